@@ -1,12 +1,13 @@
 /** Observations of the cluster that belong to no single connection. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {Connection} from '../cluster/connection.ts';
 import {isFromAnotherProcess, observeConnection} from './connection-observations.ts';
 import type {ClusterObservations, ProbeResult, UnavailableSource, VersionFacts} from './evidence.ts';
 import {mergeSupervisorAddresses, readReplicas} from './probes/apiserver-replicas.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
 import {readClusterCa} from './probes/cluster-ca.ts';
 import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
-import {pipelined, preferConnection, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
+import {preferConnection, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {isCertificateLost} from './rules/direct-connection.ts';
 
 export const noClusterObservations: ClusterObservations = {
@@ -38,21 +39,26 @@ export async function observeCluster(
 		needsCa?: boolean;
 	},
 ): Promise<ClusterObservations> {
-	const connection = await cluster.connect({canReuseReleased: true}).catch(() => null);
+	const opened = await cluster.connect({canReuseReleased: true}).catch(() => null);
+	const connection = opened && countRequests(opened);
 	// A timeout closes the connection, and the other reads are sent again elsewhere.
-	const requester = preferConnection(connection && pipelined(connection), cluster);
-	const [ca, version, replicas, pods, first] = await Promise.all([
+	const requester = preferConnection(connection && {request: async options => connection.pipelined(options)}, cluster);
+	const reading = Promise.all([
 		needsCa ? readClusterCa(requester, namespace, {timeoutMs}) : null,
 		readVersion(requester, {timeoutMs}),
 		readReplicas(requester, {timeoutMs}),
 		readMirrorPods(requester, {timeoutMs}),
 		connection && observeConnection(connection, {timeoutMs, user: false}),
 	]);
+	const sentWithFirst = connection?.count ?? 0;
+	const [ca, version, replicas, pods, first] = await reading;
+	// Two servers that alternate must both respond to one of the two requests, also if the reads sent more of them in between.
+	const readsStatuszFirst = ((connection?.count ?? 0) - sentWithFirst) % 2 === 0;
 	const [again, user] = await Promise.all([
-		connection && first?.flags ? observeConnection(connection, {timeoutMs, user: false, readsStatuszFirst: true}) : null,
+		connection && first?.flags ? observeConnection(connection, {timeoutMs, user: false, readsStatuszFirst}) : null,
 		connection && readUserInfo(connection, {timeoutMs}),
 	]);
-	connection?.close();
+	opened?.close();
 	return {
 		requestedAt,
 		ca: ca?.observation?.facts ?? null,
@@ -73,6 +79,23 @@ export async function observeCluster(
 					: null,
 		further: first && {...first, user},
 		unavailable: unavailableSources([...(ca ? [ca] : []), version, replicas, pods]),
+	};
+}
+
+type CountedConnection = Pick<Connection, 'id' | 'facts' | 'pipelined'> & {readonly count: number};
+
+function countRequests(connection: Connection): CountedConnection {
+	let count = 0;
+	return {
+		id: connection.id,
+		facts: connection.facts,
+		get count() {
+			return count;
+		},
+		async pipelined(options) {
+			count++;
+			return connection.pipelined(options);
+		},
 	};
 }
 

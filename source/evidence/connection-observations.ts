@@ -33,7 +33,7 @@ Takes one round trip; each response has `timeoutMs`. Never throws; after a timeo
 `/statusz` first, so that two alternating servers do not answer the same request twice.
 */
 export async function observeConnection(
-	connection: Connection,
+	connection: Pick<Connection, 'id' | 'facts' | 'pipelined'>,
 	{
 		timeoutMs,
 		user: readsUser = true,

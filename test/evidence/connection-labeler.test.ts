@@ -382,12 +382,30 @@ for (const {title, starts, to, basis, place = {}} of [
 	});
 }
 
-for (const [title, starts, to] of [
-	['the label of a log that has ended needs one connection only', ['2026-11-24T10:00:00Z'], 'apiserver'],
+/** After it, the reads also list the nodes. */
+const mirrorPod = {
+	metadata: {
+		name: 'kube-apiserver-n1',
+		annotations: {'kubernetes.io/config.mirror': 'x'},
+		ownerReferences: [{kind: 'Node', name: 'n1', uid: 'n'}],
+	},
+	spec: {nodeName: 'n1', containers: [{name: 'kube-apiserver', command: ['kube-apiserver']}]},
+	status: {containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T10:00:00Z'}}}]},
+};
+
+for (const [title, starts, to, pods] of [
+	['the label of a log that has ended needs one connection only', ['2026-11-24T10:00:00Z'], 'apiserver', []],
 	[
 		'a request balancer is a gateway, also on the released connection of a log',
 		['2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z'],
 		'gateway',
+		[],
+	],
+	[
+		'a request balancer is a gateway, also if its apiservers have mirror pods',
+		['2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z'],
+		'gateway',
+		[mirrorPod],
 	],
 ] as const) {
 	test(title, async t => {
@@ -405,7 +423,8 @@ for (const [title, starts, to] of [
 						[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
 					};
 					turn++;
-					response.end(JSON.stringify(answers[request.url!] ?? {}));
+					const isPodList = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
+					response.end(JSON.stringify(answers[request.url!] ?? (isPodList ? {kind: 'PodList', items: pods} : {})));
 				},
 			},
 			await apiserverCertificate(),
