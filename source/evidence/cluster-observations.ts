@@ -52,7 +52,7 @@ export async function observeCluster(
 	]);
 	const sentWithFirst = connection?.count ?? 0;
 	const [ca, version, replicas, pods, first] = await reading;
-	// Two servers that alternate must both respond to one of the two requests, also if the reads sent more of them in between.
+	// Two servers that alternate must not answer the same request twice, whatever the other reads sent in between.
 	const readsStatuszFirst = ((connection?.count ?? 0) - sentWithFirst) % 2 === 0;
 	const [again, user] = await Promise.all([
 		connection && first?.flags ? observeConnection(connection, {timeoutMs, user: false, readsStatuszFirst}) : null,
