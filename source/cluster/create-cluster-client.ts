@@ -13,6 +13,7 @@ import {type ConnectionConfig, type DedicatedConnection, openConnection} from '.
 import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
 import {withWholeTimeout} from './transport/request-errors.ts';
+import {peerNameOf} from './transport/open-socket.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
 /** More would flood an apiserver that has just restarted. */
@@ -42,7 +43,7 @@ export async function createClusterClient(
 
 	const open = async (signal?: AbortSignal) => handshakes.run(async () => openConnection(access, {signal, onReleased}), signal);
 	const pool = new ConnectionPool(open);
-	const peerName = `the apiserver ${access.route.server.shown}`;
+	const peerName = peerNameOf(access.route);
 	return {
 		facts,
 		records: new ClusterRecords(),

@@ -6,7 +6,7 @@ import type {RequestHeaders} from './credentials/request-headers.ts';
 import {isReplayable} from './transport/encode-request.ts';
 import type {HttpRequest, HttpResult, ResponseStart} from './transport/exchange.ts';
 import {HttpClient} from './transport/http-client.ts';
-import {openSocket, type DialRoute} from './transport/open-socket.ts';
+import {openSocket, peerNameOf, type DialRoute} from './transport/open-socket.ts';
 import {basicAuthorization} from './transport/connect-through-proxy.ts';
 import {withWholeTimeout} from './transport/request-errors.ts';
 import {decompressBody, readFully} from './transport/response-body.ts';
@@ -52,7 +52,7 @@ export async function openConnection(
 		id: `c${connectionCount}`,
 		access,
 		http: new HttpClient(socket, {
-			peerName: peerNameOf(access),
+			peerName: peerNameOf(access.route),
 			isInteractive: access.isInteractive,
 			// A plain HTTP proxy may not support it.
 			canPipeline: !absoluteForm,
@@ -72,10 +72,6 @@ export async function openConnection(
 		presentedCertificate: identity.certificate,
 		onReleased,
 	});
-}
-
-function peerNameOf({route}: ConnectionConfig): string {
-	return `the apiserver ${route.server.shown}`;
 }
 
 type OpenedConnection = {
@@ -200,7 +196,7 @@ export class DedicatedConnection implements Connection {
 	}
 
 	get #peerName(): string {
-		return peerNameOf(this.#access);
+		return peerNameOf(this.#access.route);
 	}
 
 	async #send(path: string, request: SendOptions): Promise<HttpResult> {

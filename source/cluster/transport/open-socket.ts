@@ -28,7 +28,7 @@ export type OpenSocket = {
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason */
 export async function openSocket(route: DialRoute, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
-	const peerName = `the apiserver ${server.shown}`;
+	const peerName = peerNameOf(route);
 	if (tls) {
 		// Reports an unusable pair before dialing.
 		secureContextFor(client);
@@ -46,6 +46,11 @@ export async function openSocket(route: DialRoute, client: ClientCertificate | n
 	const stream = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
 	const secured = tls ? await startTls(stream, {host: server.host, peerName, settings: tls, client, signal}) : null;
 	return {socket: secured?.socket ?? stream, absoluteForm, facts: factsOf(route, tcp, secured?.facts ?? null)};
+}
+
+/** Of the server, in messages. */
+export function peerNameOf({server}: DialRoute): string {
+	return `the apiserver ${server.shown}`;
 }
 
 function proxyDialOptions({address: {host, port, shown}, from}: NonNullable<DialRoute['proxy']>) {
