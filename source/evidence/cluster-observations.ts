@@ -7,7 +7,7 @@ import {mergeSupervisorAddresses, readReplicas} from './probes/apiserver-replica
 import {readUserInfo} from './probes/client-certificate.ts';
 import {readClusterCa} from './probes/cluster-ca.ts';
 import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
-import {preferConnection, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
+import {pipelined, preferConnection, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {isCertificateLost} from './rules/direct-connection.ts';
 
 export const noClusterObservations: ClusterObservations = {
@@ -42,7 +42,7 @@ export async function observeCluster(
 	const opened = await cluster.connect({canReuseReleased: true}).catch(() => null);
 	const connection = opened && countRequests(opened);
 	// A timeout closes the connection, and the other reads are sent again elsewhere.
-	const requester = preferConnection(connection && {request: async options => connection.pipelined(options)}, cluster);
+	const requester = preferConnection(connection && pipelined(connection), cluster);
 	const reading = Promise.all([
 		needsCa ? readClusterCa(requester, namespace, {timeoutMs}) : null,
 		readVersion(requester, {timeoutMs}),

@@ -56,7 +56,7 @@ export async function sendProbe<Facts>(
 	}
 }
 
-export function pipelined(connection: Connection): Requester & Pick<Connection, 'id'> {
+export function pipelined(connection: Pick<Connection, 'id' | 'pipelined'>): Requester & Pick<Connection, 'id'> {
 	return {id: connection.id, request: async options => connection.pipelined(options)};
 }
 
