@@ -165,7 +165,7 @@ who could not use what root creates there.
 function makeDirectory(directory: string) {
 	for (const path of [dirname(directory), directory]) {
 		try {
-			if (process.getuid?.() === 0 && lstatSync(dirname(path)).uid !== 0) {
+			if (process.getuid?.() === 0 && statSync(dirname(path)).uid !== 0) {
 				throw new Error(`${dirname(path)} belongs to another user`);
 			}
 
