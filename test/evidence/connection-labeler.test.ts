@@ -45,6 +45,8 @@ const withCertificate = {
 	'client-key-data': Buffer.from(adasCertificate.key).toString('base64'),
 };
 
+const withClusterCa = {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')};
+
 /** Has the names by which pods know an apiserver; without them nothing is proven. */
 async function apiserverCertificate() {
 	const {key, certificate} = await issue(
@@ -61,6 +63,19 @@ const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
 /** Without it, an apiserver cannot be distinguished from a gateway. */
 const clusterCaConfigMap = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
+
+/** An apiserver, or a balancer in front of several. Responds with the cluster's CA, and else with `{}`, where `respond` has nothing. */
+async function startApiserver(respond: (path: string) => object | undefined) {
+	return startServer(
+		{
+			request({url = ''}, response) {
+				const object = respond(url);
+				response.end(object === undefined && url === rootCa ? clusterCaConfigMap : JSON.stringify(object ?? {}));
+			},
+		},
+		await apiserverCertificate(),
+	);
+}
 
 /** A labeler on a manual clock, with every label in order. */
 function listen(access: ClusterClient, options: LabelerOptions = {}) {
@@ -347,28 +362,17 @@ for (const {title, starts, to, basis, place = {}} of [
 ] as const) {
 	test(`${title}: ${to}, ${basis}`, async t => {
 		let turn = 0;
-		const server = await startServer(
-			{
-				request(request, response) {
-					const answers: Readonly<Record<string, object>> = {
-						'/flagz': {
+		const server = await startApiserver(path =>
+			path === '/statusz'
+				? {kind: 'Statusz', startTime: starts[turn++ % starts.length]}
+				: path === '/flagz'
+					? {
 							kind: 'Flagz',
 							flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server), ...place},
-						},
-						[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-					};
-					response.end(
-						JSON.stringify(
-							request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : (answers[request.url!] ?? {}),
-						),
-					);
-				},
-			},
-			await apiserverCertificate(),
+						}
+					: undefined,
 		);
-		const {cluster, labeler, emits, open} = listen(
-			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
-		);
+		const {cluster, labeler, emits, open} = listen(await server.cluster({cluster: withClusterCa}));
 		const connection = await open();
 		const {legs} = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
@@ -410,28 +414,23 @@ for (const [title, starts, to, pods] of [
 ] as const) {
 	test(title, async t => {
 		let turn = 0;
-		const server = await startServer(
-			{
-				request(request, response) {
-					const answers: Readonly<Record<string, object>> = {
-						'/flagz': {
-							kind: 'Flagz',
-							flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)},
-						},
-						// Alternates with each request, as such a balancer does.
-						'/statusz': {kind: 'Statusz', startTime: starts[turn % starts.length]},
-						[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-					};
-					turn++;
-					const isPodList = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
-					response.end(JSON.stringify(answers[request.url!] ?? (isPodList ? {kind: 'PodList', items: pods} : {})));
+		const server = await startApiserver(path => {
+			// Alternates with each request, as such a balancer does.
+			const startTime = starts[turn++ % starts.length];
+			if (path.startsWith('/api/v1/namespaces/kube-system/pods')) {
+				return {kind: 'PodList', items: pods};
+			}
+
+			const objects: Readonly<Record<string, object>> = {
+				'/flagz': {
+					kind: 'Flagz',
+					flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)},
 				},
-			},
-			await apiserverCertificate(),
-		);
-		const {cluster, clock, labeler, emits} = listen(
-			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
-		);
+				'/statusz': {kind: 'Statusz', startTime},
+			};
+			return objects[path];
+		});
+		const {cluster, clock, labeler, emits} = listen(await server.cluster({cluster: withClusterCa}));
 		const log = await openLog(
 			cluster,
 			{namespace: 'default', pod: 'web', uid: null, node: 'n1', container: 'app'},
@@ -456,29 +455,21 @@ for (const [title, starts, to, pods] of [
 
 test('a request balancer is a gateway when its apiservers differ only in flags', async t => {
 	let turn = 0;
-	const server = await startServer(
-		{
-			request(request, response) {
-				const answers: Readonly<Record<string, object>> = {
-					'/flagz': {
-						kind: 'Flagz',
-						flags: {
-							'kubelet-certificate-authority': turn++ % 2 === 0 ? '/ca.pem' : '',
-							'egress-selector-config-file': '',
-							...advertised(server),
-						},
-					},
-					'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-					[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-				};
-				response.end(JSON.stringify(answers[request.url!] ?? {}));
+	const server = await startApiserver(path => {
+		const objects: Readonly<Record<string, object>> = {
+			'/flagz': {
+				kind: 'Flagz',
+				flags: {
+					'kubelet-certificate-authority': turn++ % 2 === 0 ? '/ca.pem' : '',
+					'egress-selector-config-file': '',
+					...advertised(server),
+				},
 			},
-		},
-		await apiserverCertificate(),
-	);
-	const {cluster, labeler, emits, open} = listen(
-		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
-	);
+			'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+		};
+		return objects[path];
+	});
+	const {cluster, labeler, emits, open} = listen(await server.cluster({cluster: withClusterCa}));
 	await open();
 	const {legs, process} = await emits(({phase}) => phase === 'settled');
 	t.deepEqual([legs[0]?.to, legs[1]?.tls.basis, process.boundBy], ['gateway', 'inferred', 'none']);
@@ -505,7 +496,7 @@ test('a process found on another connection through a gateway does not count as 
 		await apiserverCertificate(),
 	);
 	const cluster = await server.cluster({
-		cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
+		cluster: withClusterCa,
 	});
 	const examined = await examineApiserver(cluster);
 	examined.connection.close();
@@ -555,7 +546,7 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 			await server.cluster({
 				user,
 				flags,
-				cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
+				cluster: withClusterCa,
 			}),
 		);
 		const quiet = await connectObserved(cluster, {...purpose, feature: 'logs'}, labeler.observer);
@@ -602,9 +593,7 @@ test('a request balancer is recognized for all streams once it was observed', as
 		},
 		await apiserverCertificate(),
 	);
-	const {cluster, clock, labeler, emitted, emits, open} = listen(
-		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
-	);
+	const {cluster, clock, labeler, emitted, emits, open} = listen(await server.cluster({cluster: withClusterCa}));
 	const tos: unknown[] = [];
 	for (let stream = 0; stream < 3; stream++) {
 		emitted.length = 0;
@@ -656,9 +645,7 @@ for (const [title, given, to, basis, need] of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, labeler, emitted} = listen(
-			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
-		);
+		const {cluster, labeler, emitted} = listen(await server.cluster({cluster: withClusterCa}));
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectObserved(cluster, purpose, labeler.observer);
 			labeler.observer.onFailed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
@@ -712,7 +699,7 @@ for (const [title, status, headers, to] of [
 		const {cluster, labeler, emitted} = listen(
 			await server.cluster({
 				user: withCertificate,
-				cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
+				cluster: withClusterCa,
 			}),
 		);
 		const pods = {...purpose, feature: 'pod-proxy'} as const;
@@ -753,7 +740,7 @@ test('the cluster CA of a pod identifies an apiserver without permissions', asyn
 		await apiserverCertificate(),
 	);
 	const outside = await server.cluster({
-		cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
+		cluster: withClusterCa,
 	});
 	const {cluster, labeler, emitted} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
@@ -778,9 +765,7 @@ test('the cluster CA is read in the namespace of the stream when the default one
 		},
 		await apiserverCertificate(),
 	);
-	const {cluster, labeler, emitted} = listen(
-		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
-	);
+	const {cluster, labeler, emitted} = listen(await server.cluster({cluster: withClusterCa}));
 	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeler.observer);
 	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
@@ -892,9 +877,7 @@ for (const [method, status, type, body, state, basis] of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, labeler, emitted} = listen(
-			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
-		);
+		const {cluster, labeler, emitted} = listen(await server.cluster({cluster: withClusterCa}));
 		const target = {
 			base: '/api/v1/nodes/n1/proxy',
 			purpose: {
@@ -1387,9 +1370,7 @@ for (const [title, ms] of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, clock, labeler, emitted, emits, open} = listen(
-			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
-		);
+		const {cluster, clock, labeler, emitted, emits, open} = listen(await server.cluster({cluster: withClusterCa}));
 		const first = await open();
 		const before = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
