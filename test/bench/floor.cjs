@@ -85,7 +85,7 @@ function followAll() {
 	socket.once('end', () => {
 		// Removes the sizes of chunks first, because a chunk can end inside a name.
 		const body = list.slice(list.indexOf('\r\n\r\n')).replaceAll(/\r\n[\da-f]+\r\n/g, '');
-		for (const name of new Set([...body.matchAll(/"metadata":\{"name":"([^"]+)"/g)].map(found => found[1]))) {
+		for (const [, name] of body.matchAll(/"metadata":\{"name":"([^"]+)"/g)) {
 			follow(name);
 		}
 	});
