@@ -13,6 +13,7 @@ import {shippedThemes} from '../source/themes/shipped-themes.ts';
 import {buildStamp, isBuildStale} from './is-build-stale.ts';
 import {licensesOf} from './licenses.ts';
 import {manPages} from './man-pages.ts';
+import {certificateOption, heapOptions} from './node-options.ts';
 
 const root = new URL('../', import.meta.url);
 const inRoot = (path: string) => new URL(path, root).pathname;
@@ -175,12 +176,8 @@ async function launchByShell(path: string): Promise<void> {
 		"':' //",
 		// A signal that was ignored at the start of a shell cannot be trapped (POSIX, trap).
 		'h=; trap h=1 HUP; kill -HUP $$; trap - HUP; [ "$h" ] || export SPOKE_HUP_IGNORED=$$',
-		// Otherwise a thread parses Node's own root certificates, which spoke never uses: 7 of the 76 ms in the row "whole run: CPU" of
-		// `npm run bench -- "start of logs"`. Node 6 and later have the option, but it must not meet those that conflict with it.
-		'case "$NODE_OPTIONS$NODE_USE_SYSTEM_CA" in "") c=--use-openssl-ca;; *) c=;; esac',
-		// Otherwise V8 collects garbage once or twice before the first byte, although nearly all objects are still in use: 4 % of the same
-		// row. Node 6 and later have this option, too.
-		'exec node $c --min-semi-space-size=4 "$0" "$@"',
+		`case "$NODE_OPTIONS$NODE_USE_SYSTEM_CA" in "") c=${certificateOption};; *) c=;; esac`,
+		`exec node $c ${heapOptions.join(' ')} "$0" "$@"`,
 	].join('; ');
 	await writeFile(inRoot(path), ['#!/bin/sh', launcher, ...lines].join('\n'));
 }

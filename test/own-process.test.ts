@@ -103,10 +103,10 @@ test('exits 129 on SIGHUP when the launcher variable names another process', asy
 	t.deepEqual(await once(child, 'exit'), [129, null]);
 });
 
-test('a flag of V8 that is set for each forward adds one listener', t => {
+test('a flag of V8 that is set for each connection adds one listener', t => {
 	const before = process.listenerCount('exit');
-	for (let forward = 0; forward < 12; forward++) {
-		setV8Flag('--semi-space-growth-factor=2', '--semi-space-growth-factor=2');
+	for (let connection = 0; connection < 12; connection++) {
+		setV8Flag('--heap-growing-percent=0', '--heap-growing-percent=0');
 	}
 
 	t.true(process.listenerCount('exit') <= before + 1);

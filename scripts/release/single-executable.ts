@@ -8,6 +8,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import {compiledName} from '../../source/code-loader.ts';
+import {certificateOption, heapOptions} from '../node-options.ts';
 import {sha256Of} from './archive.ts';
 import {nodeVersion, root, type Platform} from './release-data.ts';
 
@@ -42,6 +43,8 @@ export async function buildSingleExecutable(platform: Platform, scratch: string,
 		main: 'main.js',
 		output: 'spoke.blob',
 		disableExperimentalSEAWarning: true,
+		// Node refuses NODE_USE_SYSTEM_CA=1 together with the first.
+		execArgv: [certificateOption, '--no-use-system-ca', ...heapOptions],
 		// NODE_OPTIONS is meant for programs that the user starts with `node`.
 		execArgvExtension: 'none',
 		assets: Object.fromEntries(names.flatMap(name => [name, compiledName(name)]).map(name => [name, name])),

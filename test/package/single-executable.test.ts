@@ -30,7 +30,9 @@ test('runs without files beside it, and keeps none', async t => {
 	t.deepEqual(await readdir(home), []);
 });
 
-test('ignores NODE_OPTIONS, which other programs need', async t => {
-	const {stdout} = await run(program, ['version'], {env: {NODE_OPTIONS: '--no-such-option'}});
-	t.regex(stdout, /^spoke \d/);
+test('ignores NODE_OPTIONS and NODE_USE_SYSTEM_CA, which are for other programs', async t => {
+	for (const env of [{NODE_OPTIONS: '--no-such-option'}, {NODE_OPTIONS: '--use-bundled-ca'}, {NODE_USE_SYSTEM_CA: '1'}]) {
+		const {stdout} = await run(program, ['version'], {env});
+		t.regex(stdout, /^spoke \d/);
+	}
 });

@@ -66,7 +66,7 @@ const forward = startCommand(['port-forward', 'svc/web', ':80', '-o', 'json'], l
 		servingPod = (line['to'] as {name: string}).name;
 	}
 });
-const tail = spawnTerminal(process.execPath, [program, 'tail', 'deploy/api'], {name: 'xterm-256color', cols: 120, rows: 40, env});
+const tail = spawnTerminal(program, ['tail', 'deploy/api'], {name: 'xterm-256color', cols: 120, rows: 40, env});
 let drawnBytes = 0;
 tail.onData(data => (drawnBytes += data.length));
 
@@ -159,7 +159,7 @@ async function withPlugin(config: SandboxKubeconfig) {
 }
 
 function startCommand(argv: readonly string[], onObject: (object: Record<string, unknown>) => void) {
-	const child = spawnProcess(process.execPath, [program, ...argv], {env, stdio: ['ignore', 'pipe', 'ignore']});
+	const child = spawnProcess(program, argv, {env, stdio: ['ignore', 'pipe', 'ignore']});
 	createInterface({input: child.stdout}).on('line', line => {
 		onObject(JSON.parse(line) as Record<string, unknown>);
 	});

@@ -90,7 +90,7 @@ export async function openTerminal(
 	const keys = keymap ?? (await loadKeymap({})).keymap;
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 	const {CI: _ci, CONTINUOUS_INTEGRATION: _other, NO_COLOR: _color, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = process.env;
-	const child: IPty = spawn(process.execPath, [program, ...argv], {
+	const child: IPty = spawn(program, [...argv], {
 		name: 'xterm-256color',
 		cols: columns,
 		rows,
