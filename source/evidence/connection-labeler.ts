@@ -25,11 +25,14 @@ export function createLabeler(cluster: ClusterClient, options: LabelerOptions = 
 /** Pass `observer` to streams: each of their connections gets a label, first `checking` with leg 1, later `settled`. */
 export type Labeler = {
 	readonly observer: ConnectionObserver;
-	readonly labels: ReadonlyMap<string, Path>;
+	readonly labels: ReadonlyMap<string, Label>;
 	/** Returns an unsubscribe function. */
-	onLabel(listener: (connectionId: string, path: Path) => void): () => void;
+	onLabel(listener: (connectionId: string, label: Label) => void): () => void;
 	close(): void;
 };
+
+/** `path` is built when it is first read, from what is known then: `always` and `json` report only the settled path of a connection. */
+export type Label = Readonly<Pick<Path, 'phase' | 'about'> & {path: Path}>;
 
 export type LabelerOptions = {
 	/**
@@ -41,7 +44,7 @@ export type LabelerOptions = {
 };
 
 class ConnectionLabeler implements Labeler {
-	readonly labels = new Map<string, Path>();
+	readonly labels = new Map<string, Label>();
 	readonly observer: ConnectionObserver = {
 		onConnected: connection => {
 			void this.#context.preUseProbe.start(connection);
@@ -78,7 +81,7 @@ class ConnectionLabeler implements Labeler {
 
 	readonly #context: LabelContext;
 	readonly #liveLabels = new Map<string, LiveLabel>();
-	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
+	readonly #listeners = new Set<(connectionId: string, label: Label) => void>();
 	readonly #stopListening: () => void;
 	readonly #host: LabelHost;
 	#unconnectedCount = 0;
@@ -96,8 +99,8 @@ class ConnectionLabeler implements Labeler {
 		this.#host = {
 			clock,
 			pathOf: state => this.#pathOf(state),
-			emit: (id, path) => {
-				this.#emit(id, path);
+			emit: (id, state) => {
+				this.#emit(id, this.#labelOf(state));
 			},
 		};
 		this.#stopListening = processCacheFor(cluster).onChange(process => {
@@ -109,7 +112,7 @@ class ConnectionLabeler implements Labeler {
 		});
 	}
 
-	onLabel(listener: (connectionId: string, path: Path) => void): () => void {
+	onLabel(listener: (connectionId: string, label: Label) => void): () => void {
 		this.#listeners.add(listener);
 		return () => {
 			this.#listeners.delete(listener);
@@ -156,11 +159,24 @@ class ConnectionLabeler implements Labeler {
 		this.labels.delete(label.id);
 	}
 
-	#emit(id: string, path: Path): void {
-		this.labels.set(id, path);
+	#emit(id: string, label: Label): void {
+		this.labels.set(id, label);
 		for (const listener of this.#listeners) {
-			listener(id, path);
+			listener(id, label);
 		}
+	}
+
+	#labelOf(state: LabelState): Label {
+		let path: Path | undefined;
+		const build = () => this.#pathOf(state);
+		return {
+			phase: state.phase,
+			about: state.about,
+			get path() {
+				path ??= build();
+				return path;
+			},
+		};
 	}
 
 	#pathOf(state: LabelState): Path {

@@ -97,8 +97,11 @@ async function readMetrics(
 	};
 
 	if (waitsForMetrics) {
-		await Promise.race([read(), clockDelay(clock, leftOf(labelTimings.settleTimeoutMs))]);
-		if (label.isChecking && label.state.metrics === null && isRouteUnknown()) {
+		const isInTime = await Promise.race([
+			read().then(() => true),
+			clockDelay(clock, leftOf(labelTimings.settleTimeoutMs)).then(() => false),
+		]);
+		if (!isInTime && label.isChecking && label.state.metrics === null && isRouteUnknown()) {
 			label.apply({type: 'metrics-read', metrics: metricsNotReached});
 		}
 	} else {
@@ -169,7 +172,7 @@ function isRefused(unavailable: readonly UnavailableSource[]): boolean {
 export type LabelHost = {
 	clock: Clock;
 	pathOf(state: LabelState): Path;
-	emit(id: string, path: Path): void;
+	emit(id: string, state: LabelState): void;
 };
 
 /** An ended or unwatched label does not change and is not reported again. */
@@ -224,7 +227,7 @@ export class LiveLabel {
 
 	emitAgain(): void {
 		if (this.#isWatched) {
-			this.#host.emit(this.id, this.path);
+			this.#host.emit(this.id, this.#state);
 		}
 	}
 

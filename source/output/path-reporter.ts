@@ -3,7 +3,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Path} from '../evidence/evidence.ts';
 import {labelTimings} from '../evidence/label-timings.ts';
 import {isChecking} from '../evidence/path-line.ts';
-import {createLabeler, type Labeler} from '../evidence/connection-labeler.ts';
+import {createLabeler, type Label, type Labeler} from '../evidence/connection-labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {jsonLine} from './json-line.ts';
@@ -54,7 +54,7 @@ class LabelReporter implements PathReporter {
 	readonly #mode: PathMode;
 	readonly #write: (text: string) => void;
 	readonly #onPath: ((path: Path) => void) | undefined;
-	readonly #unsettled = new Map<string, Path>();
+	readonly #unsettled = new Map<string, Label>();
 	/** `null` for a connection that was closed before its use. */
 	readonly #reported = new Map<string, Path | null>();
 	/** Connections on which a stream has opened, with what reports their end to the labeler. */
@@ -72,11 +72,11 @@ class LabelReporter implements PathReporter {
 		this.#write = write;
 		this.#onPath = onPath;
 		this.observer = this.#observerOn(labeler.observer);
-		this.#stopListening = labeler.onLabel((id, path) => {
-			if (isChecking(path)) {
-				this.#checking(id, path);
+		this.#stopListening = labeler.onLabel((id, label) => {
+			if (isChecking(label)) {
+				this.#checking(id, label);
 			} else {
-				this.#settled(id, path);
+				this.#settled(id, label.path);
 			}
 		});
 	}
@@ -92,7 +92,7 @@ class LabelReporter implements PathReporter {
 		}
 
 		if (this.#mode !== 'auto' || this.#onPath) {
-			for (const path of this.#unsettled.values()) {
+			for (const {path} of this.#unsettled.values()) {
 				this.#onPath?.(path);
 				this.#report(path);
 			}
@@ -123,12 +123,12 @@ class LabelReporter implements PathReporter {
 		};
 	}
 
-	#checking(id: string, path: Path): void {
-		if (this.#mode === 'auto' && (!this.#unsettled.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
-			this.#report(path);
+	#checking(id: string, label: Label): void {
+		if (this.#mode === 'auto' && (!this.#unsettled.has(id) || label.path.legs[1]?.tls.state !== 'unknown')) {
+			this.#report(label.path);
 		}
 
-		this.#unsettled.set(id, path);
+		this.#unsettled.set(id, label);
 	}
 
 	#settled(id: string, path: Path): void {

@@ -83,7 +83,7 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 	const cluster = onClock(access, clock);
 	const labeler = createLabeler(cluster, {...options, clock});
 	const emitted: Path[] = [];
-	labeler.onLabel((_, path) => {
+	labeler.onLabel((_, {path}) => {
 		emitted.push(path);
 	});
 
@@ -609,7 +609,7 @@ test('a request balancer is recognized for all streams once it was observed', as
 
 	t.deepEqual(tos, ['apiserver proven', 'gateway inferred', 'gateway inferred']);
 	t.deepEqual(
-		[...labeler.labels.values()].map(({legs}) => legs[0]?.to),
+		[...labeler.labels.values()].map(({path}) => path.legs[0]?.to),
 		['gateway', 'gateway', 'gateway'],
 	);
 	const examined = await examineApiserver(cluster);

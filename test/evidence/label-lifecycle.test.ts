@@ -8,7 +8,7 @@ import {noConnectionObservations} from '../../source/evidence/connection-observa
 import type {ConnectionObservations, MetricFacts, ProbeResult, Path, StreamFeature} from '../../source/evidence/evidence.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
 import {LiveLabel, observeBeforeUse, settleLabel, type LabelContext} from '../../source/evidence/label-lifecycle.ts';
-import {initialLabelState} from '../../source/evidence/label-state.ts';
+import {initialLabelState, type LabelState} from '../../source/evidence/label-state.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
 import {flags, makeObservations, metrics, processOf} from '../support/observations.ts';
@@ -31,6 +31,12 @@ type Given = {
 	isNodeSlow?: boolean;
 	route?: 'unknown' | 'direct';
 	elsewhere?: ConnectionObservations | null;
+	/** As is known from an earlier stream. */
+	areMetricsForbidden?: boolean;
+};
+
+const forbiddenMetrics: ProbeResult<MetricFacts> = {
+	unavailable: {source: 'metrics', where: 'GET /metrics', reason: 'forbidden', need: null},
 };
 
 /** A label whose sources respond on command. */
@@ -43,6 +49,7 @@ function course({
 	isNodeSlow = false,
 	route = 'direct',
 	elsewhere = null,
+	areMetricsForbidden = false,
 }: Given = {}) {
 	const clock = manualClock();
 	const requested = {cluster: 0, elsewhere: 0, metrics: 0, node: 0};
@@ -94,24 +101,26 @@ function course({
 		backgroundMetrics: {
 			async read() {
 				requested.metrics++;
-				return metricsRead.promise;
+				return areMetricsForbidden ? forbiddenMetrics : metricsRead.promise;
 			},
 		},
 	} as unknown as LabelContext;
+	const pathOf = (state: LabelState) =>
+		({
+			phase: state.phase,
+			legs: [
+				{},
+				{
+					route: {state: state.metrics?.observation ? 'konnectivity' : route},
+					tls: {state: state.farEndAnswered || state.upgradePassedThrough ? 'verified' : 'unknown'},
+				},
+			],
+		}) as unknown as Path;
 	const label = new LiveLabel('c1', initialLabelState({...makeObservations().purpose, feature}, observations), {
 		clock,
-		pathOf: state =>
-			({
-				phase: state.phase,
-				legs: [
-					{},
-					{
-						route: {state: state.metrics?.observation ? 'konnectivity' : route},
-						tls: {state: state.farEndAnswered || state.upgradePassedThrough ? 'verified' : 'unknown'},
-					},
-				],
-			}) as unknown as Path,
-		emit(_, {phase, legs}) {
+		pathOf,
+		emit(_, state) {
+			const {phase, legs} = pathOf(state);
 			emitted.push(`${phase} ${legs[1]!.route.state} ${legs[1]!.tls.state}`);
 		},
 	});
@@ -178,6 +187,15 @@ test('metrics are not requested when the stream has ended', async t => {
 	label.stop();
 	await clock.advance(labelTimings.lastingAfterMs);
 	t.is(requested.metrics, 0);
+});
+
+test('a blocking label of a slow cluster keeps why its metrics are unavailable', async t => {
+	const {clock, label, open, respondCluster} = course({route: 'unknown', waitsForMetrics: true, areMetricsForbidden: true});
+	open(true);
+	await clock.advance(labelTimings.settleTimeoutMs + 1);
+	await respondCluster();
+	t.is(label.state.phase, 'settled');
+	t.is(label.state.metrics, forbiddenMetrics);
 });
 
 test('a blocking label settles with its metrics, or without them at its timeout', async t => {

@@ -96,7 +96,7 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 	);
 	const labeler = createLabeler(cluster, {clock});
 	const emitted: Path[] = [];
-	labeler.onLabel((_, path) => {
+	labeler.onLabel((_, {path}) => {
 		emitted.push(path);
 	});
 	for (const feature of features) {

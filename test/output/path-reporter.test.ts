@@ -4,11 +4,13 @@ import {jsonLine} from '../../source/output/json-line.ts';
 import {farEndKind} from '../../source/descriptions/describe-path.ts';
 import {reportLabels} from '../../source/output/path-reporter.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import type {Labeler} from '../../source/evidence/connection-labeler.ts';
+import type {Label, Labeler} from '../../source/evidence/connection-labeler.ts';
 import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
 
 function scripted() {
-	const listeners = new Set<(id: string, path: Path) => void>();
+	const listeners = new Set<(id: string, label: Label) => void>();
+	/** The phases of labels whose path was read. */
+	const built: string[] = [];
 	const labeler: Labeler = {
 		observer: {},
 		labels: new Map(),
@@ -20,18 +22,28 @@ function scripted() {
 	};
 	return {
 		labeler,
+		built,
 		label(id: string, phase: Path['phase'], line: string, about: Path['about'] = 'open-connection') {
 			const state = /,(\w+)-[>x]/.exec(line)?.[1] ?? 'unknown';
+			const path = {
+				phase,
+				line,
+				about,
+				legs: [
+					{tls: {}, route: {}},
+					{tls: {state}, route: {}},
+				],
+			} as unknown as Path;
+			const label = {
+				phase,
+				about,
+				get path() {
+					built.push(phase);
+					return path;
+				},
+			};
 			for (const listener of listeners) {
-				listener(id, {
-					phase,
-					line,
-					about,
-					legs: [
-						{tls: {}, route: {}},
-						{tls: {state}, route: {}},
-					],
-				} as unknown as Path);
+				listener(id, label);
 			}
 		},
 	};
@@ -69,6 +81,18 @@ test('always waits for the settled path and prints only that', async t => {
 	await telling.finished();
 	t.deepEqual(written, [`${settled}\n`]);
 });
+
+for (const mode of ['always', 'json'] as const) {
+	test(`${mode} builds no path of a label that settles later`, async t => {
+		const {labeler, label, built} = scripted();
+		const telling = reportLabels(labeler, mode, () => {});
+		label('c1', 'checking', checking);
+		label('c1', 'checking', settled);
+		label('c1', 'settled', settled);
+		await telling.finished();
+		t.deepEqual(built, ['settled']);
+	});
+}
 
 test('always prints the current path after 2 s', async t => {
 	const {labeler, label} = scripted();

@@ -1,5 +1,5 @@
 /** Facts of a peer's certificate. */
-import {createHash, type X509Certificate} from 'node:crypto';
+import {createHash, X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
 import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {SocketFacts} from '../connection.ts';
@@ -22,14 +22,23 @@ export function peerChain(socket: TLSSocket): readonly Buffer[] {
 }
 
 /** @param chain from `leaf` to the last certificate that signed the previous one, or the trusted one */
-export function peerFacts(leaf: X509Certificate, chain: readonly ParsedCertificate[]): PeerFacts {
+export function peerFacts(leaf: ParsedCertificate, chain: readonly ParsedCertificate[]): PeerFacts {
+	const known = leafFacts.get(leaf) ?? readLeaf(leaf);
+	leafFacts.set(leaf, known);
+	return {...known, chainSpkiSha256: chain.map(certificate => spkiSha256(certificate))};
+}
+
+/** `parsePeerChain` returns the same object for the same certificate of another connection. */
+const leafFacts = new WeakMap<ParsedCertificate, Omit<PeerFacts, 'chainSpkiSha256'>>();
+
+function readLeaf(leaf: ParsedCertificate): Omit<PeerFacts, 'chainSpkiSha256'> {
+	const {subject, issuer, validTo, subjectAltName = ''} = new X509Certificate(leaf.raw);
 	return {
-		subject: distinguishedName(leaf.subject),
-		issuer: distinguishedName(leaf.issuer),
-		notAfter: formatRfc3339Seconds(new Date(leaf.validTo)),
+		subject: distinguishedName(subject),
+		issuer: distinguishedName(issuer),
+		notAfter: formatRfc3339Seconds(new Date(validTo)),
 		spkiSha256: spkiSha256(leaf),
-		subjectAltName: leaf.subjectAltName ?? '',
-		chainSpkiSha256: chain.map(({key}) => createHash('sha256').update(key.spki).digest('hex')),
+		subjectAltName,
 	};
 }
 
@@ -40,10 +49,8 @@ export function signedPrefix(sent: readonly ParsedCertificate[]): readonly Parse
 }
 
 /** Hash of SubjectPublicKeyInfo, in hexadecimal, as in kubeadm's CA certificate hash. */
-export function spkiSha256(certificate: X509Certificate): string {
-	return createHash('sha256')
-		.update(certificate.publicKey.export({type: 'spki', format: 'der'}))
-		.digest('hex');
+export function spkiSha256({key}: ParsedCertificate): string {
+	return createHash('sha256').update(key.spki).digest('hex');
 }
 
 /** Most specific part first (RFC 4514), from Node's lines. */

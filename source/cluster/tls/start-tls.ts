@@ -235,8 +235,8 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 		serverName: name,
 		trust: trust.from,
 		get peer() {
-			// Only labels need it, and it costs as much as the verification.
-			peer ??= own ? peerFacts(new X509Certificate(own.raw), verified ?? signedPrefix(sent)) : null;
+			// Only labels need it, and the first of each certificate costs as much as the verification.
+			peer ??= own ? peerFacts(own, verified ?? signedPrefix(sent)) : null;
 			return peer;
 		},
 	};

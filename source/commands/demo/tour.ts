@@ -68,7 +68,7 @@ export async function runTour(sandbox: Sandbox, access: SandboxAccess, stdout: W
 async function printStep({command, run}: TourStep, cluster: ClusterClient, print: (line: string) => void): Promise<void> {
 	const labeler = createLabeler(cluster, {waitsForMetrics: true});
 	const seen: Path[] = [];
-	labeler.onLabel((_id, path) => {
+	labeler.onLabel((_id, {path}) => {
 		seen.push(path);
 	});
 	let outcome: string;

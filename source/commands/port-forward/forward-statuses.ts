@@ -1,6 +1,7 @@
 /** What a detached forward reports about itself: its events so far, and the paths of its open tunnels. */
 import type {ForwardStatus} from '../../detached-forwards/control-socket.ts';
 import type {DetachedListener} from '../../detached-forwards/detached-forward-state.ts';
+import type {Label} from '../../evidence/connection-labeler.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
@@ -25,9 +26,11 @@ export class ForwardStatuses {
 		this.#ports.set(forward, {...before, ...changeOf(event, before)});
 	}
 
-	/** `labels`: the paths of connections that are open now; `null` if none is read. */
-	list(labels: Iterable<Path> | null): readonly ForwardStatus[] {
-		const open = labels && [...labels].filter(({feature, about}) => feature === 'port-forward' && about === 'open-connection');
+	/** `labels`: of the connections that are open now; `null` if none is read. */
+	list(labels: Iterable<Pick<Label, 'path'>> | null): readonly ForwardStatus[] {
+		const open =
+			labels &&
+			[...labels].flatMap(({path}) => (path.feature === 'port-forward' && path.about === 'open-connection' ? path : []));
 		return [...this.#ports.values()].map(port => ({...port, paths: open && pathsTo(port.target, open)}));
 	}
 }

@@ -47,7 +47,7 @@ export function emitPathEvents(
 		printers.push(printer);
 		// Tunnels to the pods of a spread forward alternate.
 		const reports = new Map<string, {identity: string; tunnel: string; bases: string}>();
-		labeler.onLabel((tunnel, path) => {
+		labeler.onLabel((tunnel, {path}) => {
 			const pod = spread ? (path.target.uid ?? '') : '';
 			const before = reports.get(pod) ?? {identity: '', tunnel: '', bases: ''};
 			const reported = before.identity;

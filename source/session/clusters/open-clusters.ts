@@ -1,16 +1,15 @@
 /** Open clusters. A cluster stays open for its streams after a switch. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Path} from '../../evidence/evidence.ts';
-import {createLabeler} from '../../evidence/connection-labeler.ts';
+import {createLabeler, type Label} from '../../evidence/connection-labeler.ts';
 import type {OpenCluster} from '../frame/session.ts';
 
 export class OpenClusters {
 	readonly #open = new Map<string, OpenCluster>();
 	readonly #opening = new Map<string, Promise<OpenCluster>>();
-	readonly #onLabel: (connection: string, path: Path) => void;
+	readonly #onLabel: (connection: string, label: Label) => void;
 	#reached = 0;
 
-	constructor(onLabel: (connection: string, path: Path) => void) {
+	constructor(onLabel: (connection: string, label: Label) => void) {
 		this.#onLabel = onLabel;
 	}
 

@@ -63,7 +63,7 @@ export function createSession(options: SessionOptions): SessionParts {
 	const screen: SessionDisplay = new SessionDisplay({store, keymap, work}, terminal, options);
 	const terminalQueue = new TerminalQueue({store, terminal, screen});
 
-	const clusters = new OpenClusters((connection, path) => {
+	const clusters = new OpenClusters((connection, {path}) => {
 		if (recordLabel(store, connection, path)) {
 			feeds.paths.forget();
 		}

@@ -115,7 +115,7 @@ async function answerOf(
 	let current: string | undefined;
 	const stopLabels = labeler.onLabel((connection, label) => {
 		if (connection === current) {
-			show({path: label});
+			show({path: label.path});
 		}
 	});
 	const observer: ConnectionObserver = {

@@ -190,9 +190,9 @@ export function createStreamLabeler(labeler: Labeler): Labeler {
 			},
 		},
 		onLabel: listener =>
-			labeler.onLabel((id, path) => {
+			labeler.onLabel((id, label) => {
 				if (connections.has(id)) {
-					listener(id, path);
+					listener(id, label);
 				}
 			}),
 		close() {},

@@ -24,7 +24,7 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 	const labeler: Pick<Labeler, 'onLabel'> = {
 		onLabel(listener) {
 			for (const [tunnel, path] of labels) {
-				listener(tunnel, path);
+				listener(tunnel, {...path, path});
 			}
 
 			return () => undefined;

@@ -165,7 +165,7 @@ for (const answers of [true, false]) {
 		const id = await carried.promise;
 		t.false(given.includes(id));
 		for (const connection of [...given, id, ...given]) {
-			tell(connection, path(connection));
+			tell(connection, {phase: 'checking', about: 'open-connection', path: path(connection)});
 		}
 
 		t.deepEqual(here()?.path, path(id));

@@ -5,8 +5,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
-import type {Path} from '../../../source/evidence/evidence.ts';
+import type {Label, Labeler} from '../../../source/evidence/connection-labeler.ts';
 import {createStreamLabeler} from '../../../source/session/shell/shell-recording.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
 import {verified} from '../../support/recorded-command.ts';
@@ -60,7 +59,7 @@ test('a shell has the labels of its own connections, also of one that replaces a
 	const listeners = new Set<Parameters<Labeler['onLabel']>[0]>();
 	const emit = (id: string) => {
 		for (const listener of listeners) {
-			listener(id, {} as Path);
+			listener(id, {} as Label);
 		}
 	};
 
