@@ -8,7 +8,7 @@ import {buildObservations, type Examination, noActiveObservations, processIdOf} 
 import {buildPath} from './build-path.ts';
 import {noClusterObservations, observeCluster} from './cluster-observations.ts';
 import {observeConnection} from './connection-observations.ts';
-import type {ConnectionPurpose, Path} from './evidence.ts';
+import type {ClusterObservations, ConnectionPurpose, Path} from './evidence.ts';
 import {readMetricsOncePerInterval} from './examine-apiserver.ts';
 import {labelTimings} from './label-timings.ts';
 import {noTarget} from './no-target.ts';
@@ -92,22 +92,37 @@ async function pathBeforeUse(
 		return path;
 	}
 
-	const metrics = await readMetricsOncePerInterval(cluster, connection, processIdOf(examined), {});
+	const process = processIdOf(examined);
+	const metrics = await processCacheFor(cluster).shareRead(process, 'metrics', {
+		read: async () => readMetricsOncePerInterval(cluster, connection, process, {}),
+		maxAgeMs: labelTimings.sharedMaxAgeMs,
+		hasNoResponse: ({unavailable}) => unavailable?.reason === 'no-response',
+	});
 	return pathOf(cluster, {...examined, metrics}, purpose);
 }
 
 async function examineBeforeUse(cluster: ClusterClient, connection: Connection, namespace: string | null): Promise<Examination> {
 	const own = await observeConnection(connection, {timeoutMs: responseTimeoutMs});
+	const shared = await observeClusterOf(processIdOf({own}), cluster, namespace);
+	return {own, others: [], unreachedAddresses: [], shared, metrics: null, active: noActiveObservations};
+}
+
+async function observeClusterOf(process: string | null, cluster: ClusterClient, namespace: string | null): Promise<ClusterObservations> {
 	const known = processCacheFor(cluster);
-	const recent = known.recentShared(processIdOf({own}), labelTimings.sharedMaxAgeMs, Date.now());
+	const maxAgeMs = labelTimings.sharedMaxAgeMs;
+	const recent = known.recentShared(process, maxAgeMs, Date.now());
 	const shared =
 		recent === noClusterObservations
-			? await observeCluster(cluster, {timeoutMs: responseTimeoutMs, ...(namespace !== null && {namespace})})
+			? await known.shareRead(process, `cluster ${namespace ?? ''}`, {
+					read: async () => observeCluster(cluster, {timeoutMs: responseTimeoutMs, ...(namespace !== null && {namespace})}),
+					maxAgeMs,
+					hasNoResponse: ({unavailable}) => unavailable.some(({reason}) => reason === 'no-response'),
+				})
 			: recent;
 	known.ca = shared.ca ?? known.ca;
 	known.recordGateway(shared.gatewaySeen);
-	known.rememberShared(processIdOf({own}), shared);
-	return {own, others: [], unreachedAddresses: [], shared, metrics: null, active: noActiveObservations};
+	known.rememberShared(process, shared);
+	return shared;
 }
 
 function pathOf(cluster: ClusterClient, examined: Examination, purpose: ConnectionPurpose): Path {
