@@ -16,8 +16,8 @@ import {withWholeTimeout} from './transport/request-errors.ts';
 import {peerNameOf} from './transport/open-socket.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
-/** More would flood an apiserver that has just restarted. */
-const maxHandshakes = 16;
+/** More would flood an apiserver that has just restarted. With half, a hundred logs begin later: see `maxOpening` in follow-logs.ts. */
+const maxHandshakes = 32;
 
 /**
 `isInteractive`: the user types meanwhile, so large responses must not delay key presses.

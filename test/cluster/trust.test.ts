@@ -117,7 +117,12 @@ test('peer facts give names in RFC 4514 order, the last day and the key', async 
 		chainSpkiSha256: [facts.spkiSha256],
 	});
 	t.is(facts.subject, certificate.subject.split('\n').toReversed().join(','));
-	t.is(facts.spkiSha256, createHash('sha256').update(certificate.publicKey.export({type: 'spki', format: 'der'})).digest('hex'));
+	t.is(
+		facts.spkiSha256,
+		createHash('sha256')
+			.update(certificate.publicKey.export({type: 'spki', format: 'der'}))
+			.digest('hex'),
+	);
 	const nameless = new X509Certificate((await issue({commonName: 'x'}, one)).certificate);
 	t.is(peerFacts(parseCertificate(nameless.raw), []).subjectAltName, '');
 });

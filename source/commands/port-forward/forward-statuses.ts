@@ -29,8 +29,7 @@ export class ForwardStatuses {
 	/** `labels`: of the connections that are open now; `null` if none is read. */
 	list(labels: Iterable<Pick<Label, 'path'>> | null): readonly ForwardStatus[] {
 		const open =
-			labels &&
-			[...labels].flatMap(({path}) => (path.feature === 'port-forward' && path.about === 'open-connection' ? path : []));
+			labels && [...labels].flatMap(({path}) => (path.feature === 'port-forward' && path.about === 'open-connection' ? path : []));
 		return [...this.#ports.values()].map(port => ({...port, paths: open && pathsTo(port.target, open)}));
 	}
 }
