@@ -347,7 +347,9 @@ for (const [command, status] of [
 			},
 		});
 		t.teardown(async () => server.close());
-		const child = spawn(process.execPath, [builtProgram, ...command, '-v=6', ...(await connectionArguments(server))]);
+		const child = spawn(process.execPath, [builtProgram, ...command, '-v=6', ...(await connectionArguments(server))], {
+			env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
+		});
 		const closed = once(child, 'close');
 		let stderr = '';
 		child.stderr.on('data', (chunk: Buffer) => {
