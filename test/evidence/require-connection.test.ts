@@ -60,7 +60,7 @@ async function openTogether(cluster: ClusterClient, state: RequirementName): Pro
 for (const [title, apiservers, path, count] of [
 	['to one apiserver share one read of the cluster', {}, '/version', 1],
 	['to two apiservers share one read of the cluster for each', {processes: 2}, '/version', 2],
-	['to processes that cannot be told apart each read the cluster', {processes: 0}, '/version', streams],
+	['to processes without an id each read the cluster', {processes: 0}, '/version', streams],
 	['to one apiserver share one read of its metrics', {}, '/metrics', 1],
 	['each read the metrics if the shared read gets no response', {fails: '/metrics'}, '/metrics', streams],
 ] as const) {

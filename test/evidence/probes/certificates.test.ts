@@ -28,7 +28,7 @@ test('a CA without a name is parsed with the others', async t => {
 	t.deepEqual(subjects, ['CN=named', '']);
 });
 
-test('a CA with a key of an unknown kind has a key hash, and an unreadable certificate is skipped', async t => {
+test('a CA with an unknown kind of key has a key hash, and an unreadable CA is skipped', async t => {
 	const [one, odd] = await Promise.all([authority('one'), authority('odd')]);
 	const {spkiSha256, subjects} = parseCaBundle(
 		`${withUnknownKey(odd)}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${one.certificate}`,
