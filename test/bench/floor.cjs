@@ -2,17 +2,20 @@
  * The least work that a Node.js program needs for a task: one source file, one client certificate. It verifies the apiserver's
  * certificate, and checks nothing else.
  *
- * - `node floor.cjs NAMESPACE POD logs|exec|port-forward [path]` runs until its first byte, and sends all requests in one write.
+ * - `node floor.cjs NAMESPACE POD logs|exec|port-forward [path] [relay=PORT]` runs until its first byte. All requests are sent in one write,
+ *   but that of a command only when the response for its pod begins, as in kubectl: it must not run if its pod cannot be read.
  *   `port-forward` also opens a local port. With `path`, it also sends the requests that spoke sends for a label before it uses a
- *   connection.
+ *   connection. With `relay`, it connects to this local port.
  * - `node floor.cjs NAMESPACE SELECTOR follow` prints the last line and all new lines of each selected pod, after the name of the pod.
+ * - `node floor.cjs NAMESPACE POD forward PORT…` forwards free local ports over one tunnel, and prints what kubectl prints.
  */
 'use strict';
 const {readFileSync} = require('node:fs');
 const {createServer} = require('node:net');
-const {connect, createSecureContext} = require('node:tls');
+const {checkServerIdentity, connect, createSecureContext} = require('node:tls');
 
-const [namespace, podOrSelector, command, withPath] = process.argv.slice(2);
+const [namespace, podOrSelector, command, ...options] = process.argv.slice(2);
+const [relay] = options.flatMap(option => /^relay=(\d+)$/.exec(option)?.slice(1) ?? []);
 const text = readFileSync(process.env.KUBECONFIG, 'utf8');
 const field = name => new RegExp(`\\b${name}: *"?([^"\\s]+)`).exec(text)[1];
 const data = name => Buffer.from(field(`${name}-data`), 'base64');
@@ -21,26 +24,39 @@ const secureContext = createSecureContext({ca: data('certificate-authority'), ce
 const pods = `/api/v1/namespaces/${namespace}/pods`;
 const request = (target, more, method = 'GET', body = '') => `${method} ${target} HTTP/1.1\r\nHost: ${host}:${port}\r\n${more}\r\n${body}`;
 
+const webSocket = protocol =>
+	`Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: ${protocol}\r\n`;
+const spdyProtocol = 'SPDY/3.1+portforward.k8s.io';
+
 if (command === 'follow') {
 	followAll();
+} else if (command === 'forward') {
+	require('./floor-forward.cjs').forwardPorts(
+		connectAndSend([request(`${pods}/${podOrSelector}/portforward`, webSocket(spdyProtocol))]),
+		options,
+	);
 } else {
 	runOneShot();
 }
 
 function connectAndSend(requests) {
-	const socket = connect({host, port, secureContext, ALPNProtocols: ['http/1.1'], servername: ''});
+	const socket = connect({
+		...(relay === undefined ? {host, port} : {host: '127.0.0.1', port: relay}),
+		secureContext,
+		ALPNProtocols: ['http/1.1'],
+		servername: '',
+		checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+	});
 	socket.once('secureConnect', () => socket.write(requests.join('')));
 	return socket;
 }
 
 function runOneShot() {
 	const path = `${pods}/${podOrSelector}`;
-	const webSocket = protocol =>
-		`Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: ${protocol}\r\n`;
 	const streams = {
 		logs: ['/log?tailLines=1', ''],
 		exec: ['/exec?command=echo&command=here&stdout=true&stderr=true', webSocket('v5.channel.k8s.io')],
-		'port-forward': ['/portforward', webSocket('SPDY/3.1+portforward.k8s.io')],
+		'port-forward': ['/portforward', webSocket(spdyProtocol)],
 	};
 	const [stream, headers] = streams[command];
 	const acceptPage = kind =>
@@ -57,8 +73,13 @@ function runOneShot() {
 		),
 		request(`/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`, ''),
 	];
-	const readsBefore = withPath ? pathRequests : [];
-	const socket = connectAndSend([request(path, ''), ...readsBefore, request(path + stream, headers)]);
+	const reads = [request(path, ''), ...(options.includes('path') ? pathRequests : [])];
+	const own = request(path + stream, headers);
+	const socket = connectAndSend(command === 'exec' ? reads : [...reads, own]);
+	if (command === 'exec') {
+		socket.once('data', () => socket.write(own));
+	}
+
 	if (command === 'port-forward') {
 		socket.once('secureConnect', () => createServer().listen(0, '127.0.0.1'));
 	}
@@ -66,7 +87,7 @@ function runOneShot() {
 	let received = '';
 	socket.on('data', chunk => {
 		received += chunk.toString('latin1');
-		const response = received.split('HTTP/1.1 ').length - 1 === readsBefore.length + 2 ? received.lastIndexOf('HTTP/1.1 ') : -1;
+		const response = received.split('HTTP/1.1 ').length - 1 === reads.length + 1 ? received.lastIndexOf('HTTP/1.1 ') : -1;
 		const body = received.indexOf('\r\n\r\n', response) + 4;
 		// Port-forward is ready with the head; the others with the first byte of data, which for exec follows a channel.
 		if (response > 0 && body > 3 && (command === 'port-forward' || received.length > body + (command === 'exec' ? 10 : 0))) {

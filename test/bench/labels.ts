@@ -6,10 +6,15 @@ import process from 'node:process';
 import {startFarRelay} from './far-relay.ts';
 import {benchEnvironment, firstByteMs, type Figures, type Group, type Program} from './measure.ts';
 
-const oneShots: ReadonlyArray<[name: string, args: readonly string[], behind: readonly string[]]> = [
-	['logs, first line', ['logs', 'finished-writer', '--tail=1'], []],
-	['exec, first byte', ['exec', 'shell'], ['--', 'echo', 'here']],
-	['port-forward, announced', ['port-forward', '--address', '127.0.0.1', 'pod/tcp-0', ':7000'], []],
+const oneShots: ReadonlyArray<{name: string; args: readonly string[]; behind: readonly string[]; floor: readonly string[]}> = [
+	{name: 'logs, first line', args: ['logs', 'finished-writer', '--tail=1'], behind: [], floor: ['finished-writer', 'logs']},
+	{name: 'exec, first byte', args: ['exec', 'shell'], behind: ['--', 'echo', 'here'], floor: ['shell', 'exec']},
+	{
+		name: 'port-forward, announced',
+		args: ['port-forward', '--address', '127.0.0.1', 'pod/tcp-0', ':7000'],
+		behind: [],
+		floor: ['tcp-0', 'port-forward'],
+	},
 ];
 
 const oneWayMs = 20;
@@ -18,14 +23,20 @@ let turn = 0;
 
 export const labelGroups: readonly Group[] = [
 	{name: 'one-shot commands with and without path', programs: ['spoke'], measure: async program => everyOneShot(program, [])},
-	{name: `one-shot commands with and without path, ${2 * oneWayMs} ms round-trip time`, programs: ['spoke', 'kubectl'], measure: fromAfar},
+	{
+		name: `one-shot commands with and without path, ${2 * oneWayMs} ms round-trip time`,
+		programs: ['spoke', 'kubectl', 'floor'],
+		measure: fromAfar,
+	},
 ];
 
 async function fromAfar(program: Program): Promise<Figures> {
 	const {hostname, port} = serverOf(program);
 	const relay = await startFarRelay(hostname, Number(port), oneWayMs);
 	try {
-		return await everyOneShot(program, ['--server', `https://127.0.0.1:${relay.port}`, '--tls-server-name', hostname]);
+		const way =
+			program.name === 'floor' ? [`relay=${relay.port}`] : ['--server', `https://127.0.0.1:${relay.port}`, '--tls-server-name', hostname];
+		return await everyOneShot(program, way);
 	} finally {
 		relay.close();
 	}
@@ -45,13 +56,15 @@ function serverOf(program: Program): URL {
 async function everyOneShot(program: Program, way: readonly string[]): Promise<Figures> {
 	const figures = new Map<string, number>();
 	const modes = ['never', 'json'] as const;
-	for (const [name, args, behind] of oneShots) {
+	for (const {name, args, behind, floor} of oneShots) {
 		// Who goes first changes, since the machine warms up.
 		for (const mode of turn++ % 2 === 0 ? modes : modes.toReversed()) {
 			const told = program.name === 'spoke' ? [`--path=${mode}`] : [];
+			const words =
+				program.name === 'floor' ? ['demo', ...floor, ...(mode === 'json' ? ['path'] : []), ...way] : [...args, ...way, ...told, ...behind];
 			figures.set(
 				`${name}, ${mode === 'never' ? 'without path line' : 'with path line'}, ms`,
-				await firstByteMs([...program.command, ...args, ...way, ...told, ...behind]),
+				await firstByteMs([...program.command, ...words]),
 			);
 		}
 	}

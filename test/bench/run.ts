@@ -9,6 +9,7 @@ import {writeFile} from 'node:fs/promises';
 import {loadavg} from 'node:os';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
+import {certificateOption, heapOptions} from '../../scripts/node-options.ts';
 import {crowdGroups} from './crowd.ts';
 import {benchmarkDocument, type MeasuredGroup} from './document.ts';
 import {labelGroups} from './labels.ts';
@@ -29,7 +30,7 @@ const programs = [
 	{name: 'spoke', command: [fileURLToPath(new URL('../../build/spoke.js', import.meta.url))]},
 	{name: 'kubectl', command: [process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl']},
 	...(['stern', 'k9s'] as const).map(name => ({name, command: [process.env[`SPOKE_BENCH_${name.toUpperCase()}`] ?? name]})),
-	{name: 'floor', command: [process.execPath, fileURLToPath(new URL('floor.cjs', import.meta.url))]},
+	{name: 'floor', command: [process.execPath, certificateOption, ...heapOptions, fileURLToPath(new URL('floor.cjs', import.meta.url))]},
 ] satisfies readonly Program[];
 const present = new Set<ProgramName>(
 	programs
