@@ -43,7 +43,7 @@ for (const [version, binary] of binaries) {
 		const {stdout: options} = await run(binary, ['--v8-options']);
 		const capacity = standardCapacities[Number.parseInt(v8, 10)];
 		t.is(options.includes(`--${capacityFlag} `), capacity !== undefined);
-		t.is(flags.length, 2);
+		t.is(flags.length, 3);
 		const all = [
 			...flags,
 			...heapFlags,

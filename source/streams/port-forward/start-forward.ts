@@ -3,6 +3,7 @@ import type {Socket} from 'node:net';
 import process from 'node:process';
 import type {Duplex} from 'node:stream';
 import {setImmediate as nextTurn} from 'node:timers/promises';
+import {setV8Flag} from '../../own-process.ts';
 import {delayUpTo, stopOnAbort} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -77,6 +78,12 @@ class ForwardedTarget implements RunningForward {
 			const tunnels = await this.#start();
 			// A client that waits for the ready event connects now, before the list of pods.
 			await delayUpTo(settleDelayMs, this.#signal);
+			if (!this.#signal.aborted) {
+				// By default, V8 records the types in a function only after several calls, which helps a start, but not a burst of connections:
+				// 450 instead of 500 ms of processor time in the row "300 connections".
+				setV8Flag('--no-lazy-feedback-allocation', '--lazy-feedback-allocation');
+			}
+
 			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, this.#signal)) {
 				tunnels.update(pods);
 			}
