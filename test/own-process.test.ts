@@ -103,9 +103,9 @@ test('exits 129 on SIGHUP when the launcher variable names another process', asy
 	t.deepEqual(await once(child, 'exit'), [129, null]);
 });
 
-test('a flag of V8 that is set for each connection adds one listener', t => {
+test('a flag of V8 that is set repeatedly adds one listener', t => {
 	const before = process.listenerCount('exit');
-	for (let connection = 0; connection < 12; connection++) {
+	for (let time = 0; time < 12; time++) {
 		setV8Flag('--heap-growing-percent=0', '--heap-growing-percent=0');
 	}
 

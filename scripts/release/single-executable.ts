@@ -43,7 +43,7 @@ export async function buildSingleExecutable(platform: Platform, scratch: string,
 		main: 'main.js',
 		output: 'spoke.blob',
 		disableExperimentalSEAWarning: true,
-		// Node refuses NODE_USE_SYSTEM_CA=1 together with the first.
+		// The second overrides NODE_USE_SYSTEM_CA=1, which Node refuses together with the first.
 		execArgv: [certificateOption, '--no-use-system-ca', ...heapOptions],
 		// NODE_OPTIONS is meant for programs that the user starts with `node`.
 		execArgvExtension: 'none',

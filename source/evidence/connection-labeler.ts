@@ -31,7 +31,7 @@ export type Labeler = {
 	close(): void;
 };
 
-/** `path` is built when it is first read, from what is known then: `always` and `json` report only the settled path of a connection. */
+/** `path` is built when it is first read, with what is known then: `always` and `json` skip the path of a label that is checking. */
 export type Label = Readonly<Pick<Path, 'phase' | 'about'> & {path: Path}>;
 
 export type LabelerOptions = {

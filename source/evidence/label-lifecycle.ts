@@ -97,6 +97,7 @@ async function readMetrics(
 	};
 
 	if (waitsForMetrics) {
+		// A read in time spares a path.
 		const isInTime = await Promise.race([
 			read().then(() => true),
 			clockDelay(clock, leftOf(labelTimings.settleTimeoutMs)).then(() => false),

@@ -19,7 +19,7 @@ export function processCacheFor({records, facts}: Pick<ClusterClient, 'records' 
 /** An apiserver reads its flags and egress file only at its start, and a process id is made of start time and flags. */
 class ProcessCache {
 	readonly #byId = new Map<string, CachedProcess>();
-	/** In progress; `startedAt` in ms since 1970. None of them rejects. */
+	/** In progress; `startedAt` in ms since 1970. */
 	readonly #reads = new Map<string, {startedAt: number; result: Promise<unknown>}>();
 	readonly #listeners = new Set<(process: string | null) => void>();
 	#gatewaySeen: string | null = null;
@@ -72,8 +72,9 @@ class ProcessCache {
 	}
 
 	/**
-	Joins a read of the same process and source that is in progress, because many streams can open at once; reads by itself if that one gets
-	no response. Without a process id, nothing is joined: the connections may end at different processes.
+	Joins a read of the same process and source that is in progress, because many streams can open at once. If that one gets no response, a
+	stream reads by itself, and so waits for two reads. Without a process id, nothing is joined: the connections may end at different
+	processes.
 	*/
 	async shareRead<Result>(
 		process: string | null,
@@ -86,19 +87,20 @@ class ProcessCache {
 
 		const key = `${process} ${source}`;
 		const inProgress = this.#reads.get(key);
-		if (isRecent(inProgress?.startedAt, maxAgeMs, Date.now())) {
-			const result = (await inProgress!.result) as Result;
+		if (inProgress && isRecent(inProgress.startedAt, maxAgeMs, Date.now())) {
+			const result = (await inProgress.result) as Result;
 			return hasNoResponse(result) ? read() : result;
 		}
 
 		const started = {startedAt: Date.now(), result: read()};
 		this.#reads.set(key, started);
-		const result = await started.result;
-		if (this.#reads.get(key) === started) {
-			this.#reads.delete(key);
+		try {
+			return await started.result;
+		} finally {
+			if (this.#reads.get(key) === started) {
+				this.#reads.delete(key);
+			}
 		}
-
-		return result;
 	}
 
 	/** `null` means all processes. Returns an unsubscribe function. */

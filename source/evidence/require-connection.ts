@@ -15,7 +15,7 @@ import {noTarget} from './no-target.ts';
 import {processCacheFor} from './process-cache.ts';
 import {assertPathsMeet, type PathRequirement} from './require-path.ts';
 
-/** Timeout of each request that decides a requirement; the stream waits for it. */
+/** Timeout of each request that decides a requirement, but of the metrics; the stream waits for it. */
 const responseTimeoutMs = 10_000;
 
 /** Every later stream of the cluster must meet these, too: nothing lifts what was required before. */
@@ -111,18 +111,21 @@ async function observeClusterOf(process: string | null, cluster: ClusterClient, 
 	const known = processCacheFor(cluster);
 	const maxAgeMs = labelTimings.sharedMaxAgeMs;
 	const recent = known.recentShared(process, maxAgeMs, Date.now());
-	const shared =
-		recent === noClusterObservations
-			? await known.shareRead(process, `cluster ${namespace ?? ''}`, {
-					read: async () => observeCluster(cluster, {timeoutMs: responseTimeoutMs, ...(namespace !== null && {namespace})}),
-					maxAgeMs,
-					hasNoResponse: ({unavailable}) => unavailable.some(({reason}) => reason === 'no-response'),
-				})
-			: recent;
-	known.ca = shared.ca ?? known.ca;
-	known.recordGateway(shared.gatewaySeen);
-	known.rememberShared(process, shared);
-	return shared;
+	if (recent !== noClusterObservations) {
+		return recent;
+	}
+
+	return known.shareRead(process, `cluster ${namespace ?? ''}`, {
+		async read() {
+			const shared = await observeCluster(cluster, {timeoutMs: responseTimeoutMs, ...(namespace !== null && {namespace})});
+			known.ca = shared.ca ?? known.ca;
+			known.recordGateway(shared.gatewaySeen);
+			known.rememberShared(process, shared);
+			return shared;
+		},
+		maxAgeMs,
+		hasNoResponse: ({unavailable}) => unavailable.some(({reason}) => reason === 'no-response'),
+	});
 }
 
 function pathOf(cluster: ClusterClient, examined: Examination, purpose: ConnectionPurpose): Path {

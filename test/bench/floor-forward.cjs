@@ -1,5 +1,6 @@
 /**
- * Forwards ports over one tunnel with the least work: nothing waits for a slow reader, and the program ends with the first error.
+ * Forwards ports over one tunnel with the least work: without backpressure, and without a check of what the server reports. A lost tunnel
+ * ends the program.
  * `tunnel`: a socket on which the upgrade to `SPDY/3.1+portforward.k8s.io` over WebSocket was requested.
  */
 'use strict';
@@ -10,6 +11,7 @@ exports.forwardPorts = (tunnel, ports) => {
 	const session = new Session(tunnel);
 	let head = Buffer.alloc(0);
 	let isOpen = false;
+	tunnel.on('close', () => process.exit(1));
 	tunnel.on('data', bytes => {
 		if (isOpen) {
 			session.receive(messages.read(bytes));
@@ -24,7 +26,7 @@ exports.forwardPorts = (tunnel, ports) => {
 
 		isOpen = true;
 		for (const port of ports) {
-			const server = createServer({allowHalfOpen: true}, socket => session.forward(socket, port));
+			const server = createServer({allowHalfOpen: true, noDelay: true}, socket => session.forward(socket, port));
 			server.listen(0, '127.0.0.1', () => process.stdout.write(`Forwarding from 127.0.0.1:${server.address().port} -> ${port}\n`));
 		}
 
@@ -32,7 +34,7 @@ exports.forwardPorts = (tunnel, ports) => {
 	});
 };
 
-/** Payloads of binary WebSocket messages. */
+/** Payloads of WebSocket messages, which can have several frames. */
 class MessageReader {
 	#unread = Buffer.alloc(0);
 
@@ -52,7 +54,8 @@ class MessageReader {
 				return Buffer.concat(payloads);
 			}
 
-			if ((unread[0] & 0xf) === 2) {
+			// Control frames have opcodes from 8.
+			if ((unread[0] & 0xf) < 8) {
 				payloads.push(unread.subarray(headLength, headLength + length));
 			}
 
@@ -106,7 +109,7 @@ class Session {
 			}
 
 			const id = unread.readUInt32BE(0);
-			// Control frames have the highest bit.
+			// The first bit of a control frame is set, so that it is no stream's id.
 			const socket = this.#sockets.get(id);
 			if (socket && length > 0) {
 				socket.write(unread.subarray(8, 8 + length));
@@ -129,7 +132,7 @@ class Session {
 		return this.#lastId;
 	}
 
-	/** One message for the frames of one turn of the event loop. */
+	/** One message for the frames of one callback. */
 	#send(frame) {
 		if (this.#unsent.length === 0) {
 			process.nextTick(() => {
@@ -150,7 +153,7 @@ function dataFrame(id, payload, isFin) {
 	return Buffer.concat([head, payload]);
 }
 
-/** The header block is a stored block of zlib's format, whose header comes once, before an empty one. */
+/** A stored zlib block, then an empty one. The zlib header precedes only the first header block. */
 function synStream(id, headers, isFin) {
 	const texts = Object.entries(headers).flat();
 	const plain = Buffer.alloc(4 + texts.reduce((sum, text) => sum + 4 + text.length, 0));

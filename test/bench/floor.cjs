@@ -1,9 +1,10 @@
 /**
- * The least work that a Node.js program needs for a task: one source file, one client certificate. It verifies the apiserver's
+ * The least work that a Node.js program needs for a task: no library, one client certificate. It verifies the apiserver's
  * certificate, and checks nothing else.
  *
- * - `node floor.cjs NAMESPACE POD logs|exec|port-forward [path] [relay=PORT]` runs until its first byte. All requests are sent in one write,
- *   but that of a command only when the response for its pod begins, as in kubectl: it must not run if its pod cannot be read.
+ * - `node floor.cjs NAMESPACE POD logs|exec|port-forward [path] [relay=PORT]` runs until its first byte. It sends all requests in one write.
+ *   For `exec`, it sends the exec request when the response for the pod begins, because kubectl and spoke run no command in a pod that they
+ *   cannot read.
  *   `port-forward` also opens a local port. With `path`, it also sends the requests that spoke sends for a label before it uses a
  *   connection. With `relay`, it connects to this local port.
  * - `node floor.cjs NAMESPACE SELECTOR follow` prints the last line and all new lines of each selected pod, after the name of the pod.
@@ -15,7 +16,7 @@ const {createServer} = require('node:net');
 const {checkServerIdentity, connect, createSecureContext} = require('node:tls');
 
 const [namespace, podOrSelector, command, ...options] = process.argv.slice(2);
-const [relay] = options.flatMap(option => /^relay=(\d+)$/.exec(option)?.slice(1) ?? []);
+const relay = options.find(option => option.startsWith('relay='))?.slice('relay='.length);
 const text = readFileSync(process.env.KUBECONFIG, 'utf8');
 const field = name => new RegExp(`\\b${name}: *"?([^"\\s]+)`).exec(text)[1];
 const data = name => Buffer.from(field(`${name}-data`), 'base64');
@@ -47,7 +48,7 @@ function connectAndSend(requests) {
 		servername: '',
 		checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
 	});
-	socket.once('secureConnect', () => socket.write(requests.join('')));
+	socket.setNoDelay(true).once('secureConnect', () => socket.write(requests.join('')));
 	return socket;
 }
 

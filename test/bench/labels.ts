@@ -60,11 +60,11 @@ async function everyOneShot(program: Program, way: readonly string[]): Promise<F
 		// Who goes first changes, since the machine warms up.
 		for (const mode of turn++ % 2 === 0 ? modes : modes.toReversed()) {
 			const told = program.name === 'spoke' ? [`--path=${mode}`] : [];
-			const words =
+			const programArgs =
 				program.name === 'floor' ? ['demo', ...floor, ...(mode === 'json' ? ['path'] : []), ...way] : [...args, ...way, ...told, ...behind];
 			figures.set(
 				`${name}, ${mode === 'never' ? 'without path line' : 'with path line'}, ms`,
-				await firstByteMs([...program.command, ...words]),
+				await firstByteMs([...program.command, ...programArgs]),
 			);
 		}
 	}

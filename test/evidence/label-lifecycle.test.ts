@@ -31,7 +31,7 @@ type Given = {
 	isNodeSlow?: boolean;
 	route?: 'unknown' | 'direct';
 	elsewhere?: ConnectionObservations | null;
-	/** As is known from an earlier stream. */
+	/** Known from an earlier stream. */
 	areMetricsForbidden?: boolean;
 };
 
@@ -189,7 +189,7 @@ test('metrics are not requested when the stream has ended', async t => {
 	t.is(requested.metrics, 0);
 });
 
-test('a blocking label of a slow cluster keeps why its metrics are unavailable', async t => {
+test('a blocking label of a slow cluster keeps the reason why its metrics are unavailable', async t => {
 	const {clock, label, open, respondCluster} = course({route: 'unknown', waitsForMetrics: true, areMetricsForbidden: true});
 	open(true);
 	await clock.advance(labelTimings.settleTimeoutMs + 1);

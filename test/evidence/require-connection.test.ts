@@ -1,4 +1,4 @@
-/** What the requirements of streams that open together read. */
+/** Reads for the requirements of streams that open together. */
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
@@ -12,7 +12,7 @@ const {purpose} = makeObservations();
 const streams = 8;
 
 type Apiservers = {
-	/** Connections alternate between so many; 0: processes that do not say when they started. */
+	/** Between which connections alternate; 0: processes without a start time. */
 	processes?: number;
 	/** Its first request gets no usable response. */
 	fails?: '/version' | '/metrics';
@@ -29,19 +29,19 @@ async function startApiservers({processes = 1, fails}: Apiservers) {
 			requested.set(path, count);
 			const number = numbers.get(socket) ?? connections++;
 			numbers.set(socket, number);
-			const answers: Readonly<Record<string, object | string>> = {
+			const responses: Readonly<Record<string, object | string>> = {
 				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}},
 				'/statusz': processes === 0 ? {} : {kind: 'Statusz', startTime: `2026-11-24T10:00:0${number % processes}Z`},
 				'/version': {gitVersion: 'v1.36.3'},
 				'/metrics': 'process_start_time_seconds 1\n',
 			};
-			const answer = answers[path];
-			// All streams have asked by then.
+			const found = responses[path];
+			// By then, all streams have sent their requests.
 			setTimeout(() => {
 				if (path === fails && count === 1) {
 					response.destroy();
 				} else {
-					response.writeHead(answer === undefined ? 404 : 200).end(typeof answer === 'string' ? answer : JSON.stringify(answer ?? {}));
+					response.writeHead(found === undefined ? 404 : 200).end(typeof found === 'string' ? found : JSON.stringify(found ?? {}));
 				}
 			}, 200);
 		},
@@ -49,7 +49,7 @@ async function startApiservers({processes = 1, fails}: Apiservers) {
 	return {server, requested};
 }
 
-/** The code with which all were refused. */
+/** The error codes of the refused streams. */
 async function openTogether(cluster: ClusterClient, state: RequirementName): Promise<string> {
 	requireOnStreams(cluster, [{states: [state], minBasis: 'inferred', undecided: 'refuse', source: null}]);
 	const opening = Array.from({length: streams}, async () => connectObserved(cluster, purpose, undefined));
@@ -58,10 +58,10 @@ async function openTogether(cluster: ClusterClient, state: RequirementName): Pro
 }
 
 for (const [title, apiservers, path, count] of [
-	['to one apiserver share one read of the cluster', {}, '/version', 1],
-	['to two apiservers share one read of the cluster for each', {processes: 2}, '/version', 2],
-	['to processes without an id each read the cluster', {processes: 0}, '/version', streams],
-	['to one apiserver share one read of its metrics', {}, '/metrics', 1],
+	['share one read of the cluster of one apiserver', {}, '/version', 1],
+	['share one read of the cluster for each of two apiservers', {processes: 2}, '/version', 2],
+	['each read the cluster if their processes have no id', {processes: 0}, '/version', streams],
+	['share one read of the metrics of one apiserver', {}, '/metrics', 1],
 	['each read the metrics if the shared read gets no response', {fails: '/metrics'}, '/metrics', streams],
 ] as const) {
 	test(`streams that open together ${title}`, async t => {

@@ -83,7 +83,7 @@ test('always waits for the settled path and prints only that', async t => {
 });
 
 for (const mode of ['always', 'json'] as const) {
-	test(`${mode} builds no path of a label that settles later`, async t => {
+	test(`--path=${mode} builds no path of a label that settles later`, async t => {
 		const {labeler, label, built} = scripted();
 		const telling = reportLabels(labeler, mode, () => {});
 		label('c1', 'checking', checking);

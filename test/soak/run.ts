@@ -8,7 +8,7 @@ import {spawn as spawnProcess} from 'node:child_process';
 import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
 import {get} from 'node:http';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -46,7 +46,9 @@ const scratch = await mkdtemp(join(tmpdir(), 'spoke-soak-'));
 const sandbox = await startSandbox();
 const kubeconfig = join(scratch, 'kubeconfig.json');
 await writeFile(kubeconfig, JSON.stringify(await withPlugin(sandbox.kubeconfig('admin'))), {mode: 0o600});
-const env = {...process.env, HOME: scratch, KUBECONFIG: kubeconfig, TERM: 'xterm-256color'};
+// The programs start the Node that they find.
+const path = `${dirname(process.execPath)}:${process.env['PATH']}`;
+const env = {...process.env, PATH: path, HOME: scratch, KUBECONFIG: kubeconfig, TERM: 'xterm-256color'};
 
 let lastLineAt = '';
 let loggingPod = '';

@@ -18,6 +18,7 @@ test('o sorts the nodes by STATUS', async t => {
 - A component or pane alone needs no terminal: `drawn` (drawn.ts) draws it from a state, without a process.
 */
 import {mkdirSync} from 'node:fs';
+import {dirname} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {spawn, type IPty} from '@lydell/node-pty';
@@ -96,6 +97,8 @@ export async function openTerminal(
 		rows,
 		env: {
 			...outer,
+			// The program starts the Node that it finds.
+			PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
 			HOME: home,
 			XDG_CONFIG_HOME: `${home}/.config`,
 			XDG_STATE_HOME: `${home}/.local/state`,

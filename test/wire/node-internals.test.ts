@@ -20,7 +20,7 @@ const flags = (await readSource()).flatMap(({text}) =>
 	[...text.matchAll(/setV8Flag\('([^']+)', '([^']+)'\)/g)].map(([, set, restored]) => [set!, restored!] as const),
 );
 
-/** V8's defaults mean that it chooses. */
+/** With the default 0, V8 chooses the size. */
 const heapFlags = heapOptions.map(option => [option, option.replace(/\d+$/, '0')] as const);
 
 for (const [version, binary] of binaries) {

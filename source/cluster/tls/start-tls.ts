@@ -235,7 +235,7 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 		serverName: name,
 		trust: trust.from,
 		get peer() {
-			// Only labels need it, and the first of each certificate costs as much as the verification.
+			// Only labels need it, and for a new certificate it costs as much as the verification.
 			peer ??= own ? peerFacts(own, verified ?? signedPrefix(sent)) : null;
 			return peer;
 		},
