@@ -2,13 +2,13 @@
 import {execFile, spawn, type ChildProcessByStdio} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
-import {dirname} from 'node:path';
 import process from 'node:process';
 import type {Readable} from 'node:stream';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {setV8Flag} from '../source/own-process.ts';
 import {LogServer} from './support/log-server.ts';
+import {nodePath} from './support/node-path.ts';
 import {builtProgram} from './support/run-spoke.ts';
 
 const run = promisify(execFile);
@@ -22,7 +22,7 @@ async function follow(t: ExecutionContext, sh: string, script: string) {
 	const argv = ['logs', '-f', 'web', '--server', server.url, '--namespace', 'demo'];
 	const child: ChildProcessByStdio<null, Readable, Readable> = spawn(sh, ['-c', script, sh, builtProgram, ...argv], {
 		stdio: ['ignore', 'pipe', 'pipe'],
-		env: {PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: '/nonexistent', KUBECONFIG: '/dev/null'},
+		env: {PATH: nodePath, HOME: '/nonexistent', KUBECONFIG: '/dev/null'},
 	});
 	let stderr = '';
 	child.stderr.on('data', (chunk: Buffer) => {
@@ -59,7 +59,7 @@ test('ps shows the command line, and pgrep finds the process by it and by name',
 
 test('starts beside every setting of Node’s own root certificates', async t => {
 	for (const setting of [{}, {NODE_USE_SYSTEM_CA: '1'}, {NODE_OPTIONS: '--use-system-ca'}, {NODE_OPTIONS: '--use-bundled-ca'}]) {
-		const env = {PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: '/nonexistent', ...setting};
+		const env = {PATH: nodePath, HOME: '/nonexistent', ...setting};
 		t.regex((await run(builtProgram, ['version'], {env})).stdout, /^spoke \d/);
 	}
 });

@@ -90,25 +90,22 @@ async function readMetrics(
 	{clock, backgroundMetrics, waitsForMetrics}: LabelContext,
 ): Promise<void> {
 	const isRouteUnknown = () => label.path.legs[1]!.route.state === 'unknown';
+	const needsMetrics = () => label.isWatched && isRouteUnknown();
 	const read = async () => {
-		if (label.isWatched && isRouteUnknown()) {
-			label.emit({type: 'metrics-read', metrics: await backgroundMetrics.read(processIdOf(label.state), openedAt)});
-		}
+		label.emit({type: 'metrics-read', metrics: await backgroundMetrics.read(processIdOf(label.state), openedAt)});
 	};
 
-	if (waitsForMetrics) {
-		// A read in time spares a path.
-		const isInTime = await Promise.race([
-			read().then(() => true),
-			clockDelay(clock, leftOf(labelTimings.settleTimeoutMs)).then(() => false),
-		]);
-		if (!isInTime && label.isChecking && label.state.metrics === null && isRouteUnknown()) {
+	if (!waitsForMetrics) {
+		clock.after(labelTimings.lastingAfterMs, () => {
+			if (needsMetrics()) {
+				void read();
+			}
+		});
+	} else if (needsMetrics()) {
+		await Promise.race([read(), clockDelay(clock, leftOf(labelTimings.settleTimeoutMs))]);
+		if (label.isChecking && label.state.metrics === null && isRouteUnknown()) {
 			label.apply({type: 'metrics-read', metrics: metricsNotReached});
 		}
-	} else {
-		clock.after(labelTimings.lastingAfterMs, () => {
-			void read();
-		});
 	}
 }
 

@@ -15,7 +15,7 @@ import {noTarget} from './no-target.ts';
 import {processCacheFor} from './process-cache.ts';
 import {assertPathsMeet, type PathRequirement} from './require-path.ts';
 
-/** Timeout of each request that decides a requirement, but of the metrics; the stream waits for it. */
+/** Timeout of each request that decides a requirement, except the metrics; the stream waits for it. */
 const responseTimeoutMs = 10_000;
 
 /** Every later stream of the cluster must meet these, too: nothing lifts what was required before. */

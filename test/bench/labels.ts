@@ -6,13 +6,13 @@ import process from 'node:process';
 import {startFarRelay} from './far-relay.ts';
 import {benchEnvironment, firstByteMs, type Figures, type Group, type Program} from './measure.ts';
 
-const oneShots: ReadonlyArray<{name: string; args: readonly string[]; behind: readonly string[]; floor: readonly string[]}> = [
-	{name: 'logs, first line', args: ['logs', 'finished-writer', '--tail=1'], behind: [], floor: ['finished-writer', 'logs']},
-	{name: 'exec, first byte', args: ['exec', 'shell'], behind: ['--', 'echo', 'here'], floor: ['shell', 'exec']},
+const oneShots: ReadonlyArray<{name: string; args: readonly string[]; remoteCommand: readonly string[]; floor: readonly string[]}> = [
+	{name: 'logs, first line', args: ['logs', 'finished-writer', '--tail=1'], remoteCommand: [], floor: ['finished-writer', 'logs']},
+	{name: 'exec, first byte', args: ['exec', 'shell'], remoteCommand: ['--', 'echo', 'here'], floor: ['shell', 'exec']},
 	{
 		name: 'port-forward, announced',
 		args: ['port-forward', '--address', '127.0.0.1', 'pod/tcp-0', ':7000'],
-		behind: [],
+		remoteCommand: [],
 		floor: ['tcp-0', 'port-forward'],
 	},
 ];
@@ -34,9 +34,9 @@ async function fromAfar(program: Program): Promise<Figures> {
 	const {hostname, port} = serverOf(program);
 	const relay = await startFarRelay(hostname, Number(port), oneWayMs);
 	try {
-		const way =
+		const serverArgs =
 			program.name === 'floor' ? [`relay=${relay.port}`] : ['--server', `https://127.0.0.1:${relay.port}`, '--tls-server-name', hostname];
-		return await everyOneShot(program, way);
+		return await everyOneShot(program, serverArgs);
 	} finally {
 		relay.close();
 	}
@@ -53,15 +53,17 @@ function serverOf(program: Program): URL {
 }
 
 /** kubectl prints no path line: its figures are in both rows. */
-async function everyOneShot(program: Program, way: readonly string[]): Promise<Figures> {
+async function everyOneShot(program: Program, serverArgs: readonly string[]): Promise<Figures> {
 	const figures = new Map<string, number>();
 	const modes = ['never', 'json'] as const;
-	for (const {name, args, behind, floor} of oneShots) {
+	for (const {name, args, remoteCommand, floor} of oneShots) {
 		// Who goes first changes, since the machine warms up.
 		for (const mode of turn++ % 2 === 0 ? modes : modes.toReversed()) {
-			const told = program.name === 'spoke' ? [`--path=${mode}`] : [];
+			const pathArgs = program.name === 'spoke' ? [`--path=${mode}`] : [];
 			const programArgs =
-				program.name === 'floor' ? ['demo', ...floor, ...(mode === 'json' ? ['path'] : []), ...way] : [...args, ...way, ...told, ...behind];
+				program.name === 'floor'
+					? ['demo', ...floor, ...(mode === 'json' ? ['path'] : []), ...serverArgs]
+					: [...args, ...serverArgs, ...pathArgs, ...remoteCommand];
 			figures.set(
 				`${name}, ${mode === 'never' ? 'without path line' : 'with path line'}, ms`,
 				await firstByteMs([...program.command, ...programArgs]),

@@ -2,12 +2,12 @@
 import {execFile} from 'node:child_process';
 import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
-import process from 'node:process';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
 import {nodeVersion, platforms} from '../../scripts/release/release-data.ts';
+import {nodePath} from '../support/node-path.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 type Step = {uses?: string; run?: string; env?: Record<string, string>; with?: Record<string, string>};
@@ -156,7 +156,7 @@ async function runGate(t: ExecutionContext, inputs: NodeJS.ProcessEnv) {
 	const [report, output, summary] = ['report.sarif', 'output', 'summary'].map(name => join(scratch, name)) as [string, string, string];
 	await Promise.all([output, summary].map(async path => writeFile(path, '')));
 	const env = {
-		PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+		PATH: nodePath,
 		HOME: scratch,
 		GITHUB_ACTION_PATH: root,
 		GITHUB_OUTPUT: output,

@@ -8,7 +8,7 @@ import {spawn as spawnProcess} from 'node:child_process';
 import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
 import {get} from 'node:http';
 import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
+import {join} from 'node:path';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -16,6 +16,7 @@ import {fileURLToPath} from 'node:url';
 import {spawn as spawnTerminal} from '@lydell/node-pty';
 import type {Sandbox, SandboxKubeconfig} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {nodePath} from '../support/node-path.ts';
 import {median, usageOf} from '../bench/measure.ts';
 
 type Sample = {residentMiB: number; descriptors: number};
@@ -46,9 +47,7 @@ const scratch = await mkdtemp(join(tmpdir(), 'spoke-soak-'));
 const sandbox = await startSandbox();
 const kubeconfig = join(scratch, 'kubeconfig.json');
 await writeFile(kubeconfig, JSON.stringify(await withPlugin(sandbox.kubeconfig('admin'))), {mode: 0o600});
-// The programs start the Node that they find.
-const path = `${dirname(process.execPath)}:${process.env['PATH']}`;
-const env = {...process.env, PATH: path, HOME: scratch, KUBECONFIG: kubeconfig, TERM: 'xterm-256color'};
+const env = {...process.env, PATH: nodePath, HOME: scratch, KUBECONFIG: kubeconfig, TERM: 'xterm-256color'};
 
 let lastLineAt = '';
 let loggingPod = '';

@@ -18,7 +18,6 @@ test('o sorts the nodes by STATUS', async t => {
 - A component or pane alone needs no terminal: `drawn` (drawn.ts) draws it from a state, without a process.
 */
 import {mkdirSync} from 'node:fs';
-import {dirname} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {spawn, type IPty} from '@lydell/node-pty';
@@ -30,6 +29,7 @@ import {keyBytes} from '../../source/keymap/key-bytes.ts';
 import type {Keymap} from '../../source/keymap/keymap.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {Semaphore} from '../../source/async/semaphore.ts';
+import {nodePath} from './node-path.ts';
 import {until} from './until.ts';
 
 const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
@@ -97,8 +97,7 @@ export async function openTerminal(
 		rows,
 		env: {
 			...outer,
-			// The program starts the Node that it finds.
-			PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+			PATH: nodePath,
 			HOME: home,
 			XDG_CONFIG_HOME: `${home}/.config`,
 			XDG_STATE_HOME: `${home}/.local/state`,

@@ -29,7 +29,8 @@ export class ForwardStatuses {
 	/** `labels`: of the connections that are open now; `null` if none is read. */
 	list(labels: Iterable<Pick<Label, 'path'>> | null): readonly ForwardStatus[] {
 		const open =
-			labels && [...labels].flatMap(({path}) => (path.feature === 'port-forward' && path.about === 'open-connection' ? path : []));
+			labels &&
+			Array.from(labels, ({path}) => path).filter(({feature, about}) => feature === 'port-forward' && about === 'open-connection');
 		return [...this.#ports.values()].map(port => ({...port, paths: open && pathsTo(port.target, open)}));
 	}
 }
