@@ -464,8 +464,9 @@ for (const [path, status, title] of [
 
 test('an unreachable apiserver is a 502 with the reason', async t => {
 	const server = await startServer({});
-	const cluster = await server.cluster();
-	await server.close();
+	t.teardown(async () => server.close());
+	// Another test could get the port of a server that was closed.
+	const cluster = await server.cluster({flags: ['--server', 'https://127.0.0.1:1']});
 	const listener = await startProxyListener(cluster, options);
 	t.teardown(() => {
 		listener.close();
