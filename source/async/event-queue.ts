@@ -5,9 +5,15 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 	readonly #pending: Array<{event: Event; onHandled?: () => void}> = [];
 	#ended: {error: unknown} | null = null;
 	#notifyReader: (() => void) | undefined;
+	readonly #onReadEnd: (() => void) | undefined;
+
+	/** `onReadEnd` is called when the reader stops, has read the last event, or gets the error. */
+	constructor(onReadEnd?: () => void) {
+		this.#onReadEnd = onReadEnd;
+	}
 
 	/** Resolves after the event was handled: a producer that awaits it is no faster than the reader. Ignored after the end. */
-	async push(event: Event): Promise<void> {
+	readonly push = async (event: Event): Promise<void> => {
 		if (this.#ended) {
 			return;
 		}
@@ -16,7 +22,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 			this.#pending.push({event, onHandled});
 			this.#notifyReader?.();
 		});
-	}
+	};
 
 	/** For a producer that does not wait. Ignored after the end. */
 	emit(event: Event): void {
@@ -36,34 +42,54 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 		this.#end(error);
 	}
 
-	async *[Symbol.asyncIterator](): AsyncGenerator<Event, void> {
-		try {
-			for (;;) {
-				const next = this.#pending.shift();
-				if (next) {
-					try {
-						yield next.event;
-					} finally {
-						next.onHandled?.();
-					}
-				} else if (this.#ended) {
-					if (this.#ended.error !== null) {
-						throw this.#ended.error;
-					}
+	/** Like `end`, and drops an error that the reader has not received. */
+	cancel(): void {
+		this.#ended = null;
+		this.#end(null);
+	}
 
-					return;
-				} else {
+	/** Not a generator, which makes more promises for each event. */
+	[Symbol.asyncIterator](): AsyncIterator<Event, void> {
+		let onHandled: (() => void) | undefined;
+		return {
+			next: async () => {
+				onHandled?.();
+				onHandled = undefined;
+				while (this.#pending.length === 0 && !this.#ended) {
 					await new Promise<void>(resolve => {
 						this.#notifyReader = resolve;
 					});
 				}
-			}
-		} finally {
-			this.end();
-			for (const {onHandled} of this.#pending.splice(0)) {
+
+				const entry = this.#pending.shift();
+				if (entry) {
+					onHandled = entry.onHandled;
+					return {value: entry.event, done: false};
+				}
+
+				const {error} = this.#ended!;
+				this.#endRead();
+				if (error !== null) {
+					throw error;
+				}
+
+				return {value: undefined, done: true};
+			},
+			return: async () => {
 				onHandled?.();
-			}
+				this.#endRead();
+				return {value: undefined, done: true};
+			},
+		};
+	}
+
+	#endRead(): void {
+		this.end();
+		for (const {onHandled} of this.#pending.splice(0)) {
+			onHandled?.();
 		}
+
+		this.#onReadEnd?.();
 	}
 
 	#end(error: unknown): void {

@@ -50,11 +50,13 @@ export function createOutputWriter(stream: Writable, {gatherMs = 0}: {gatherMs?:
 	return {
 		closed: gone.signal,
 		async write(bytes) {
-			if (failure === null) {
+			if (failure === null && bytes.length > 0) {
 				gathered.write(bytes);
 			}
 
-			await ready();
+			if (failure !== null || stream.writableNeedDrain) {
+				await ready();
+			}
 		},
 		flush() {
 			gathered.flush();

@@ -62,6 +62,36 @@ test('a push resolves after the reader has handled the event', async t => {
 	t.true(isHandled);
 });
 
+test('a canceled queue ends without the error that was not read yet', async t => {
+	const queue = new EventQueue<string>();
+	queue.emit('a');
+	queue.fail(failure);
+	queue.cancel();
+	t.is(await readAll(queue), 'a');
+});
+
+for (const [title, read] of [
+	[
+		'stopped',
+		async (queue: EventQueue<string>) => {
+			await queue[Symbol.asyncIterator]().return?.();
+		},
+	],
+	['read everything', readAll],
+] as const) {
+	test(`a queue calls back once when its reader has ${title}`, async t => {
+		let ends = 0;
+		const queue = new EventQueue<string>(() => {
+			ends++;
+		});
+		queue.emit('a');
+		queue.end();
+		t.is(ends, 0);
+		await read(queue);
+		t.is(ends, 1);
+	});
+}
+
 test('a reader that stops releases all producers, also later ones', async t => {
 	const queue = new EventQueue<string>();
 	const pushed = [queue.push('a'), queue.push('b')];

@@ -127,7 +127,8 @@ export class ReadCoalescer implements ReadSink {
 	};
 
 	#resumeSocket(): void {
-		if (this.#wantsData && this.#busyTimer === undefined && !this.#isFull && !this.#hasEnded) {
+		// Called every turn, and the socket is rarely paused.
+		if (this.#socket.isPaused() && this.#wantsData && this.#busyTimer === undefined && !this.#isFull && !this.#hasEnded) {
 			this.#socket.resume();
 		}
 	}

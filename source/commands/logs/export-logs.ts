@@ -177,8 +177,10 @@ class ExportFile implements OutputWriter {
 	}
 
 	async write(data: Buffer | string): Promise<void> {
-		this.bytes += Buffer.byteLength(data);
-		await this.#output().write(data);
+		if (data.length > 0) {
+			this.bytes += Buffer.byteLength(data);
+			await this.#output().write(data);
+		}
 	}
 
 	flush(): void {

@@ -6,7 +6,7 @@ import type {OutputWriter} from '../../output/output-writer.ts';
 import {followLogs, type ContainerSelection, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
-import {writeLines, type LineOutput} from './print-logs.ts';
+import {formatLines, type LineOutput} from './print-logs.ts';
 
 export type PrintEventOptions = {
 	lines: LineOutput;
@@ -38,7 +38,7 @@ export async function printFollow(
 
 		limits.meet(event);
 		if (event.type === 'lines') {
-			await writeLines(event.bytes, event.source, output, {lines, take: bytes => limits.take(event.source, bytes)});
+			await output.write(formatLines(event.bytes, event.source, {lines, take: bytes => limits.take(event.source, bytes)}));
 		} else {
 			await printEvent(event, output, options);
 		}

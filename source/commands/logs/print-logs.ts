@@ -163,7 +163,7 @@ async function printEdited(
 	};
 
 	const print = async (block: Buffer) => {
-		await writeLines(block, source, output, {lines, take});
+		await output.write(formatLines(block, source, {lines, take}));
 		if (left === 0) {
 			open.body.destroy();
 		}
@@ -199,24 +199,23 @@ export type LineOutput = {
 	context: string | null;
 };
 
-/** Writes lines that begin with timestamps. `take` returns how many of so many bytes can be printed. */
-export async function writeLines(
+/**
+`block`: lines that begin with timestamps. `take` is asked for so many bytes and returns how many of them can be printed. Text for JSON and
+terminals, bytes otherwise.
+*/
+export function formatLines(
 	block: Buffer,
 	source: LogSource,
-	output: OutputWriter,
 	{lines, take}: {lines: LineOutput; take: (bytes: number) => number},
-): Promise<void> {
+): Buffer | string {
 	const shaped = lines.shaper === null ? block : lines.shaper.shape(block, source);
 	if (lines.json) {
-		await output.write(logLineObjects(shaped, source, {take, fieldsOf: lines.shaper?.fieldsOf ?? null, context: lines.context}));
-		return;
+		return logLineObjects(shaped, source, {take, fieldsOf: lines.shaper?.fieldsOf ?? null, context: lines.context});
 	}
 
 	const bytes = lines.timestamps ? shaped : stripTimestamps(shaped);
-	const printed = bytes.subarray(0, take(bytes.length));
-	if (printed.length > 0) {
-		await output.write(formatBlock(printed, source, lines));
-	}
+	const taken = take(bytes.length);
+	return formatBlock(taken === bytes.length ? bytes : bytes.subarray(0, taken), source, lines);
 }
 
 /**

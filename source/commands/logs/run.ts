@@ -24,13 +24,16 @@ export const command: Command<typeof logsSpec.flags> = {
 	},
 };
 
+/** Shorter than what a reader of a pipe can notice. */
+const followGatherMs = 10;
+
 /** `onPath` gets the path of each connection, as `--path=json` prints it. Resolves to the exit status. @throws SpokeError */
 export async function printPodLogs(invocation: Invocation<typeof logsSpec.flags>, {onPath}: Pick<LogsRun, 'onPath'> = {}): Promise<number> {
 	const {flags, given, stdout, stderr, env, interrupted} = invocation;
 	const request = logRequest(invocation);
 	const contexts = await chooseContexts(flags, env);
 	// A follow of many pods would otherwise write each of their lines alone. A terminal gets each at once, in order with stderr.
-	const output = createOutputWriter(stdout, {gatherMs: flags.follow && !stdout.isTTY ? 4 : 0});
+	const output = createOutputWriter(stdout, {gatherMs: flags.follow && !stdout.isTTY ? followGatherMs : 0});
 	const run: LogsRun = {request, given, stdout, stderr, env, interrupted, output, onPath};
 	if (!areSeveral(contexts)) {
 		return printContext({flags: contexts[0]!, lines: await lineOutput(flags, run, {context: null, stderr}), stderr}, run);

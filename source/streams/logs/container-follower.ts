@@ -23,6 +23,8 @@ export type ContainerFollowerOptions = OpenLogOptions & {
 	startTimeoutMs: number;
 	/** Whether a first read that failed is tried again. */
 	retriesFirstRead: (error: SpokeError) => boolean;
+	/** Called once, before the event `opened`. */
+	onFirstOpened: () => void;
 	resume: boolean;
 	gatherMs: number;
 	semaphore: Semaphore;
@@ -226,6 +228,7 @@ export class ContainerFollower {
 	async #reportOpened(): Promise<void> {
 		if (!this.#hasOpened) {
 			this.#hasOpened = true;
+			this.#options.onFirstOpened();
 			await this.#emit({type: 'opened', source: this.#source});
 		}
 	}

@@ -21,6 +21,7 @@ export class ContinuityCheck {
 	readonly #filter: Pick<DuplicateFilter, 'foundLastLine' | 'isComplete'> | null;
 	readonly #callbacks: ContinuityCallbacks;
 	readonly #timeoutMs: number;
+	#isSettled = false;
 	#timer: NodeJS.Timeout | undefined;
 	#isStopped = false;
 	#restartCheck: Promise<boolean> | null = null;
@@ -46,13 +47,21 @@ export class ContinuityCheck {
 		this.#scheduleSecondRead();
 	}
 
+	/** `beforeLines` need not be called. */
+	get isSettled(): boolean {
+		return this.#isSettled;
+	}
+
 	async beforeLines(newLines: Buffer): Promise<void> {
 		await this.#restartCheck;
 		if (this.#filter === null || this.#filter.foundLastLine || newLines.length > 0) {
 			this.#settlement ??= this.#settle(false);
 		}
 
-		await this.#settlement;
+		// A second read can settle it meanwhile, without the wait for a restart check.
+		const settlement = this.#settlement;
+		await settlement;
+		this.#isSettled = settlement !== null;
 	}
 
 	async settled(): Promise<void> {

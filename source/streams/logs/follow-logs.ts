@@ -44,34 +44,14 @@ export type FollowLogsOptions = {
 	stallTimeouts?: StallTimeouts;
 };
 
-/** An abort ends the iteration without an error. @throws SpokeError if nothing can be followed, or waiting cannot help */
-export async function* followLogs(
-	cluster: ClusterClient,
-	targets: FollowTargets,
-	options: FollowLogsOptions,
-): AsyncGenerator<LogEvent, void> {
-	const stop = new AbortController();
-	const abort = () => {
-		stop.abort();
-	};
-
-	options.signal?.addEventListener('abort', abort);
-	if (options.signal?.aborted) {
-		abort();
-	}
-
-	const group = new FollowGroup(cluster, options, stop.signal);
+/**
+Starts at once, for one reader. The follow stops with the iteration; an abort ends the iteration without an error.
+@throws SpokeError from the iteration, if nothing can be followed, or waiting cannot help
+*/
+export function followLogs(cluster: ClusterClient, targets: FollowTargets, options: FollowLogsOptions): AsyncIterable<LogEvent> {
+	const group = new FollowGroup(cluster, options);
 	void (targets.kind === 'pods' ? group.followPods(targets.pods) : group.followScope(targets.scope, targets.canAppear));
-	try {
-		yield* group.events;
-	} catch (error) {
-		if (!stop.signal.aborted) {
-			throw error;
-		}
-	} finally {
-		abort();
-		options.signal?.removeEventListener('abort', abort);
-	}
+	return group.events;
 }
 
 type CanAppear = Extract<FollowTargets, {kind: 'scope'}>['canAppear'];
@@ -89,7 +69,11 @@ const maxOpening = 40;
 const maxOpeningMs = 3000;
 
 class FollowGroup {
-	readonly events = new EventQueue<LogEvent>();
+	readonly #stop = new AbortController();
+	readonly events = new EventQueue<LogEvent>(() => {
+		this.#stop.abort();
+	});
+
 	readonly #cluster: ClusterClient;
 	readonly #options: FollowLogsOptions;
 	readonly #signal: AbortSignal;
@@ -103,14 +87,20 @@ class FollowGroup {
 	#running = 0;
 	#notifyIdle: (() => void) | undefined;
 
-	constructor(cluster: ClusterClient, options: FollowLogsOptions, signal: AbortSignal) {
+	constructor(cluster: ClusterClient, options: FollowLogsOptions) {
 		this.#cluster = cluster;
 		this.#options = options;
-		this.#signal = signal;
+		this.#signal = AbortSignal.any([this.#stop.signal, options.signal].filter(one => one !== undefined));
 		this.#apiserverCheck = new ApiserverCheck(cluster, (options.stallTimeouts ?? defaultStallTimeouts).apiserverTimeoutMs);
-		signal.addEventListener('abort', () => {
-			this.events.end();
-		});
+		const cancel = () => {
+			this.events.cancel();
+		};
+
+		// Node 22 keeps a combined signal in memory until its listeners are removed.
+		this.#signal.addEventListener('abort', cancel, {once: true});
+		if (this.#signal.aborted) {
+			cancel();
+		}
 	}
 
 	async followPods(pods: readonly PodObject[]): Promise<void> {
@@ -257,6 +247,9 @@ class FollowGroup {
 					startTimeoutMs,
 					// Another log that is open proves leg 1, but not the leg 2 of this node.
 					retriesFirstRead: error => isConnectionLoss(error) && (isLater || (this.#hasOpenedLog && error.code !== 'ERR_SECOND_LEG')),
+					onFirstOpened: () => {
+						this.#hasOpenedLog = true;
+					},
 					resume,
 					gatherMs,
 					observer,
@@ -265,10 +258,7 @@ class FollowGroup {
 					semaphore: this.#semaphore,
 					apiserverCheck: this.#apiserverCheck,
 				},
-				async event => {
-					this.#hasOpenedLog ||= event.type === 'opened';
-					return this.events.push(event);
-				},
+				this.events.push,
 			).run();
 		} catch (thrown) {
 			if (this.#signal.aborted) {

@@ -54,21 +54,26 @@ export async function readLineBlocks(
 				}
 
 				// A follow receives one record per line: gather all that arrived.
-				if (body.readableLength > 0 && length < floodBytes && monotonicMs() - lastChunkAt < 5 * gatherMs) {
+				if (gatherMs > 0 && body.readableLength > 0 && length < floodBytes && monotonicMs() - lastChunkAt < 5 * gatherMs) {
 					await delay(gatherMs);
 				}
 
 				continue;
 			}
 
-			lastChunkAt = monotonicMs();
+			if (gatherMs > 0) {
+				lastChunkAt = monotonicMs();
+			}
+
 			length = chunk.length;
 			const end = chunk.lastIndexOf(lineFeed) + 1;
 			if (end > 0) {
-				await onBlock(partialLine.complete(chunk.subarray(0, end)));
+				await onBlock(partialLine.complete(end === length ? chunk : chunk.subarray(0, end)));
 			}
 
-			partialLine.add(chunk.subarray(end));
+			if (end < length) {
+				partialLine.add(chunk.subarray(end));
+			}
 		}
 	} finally {
 		waiter.close();
@@ -85,10 +90,6 @@ class PartialLine {
 	#buffer: Buffer | null = null;
 
 	add(chunk: Buffer): void {
-		if (chunk.length === 0) {
-			return;
-		}
-
 		if (this.#length + chunk.length > maxLineBytes) {
 			throw new SpokeError('ERR_PROTOCOL', `a line is longer than ${maxLineBytes / 1024 / 1024} MiB: it cannot be followed`, {
 				leg: 3,

@@ -4,8 +4,6 @@
 const firstChunkBytes = 16 * 1024;
 const maxChunkBytes = 1024 * 1024;
 
-export type StoredBytes = {bytes: Buffer; chunk: Chunk};
-
 /** `stored`: blocks in it that are not freed. */
 type Chunk = {memory: Buffer; length: number; stored: number};
 
@@ -18,27 +16,27 @@ export class LineMemory {
 	#current: Chunk | null = null;
 	#free: Chunk | null = null;
 
-	/** The bytes are valid until `free`. */
 	store(block: Buffer): StoredBytes {
 		const chunk = this.#chunkFor(block.length);
-		const at = chunk.length;
-		block.copy(chunk.memory, at);
+		const from = chunk.length;
+		block.copy(chunk.memory, from);
 		chunk.length += block.length;
 		chunk.stored++;
-		return {bytes: chunk.memory.subarray(at, chunk.length), chunk};
+		return new StoredBytes(chunk, from, chunk.length);
 	}
 
-	/** Appends to what was stored last, up to `maxBytes`. Returns `undefined` if there is no room beside it. */
-	extend({bytes, chunk}: StoredBytes, block: Buffer, maxBytes: number): StoredBytes | undefined {
-		const at = chunk.length;
-		const isLast = chunk === this.#current && bytes.byteOffset + bytes.length === chunk.memory.byteOffset + at;
-		if (!isLast || bytes.length + block.length > maxBytes || at + block.length > chunk.memory.length) {
-			return undefined;
+	/** Appends all of `block`. False if `stored` was not stored last, would exceed `maxBytes`, or has no room beside it. */
+	extend(stored: StoredBytes, block: Buffer, maxBytes: number): boolean {
+		const {chunk, from, to} = stored;
+		const end = to + block.length;
+		if (chunk !== this.#current || to !== chunk.length || end - from > maxBytes || end > chunk.memory.length) {
+			return false;
 		}
 
-		block.copy(chunk.memory, at);
-		chunk.length += block.length;
-		return {bytes: chunk.memory.subarray(at - bytes.length, chunk.length), chunk};
+		block.copy(chunk.memory, to);
+		chunk.length = end;
+		stored.to = end;
+		return true;
 	}
 
 	free({chunk}: StoredBytes): void {
@@ -68,5 +66,23 @@ export class LineMemory {
 		}
 
 		return this.#current;
+	}
+}
+
+/** A view is made only when the bytes are read. */
+export class StoredBytes {
+	readonly chunk: Chunk;
+	readonly from: number;
+	to: number;
+
+	constructor(chunk: Chunk, from: number, to: number) {
+		this.chunk = chunk;
+		this.from = from;
+		this.to = to;
+	}
+
+	/** Valid until `free`. */
+	get bytes(): Buffer {
+		return this.chunk.memory.subarray(this.from, this.to);
 	}
 }

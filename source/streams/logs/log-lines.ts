@@ -53,6 +53,11 @@ export function stripTimestamps(bytes: Buffer): Buffer {
 }
 
 export function withPrefix(bytes: Buffer, prefix: Buffer): Buffer {
+	// Most blocks of a quiet log: no view is needed.
+	if (bytes.length > 0 && lineEnd(bytes, 0) === bytes.length) {
+		return Buffer.concat([prefix, bytes]);
+	}
+
 	const parts: Buffer[] = [];
 	for (let from = 0; from < bytes.length;) {
 		const end = lineEnd(bytes, from);

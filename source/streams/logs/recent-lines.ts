@@ -144,12 +144,10 @@ export class RecentLines {
 
 	#joinLast(second: number, block: Buffer): boolean {
 		const last = this.#blocks.at(-1);
-		const joined = last?.second === second && 'chunk' in last.content && this.#memory.extend(last.content, block, joinedBlockBytes);
-		if (!last || !joined) {
+		if (last?.second !== second || !('chunk' in last.content) || !this.#memory.extend(last.content, block, joinedBlockBytes)) {
 			return false;
 		}
 
-		last.content = joined;
 		last.length += block.length;
 		last.size += block.length;
 		return true;

@@ -134,15 +134,25 @@ export class ResumableLog {
 				open.body,
 				async block => {
 					stallDetector.pause();
-					await this.#checkCoverage(block);
+					if (this.#needsCoverageCheck) {
+						await this.#checkCoverage(block);
+					}
+
 					const newLines = filter ? filter.removeDuplicates(block) : block;
-					await continuity.beforeLines(newLines);
+					if (!continuity.isSettled) {
+						await continuity.beforeLines(newLines);
+					}
+
 					if (callbacks.hasEnded()) {
 						stop.abort(new SpokeError('ERR_STREAM_LOST', 'no longer needed'));
 						return;
 					}
 
-					await this.#emitLines(filter, newLines);
+					const bytes = this.#recordLines(filter, newLines);
+					if (bytes.length > 0) {
+						await this.#emit({type: 'lines', source: this.#source, bytes});
+					}
+
 					stallDetector.dataReceived();
 				},
 				{gatherMs: this.#options.gatherMs},
@@ -183,7 +193,10 @@ export class ResumableLog {
 			const {remainder, error} = await readLineBlocks(
 				open.body,
 				async block => {
-					await this.#checkCoverage(block);
+					if (this.#needsCoverageCheck) {
+						await this.#checkCoverage(block);
+					}
+
 					const lines = filter ? filter.removeDuplicates(block) : block;
 					if (lines.length === 0 || replaced) {
 						return;
@@ -252,10 +265,6 @@ export class ResumableLog {
 
 	/** Checks the first block after an empty follow: the requested tail can be shorter than what was written meanwhile. */
 	async #checkCoverage(block: Buffer): Promise<void> {
-		if (!this.#needsCoverageCheck) {
-			return;
-		}
-
 		this.#needsCoverageCheck = false;
 		const {target, signal, stallTimeouts} = this.#options;
 		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#position.sinceFirstFollow(monotonicMs()), {
@@ -283,16 +292,23 @@ export class ResumableLog {
 	}
 
 	async #emitLines(filter: DuplicateFilter | null, newLines: Buffer): Promise<void> {
+		const bytes = this.#recordLines(filter, newLines);
+		if (bytes.length > 0) {
+			await this.#emit({type: 'lines', source: this.#source, bytes});
+		}
+	}
+
+	/** Returns the lines to emit, with what the filter kept back. */
+	#recordLines(filter: DuplicateFilter | null, newLines: Buffer): Buffer {
 		const tail = newLines.length > 0 || filter?.foundLastLine ? filter?.takeTail() : null;
 		const bytes = tail ? Buffer.concat([tail, newLines]) : newLines;
-		if (bytes.length === 0) {
-			return;
+		if (bytes.length > 0) {
+			this.#hasLines = true;
+			this.#reportedKubeletError = '';
+			this.#recentLines.add(bytes);
 		}
 
-		this.#hasLines = true;
-		this.#reportedKubeletError = '';
-		this.#recentLines.add(bytes);
-		await this.#emit({type: 'lines', source: this.#source, bytes});
+		return bytes;
 	}
 
 	/** Detects stalls. Before a response, waits for the apiserver's message and emits nothing. */

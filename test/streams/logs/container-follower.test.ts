@@ -61,6 +61,7 @@ for (const [title, faults, isDue, act, reads] of [
 				until: 'pod-done',
 				startTimeoutMs: 0,
 				retriesFirstRead: () => false,
+				onFirstOpened() {},
 				resume: true,
 				gatherMs: 0,
 				observer: undefined,

@@ -49,6 +49,38 @@ function proofOf(
 	return {proof, last, told};
 }
 
+test('continuity is not settled while a restart check is pending', async t => {
+	const restartCheck = Promise.withResolvers<boolean>();
+	const {proof, told} = proofOf(t, {
+		isNewLife: async () => restartCheck.promise,
+		isOffered: async () => true,
+		withinMs: 5,
+		isAnswered: false,
+	});
+	await delay(50);
+	proof.responseStarted();
+	await until(() => told.length > 0);
+	t.deepEqual(told, ['proven, found']);
+	const lines = proof.beforeLines(line);
+	await turn();
+	t.false(proof.isSettled);
+	restartCheck.resolve(false);
+	await lines;
+	t.true(proof.isSettled);
+});
+
+test('continuity that a second read decides while lines wait is not settled by them', async t => {
+	const offered = Promise.withResolvers<boolean>();
+	const {proof, told} = proofOf(t, {isOffered: async () => offered.promise, isNewLife: async () => false, withinMs: 5});
+	await delay(50);
+	offered.resolve(true);
+	await proof.beforeLines(Buffer.alloc(0));
+	t.false(proof.isSettled);
+	await until(() => told.length > 0);
+	await proof.beforeLines(Buffer.alloc(0));
+	t.true(proof.isSettled);
+});
+
 test('continuity is decided once, when new lines arrive', async t => {
 	const {proof, last, told} = proofOf(t);
 	await proof.beforeLines(Buffer.alloc(0));

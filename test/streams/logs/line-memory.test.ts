@@ -40,10 +40,12 @@ test('what was stored last is extended in place, up to the limit', t => {
 	const memory = new LineMemory();
 	const first = memory.store(Buffer.from('12'));
 	const second = memory.store(Buffer.from('34'));
-	t.is(memory.extend(first, Buffer.from('x'), 100), undefined, 'another one follows it');
-	const longer = memory.extend(second, Buffer.from('567'), 5)!;
-	t.deepEqual([longer.bytes.toString(), longer.bytes.byteOffset], ['34567', second.bytes.byteOffset]);
-	t.is(memory.extend(longer, Buffer.from('8'), 5), undefined);
+	t.false(memory.extend(first, Buffer.from('x'), 100), 'another one follows it');
+	const {byteOffset} = second.bytes;
+	t.true(memory.extend(second, Buffer.from('567'), 5));
+	t.deepEqual([second.bytes.toString(), second.bytes.byteOffset], ['34567', byteOffset]);
+	t.false(memory.extend(second, Buffer.from('8'), 5));
+	t.is(second.bytes.toString(), '34567');
 	t.is(first.bytes.toString(), '12');
 });
 
@@ -51,8 +53,9 @@ test('a chunk is filled to its last byte, and not beyond', t => {
 	const memory = new LineMemory();
 	const room = memory.store(Buffer.from('a')).bytes.buffer.byteLength - 1;
 	const begun = memory.store(Buffer.alloc(room - 3, '2'));
-	t.is(memory.extend(begun, Buffer.alloc(4, '3'), Infinity), undefined);
-	t.is(memory.extend(begun, Buffer.alloc(3, '3'), Infinity)?.bytes.subarray(-5).toString(), '22333');
+	t.false(memory.extend(begun, Buffer.alloc(4, '3'), Infinity));
+	t.true(memory.extend(begun, Buffer.alloc(3, '3'), Infinity));
+	t.is(begun.bytes.subarray(-5).toString(), '22333');
 });
 
 test('the memory of freed lines is used again from its start', t => {

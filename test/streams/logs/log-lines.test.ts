@@ -115,8 +115,10 @@ test('one line is stripped without a copy', t => {
 	t.is(stripTimestamps(bare), bare);
 });
 
-test('a prefix precedes every line, including a last one without a line feed', t => {
+test('a prefix precedes every line, also a last one without a line feed, and no empty block', t => {
 	t.is(withPrefix(Buffer.from('a\n\nb'), Buffer.from('[p] ')).toString(), '[p] a\n[p] \n[p] b');
+	t.is(withPrefix(Buffer.from('a\n'), Buffer.from('[p] ')).toString(), '[p] a\n');
+	t.is(withPrefix(Buffer.alloc(0), Buffer.from('[p] ')).length, 0);
 });
 
 test('the digits of a zone are not read as a fraction', t => {

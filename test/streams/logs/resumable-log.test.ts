@@ -33,6 +33,7 @@ async function logOf(t: ExecutionContext, options: Partial<ContainerFollowerOpti
 			until: 'pod-done',
 			startTimeoutMs: 0,
 			retriesFirstRead: () => false,
+			onFirstOpened() {},
 			resume: true,
 			gatherMs: 0,
 			stallTimeouts: defaultStallTimeouts,
