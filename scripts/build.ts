@@ -321,7 +321,7 @@ function builtInsWaitForTheirUse(): Plugin {
 	return {
 		name: 'built-ins-wait-for-their-use',
 		setup(build) {
-			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process|https?|v8)$/}, ({path, namespace}) =>
+			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process|https?|http2|v8)$/}, ({path, namespace}) =>
 				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits', sideEffects: false},
 			);
 			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({

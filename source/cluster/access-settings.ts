@@ -10,7 +10,7 @@ import type {ClusterInfo} from './cluster-client.ts';
 import {impersonationHeaders} from './credentials/request-headers.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {userCredentials} from './credentials/user-credentials.ts';
-import type {ConnectionConfig} from './dedicated-connection.ts';
+import type {ConnectionConfig} from './apiserver-connection.ts';
 import {type ClusterEntry, emptyCluster, emptyUser} from './kubeconfig/kubeconfig-shape.ts';
 import {type LoadedKubeconfig, loadKubeconfig} from './kubeconfig/load-kubeconfig.ts';
 import {readFileBounded} from './kubeconfig/read-file-bounded.ts';

@@ -24,9 +24,10 @@ export type ClusterClient = {
 	readonly records: ClusterRecords;
 	/**
 	`canReuseReleased`: may return a connection that a stream has released. Not for a stream, because a connection has one label.
+	`canShare`: may return a part of an HTTP/2 connection that others use, too. It cannot upgrade.
 	@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
 	*/
-	connect(options?: {signal?: AbortSignal; canReuseReleased?: boolean}): Promise<Connection>;
+	connect(options?: {signal?: AbortSignal; canReuseReleased?: boolean; canShare?: boolean}): Promise<Connection>;
 	/**
 	Connects to an apiserver at its own `ip:port`. Verifies the certificate by the kubeconfig's CA and the name `kubernetes.default.svc`, even
 	if the kubeconfig skips verification.

@@ -3,7 +3,7 @@ import {finished} from 'node:stream';
 import {abortableDelay} from '../async/abortable.ts';
 import {monotonicMs} from '../async/clock.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
-import type {DedicatedConnection} from './dedicated-connection.ts';
+import type {ApiserverConnection} from './apiserver-connection.ts';
 import {isReplayable} from './transport/encode-request.ts';
 
 const maxIdleConnections = 8;
@@ -17,13 +17,13 @@ const maxRetries = 10;
 const maxRetryAfterS = 60;
 
 export class ConnectionPool {
-	readonly #open: (signal?: AbortSignal) => Promise<DedicatedConnection>;
+	readonly #open: (signal?: AbortSignal) => Promise<ApiserverConnection>;
 	/** By streams. */
-	readonly #released = new WeakSet<DedicatedConnection>();
-	readonly #idle = new Map<DedicatedConnection, {timer: NodeJS.Timeout; since: number}>();
+	readonly #released = new WeakSet<ApiserverConnection>();
+	readonly #idle = new Map<ApiserverConnection, {timer: NodeJS.Timeout; since: number}>();
 	#closed = false;
 
-	constructor(open: (signal?: AbortSignal) => Promise<DedicatedConnection>) {
+	constructor(open: (signal?: AbortSignal) => Promise<ApiserverConnection>) {
 		this.#open = open;
 	}
 
@@ -61,13 +61,13 @@ export class ConnectionPool {
 	}: {
 		canReuseReleased?: boolean | undefined;
 		signal?: AbortSignal | undefined;
-	}): Promise<DedicatedConnection | undefined> {
+	}): Promise<ApiserverConnection | undefined> {
 		const [connection, idle] = [...this.#idle].findLast(([candidate]) => canReuseReleased || !this.#released.has(candidate)) ?? [];
 		return connection && monotonicMs() - idle!.since <= recentUseMs && (await this.#take(connection, signal)) ? connection : undefined;
 	}
 
 	/** For requests, and for `acquireRecent` if it can reuse a released connection. Not for long, because many logs can end together. */
-	keepReleased(connection: DedicatedConnection): void {
+	keepReleased(connection: ApiserverConnection): void {
 		this.#released.add(connection);
 		this.#keep(connection, recentUseMs);
 	}
@@ -96,7 +96,7 @@ export class ConnectionPool {
 		}
 	}
 
-	async #acquireIdle(signal?: AbortSignal): Promise<DedicatedConnection | undefined> {
+	async #acquireIdle(signal?: AbortSignal): Promise<ApiserverConnection | undefined> {
 		for (const connection of [...this.#idle.keys()].toReversed()) {
 			if (await this.#take(connection, signal)) {
 				return connection;
@@ -107,7 +107,7 @@ export class ConnectionPool {
 	}
 
 	/** Closes a connection that cannot be used. */
-	async #take(connection: DedicatedConnection, signal: AbortSignal | undefined): Promise<boolean> {
+	async #take(connection: ApiserverConnection, signal: AbortSignal | undefined): Promise<boolean> {
 		const idle = this.#idle.get(connection);
 		// Another request may have acquired it meanwhile.
 		if (!idle) {
@@ -130,7 +130,7 @@ export class ConnectionPool {
 	}
 
 	async #handleResponse(
-		connection: DedicatedConnection,
+		connection: ApiserverConnection,
 		response: ApiResponse,
 		signal?: AbortSignal,
 	): Promise<{response: ApiResponse; isOutdated: boolean}> {
@@ -138,7 +138,7 @@ export class ConnectionPool {
 		return {response, isOutdated: response.status === 401 && !(await connection.isCurrent(signal))};
 	}
 
-	#returnWhenRead(connection: DedicatedConnection, response: ApiResponse): void {
+	#returnWhenRead(connection: ApiserverConnection, response: ApiResponse): void {
 		finished(response.body, {writable: false}, error => {
 			if (error) {
 				connection.close();
@@ -148,7 +148,7 @@ export class ConnectionPool {
 		});
 	}
 
-	#keep(connection: DedicatedConnection, ms: number): void {
+	#keep(connection: ApiserverConnection, ms: number): void {
 		if (this.#closed || !connection.usable || this.#idle.size >= maxIdleConnections) {
 			connection.close();
 			return;
@@ -160,7 +160,7 @@ export class ConnectionPool {
 		this.#idle.set(connection, {timer, since: monotonicMs()});
 	}
 
-	#drop(connection: DedicatedConnection): void {
+	#drop(connection: ApiserverConnection): void {
 		clearTimeout(this.#idle.get(connection)?.timer);
 		this.#idle.delete(connection);
 		connection.close();

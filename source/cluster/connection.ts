@@ -1,4 +1,4 @@
-/** Types of one TCP connection to the apiserver. */
+/** Types of a connection to the apiserver: a TCP connection, or what one client has of a shared HTTP/2 connection. */
 import type {Duplex, Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 
@@ -99,8 +99,9 @@ export type Connection = {
 	readonly usable: boolean;
 	/** The timeout counts from the previous response. @throws SpokeError as `request`; a failure closes the connection */
 	pipelined(options: PipelinedOptions): Promise<ApiResponse>;
-	/** Sends the request after all earlier responses. @throws SpokeError when the socket closes or the timeout passes */
+	/** Sends the request after all earlier responses; over HTTP/2 at once. @throws SpokeError when the socket closes or the timeout passes */
 	request(options: RequestOptions): Promise<ApiResponse>;
+	/** @throws as `request`; TypeError on a shared connection */
 	upgrade(options: UpgradeOptions): Promise<UpgradeResult>;
 	/** The new owner of an upgraded socket closes it. */
 	close(): void;

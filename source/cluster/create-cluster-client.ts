@@ -9,9 +9,10 @@ import {ConnectionPool} from './connection-pool.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {anonymousCredentials} from './credentials/credentials.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';
-import {type ConnectionConfig, type DedicatedConnection, openConnection} from './dedicated-connection.ts';
+import {type ConnectionConfig, type ApiserverConnection, openConnection} from './apiserver-connection.ts';
 import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
+import {SharedConnections} from './shared-connections.ts';
 import {withWholeTimeout} from './transport/request-errors.ts';
 import {peerNameOf} from './transport/open-socket.ts';
 import {parseServerUrl} from './transport/server-url.ts';
@@ -37,17 +38,21 @@ export async function createClusterClient(
 	} = await readSettings(flags, environment, options);
 	const access: ConnectionConfig = {...settings, trace: flags.v >= traceVerbosity ? toStderr : trace};
 	const handshakes = new Semaphore(maxHandshakes);
-	const onReleased = (connection: DedicatedConnection) => {
+	const onReleased = (connection: ApiserverConnection) => {
 		pool.keepReleased(connection);
 	};
 
 	const open = async (signal?: AbortSignal) => handshakes.run(async () => openConnection(access, {signal, onReleased}), signal);
 	const pool = new ConnectionPool(open);
+	const shared = new SharedConnections(access, {isDisabled: (environment['DISABLE_HTTP2'] ?? '') !== '', onReleased});
 	const peerName = peerNameOf(access.route);
 	return {
 		facts,
 		records: new ClusterRecords(),
-		connect: async (options = {}) => (await pool.acquireRecent(options)) ?? open(options.signal),
+		async connect({canShare = false, ...options} = {}) {
+			const one = canShare ? await shared.connect(options.signal) : await pool.acquireRecent(options);
+			return one ?? open(options.signal);
+		},
 		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), {signal}),
 		request: async options => pool.request(withWholeTimeout(options, peerName)),
 		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
@@ -59,6 +64,7 @@ export async function createClusterClient(
 		},
 		anonymous: async options => anonymousRequest(access, options),
 		close() {
+			shared.close();
 			pool.close();
 		},
 	};

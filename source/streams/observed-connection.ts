@@ -15,9 +15,9 @@ export async function connectObserved(
 	cluster: ClusterClient,
 	purpose: ConnectionPurpose,
 	observer: ConnectionObserver | undefined,
-	signal?: AbortSignal,
+	{signal, canShare = false}: {signal?: AbortSignal | undefined; canShare?: boolean | undefined} = {},
 ): Promise<Connection> {
-	const options = signal ? {signal} : {};
+	const options = {canShare, ...(signal && {signal})};
 	let connection = await cluster.connect(options);
 	const discard = () => {
 		observer?.onClosed?.(connection, purpose);
@@ -27,7 +27,7 @@ export async function connectObserved(
 	if (connection instanceof SpeculativeConnection) {
 		connection.openReplacement = async () => {
 			discard();
-			return connectObserved(cluster, purpose, observer, signal);
+			return connectObserved(cluster, purpose, observer, options);
 		};
 	}
 

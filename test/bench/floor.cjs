@@ -7,7 +7,8 @@
  *   cannot read.
  *   `port-forward` also opens a local port. With `path`, it also sends the requests that spoke sends for a label before it uses a
  *   connection. With `relay`, it connects to this local port.
- * - `node floor.cjs NAMESPACE SELECTOR follow` prints the last line and all new lines of each selected pod, after the name of the pod.
+ * - `node floor.cjs NAMESPACE SELECTOR follow` prints the last line and all new lines of each selected pod, after the name of the pod. It
+ *   follows all of them over one HTTP/2 connection.
  * - `node floor.cjs NAMESPACE POD forward PORT…` forwards free local ports over one tunnel, and prints what kubectl prints.
  */
 'use strict';
@@ -30,7 +31,7 @@ const webSocket = protocol =>
 const spdyProtocol = 'SPDY/3.1+portforward.k8s.io';
 
 if (command === 'follow') {
-	followAll();
+	followAll(require('node:http2').connect);
 } else if (command === 'forward') {
 	require('./floor-forward.cjs').forwardPorts(
 		connectAndSend([request(`${pods}/${podOrSelector}/portforward`, webSocket(spdyProtocol))]),
@@ -41,15 +42,18 @@ if (command === 'follow') {
 }
 
 function connectAndSend(requests) {
-	const socket = connect({
+	const socket = connectTls('http/1.1');
+	return socket.once('secureConnect', () => socket.write(requests.join('')));
+}
+
+function connectTls(protocol) {
+	return connect({
 		...(relay === undefined ? {host, port} : {host: '127.0.0.1', port: relay}),
 		secureContext,
-		ALPNProtocols: ['http/1.1'],
+		ALPNProtocols: [protocol],
 		servername: '',
 		checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
-	});
-	socket.setNoDelay(true).once('secureConnect', () => socket.write(requests.join('')));
-	return socket;
+	}).setNoDelay(true);
 }
 
 function runOneShot() {
@@ -98,34 +102,25 @@ function runOneShot() {
 	});
 }
 
-function followAll() {
-	const socket = connectAndSend([request(`${pods}?labelSelector=${encodeURIComponent(podOrSelector)}`, 'Connection: close\r\n')]);
+function followAll(connectHttp2) {
+	const session = connectHttp2(`https://${host}:${port}`, {createConnection: () => connectTls('h2')});
+	const open = path => session.request({':path': path}).setEncoding('latin1');
 	let list = '';
-	socket.on('data', chunk => {
-		list += chunk.toString('latin1');
-	});
-	socket.once('end', () => {
-		// Removes the sizes of chunks first, because a chunk can end inside a name.
-		const body = list.slice(list.indexOf('\r\n\r\n')).replaceAll(/\r\n[\da-f]+\r\n/g, '');
-		for (const [, name] of body.matchAll(/"metadata":\{"name":"([^"]+)"/g)) {
-			follow(name);
-		}
-	});
+	open(`${pods}?labelSelector=${encodeURIComponent(podOrSelector)}`)
+		.on('data', chunk => {
+			list += chunk;
+		})
+		.once('end', () => {
+			for (const [, name] of list.matchAll(/"metadata":\{"name":"([^"]+)"/g)) {
+				follow(name, open(`${pods}/${name}/log?follow=true&tailLines=1`));
+			}
+		});
 }
 
-/** Drops lines of hexadecimal digits only, which are the sizes of chunks. Assumes that no read splits a line. */
-function follow(name) {
-	let isBody = false;
-	connectAndSend([request(`${pods}/${name}/log?follow=true&tailLines=1`, '')]).on('data', chunk => {
-		let received = chunk.toString('latin1');
-		if (!isBody) {
-			isBody = true;
-			received = received.slice(received.indexOf('\r\n\r\n') + 4);
-		}
-
-		const lines = received.split('\n').filter(line => !/^(?:[\da-f]+)?\r?$/.test(line));
-		if (lines.length > 0) {
-			process.stdout.write(lines.map(line => `[pod/${name}] ${line}\n`).join(''));
-		}
+/** Assumes that no read splits a line. */
+function follow(name, log) {
+	log.on('data', chunk => {
+		const lines = chunk.split('\n').filter(line => line !== '');
+		process.stdout.write(lines.map(line => `[pod/${name}] ${line}\n`).join(''));
 	});
 }

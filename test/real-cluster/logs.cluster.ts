@@ -1,12 +1,12 @@
 /** `spoke logs`: kubectl's bytes without -f, and no line lost or repeated with it. */
-import {createHash} from 'node:crypto';
 import {setTimeout as sleep} from 'node:timers/promises';
 import process from 'node:process';
 import test from 'ava';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {killAgents, killTunnelServer, removeAgents, restartApiserver, restoreAgents, restoreTunnelServer} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
-import {useCluster, type Cluster, type LabServer} from './support/cluster.ts';
+import {useCluster, type LabServer} from './support/cluster.ts';
+import {follow, judge, linesPod} from './support/written-lines.ts';
 import {until} from '../support/until.ts';
 
 const direct = 'off-direct';
@@ -16,80 +16,9 @@ const resets = Math.max(5, Math.round(minutes * 2));
 
 const cluster = await useCluster({postures: ['off-direct', 'off-grpc', 'restarted'], nodes: ['n2']});
 
-const lineOf = (number: number) =>
-	`${String(number).padStart(10, '0')} ${createHash('sha256').update(String(number)).digest('hex').slice(0, 16)} `;
-
-/** Numbers in order, hashes right, each once. */
-function judge(text: string): {lines: number; wrong: string[]; first: number; last: number} {
-	const lines = text.split('\n');
-	const wrong: string[] = [];
-	const cut = lines.pop();
-	if (cut !== '') {
-		wrong.push(`ends in the middle of a line: ${cut}`);
-	}
-
-	const numbers = lines.map(line => Number(line.slice(0, 10)));
-	for (const [index, line] of lines.entries()) {
-		if (!line.startsWith(lineOf(numbers[index]!))) {
-			wrong.push(`changed: ${line}`);
-		}
-
-		if (index > 0 && numbers[index] !== numbers[index - 1]! + 1) {
-			wrong.push(`${numbers[index - 1]} is followed by ${numbers[index]}`);
-		}
-	}
-
-	return {lines: lines.length, wrong: wrong.slice(0, 5), first: numbers[0] ?? 0, last: numbers.at(-1) ?? 0};
-}
-
-type Follow = {stdout: () => string; stderr: () => string; stop: () => Promise<void>; ended: Promise<number | null>};
-
-function follow(on: Cluster, place: LabServer, args: readonly string[]): Follow {
-	const child = on.startSpoke(place, ['logs', '-f', ...args]);
-	const out: Buffer[] = [];
-	const err: Buffer[] = [];
-	child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-	child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-	const ended = new Promise<number | null>(resolve => {
-		child.once('close', resolve);
-	});
-	return {
-		stdout: () => Buffer.concat(out).toString('latin1'),
-		stderr: () => Buffer.concat(err).toString(),
-		ended,
-		async stop() {
-			child.kill('SIGINT');
-			await ended;
-		},
-	};
-}
-
-const pod = (name: string, args: readonly string[], more: object = {}) => ({
-	apiVersion: 'v1',
-	kind: 'Pod',
-	metadata: {name, namespace: 'demo', labels: {app: 'logs-test'}},
-	spec: {
-		nodeName: 'n1',
-		automountServiceAccountToken: false,
-		terminationGracePeriodSeconds: 1,
-		containers: [
-			{
-				name: 'lines',
-				image: 'spoke.test/lab:1',
-				imagePullPolicy: 'Never',
-				command: ['/bin/workload'],
-				args: ['write-lines', ...args],
-				volumeMounts: [{name: 'data', mountPath: '/data'}],
-			},
-		],
-		volumes: [{name: 'data', emptyDir: {}}],
-		...more,
-	},
-});
-
 async function fresh(name: string, args: readonly string[], more: object = {}): Promise<void> {
 	await cluster.kubectl(direct, ['delete', 'pod', name, '--ignore-not-found', '--force', '--grace-period=0']);
-	await apply(cluster.kubeconfig(direct), [pod(name, args, more)]);
+	await apply(cluster.kubeconfig(direct), [linesPod(name, args, {more})]);
 	await until(async () => (await cluster.kubectl(direct, ['logs', name, '--tail=1'])).stdout !== '');
 }
 
@@ -323,7 +252,7 @@ test('a follow resumes without a gap after an outage of the Konnectivity server'
 test('a new pod of a workload is followed within 2 s of Running, and the old log is complete', async t => {
 	t.timeout(120_000);
 	await cluster.kubectl(direct, ['delete', 'deployment', 'logs-deploy', '--ignore-not-found', '--wait']);
-	const {spec} = pod('x', ['-rate=50']);
+	const {spec} = linesPod('x', ['-rate=50']);
 	await apply(cluster.kubeconfig(direct), [
 		{
 			apiVersion: 'apps/v1',

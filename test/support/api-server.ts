@@ -1,6 +1,7 @@
 /** A scripted TLS server and its cluster. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import {createServer} from 'node:https';
+import {createSecureServer, type Http2SecureServer, type SecureServerOptions, type ServerHttp2Session} from 'node:http2';
+import {createServer, type Server} from 'node:https';
 import type {AddressInfo, Socket} from 'node:net';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -10,7 +11,7 @@ import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {authority, issue} from './certificates.ts';
+import {authority, issue, type Issued} from './certificates.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
 
 export type ScriptedServer = {
@@ -36,10 +37,36 @@ export type Scripted = {
 };
 
 export async function startServer({request, upgrade}: Scripted, tls: TlsOptions = {}): Promise<ScriptedServer> {
+	return serve(({key, certificate}) => {
+		const server = createServer({key, cert: certificate, keepAliveTimeout: 60_000, ...tls}, request);
+		if (upgrade) {
+			server.on('upgrade', upgrade);
+		}
+
+		return server;
+	});
+}
+
+/** Speaks HTTP/2, and HTTP/1.1 with clients that do not offer it. */
+export async function startHttp2Server(
+	{request, session}: {request?: Scripted['request']; session?: (session: ServerHttp2Session) => void},
+	options: SecureServerOptions = {},
+): Promise<ScriptedServer> {
+	return serve(({key, certificate}) => {
+		const server = createSecureServer({key, cert: certificate, allowHTTP1: true, ...options}, request as never);
+		server.on('session', one => {
+			one.on('error', () => {});
+			session?.(one);
+		});
+		return server;
+	});
+}
+
+async function serve(create: (leaf: Issued) => Server | Http2SecureServer): Promise<ScriptedServer> {
 	const ca = await authority('scripted-ca');
 	const leaf = await issue({commonName: 'scripted', ip: ['127.0.0.1'], dns: ['localhost', 'api.example.test']}, ca);
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-server-'));
-	const server = createServer({key: leaf.key, cert: leaf.certificate, keepAliveTimeout: 60_000, ...tls}, request);
+	const server = create(leaf);
 	const sockets = new Set<Socket>();
 	let made = 0;
 	server.on('secureConnection', socket => {
@@ -48,9 +75,6 @@ export async function startServer({request, upgrade}: Scripted, tls: TlsOptions 
 		socket.on('error', () => {}).once('close', () => sockets.delete(socket));
 	});
 	server.on('tlsClientError', () => {});
-	if (upgrade) {
-		server.on('upgrade', upgrade);
-	}
 
 	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
 	const {port} = server.address() as AddressInfo;

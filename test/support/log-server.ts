@@ -1,18 +1,25 @@
-/** A plain HTTP apiserver that reads log files as the kubelet does, and fails on demand. */
+/** An apiserver over HTTP/1.1, or over TLS with HTTP/2, that reads log files as the kubelet does, and fails on demand. */
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import {createSecureServer, type Http2SecureServer} from 'node:http2';
 import {type AddressInfo, type Socket} from 'node:net';
 import {once} from 'node:events';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
+import {authority, issue, type Issued} from './certificates.ts';
 import {discovery} from './discovery.ts';
+import {kubeconfigText} from './kubeconfig-text.ts';
 
 /** A record of a CRI log file. A partial one has no line feed. */
 export type LogRecord = {time: string; text: string; partial?: boolean};
 
-export type LogRequestSeen = {pod: string; container: string; query: Record<string, string>; at: number};
+/** `port`: of the client. */
+export type LogRequestSeen = {pod: string; container: string; query: Record<string, string>; at: number; port: number | undefined};
 
 /** The fault of one response; queued in `faults`. */
 export type Fault =
@@ -80,21 +87,27 @@ export class LogServer {
 	podsRefused = false;
 	restartPolicy = 'Always';
 	readonly pods = new Map<string, {object: PodObject; containers: Map<string, ContainerLog>}>();
-	readonly #server: Server;
+	#ca: string | null = null;
+	#folder: string | undefined;
+	readonly #server: Server | Http2SecureServer;
 	readonly #sockets = new Set<Socket>();
 	readonly #events: Array<{version: number; event: object}> = [];
 	readonly #eventListeners = new Set<(event: object) => void>();
 	readonly #openWatches = new Set<() => void>();
 	#version = 1;
 
-	constructor() {
-		this.#server = createServer((request, response) => {
+	/** `leaf`: its certificate; then it speaks HTTP/2. */
+	constructor(leaf?: Issued) {
+		const answer = (request: IncomingMessage, response: ServerResponse) => {
 			void this.#answer(request, response).catch(() => {
 				response.destroy();
 			});
-		});
-		this.#server.keepAliveTimeout = 60_000;
-		this.#server.on('connection', socket => {
+		};
+
+		this.#server = leaf
+			? createSecureServer({key: leaf.key, cert: leaf.certificate, allowHTTP1: true}, answer as never)
+			: createServer({keepAliveTimeout: 60_000}, answer);
+		this.#server.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
 			socket.on('close', () => this.#sockets.delete(socket));
 			socket.on('error', () => {});
@@ -102,19 +115,38 @@ export class LogServer {
 	}
 
 	static async start(): Promise<LogServer> {
-		const server = new LogServer();
-		server.#server.listen(0, '127.0.0.1');
-		await once(server.#server, 'listening');
-		return server;
+		return new LogServer().#listen();
+	}
+
+	/** Over TLS, as connections are shared only there. */
+	static async startHttp2(): Promise<LogServer> {
+		const ca = await authority('log-server-ca');
+		const server = new LogServer(await issue({commonName: 'log-server', ip: ['127.0.0.1']}, ca));
+		server.#ca = ca.certificate;
+		return server.#listen();
+	}
+
+	async #listen(): Promise<this> {
+		this.#server.listen(0, '127.0.0.1');
+		await once(this.#server, 'listening');
+		return this;
 	}
 
 	get url(): string {
-		return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+		return `http${this.#ca === null ? '' : 's'}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
 	}
 
 	async cluster(): Promise<ClusterClient> {
-		const {flags} = parseCommandLine(connectionFlags, ['--server', this.url, '--namespace', 'demo']);
-		return createClusterClient(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
+		const {flags} = parseCommandLine(connectionFlags, ['--namespace', 'demo', ...(this.#ca === null ? ['--server', this.url] : [])]);
+		const kubeconfig = this.#ca === null ? '/dev/null' : await this.#writeKubeconfig(this.#ca);
+		return createClusterClient(flags, {KUBECONFIG: kubeconfig, HOME: '/nonexistent'});
+	}
+
+	async #writeKubeconfig(ca: string): Promise<string> {
+		this.#folder ??= await mkdtemp(join(tmpdir(), 'spoke-log-server-'));
+		const path = join(this.#folder, 'config');
+		await writeFile(path, kubeconfigText({server: this.url, ca, user: {token: 'secret-token'}, cluster: {}}));
+		return path;
 	}
 
 	async stop(): Promise<void> {
@@ -123,6 +155,9 @@ export class LogServer {
 		}
 
 		this.#server.close();
+		if (this.#folder !== undefined) {
+			await rm(this.#folder, {recursive: true});
+		}
 	}
 
 	cutEverything(): void {
@@ -219,7 +254,7 @@ export class LogServer {
 		} else if (!this.pods.has(parts[5] ?? '')) {
 			respond(response, 404, {kind: 'Status', message: `pods "${parts[5]}" not found`, reason: 'NotFound'});
 		} else if (parts[6] === 'log') {
-			await this.#log(parts[5]!, Object.fromEntries(url.searchParams), response);
+			await this.#log(parts[5]!, Object.fromEntries(url.searchParams), {response, port: request.socket.remotePort});
 		} else {
 			const object = this.#podObject(parts[5]!);
 			if (this.statusLagMs > 0) {
@@ -269,9 +304,13 @@ export class LogServer {
 		});
 	}
 
-	async #log(pod: string, query: Record<string, string>, response: ServerResponse): Promise<void> {
+	async #log(
+		pod: string,
+		query: Record<string, string>,
+		{response, port}: {response: ServerResponse; port: number | undefined},
+	): Promise<void> {
 		const {container = 'app'} = query;
-		this.seen.push({pod, container, query, at: Date.now()});
+		this.seen.push({pod, container, query, at: Date.now(), port});
 		const log = this.pods.get(pod)!.containers.get(container);
 		const fault = this.faults.length > 0 ? this.faults.shift()! : null;
 		if (fault?.kind === 'silence') {

@@ -38,6 +38,8 @@ export type HandshakeOptions = {
 	peerName: string;
 	settings: TlsSettings;
 	client: ClientCertificate | null;
+	/** Offers HTTP/2 as well (RFC 7301). */
+	offersHttp2?: boolean | undefined;
 	signal?: AbortSignal | undefined;
 };
 
@@ -85,7 +87,7 @@ function handshakeOptions(handshake: HandshakeOptions) {
 	return {
 		secureContext: secureContextFor(handshake.client),
 		...(isIP(name.replace(/^\[(.*)\]$/, '$1')) === 0 && {servername: name.replace(/\.+$/, '')}),
-		ALPNProtocols: ['http/1.1'],
+		ALPNProtocols: [...(handshake.offersHttp2 ? ['h2'] : []), 'http/1.1'],
 		rejectUnauthorized: false,
 		checkServerIdentity: () => undefined,
 	};

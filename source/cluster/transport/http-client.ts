@@ -15,6 +15,7 @@ export type HttpClientOptions = {
 };
 
 export class HttpClient {
+	readonly protocol = 'HTTP/1.1';
 	readonly #socket: Duplex;
 	readonly #options: HttpClientOptions;
 	readonly #reads: ReadCoalescer;

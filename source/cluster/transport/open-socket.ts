@@ -1,6 +1,7 @@
 /** Sockets to the apiserver, with optional proxy and TLS. */
 import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
+import type {TLSSocket} from 'node:tls';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import type {SocketFacts} from '../connection.ts';
 import {type ClientCertificate, secureContextFor, dialTls, startTls, type TlsSettings} from '../tls/start-tls.ts';
@@ -20,13 +21,19 @@ export type DialRoute = {
 
 export type OpenSocket = {
 	socket: Duplex;
+	/** The same socket, if the server has chosen HTTP/2. */
+	http2: TLSSocket | null;
 	facts: Omit<SocketFacts, 'clientAuth' | 'clientCertificateSha256' | 'clientCertificateDates'>;
 	/** Whether requests need the absolute form: an HTTP proxy in front of a plain http:// server. */
 	absoluteForm: boolean;
 };
 
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason */
-export async function openSocket(route: DialRoute, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
+export async function openSocket(
+	route: DialRoute,
+	client: ClientCertificate | null,
+	{signal, offersHttp2}: {signal?: AbortSignal | undefined; offersHttp2?: boolean | undefined} = {},
+): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
 	const peerName = peerNameOf(route);
 	if (tls) {
@@ -36,16 +43,26 @@ export async function openSocket(route: DialRoute, client: ClientCertificate | n
 
 	const limit = dialTimeout(route.timeoutMs);
 	if (tls && !proxy) {
-		const {socket, facts} = await dialTls({host: server.host, peerName, settings: tls, client, signal}, {port: server.port, dialMs: limit});
-		return {socket, absoluteForm: false, facts: factsOf(route, socket, facts)};
+		const handshake = {host: server.host, peerName, settings: tls, client, offersHttp2, signal};
+		const {socket, facts} = await dialTls(handshake, {port: server.port, dialMs: limit});
+		return {socket, http2: http2Socket(socket), absoluteForm: false, facts: factsOf(route, socket, facts)};
 	}
 
 	const first = proxy ? proxyDialOptions(proxy) : {host: server.host, port: server.port, peerName};
 	const tcp = await dialTcp({...first, timeoutMs: limit}, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
 	const stream = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
-	const secured = tls ? await startTls(stream, {host: server.host, peerName, settings: tls, client, signal}) : null;
-	return {socket: secured?.socket ?? stream, absoluteForm, facts: factsOf(route, tcp, secured?.facts ?? null)};
+	const secured = tls ? await startTls(stream, {host: server.host, peerName, settings: tls, client, offersHttp2, signal}) : null;
+	return {
+		socket: secured?.socket ?? stream,
+		http2: secured && http2Socket(secured.socket),
+		absoluteForm,
+		facts: factsOf(route, tcp, secured?.facts ?? null),
+	};
+}
+
+function http2Socket(socket: TLSSocket): TLSSocket | null {
+	return socket.alpnProtocol === 'h2' ? socket : null;
 }
 
 /** Of the server, in messages. */

@@ -17,7 +17,7 @@ export class ResponseBody extends Readable {
 	#from = 0;
 	#to = 0;
 
-	/** `flow`: the socket, paused while the reader is behind; `null` buffers the whole body. */
+	/** `flow`: the socket or HTTP/2 stream, paused while the reader is behind; `null` buffers the whole body. */
 	constructor(flow: {pause(): void; resume(): void} | null, onDestroyed: () => void) {
 		super({highWaterMark: maxBufferedBytes});
 		this.#flow = flow;
@@ -45,7 +45,14 @@ export class ResponseBody extends Readable {
 	flush(): void {
 		const bytes = this.#bytes;
 		this.#bytes = undefined;
-		if (bytes && this.#to > this.#from && !this.push(bytes.subarray(this.#from, this.#to))) {
+		if (bytes && this.#to > this.#from) {
+			this.add(bytes.subarray(this.#from, this.#to));
+		}
+	}
+
+	/** Unlike those of `gather`, these bytes must not be overwritten. */
+	add(bytes: Buffer): void {
+		if (!this.push(bytes)) {
 			this.#flow?.pause();
 		}
 	}

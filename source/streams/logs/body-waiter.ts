@@ -33,18 +33,20 @@ export function createBodyWaiter(body: Readable): BodyWaiter {
 	const waiter: BodyWaiter = {
 		ended: body.readableEnded || body.destroyed,
 		error: body.errored,
-		async next(timeoutMs = 0) {
-			let timer: NodeJS.Timeout | undefined;
-			await new Promise<void>(resolve => {
-				notifyWaiter = resolve;
+		/** Not an async function, which makes more promises for each line. */
+		next: (timeoutMs = 0) =>
+			new Promise<void>(resolve => {
 				if (waiter.ended || body.readableLength > 0) {
 					resolve();
-				} else if (timeoutMs > 0) {
-					timer = setTimeout(resolve, timeoutMs);
+					return;
 				}
-			});
-			clearTimeout(timer);
-		},
+
+				const timer = timeoutMs > 0 ? setTimeout(resolve, timeoutMs) : undefined;
+				notifyWaiter = () => {
+					clearTimeout(timer);
+					resolve();
+				};
+			}),
 		close() {
 			body.off('readable', readable).off('end', ended).off('close', closed);
 			body.on('error', () => undefined);

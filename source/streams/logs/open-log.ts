@@ -1,4 +1,4 @@
-/** Opens one log read on a dedicated connection. */
+/** Opens one log read, and the connection for it. */
 import type {Readable} from 'node:stream';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
@@ -26,6 +26,8 @@ export type OpenLogOptions = {
 	onRequest?: (() => void) | undefined;
 	/** The apiserver reads this container if none is named. */
 	isOnlyContainer?: boolean | undefined;
+	/** @see ClusterClient.connect */
+	canShare?: boolean | undefined;
 };
 
 /** Above the apiserver's limit of 30 s for reaching a kubelet, to receive its message. */
@@ -41,7 +43,7 @@ export async function openLog(
 	logOptions: PodLogOptions,
 	options: OpenLogOptions,
 ): Promise<OpenLog> {
-	const {target, observer, signal, onRequest, isOnlyContainer = false} = options;
+	const {target, observer, signal, onRequest, isOnlyContainer = false, canShare} = options;
 	const purpose: ConnectionPurpose = {
 		feature: 'logs',
 		target: {...target, container: source.container},
@@ -50,7 +52,7 @@ export async function openLog(
 	};
 	let connection: Connection | null = null;
 	try {
-		connection = await connectObserved(cluster, purpose, observer, signal);
+		connection = await connectObserved(cluster, purpose, observer, {signal, canShare});
 		onRequest?.();
 		const openConnection = connection;
 		const {isFromKubelet, body} = await requestLog(openConnection, source, logOptions, {

@@ -50,7 +50,9 @@ export class RecentLines {
 	#packed = 0;
 	#unpackedBytes = 0;
 	#second: number | null = null;
-	#timestamp: string | null = null;
+	/** Decoded when it is needed, which is rare. */
+	#timestamp = Buffer.alloc(64);
+	#timestampLength = 0;
 	#droppedUntil = -Infinity;
 	readonly #startsInside: boolean;
 	#first: Instant | null = null;
@@ -65,7 +67,7 @@ export class RecentLines {
 	}
 
 	get timestamp(): string | null {
-		return this.#timestamp;
+		return this.#timestampLength === 0 ? null : this.#timestamp.toString('latin1', 0, this.#timestampLength);
 	}
 
 	/** Upper bound of what a resume repeats. */
@@ -77,7 +79,11 @@ export class RecentLines {
 		const position = lastTimestamp(block);
 		if (position) {
 			this.#second = timestampSecond(block, position.offset, position.length);
-			this.#timestamp = block.toString('latin1', position.offset, position.offset + position.length);
+			if (position.length > this.#timestamp.length) {
+				this.#timestamp = Buffer.alloc(position.length);
+			}
+
+			this.#timestampLength = block.copy(this.#timestamp, 0, position.offset, position.offset + position.length);
 		}
 
 		if (this.#startsInside && this.#first === null) {

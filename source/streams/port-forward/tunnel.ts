@@ -87,7 +87,7 @@ export async function openTunnel(
 	const purpose: ConnectionPurpose = {feature: 'port-forward', target, request: null};
 	const refused: SpokeError[] = [];
 	for (const carrier of carriers) {
-		const connection = await connectObserved(cluster, purpose, observer, signal);
+		const connection = await connectObserved(cluster, purpose, observer, {signal});
 		const outcome = await connection.upgrade({...tunnelUpgrade(target, carrier), ...(signal && {signal})}).catch((thrown: unknown) => {
 			connection.close();
 			reportNotOpened(observer, connection, purpose, {thrown, signal});

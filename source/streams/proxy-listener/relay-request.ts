@@ -61,7 +61,7 @@ async function relayObserved(
 ): Promise<void> {
 	const {purpose, base, rest} = target;
 	const {signal} = options;
-	const connection = await connectObserved(cluster, purpose, observer, signal);
+	const connection = await connectObserved(cluster, purpose, observer, {signal});
 	let interruption: SpokeError | undefined;
 	try {
 		const apiResponse = await connection.request({...options, path: base + rest});

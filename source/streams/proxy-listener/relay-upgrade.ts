@@ -109,7 +109,7 @@ async function openUpgrade(
 	}
 
 	const {purpose, base, rest} = target;
-	const connection = await connectObserved(cluster, purpose, observer, options.signal);
+	const connection = await connectObserved(cluster, purpose, observer, {signal: options.signal});
 	try {
 		const outcome = await upgradeFor(connection, {...options, path: base + rest}, client);
 		if (outcome.upgraded) {

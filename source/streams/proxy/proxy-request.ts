@@ -46,7 +46,7 @@ export async function sendProxyRequest(
 	request: ProxyRequest,
 	{observer, signal}: {observer?: ConnectionObserver | undefined; signal?: AbortSignal} = {},
 ): Promise<ProxyResponse> {
-	const connection = await connectObserved(cluster, purpose, observer, signal);
+	const connection = await connectObserved(cluster, purpose, observer, {signal});
 	try {
 		const {path, method, headers, body, bodyBytes, timeoutMs} = request;
 		const response = await connection
@@ -105,7 +105,7 @@ export async function openProxyWebSocket(
 	{path, headers, protocols}: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
 	{observer, signal}: {observer?: ConnectionObserver | undefined; signal?: AbortSignal} = {},
 ): Promise<{upgraded: Extract<UpgradeResult, {upgraded: true}>; closed: () => void}> {
-	const connection = await connectObserved(cluster, purpose, observer, signal);
+	const connection = await connectObserved(cluster, purpose, observer, {signal});
 	try {
 		const outcome = await connection.upgrade({
 			method: 'GET',

@@ -107,7 +107,7 @@ async function tryCarrier(
 	options: RemoteCommandOptions,
 ): Promise<Attempt> {
 	const {observer, signal, onUpgradeAttempt} = options;
-	const connection = await connectObserved(cluster, purpose, observer, signal);
+	const connection = await connectObserved(cluster, purpose, observer, {signal});
 	const auditId = onUpgradeAttempt && randomUUID();
 	const reportAttempt = (answer: UpgradeResult | null) => {
 		if (auditId !== undefined) {

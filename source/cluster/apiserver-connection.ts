@@ -6,7 +6,8 @@ import type {RequestHeaders} from './credentials/request-headers.ts';
 import {isReplayable} from './transport/encode-request.ts';
 import type {HttpRequest, HttpResult, ResponseStart} from './transport/exchange.ts';
 import {HttpClient} from './transport/http-client.ts';
-import {openSocket, peerNameOf, type DialRoute} from './transport/open-socket.ts';
+import type {Http2Client} from './transport/http2-client.ts';
+import {openSocket, peerNameOf, type DialRoute, type OpenSocket} from './transport/open-socket.ts';
 import {basicAuthorization} from './transport/connect-through-proxy.ts';
 import {withWholeTimeout} from './transport/request-errors.ts';
 import {decompressBody, readFully} from './transport/response-body.ts';
@@ -41,22 +42,49 @@ let connectionCount = 0;
 */
 export async function openConnection(
 	access: ConnectionConfig,
-	{signal, onReleased}: {signal?: AbortSignal | undefined; onReleased?: (connection: DedicatedConnection) => void} = {},
-): Promise<DedicatedConnection> {
+	{signal, onReleased}: {signal?: AbortSignal | undefined; onReleased?: OnReleased} = {},
+): Promise<ApiserverConnection> {
+	return createHttp1Connection(access, await dialApiserver(access, {signal}), onReleased);
+}
+
+export type OnReleased = (connection: ApiserverConnection) => void;
+
+export type DialedSocket = OpenSocket & {identity: ClientIdentity};
+
+/** @throws as `openConnection` */
+export async function dialApiserver(
+	access: ConnectionConfig,
+	{signal, offersHttp2}: {signal?: AbortSignal | undefined; offersHttp2?: boolean},
+): Promise<DialedSocket> {
 	const identity = await access.credentials.current(signal);
-	const {socket, facts, absoluteForm} = await traceConnect(access.trace, access.route, async () =>
-		openSocket(access.route, identity.certificate, signal),
+	const opened = await traceConnect(access.trace, access.route, async () =>
+		openSocket(access.route, identity.certificate, {signal, offersHttp2}),
 	);
+	return {...opened, identity};
+}
+
+export function createHttp1Connection(access: ConnectionConfig, dialed: DialedSocket, onReleased?: OnReleased): ApiserverConnection {
+	const http = new HttpClient(dialed.socket, {
+		peerName: peerNameOf(access.route),
+		isInteractive: access.isInteractive,
+		// A plain HTTP proxy may not support it.
+		canPipeline: !dialed.absoluteForm,
+	});
+	return createConnection(http, access, dialed, onReleased);
+}
+
+/** `http`: used by no other connection. */
+export function createConnection(
+	http: HttpClient | Http2Client,
+	access: ConnectionConfig,
+	{identity, facts, absoluteForm}: DialedSocket,
+	onReleased?: OnReleased,
+): ApiserverConnection {
 	connectionCount++;
-	return new DedicatedConnection({
+	return new ApiserverConnection({
 		id: `c${connectionCount}`,
 		access,
-		http: new HttpClient(socket, {
-			peerName: peerNameOf(access.route),
-			isInteractive: access.isInteractive,
-			// A plain HTTP proxy may not support it.
-			canPipeline: !absoluteForm,
-		}),
+		http,
 		facts: {
 			...facts,
 			clientAuth: access.credentials.kind,
@@ -77,17 +105,17 @@ export async function openConnection(
 type OpenedConnection = {
 	id: string;
 	access: ConnectionConfig;
-	http: HttpClient;
+	http: HttpClient | Http2Client;
 	facts: SocketFacts;
 	absoluteForm: boolean;
 	presentedCertificate: ClientIdentity['certificate'];
-	onReleased: ((connection: DedicatedConnection) => void) | undefined;
+	onReleased: OnReleased | undefined;
 };
 
-export class DedicatedConnection implements Connection {
+export class ApiserverConnection implements Connection {
 	readonly #opened: OpenedConnection;
 	readonly #access: ConnectionConfig;
-	readonly #http: HttpClient;
+	readonly #http: HttpClient | Http2Client;
 	#lastRead: Promise<unknown> = Promise.resolve();
 	#isReleased = false;
 
@@ -191,7 +219,7 @@ export class DedicatedConnection implements Connection {
 			this.close();
 		} else if (!this.#isReleased) {
 			this.#isReleased = true;
-			onReleased(new DedicatedConnection(this.#opened));
+			onReleased(new ApiserverConnection(this.#opened));
 		}
 	}
 
@@ -262,7 +290,7 @@ export class DedicatedConnection implements Connection {
 	#response(response: HttpResult, isFullBody = true): ApiResponse {
 		const {status, statusText, headers, body} = response as Extract<HttpResult, {kind: 'response'}>;
 		const isDecoded = isFullBody && status !== 206;
-		const endsByClose = hasNoDeclaredEnd(headers, isDecoded);
+		const endsByClose = this.#http.protocol === 'HTTP/1.1' && hasNoDeclaredEnd(headers, isDecoded);
 		const plain = isDecoded ? decompressBody(body, headers) : body;
 		return {status, statusText, headers, body: plain, endsByClose, connection: {id: this.id, facts: this.facts}};
 	}

@@ -1,0 +1,131 @@
+/** Requests of one client of an HTTP/2 connection. */
+import {pipeline, Readable} from 'node:stream';
+import type {ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader, OutgoingHttpHeaders} from 'node:http2';
+import {protocolError} from '../../wire/protocol-error.ts';
+import type {ResponseHead} from '../../wire/response-head.ts';
+import {Exchange, type HttpRequest, type HttpResult} from './exchange.ts';
+import type {Http2Connection, Http2Peer} from './http2-connection.ts';
+import {noop} from './noop.ts';
+
+/** RFC 9113 §7. */
+const noErrorCode = 0;
+const cancelCode = 8;
+
+/** Fails as an HTTP/1.1 client does: a timeout or an abort ends all requests of this client, but not those of other clients. */
+export class Http2Client {
+	readonly protocol = 'HTTP/2';
+	/** It is never kept for others, because another client costs nothing. */
+	readonly isIdle = false;
+	readonly #connection: Http2Connection;
+	readonly #peer: Http2Peer;
+	readonly #streams = new Set<ClientHttp2Stream>();
+	#isClosed = false;
+
+	constructor(connection: Http2Connection, peer: Http2Peer) {
+		this.#connection = connection;
+		this.#peer = peer;
+		connection.addClient();
+	}
+
+	get isUsable(): boolean {
+		return !this.#isClosed && this.#connection.isUsable;
+	}
+
+	/**
+	Requests do not wait for each other.
+	@throws as `HttpClient.send`; TypeError for an upgrade
+	*/
+	async send(request: HttpRequest): Promise<HttpResult> {
+		request.signal?.throwIfAborted();
+		if (request.kind === 'upgrade') {
+			throw new TypeError('an upgrade needs HTTP/1.1');
+		}
+
+		const exchange = new Exchange(request, this.#peer.peerName, (_, error) => {
+			this.close(error);
+			exchange.fail(error);
+		});
+		if (this.isUsable) {
+			this.#begin(exchange, request);
+		} else {
+			exchange.fail();
+		}
+
+		return exchange.response;
+	}
+
+	/** Cancels open responses. */
+	close(error?: Error): void {
+		if (this.#isClosed) {
+			return;
+		}
+
+		this.#isClosed = true;
+		const open = [...this.#streams].filter(stream => !stream.destroyed && !stream.readableEnded);
+		for (const stream of open) {
+			stream.close(cancelCode);
+			stream.destroy(error);
+		}
+
+		this.#connection.removeClient({hasCanceled: open.length > 0});
+	}
+
+	#begin(exchange: Exchange, request: HttpRequest): void {
+		const {body} = request;
+		const stream = this.#connection.request(headersOf(request, this.#peer), {endStream: body === undefined});
+		const {maxBodyBytes} = exchange.limits;
+		let receivedBytes = 0;
+		let isComplete = false;
+		let failure: Error | undefined;
+		this.#streams.add(stream);
+		stream
+			.once('response', headers => {
+				exchange.begin(headOf(headers), {pause: () => stream.pause(), resume: () => stream.resume()});
+				stream.on('data', (chunk: Buffer) => {
+					receivedBytes += chunk.length;
+					if (receivedBytes > maxBodyBytes) {
+						stream.destroy(protocolError(`a response of ${this.#peer.peerName} is larger than ${maxBodyBytes} bytes`));
+					} else {
+						exchange.body!.add(chunk);
+					}
+				});
+			})
+			.once('error', (error: Error) => {
+				failure = error;
+			})
+			.once('end', () => {
+				// Node also ends the stream when it is reset, or the connection is lost.
+				isComplete = exchange.body !== undefined && stream.rstCode === noErrorCode && this.#connection.isAlive;
+			})
+			.once('close', () => {
+				this.#streams.delete(stream);
+				if (isComplete) {
+					exchange.finish();
+				} else {
+					exchange.fail(failure);
+				}
+			});
+		exchange.startTimers();
+		if (body instanceof Readable) {
+			pipeline(body, stream, noop);
+		} else if (body !== undefined) {
+			stream.end(body);
+		}
+	}
+}
+
+/** The names are in lower case, and the authority replaces the host (RFC 9113 §8.2.1 and §8.3.1). */
+function headersOf({method, target, headers}: HttpRequest, {authority}: Http2Peer): OutgoingHttpHeaders {
+	const fields: OutgoingHttpHeaders = {':method': method, ':path': target, ':scheme': 'https', ':authority': authority};
+	for (const [name, value] of Object.entries(headers)) {
+		if (name.toLowerCase() !== 'host') {
+			fields[name.toLowerCase()] = typeof value === 'string' ? value : [...value];
+		}
+	}
+
+	return fields;
+}
+
+function headOf({':status': status = 0, ...headers}: IncomingHttpHeaders & IncomingHttpStatusHeader): ResponseHead {
+	return {status, statusText: '', headers: headers as ResponseHead['headers'], closesConnection: false};
+}

@@ -1,0 +1,248 @@
+import {once} from 'node:events';
+import type {Http2ServerResponse, ServerHttp2Session} from 'node:http2';
+import type {Socket} from 'node:net';
+import {Readable} from 'node:stream';
+import test from 'ava';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {type Scripted, startHttp2Server, startServer, textOf} from '../support/api-server.ts';
+import {until} from '../support/until.ts';
+
+const shared = async (cluster: ClusterClient) => cluster.connect({canShare: true});
+const http2 = (response: unknown) => response as Http2ServerResponse;
+const allShared = async (cluster: ClusterClient, count: number) => Promise.all(Array.from({length: count}, async () => shared(cluster)));
+
+function* flood() {
+	for (;;) {
+		yield Buffer.alloc(64 * 1024);
+	}
+}
+
+/** Resolves to `end` if the body ended, otherwise to the message of its error. */
+async function endOf(body: Readable): Promise<string> {
+	const ended = Promise.race([
+		once(body, 'end').then(() => 'end'),
+		once(body, 'close').then(() => body.errored?.message ?? 'closed'),
+	]).catch((error: unknown) => (error as Error).message);
+	body.resume();
+	return ended;
+}
+
+test('fifty clients share one connection, and each receives its own response', async t => {
+	const server = await startHttp2Server({
+		request(request, response) {
+			setTimeout(() => response.end(`${request.method} ${request.url} ${request.headers.authorization}`), Math.random() * 20);
+		},
+	});
+	t.teardown(async () => server.close());
+	const connections = await allShared(await server.cluster(), 50);
+	const texts = await Promise.all(connections.map(async (one, index) => textOf((await one.request({path: `/${index}`})).body)));
+	t.deepEqual(
+		texts,
+		connections.map((_, index) => `GET /${index} Bearer secret-token`),
+	);
+	t.is(server.connections(), 1);
+	t.is(new Set(connections.map(({id}) => id)).size, 50);
+	t.is(new Set(connections.map(({facts}) => facts.tls?.peer)).size, 1);
+	t.true(connections[49]!.facts.tls?.verified);
+});
+
+test('the fifty-first client gets a second connection', async t => {
+	const server = await startHttp2Server({});
+	t.teardown(async () => server.close());
+	await allShared(await server.cluster(), 51);
+	t.is(server.connections(), 2);
+});
+
+test('no more clients share a connection than the server allows streams', async t => {
+	const server = await startHttp2Server({request: (_, response) => response.end('x')}, {settings: {maxConcurrentStreams: 2}});
+	t.teardown(async () => server.close());
+	const connections = await allShared(await server.cluster(), 5);
+	await Promise.all(connections.map(async one => textOf((await one.request({path: '/'})).body)));
+	t.is(server.connections(), 3);
+});
+
+for (const [why, start, environment] of [
+	['the server speaks only HTTP/1.1', startServer, {}],
+	['the server allows no streams', async (scripted: Scripted) => startHttp2Server(scripted, {settings: {maxConcurrentStreams: 0}}), {}],
+	['DISABLE_HTTP2 is set', startHttp2Server, {DISABLE_HTTP2: 'x'}],
+] as const) {
+	test(`connections are not shared if ${why}`, async t => {
+		const ports: unknown[] = [];
+		const server = await start({
+			request(request, response) {
+				ports.push(`${request.httpVersion} ${request.socket.remotePort}`);
+				response.end('own');
+			},
+		});
+		t.teardown(async () => server.close());
+		const cluster = await server.cluster({environment});
+		const [first, second] = [await shared(cluster), await shared(cluster)];
+		t.is(await textOf((await first.request({path: '/'})).body), 'own');
+		t.is(await textOf((await second.request({path: '/'})).body), 'own');
+		t.is(new Set(ports).size, 2);
+		t.true(ports.every(port => String(port).startsWith('1.1 ')));
+	});
+}
+
+test('the connection closes with its last client', async t => {
+	const server = await startHttp2Server({request: (_, response) => response.end('x')});
+	t.teardown(async () => server.close());
+	const [first, second] = await allShared(await server.cluster(), 2);
+	await textOf((await first!.request({path: '/'})).body);
+	first!.release();
+	t.false(first!.usable);
+	t.is(await textOf((await second!.request({path: '/'})).body), 'x');
+	t.is(server.sockets.size, 1);
+	second!.close();
+	await until(() => server.sockets.size === 0);
+});
+
+test('a reader that pauses does not delay the others', async t => {
+	const server = await startHttp2Server({
+		request(request, response) {
+			if (request.url === '/flood') {
+				Readable.from(flood()).pipe(response);
+			} else {
+				response.end('x');
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	const connections = await allShared(await server.cluster(), 50);
+	const floods = connections.slice(0, 49);
+	const bodies = await Promise.all(floods.map(async one => (await one.request({path: '/flood'})).body));
+	await until(() => bodies.every(({readableLength}) => readableLength > 0));
+	t.is(await textOf((await connections[49]!.request({path: '/'})).body), 'x');
+	t.is(server.connections(), 1);
+});
+
+test('an abort ends one response, and the next client gets another connection', async t => {
+	const responses: Http2ServerResponse[] = [];
+	const server = await startHttp2Server({
+		request(_, response) {
+			responses.push(http2(response));
+			response.write('first');
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	const [aborted, other] = await allShared(cluster, 2);
+	const controller = new AbortController();
+	const first = await aborted!.request({path: '/', signal: controller.signal});
+	const second = await other!.request({path: '/'});
+	controller.abort(new Error('enough'));
+	t.is(await endOf(first.body), 'enough');
+	t.false(aborted!.usable);
+	await until(() => responses[0]!.stream.destroyed);
+	t.is(responses[0]!.stream.rstCode, 8);
+	responses[1]!.end(' and last');
+	t.is(await textOf(second.body), 'first and last');
+	await shared(cluster);
+	t.is(server.connections(), 2);
+});
+
+test('a timeout fails only the client that sent the request', async t => {
+	const server = await startHttp2Server({
+		request(request, response) {
+			if (request.url === '/') {
+				response.end('x');
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	const [slow, other] = await allShared(await server.cluster(), 2);
+	await t.throwsAsync(slow!.request({path: '/silent', timeoutMs: 50}), {code: 'ERR_APISERVER_TIMEOUT', message: /within 0\.05 s$/});
+	t.false(slow!.usable);
+	t.is(await textOf((await other!.request({path: '/'})).body), 'x');
+});
+
+for (const [how, interrupt] of [
+	['its socket is closed', (_: Http2ServerResponse, [socket]: readonly Socket[]) => socket!.destroy()],
+	['the server ends the connection', ({stream}: Http2ServerResponse) => stream.session!.destroy()],
+	['the server resets the stream', ({stream}: Http2ServerResponse) => stream.close(2)],
+	['the server cancels the stream', ({stream}: Http2ServerResponse) => stream.close(8)],
+	['the server ends the connection with an error', ({stream}: Http2ServerResponse) => stream.session!.destroy(undefined, 2)],
+] as const) {
+	test(`a body fails instead of ending when ${how}`, async t => {
+		const responses: Http2ServerResponse[] = [];
+		const server = await startHttp2Server({
+			request(_, response) {
+				responses.push(http2(response));
+				response.write('half a li');
+			},
+		});
+		t.teardown(async () => server.close());
+		const connection = await shared(await server.cluster());
+		const {body, endsByClose} = await connection.request({path: '/'});
+		t.false(endsByClose);
+		await until(() => body.readableLength > 0);
+		const end = endOf(body);
+		interrupt(responses[0]!, [...server.sockets]);
+		t.not(await end, 'end');
+	});
+}
+
+test('a request fails with ERR_APISERVER_UNREACHABLE when the connection closes before its response', async t => {
+	const server = await startHttp2Server({request: (_, response) => http2(response).stream.session!.destroy()});
+	t.teardown(async () => server.close());
+	const connection = await shared(await server.cluster());
+	await t.throwsAsync(connection.request({path: '/'}), {code: 'ERR_APISERVER_UNREACHABLE'});
+	t.false(connection.usable);
+});
+
+test('after GOAWAY a response continues, and the next client gets another connection', async t => {
+	const sessions: ServerHttp2Session[] = [];
+	const responses: Http2ServerResponse[] = [];
+	const server = await startHttp2Server({
+		session: one => sessions.push(one),
+		request(_, response) {
+			responses.push(http2(response));
+			response.write('before');
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	const connection = await shared(cluster);
+	const {body} = await connection.request({path: '/'});
+	sessions[0]!.goaway(0);
+	await until(() => !connection.usable);
+	await shared(cluster);
+	t.is(sessions.length, 2);
+	responses[0]!.end(' and after');
+	t.is(await textOf(body), 'before and after');
+});
+
+test('sends every value of a repeated header, and no Host header', async t => {
+	const server = await startHttp2Server({
+		request: (request, response) =>
+			response.end(JSON.stringify([request.rawHeaders.filter(name => /host|group/i.test(name)), request.headers])),
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster({flags: ['--as', 'jane', '--as-group', 'a', '--as-group', 'b']});
+	const connection = await shared(cluster);
+	const [names, headers] = JSON.parse(await textOf((await connection.request({path: '/'})).body)) as [string[], Record<string, string>];
+	t.deepEqual(names, ['impersonate-group', 'impersonate-group']);
+	t.is(headers['impersonate-group'], 'a, b');
+	t.is(headers['impersonate-user'], 'jane');
+	t.is(headers[':authority'], server.url.slice('https://'.length));
+});
+
+test('a shared connection rejects malformed requests and upgrades', async t => {
+	const server = await startHttp2Server({request: (_, response) => response.end('x')});
+	t.teardown(async () => server.close());
+	const connection = await shared(await server.cluster());
+	await t.throwsAsync(connection.request({path: '/a b'}), {instanceOf: TypeError});
+	await t.throwsAsync(connection.request({path: '/', headers: {Accept: 'a\r\nX: b'}}), {instanceOf: TypeError});
+	await t.throwsAsync(connection.upgrade({method: 'GET', path: '/', upgrade: 'websocket', protocols: ['a']}), {instanceOf: TypeError});
+	t.is(await textOf((await connection.request({path: '/'})).body), 'x');
+});
+
+test('a server that the CA did not sign is refused before a request', async t => {
+	let requests = 0;
+	const other = await startServer({});
+	const server = await startHttp2Server({request: () => requests++});
+	t.teardown(async () => Promise.all([server.close(), other.close()]));
+	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(other.ca).toString('base64')}});
+	await t.throwsAsync(shared(cluster), {code: 'ERR_APISERVER_TLS'});
+	t.is(requests, 0);
+});
