@@ -1,10 +1,17 @@
 import {once} from 'node:events';
 import type {Http2ServerResponse, ServerHttp2Session} from 'node:http2';
-import type {Socket} from 'node:net';
+import {writeFile} from 'node:fs/promises';
+import {createServer, type AddressInfo, type Socket} from 'node:net';
+import {join} from 'node:path';
+import process from 'node:process';
 import {Readable} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {wasNotProcessed} from '../../source/cluster/transport/request-errors.ts';
 import {type Scripted, startHttp2Server, startServer, textOf} from '../support/api-server.ts';
+import {issue} from '../support/certificates.ts';
+import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {until} from '../support/until.ts';
 
 const shared = async (cluster: ClusterClient) => cluster.connect({canShare: true});
@@ -161,6 +168,7 @@ for (const [how, interrupt] of [
 	['the server ends the connection', ({stream}: Http2ServerResponse) => stream.session!.destroy()],
 	['the server resets the stream', ({stream}: Http2ServerResponse) => stream.close(2)],
 	['the server cancels the stream', ({stream}: Http2ServerResponse) => stream.close(8)],
+	['the server resets the stream without an error', ({stream}: Http2ServerResponse) => stream.close(0)],
 	['the server ends the connection with an error', ({stream}: Http2ServerResponse) => stream.session!.destroy(undefined, 2)],
 ] as const) {
 	test(`a body fails instead of ending when ${how}`, async t => {
@@ -182,7 +190,7 @@ for (const [how, interrupt] of [
 	});
 }
 
-test('a request fails with ERR_APISERVER_UNREACHABLE when the connection closes before its response', async t => {
+test('a request fails as unreachable when the connection closes before its response', async t => {
 	const server = await startHttp2Server({request: (_, response) => http2(response).stream.session!.destroy()});
 	t.teardown(async () => server.close());
 	const connection = await shared(await server.cluster());
@@ -246,3 +254,84 @@ test('a server that the CA did not sign is refused before a request', async t =>
 	await t.throwsAsync(shared(cluster), {code: 'ERR_APISERVER_TLS'});
 	t.is(requests, 0);
 });
+
+test('a plugin whose certificate is always new gets a connection of its own', async t => {
+	const server = await startHttp2Server({request: (_, response) => response.end('own')});
+	t.teardown(async () => server.close());
+	const {certificate, key} = await issue({commonName: 'jane', usage: 'client'});
+	const credential = {
+		apiVersion: 'client.authentication.k8s.io/v1',
+		kind: 'ExecCredential',
+		status: {clientCertificateData: certificate, clientKeyData: key, expirationTimestamp: '2020-01-01T00:00:00Z'},
+	};
+	const plugin = join(server.folder, 'plugin');
+	await writeFile(plugin, `#!/bin/sh\ncat <<'END'\n${JSON.stringify(credential)}\nEND\n`, {mode: 0o755});
+	const exec = {apiVersion: 'client.authentication.k8s.io/v1', command: plugin, interactiveMode: 'Never'};
+	const connection = await shared(await server.cluster({user: {exec}}));
+	t.is(await textOf((await connection.request({path: '/'})).body), 'own');
+	t.true(server.connections() <= 2);
+});
+
+test('an abort of all that wait ends the opening at once', async t => {
+	const sockets: Socket[] = [];
+	const silent = createServer(socket => sockets.push(socket.on('error', () => {}).resume()));
+	await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
+	const server = await startHttp2Server({});
+	t.teardown(async () => {
+		silent.close();
+		await server.close();
+	});
+	const {port} = silent.address() as AddressInfo;
+	const cluster = await server.cluster({cluster: {server: `https://127.0.0.1:${port}`}});
+	const controller = new AbortController();
+	const connecting = Array.from({length: 2}, async () => cluster.connect({canShare: true, signal: controller.signal}));
+	await until(() => sockets.length === 1);
+	controller.abort(new Error('enough'));
+	for (const one of connecting) {
+		await t.throwsAsync(one, {message: 'enough'});
+	}
+
+	await until(() => sockets[0]!.destroyed);
+});
+
+test('a connection that does not respond gets no new client', async t => {
+	const server = await startHttp2Server({request: (_, response) => response.write('x')});
+	const cutter = await startTcpCutter(`127.0.0.1:${server.port}`);
+	t.teardown(async () => Promise.all([cutter.stop(), server.close()]));
+	const cluster = await server.cluster({cluster: {server: `https://${cutter.address}`}});
+	await (await shared(cluster)).request({path: '/'});
+	cutter.swallow(true);
+	await delay(2500);
+	const connecting = shared(cluster);
+	// After the timeout of the ping.
+	await delay(3100);
+	cutter.swallow(false);
+	await connecting;
+	t.is(server.connections(), 2);
+});
+
+test('a request that the server refused without processing it is marked', async t => {
+	const server = await startHttp2Server({request: (_, response) => http2(response).stream.close(7)});
+	t.teardown(async () => server.close());
+	const connection = await shared(await server.cluster());
+	t.true(wasNotProcessed(await t.throwsAsync(connection.request({path: '/'}), {code: 'ERR_APISERVER_UNREACHABLE'})));
+});
+
+test.serial('closing does not wait for a server that no longer responds', async t => {
+	const server = await startHttp2Server({request: (_, response) => response.write('x')});
+	const cutter = await startTcpCutter(`127.0.0.1:${server.port}`);
+	t.teardown(async () => Promise.all([cutter.stop(), server.close()]));
+	const cluster = await server.cluster({cluster: {server: `https://${cutter.address}`}});
+	const connection = await shared(cluster);
+	await connection.request({path: '/'});
+	cutter.swallow(true);
+	const before = openSockets();
+	connection.close();
+	await until(() => openSockets() < before);
+	t.pass();
+});
+
+/** Of this process, which serves as well. */
+function openSockets(): number {
+	return process.getActiveResourcesInfo().filter(one => one === 'TCPSocketWrap').length;
+}

@@ -1,6 +1,6 @@
 /** An apiserver over HTTP/1.1, or over TLS with HTTP/2, that reads log files as the kubelet does, and fails on demand. */
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
-import {createSecureServer, type Http2SecureServer} from 'node:http2';
+import {createSecureServer, type Http2SecureServer, type Http2ServerResponse} from 'node:http2';
 import {type AddressInfo, type Socket} from 'node:net';
 import {once} from 'node:events';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
@@ -30,6 +30,8 @@ export type Fault =
 	| {kind: 'freeze'; afterBytes: number}
 	/** Sends nothing, not even headers. */
 	| {kind: 'silence'}
+	/** Over HTTP/2: REFUSED_STREAM. */
+	| {kind: 'refuse-stream'}
 	| {kind: 'kubelet-error'; text: string}
 	| null;
 
@@ -314,6 +316,11 @@ export class LogServer {
 		const log = this.pods.get(pod)!.containers.get(container);
 		const fault = this.faults.length > 0 ? this.faults.shift()! : null;
 		if (fault?.kind === 'silence') {
+			return;
+		}
+
+		if (fault?.kind === 'refuse-stream') {
+			(response as unknown as Http2ServerResponse).stream.close(7);
 			return;
 		}
 

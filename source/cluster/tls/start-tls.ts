@@ -210,7 +210,8 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 		const verification = verifyCertificate(sent, name, trust, now);
 		if (verification.refused) {
 			const {text, remedy, dates} = verification.refused;
-			const skew = dates ? await clockSkew(socket, new X509Certificate(own.raw), now) : null;
+			// The server would not understand the request of an HTTP/1.1 client.
+			const skew = dates && socket.alpnProtocol !== 'h2' ? await clockSkew(socket, new X509Certificate(own.raw), now) : null;
 			throw new SpokeError(
 				'ERR_APISERVER_TLS',
 				`${peerName} is not trusted: tls: failed to verify certificate: ${text}${skew === null ? '' : `; ${skew}`}`,

@@ -6,9 +6,11 @@ import type {ResponseHead} from '../../wire/response-head.ts';
 import {Exchange, type HttpRequest, type HttpResult} from './exchange.ts';
 import type {Http2Connection, Http2Peer} from './http2-connection.ts';
 import {noop} from './noop.ts';
+import {NotProcessedError} from './request-errors.ts';
 
 /** RFC 9113 §7. */
 const noErrorCode = 0;
+const refusedStreamCode = 7;
 const cancelCode = 8;
 
 /** Fails as an HTTP/1.1 client does: a timeout or an abort ends all requests of this client, but not those of other clients. */
@@ -45,10 +47,10 @@ export class Http2Client {
 			this.close(error);
 			exchange.fail(error);
 		});
-		if (this.isUsable) {
+		try {
 			this.#begin(exchange, request);
-		} else {
-			exchange.fail();
+		} catch {
+			exchange.fail(new NotProcessedError());
 		}
 
 		return exchange.response;
@@ -70,11 +72,17 @@ export class Http2Client {
 		this.#connection.removeClient({hasCanceled: open.length > 0});
 	}
 
+	/** @throws Error if the connection takes no more requests */
 	#begin(exchange: Exchange, request: HttpRequest): void {
+		if (!this.isUsable) {
+			throw new NotProcessedError();
+		}
+
 		const {body} = request;
 		const stream = this.#connection.request(headersOf(request, this.#peer), {endStream: body === undefined});
 		const {maxBodyBytes} = exchange.limits;
 		let receivedBytes = 0;
+		const hasReceivedEnd = watchForEnd(stream);
 		let isComplete = false;
 		let failure: Error | undefined;
 		this.#streams.add(stream);
@@ -91,11 +99,10 @@ export class Http2Client {
 				});
 			})
 			.once('error', (error: Error) => {
-				failure = error;
+				failure = stream.rstCode === refusedStreamCode ? new NotProcessedError() : error;
 			})
 			.once('end', () => {
-				// Node also ends the stream when it is reset, or the connection is lost.
-				isComplete = exchange.body !== undefined && stream.rstCode === noErrorCode && this.#connection.isAlive;
+				isComplete = exchange.body !== undefined && hasReceivedEnd() && stream.rstCode === noErrorCode && this.#connection.isOpen;
 			})
 			.once('close', () => {
 				this.#streams.delete(stream);
@@ -112,6 +119,21 @@ export class Http2Client {
 			stream.end(body);
 		}
 	}
+}
+
+/**
+Returns whether the server has ended the response (END_STREAM). Node emits `end` also when a stream is reset or its connection is lost, but
+has closed the stream by then. https://github.com/nodejs/node/blob/v24.0.0/lib/internal/http2/core.js onStreamClose
+*/
+function watchForEnd(stream: ClientHttp2Stream): () => boolean {
+	const push = stream.push.bind(stream);
+	let hasEnded = false;
+	stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+		hasEnded ||= chunk === null && !stream.closed;
+		return push(chunk, encoding);
+	};
+
+	return () => hasEnded;
 }
 
 /** The names are in lower case, and the authority replaces the host (RFC 9113 §8.2.1 and §8.3.1). */

@@ -1,13 +1,18 @@
 /** One HTTP/2 connection (RFC 9113), on which several clients send requests as if each had a connection of its own. */
 import {connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders} from 'node:http2';
 import type {TLSSocket} from 'node:tls';
+import {rejectOnAbort} from '../../async/abortable.ts';
+import {monotonicMs} from '../../async/clock.ts';
 import {ConnectionClosedError, requestError, responseTimeoutError} from './request-errors.ts';
 
-/** Half of what an apiserver allows, so that a lost connection interrupts fewer streams (apiserver, pkg/server/secure_serving.go). */
-const maxClients = 50;
+/** Half of the streams that an apiserver allows: a client can send more than one request (apiserver, pkg/server/secure_serving.go). */
+export const maxClients = 50;
 /** Bytes of one response that the server can send before they are read. */
 const streamWindowBytes = 256 * 1024;
 const settingsTimeoutMs = 10_000;
+/** A connection that was alive so recently is not asked again. */
+const aliveForMs = 2000;
+const pingTimeoutMs = 3000;
 
 export type Http2Peer = {
 	/** Name of the peer in messages: `the apiserver https://…`. */
@@ -17,17 +22,18 @@ export type Http2Peer = {
 };
 
 /**
-Resolves when the server has sent its settings, because they limit the number of streams.
-@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TIMEOUT, ERR_CLIENT_CERTIFICATE
+Owns the socket. Resolves when the server has sent its settings, because they limit the number of streams.
+@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TIMEOUT, ERR_CLIENT_CERTIFICATE; the signal's reason
 */
-export async function openHttp2(socket: TLSSocket, peer: Http2Peer): Promise<Http2Connection> {
-	const session = connect(`https://${peer.authority}`, {
+export async function openHttp2(socket: TLSSocket, {peerName}: Http2Peer, signal: AbortSignal): Promise<Http2Connection> {
+	// Requests name their own authority, which Node may be unable to parse.
+	const session = connect('https://apiserver', {
 		createConnection: () => socket,
 		settings: {enablePush: false, initialWindowSize: streamWindowBytes},
 	});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		reject(responseTimeoutError(peer.peerName, settingsTimeoutMs));
+		reject(responseTimeoutError(peerName, settingsTimeoutMs));
 	}, settingsTimeoutMs);
 	// The error listener stays: without one, an error of an idle session would end the process.
 	session
@@ -39,10 +45,10 @@ export async function openHttp2(socket: TLSSocket, peer: Http2Peer): Promise<Htt
 			reject(new ConnectionClosedError({inResponse: false}));
 		});
 	try {
-		await promise;
+		await rejectOnAbort(async () => promise, signal);
 	} catch (error) {
 		session.destroy();
-		throw requestError(error as Error, peer.peerName, undefined);
+		throw requestError(error as Error, peerName, signal);
 	} finally {
 		clearTimeout(timer);
 	}
@@ -55,6 +61,8 @@ export class Http2Connection {
 	readonly #maxClients: number;
 	#clients = 0;
 	#isRetired = false;
+	#aliveAt = monotonicMs();
+	#ping: Promise<boolean> | undefined;
 
 	constructor(session: ClientHttp2Session) {
 		this.#session = session;
@@ -63,17 +71,36 @@ export class Http2Connection {
 		session.setLocalWindowSize(maxClients * streamWindowBytes);
 	}
 
-	/** False after a GOAWAY, although open responses continue. */
-	get isUsable(): boolean {
-		return !this.#session.closed && !this.#session.destroyed;
+	/** False if the server allows no streams. */
+	get allowsClients(): boolean {
+		return this.#maxClients > 0;
 	}
 
-	get isAlive(): boolean {
+	/** False after a GOAWAY, although open responses continue. */
+	get isUsable(): boolean {
+		return this.isOpen && !this.#session.closed;
+	}
+
+	get isOpen(): boolean {
 		return !this.#session.destroyed;
 	}
 
 	get canAddClient(): boolean {
 		return this.isUsable && !this.#isRetired && this.#clients < this.#maxClients;
+	}
+
+	/** Whether the server responds. If it does not, this connection gets no more clients. */
+	async isAlive(): Promise<boolean> {
+		if (monotonicMs() - this.#aliveAt < aliveForMs) {
+			return true;
+		}
+
+		this.#ping ??= this.#sendPing().finally(() => {
+			this.#ping = undefined;
+		});
+		const isAlive = await this.#ping;
+		this.#isRetired ||= !isAlive;
+		return isAlive;
 	}
 
 	addClient(): void {
@@ -100,11 +127,28 @@ export class Http2Connection {
 
 	closeIfUnused(): void {
 		if (this.#clients === 0) {
-			this.#session.close();
+			this.close();
 		}
 	}
 
+	/** At once: `close` of a session waits for the server, which may not respond any more. */
 	close(): void {
 		this.#session.destroy();
+	}
+
+	async #sendPing(): Promise<boolean> {
+		return new Promise(resolve => {
+			const timer = setTimeout(() => {
+				resolve(false);
+			}, pingTimeoutMs);
+			this.#session.ping(error => {
+				clearTimeout(timer);
+				if (!error) {
+					this.#aliveAt = monotonicMs();
+				}
+
+				resolve(!error);
+			});
+		});
 	}
 }

@@ -54,6 +54,17 @@ export class ConnectionClosedError extends Error {
 	}
 }
 
+/** The server has not processed the request, so it can be sent again on another connection (RFC 9113 §8.7). */
+export class NotProcessedError extends ConnectionClosedError {
+	constructor() {
+		super({inResponse: false});
+	}
+}
+
+export function wasNotProcessed(error: unknown): boolean {
+	return error instanceof Error && error.cause instanceof NotProcessedError;
+}
+
 /** Go's error texts, which users search for. */
 function lossText(error: NodeJS.ErrnoException): string {
 	const {code, message} = error;

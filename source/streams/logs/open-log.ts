@@ -3,6 +3,7 @@ import type {Readable} from 'node:stream';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {isWebPage, webPageError} from '../../cluster/validate-object.ts';
+import {wasNotProcessed} from '../../cluster/transport/request-errors.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
@@ -28,10 +29,13 @@ export type OpenLogOptions = {
 	isOnlyContainer?: boolean | undefined;
 	/** @see ClusterClient.connect */
 	canShare?: boolean | undefined;
+	/** How often a request that the server did not process is sent again, on another connection. */
+	retries?: number;
 };
 
 /** Above the apiserver's limit of 30 s for reaching a kubelet, to receive its message. */
 export const responseTimeoutMs = 35_000;
+const maxRetries = 2;
 
 /**
 A follow has no timeout, because a kubelet responds only with the first line: callers must detect stalls.
@@ -43,7 +47,7 @@ export async function openLog(
 	logOptions: PodLogOptions,
 	options: OpenLogOptions,
 ): Promise<OpenLog> {
-	const {target, observer, signal, onRequest, isOnlyContainer = false, canShare} = options;
+	const {target, observer, signal, onRequest, isOnlyContainer = false, canShare, retries = maxRetries} = options;
 	const purpose: ConnectionPurpose = {
 		feature: 'logs',
 		target: {...target, container: source.container},
@@ -76,8 +80,13 @@ export async function openLog(
 			},
 		};
 	} catch (thrown) {
-		reportNotOpened(observer, connection, purpose, {thrown, signal});
 		connection?.close();
+		if (connection && retries > 0 && wasNotProcessed(thrown)) {
+			observer?.onClosed?.(connection, purpose);
+			return openLog(cluster, source, logOptions, {...options, retries: retries - 1});
+		}
+
+		reportNotOpened(observer, connection, purpose, {thrown, signal});
 		throw thrown;
 	}
 }

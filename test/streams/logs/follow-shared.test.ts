@@ -113,6 +113,13 @@ test('a log that stalls reconnects on another connection, and the others keep th
 	t.is(new Set(followPorts(server)).size, 2);
 });
 
+test('logs that the server did not process begin on another connection', async t => {
+	const {server, events, all} = await follow(t, 6, {}, [{kind: 'refuse-stream'}, {kind: 'refuse-stream'}]);
+	t.true(all('text-1'));
+	t.false(events.some(event => / (?:failed|reconnecting)$/.test(event)));
+	t.is(followPorts(server).length, 8);
+});
+
 /** Of the clients that sent the follow requests, in their order. */
 function followPorts({seen}: LogServer): ReadonlyArray<number | undefined> {
 	return seen.filter(({query}) => query['follow'] === 'true').map(({port}) => port);
