@@ -1,5 +1,6 @@
 /** Relays a local connection over a stream pair, preserving FIN and RST. */
 import type {Socket} from 'node:net';
+import {afterTurns, systemClock} from '../../async/clock.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {StreamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
@@ -188,9 +189,11 @@ class Forwarding implements ForwardedConnection {
 	/** Empty without a message. */
 	async #errorTextInTime(): Promise<string> {
 		const {promise: timeout, resolve} = Promise.withResolvers<string>();
-		const timer = setTimeout(resolve, errorTextTimeoutMs, '').unref();
+		const cancel = afterTurns(systemClock, errorTextTimeoutMs, () => {
+			resolve('');
+		});
 		const text = await Promise.race([this.#errorText, timeout]);
-		clearTimeout(timer);
+		cancel();
 		return text;
 	}
 
