@@ -98,7 +98,8 @@ function versionOf(program: string, args: readonly string[]): string {
 		return told;
 	}
 
-	const {error, stdout} = spawnSync('go', ['version', '-m', program], options);
+	const path = execFileSync('sh', ['-c', 'command -v "$0"', program], options).trim();
+	const {error, stdout} = spawnSync('go', ['version', '-m', path], options);
 	return (error ? null : /^\tmod\t\S+\t(\S+)/m.exec(stdout))?.[1] ?? 'of unknown version';
 }
 
