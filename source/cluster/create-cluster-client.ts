@@ -17,7 +17,7 @@ import {withWholeTimeout} from './transport/request-errors.ts';
 import {peerNameOf} from './transport/open-socket.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
-/** More would flood an apiserver that has just restarted. With 16, 100 logs begin later: see `maxOpening` in follow-logs.ts. */
+/** More would flood an apiserver that has just restarted. With 16, 100 logs with connections of their own begin later. */
 const maxHandshakes = 32;
 
 /**

@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import test from 'ava';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {until} from '../support/until.ts';
-import {useCluster} from './support/cluster.ts';
+import {apiserverOf, useCluster} from './support/cluster.ts';
 
 const direct = 'off-direct';
 const finished = 'finished-writer';
@@ -29,8 +29,7 @@ test('--template has the pod, its node and its labels', async t => {
 });
 
 test('a followed selection loses and repeats no line over a connection reset', async t => {
-	const {stdout: server} = await cluster.kubectl(direct, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']);
-	const cutter = await startTcpCutter(new URL(server).host);
+	const cutter = await startTcpCutter(await apiserverOf(cluster, direct));
 	const child = cluster.startSpoke(direct, [
 		'logs',
 		'-f',

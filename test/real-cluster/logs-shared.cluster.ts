@@ -4,7 +4,7 @@ import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {until} from '../support/until.ts';
 import {killAgents, restartApiserver} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
-import {useCluster, type LabServer} from './support/cluster.ts';
+import {apiserverOf, useCluster, type LabServer} from './support/cluster.ts';
 import {pathsIn} from './support/stream-cells.ts';
 import {follow, judge, linesPod, type Follow} from './support/written-lines.ts';
 
@@ -29,7 +29,7 @@ test.after.always('deletes the pods of this file', async () => {
 
 test('eight logs lose and repeat no line after connection resets and a network blackout', async t => {
 	t.timeout(240_000);
-	const cutter = await startTcpCutter(await apiserverOf(direct));
+	const cutter = await startTcpCutter(await apiserverOf(cluster, direct));
 	const running = followAll(direct, ['--server', `https://${cutter.address}`]);
 	await until(() => eachPrints(running), running.stderr);
 	for (let reset = 0; reset < 3; reset++) {
@@ -48,25 +48,11 @@ test('eight logs lose and repeat no line after connection resets and a network b
 });
 
 test('an apiserver restart loses no line of eight logs', async t => {
-	t.timeout(180_000);
-	const running = followAll('restarted');
-	await until(() => eachPrints(running), running.stderr);
-	await restartApiserver(cluster.lab, 'restarted');
-	await eachGrows(running);
-	t.regex(running.stderr(), /resumed at the last line, no gap/);
-	await running.stop();
-	assertComplete(t, running);
+	await assertSurvives(t, 'restarted', async () => restartApiserver(cluster.lab, 'restarted'));
 });
 
 test('eight logs lose and repeat no line when an agent dies', async t => {
-	t.timeout(180_000);
-	const running = followAll('off-grpc');
-	await until(() => eachPrints(running), running.stderr);
-	await killAgents(cluster.lab, 'grpc');
-	await eachGrows(running);
-	t.regex(running.stderr(), /resumed at the last line, no gap/);
-	await running.stop();
-	assertComplete(t, running);
+	await assertSurvives(t, 'off-grpc', async () => killAgents(cluster.lab, 'grpc'));
 });
 
 test('logs that share a connection have the label of a log that has its own', async t => {
@@ -81,6 +67,17 @@ test('exits 11 when the apiserver rejects the certificate of the kubelet', async
 	t.is(status, 11, stderr);
 	t.is(stdout, '');
 });
+
+async function assertSurvives(t: ExecutionContext, place: LabServer, fault: () => Promise<unknown>): Promise<void> {
+	t.timeout(180_000);
+	const running = followAll(place);
+	await until(() => eachPrints(running), running.stderr);
+	await fault();
+	await eachGrows(running);
+	t.regex(running.stderr(), /resumed at the last line, no gap/);
+	await running.stop();
+	assertComplete(t, running);
+}
 
 function followAll(place: LabServer, args: readonly string[] = []): Follow {
 	return follow(cluster, place, ['-l', `app=${app}`, '--prefix', '--tail=1', ...args]);
@@ -128,9 +125,4 @@ async function labels(place: LabServer, target: readonly string[], count = 1): P
 	await until(() => settled().size >= count, running.stderr);
 	await running.stop();
 	return settled();
-}
-
-async function apiserverOf(place: LabServer): Promise<string> {
-	const {stdout} = await cluster.kubectl(place, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']);
-	return new URL(stdout).host;
 }

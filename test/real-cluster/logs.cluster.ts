@@ -5,7 +5,7 @@ import test from 'ava';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {killAgents, killTunnelServer, removeAgents, restartApiserver, restoreAgents, restoreTunnelServer} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
-import {useCluster, type LabServer} from './support/cluster.ts';
+import {apiserverOf, useCluster} from './support/cluster.ts';
 import {follow, judge, linesPod} from './support/written-lines.ts';
 import {until} from '../support/until.ts';
 
@@ -99,7 +99,7 @@ test('logs exits 141 immediately when its reader closes the pipe', async t => {
 test(`no line is lost or repeated over ${resets} connection resets`, async t => {
 	t.timeout(minutes * 60_000 + 120_000);
 	await fresh('logs-cut', ['-rate=200', '-burst=8']);
-	const server = await apiserverOf(direct);
+	const server = await apiserverOf(cluster, direct);
 	const cutter = await startTcpCutter(server);
 	const running = follow(cluster, direct, ['logs-cut', '--server', `https://${cutter.address}`]);
 	const control = follow(cluster, direct, ['logs-cut', '--resume=false', '--server', `https://${cutter.address}`]);
@@ -127,7 +127,7 @@ test(`no line is lost or repeated over ${resets} connection resets`, async t => 
 
 test('a network blackout is reported within 30 s, and no line is lost', async t => {
 	t.timeout(180_000);
-	const cutter = await startTcpCutter(await apiserverOf(direct));
+	const cutter = await startTcpCutter(await apiserverOf(cluster, direct));
 	const began = await numberNow('logs-cut');
 	const running = follow(cluster, direct, ['logs-cut', '--tail=1', '--server', `https://${cutter.address}`]);
 	await until(() => running.stdout() !== '', running.stderr);
@@ -166,7 +166,7 @@ test('logs exits 0 when the pod terminates, and reports that with -v', async t =
 
 test('rotation with disconnects skips no available line and reports possible gaps', async t => {
 	t.timeout(120_000);
-	const cutter = await startTcpCutter(await apiserverOf(direct));
+	const cutter = await startTcpCutter(await apiserverOf(cluster, direct));
 	const running = follow(cluster, direct, ['rotating', '--tail=1', '--server', `https://${cutter.address}`]);
 	const undisturbed = follow(cluster, direct, ['rotating', '--tail=1']);
 	await until(() => running.stdout() !== '', running.stderr);
@@ -312,11 +312,6 @@ test('a refused leg 2 prints the apiserver’s message and exits 11', async t =>
 	t.regex(stderr, /x509: certificate signed by unknown authority/);
 	t.is((await cut.spoke('bad-direct', ['logs', 'writer', '--tail=1', '--insecure-skip-tls-verify-backend'])).status, 0);
 });
-
-async function apiserverOf(place: LabServer): Promise<string> {
-	const {stdout} = await cluster.kubectl(place, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']);
-	return new URL(stdout).host;
-}
 
 async function numberNow(name: string): Promise<number> {
 	return Number((await cluster.kubectl(direct, ['logs', name, '--tail=1'])).stdout.slice(0, 10));

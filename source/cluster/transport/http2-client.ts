@@ -49,8 +49,8 @@ export class Http2Client {
 		});
 		try {
 			this.#begin(exchange, request);
-		} catch {
-			exchange.fail(new NotProcessedError());
+		} catch (error) {
+			exchange.fail(error as Error);
 		}
 
 		return exchange.response;

@@ -60,7 +60,7 @@ type FollowedPod = {watchedPod: WatchedPod; containers: Set<string>};
 
 /** Between checks whether a workload without pods still exists. */
 const recheckIntervalMs = 3000;
-/** Many logs reconnect together. */
+/** Many logs reconnect together. With 40, the last of 100 logs begins after 1.3 s instead of 1.2 s. */
 const maxOpening = 100;
 /** More logs share HTTP/2 connections. For fewer, loading `node:http2` would cost more time than sharing saves. */
 const maxOwnConnections = 4;

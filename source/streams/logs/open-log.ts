@@ -80,13 +80,14 @@ export async function openLog(
 			},
 		};
 	} catch (thrown) {
-		connection?.close();
 		if (connection && retries > 0 && wasNotProcessed(thrown)) {
 			observer?.onClosed?.(connection, purpose);
+			connection.close();
 			return openLog(cluster, source, logOptions, {...options, retries: retries - 1});
 		}
 
 		reportNotOpened(observer, connection, purpose, {thrown, signal});
+		connection?.close();
 		throw thrown;
 	}
 }

@@ -50,6 +50,12 @@ export async function useCluster(profile: Profile = {}): Promise<Cluster> {
 	};
 }
 
+/** `host:port` of the server, for a relay. */
+export async function apiserverOf(cluster: Cluster, server: LabServer): Promise<string> {
+	const {stdout} = await cluster.kubectl(server, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']);
+	return new URL(stdout).host;
+}
+
 /** Past `limitMs` the child is ended and its status is null. */
 async function finished(
 	child: ChildProcessWithoutNullStreams,
