@@ -75,7 +75,7 @@ export function webPageError(expected: string, body: string): SpokeError {
 }
 
 export function isWebPage({'content-type': type}: {'content-type'?: string | undefined}): boolean {
-	return /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type ?? '');
+	return ['text/html', 'application/xhtml+xml'].includes((type ?? '').split(';', 1)[0]!.trim().toLowerCase());
 }
 
 /** Go writes an empty list too. */

@@ -197,7 +197,7 @@ function flag(fields: Fields, name: string, where: string): boolean {
 
 function bytes(fields: Fields, name: string, where: string): Buffer {
 	const encoded = text(fields, name, where).replaceAll(/[\r\n]/g, '');
-	if (!/^[a-z\d+/]*={0,2}$/i.test(encoded) || encoded.length % 4 !== 0) {
+	if (!/^[A-Za-z\d+/]*={0,2}$/.test(encoded) || encoded.length % 4 !== 0) {
 		throw new Error(`${where}: ${name} is not base64`);
 	}
 

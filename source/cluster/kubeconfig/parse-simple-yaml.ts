@@ -93,7 +93,7 @@ function nested(reader: Reader, indent: number): PlainValue {
 }
 
 function entryOf(text: string): {key: string; value: string} | null {
-	const match = /^([a-z][\w./-]*):(?: +(\S.*))?$/i.exec(text);
+	const match = /^([A-Za-z][\w./-]*):(?: +(\S.*))?$/.exec(text);
 	return match && !reservedWords.has(match[1]!.toLowerCase()) ? {key: match[1]!, value: match[2] ?? ''} : null;
 }
 
@@ -129,7 +129,7 @@ function scalar(text: string): PlainValue {
 		default: {
 			// No ` #`, no word that ends in a colon and no opening bracket.
 			if (
-				!/^(?:[a-z/]|--?[a-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/i.test(text) ||
+				!/^(?:[A-Za-z/]|--?[A-Za-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/.test(text) ||
 				/:(?: |$)/.test(text) ||
 				reservedWords.has(text.toLowerCase())
 			) {

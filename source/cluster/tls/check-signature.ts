@@ -1,5 +1,5 @@
 /** Verification of one certificate's signature by another, with the algorithms of Go's crypto/x509. */
-import {constants, createPublicKey, type KeyObject, verify} from 'node:crypto';
+import {constants, verify} from 'node:crypto';
 import {DerReader} from './der-reader.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
 
@@ -90,20 +90,12 @@ function isSignedBy(
 			padding: isPss ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING,
 			saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
 		};
-		const isValid = verify(hash, child.tbs, {key: publicKey(parent), ...padding}, child.signature);
+		const isValid = verify(hash, child.tbs, {key: parent.key.spki, format: 'der', type: 'spki', ...padding}, child.signature);
 		checked.set(child, byParent.set(parent, isValid));
 		return isValid;
 	} catch {
 		return false;
 	}
-}
-
-const keys = new WeakMap<ParsedCertificate, KeyObject>();
-
-function publicKey(certificate: ParsedCertificate): KeyObject {
-	const key = keys.get(certificate) ?? createPublicKey({key: certificate.key.spki, format: 'der', type: 'spki'});
-	keys.set(certificate, key);
-	return key;
 }
 
 function algorithmOf(der: Buffer): Algorithm | null {

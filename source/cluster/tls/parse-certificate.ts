@@ -26,8 +26,30 @@ const versionTag = 0xa0;
 const extensionsTag = 0xa3;
 const [issuerIdTag, subjectIdTag] = [0x81, 0x82];
 
-/** @throws CertificateParseError */
+/** Enough for the chains of a few apiservers and their CAs. */
+const maxRecentCertificates = 8;
+
+/** Least recently used first. */
+const recentCertificates: ParsedCertificate[] = [];
+
+/**
+Returns the same object for the same DER while it is among the last 8 used, so that neither the parsing nor the check of signatures is
+repeated; all other checks are. An apiserver sends the same chain on each connection, and `kube-root-ca.crt` usually has the CA of the
+kubeconfig.
+@throws CertificateParseError
+*/
 export function parseCertificate(der: Buffer): ParsedCertificate {
+	const index = recentCertificates.findIndex(({raw}) => raw.equals(der));
+	const certificate = index < 0 ? parseDer(Buffer.from(der)) : recentCertificates.splice(index, 1)[0]!;
+	recentCertificates.push(certificate);
+	if (recentCertificates.length > maxRecentCertificates) {
+		recentCertificates.shift();
+	}
+
+	return certificate;
+}
+
+function parseDer(der: Buffer): ParsedCertificate {
 	const raw = new DerReader(der).element(derTag.sequence, 'x509: malformed certificate');
 	if (raw.whole.length !== der.length) {
 		throw new CertificateParseError('x509: trailing data');
@@ -145,7 +167,7 @@ function stringOf(tag: number, value: Buffer): string {
 		}
 
 		case derTag.printableString: {
-			return checked(/^[a-z\d'()+,\-./ :=?*&]*$/i, 'invalid PrintableString');
+			return checked(/^[A-Za-z\d'()+,\-./ :=?*&]*$/, 'invalid PrintableString');
 		}
 
 		case derTag.ia5String: {
@@ -204,14 +226,18 @@ function timeOf(validity: DerReader): Date {
 
 function dateOf(year: string | undefined, rest: string | undefined, zone: string | undefined, problem: string): Date {
 	const [month, day, hour, minute, second] = rest?.match(/\d\d/g) ?? [];
-	const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
-	const time = Date.parse(local);
-	// Go formats the parsed time and compares the result with the input, so it rejects 31 February, and +0000 instead of Z.
-	if (Number.isNaN(time) || new Date(time).toISOString() !== local || !zone || /^[+-](?:0000|(?:2[5-9]|[3-9]\d)..|..[6-9].)$/.test(zone)) {
+	const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`);
+	const offset = zone === 'Z' ? 0 : offsetMinutes(zone ?? '');
+	// `Date.parse` carries 31 February and hour 24 over to the next day; Go rejects them.
+	if (Number.isNaN(time) || new Date(time).getUTCDate() !== Number(day) || offset === null) {
 		throw new CertificateParseError(problem);
 	}
 
-	const [, sign, hours, minutes] = /^([+-])(\d\d)(\d\d)$/.exec(zone) ?? [];
-	const offset = sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
 	return new Date(time - offset * 60_000);
+}
+
+/** `null` for what Go rejects: it allows up to 24 h, and compares the formatted time, which excludes `+0000` and 60 minutes. */
+function offsetMinutes(zone: string): number | null {
+	const [, sign, hours, minutes] = /^([+-])(?!0000)([01]\d|2[0-4])([0-5]\d)$/.exec(zone) ?? [];
+	return sign === undefined ? null : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
 }

@@ -1,5 +1,5 @@
 /** Public keys of certificates, with the demands of Go's crypto/x509. */
-import {createPublicKey} from 'node:crypto';
+import {ECDH} from 'node:crypto';
 import {CertificateParseError, type DerElement, DerReader, derTag} from './der-reader.ts';
 
 export type CertificateKey = {
@@ -18,12 +18,12 @@ const kinds: Readonly<Record<string, NonNullable<CertificateKey['kind']>>> = {
 	'1.2.840.10040.4.1': 'dsa',
 };
 
-/** Length of an uncompressed point, for the curves that Go knows. */
-const pointLengths: Readonly<Record<string, number>> = {
-	'1.3.132.0.33': 57,
-	'1.2.840.10045.3.1.7': 65,
-	'1.3.132.0.34': 97,
-	'1.3.132.0.35': 133,
+/** The curves that Go supports, by OID: OpenSSL's name, and the length of an uncompressed point in bytes. */
+const curves: Readonly<Record<string, {name: string; pointLength: number}>> = {
+	'1.3.132.0.33': {name: 'secp224r1', pointLength: 57},
+	'1.2.840.10045.3.1.7': {name: 'prime256v1', pointLength: 65},
+	'1.3.132.0.34': {name: 'secp384r1', pointLength: 97},
+	'1.3.132.0.35': {name: 'secp521r1', pointLength: 133},
 };
 
 const nullParameters = Buffer.from([5, 0]);
@@ -41,21 +41,7 @@ export function parsePublicKey(
 		throw new CertificateParseError('x509: malformed subjectPublicKey');
 	}
 
-	const rsa = kind === null ? null : checkedKey(kind, parameters, bytes);
-	if (kind === 'ecdsa' && !isOnCurve(spki.whole)) {
-		throw new CertificateParseError('x509: ECDSA point not on curve');
-	}
-
-	return {kind, spki: spki.whole, rsa};
-}
-
-/** OpenSSL knows all of Go's curves. */
-function isOnCurve(spki: Buffer): boolean {
-	try {
-		return createPublicKey({key: spki, format: 'der', type: 'spki'}).asymmetricKeyType === 'ec';
-	} catch {
-		return false;
-	}
+	return {kind, spki: spki.whole, rsa: kind === null ? null : checkedKey(kind, parameters, bytes)};
 }
 
 function checkedKey(kind: NonNullable<CertificateKey['kind']>, parameters: Buffer, key: Buffer): CertificateKey['rsa'] {
@@ -110,14 +96,20 @@ function rsaKey(parameters: Buffer, key: Buffer): CertificateKey['rsa'] {
 }
 
 function checkPoint(parameters: Buffer, point: Buffer): void {
-	const curve = new DerReader(parameters).objectIdentifier('x509: invalid ECDSA parameters');
-	const length = pointLengths[curve];
-	if (length === undefined) {
+	const curve = curves[new DerReader(parameters).objectIdentifier('x509: invalid ECDSA parameters')];
+	if (!curve) {
 		throw new CertificateParseError('x509: unsupported elliptic curve');
 	}
 
-	if (point.length !== length || point[0] !== 4) {
+	if (point.length !== curve.pointLength || point[0] !== 4) {
 		throw new CertificateParseError('x509: invalid ECDSA public key');
+	}
+
+	try {
+		// Throws for a point that is not on the curve.
+		ECDH.convertKey(point, curve.name);
+	} catch {
+		throw new CertificateParseError('x509: ECDSA point not on curve');
 	}
 }
 

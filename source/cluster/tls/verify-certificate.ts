@@ -29,7 +29,7 @@ export function parsePeerChain(sent: readonly Buffer[], peerName: string): reado
 		});
 	const chain = sent.map(der => {
 		try {
-			return parseOnce(der);
+			return parseCertificate(der);
 		} catch (error) {
 			if (error instanceof CertificateParseError) {
 				throw unusable(`tls: failed to parse certificate from server: ${error.message}`);
@@ -46,27 +46,6 @@ export function parsePeerChain(sent: readonly Buffer[], peerName: string): reado
 }
 
 const maxRsaBits = 8192;
-
-/** Enough for the chains of a few apiservers. */
-const maxRecent = 8;
-
-/** Last used last. */
-const recent: ParsedCertificate[] = [];
-
-/**
-A server sends the same bytes on each of its connections. Returns the same object for them, so that neither the parsing nor the check of
-signatures is repeated; all other checks are.
-*/
-function parseOnce(der: Buffer): ParsedCertificate {
-	const index = recent.findIndex(({raw}) => raw.equals(der));
-	const certificate = index < 0 ? parseCertificate(der) : recent.splice(index, 1)[0]!;
-	recent.push(certificate);
-	if (recent.length > maxRecent) {
-		recent.shift();
-	}
-
-	return certificate;
-}
 
 /** `null` when the key can prove the server's identity. Go checks this with `insecure-skip-tls-verify`, too. */
 export function keyProblem(leaf: ParsedCertificate): string | null {

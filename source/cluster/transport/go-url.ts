@@ -54,7 +54,7 @@ function splitScheme(text: string): [string, string] {
 		throw new Error('missing protocol scheme');
 	}
 
-	const [, scheme, rest] = /^([a-z][a-z\d+\-.]*):(.*)$/is.exec(text) ?? [];
+	const [, scheme, rest] = /^([A-Za-z][A-Za-z\d+\-.]*):(.*)$/s.exec(text) ?? [];
 	return scheme === undefined ? ['', text] : [scheme.toLowerCase(), rest!];
 }
 
@@ -154,8 +154,12 @@ function unescape(text: string, where: 'host' | 'zone' | 'path'): string {
 		throw new Error('invalid character in host name');
 	}
 
+	if (escapes.length === 0) {
+		return text;
+	}
+
 	const bytes = text.split(/(%..)/s).map(part => (/^%..$/s.test(part) ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part)));
-	return escapes.length === 0 ? text : Buffer.concat(bytes).toString();
+	return Buffer.concat(bytes).toString();
 }
 
 function isHostCharacter(character: string): boolean {
