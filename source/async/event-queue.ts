@@ -12,17 +12,20 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 		this.#onReadEnd = onReadEnd;
 	}
 
-	/** Resolves after the event was handled: a producer that awaits it is no faster than the reader. Ignored after the end. */
-	readonly push = async (event: Event): Promise<void> => {
-		if (this.#ended) {
-			return;
-		}
+	/**
+	Resolves after the event was handled: a producer that awaits it is no faster than the reader. Ignored after the end.
+	*/
+	// An async function would make more promises for each event.
+	readonly push = (event: Event): Promise<void> =>
+		new Promise(onHandled => {
+			if (this.#ended) {
+				onHandled();
+				return;
+			}
 
-		await new Promise<void>(onHandled => {
 			this.#pending.push({event, onHandled});
 			this.#notifyReader?.();
 		});
-	};
 
 	/** For a producer that does not wait. Ignored after the end. */
 	emit(event: Event): void {

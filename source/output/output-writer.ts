@@ -3,8 +3,11 @@ import type {Writable} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 
 export type OutputWriter = {
-	/** Resolves when more may be written. @throws SpokeError ERR_OUTPUT_CLOSED (141), ERR_LOCAL_FILE (a full disk) */
-	write(bytes: Buffer | string): Promise<void>;
+	/**
+	Returns `undefined` if more can be written at once, to save a promise for each line; otherwise resolves when it can.
+	@throws SpokeError ERR_OUTPUT_CLOSED (141), ERR_LOCAL_FILE (a full disk)
+	*/
+	write(bytes: Buffer | string): Promise<void> | undefined;
 	/** Passes on what was gathered, so that what is written elsewhere now comes after it. */
 	flush(): void;
 	/** Aborted when the reader closes stdout. */
@@ -49,14 +52,12 @@ export function createOutputWriter(stream: Writable, {gatherMs = 0}: {gatherMs?:
 
 	return {
 		closed: gone.signal,
-		async write(bytes) {
+		write(bytes) {
 			if (failure === null && bytes.length > 0) {
 				gathered.write(bytes);
 			}
 
-			if (failure !== null || stream.writableNeedDrain) {
-				await ready();
-			}
+			return failure !== null || stream.writableNeedDrain ? ready() : undefined;
 		},
 		flush() {
 			gathered.flush();

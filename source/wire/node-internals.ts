@@ -1,7 +1,7 @@
 /**
 The only reach into Node beyond its documented interface. Without a member, spoke does what Node does: it loses unread input after a write
-error, takes a connection whose peer reads slowly for one that makes no progress, needs more time to listen and for each accepted
-connection, or holds more memory. A test runs on every supported version of Node.
+error, takes a connection whose peer reads slowly for one that makes no progress, needs more time to listen, for each accepted connection
+and for each line of many logs, or holds more memory. A test runs on every supported version of Node.
 */
 import type {Server, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -85,6 +85,22 @@ export function unsentBytes(stream: Duplex): number {
 export function descriptorOf(socket: Socket): number | undefined {
 	const {_handle: handle} = socket as {_handle?: {fd?: number} | null};
 	return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
+}
+
+/** A handle that reads already, or is closed, returns an error code. */
+type ReadHandle = {readStop?(): number; readStart?(): number};
+
+/**
+Stops reading from the socket of an HTTP/2 session until the returned function is called, or until the session has written. With
+`socket.pause()`, such a write makes Node destroy the socket in `resume()`, because it reads already (EALREADY).
+@see lib/net.js tryReadStart; Http2Session::OnStreamAfterWrite in src/node_http2.cc
+*/
+export function pauseReads(socket: Socket): () => void {
+	const handle = () => (socket as {_handle?: ReadHandle | null})._handle;
+	handle()?.readStop?.();
+	return () => {
+		handle()?.readStart?.();
+	};
 }
 
 type ListenOptions = {address: string; family: 'IPv4' | 'IPv6'; port: number; backlog: number};

@@ -335,3 +335,37 @@ test.serial('closing does not wait for a server that no longer responds', async 
 function openSockets(): number {
 	return process.getActiveResourcesInfo().filter(one => one === 'TCPSocketWrap').length;
 }
+
+test('lines in quick succession are read together', async t => {
+	const lines = 200;
+	const server = await startHttp2Server({
+		async request(_, opened) {
+			const response = http2(opened);
+			response.write('begin\n');
+			// No pause begins within 1 s of a request.
+			await delay(1100);
+			for (let line = 0; line < lines; line++) {
+				response.write(`${line}\n`);
+				await delay(1);
+			}
+
+			response.end();
+		},
+	});
+	t.teardown(async () => server.close());
+	const {body} = await (await shared(await server.cluster())).request({path: '/'});
+	let text = '';
+	let turns = 0;
+	let isNewTurn = true;
+	body.on('data', (chunk: Buffer) => {
+		text += String(chunk);
+		turns += isNewTurn ? 1 : 0;
+		isNewTurn = false;
+		setImmediate(() => {
+			isNewTurn = true;
+		});
+	});
+	await once(body, 'end');
+	t.is(text, ['begin', ...Array.from({length: lines}, (_, line) => line), ''].join('\n'));
+	t.true(turns < lines / 2, `${turns} event loop turns`);
+});

@@ -1,11 +1,12 @@
 /** Runs the cases of test/wire/node-internals.test.ts on the Node that executes it, and prints their results as JSON. */
 import {once} from 'node:events';
+import http2 from 'node:http2';
 import {fstatSync} from 'node:fs';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import process from 'node:process';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
-import {descriptorOf, keepReadingAfterWriteError, listenOn, unsentBytes} from '../../source/wire/node-internals.ts';
+import {descriptorOf, keepReadingAfterWriteError, listenOn, pauseReads, unsentBytes} from '../../source/wire/node-internals.ts';
 
 const [protocol, cert, key] = process.argv.slice(2);
 const isSecure = protocol === 'TLS';
@@ -20,6 +21,7 @@ process.stdout.write(
 		readsAnswerByInternals: await readsAnswer(client => {
 			keepReadingAfterWriteError(client, () => undefined);
 		}),
+		pausedReads: await pausedReads(),
 	}),
 );
 process.exit();
@@ -89,6 +91,51 @@ async function readsAnswer(prepare: (client: Socket) => void): Promise<boolean> 
 	client.resume();
 	await closed;
 	return read === answer;
+}
+
+/** What a response brings until and during a pause, in which the session writes, and after it. */
+async function pausedReads() {
+	const server = isSecure ? http2.createSecureServer({cert, key}) : http2.createServer();
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	const socket = isSecure ? connectSecurely({port, host: '127.0.0.1', ca: cert, ALPNProtocols: ['h2']}) : connect(port, '127.0.0.1');
+	const session = http2.connect('http://here', {createConnection: () => socket});
+	const opened = once(server, 'stream') as Promise<[http2.ServerHttp2Stream]>;
+	const response = session.request({':path': '/'});
+	let read = '';
+	response.setEncoding('latin1').on('data', (chunk: string) => {
+		read += chunk;
+	});
+	const [stream] = await opened;
+	stream.respond();
+	const write = async (text: string) => {
+		stream.write(text);
+		await turns();
+	};
+
+	const ping = async () =>
+		new Promise(resolve => {
+			session.ping(error => {
+				resolve(error);
+			});
+		});
+	await write('before ');
+	await ping();
+	const resume = pauseReads(socket);
+	await write('during ');
+	const duringPause = read;
+	const pingInPause = ping();
+	await turns();
+	resume();
+	await write('after ');
+	return {duringPause, pingErrors: [await pingInPause, await ping()], read, isDestroyed: socket.destroyed};
+}
+
+async function turns() {
+	for (let turn = 0; turn < 100; turn++) {
+		await nextTurn();
+	}
 }
 
 async function openPair(): Promise<{client: Socket; peer: Socket}> {

@@ -90,6 +90,7 @@ export class Http2Client {
 			.once('response', headers => {
 				exchange.begin(headOf(headers), {pause: () => stream.pause(), resume: () => stream.resume()});
 				stream.on('data', (chunk: Buffer) => {
+					this.#connection.onResponseBytes(chunk.length);
 					receivedBytes += chunk.length;
 					if (receivedBytes > maxBodyBytes) {
 						stream.destroy(protocolError(`a response of ${this.#peer.peerName} is larger than ${maxBodyBytes} bytes`));

@@ -3,6 +3,7 @@ import {connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingH
 import type {TLSSocket} from 'node:tls';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import {monotonicMs} from '../../async/clock.ts';
+import {Http2ReadThrottle} from './http2-read-throttle.ts';
 import {ConnectionClosedError, requestError, responseTimeoutError} from './request-errors.ts';
 
 /** Half of the streams that an apiserver allows: a client can send more than one request (apiserver, pkg/server/secure_serving.go). */
@@ -53,19 +54,21 @@ export async function openHttp2(socket: TLSSocket, {peerName}: Http2Peer, signal
 		clearTimeout(timer);
 	}
 
-	return new Http2Connection(session);
+	return new Http2Connection(session, new Http2ReadThrottle(socket));
 }
 
 export class Http2Connection {
 	readonly #session: ClientHttp2Session;
+	readonly #throttle: Http2ReadThrottle;
 	readonly #maxClients: number;
 	#clients = 0;
 	#isRetired = false;
 	#aliveAt = monotonicMs();
 	#ping: Promise<boolean> | undefined;
 
-	constructor(session: ClientHttp2Session) {
+	constructor(session: ClientHttp2Session, throttle: Http2ReadThrottle) {
 		this.#session = session;
+		this.#throttle = throttle;
 		this.#maxClients = Math.min(maxClients, session.remoteSettings.maxConcurrentStreams ?? maxClients);
 		// A stream whose reader pauses must not use up what the others may receive.
 		session.setLocalWindowSize(maxClients * streamWindowBytes);
@@ -118,7 +121,13 @@ export class Http2Connection {
 	}
 
 	request(headers: OutgoingHttpHeaders, {endStream}: {endStream: boolean}): ClientHttp2Stream {
+		this.#throttle.onRequest();
 		return this.#session.request(headers, {endStream});
+	}
+
+	/** Call for each chunk of a response body: reads of small chunks are throttled. */
+	onResponseBytes(count: number): void {
+		this.#throttle.onResponseBytes(count);
 	}
 
 	onClosed(listener: () => void): void {

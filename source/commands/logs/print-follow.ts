@@ -38,7 +38,10 @@ export async function printFollow(
 
 		limits.meet(event);
 		if (event.type === 'lines') {
-			await output.write(formatLines(event.bytes, event.source, {lines, take: bytes => limits.take(event.source, bytes)}));
+			const drained = output.write(formatLines(event.bytes, event.source, {lines, take: bytes => limits.take(event.source, bytes)}));
+			if (drained) {
+				await drained;
+			}
 		} else {
 			await printEvent(event, output, options);
 		}

@@ -13,7 +13,7 @@ import {locateInterruption, LogInterruptedError} from '../../streams/logs/log-in
 import {stripTimestamps, withPrefix} from '../../streams/logs/log-lines.ts';
 import {openLog, type OpenLog, type OpenLogOptions, RetryAfterError} from '../../streams/logs/open-log.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
-import {readAvailable, createBodyWaiter} from '../../streams/logs/body-waiter.ts';
+import {LogBodyReader} from '../../streams/logs/log-body-reader.ts';
 import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
 import {podColor} from '../../output/pod-color.ts';
 import {sanitize} from '../../text/sanitize.ts';
@@ -118,22 +118,22 @@ async function openWithRetry(cluster: ClusterClient, source: LogSource, read: Po
 }
 
 async function printBytes({body}: OpenLog, output: OutputWriter): Promise<void> {
-	const arrivals = createBodyWaiter(body);
+	const reader = new LogBodyReader(body);
 	try {
 		for (;;) {
-			const chunk = readAvailable(body);
+			const chunk = reader.readAvailable();
 			if (chunk !== null) {
 				await output.write(chunk);
-			} else if (arrivals.error) {
-				throw arrivals.error;
-			} else if (arrivals.ended) {
+			} else if (reader.error) {
+				throw reader.error;
+			} else if (reader.hasEnded) {
 				return;
 			} else {
-				await arrivals.next();
+				await reader.waitForBytes();
 			}
 		}
 	} finally {
-		arrivals.close();
+		reader.close();
 	}
 }
 

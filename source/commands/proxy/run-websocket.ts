@@ -37,7 +37,8 @@ export async function runWebSocket(
 	messages.on('message', (payload, binary) => {
 		messages.pause();
 		const text = stdout.isTTY ? sanitize(payload.toString('utf8'), {colors: 'keep'}) : payload;
-		void output.write(binary && !stdout.isTTY ? payload : Buffer.concat([Buffer.from(text), Buffer.from('\n')])).then(
+		const bytes = binary && !stdout.isTTY ? payload : Buffer.concat([Buffer.from(text), Buffer.from('\n')]);
+		void Promise.resolve(output.write(bytes)).then(
 			() => {
 				messages.resume();
 			},

@@ -3,7 +3,7 @@ import type {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import {monotonicMs} from '../../async/clock.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {readAvailable, createBodyWaiter} from './body-waiter.ts';
+import {LogBodyReader} from './log-body-reader.ts';
 import {lineFeed} from './log-lines.ts';
 
 /** After a chunk of this size, more lines are not gathered, because waiting would slow the server. */
@@ -37,24 +37,24 @@ export async function readLineBlocks(
 	onBlock: (block: Buffer) => Promise<void> | void,
 	{gatherMs = 0, silenceTimeoutMs = 0}: {gatherMs?: number; silenceTimeoutMs?: number} = {},
 ): Promise<BlocksResult> {
-	const waiter = createBodyWaiter(body);
+	const reader = new LogBodyReader(body);
 	const partialLine = new PartialLine();
 	let [lastChunkAt, length] = [-Infinity, 0];
 	try {
 		for (;;) {
-			const chunk = readAvailable(body);
+			const chunk = reader.readAvailable();
 			if (chunk === null) {
-				if (waiter.ended) {
-					return {remainder: partialLine.complete(empty), error: waiter.error};
+				if (reader.hasEnded) {
+					return {remainder: partialLine.complete(empty), error: reader.error};
 				}
 
-				await waiter.next(silenceTimeoutMs);
-				if (silenceTimeoutMs > 0 && !waiter.ended && body.readableLength === 0) {
+				await reader.waitForBytes(silenceTimeoutMs);
+				if (silenceTimeoutMs > 0 && !reader.hasEnded && reader.unreadBytes === 0) {
 					return {remainder: partialLine.complete(empty), error: new ResponseStalledError(silenceTimeoutMs)};
 				}
 
 				// A follow receives one record per line: gather all that arrived.
-				if (gatherMs > 0 && body.readableLength > 0 && length < floodBytes && monotonicMs() - lastChunkAt < 5 * gatherMs) {
+				if (gatherMs > 0 && reader.unreadBytes > 0 && length < floodBytes && monotonicMs() - lastChunkAt < 5 * gatherMs) {
 					await delay(gatherMs);
 				}
 
@@ -68,7 +68,11 @@ export async function readLineBlocks(
 			length = chunk.length;
 			const end = chunk.lastIndexOf(lineFeed) + 1;
 			if (end > 0) {
-				await onBlock(partialLine.complete(end === length ? chunk : chunk.subarray(0, end)));
+				const handled = onBlock(partialLine.complete(end === length ? chunk : chunk.subarray(0, end)));
+				// To await `undefined` would cost time for each block.
+				if (handled) {
+					await handled;
+				}
 			}
 
 			if (end < length) {
@@ -76,7 +80,7 @@ export async function readLineBlocks(
 			}
 		}
 	} finally {
-		waiter.close();
+		reader.close();
 	}
 }
 

@@ -1,8 +1,9 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {followLogs, type FollowLogsOptions} from '../../../source/streams/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
 import {defaultStallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
-import {type Fault, LogServer} from '../../support/log-server.ts';
+import {type ContainerLog, type Fault, LogServer} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 
 const line = (second: number, text: string) => ({time: `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`, text});
@@ -10,6 +11,7 @@ const line = (second: number, text: string) => ({time: `2026-11-24T14:00:${Strin
 /** `texts`: of each pod's lines. `events`: pod and type of all other events of a log. */
 type Followed = {
 	server: LogServer;
+	logs: readonly ContainerLog[];
 	texts: Map<string, string[]>;
 	events: string[];
 	append(second: number): void;
@@ -36,7 +38,9 @@ async function follow(
 
 	const record = (event: LogEvent) => {
 		if (event.type === 'lines') {
-			texts.get(event.source.pod)!.push(...(event.bytes.toString().match(/text-\d+/g) ?? []));
+			const seen = texts.get(event.source.pod) ?? [];
+			texts.set(event.source.pod, seen);
+			seen.push(...(event.bytes.toString().match(/text-\d+/g) ?? []));
 		} else if ('source' in event) {
 			events.push(`${event.source.pod} ${event.type}`);
 		}
@@ -61,6 +65,7 @@ async function follow(
 	await until(() => all('text-1'));
 	return {
 		server,
+		logs,
 		texts,
 		events,
 		append(second) {
@@ -87,6 +92,39 @@ test('twelve logs on one connection have no gap and no duplicate when it is lost
 
 	t.is(events.filter(event => event.endsWith(' resumed')).length, 12);
 	t.false(events.some(event => event.endsWith(' gap')));
+});
+
+test('a log that begins or ends interrupts no other one while lines arrive', async t => {
+	const {server, logs, texts, events} = await follow(t, 8);
+	let count = 1;
+	const writing = setInterval(() => {
+		count++;
+		for (const log of logs) {
+			log.append({time: new Date(Date.UTC(2026, 10, 24, 14) + count * 1000).toISOString().replace('Z', '000001Z'), text: `text-${count}`});
+		}
+	}, 3);
+	// Reads are paused only some time after the last request.
+	for (const name of ['web-later', 'web-last']) {
+		await delay(1300);
+		server.addPod(name).get('app')!.append(line(1, 'text-1'));
+		await until(() => texts.has(name));
+	}
+
+	await delay(1300);
+	server.removePod('web-later');
+	await until(() => events.includes('web-later ended'));
+	clearInterval(writing);
+	const written = Array.from({length: count}, (_, index) => `text-${index + 1}`);
+	await until(() => logs.every((_, index) => texts.get(`web-${index}`)!.length >= written.length));
+	t.deepEqual(
+		logs.map((_, index) => texts.get(`web-${index}`)),
+		logs.map(() => written),
+	);
+	t.deepEqual(
+		events.filter(event => !/ (?:opened|ended)$/.test(event)),
+		[],
+	);
+	t.is(new Set(followPorts(server)).size, 1);
 });
 
 test('four logs use four connections', async t => {
