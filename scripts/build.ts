@@ -41,6 +41,7 @@ const parts = [
 	'source/keymap/parse-keymap.ts',
 	'source/themes/parse-theme.ts',
 	'source/policies/parse-policy.ts',
+	'source/commands/help-text.ts',
 	'source/commands/logs/export-logs.ts',
 	'source/commands/logs/print-node-log.ts',
 	'source/commands/logs/shape-lines.ts',
@@ -94,7 +95,7 @@ const built = await Promise.all([
 		...startsFast,
 		entryPoints: [inRoot('source/cli.ts')],
 		outfile: inRoot('build/cli.js'),
-		plugins: [processIsGlobal(), commandsStayOutside('./commands/'), builtInsWaitForTheirUse(), heavyPartsStandAlone('./parts/')],
+		plugins: [processIsGlobal(), commandsStayOutside(), builtInsWaitForTheirUse(), heavyPartsStandAlone()],
 	}),
 	build({
 		...startsFast,
@@ -102,9 +103,9 @@ const built = await Promise.all([
 		outdir: inRoot('build/commands'),
 		plugins: [
 			processIsGlobal(),
-			commandsStayOutside('./'),
+			commandsStayOutside(),
 			builtInsWaitForTheirUse(),
-			heavyPartsStandAlone('../parts/'),
+			heavyPartsStandAlone(),
 			shippedFilesAsRead(),
 			onlyUsedPartsOfWs(),
 			noDevtools(),
@@ -116,7 +117,7 @@ const built = await Promise.all([
 		entryPoints: parts.map(inRoot),
 		outdir: inRoot('build/parts'),
 		entryNames: '[name]',
-		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch(), smallTextCaches(), noSchemaValidator()],
+		plugins: [builtinsByRequire(), heavyPartsStandAlone(), noDevtools(), layoutWithoutFetch(), smallTextCaches(), noSchemaValidator()],
 	}),
 	build({
 		...mayWait,
@@ -198,9 +199,9 @@ async function rewrite(path: string, change: (code: string) => string): Promise<
 	await writeFile(path, change(await readFile(path, 'utf8')));
 }
 
-/** The loader loads commands and parts, and built-ins. */
+/** Replaces `import()` of commands, parts and built-ins by the loader's `require`. */
 function importByLoader(code: string): string {
-	return code.replaceAll(/\bimport\((?="(?:\.|node:))/g, 'require(');
+	return code.replaceAll(/\bimport\((?="(?:commands\/|parts\/|node:))/g, 'require(');
 }
 
 /**
@@ -221,26 +222,26 @@ async function buildHash(): Promise<string> {
 	return hash.digest('hex').slice(0, 16);
 }
 
-/** `import('./logs/run.ts')` becomes `import('./commands/logs.js')` in the first file, and `./logs.js` in a command. */
-function commandsStayOutside(folder: string): Plugin {
+/** `import('./logs/run.ts')` becomes `import('commands/logs.js')`: the path inside the build. */
+function commandsStayOutside(): Plugin {
 	return {
 		name: 'commands-stay-outside',
 		setup(build) {
 			build.onResolve({filter: /^\.{1,2}\/[\w-]+\/run\.ts$/}, ({path, kind}) =>
-				kind === 'dynamic-import' ? {path: `${folder}${basename(dirname(path))}.js`, external: true} : undefined,
+				kind === 'dynamic-import' ? {path: `commands/${basename(dirname(path))}.js`, external: true} : undefined,
 			);
 		},
 	};
 }
 
-/** `folder` is where the loader finds the parts. */
-function heavyPartsStandAlone(folder: string): Plugin {
+/** `import('./parse-yaml.ts')` becomes `import('parts/parse-yaml.js')`: the path inside the build. */
+function heavyPartsStandAlone(): Plugin {
 	const names = [...parts, sshPart].map(path => basename(path).replace('.', '\\.'));
 	return {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
 			build.onResolve({filter: new RegExp(`/(?:${names.join('|')})$`)}, ({path, kind}) =>
-				kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,
+				kind === 'dynamic-import' ? {path: `parts/${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,
 			);
 		},
 	};
@@ -321,8 +322,10 @@ function builtInsWaitForTheirUse(): Plugin {
 	return {
 		name: 'built-ins-wait-for-their-use',
 		setup(build) {
-			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process|https?|http2|v8)$/}, ({path, namespace}) =>
-				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits', sideEffects: false},
+			build.onResolve(
+				{filter: /^(?:node:)?(?:fs\/promises|timers\/promises|os|tty|zlib|child_process|https?|http2|v8)$/},
+				({path, namespace}) =>
+					namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits', sideEffects: false},
 			);
 			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({
 				// Only functions and `constants` can be loaded late. A named import of anything else fails the build.

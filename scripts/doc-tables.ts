@@ -1,7 +1,8 @@
 /** Tables of the documents, rendered from the program's data. */
 import {readFile} from 'node:fs/promises';
 import {schemaNames} from '../source/commands/schema/spec.ts';
-import {commandTable} from '../source/commands/command-table.ts';
+import type {CommandSpec} from '../source/commands/command.ts';
+import {commandSpecs} from '../source/commands/command-specs.ts';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';
 import {formatFlag} from '../source/command-line/render-help.ts';
@@ -31,7 +32,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			'commands',
 			table(
 				['command', 'does'],
-				commandTable.map(({spec: row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]),
+				commandSpecs.map(spec => [code(spec.name === 'session' ? 'spoke' : `spoke ${spec.name}`), spec.summary]),
 			),
 		],
 		[
@@ -41,7 +42,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 				(await bundledPackages()).map(({name, license}) => [code(name), license]),
 			),
 		],
-		['command-flags', commandTable.map(({spec: row}) => commandSection(row)).join('\n\n')],
+		['command-flags', commandSpecs.map(spec => commandSection(spec)).join('\n\n')],
 		[
 			'connection-flags',
 			table(
@@ -127,22 +128,22 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 	]);
 }
 
-function commandSection(row: (typeof commandTable)[number]['spec']): string {
-	const own = row.flags.filter(flag => !(connectionFlags as readonly FlagSpec[]).includes(flag) && !flag.hidden);
+function commandSection(spec: CommandSpec): string {
+	const own = spec.flags.filter(flag => !(connectionFlags as readonly FlagSpec[]).includes(flag) && !flag.hidden);
 	return [
-		`### spoke ${row.name}`,
+		`### spoke ${spec.name}`,
 		'',
-		row.about,
+		spec.about,
 		'',
 		'```',
-		...row.usage.map(usage => `spoke ${usage}`),
+		...spec.usage.map(usage => `spoke ${usage}`),
 		'```',
 		'',
-		...(row.examples.length > 0
+		...(spec.examples.length > 0
 			? [
 					table(
 						['example', 'does'],
-						row.examples.map(([command, does]) => [code(command), does]),
+						spec.examples.map(([command, does]) => [code(command), does]),
 					),
 					'',
 				]

@@ -3,24 +3,22 @@ import {readFile} from 'node:fs/promises';
 import {connectionFlagNames} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';
 import {splitParagraphs, formatFlag} from '../source/command-line/render-help.ts';
-import {commandTable} from '../source/commands/command-table.ts';
+import type {CommandSpec} from '../source/commands/command.ts';
+import {commandSpecs} from '../source/commands/command-specs.ts';
 import {exitStatus} from '../source/errors/exit-status.ts';
 import {toTerminalCharset} from '../source/text/terminal-charset.ts';
-
-type CommandRow = (typeof commandTable)[number]['spec'];
 
 /** File name → roff text with man macros. */
 export async function manPages(): Promise<ReadonlyMap<string, string>> {
 	const {version} = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {version: string};
-	const rows = commandTable.map(({spec: row}) => row);
 	return new Map([
-		['spoke.1', programPage(rows, version)],
-		...rows.filter(row => row.name !== 'session').map(row => [`${pageName(row)}.1`, commandPage(row, version)] as const),
+		['spoke.1', programPage(commandSpecs, version)],
+		...commandSpecs.filter(spec => spec.name !== 'session').map(spec => [`${pageName(spec)}.1`, commandPage(spec, version)] as const),
 	]);
 }
 
-function programPage(rows: readonly CommandRow[], version: string): string {
-	const session = rows.find(row => row.name === 'session')!;
+function programPage(specs: readonly CommandSpec[], version: string): string {
+	const session = specs.find(spec => spec.name === 'session')!;
 	return page('spoke', version, [
 		section('NAME', [roff('spoke - see and use the path from you to a pod')]),
 		section('SYNOPSIS', [
@@ -33,7 +31,7 @@ function programPage(rows: readonly CommandRow[], version: string): string {
 		section('DESCRIPTION', paragraphs(session.about)),
 		section(
 			'COMMANDS',
-			rows.filter(row => row !== session).flatMap(row => tagged(`spoke ${row.name}`, row.summary)),
+			specs.filter(spec => spec !== session).flatMap(spec => tagged(`spoke ${spec.name}`, spec.summary)),
 		),
 		...flagSections(session),
 		section(
@@ -47,21 +45,21 @@ function programPage(rows: readonly CommandRow[], version: string): string {
 		),
 		examples(session),
 		section('SEE ALSO', [
-			rows
-				.filter(row => row !== session)
-				.map(row => reference(pageName(row)))
+			specs
+				.filter(spec => spec !== session)
+				.map(spec => reference(pageName(spec)))
 				.join(',\n'),
 		]),
 	]);
 }
 
-function commandPage(row: CommandRow, version: string): string {
-	return page(pageName(row), version, [
-		section('NAME', [roff(`${pageName(row)} - ${row.summary}`)]),
-		section('SYNOPSIS', synopsis(row)),
-		section('DESCRIPTION', paragraphs(row.about)),
-		...flagSections(row),
-		examples(row),
+function commandPage(spec: CommandSpec, version: string): string {
+	return page(pageName(spec), version, [
+		section('NAME', [roff(`${pageName(spec)} - ${spec.summary}`)]),
+		section('SYNOPSIS', synopsis(spec)),
+		section('DESCRIPTION', paragraphs(spec.about)),
+		...flagSections(spec),
+		examples(spec),
 		section('SEE ALSO', [reference('spoke')]),
 	]);
 }
@@ -74,16 +72,16 @@ function section(title: string, lines: readonly string[]): string {
 	return lines.length === 0 ? '' : [`.SH ${title}`, ...lines].join('\n');
 }
 
-function synopsis(row: CommandRow): string[] {
-	return row.usage.flatMap((usage, index) => [...(index === 0 ? [] : ['.br']), `.B spoke\n${roff(usage)}`]);
+function synopsis(spec: CommandSpec): string[] {
+	return spec.usage.flatMap((usage, index) => [...(index === 0 ? [] : ['.br']), `.B spoke\n${roff(usage)}`]);
 }
 
 function paragraphs(text: string): string[] {
 	return splitParagraphs(text).map((paragraph, index) => `${index === 0 ? '' : '.PP\n'}${roff(paragraph)}`);
 }
 
-function flagSections(row: CommandRow): string[] {
-	const shown = row.flags.filter(flag => !flag.hidden);
+function flagSections(spec: CommandSpec): string[] {
+	const shown = spec.flags.filter(flag => !flag.hidden);
 	const flags = (chosen: readonly FlagSpec[]) => chosen.flatMap(flag => tagged(formatFlag(flag).trim(), flag.help));
 	return [
 		section('OPTIONS', flags(shown.filter(flag => !connectionFlagNames.has(flag.name)))),
@@ -91,10 +89,10 @@ function flagSections(row: CommandRow): string[] {
 	];
 }
 
-function examples(row: CommandRow): string {
+function examples(spec: CommandSpec): string {
 	return section(
 		'EXAMPLES',
-		row.examples.flatMap(([command, does]) => tagged(command, does)),
+		spec.examples.flatMap(([command, does]) => tagged(command, does)),
 	);
 }
 
@@ -106,8 +104,8 @@ function reference(name: string): string {
 	return `.BR ${roff(name)} (1)`;
 }
 
-function pageName(row: CommandRow): string {
-	return `spoke-${row.name}`;
+function pageName(spec: CommandSpec): string {
+	return `spoke-${spec.name}`;
 }
 
 /** One line of ASCII, with roff's control characters escaped. A quote would group words after a macro. */

@@ -5,10 +5,10 @@ import {closestWord} from './command-line/closest-word.ts';
 import {connectionFlags} from './command-line/connection-flags.ts';
 import type {FlagSpec} from './command-line/flag-spec.ts';
 import {parseCommandLine} from './command-line/parse-command-line.ts';
-import {renderCommandHelp, renderProgramHelp} from './command-line/render-help.ts';
-import type {Invocation} from './commands/command.ts';
+import type {CommandSpec, Invocation} from './commands/command.ts';
+import {type CommandName, commandNames, isCommandName, loadCommand} from './commands/load-command.ts';
 import {applyKuberc, canHavePreferences, isKubercOff} from './commands/kuberc/apply-kuberc.ts';
-import {commandTable} from './commands/command-table.ts';
+import {sessionSpec} from './commands/session/spec.ts';
 import {toSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from './errors/exit-status.ts';
 import {isHangupIgnored} from './own-process.ts';
@@ -55,24 +55,21 @@ async function run(
 ): Promise<number> {
 	const {name, rest} = await findWithPreferences(argv, reporting);
 	if (name === 'help') {
-		process.stdout.write(helpText(rest[0]));
+		const [topic] = rest;
+		await printHelp(topic === undefined || topic.startsWith('-') ? null : topic);
 		return exitStatus.ok;
 	}
 
 	reporting.wantsJson = asksForJson(rest);
-	const {spec: row, load} = findEntry(name);
+	assertCommandName(name);
 	if (asksForHelp(rest)) {
-		process.stdout.write(helpText(name));
+		await printHelp(name);
 		return exitStatus.ok;
 	}
 
-	if (!row.isForCommandAfterDash || rest.includes('--')) {
-		reporting.failureStatus = row.failureStatus;
-		reporting.isStdoutRemote = row.isStdoutRemote ?? false;
-	}
-
-	const line = parseCommandLine<readonly FlagSpec[]>(row.flags, rest);
-	const {command} = await load();
+	const command = await loadCommand(name);
+	setReporting(reporting, command.spec, rest);
+	const line = parseCommandLine<readonly FlagSpec[]>(command.spec.flags, rest);
 	const {stdout, stderr} = process;
 	const invocation: Invocation = {
 		...line,
@@ -102,26 +99,47 @@ function exitOnUncaught(reporting: ErrorReporting): void {
 	});
 }
 
+/** Failure status and owner of stdout as the command has them; with `isForCommandAfterDash`, only if the line has `--`. */
+function setReporting(
+	reporting: ErrorReporting,
+	{failureStatus, isStdoutRemote = false, isForCommandAfterDash}: CommandSpec,
+	rest: readonly string[],
+): void {
+	if (!isForCommandAfterDash || rest.includes('--')) {
+		reporting.failureStatus = failureStatus;
+		reporting.isStdoutRemote = isStdoutRemote;
+	}
+}
+
 /** Applies kuberc's aliases and defaults. */
 async function findWithPreferences(argv: readonly string[], reporting: ErrorReporting): Promise<Found> {
 	const found = findCommand(argv);
 	const {env, stderr} = process;
-	const rows = commandTable.map(({spec: row}) => row);
-	if (found.at < 0 || isKubercOff(env) || !canHavePreferences(found.name, rows)) {
+	if (found.at < 0 || isKubercOff(env) || !canHavePreferences(found.name, commandNames)) {
 		return found;
 	}
 
-	const row = rows.find(({name}) => name === found.name);
-	reporting.failureStatus = row?.isForCommandAfterDash && !found.rest.includes('--') ? undefined : row?.failureStatus;
-	const applied = await applyKuberc(argv, found.at, {
-		rows,
-		env,
-		warn(text) {
-			stderr.write(`${toTerminalCharset(stderr, text)}\n`);
-		},
-	});
-	reporting.failureStatus = undefined;
-	return findCommand(applied);
+	try {
+		return findCommand(
+			await applyKuberc(argv, found.at, {
+				async loadFlags(name) {
+					assertCommandName(name);
+					return (await loadCommand(name)).spec.flags;
+				},
+				env,
+				warn(text) {
+					stderr.write(`${toTerminalCharset(stderr, text)}\n`);
+				},
+			}),
+		);
+	} catch (error) {
+		if (isCommandName(found.name)) {
+			const {spec} = await loadCommand(found.name);
+			setReporting(reporting, spec, found.rest);
+		}
+
+		throw error;
+	}
 }
 
 /** The policy for credential plugins comes from the same kuberc. */
@@ -176,10 +194,7 @@ function takesNext(argument: string): boolean {
 }
 
 /** Connection flags can precede a name. Without a name, all flags belong to the session. */
-const flagsBeforeTheName: readonly FlagSpec[] = [
-	...connectionFlags,
-	...commandTable.find(({spec: row}) => row.name === 'session')!.spec.flags,
-];
+const flagsBeforeTheName: readonly FlagSpec[] = [...connectionFlags, ...sessionSpec.flags];
 
 function asksForHelp(rest: readonly string[]): boolean {
 	const own = rest.slice(0, endOfFlags(rest));
@@ -199,30 +214,25 @@ function asksForJson(rest: readonly string[]): boolean {
 }
 
 /** @throws SpokeError ERR_USAGE when there is no such command */
-function findEntry(name: string): (typeof commandTable)[number] {
-	const entry = commandTable.find(({spec: row}) => row.name === name);
-	if (!entry) {
-		const closest = closestWord(
-			name,
-			commandTable.map(({spec: row}) => row.name),
-		);
+function assertCommandName(name: string): asserts name is CommandName {
+	if (!isCommandName(name)) {
+		const closest = closestWord(name, commandNames);
 		const remedy = 'list the commands with `spoke help`';
 		throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {
 			remedy: closest === null ? remedy : `did you mean \`spoke ${closest}\`? ${remedy}`,
 		});
 	}
-
-	return entry;
 }
 
-function helpText(name: string | undefined): string {
-	const form = {width: process.stdout.columns || 80, toCharset: (text: string) => toTerminalCharset(process.stdout, text)};
-	return name === undefined || name.startsWith('-')
-		? renderProgramHelp(
-				commandTable.map(({spec: row}) => row),
-				form,
-			)
-		: renderCommandHelp(findEntry(name).spec, form);
+/** @param name `null` for help of the program */
+async function printHelp(name: string | null): Promise<void> {
+	if (name !== null) {
+		assertCommandName(name);
+	}
+
+	const {stdout} = process;
+	const {helpText} = await import('./commands/help-text.ts');
+	stdout.write(helpText(name, {width: stdout.columns || 80, toCharset: text => toTerminalCharset(stdout, text)}));
 }
 
 /** Prints one line to stderr. With `-o json` an Error object follows on stdout (on stderr if stdout is the remote command's). */

@@ -13,7 +13,7 @@ import {
 	utimesSync,
 	writeSync,
 } from 'node:fs';
-import {dirname, isAbsolute, join} from 'node:path';
+import {dirname, isAbsolute} from 'node:path';
 import process from 'node:process';
 import type {Script} from 'node:vm';
 import type {ReadProgramFile} from './code-loader.ts';
@@ -33,7 +33,7 @@ length, so each build has its own directory.
 */
 export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): ReadProgramFile {
 	const root = environment['NODE_DISABLE_COMPILE_CACHE'] ? null : cacheDirectory(environment);
-	const directory = root !== null && isPrivate(root) ? join(root, `${SPOKE_BUILD}-${process.version}-${process.arch}`) : null;
+	const directory = root !== null && isPrivate(root) ? `${root}/${SPOKE_BUILD}-${process.version}-${process.arch}` : null;
 	const loaded: LoadedFile[] = [];
 	process.once('exit', status => {
 		for (const file of fullRuns.has(status) ? loaded : []) {
@@ -41,13 +41,13 @@ export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): Rea
 		}
 	});
 	return name => {
-		const path = join(folder, name);
+		const path = `${folder}/${name}`;
 		const file = {path, code: readFileSync(path, 'utf8')};
 		if (directory === null) {
 			return file;
 		}
 
-		const cache = join(directory, `${showsPaths() ? 'with-paths-' : ''}${name.replace('/', '-')}`);
+		const cache = `${directory}/${showsPaths() ? 'with-paths-' : ''}${name.replace('/', '-')}`;
 		return {
 			...file,
 			cachedData: readIfThere(cache),
@@ -85,8 +85,7 @@ function readIfThere(path: string): Buffer | undefined {
 
 /** A file is replaced if the compiled code grew by more than this factor. */
 const minGrowthFactor = 1.01;
-/** A file is compared at most this often, because `createCachedData` takes milliseconds. Its modification time is that of the last time. */
-const checkIntervalMs = 60_000;
+const minGrowthCheckIntervalMs = 60_000;
 
 function updateStored({script, cache}: LoadedFile): void {
 	try {
@@ -95,20 +94,31 @@ function updateStored({script, cache}: LoadedFile): void {
 			return;
 		}
 
-		const {mtimeMs, size} = statSync(cache);
-		if (Date.now() - mtimeMs < checkIntervalMs) {
+		const stored = statSync(cache);
+		const now = new Date();
+		if (!isGrowthCheckDue(stored, now.getTime())) {
 			return;
 		}
 
-		const now = new Date();
 		utimesSync(cache, now, now);
 		const content = script.createCachedData();
-		if (content.length > size * minGrowthFactor) {
+		if (content.length > stored.size * minGrowthFactor) {
 			save(cache, content);
 		}
 	} catch {
 		// The next run compiles again.
 	}
+}
+
+/**
+Whether to spend the milliseconds of `createCachedData`: one minute after the file was written, then each time its age has doubled without
+growth. All times are in ms since 1970.
+@param stored `birthtimeMs`: when the file was written, that is, of the last growth; 0 if the file system does not know. `mtimeMs`: of the
+last check
+*/
+export function isGrowthCheckDue({mtimeMs, birthtimeMs}: {mtimeMs: number; birthtimeMs: number}, nowMs: number): boolean {
+	const unchangedMs = birthtimeMs === 0 ? 0 : mtimeMs - birthtimeMs;
+	return nowMs - mtimeMs >= Math.max(minGrowthCheckIntervalMs, unchangedMs);
 }
 
 /** V8 trusts the content, so it must be complete on the disk before it has its name. */
@@ -134,8 +144,8 @@ const buildLifetimeMs = 30 * 24 * 60 * 60 * 1000;
 
 function removeOldBuilds(root: string): void {
 	for (const name of readdirSync(root).filter(name => /^[\da-f]{16}-v/.test(name))) {
-		if (statSync(join(root, name)).mtimeMs < Date.now() - buildLifetimeMs) {
-			rmSync(join(root, name), {recursive: true});
+		if (statSync(`${root}/${name}`).mtimeMs < Date.now() - buildLifetimeMs) {
+			rmSync(`${root}/${name}`, {recursive: true});
 		}
 	}
 }
@@ -143,10 +153,10 @@ function removeOldBuilds(root: string): void {
 /** Ignores a relative path, as the XDG Base Directory Specification requires. */
 function cacheDirectory({XDG_CACHE_HOME: cache = '', HOME: home = ''}: NodeJS.ProcessEnv): string | null {
 	if (isAbsolute(cache)) {
-		return join(cache, 'spoke');
+		return `${cache}/spoke`;
 	}
 
-	return isAbsolute(home) ? join(home, '.cache', 'spoke') : null;
+	return isAbsolute(home) ? `${home}/.cache/spoke` : null;
 }
 
 function isPrivate(directory: string): boolean {

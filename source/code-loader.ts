@@ -1,6 +1,5 @@
 /** Loads the program's files, from the build directory or from inside a single executable. */
 import process from 'node:process';
-import {posix} from 'node:path';
 import {Script} from 'node:vm';
 
 /** A file of the program as V8 takes it. */
@@ -32,10 +31,8 @@ export function createCodeLoader(read: ReadProgramFile): (name: string) => unkno
 
 		const module = {exports: {} as unknown};
 		loaded.set(name, module);
-		const folder = posix.dirname(name);
 		const file = read(name);
-		const require = (id: string) => (id.startsWith('.') ? load(posix.join(folder, id)) : process.getBuiltinModule(id));
-		const result = compile(file)(module.exports, require, module, file.path, posix.dirname(file.path));
+		const result = compile(file)(module.exports, require, module, file.path, file.path.slice(0, file.path.lastIndexOf('/')));
 		if (result !== undefined) {
 			module.exports = result;
 		}
@@ -43,6 +40,8 @@ export function createCodeLoader(read: ReadProgramFile): (name: string) => unkno
 		return module.exports;
 	};
 
+	// `commands/logs.js`, the path inside the build, or a built-in such as `node:fs`.
+	const require = (id: string) => (id.endsWith('.js') ? load(id) : process.getBuiltinModule(id));
 	return load;
 }
 

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
+import {isGrowthCheckDue} from '../source/code-cache.ts';
 import {runSpoke} from './support/run-spoke.ts';
 import {openSandbox} from './support/sandbox.ts';
 import {openTerminal} from './support/terminal.ts';
@@ -63,6 +64,23 @@ test('a later run adds the functions that it called, at most once a minute', asy
 	t.true(second.size > first.size);
 	await makeOlder(second.path);
 	t.deepEqual(await storedAfter('db-0'), second);
+});
+
+test('growth is checked after one minute, then each time the age has doubled', t => {
+	const minuteMs = 60_000;
+	for (const [written, checked, now, isDue] of [
+		[1000, 1000, 1000.9, false],
+		[1000, 1000, 1001, true],
+		[1000, 1005, 1009.9, false],
+		[1000, 1005, 1010, true],
+		// The file system has no birth times.
+		[0, 1005, 1006, true],
+		// A file that was restored with an older time.
+		[1000, 900, 901, true],
+	] as const) {
+		const stored = {birthtimeMs: written * minuteMs, mtimeMs: checked * minuteMs};
+		t.is(isGrowthCheckDue(stored, now * minuteMs), isDue, `${written} ${checked} ${now}`);
+	}
 });
 
 test('the first run of a build removes code that was stored more than 30 days ago', async t => {

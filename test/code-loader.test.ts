@@ -11,9 +11,9 @@ import {compiledName, createCodeLoader, wrapProgramFile} from '../source/code-lo
 const run = promisify(execFile);
 const compileCode = new URL('../scripts/release/compile-code.ts', import.meta.url).pathname;
 const sources = wrapped({
-	'cli.js': 'exports.part = require("./parts/late.js"); exports.name = __filename; exports.again = require("./parts/late.js");',
+	'cli.js': 'exports.part = require("parts/late.js"); exports.name = __filename; exports.again = require("parts/late.js");',
 	'parts/late.js':
-		'const early = require("../commands/early.js"); const late = await Promise.resolve("late"); return {early: early.word, late};',
+		'const early = require("commands/early.js"); const late = await Promise.resolve("late"); return {early: early.word, late};',
 	'commands/early.js': 'exports.word = "early"; exports.unused = function () { return 1 + 1; };',
 });
 

@@ -4,6 +4,7 @@ import type {FlagValues} from '../command-line/flag-spec.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {PluginTerminal} from '../cluster/credentials/plugin-terminal.ts';
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
+import {requireOnStreams} from '../evidence/require-connection.ts';
 import {parsePathRequirements, type PathRequirement} from '../evidence/require-path.ts';
 import {policyRequirements} from '../policies/load-policy.ts';
 import type {requireFlags} from './require-flags.ts';
@@ -29,8 +30,6 @@ export async function createStreamClient(
 		...(states.length === 0 ? [] : [{states, minBasis: flags['min-basis'], undecided: 'refuse' as const, source: null}]),
 	];
 	if (required.length > 0) {
-		// Loaded only when needed, because it is half the code of a command.
-		const {requireOnStreams} = await import('../evidence/require-connection.ts');
 		requireOnStreams(cluster, required);
 	}
 

@@ -7,7 +7,7 @@ import {assertOwn} from '../command-line/private-files.ts';
 import {formatProblem, type SettingsProblem} from '../command-line/settings-problem.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
-import type {Policy} from './policy.ts';
+import {type Policy, requirementsFor} from './policy.ts';
 
 /** `~/.config/spoke/policy.yaml`; `null` without a home directory. */
 export function policyPath(env: NodeJS.ProcessEnv): string | null {
@@ -34,12 +34,7 @@ export async function loadPolicy(env: NodeJS.ProcessEnv): Promise<ReadPolicy | n
 /** What the user's policy requires of a cluster. @throws SpokeError as `loadPolicy` */
 export async function policyRequirements(env: NodeJS.ProcessEnv, cluster: ClusterInfo): Promise<readonly PathRequirement[]> {
 	const policy = await loadPolicy(env);
-	if (policy === null) {
-		return [];
-	}
-
-	const {requirementsFor} = await import('./policy.ts');
-	return requirementsFor(policy, cluster);
+	return policy === null ? [] : requirementsFor(policy, cluster);
 }
 
 /** `null` if there is no file. @throws SpokeError ERR_POLICY if it cannot be read or others can write it */

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {type AccessClass, assertAccess, isAccessAllowed, proxyAccess} from '../../source/actions/access.ts';
 import {actionSpecs} from '../../source/actions/action-table.ts';
-import {commandTable} from '../../source/commands/command-table.ts';
+import {commandSpecs} from '../../source/commands/command-specs.ts';
 import {runsKubeletCommands} from '../../source/streams/proxy/command-path.ts';
 import {startCommandServer} from '../support/command-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
@@ -112,10 +112,7 @@ test('commands with --read-only refuse forbidden arguments before they open a st
 	const server = await startCommandServer(() => {});
 	t.teardown(async () => server.close());
 	await server.cluster();
-	const withFlag = commandTable
-		.map(({spec: row}) => row)
-		.filter(({flags}) => flags.some(({name}) => name === 'read-only'))
-		.map(({name}) => name);
+	const withFlag = commandSpecs.filter(({flags}) => flags.some(({name}) => name === 'read-only')).map(({name}) => name);
 	for (const name of Object.keys(calls)) {
 		t.true(withFlag.includes(name), `${name} takes --read-only`);
 	}

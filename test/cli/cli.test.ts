@@ -9,28 +9,28 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
-import {commandTable} from '../../source/commands/command-table.ts';
+import {commandSpecs} from '../../source/commands/command-specs.ts';
 import {textOf} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {schemaFaults} from '../support/schemas.ts';
 
-const connecting = commandTable.filter(({spec: row}) => row.flags.some(flag => flag.name === 'kubeconfig'));
+const connecting = commandSpecs.filter(spec => spec.flags.some(flag => flag.name === 'kubeconfig'));
 
 test('help prints every command on stdout and exits 0', async t => {
 	const {status, stdout, stderr} = await runSpoke(['--help']);
 	t.is(status, 0);
 	t.is(stderr, '');
-	for (const {spec: row} of commandTable.filter(({spec: row}) => row.name !== 'session')) {
-		t.true(stdout.includes(`  ${row.name} `), row.name);
+	for (const spec of commandSpecs.filter(spec => spec.name !== 'session')) {
+		t.true(stdout.includes(`  ${spec.name} `), spec.name);
 	}
 });
 
 test('each command’s help shows each of its flags', async t => {
-	for (const {spec: row} of commandTable) {
-		const {status, stdout} = await runSpoke([row.name, '--help']);
-		t.is(status, 0, row.name);
-		for (const flag of row.flags.filter(flag => !flag.hidden)) {
-			t.true(stdout.includes(`--${flag.name}`), `${row.name} --${flag.name}`);
+	for (const spec of commandSpecs) {
+		const {status, stdout} = await runSpoke([spec.name, '--help']);
+		t.is(status, 0, spec.name);
+		for (const flag of spec.flags.filter(flag => !flag.hidden)) {
+			t.true(stdout.includes(`--${flag.name}`), `${spec.name} --${flag.name}`);
 		}
 	}
 });
@@ -154,7 +154,7 @@ for (const [line, status, said] of refused) {
 
 test('every command that reaches a cluster accepts --read-only', t => {
 	t.deepEqual(
-		connecting.filter(({spec: row}) => row.flags.every(flag => flag.name !== 'read-only')).map(({spec: row}) => row.name),
+		connecting.filter(spec => spec.flags.every(flag => flag.name !== 'read-only')).map(spec => spec.name),
 		[],
 	);
 });
@@ -256,12 +256,12 @@ test('version and --version print the same, also after the flags of an alias', a
 });
 
 test('piped help wraps at 80 columns', async t => {
-	for (const {spec: row} of commandTable) {
-		const {stdout} = await runSpoke([row.name, '--help']);
+	for (const spec of commandSpecs) {
+		const {stdout} = await runSpoke([spec.name, '--help']);
 		t.deepEqual(
 			stdout.split('\n').filter(line => line.length > 80),
 			[],
-			row.name,
+			spec.name,
 		);
 	}
 });
@@ -292,14 +292,14 @@ test('a command without a kubeconfig prints one line and exits 5, or 125 for rem
 		path: ['pod/x'],
 		doctor: ['pod/x'],
 	};
-	for (const {spec: row} of connecting.filter(({spec: row}) => !['session', 'tail', 'demo', 'completion', 'keys'].includes(row.name))) {
-		const {status, stdout, stderr} = await runSpoke([row.name, ...(needsTarget[row.name] ?? [])]);
-		t.is(status, ['exec', 'attach', 'debug'].includes(row.name) ? 125 : 5, row.name);
+	for (const spec of connecting.filter(spec => !['session', 'tail', 'demo', 'completion', 'keys'].includes(spec.name))) {
+		const {status, stdout, stderr} = await runSpoke([spec.name, ...(needsTarget[spec.name] ?? [])]);
+		t.is(status, ['exec', 'attach', 'debug'].includes(spec.name) ? 125 : 5, spec.name);
 		// What stops doctor is its finding: it stands at the end of the report.
 		t.regex(
-			row.name === 'doctor' ? stdout : stderr,
-			row.name === 'doctor' ? /\nstopped at [^\n]+\[ERR_NO_KUBECONFIG\]\n$/ : /^error: [^\n]+\[ERR_NO_KUBECONFIG\]\n$/,
-			row.name,
+			spec.name === 'doctor' ? stdout : stderr,
+			spec.name === 'doctor' ? /\nstopped at [^\n]+\[ERR_NO_KUBECONFIG\]\n$/ : /^error: [^\n]+\[ERR_NO_KUBECONFIG\]\n$/,
+			spec.name,
 		);
 	}
 });

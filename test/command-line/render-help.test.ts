@@ -2,27 +2,26 @@
 import test from 'ava';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {renderCommandHelp, renderProgramHelp, formatFlag, wrapCommand, wrapText} from '../../source/command-line/render-help.ts';
-import {commandTable} from '../../source/commands/command-table.ts';
+import {commandSpecs} from '../../source/commands/command-specs.ts';
 
 test('a default is shown in the flag’s syntax', t => {
-	for (const {spec: row} of commandTable) {
-		for (const flag of row.flags) {
+	for (const spec of commandSpecs) {
+		for (const flag of spec.flags) {
 			const shown = / \((.*)\)$/.exec(formatFlag(flag))?.[1];
 			if (shown !== undefined && flag.kind !== 'strings' && flag.kind !== 'texts') {
 				t.is(
 					(parseCommandLine([flag], [`--${flag.name}=${shown}`]).flags as Record<string, unknown>)[flag.name],
 					flag.default,
-					`spoke ${row.name} --${flag.name}`,
+					`spoke ${spec.name} --${flag.name}`,
 				);
 			}
 		}
 	}
 });
 
-const rows = commandTable.map(({spec: row}) => row);
 const texts = (width: number) => {
 	const form = {width, toCharset: (text: string) => text};
-	return [renderProgramHelp(rows, form), ...rows.map(row => renderCommandHelp(row, form))];
+	return [renderProgramHelp(commandSpecs, form), ...commandSpecs.map(spec => renderCommandHelp(spec, form))];
 };
 
 for (const width of [80, 100, 160]) {
@@ -49,15 +48,15 @@ test('wrapping help keeps all words', t => {
 });
 
 test('help keeps a flag and its value on one line', t => {
-	for (const row of rows) {
-		const withValue = new Set<string>(row.flags.flatMap(flag => (flag.kind === 'boolean' ? [] : [`--${flag.name}`, `-${flag.short}`])));
+	for (const spec of commandSpecs) {
+		const withValue = new Set<string>(spec.flags.flatMap(flag => (flag.kind === 'boolean' ? [] : [`--${flag.name}`, `-${flag.short}`])));
 		for (const width of [60, 70, 80, 100]) {
 			t.deepEqual(
-				renderCommandHelp(row, {width, toCharset: text => text})
+				renderCommandHelp(spec, {width, toCharset: text => text})
 					.split('\n')
 					.filter(line => withValue.has(line.trimEnd().replace(/ \\$/, '').split(' ').at(-1)!)),
 				[],
-				`spoke ${row.name}, ${width} columns`,
+				`spoke ${spec.name}, ${width} columns`,
 			);
 		}
 	}

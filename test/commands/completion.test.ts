@@ -8,7 +8,7 @@ import test from 'ava';
 import {completeFromCluster} from '../../source/commands/completion/complete-from-cluster.ts';
 import {completeLine} from '../../source/commands/completion/complete-line.ts';
 import {command, completionScripts} from '../../source/commands/completion/run.ts';
-import {commandTable} from '../../source/commands/command-table.ts';
+import {commandSpecs} from '../../source/commands/command-specs.ts';
 import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startServer} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
@@ -16,7 +16,6 @@ import {openContexts, openSandbox} from '../support/sandbox.ts';
 
 /** The server shares the process and the machine with other tests. */
 const timeoutMs = 30_000;
-const rows = commandTable.map(({spec: row}) => row);
 const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
 	['po', ['port-forward', 'policy']],
 	['--context x lo', ['logs']],
@@ -46,7 +45,7 @@ const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> 
 for (const [line, words] of offered) {
 	test(`\`spoke ${line}\` offers ${words.join(', ') || 'nothing'}`, t => {
 		t.deepEqual(
-			completeLine(rows, line.split(' ')).offers.map(({word}) => word),
+			completeLine(commandSpecs, line.split(' ')).offers.map(({word}) => word),
 			words,
 		);
 	});
@@ -80,7 +79,7 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` completes a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
-		const {clusterCompletion: asked} = completeLine(rows, line.split(' '));
+		const {clusterCompletion: asked} = completeLine(commandSpecs, line.split(' '));
 		t.is(asked?.kind, kind as 'target');
 		t.is(asked?.prefix, prefix);
 	});
@@ -100,15 +99,15 @@ for (const line of [
 	'forwards logs db-1 ',
 ]) {
 	test(`\`spoke ${line}\` completes nothing after its target`, t => {
-		t.is(completeLine(rows, line.split(' ')).clusterCompletion, null);
+		t.is(completeLine(commandSpecs, line.split(' ')).clusterCompletion, null);
 	});
 }
 
 test('completion offers every command, and each script calls spoke', t => {
-	const words = completeLine(rows, ['']).offers.map(({word}) => word);
+	const words = completeLine(commandSpecs, ['']).offers.map(({word}) => word);
 	t.deepEqual(
 		words,
-		rows.map(row => row.name).filter(name => name !== 'session'),
+		commandSpecs.map(row => row.name).filter(name => name !== 'session'),
 	);
 	for (const script of Object.values(completionScripts)) {
 		t.regex(script, /spoke completion words --/);
@@ -190,19 +189,19 @@ test('kubectl adds no space after a kind, and completes through the plugin file'
 
 test('completion offers every scenario of the sandbox', t => {
 	t.deepEqual(
-		completeLine(rows, ['demo', '--scenario', '']).offers.map(({word}) => word),
+		completeLine(commandSpecs, ['demo', '--scenario', '']).offers.map(({word}) => word),
 		scenarios.map(({name}) => name),
 	);
 });
 
 test('a target or namespace can have the name of a command', t => {
-	t.deepEqual(completeLine(rows, ['-n', 'logs', 'logs', 'logs', '-c', '']).rest, ['-n', 'logs', 'logs', '-c', '']);
+	t.deepEqual(completeLine(commandSpecs, ['-n', 'logs', 'logs', 'logs', '-c', '']).rest, ['-n', 'logs', 'logs', '-c', '']);
 });
 
 test('names come from the cluster that the line selects, also for flag values', async t => {
 	const {env} = await openSandbox(t);
 	const offered = async (line: string) => {
-		const {clusterCompletion: asked, command, rest} = completeLine(rows, line.split(' '));
+		const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, line.split(' '));
 		return (await completeFromCluster(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
 	};
 
@@ -227,7 +226,7 @@ test('names come from the cluster that the line selects, also for flag values', 
 test('a context is completed after a comma, without those before it', async t => {
 	const {env} = await openContexts(t, {eu: {}, us: {}});
 	const offered = async (line: string) => {
-		const {clusterCompletion: asked, command, rest} = completeLine(rows, line.split(' '));
+		const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, line.split(' '));
 		return (await completeFromCluster(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
 	};
 
@@ -277,7 +276,7 @@ test('a name that a shell would execute is not offered', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	const {clusterCompletion: asked, command, rest} = completeLine(rows, ['logs', '-n', '']);
+	const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, ['logs', '-n', '']);
 	await server.cluster();
 	const env = {KUBECONFIG: join(server.folder, 'config-1')};
 	const offers = await completeFromCluster(asked!, rest, command!.flags, {env, timeoutMs});

@@ -6,7 +6,9 @@ import type {ClusterEntry, UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {ClientCertificate} from '../tls/start-tls.ts';
 import {basicAuthorization} from '../transport/connect-through-proxy.ts';
 import type {ServerAddress} from '../transport/server-url.ts';
+import {authProvider} from './auth-provider.ts';
 import {anonymousCredentials, type Credentials, fixedCredentials} from './credentials.ts';
+import {execPlugin} from './exec-plugin.ts';
 import {headerValue} from './request-headers.ts';
 import type {PluginTerminal} from './plugin-terminal.ts';
 
@@ -67,12 +69,10 @@ async function configuredCredentials(user: UserEntry, context: CredentialContext
 
 async function pluginCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
 	if (user.exec) {
-		const {execPlugin} = await import('./exec-plugin.ts');
 		return execPlugin(user.exec, context);
 	}
 
 	if (user.authProvider) {
-		const {authProvider} = await import('./auth-provider.ts');
 		return authProvider(user.authProvider);
 	}
 

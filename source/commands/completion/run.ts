@@ -2,7 +2,7 @@
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {commandTable} from '../command-table.ts';
+import {commandSpecs} from '../command-specs.ts';
 import type {Command} from '../command.ts';
 import {readAliases} from '../kuberc/apply-kuberc.ts';
 import {completeFromCluster} from './complete-from-cluster.ts';
@@ -52,19 +52,19 @@ function directiveFor(offers: readonly CompletionItem[]): number {
 }
 
 async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly CompletionItem[]> {
-	const rows = commandTable.map(({spec: row}) => row);
 	const aliases = await readAliases(env);
-	const at = typed.findIndex((word, index) => index < typed.length - 1 && (aliases.has(word) || rows.some(({name}) => name === word)));
+	const names = commandSpecs.map(({name}) => name);
+	const at = typed.findIndex((word, index) => index < typed.length - 1 && (aliases.has(word) || names.includes(word)));
 	const words = typed.with(Math.max(at, 0), aliases.get(typed[at] ?? '') ?? typed[Math.max(at, 0)] ?? '');
-	const {offers, clusterCompletion, command: row, rest} = completeLine(rows, words);
+	const {offers, clusterCompletion, command: spec, rest} = completeLine(commandSpecs, words);
 	if (clusterCompletion === null) {
 		const last = typed.at(-1) ?? '';
-		const isCommand = at < 0 && !last.startsWith('-') && offers.every(({word}) => rows.some(({name}) => name === word));
+		const isCommand = at < 0 && !last.startsWith('-') && offers.every(({word}) => names.includes(word));
 		return isCommand ? [...offers, ...aliasOffers(aliases, last)] : offers;
 	}
 
 	// An error message would disturb the line that is being typed.
-	return [...offers, ...(await completeFromCluster(clusterCompletion, rest, row?.flags ?? [], {env}).catch(() => []))];
+	return [...offers, ...(await completeFromCluster(clusterCompletion, rest, spec?.flags ?? [], {env}).catch(() => []))];
 }
 
 function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly CompletionItem[] {

@@ -3,16 +3,20 @@ import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {kubectlOnlyFlagHint} from '../../command-line/kubectl-only-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {CommandSpec} from '../command.ts';
 import {invalid, readPreferences, type KubercOption, type Preferences} from './read-preferences.ts';
 
 const sharedCommands = new Set(['logs', 'exec', 'attach', 'port-forward', 'proxy', 'debug', 'cp']);
 
-export type KubercContext = {rows: readonly CommandSpec[]; env: NodeJS.ProcessEnv; warn: (text: string) => void};
+export type KubercContext = {
+	/** Called only for commands that kubectl also has. */
+	loadFlags: (command: string) => Promise<readonly FlagSpec[]>;
+	env: NodeJS.ProcessEnv;
+	warn: (text: string) => void;
+};
 
-/** False for a command that only spoke has. */
-export function canHavePreferences(name: string, rows: readonly CommandSpec[]): boolean {
-	return sharedCommands.has(name) || (name !== 'help' && rows.every(row => row.name !== name));
+/** False for `help` and for a command that only spoke has. An unknown name can be an alias. */
+export function canHavePreferences(name: string, commandNames: readonly string[]): boolean {
+	return sharedCommands.has(name) || (name !== 'help' && !commandNames.includes(name));
 }
 
 /**
@@ -20,14 +24,14 @@ export function canHavePreferences(name: string, rows: readonly CommandSpec[]): 
 @throws SpokeError ERR_KUBECONFIG_INVALID, also for a flag that the command does not have or whose value it does not take
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go applyAliases, applyOverrides
 */
-export async function applyKuberc(argv: readonly string[], at: number, {rows, env, warn}: KubercContext): Promise<readonly string[]> {
+export async function applyKuberc(argv: readonly string[], at: number, {loadFlags, env, warn}: KubercContext): Promise<readonly string[]> {
 	const preferences = await readPreferences(explicitKuberc(argv), env, warn);
 	const name = argv[at]!;
 	if (preferences === null) {
 		return argv;
 	}
 
-	return sharedCommands.has(name) ? withDefaults(argv, at, {preferences, rows}) : withAlias(argv, at, {preferences, rows});
+	return sharedCommands.has(name) ? withDefaults(argv, at, {preferences, loadFlags}) : withAlias(argv, at, {preferences, loadFlags});
 }
 
 /** Aliases for completion; empty if kuberc cannot be read. */
@@ -46,16 +50,16 @@ export function isKubercOff(env: NodeJS.ProcessEnv): boolean {
 	return env['KUBECTL_KUBERC']?.toLowerCase() === 'false' || env['KUBERC'] === 'off';
 }
 
-type Applying = {preferences: Preferences; rows: readonly CommandSpec[]};
+type Applying = {preferences: Preferences; loadFlags: KubercContext['loadFlags']};
 
-function withDefaults(argv: readonly string[], at: number, {preferences, rows}: Applying): readonly string[] {
+async function withDefaults(argv: readonly string[], at: number, {preferences, loadFlags}: Applying): Promise<readonly string[]> {
 	const name = argv[at]!;
-	const row = rows.find(one => one.name === name)!;
+	const flags = await loadFlags(name);
 	const added = preferences.defaults
 		.filter(({command}) => wordsOf(command)[0] === name)
 		.flatMap(({command, options}) =>
 			options.flatMap(option =>
-				flagFor(option, row, argv, {
+				flagFor(option, flags, argv, {
 					unknown: `invalid flag ${option.name} for command ${command}`,
 					refused: `could not apply override value ${option.default} to flag ${option.name} in command ${command}`,
 				}),
@@ -64,15 +68,18 @@ function withDefaults(argv: readonly string[], at: number, {preferences, rows}: 
 	return argv.toSpliced(at + 1, 0, ...added);
 }
 
-function withAlias(argv: readonly string[], at: number, {preferences: {aliases, defaults}, rows}: Applying): readonly string[] {
+async function withAlias(
+	argv: readonly string[],
+	at: number,
+	{preferences: {aliases, defaults}, loadFlags}: Applying,
+): Promise<readonly string[]> {
 	const alias = aliases.find(one => one.name === argv[at]);
 	if (!alias) {
 		return argv;
 	}
 
 	const [command = ''] = wordsOf(alias.command);
-	const row = rows.find(one => one.name === command);
-	if (!row || !sharedCommands.has(command)) {
+	if (!sharedCommands.has(command)) {
 		throw new SpokeError('ERR_USAGE', `command ${JSON.stringify(alias.command)} not found to set alias ${JSON.stringify(alias.name)}`, {
 			remedy: `spoke shares these commands with kubectl: ${[...sharedCommands].join(', ')}`,
 		});
@@ -82,8 +89,9 @@ function withAlias(argv: readonly string[], at: number, {preferences: {aliases, 
 		throw invalid(`alias ${alias.name} can not be overridden`);
 	}
 
+	const flags = await loadFlags(command);
 	const added = alias.options.flatMap(option =>
-		flagFor(option, row, argv, {
+		flagFor(option, flags, argv, {
 			unknown: `invalid alias flag ${option.name} in alias ${alias.name}`,
 			refused: `could not apply value ${option.default} to flag ${option.name} in alias ${alias.name}`,
 		}),
@@ -94,11 +102,11 @@ function withAlias(argv: readonly string[], at: number, {preferences: {aliases, 
 /** Empty if the flag was passed, or has no effect in spoke. */
 function flagFor(
 	{name, default: value}: KubercOption,
-	row: CommandSpec,
+	flags: readonly FlagSpec[],
 	argv: readonly string[],
 	says: {unknown: string; refused: string},
 ): string[] {
-	const flag = row.flags.find(one => one.name === name);
+	const flag = flags.find(one => one.name === name);
 	if (!flag) {
 		if (kubectlOnlyFlagHint(name) !== null) {
 			return [];
@@ -113,7 +121,7 @@ function flagFor(
 
 	const added = `--${name}=${value}`;
 	try {
-		parseCommandLine<readonly FlagSpec[]>(row.flags, [added]);
+		parseCommandLine<readonly FlagSpec[]>(flags, [added]);
 	} catch (error) {
 		throw invalid(`${says.refused} err: ${(error as Error).message}`, error);
 	}

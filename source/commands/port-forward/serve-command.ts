@@ -1,5 +1,5 @@
 /** `spoke port-forward TARGET PORT… -- COMMAND`: forwards that last as long as a command. */
-import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
+import {type PluginTerminal, processTerminal} from '../../cluster/credentials/plugin-terminal.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
@@ -65,7 +65,7 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 		},
 		{
 			signal: AbortSignal.any([interrupted, commandEnded.signal]),
-			terminal: await terminalUnless(() => command !== undefined),
+			terminal: terminalUnless(() => command !== undefined),
 		},
 	);
 	forwardsEnded.abort();
@@ -92,8 +92,7 @@ function commandReporter({flags, stderr}: PortForwardInvocation, {targets}: Forw
 }
 
 /** The command reads the terminal, so a credential plugin cannot. */
-async function terminalUnless(isTaken: () => boolean): Promise<PluginTerminal> {
-	const {processTerminal} = await import('../../cluster/credentials/plugin-terminal.ts');
+function terminalUnless(isTaken: () => boolean): PluginTerminal {
 	return {
 		...processTerminal,
 		get isAvailable() {

@@ -3,6 +3,7 @@ import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {describeReattach} from '../../descriptions/describe-command-end.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
+import {requirementsOn} from '../../evidence/require-connection.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
@@ -119,8 +120,7 @@ async function runCommand(
 		tty,
 	};
 	if (recording) {
-		// Read here: command-recording.ts is bundled apart, with its own copy of the module that keeps them.
-		const {requirementsOn} = await import('../../evidence/require-connection.ts');
+		// Passed, because command-recording.ts is bundled apart: its copy of require-connection.ts has no requirements.
 		await recording.begin(cluster, {...commandRequest, requirements: requirementsOn(cluster)}, invocation);
 	}
 

@@ -3,12 +3,12 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {applyKuberc} from '../../../source/commands/kuberc/apply-kuberc.ts';
-import {commandTable} from '../../../source/commands/command-table.ts';
+import {commandSpecs} from '../../../source/commands/command-specs.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {until} from '../../support/until.ts';
 
-const rows = commandTable.map(({spec: row}) => row);
+const loadFlags = async (name: string) => commandSpecs.find(spec => spec.name === name)!.flags;
 const head = 'apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n';
 
 async function folderOf(t: ExecutionContext): Promise<string> {
@@ -24,7 +24,7 @@ async function apply(t: ExecutionContext, kuberc: string, line: string, more: {e
 	const argv = line.split(' ');
 	const warnings: string[] = [];
 	const at = argv.findIndex(word => !word.startsWith('-'));
-	const applied = await applyKuberc(argv, at, {rows, env: {HOME: folder, ...more.env}, warn: text => warnings.push(text)});
+	const applied = await applyKuberc(argv, at, {loadFlags, env: {HOME: folder, ...more.env}, warn: text => warnings.push(text)});
 	return {line: applied.join(' '), warnings};
 }
 
@@ -148,7 +148,7 @@ test('an invalid default kuberc is a warning, and an invalid named one an error'
 	const file = join(folder, '.kube/kuberc');
 	await writeFile(file, 'kind: Other\n');
 	const warnings: string[] = [];
-	const context = (env: NodeJS.ProcessEnv) => ({rows, env, warn: (text: string) => warnings.push(text)});
+	const context = (env: NodeJS.ProcessEnv) => ({loadFlags, env, warn: (text: string) => warnings.push(text)});
 	t.deepEqual(await applyKuberc(['logs', 'web'], 0, context({HOME: folder})), ['logs', 'web']);
 	t.deepEqual(warnings, [`kuberc: no preferences loaded from ${file}: no valid preferences found in ${file}`]);
 	await t.throwsAsync(applyKuberc(['logs', 'web'], 0, context({HOME: folder, KUBERC: file})), {
