@@ -26,7 +26,7 @@ const heapFlags = heapOptions.map(option => [option, option.replace(/\d+$/, '0')
 for (const [version, binary] of binaries) {
 	for (const protocol of ['TCP', 'TLS']) {
 		test.serial(
-			`over ${protocol} on Node ${version}, the internals listen on IPv6 only, show progress, save input and pause reads`,
+			`over ${protocol} on Node ${version}, internals listen on IPv6 only, show progress, save input, pause reads`,
 			async t => {
 				const {stdout} = await run(binary, [cases, protocol, certificate, key], {timeout: 60_000});
 				t.deepEqual(JSON.parse(stdout), {
