@@ -25,21 +25,18 @@ const heapFlags = heapOptions.map(option => [option, option.replace(/\d+$/, '0')
 
 for (const [version, binary] of binaries) {
 	for (const protocol of ['TCP', 'TLS']) {
-		test.serial(
-			`over ${protocol} on Node ${version}, internals listen on IPv6 only, show progress, save input, pause reads`,
-			async t => {
-				const {stdout} = await run(binary, [cases, protocol, certificate, key], {timeout: 60_000});
-				t.deepEqual(JSON.parse(stdout), {
-					seesProgress: false,
-					seesProgressByInternals: true,
-					descriptors: {isSocket: true, closed: 'none'},
-					listening: {address: '::', code: 'EADDRINUSE', text: 'listen EADDRINUSE: address already in use 127.0.0.1:PORT'},
-					readsAnswer: false,
-					readsAnswerByInternals: true,
-					pausedReads: {duringPause: 'before ', pingErrors: [null, null], read: 'before during after ', isDestroyed: false},
-				});
-			},
-		);
+		test.serial(`over ${protocol} on Node ${version}, internals listen on IPv6 only, show progress, save input, pause reads`, async t => {
+			const {stdout} = await run(binary, [cases, protocol, certificate, key], {timeout: 60_000});
+			t.deepEqual(JSON.parse(stdout), {
+				seesProgress: false,
+				seesProgressByInternals: true,
+				descriptors: {isSocket: true, closed: 'none'},
+				listening: {address: '::', code: 'EADDRINUSE', text: 'listen EADDRINUSE: address already in use 127.0.0.1:PORT'},
+				readsAnswer: false,
+				readsAnswerByInternals: true,
+				pausedReads: {duringPause: 'before ', pingErrors: [null, null], read: 'before during after ', isDestroyed: false},
+			});
+		});
 	}
 
 	test.serial(`V8 knows the flags that are set, and has the settings that are restored, on Node ${version}`, async t => {
