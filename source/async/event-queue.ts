@@ -12,11 +12,9 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 		this.#onReadEnd = onReadEnd;
 	}
 
-	/**
-	Resolves after the event was handled: a producer that awaits it is no faster than the reader. Ignored after the end.
-	*/
-	// An async function would make more promises for each event.
+	/** Resolves after the event was handled: a producer that awaits it is no faster than the reader. Ignored after the end. */
 	readonly push = (event: Event): Promise<void> =>
+		// An async function would make more promises for each event.
 		new Promise(onHandled => {
 			if (this.#ended) {
 				onHandled();

@@ -1,12 +1,13 @@
 /** Reads the response body of a log, and waits for more of it. */
 import type {Readable} from 'node:stream';
 
-/** At so many unread bytes the body is paused, so that a slow reader slows the server. */
-const pauseAtBytes = 64 * 1024;
+/** At so many unread bytes, or as many as the body buffers itself, the body is paused, so that a slow reader slows the server. */
+const maxPauseAtBytes = 64 * 1024;
 
 /** Listens to `data`: with `readable` events or a stream iterator, each line of a follow costs more. */
 export class LogBodyReader {
 	readonly #body: Readable;
+	readonly #pauseAtBytes: number;
 	#chunks: Buffer[] = [];
 	#unreadBytes = 0;
 	#hasEnded = false;
@@ -15,6 +16,7 @@ export class LogBodyReader {
 
 	constructor(body: Readable) {
 		this.#body = body;
+		this.#pauseAtBytes = Math.min(body.readableHighWaterMark, maxPauseAtBytes);
 		body.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
 		if (body.readableEnded || body.destroyed) {
 			this.#end(body.errored);
@@ -77,7 +79,7 @@ export class LogBodyReader {
 
 	readonly #onData = (chunk: Buffer) => {
 		this.#add(chunk);
-		if (this.#unreadBytes >= pauseAtBytes) {
+		if (this.#unreadBytes >= this.#pauseAtBytes) {
 			this.#body.pause();
 		}
 

@@ -78,26 +78,25 @@ test('an error of the body is returned with the remainder', async t => {
 	t.is(error?.message, 'cut');
 });
 
-test('about 64 KiB are read ahead at most while a block is processed', async t => {
+test('nothing is read while a block is processed', async t => {
 	let pulled = 0;
 	const body = new Readable({
 		highWaterMark: 1000,
 		read() {
 			pulled++;
-			this.push(pulled < 2000 ? Buffer.alloc(500, 'x\n') : null);
+			this.push(pulled < 200 ? Buffer.alloc(500, 'x\n') : null);
 		},
 	});
-	let maxAheadBytes = 0;
+	let most = 0;
 	let taken = 0;
 	await readLineBlocks(body, async block => {
 		taken += block.length;
 		await new Promise(resolve => {
 			setTimeout(resolve, 1);
 		});
-		maxAheadBytes = Math.max(maxAheadBytes, pulled * 500 - taken);
+		most = Math.max(most, pulled * 500 - taken);
 	});
-	t.is(taken, 1999 * 500);
-	t.true(maxAheadBytes <= 64 * 1024 + 3000, `${maxAheadBytes} bytes ahead`);
+	t.true(most <= 3000, `${most} bytes ahead`);
 });
 
 /** Pushes each chunk once `isNext` is true for the blocks so far. */
