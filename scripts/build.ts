@@ -84,7 +84,8 @@ const startsFast = {
 const mayWait = {
 	...startsFast,
 	format: 'esm',
-	define: {...startsFast.define, 'import.meta.resolve': 'undefined'},
+	define: {...startsFast.define, 'import.meta.resolve': 'undefined', 'Intl.Segmenter': 'LateSegmenter'},
+	inject: [...startsFast.inject, inRoot('scripts/late-segmenter.mjs')],
 } as const satisfies BuildOptions;
 
 await rm(inRoot('build'), {recursive: true, force: true});
@@ -109,7 +110,7 @@ const built = await Promise.all([
 			shippedFilesAsRead(),
 			onlyUsedPartsOfWs(),
 			noDevtools(),
-			layoutWithoutFetch(),
+			layoutCompilesAtOnce(),
 		],
 	}),
 	build({
@@ -117,7 +118,17 @@ const built = await Promise.all([
 		entryPoints: parts.map(inRoot),
 		outdir: inRoot('build/parts'),
 		entryNames: '[name]',
-		plugins: [builtinsByRequire(), heavyPartsStandAlone(), noDevtools(), layoutWithoutFetch(), smallTextCaches(), noSchemaValidator()],
+		plugins: [
+			builtInsWaitForTheirUse(/^(?!.*[/\\]node_modules[/\\](?!ws[/\\]))/),
+			builtinsByRequire(),
+			heavyPartsStandAlone(),
+			onlyUsedPartsOfWs(),
+			noDevtools(),
+			layoutCompilesAtOnce(),
+			smallTextCaches(),
+			unusualTextWaits(),
+			noSchemaValidator(),
+		],
 	}),
 	build({
 		...mayWait,
@@ -269,19 +280,38 @@ function shippedFilesAsRead(): Plugin {
 	};
 }
 
-/** Ink's layout engine loads its bytes by `fetch`, which starts an HTTP client; without `fetch` it uses another method. */
-function layoutWithoutFetch(): Plugin {
+/**
+Ink's layout engine is WebAssembly, which its own code decodes by JavaScript and compiles in other threads, and so delays the first screen by
+20 ms. This takes 4 ms.
+*/
+function layoutCompilesAtOnce(): Plugin {
 	return {
-		name: 'layout-without-fetch',
+		name: 'layout-compiles-at-once',
 		setup(build) {
 			build.onLoad({filter: /yoga-wasm-base64-esm\.js$/}, async ({path}) => {
-				const contents = await readFile(path, 'utf8');
-				const asked = '"function"!=typeof fetch';
-				if (!contents.includes(asked)) {
-					throw new Error(`${path}: the question for fetch is not where it was`);
+				const [code = '', bytes, ...rest] = (await readFile(path, 'utf8')).split(/(?<=;base64,)([\w+/=]{1000,})(?=")/);
+				if (rest.length !== 1 || !rest[0]!.includes('instantiateWasm')) {
+					throw new Error(`${path}: the WebAssembly is not where it was, or cannot be given to it`);
 				}
 
-				return {contents: contents.replace(asked, '!0')};
+				return {contents: `${code}${rest[0]!}\nexport const wasm = '${bytes}';`};
+			});
+			build.onLoad({filter: /yoga-layout[/\\]dist[/\\]src[/\\]index\.js$/}, async ({path}) => {
+				const code = await readFile(path, 'utf8');
+				const [imported, call] = ['import loadYoga from', 'loadYoga()'];
+				if (!code.includes(imported) || !code.includes(call)) {
+					throw new Error(`${path}: the call is not where it was`);
+				}
+
+				return {
+					contents: `${code.replace(imported, 'import loadYoga, {wasm} from').replace(call, 'loadYoga({instantiateWasm})')}
+						function instantiateWasm(imports, done) {
+							const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(wasm, 'base64')), imports);
+							done(instance);
+							return instance.exports;
+						}
+					`,
+				};
 			});
 		},
 	};
@@ -305,6 +335,26 @@ function smallTextCaches(): Plugin {
 	};
 }
 
+/** The tables of string-width take 10 ms to load, and most screens have no character that needs them. */
+function unusualTextWaits(): Plugin {
+	return {
+		name: 'unusual-text-waits',
+		setup(build) {
+			build.onResolve({filter: /^string-width$/}, ({namespace}) =>
+				namespace === 'single-cells-first' ? undefined : {path: 'string-width', namespace: 'single-cells-first'},
+			);
+			build.onLoad({filter: /./, namespace: 'single-cells-first'}, () => ({
+				resolveDir: inRoot('source/text'),
+				contents: `
+					import {widthOfSingleCells} from './single-cells.ts';
+					export default (text, options) =>
+						widthOfSingleCells(text, options) ?? require('string-width').default(text, options);
+				`,
+			}));
+		},
+	};
+}
+
 /** A default import of a CommonJS module defines a getter for each of its exports, in every file that has the import. */
 function processIsGlobal(): Plugin {
 	return {
@@ -316,24 +366,30 @@ function processIsGlobal(): Plugin {
 	};
 }
 
-/** Built-ins that a start imports but does not use cost milliseconds each, so each is loaded when one of its functions is called. */
-function builtInsWaitForTheirUse(): Plugin {
+/**
+Built-ins that a start imports but does not use cost milliseconds each, so each is loaded when one of its functions is called. `importers`: in
+the files with such a path.
+*/
+function builtInsWaitForTheirUse(importers = /./): Plugin {
 	const require = createRequire(import.meta.url);
+	const lateTables = new Set(['constants', 'STATUS_CODES']);
 	return {
 		name: 'built-ins-wait-for-their-use',
 		setup(build) {
 			build.onResolve(
 				{filter: /^(?:node:)?(?:fs\/promises|timers\/promises|os|tty|zlib|child_process|https?|http2|v8)$/},
-				({path, namespace}) =>
-					namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits', sideEffects: false},
+				({path, namespace, importer}) =>
+					namespace === 'waits' || !importers.test(importer)
+						? undefined
+						: {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits', sideEffects: false},
 			);
 			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({
-				// Only functions and `constants` can be loaded late. A named import of anything else fails the build.
+				// Only functions and tables can be loaded late. A named import of anything else fails the build.
 				contents: Object.entries(require(path) as Record<string, unknown>)
-					.filter(([name, value]) => name === 'constants' || (typeof value === 'function' && /^[a-z]\w*$/.test(name)))
+					.filter(([name, value]) => lateTables.has(name) || (typeof value === 'function' && /^[a-z]\w*$/.test(name)))
 					.map(([name]) =>
-						name === 'constants'
-							? `export const constants = new Proxy({}, {get: (_, name) => process.getBuiltinModule('${path}').constants[name]});`
+						lateTables.has(name)
+							? `export const ${name} = new Proxy({}, {get: (_, name) => process.getBuiltinModule('${path}').${name}[name]});`
 							: `export function ${name}(...args) { return process.getBuiltinModule('${path}').${name}(...args); }`,
 					)
 					.join('\n'),
@@ -371,15 +427,27 @@ async function withHttp(path: string, http: string): Promise<string> {
 	return code.replace(asked, http);
 }
 
-/** `import x from 'node:http'` in an ES module evaluates all exports of `node:http`, including an HTTP client; `require` does not. */
+/**
+`import x from 'node:http'` in an ES module evaluates all exports of `node:http`, including an HTTP client; `require` does not. Only the used
+exports are read, because esbuild defines a getter for each export of a CommonJS module in every file that imports it.
+*/
 function builtinsByRequire(): Plugin {
+	const require = createRequire(import.meta.url);
 	return {
 		name: 'builtins-by-require',
 		setup(build) {
 			build.onResolve({filter: /./}, ({path, kind}) =>
 				isBuiltin(path) && kind === 'import-statement' ? {path, namespace: 'builtin', sideEffects: false} : undefined,
 			);
-			build.onLoad({filter: /./, namespace: 'builtin'}, ({path}) => ({contents: `module.exports = require(${JSON.stringify(path)})`}));
+			build.onLoad({filter: /./, namespace: 'builtin'}, ({path}) => ({
+				contents: [
+					`const builtin = require(${JSON.stringify(path)});`,
+					'export default builtin;',
+					...Object.keys(require(path) as object)
+						.filter(name => name !== 'default')
+						.map(name => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`),
+				].join('\n'),
+			}));
 		},
 	};
 }

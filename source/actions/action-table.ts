@@ -1,6 +1,6 @@
 /** The actions of the session, in the order of help. */
 import type {AccessClass} from './access.ts';
-import {findNearest, type Context} from './contexts.ts';
+import {contextStack, findNearest, type Context} from './contexts.ts';
 
 /** An action in a context. */
 export type ActionSpec = {
@@ -360,7 +360,8 @@ export function actionIn(context: string, id: string): ActionSpec | undefined {
 
 /** The actions that a context has, itself or from its parents; those of outer contexts first. */
 export function actionsIn(context: string): readonly ActionSpec[] {
-	return actionSpecs.filter(spec => actionIn(context, spec.id) === spec);
+	const own = new Set(contextStack(context));
+	return actionSpecs.filter(spec => own.has(spec.context) && actionIn(context, spec.id) === spec);
 }
 
 /** The action in the first context that has it. */

@@ -103,12 +103,14 @@ function dropClashes(stacks: Map<string, Binding[]>, problems: SettingsProblem[]
 }
 
 function findClash(stacks: ReadonlyMap<string, Binding[]>): {slot: string; binding: Binding; message: string} | null {
-	const seen: Array<{slot: string; binding: Binding; sequence: readonly string[]}> = [];
+	const seenIn = new Map<string, Array<{slot: string; binding: Binding; sequence: readonly string[]}>>();
 	for (const [slot, bindings] of stacks) {
 		const binding = bindings.at(-1);
+		const [context, action] = slot.split('/') as [string, string];
+		const seen = seenIn.get(context) ?? [];
+		seenIn.set(context, seen);
 		for (const sequence of binding?.sequences ?? []) {
-			const [context, action] = slot.split('/') as [string, string];
-			const other = seen.find(one => one.slot.startsWith(`${context}/`) && one.slot !== slot && overlaps(one.sequence, sequence));
+			const other = seen.find(one => one.slot !== slot && overlaps(one.sequence, sequence));
 			if (other) {
 				const later =
 					other.binding.layer > binding!.layer

@@ -1,21 +1,15 @@
 /** Width of text in terminal cells, and truncation to a width. */
 import stringWidth from 'string-width';
+import {isSingleCells} from './single-cells.ts';
 
 export function cellWidth(text: string): number {
 	return isSingleCells(text) ? text.length : stringWidth(text);
 }
 
-/** Each UTF-16 unit takes one cell in every terminal. */
-export function isSingleCells(text: string): boolean {
-	return singleCells.test(text);
-}
-
-const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
-
 /** Returns at most `cells` cells, with `mark` at the end if text was cut off. The text must contain no escape sequences. */
 export function truncateToCells(text: string, cells: number, mark = '…'): string {
 	// Other characters can be wider than one cell.
-	if (text.length <= cells && singleCells.test(text)) {
+	if (text.length <= cells && isSingleCells(text)) {
 		return text;
 	}
 

@@ -1,5 +1,6 @@
 /** The cells of a screen, and the bytes that change a terminal from the last frame to this one. */
-import {cellWidth, isSingleCells} from '../../text/cell-width.ts';
+import {cellWidth} from '../../text/cell-width.ts';
+import {isSingleCells} from '../../text/single-cells.ts';
 import {escapeControls} from '../../text/sanitize-line.ts';
 
 /** Synchronized output. @see https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036 */
