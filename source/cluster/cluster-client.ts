@@ -43,6 +43,8 @@ export type ClusterClient = {
 	json<T = unknown>(options: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T>;
 	/** @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
 	logIn(signal?: AbortSignal): Promise<void>;
+	/** Connects at once for the first request, which throws the error if that fails. */
+	connectEarly(): void;
 	anonymous(options: RequestOptions): Promise<ApiResponse>;
 	close(): void;
 };

@@ -1,10 +1,11 @@
 /** Pool of idle keep-alive connections. */
 import {finished} from 'node:stream';
-import {abortableDelay} from '../async/abortable.ts';
+import {abortableDelay, rejectOnAbort} from '../async/abortable.ts';
 import {monotonicMs} from '../async/clock.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {ApiserverConnection} from './apiserver-connection.ts';
 import {isReplayable} from './transport/encode-request.ts';
+import {noop} from './transport/noop.ts';
 
 const maxIdleConnections = 8;
 const idleTimeoutMs = 60_000;
@@ -21,10 +22,18 @@ export class ConnectionPool {
 	/** By streams. */
 	readonly #released = new WeakSet<ApiserverConnection>();
 	readonly #idle = new Map<ApiserverConnection, {timer: NodeJS.Timeout; since: number}>();
+	/** For the first request. */
+	#early: Promise<ApiserverConnection> | undefined;
 	#closed = false;
 
 	constructor(open: (signal?: AbortSignal) => Promise<ApiserverConnection>) {
 		this.#open = open;
+	}
+
+	/** Connects before the first request, which gets the error if that fails. */
+	connectEarly(): void {
+		this.#early = this.#open();
+		this.#early.catch(noop);
 	}
 
 	/** Honors Retry-After if the request is replayable. */
@@ -52,6 +61,10 @@ export class ConnectionPool {
 		for (const connection of this.#idle.keys()) {
 			this.#drop(connection);
 		}
+
+		void this.#early?.then(connection => {
+			connection.close();
+		}, noop);
 	}
 
 	/** Saves a handshake. `canReuseReleased`: also one that a stream has released. */
@@ -73,7 +86,7 @@ export class ConnectionPool {
 	}
 
 	async #requestOnce(options: RequestOptions): Promise<{response: ApiResponse; isOutdated: boolean}> {
-		const pooled = await this.#acquireIdle(options.signal);
+		const pooled = (await this.#acquireIdle(options.signal)) ?? (await this.#takeEarly(options.signal));
 		if (pooled) {
 			try {
 				return await this.#handleResponse(pooled, await pooled.request(options), options.signal);
@@ -92,6 +105,18 @@ export class ConnectionPool {
 			return await this.#handleResponse(opened, await opened.request(options), options.signal);
 		} catch (error) {
 			opened.close();
+			throw error;
+		}
+	}
+
+	async #takeEarly(signal: AbortSignal | undefined): Promise<ApiserverConnection | undefined> {
+		const early = this.#early;
+		this.#early = undefined;
+		try {
+			return await (early && rejectOnAbort(async () => early, signal));
+		} catch (error) {
+			// Kept for the next request, if this one did not wait for it.
+			this.#early = error === signal?.reason ? early : undefined;
 			throw error;
 		}
 	}

@@ -62,6 +62,9 @@ export async function createClusterClient(
 		async logIn(signal) {
 			await access.credentials.current(signal);
 		},
+		connectEarly() {
+			pool.connectEarly();
+		},
 		anonymous: async options => anonymousRequest(access, options),
 		close() {
 			shared.close();

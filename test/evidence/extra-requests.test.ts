@@ -44,6 +44,7 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: S
 			// A GET of an object is not extra: kubectl sends it too.
 			json: async options => (options.method === undefined || note(options.method, options.path), cluster.json(options)),
 			async logIn() {},
+			connectEarly() {},
 			anonymous: async options => (note(options.method, options.path), cluster.anonymous(options)),
 			close: () => cluster.close(),
 		},

@@ -143,6 +143,9 @@ export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 		request: async options => onClock(options, async options => cluster.request(options)),
 		json: async options => cluster.json(options),
 		logIn: async signal => cluster.logIn(signal),
+		connectEarly() {
+			cluster.connectEarly();
+		},
 		anonymous: async options => cluster.anonymous(options),
 		close() {
 			cluster.close();

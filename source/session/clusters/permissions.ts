@@ -1,5 +1,6 @@
 /** Permissions that disable actions before they fail. */
 import {actionSpecs, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
+import {Semaphore} from '../../async/semaphore.ts';
 import type {Context} from '../../actions/contexts.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {reviewAccess} from '../../cluster/self-review.ts';
@@ -9,6 +10,8 @@ type Need = {verb: string; resource: string; subresource: string; action: Action
 
 /** A late answer only delays the disabled state. */
 const responseTimeoutMs = 20_000;
+/** Each review at the same time needs a connection with a handshake of its own. */
+const maxReviews = 2;
 
 const needs: readonly Need[] = [
 	{verb: 'get', resource: 'pods', subresource: 'log', action: 'logs'},
@@ -47,11 +50,12 @@ export function ruleFor(action: ActionSpec): string | null {
 /** The missing permission of each action. Actions whose review gets no response stay enabled. */
 export async function readPermissions(cluster: ClusterClient, namespace: string): Promise<ReadonlyMap<ActionSpec, string>> {
 	const refused = new Map<ActionSpec, string>();
+	const reviews = new Semaphore(maxReviews);
 	await Promise.all(
 		needs.map(async need => {
 			const {verb, resource, subresource} = need;
 			const right = {verb, resource, subresource, ...(resource !== 'nodes' && {namespace})};
-			const answer = await reviewAccess(cluster, right, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
+			const answer = await reviews.run(async () => reviewAccess(cluster, right, AbortSignal.timeout(responseTimeoutMs))).catch(() => null);
 			if (answer?.allowed === false) {
 				for (const action of actionSpecs.filter(spec => needOf(spec) === need)) {
 					refused.set(action, `no permission to ${verb} ${resource}/${subresource}`);

@@ -1,5 +1,6 @@
 /** One run of the session. */
 import process from 'node:process';
+import {setImmediate as nextTurn} from 'node:timers/promises';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {formatProblem, type SettingsProblem} from '../../command-line/settings-problem.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
@@ -44,6 +45,8 @@ export class SessionRun {
 		this.#takeTerminal();
 		this.#startClocks();
 		this.#showFirst();
+		// The first requests go before the first frame, which takes longer than the answer.
+		await nextTurn();
 		store.release();
 		return end.status;
 	}
@@ -77,12 +80,12 @@ export class SessionRun {
 
 	/** False when a signal ended the program before the start. */
 	async #openFirst(): Promise<boolean> {
-		const {session, clusters} = this.#parts;
+		const {session} = this.#parts;
 		const {allNamespaces, contexts, tail} = this.#options;
 		const wanted = contexts ?? [session.flags];
 		// The sandbox of this process is not remembered.
-		const [opened, problem, isFirst] = await Promise.all([
-			Promise.allSettled(wanted.map(async flags => clusters.add(await session.open(flags)))),
+		const [{opened, isLoggedIn}, problem, isFirst] = await Promise.all([
+			this.#openAll(wanted),
 			this.#options.sandbox ? null : session.savedState.load(),
 			session.savedState.isFirst(),
 		]);
@@ -91,7 +94,7 @@ export class SessionRun {
 		const names = wanted.map(({context = ''}) => context);
 		const stateOf = (cluster: OpenCluster) => clusterState(cluster.access, allNamespaces ? null : remembered(cluster));
 		const shown = statesOf(names, opened, stateOf, allNamespaces ? null : undefined);
-		if (!(await this.#logIn())) {
+		if (!isLoggedIn) {
 			return false;
 		}
 
@@ -107,8 +110,17 @@ export class SessionRun {
 		return true;
 	}
 
-	/** False when a signal ended the program meanwhile. @throws SpokeError when login to the only cluster fails */
-	async #logIn(): Promise<boolean> {
+	async #openAll(wanted: ReadonlyArray<SessionOptions['flags']>) {
+		const {session, clusters} = this.#parts;
+		const opened = await Promise.allSettled(wanted.map(async flags => clusters.add(await session.open(flags))));
+		return {opened, isLoggedIn: await this.#logInAndConnect()};
+	}
+
+	/**
+	Connects while the saved state is read and the first screen is drawn. False when a signal ended the program meanwhile.
+	@throws SpokeError when login to the only cluster fails
+	*/
+	async #logInAndConnect(): Promise<boolean> {
 		const {clusters, lent} = this.#parts;
 		const {contexts, tail} = this.#options;
 		if (tail?.contexts !== undefined) {
@@ -121,6 +133,8 @@ export class SessionRun {
 				if (!(await logInBeforeStart(access, lent, this.#options))) {
 					return false;
 				}
+
+				access.connectEarly();
 			} catch (error) {
 				// The lists show which of several clusters cannot be read.
 				if (contexts === undefined) {

@@ -91,10 +91,19 @@ export class ListFeeds {
 		contexts.set(context, own);
 		const signal = AbortSignal.any([abort.signal, own.signal]);
 		const tell = (event: ListEvent) => {
-			if (!signal.aborted) {
-				this.#store.dispatch({type: 'list', list, event: state.others.length === 0 ? event : inContext(event, context)});
-				this.#changed();
+			if (signal.aborted) {
+				return;
 			}
+
+			const told = {type: 'list', list, event: state.others.length === 0 ? event : inContext(event, context)} as const;
+			// The user waits for the first rows.
+			if (event.type === 'page' && this.#store.state.lists[list].total === 0) {
+				this.#store.dispatchNow(told);
+			} else {
+				this.#store.dispatch(told);
+			}
+
+			this.#changed();
 		};
 
 		const cluster = clusters.get(context);
