@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import {chmod, mkdir, readFile, readdir, rm, utimes, writeFile} from 'node:fs/promises';
 import {createRequire, isBuiltin} from 'node:module';
-import {basename, dirname, join} from 'node:path';
+import {basename, dirname} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Metafile, type Plugin} from 'esbuild';
 import {wrapProgramFile} from '../source/code-loader.ts';
@@ -14,6 +14,15 @@ import {buildStamp, isBuildStale} from './is-build-stale.ts';
 import {licensesOf} from './licenses.ts';
 import {manPages} from './man-pages.ts';
 import {certificateOption, heapOptions} from './node-options.ts';
+import {
+	layoutCompilesAtOnce,
+	noDevtools,
+	noNativeParts,
+	noSchemaValidator,
+	onlyUsedPartsOfWs,
+	smallTextCaches,
+	unusualTextWaits,
+} from './package-plugins.ts';
 
 const root = new URL('../', import.meta.url);
 const inRoot = (path: string) => new URL(path, root).pathname;
@@ -280,81 +289,6 @@ function shippedFilesAsRead(): Plugin {
 	};
 }
 
-/**
-Ink's layout engine is WebAssembly, which its own code decodes by JavaScript and compiles in other threads, and so delays the first screen by
-20 ms. This takes 4 ms.
-*/
-function layoutCompilesAtOnce(): Plugin {
-	return {
-		name: 'layout-compiles-at-once',
-		setup(build) {
-			build.onLoad({filter: /yoga-wasm-base64-esm\.js$/}, async ({path}) => {
-				const [code = '', bytes, ...rest] = (await readFile(path, 'utf8')).split(/(?<=;base64,)([\w+/=]{1000,})(?=")/);
-				if (rest.length !== 1 || !rest[0]!.includes('instantiateWasm')) {
-					throw new Error(`${path}: the WebAssembly is not where it was, or cannot be given to it`);
-				}
-
-				return {contents: `${code}${rest[0]!}\nexport const wasm = '${bytes}';`};
-			});
-			build.onLoad({filter: /yoga-layout[/\\]dist[/\\]src[/\\]index\.js$/}, async ({path}) => {
-				const code = await readFile(path, 'utf8');
-				const [imported, call] = ['import loadYoga from', 'loadYoga()'];
-				if (!code.includes(imported) || !code.includes(call)) {
-					throw new Error(`${path}: the call is not where it was`);
-				}
-
-				return {
-					contents: `${code.replace(imported, 'import loadYoga, {wasm} from').replace(call, 'loadYoga({instantiateWasm})')}
-						function instantiateWasm(imports, done) {
-							const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(wasm, 'base64')), imports);
-							done(instance);
-							return instance.exports;
-						}
-					`,
-				};
-			});
-		},
-	};
-}
-
-/** Ink caches 8,192 texts. A screen that changes each second fills that with megabytes of lines that are never drawn again. */
-function smallTextCaches(): Plugin {
-	return {
-		name: 'small-text-caches',
-		setup(build) {
-			build.onLoad({filter: /ink[/\\]build[/\\](measure|wrap)-text\.js$/}, async ({path}) => {
-				const contents = await readFile(path, 'utf8');
-				const size = 'maxSize: 4096';
-				if (!contents.includes(size)) {
-					throw new Error(`${path}: the size of the cache is not where it was`);
-				}
-
-				return {contents: contents.replace(size, 'maxSize: 512')};
-			});
-		},
-	};
-}
-
-/** The tables of string-width take 10 ms to load, and most screens have no character that needs them. */
-function unusualTextWaits(): Plugin {
-	return {
-		name: 'unusual-text-waits',
-		setup(build) {
-			build.onResolve({filter: /^string-width$/}, ({namespace}) =>
-				namespace === 'single-cells-first' ? undefined : {path: 'string-width', namespace: 'single-cells-first'},
-			);
-			build.onLoad({filter: /./, namespace: 'single-cells-first'}, () => ({
-				resolveDir: inRoot('source/text'),
-				contents: `
-					import {widthOfSingleCells} from './single-cells.ts';
-					export default (text, options) =>
-						widthOfSingleCells(text, options) ?? require('string-width').default(text, options);
-				`,
-			}));
-		},
-	};
-}
-
 /** A default import of a CommonJS module defines a getter for each of its exports, in every file that has the import. */
 function processIsGlobal(): Plugin {
 	return {
@@ -367,8 +301,8 @@ function processIsGlobal(): Plugin {
 }
 
 /**
-Built-ins that a start imports but does not use cost milliseconds each, so each is loaded when one of its functions is called. `importers`: in
-the files with such a path.
+Built-ins that a start imports but does not use cost milliseconds each, so each is loaded when one of its functions is called.
+`importers`: in the files with such a path.
 */
 function builtInsWaitForTheirUse(importers = /./): Plugin {
 	const require = createRequire(import.meta.url);
@@ -398,38 +332,9 @@ function builtInsWaitForTheirUse(importers = /./): Plugin {
 	};
 }
 
-/** The files of ws have no side effects, but its package.json does not declare it. */
-function onlyUsedPartsOfWs(): Plugin {
-	return {
-		name: 'only-used-parts-of-ws',
-		setup(build) {
-			build.onResolve({filter: /^\.\/lib\/[\w-]+\.js$/}, ({path, importer, resolveDir}) =>
-				importer.endsWith('/ws/wrapper.mjs') ? {path: join(resolveDir, path), sideEffects: false} : undefined,
-			);
-			// It looks for native masking in `node:http`, which takes 2 ms to load; spoke masks by itself, and servers do not mask.
-			build.onLoad({filter: /\/ws\/lib\/buffer-util\.js$/}, async ({path}) => ({contents: await withHttp(path, '{}')}));
-			// Its client gets a socket that is already upgraded, and takes no more of the request than this. @see overUpgradedSocket
-			build.onLoad({filter: /\/ws\/lib\/websocket\.js$/}, async ({path}) => ({
-				contents: await withHttp(path, '{request: ({headers}) => Object.assign(new EventEmitter(), {getHeader: name => headers[name]})}'),
-			}));
-		},
-	};
-}
-
-/** The code of a file of ws, with another object as `node:http`. */
-async function withHttp(path: string, http: string): Promise<string> {
-	const code = await readFile(path, 'utf8');
-	const asked = "require('http')";
-	if (!code.includes(asked)) {
-		throw new Error(`${path} does not load node:http where it did`);
-	}
-
-	return code.replace(asked, http);
-}
-
 /**
-`import x from 'node:http'` in an ES module evaluates all exports of `node:http`, including an HTTP client; `require` does not. Only the used
-exports are read, because esbuild defines a getter for each export of a CommonJS module in every file that imports it.
+`import x from 'node:http'` in an ES module evaluates all exports of `node:http`, including an HTTP client; `require` does not. Only the
+used exports are read, because esbuild defines a getter for each export of a CommonJS module in every file that imports it.
 */
 function builtinsByRequire(): Plugin {
 	const require = createRequire(import.meta.url);
@@ -448,41 +353,6 @@ function builtinsByRequire(): Plugin {
 						.map(name => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`),
 				].join('\n'),
 			}));
-		},
-	};
-}
-
-/** Ink needs it only in development; as an external it would become a static import that fails. */
-function noDevtools(): Plugin {
-	return {
-		name: 'no-devtools',
-		setup(build) {
-			build.onResolve({filter: /^react-devtools-core$/}, () => ({path: 'react-devtools-core', namespace: 'empty'}));
-			build.onLoad({filter: /.*/, namespace: 'empty'}, () => ({contents: 'export default undefined'}));
-		},
-	};
-}
-
-/** The MCP SDK contains a copy of ajv, with which a server checks what its client elicits from the user. spoke elicits nothing. */
-function noSchemaValidator(): Plugin {
-	return {
-		name: 'no-schema-validator',
-		setup(build) {
-			build.onResolve({filter: /^@modelcontextprotocol\/server\/_shims$/}, () => ({path: 'shims', namespace: 'mcp'}));
-			build.onLoad({filter: /./, namespace: 'mcp'}, () => ({
-				contents: 'export const process = globalThis.process; export class DefaultJsonSchemaValidator {}',
-			}));
-		},
-	};
-}
-
-/** ssh2 works without its optional native parts; a bundle cannot contain them. */
-function noNativeParts(): Plugin {
-	return {
-		name: 'no-native-parts',
-		setup(build) {
-			build.onResolve({filter: /\.node$/}, ({path}) => ({path, namespace: 'native'}));
-			build.onLoad({filter: /.*/, namespace: 'native'}, () => ({contents: 'throw new Error("left out of the bundle")'}));
 		},
 	};
 }

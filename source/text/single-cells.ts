@@ -14,5 +14,5 @@ export function widthOfSingleCells(text: string, options?: {countAnsiEscapeCodes
 }
 
 const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
-// eslint-disable-next-line no-control-regex
+ 
 const styles = /\u001B\[[\d;]*m/g;

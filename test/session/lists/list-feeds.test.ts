@@ -47,7 +47,7 @@ test('the first rows are drawn at once, later ones at the rate of frames', async
 	const {context} = store.state.cluster;
 	const open = {access: cluster, labeler: createLabeler(cluster), context};
 	const feeds = new ListFeeds(store, () => {});
-	feeds.feed({get: () => open, values: () => [open].values()} as never);
+	feeds.feed({get: () => open, values: () => [open].values()});
 	await until(() => drawn.length === 2);
 	t.deepEqual(drawn, [0, 1]);
 	second.resolve();
