@@ -113,8 +113,8 @@ async function readVersion(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: 
 
 /** Vendor suffixes: `v1.29.1-gke.1589000`, `v1.30.4-eks-a737599`, `v1.31.2+k3s1`. */
 export function versionFacts(gitVersion: string): VersionFacts | undefined {
-	const [, major, minor, rest] = /^v?(\d+)\.(\d+)(.*)$/.exec(gitVersion) ?? [];
+	const [, major, minor, upstream] = /^v?(\d+)\.(\d+)(\.\d+(?:-(?:alpha|beta|rc)\.\d+)?$)?/.exec(gitVersion) ?? [];
 	return major === undefined || minor === undefined
 		? undefined
-		: {gitVersion, major: Number(major), minor: Number(minor), upstream: /^\.\d+(-(alpha|beta|rc)\.\d+)?$/.test(rest ?? '')};
+		: {gitVersion, major: Number(major), minor: Number(minor), upstream: upstream !== undefined};
 }

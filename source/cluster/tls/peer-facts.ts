@@ -1,5 +1,5 @@
 /** Facts of a peer's certificate. */
-import {createHash, X509Certificate} from 'node:crypto';
+import {hash, X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
 import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {SocketFacts} from '../connection.ts';
@@ -50,7 +50,7 @@ export function signedPrefix(sent: readonly ParsedCertificate[]): readonly Parse
 
 /** Hash of SubjectPublicKeyInfo, in hexadecimal, as in kubeadm's CA certificate hash. */
 export function spkiSha256({key}: ParsedCertificate): string {
-	return createHash('sha256').update(key.spki).digest('hex');
+	return hash('sha256', key.spki);
 }
 
 /** Most specific part first (RFC 4514), from Node's lines. */
