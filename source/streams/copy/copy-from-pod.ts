@@ -9,6 +9,7 @@ import {LocalTree} from './local-tree.ts';
 import {localDestination} from './local-destination.ts';
 import {joinPath} from './path-components.ts';
 import {unsafeLinkReason} from './safe-link.ts';
+import {readingRemedy} from './streaming-remedy.ts';
 import {type RemoteEntry, surveySource, type Survey} from './survey.ts';
 
 /**
@@ -89,12 +90,17 @@ class CopyFromPod implements CopyPass {
 			return;
 		}
 
-		const {directory, name} = await localDestination(this.#options.destination, {kind, source: this.#options.source});
+		const {source, destination} = this.#options;
+		const {directory, name} = await localDestination(destination, {
+			kind,
+			source,
+			remedyFor: path => (kind === 'file' ? readingRemedy(this.#options, source, path) : null),
+		});
 		this.#fileName = name;
 		try {
 			this.#tree = await LocalTree.open(directory);
 		} catch (error) {
-			throw localFileError(directory, error);
+			throw localFileError(directory.toString(), error);
 		}
 	}
 

@@ -1,8 +1,17 @@
 /** Where a copy goes on this machine. */
-import {mkdir, stat} from 'node:fs/promises';
-import {basename, dirname, join} from 'node:path';
+import {fstatSync, type Stats} from 'node:fs';
+import {lstat, mkdir, realpath, stat} from 'node:fs/promises';
+import {basename, join} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {localFileError} from './local-file-error.ts';
+
+export type SourceOfCopy = {
+	kind: 'file' | 'directory';
+	/** In the container. */
+	source: string;
+	/** For a destination that a copy cannot replace. */
+	remedyFor: (destination: string) => string | null;
+};
 
 /**
 A file goes into DESTINATION if that is a directory, otherwise it gets this name. The content of a directory goes into DESTINATION, which is
@@ -11,15 +20,18 @@ created, as with kubectl. `name` is null for a directory.
 */
 export async function localDestination(
 	destination: string,
-	{kind, source}: {kind: 'file' | 'directory'; source: string},
-): Promise<{directory: string; name: Buffer | null}> {
-	const isDirectory = await stat(destination).then(
-		facts => facts.isDirectory(),
-		() => destination.endsWith('/'),
-	);
+	{kind, source, remedyFor}: SourceOfCopy,
+): Promise<{directory: Buffer | string; name: Buffer | null}> {
+	const facts = await stat(destination).catch(() => null);
 	if (kind === 'file') {
-		const path = isDirectory ? join(destination, basename(source)) : destination;
-		return {directory: dirname(path), name: Buffer.from(basename(path))};
+		const isDirectory = facts?.isDirectory() ?? destination.endsWith('/');
+		const path = await fileToReplace(isDirectory ? join(destination, basename(source)) : destination, remedyFor);
+		const slash = path.lastIndexOf('/');
+		return {directory: slash < 0 ? '.' : path.subarray(0, Math.max(slash, 1)), name: path.subarray(slash + 1)};
+	}
+
+	if (facts) {
+		assertNotSpecial(destination, facts, remedyFor);
 	}
 
 	await mkdir(destination, {recursive: true}).catch((error: unknown) => {
@@ -28,4 +40,44 @@ export async function localDestination(
 			: localFileError(destination, error);
 	});
 	return {directory: destination, name: null};
+}
+
+/** Follows a link, as kubectl does, because the user named it: the link stays, and its file is replaced. */
+async function fileToReplace(path: string, remedyFor: SourceOfCopy['remedyFor']): Promise<Buffer> {
+	const own = await lstat(path).catch(() => null);
+	if (own === null) {
+		return Buffer.from(path);
+	}
+
+	if (!own.isSymbolicLink()) {
+		assertNotSpecial(path, own, remedyFor);
+		return Buffer.from(path);
+	}
+
+	try {
+		// First by the kernel, which does not follow the link of another user in /tmp.
+		assertNotSpecial(path, await stat(path), remedyFor);
+		return await realpath(path, 'buffer');
+	} catch (error) {
+		if (error instanceof SpokeError) {
+			throw error;
+		}
+
+		throw (error as NodeJS.ErrnoException).code === 'ENOENT'
+			? new SpokeError('ERR_LOCAL_FILE', `${path} is a link to a file that does not exist`, {cause: error})
+			: localFileError(path, error);
+	}
+}
+
+/** A rename would put a file in the place of the device, and bytes that were written cannot be checked before they take their place. */
+function assertNotSpecial(path: string, facts: Stats, remedyFor: SourceOfCopy['remedyFor']): void {
+	const what = facts.isFile() || facts.isDirectory() ? null : 'a device, a pipe or a socket';
+	const problem = what ?? ([1, 2].some(descriptor => isSameFile(facts, fstatSync(descriptor))) ? 'the output of this command' : null);
+	if (problem !== null) {
+		throw new SpokeError('ERR_LOCAL_FILE', `${path} is ${problem}, and a copy does not replace it`, {remedy: remedyFor(path)});
+	}
+}
+
+function isSameFile(one: Stats, other: Stats): boolean {
+	return one.dev === other.dev && one.ino === other.ino;
 }

@@ -20,5 +20,6 @@ const systemMessages = new Map([
 	['ENOSPC', 'no space left on the device'],
 	['EDQUOT', 'disk quota exceeded'],
 	['EROFS', 'read-only file system'],
+	['EBUSY', 'device or resource busy: a mounted file cannot be replaced'],
 	['EFBIG', 'the file system allows no file of this size'],
 ]);

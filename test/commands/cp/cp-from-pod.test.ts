@@ -2,10 +2,12 @@ import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, truncate, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
+import {quoteForShell} from '../../../source/text/quote-for-shell.ts';
 import {copy, copyObjects, findProgram, startCopyServer, writeOddTree} from '../../support/copy-server.ts';
-import {runSpoke} from '../../support/run-spoke.ts';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
 const run = promisify(execFile);
 
@@ -59,6 +61,73 @@ test('a file takes the name of the destination, or goes into a folder', async t 
 	t.regex((await copy(server, `web:${source}`, join(local, 'gone/'))).stderr, /gone.*no such file or directory.*\[ERR_LOCAL_FILE\]/);
 	t.regex((await copy(server, `web:${server.remote}`, join(local, 'old'))).stderr, /old is a file, and the source is a directory/);
 	t.deepEqual((await readdir(local)).toSorted(), ['folder', 'new', 'old', 'relative']);
+});
+
+test('a link that the user names as the destination stays, and its file is replaced', async t => {
+	const server = await startCopyServer(t);
+	await writeFile(join(server.remote, 'a.txt'), 'new');
+	const elsewhere = join(server.local, 'elsewhere');
+	await mkdir(elsewhere);
+	for (const [link, destination] of [
+		['link', 'link'],
+		['a.txt', ''],
+	] as const) {
+		await writeFile(join(elsewhere, link), 'old');
+		await symlink(join('elsewhere', link), join(server.local, link));
+		t.like(await copy(server, 'web:a.txt', join(server.local, destination), '-q'), {status: 0, stderr: ''});
+		t.is(await readlink(join(server.local, link)), join('elsewhere', link));
+		t.is(await readFile(join(elsewhere, link), 'utf8'), 'new');
+	}
+
+	await symlink('nothing', join(server.local, 'dangling'));
+	const {status, stderr} = await copy(server, 'web:a.txt', join(server.local, 'dangling'));
+	t.is(status, 14);
+	t.regex(stderr, /dangling is a link to a file that does not exist \[ERR_LOCAL_FILE\]$/m);
+	t.deepEqual(await readdir(elsewhere), ['a.txt', 'link']);
+});
+
+test('a pipe, or a link to one, is not replaced by a file', async t => {
+	const server = await startCopyServer(t);
+	await writeFile(join(server.remote, 'pipe'), 'new');
+	const pipe = join(server.local, 'pipe');
+	await run('mkfifo', [pipe]);
+	await symlink('pipe', join(server.local, 'link'));
+	for (const [source, destination] of [
+		['pipe', 'pipe'],
+		['pipe', 'link'],
+		['pipe', ''],
+		['.', 'pipe'],
+	] as const) {
+		const {status, stderr} = await copy(server, `web:${source}`, join(server.local, destination));
+		t.is(status, 14);
+		t.regex(stderr, /^error: \S+ is a device, a pipe or a socket, and a copy does not replace it.* \[ERR_LOCAL_FILE\]\n$/);
+		t.is(/\(stream it: spoke exec web .*-- cat pipe > /.test(stderr), source === 'pipe', stderr);
+	}
+
+	t.true((await lstat(pipe)).isFIFO());
+	t.true((await lstat(join(server.local, 'link'))).isSymbolicLink());
+	t.deepEqual((await readdir(server.local)).toSorted(), ['link', 'pipe']);
+});
+
+test('the file that stdout is written to is not replaced', async t => {
+	const server = await startCopyServer(t);
+	if (process.platform !== 'linux') {
+		t.pass('not on this machine');
+		return;
+	}
+
+	await writeFile(join(server.remote, 'a'), 'new');
+	const output = join(server.local, 'output');
+	await writeFile(output, 'before\n');
+	// Not /dev/stdout: a fault would replace that of this machine.
+	const link = join(server.local, 'link');
+	await symlink('/proc/self/fd/1', link);
+	const command = [process.execPath, builtProgram, 'cp', ...server.config, 'web:a', link].map(word => quoteForShell(word)).join(' ');
+	const ended = run('sh', ['-c', `${command} >>${quoteForShell(output)}`]);
+	const {code, stderr} = await t.throwsAsync<Error & {code: number; stderr: string}>(ended);
+	t.is(code, 14);
+	t.regex(stderr, /link is the output of this command, and a copy does not replace it/);
+	t.is(await readFile(output, 'utf8'), 'before\n');
 });
 
 test('an image with only sh, cat and ls is read twice instead', async t => {
