@@ -15,7 +15,7 @@ empty) and the direction of the copy. `list` enters no pseudo file system.
 | `read OFFSET LENGTH NAME` | `D`, the bytes, `E` |
 | `sum NAME…` | one line of the checksum program per readable file, `E` |
 | `sum-of LENGTH NAME` | the checksum of the first LENGTH bytes (of all without `head`), `E` |
-| `target PATH` | `dir`, `file`, `none`, `parent`, `denied` or `dd`, and changes into the folder to write to |
+| `target PATH` | `dir`, `file`, `none`, `special`, `mount`, `parent`, `denied` or `dd`, and changes into the folder to write to |
 | `make NAME` | `made`, `there`, or what is wrong |
 | `put OFFSET LENGTH NAME`, LENGTH bytes | – |
 | `size NAME` | the size, 0 for no such file |
@@ -82,26 +82,31 @@ each() {
 	done
 	"$c" "$@"
 }
-# The kernel generates the files of these mounts: they have no size, or no end. Not for a source that is within one.
-find_pseudo() {
-	pseudo=
+# Below the folder to read or to write to. The kernel generates the files of pseudo mounts: they have no size, or no end. Not for a source
+# that is within one.
+find_mounts() {
+	mounts= pseudo= within=
 	if [ "$base" ]; then t=${'$'}{n#"$base"} m=${'$'}{base%/root}/mounts; else t=$(pwd -P) m=/proc/mounts; fi || return 0
 	t=${'$'}{t%/}
 	[ -r "$m" ] || return 0
 	while read -r k p k w; do
-		case $k in
-		proc | sysfs | devpts | mqueue | cgroup | cgroup2 | securityfs | debugfs | tracefs | bpf | pstore | configfs | fusectl | binfmt_misc)
-			case $t/ in "$p"/*) pseudo=; return 0;; esac
-			case $p in "$t"/*) pseudo="$pseudo
+		l=
+		case $p in "$t"/*) l="
 .${'$'}{p#"$t"}
 ";; esac
+		mounts=$mounts$l
+		case $k in
+		proc | sysfs | devpts | mqueue | cgroup | cgroup2 | securityfs | debugfs | tracefs | bpf | pstore | configfs | fusectl | binfmt_misc)
+			case $t/ in "$p"/*) within=1;; esac
+			pseudo=$pseudo$l
 			;;
 		esac
 	done <"$m"
+	if [ "$within" ]; then pseudo=; fi
 }
-is_pseudo() {
-	case $pseudo in *"
-$1
+has_line() {
+	case $1 in *"
+$2
 "*) return 0;; esac
 	return 1
 }
@@ -109,7 +114,7 @@ root() {
 	name "$1"
 	enter
 	if [ -d "$n" ]; then
-		if cd "$n" 2>/dev/null && [ -r . ]; then file= kind=dir; find_pseudo; else kind=denied; fi
+		if cd "$n" 2>/dev/null && [ -r . ]; then file= kind=dir; find_mounts; else kind=denied; fi
 	elif [ -f "$n" ]; then
 		file=./${'$'}{n##*/}
 		if [ -r "$n" ] && cd "${'$'}{n%/*}/" 2>/dev/null; then kind=file; else kind=denied; fi
@@ -126,7 +131,7 @@ entry() {
 		t=l
 		if has readlink && l=$(readlink "$1" && printf .); then l=${'$'}{l%??}; else l=; fi
 	elif [ -d "$1" ]; then
-		if is_pseudo "$1"; then t=p; elif [ -r "$1" ] && [ -x "$1" ]; then t=d; else t=D; fi
+		if has_line "$pseudo" "$1"; then t=p; elif [ -r "$1" ] && [ -x "$1" ]; then t=d; else t=D; fi
 	elif [ -f "$1" ]; then
 		if [ -r "$1" ]; then t=f; else t=F; fi
 	else
@@ -167,7 +172,7 @@ names() {
 walk() {
 	names "$1"
 	for e in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-		if [ -d "$e" ] && [ ! -L "$e" ] && [ -r "$e" ] && [ -x "$e" ] && ! is_pseudo "$e"; then walk "$e"; fi
+		if [ -d "$e" ] && [ ! -L "$e" ] && [ -r "$e" ] && [ -x "$e" ] && ! has_line "$pseudo" "$e"; then walk "$e"; fi
 	done
 }
 list() {
@@ -202,20 +207,27 @@ size() {
 	follow=
 	case $2 in '' | -) echo 0;; *) echo "$2";; esac
 }
+# Also a link to one, such as /dev/stdout.
+is_special() { [ -e "$1" ] && [ ! -f "$1" ] && [ ! -d "$1" ]; }
 target() {
 	name "$1"
+	leaf=./${'$'}{n##*/} parent=${'$'}{n%/*}/
 	enter
 	if [ -d "$n" ]; then
 		if cd "$n" 2>/dev/null; then kind=dir; else kind=denied; fi
-	elif cd "${'$'}{n%/*}/" 2>/dev/null; then
-		if [ -e "./${'$'}{n##*/}" ]; then kind=file; else kind=none; fi
 	else
-		kind=parent
+		if is_special "$n"; then kind=special; elif [ -e "$n" ]; then kind=file; else kind=none; fi
+		# A link at the end is replaced, not followed.
+		n=$parent
+		enter
+		if cd "$n" 2>/dev/null; then n=${'$'}{n%/}; else kind=parent; fi
 	fi
 	case $kind in
 	dir | file | none)
 		if [ ! -w . ]; then kind=denied; elif ! has dd; then kind=dd; fi
 		if printf ab | dd bs=2 count=1 iflag=fullblock >/dev/null 2>&1; then take=blocks; else take=bytes; fi
+		find_mounts
+		if [ "$kind" = file ] && has_line "$mounts" "$leaf"; then kind=mount; fi
 		;;
 	esac
 	echo "$kind"
@@ -239,13 +251,23 @@ place() {
 		r=differs
 	elif [ -d "$n" ] && [ ! -L "$n" ]; then
 		r='a directory has its name'
+	elif is_special "$n"; then
+		r='a device, a pipe or a socket has its name'
+	elif has_line "$mounts" "$n"; then
+		r='a mounted file has its name, and cannot be replaced'
 	else
 		attributes "$3" "$4" "$t"
 		if [ -L "$n" ]; then rm -f "$n"; fi
-		if mv -f "$t" "$n" 2>/dev/null; then r=ok; else r='it could not be put in place'; fi
+		if l=$(mv -f "$t" "$n" 2>&1); then
+			r=ok
+		else
+			l=${'$'}{l##*: }
+			r="it could not be put in place: mv: ${'$'}{l%%
+*}"
+		fi
 	fi
 	if [ "$r" != ok ]; then rm -f "$t"; fi
-	echo "$r"
+	printf '%s\n' "$r"
 }
 make() {
 	name "$1"

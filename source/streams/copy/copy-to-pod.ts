@@ -9,6 +9,7 @@ import {CopySession, type CopySessionOptions, requestLine, unexpected} from './c
 import {listLocalEntries, type LocalEntry} from './local-entries.ts';
 import {joinPath} from './path-components.ts';
 import {FileToSend, sendFiles} from './send-files.ts';
+import {writingRemedy} from './streaming-remedy.ts';
 
 /** How long a failed copy may take to remove its temporary files. */
 const cleanUpMs = 5000;
@@ -92,7 +93,7 @@ class CopyToPod implements CopyPass {
 		const [kind = ''] = await this.#ask(session, [`target ${encodePath(wanted)}`]);
 		const isDirectory = this.#entries[0]!.kind === 'directory';
 		if (!['dir', 'file', 'none'].includes(kind) || (isDirectory && kind === 'file')) {
-			throw targetError(kind, wanted);
+			throw targetError(kind, wanted, isDirectory ? null : writingRemedy(this.#options, source, wanted));
 		}
 
 		if (this.#root === null) {
@@ -219,7 +220,7 @@ class CopyToPod implements CopyPass {
 	}
 }
 
-function targetError(kind: string, path: string): SpokeError {
+function targetError(kind: string, path: string, remedy: string | null): SpokeError {
 	switch (kind) {
 		case 'parent': {
 			return new SpokeError('ERR_NOT_FOUND', `${path}: its directory is not in the container`, {leg: 3});
@@ -227,6 +228,18 @@ function targetError(kind: string, path: string): SpokeError {
 
 		case 'file': {
 			return new SpokeError('ERR_COPY_INCOMPLETE', `${path} is a file in the container, and the source is a directory`);
+		}
+
+		case 'special': {
+			return new SpokeError('ERR_COPY_INCOMPLETE', `${path} is a device, a pipe or a socket in the container, and is not replaced`, {
+				remedy,
+			});
+		}
+
+		case 'mount': {
+			return new SpokeError('ERR_COPY_INCOMPLETE', `${path} is mounted into the container, and a mounted file cannot be replaced`, {
+				remedy,
+			});
 		}
 
 		case 'denied': {

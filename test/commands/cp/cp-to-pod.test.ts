@@ -126,3 +126,37 @@ test('a special file of this machine is not copied, and has a line', async t => 
 	t.regex(stderr, /^not copied: pipe: it is a device, a pipe or a socket$/m);
 	t.deepEqual(await readdir(join(server.remote, 'copy')), ['fine']);
 });
+
+test('a pipe of the container, or a link to one, is not replaced by a file', async t => {
+	const server = await startCopyServer(t);
+	const source = join(server.local, 'pipe');
+	await writeFile(source, 'new');
+	await mkdir(join(server.local, 'tree'));
+	await writeFile(join(server.local, 'tree/pipe'), 'new');
+	await run('mkfifo', [join(server.remote, 'pipe')]);
+	await symlink('pipe', join(server.remote, 'link'));
+	for (const name of ['pipe', 'link']) {
+		const {status, stderr} = await copy(server, source, `web:${name}`);
+		t.is(status, 1);
+		t.regex(stderr, new RegExp(`^error: ${name} is a device, a pipe or a socket in the container, and is not replaced `));
+		t.true(stderr.includes(`spoke exec web -n default -c app -i -- sh -c 'cat > ${name}' < ${source}`), stderr);
+	}
+
+	t.regex((await copy(server, join(server.local, 'tree'), 'web:pipe')).stderr, /is not replaced \[ERR_COPY_INCOMPLETE\]$/m);
+	t.like(await copy(server, source, `web:${server.remote}`), {
+		status: 1,
+		stderr: `not copied: ${source}: a device, a pipe or a socket has its name\nerror: 1 entry of ${source} not copied [ERR_COPY_INCOMPLETE]\n`,
+	});
+	t.true((await lstat(join(server.remote, 'pipe'))).isFIFO());
+	t.true((await lstat(join(server.remote, 'link'))).isSymbolicLink());
+	t.deepEqual((await readdir(server.remote)).toSorted(), ['link', 'pipe']);
+});
+
+test('the reason of mv for a file that it cannot put in place is printed', async t => {
+	const server = await startCopyServer(t);
+	await writeFile(join(server.local, 'a'), 'new');
+	const {status, stderr} = await copy(server, join(server.local, 'a'), `web:${'x'.repeat(300)}`);
+	t.is(status, 1);
+	t.regex(stderr, /^not copied: .*a: it could not be put in place: mv: File name too long$/m);
+	t.deepEqual(await readdir(server.remote), []);
+});

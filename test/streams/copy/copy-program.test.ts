@@ -1,10 +1,11 @@
 /** The program of a copy, in shells of this machine. */
 import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdir, mkdtemp, rm, truncate, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
+import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import {copyCommand} from '../../../source/streams/copy/copy-program.ts';
 import {findProgram} from '../../support/copy-server.ts';
@@ -93,4 +94,53 @@ test('a listing names mounts of pseudo file systems, and nothing below them', as
 		'p ./sys',
 	]);
 	t.deepEqual(await list(join(folder, 'proc')), ['d ./1'], 'a source within one is listed');
+});
+
+for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
+	test(`${shell.join(' ')} does not replace a file that is mounted`, async t => {
+		if ((await findProgram(shell[0]!)) === null) {
+			t.pass('not on this machine');
+			return;
+		}
+
+		const folder = await sourceFolder(t);
+		await mkdir(join(folder, 'sub'));
+		for (const name of ['hosts', 'sub/config', 'sub/other', 'new']) {
+			await writeFile(join(folder, name), name);
+		}
+
+		await writeFile(join(folder, 'mounts'), `x / overlay rw\nx ${folder}/hosts ext4 rw\nx ${folder}/sub/config tmpfs rw\n`);
+		const command = copyCommand(null, 'to-pod').map(word => word.replaceAll('/proc/mounts', join(folder, 'mounts')));
+		const child = start(t, command, shell);
+		const requests = ['hosts', 'sub/config', 'new', ''].map(name => `target ${folder}/${name}`);
+		const placements = ['place - 3 - - ./new ./sub/config', 'put 0 3 ./more', 'hi', 'place - 3 - - ./more ./sub/other'];
+		child.stdin.end([...requests, ...placements, 'end', ''].join('\n'));
+		const [greeting, ...responses] = (await text(child.stdout)).trim().split('\n');
+		t.regex(greeting!, /^spoke-cp 1 /);
+		t.deepEqual(responses, ['mount', 'mount', 'file', 'dir', 'a mounted file has its name, and cannot be replaced', 'ok']);
+		t.is(await readFile(join(folder, 'sub/config'), 'utf8'), 'sub/config');
+		t.is(await readFile(join(folder, 'sub/other'), 'utf8'), 'hi\n');
+	});
+}
+
+test('a link that a debug container is to write to is replaced in its own folder', async t => {
+	const folder = await sourceFolder(t);
+	const root = join(folder, '1/root');
+	await mkdir(join(root, 'data/sub'), {recursive: true});
+	await writeFile(join(folder, '1/cgroup'), '0::/kubepods/0123abc\n');
+	await writeFile(join(folder, '1/mounts'), 'overlay / overlay rw\nx /data/mounted ext4 rw\n');
+	await writeFile(join(root, 'data/mounted'), '');
+	await writeFile(join(root, 'data/sub/file'), 'old');
+	await symlink('/data/sub/file', join(root, 'data/link'));
+	await symlink('/data', join(root, 'way'));
+	const child = start(
+		t,
+		copyCommand('0123abc', 'to-pod').map(word => word.replaceAll('/proc/', `${folder}/`)),
+	);
+	const requests = ['target /way/mounted', 'target /way/link', 'put 0 3 ./new', 'hi', 'place - 3 - - ./new ./link', 'end', ''];
+	child.stdin.end(requests.join('\n'));
+	const [, ...responses] = (await text(child.stdout)).trim().split('\n');
+	t.deepEqual(responses, ['mount', 'file', 'ok']);
+	t.is(await readFile(join(root, 'data/link'), 'utf8'), 'hi\n');
+	t.deepEqual(await readdir(join(root, 'data/sub')), ['file']);
 });
