@@ -140,7 +140,8 @@ export async function* requestsFor(groups: readonly FileToReceive[][], tools: Co
 
 function contentRequest(group: readonly FileToReceive[], {canReadParts}: CopyTools, offset?: number): string {
 	const [file] = group;
-	if (group.length === 1 && file && canReadParts) {
+	// As many bytes as the size of a generated file, 0, would be as many as of an empty one.
+	if (group.length === 1 && file && canReadParts && file.size > 0) {
 		const start = offset ?? file.offset;
 		return `read ${start} ${file.size - start} ${encodeName(file.remoteName)}`;
 	}
@@ -193,7 +194,7 @@ export async function receiveGroup(group: readonly FileToReceive[], context: Rec
 			}
 
 			if (isBlamed) {
-				file.fail(`its bytes do not match its size: ${error.message}`);
+				file.fail(group.length === 1 && file.size === 0 ? unsizedReason : `its bytes do not match its size: ${error.message}`);
 			}
 		}
 
@@ -204,6 +205,10 @@ export async function receiveGroup(group: readonly FileToReceive[], context: Rec
 		throw error;
 	}
 }
+
+/** A file that has grown meanwhile has another size in the next pass. */
+const unsizedReason =
+	'it has content, but its size is 0, as that of files that the kernel generates in /proc. Read it with spoke exec POD -- cat FILE';
 
 async function receiveFile(file: FileToReceive, {session, tree, preserve, onBytes}: ReceiveContext): Promise<void> {
 	if (file.offset > 0) {
@@ -238,7 +243,7 @@ async function verifyGroup(group: readonly FileToReceive[], context: ReceiveCont
 		} else {
 			onBytes(-file.offset);
 			await file.discard(tree);
-			file.fail('it changed while it was copied: the checksums differ');
+			file.fail(file.size === 0 ? unsizedReason : 'it changed while it was copied: the checksums differ');
 		}
 	}
 }

@@ -130,6 +130,21 @@ test('the file that stdout is written to is not replaced', async t => {
 	t.is(await readFile(output, 'utf8'), 'before\n');
 });
 
+for (const programs of [undefined, ['sh', 'cat', 'ls'], ['sh', 'cat', 'ls', 'head', 'tail']]) {
+	test(`a file of /proc that has no size is not copied ${programs ? `with ${programs.join(', ')}` : 'with all programs'}`, async t => {
+		if (process.platform !== 'linux') {
+			t.pass('not on this machine');
+			return;
+		}
+
+		const server = await startCopyServer(t, {...(programs && {programs})});
+		const {status, stderr} = await copy(server, 'web:/proc/version', join(server.local, 'version'));
+		t.is(status, 1);
+		t.regex(stderr, /^not copied: \/proc\/version: it has content, but its size is 0, .*spoke exec POD -- cat FILE$/m);
+		t.deepEqual(await readdir(server.local), []);
+	});
+}
+
 test('an image with only sh, cat and ls is read twice instead', async t => {
 	const server = await startCopyServer(t, {programs: ['sh', 'cat', 'ls']});
 	await mkdir(join(server.remote, 'sub'));
