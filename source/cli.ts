@@ -18,7 +18,8 @@ import {toTerminalCharset} from './text/terminal-charset.ts';
 
 type ErrorReporting = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};
 
-export async function main(argv: readonly string[]): Promise<void> {
+/** @param problem of `argumentProblem` */
+export async function main(argv: readonly string[], problem: string | null): Promise<void> {
 	const signals = listenForSignals();
 	const {interrupted} = signals;
 	const reporting: ErrorReporting = {wantsJson: false, failureStatus: undefined, isStdoutRemote: false};
@@ -26,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 	try {
 		process.exitCode = await run(
 			isCalledBy('kubectl_complete-spoke') ? ['completion', 'kubectl', '--', ...argv] : argv,
-			reporting,
+			{reporting, problem},
 			signals,
 		);
 	} catch (thrown) {
@@ -50,7 +51,7 @@ function isCalledBy(name: string): boolean {
 /** @returns the exit status */
 async function run(
 	argv: readonly string[],
-	reporting: ErrorReporting,
+	{reporting, problem}: {reporting: ErrorReporting; problem: string | null},
 	signals: Pick<Invocation, 'interrupted' | 'takeSignals'>,
 ): Promise<number> {
 	const {name, rest} = await findWithPreferences(argv, reporting);
@@ -69,6 +70,12 @@ async function run(
 
 	const command = await loadCommand(name);
 	setReporting(reporting, command.spec, rest);
+	if (problem !== null) {
+		throw new SpokeError('ERR_USAGE', problem, {
+			remedy: 'let a shell in the container write them, as $(printf "\\351"); for a file with such a name, copy its folder',
+		});
+	}
+
 	const line = parseCommandLine<readonly FlagSpec[]>(command.spec.flags, rest);
 	const {stdout, stderr} = process;
 	const invocation: Invocation = {

@@ -1,12 +1,13 @@
-/** Name, command, signals and V8 flags of this process. */
-import {writeFileSync} from 'node:fs';
+/** Name, command, arguments, signals and V8 flags of this process. */
+import {isUtf8} from 'node:buffer';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {basename} from 'node:path';
 import process from 'node:process';
 
 /** The launcher (scripts/build.ts) sets it to its process id, which spoke keeps. A child that inherits the variable has another id. */
 const hangupIgnored = 'SPOKE_HUP_IGNORED';
 
-/** Call it before anything else. */
+/** Call it before anything else but `argumentProblem`. */
 export function setUpProcess(): void {
 	// By default Node opens an inspector on 127.0.0.1:9229, accessible to every user of the machine.
 	process.on('SIGUSR1', noop);
@@ -19,6 +20,27 @@ export function setUpProcess(): void {
 		nameMainThread();
 	}
 }
+
+/**
+Why an argument cannot be used, or `null`: Node decodes each byte that is not UTF-8 to U+FFFD, so spoke would send another name or command.
+Call it before `setUpProcess`, whose title replaces the bytes. Without /proc, it is unknown whether the argument had U+FFFD itself.
+*/
+export function argumentProblem(typed: readonly string[] = process.argv.slice(2), commandLine = '/proc/self/cmdline'): string | null {
+	const suspect = typed.find(argument => argument.includes(replacementCharacter));
+	if (suspect === undefined) {
+		return null;
+	}
+
+	try {
+		const raw = readFileSync(commandLine, 'latin1').split('\0').slice(0, -1).slice(-typed.length);
+		const undecodable = typed.find((_, index) => !isUtf8(Buffer.from(raw[index] ?? '', 'latin1')));
+		return undecodable === undefined ? null : `the argument ${JSON.stringify(undecodable)} has bytes that are not UTF-8`;
+	} catch {
+		return `the argument ${JSON.stringify(suspect)} contains U+FFFD, which stands for bytes that are not UTF-8`;
+	}
+}
+
+const replacementCharacter = '\uFFFD';
 
 /**
 SIGHUP at the start (nohup, `trap '' HUP`). Node resets all signals before any code runs, so only the launcher knows. Without it (`node

@@ -4,8 +4,9 @@ import process from 'node:process';
 import type * as cli from './cli.ts';
 import {cachedFiles} from './code-cache.ts';
 import {createCodeLoader, embeddedFiles} from './code-loader.ts';
-import {setUpProcess} from './own-process.ts';
+import {setUpProcess, argumentProblem} from './own-process.ts';
 
+const problem = argumentProblem();
 setUpProcess();
 
 const minimumNode = [22, 18] as const;
@@ -18,5 +19,5 @@ if (major < minimumNode[0] || (major === minimumNode[0] && minor < minimumNode[1
 	// Load it only now, because an older Node may fail to parse it.
 	const load = createCodeLoader(embeddedFiles() ?? cachedFiles(import.meta.dirname, process.env));
 	const {main} = load('cli.js') as typeof cli;
-	void main(process.argv.slice(2));
+	void main(process.argv.slice(2), problem);
 }

@@ -6,10 +6,10 @@ import process from 'node:process';
 import type {Readable} from 'node:stream';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
-import {setV8Flag} from '../source/own-process.ts';
+import {argumentProblem, setV8Flag} from '../source/own-process.ts';
 import {LogServer} from './support/log-server.ts';
 import {nodePath} from './support/node-path.ts';
-import {builtProgram} from './support/run-spoke.ts';
+import {builtProgram, runSpoke} from './support/run-spoke.ts';
 
 const run = promisify(execFile);
 const line = (second: number, text: string) => ({time: `2026-11-24T14:00:0${second}.000000001Z`, text});
@@ -110,4 +110,33 @@ test('a flag of V8 that is set repeatedly adds one listener', t => {
 	}
 
 	t.true(process.listenerCount('exit') <= before + 1);
+});
+
+test('an argument with bytes that are not UTF-8 is refused before anything is sent', async t => {
+	if (process.platform !== 'linux') {
+		t.pass('not on this machine');
+		return;
+	}
+
+	const ends = async (script: string) =>
+		run('sh', ['-c', script, 'sh', builtProgram], {env: {PATH: nodePath, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}}).then(
+			() => ({code: 0, stderr: ''}),
+			(error: unknown) => error as {code: number; stderr: string},
+		);
+	for (const [script, status] of [
+		[String.raw`exec "$1" exec web -- echo '' "$(printf 'caf\351')" x`, 125],
+		[String.raw`exec "$1" cp file web:/tmp/"$(printf 'caf\351')"`, 2],
+	] as const) {
+		const {code, stderr} = await ends(script);
+		t.is(code, status);
+		t.regex(stderr, /^error: the argument ".*caf\uFFFD" has bytes that are not UTF-8 \(.*\) \[ERR_USAGE\]$/m);
+	}
+
+	const {stderr} = await runSpoke(['exec', 'web', '--', 'echo', '\uFFFD', 'é'], {env: {KUBECONFIG: '/dev/null'}});
+	t.regex(stderr, /\[ERR_NO_KUBECONFIG\]$/m, 'the character itself is UTF-8');
+});
+
+test('without /proc, an argument with U+FFFD is refused', t => {
+	t.regex(argumentProblem(['é', '\uFFFD'], '/nonexistent') ?? '', / contains U\+/);
+	t.is(argumentProblem(['é'], '/nonexistent'), null);
 });
