@@ -23,6 +23,8 @@ export type DriveResult = {
 	isRemote: boolean;
 	detached: boolean;
 	hasUnsentInput: boolean;
+	/** Why stdin was not read to its end, or `null`. */
+	inputProblem: string | null;
 	hasOutput: boolean;
 };
 
@@ -41,9 +43,9 @@ export async function driveRemoteCommand(
 	const detached = Promise.withResolvers<DriveResult>();
 	const input = command.stdin
 		? new InputPump(invocation.stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-				detached.resolve({exitStatus: exitStatus.ok, isRemote: false, detached: true, hasUnsentInput: false, hasOutput: true});
+				detached.resolve({...endedHere, exitStatus: exitStatus.ok, detached: true});
 			})
-		: {hasUnsent: async () => false, stop() {}};
+		: {problem: null, hasUnsent: async () => false, stop() {}};
 
 	const stopSizes = tty ? followSize(stdout, command, {redraw}) : () => {};
 	const interruption = whenInterrupted(interrupted);
@@ -73,6 +75,7 @@ export async function driveRemoteCommand(
 				isRemote: status !== 'closed',
 				detached: false,
 				hasUnsentInput: await input.hasUnsent(),
+				inputProblem: input.problem,
 				hasOutput: written.value.includes(true),
 			};
 		})();
@@ -122,13 +125,7 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResult>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveResult>();
 	const onAbort = () => {
-		resolve({
-			exitStatus: exitStatusForSignal(interrupted.reason),
-			isRemote: false,
-			detached: false,
-			hasUnsentInput: false,
-			hasOutput: true,
-		});
+		resolve({...endedHere, exitStatus: exitStatusForSignal(interrupted.reason)});
 	};
 
 	if (interrupted.aborted) {
@@ -145,10 +142,15 @@ function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResul
 	};
 }
 
+/** By the user, not by the command. */
+const endedHere = {isRemote: false, detached: false, hasUnsentInput: false, inputProblem: null, hasOutput: true} as const;
+
 /** A full pipe provides its next chunk within this time, so it is empty if nothing came. */
 const nextPieceMs = 20;
 
 class InputPump {
+	/** As kubectl words it. */
+	problem: string | null;
 	readonly #stdin: NodeJS.ReadStream;
 	readonly #sink: Writable;
 	readonly #keys: DetachKeys | null;
@@ -160,14 +162,16 @@ class InputPump {
 		this.#sink = sink;
 		this.#keys = keys;
 		this.#onDetach = onDetach;
+		// Node ends it as if it were empty.
+		this.problem = isDirectory(stdin) ? 'read /dev/stdin: is a directory' : null;
 		sink.on('drain', this.#drained);
-		// A terminal that hangs up ends the input.
-		stdin.on('data', this.#typed).on('end', this.#ended).on('error', this.#ended);
+		stdin.on('data', this.#typed).on('end', this.#ended).on('error', this.#failed);
 	}
 
 	/** Call when the command has ended. */
 	async hasUnsent(): Promise<boolean> {
-		if (this.#underWay === 0 && !this.#stdin.isTTY && !this.#stdin.readableEnded) {
+		// After an error, process.stdin gives no more events.
+		if (this.#underWay === 0 && this.problem === null && !this.#stdin.isTTY && !this.#stdin.readableEnded) {
 			await (isRegularFile(this.#stdin) ? nextRead(this.#stdin) : delay(nextPieceMs));
 		}
 
@@ -205,12 +209,23 @@ class InputPump {
 		this.#sink.end();
 	};
 
+	readonly #failed = (error: Error): void => {
+		// A terminal that hangs up ends the input.
+		this.problem ??= this.#stdin.isTTY ? null : error.message;
+		this.#ended();
+	};
+
 	#pass(bytes: Buffer): void {
 		this.#underWay++;
 		if (this.#sink.writable && !this.#sink.write(bytes, this.#passed)) {
 			this.#stdin.pause();
 		}
 	}
+}
+
+function isDirectory(stdin: NodeJS.ReadStream): boolean {
+	const {fd} = stdin as {fd?: unknown};
+	return typeof fd === 'number' && fstatSync(fd).isDirectory();
 }
 
 function isRegularFile(stdin: NodeJS.ReadStream): boolean {

@@ -140,6 +140,10 @@ async function runCommand(
 	// After the terminal, so that it shows each chunk first.
 	const stopRecording = recording?.follow(command, invocation);
 	const end = await driving.finally(stopRecording);
+	if (end.inputProblem !== null) {
+		warn(`Copying stdin failed: ${end.inputProblem}`);
+	}
+
 	// containerd stops reading the input when a command closes its output, as `cat > FILE` does, and reports no error.
 	if (end.hasUnsentInput && !tty) {
 		warn('the command exited before all of its input was sent');

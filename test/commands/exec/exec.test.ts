@@ -172,6 +172,29 @@ test('exec reports unsent input, also with -q, and only if there is some', async
 	}
 });
 
+for (const [input, fault] of [
+	['a directory', 'read /dev/stdin: is a directory'],
+	['open for writing only', 'EBADF: bad file descriptor, read'],
+] as const) {
+	test(`exec reports a stdin that is ${input}, also with -q, and keeps the status`, async t => {
+		for (const flags of ['-i', '-iq']) {
+			const {server, config} = await serve(t, async far => {
+				await bytes(far.stdin);
+				far.status(exitCode(3));
+				far.close();
+			});
+			const file = await (input === 'a directory' ? open(server.folder) : open(join(server.folder, 'output'), 'w'));
+			t.teardown(async () => file.close());
+			const child = spawn(process.execPath, [builtProgram, 'exec', ...config, flags, 'web', '--', 'cat'], {
+				stdio: [file.fd, 'ignore', 'pipe'],
+			});
+			const stderr = bytes(child.stderr!);
+			t.deepEqual(await once(child, 'close'), [3, null]);
+			t.true(String(await stderr).startsWith(`Copying stdin failed: ${fault}\n`));
+		}
+	});
+}
+
 test('exec reports a file not read to its end, also when the command exits at once', async t => {
 	const {server, config} = await serve(t, async far => {
 		await once(far.stdin, 'readable');

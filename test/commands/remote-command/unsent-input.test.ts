@@ -55,3 +55,16 @@ for (const [title, bytes, endsAtOnce, hasUnsentInput] of [
 		t.like(result, {hasUnsentInput, exitStatus: 0});
 	});
 }
+
+test('a file that cannot be read further is reported, and ends the input', async t => {
+	const stdin = await slowFile(t, {bytes: 10, readMs: 0});
+	const invocation = {
+		stdin: stdin as unknown as NodeJS.ReadStream,
+		stdout: process.stdout,
+		stderr: process.stderr,
+		interrupted: new AbortController().signal,
+	};
+	const driving = driveRemoteCommand(command({endsAtOnce: false}), invocation, {tty: false, detachKeys: null});
+	stdin.destroy(new Error('EIO: i/o error, read'));
+	t.like(await driving, {inputProblem: 'EIO: i/o error, read', exitStatus: 0});
+});
