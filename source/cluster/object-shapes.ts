@@ -95,7 +95,10 @@ const metadata = {
 		labels,
 		annotations: labels,
 		ownerReferences: {
-			list: {fields: {kind: 'text', name: 'text', uid: 'text', controller: 'true or false'}, needed: ['kind', 'name', 'uid']},
+			list: {
+				fields: {apiVersion: 'text', kind: 'text', name: 'text', uid: 'text', controller: 'true or false'},
+				needed: ['kind', 'name', 'uid'],
+			},
 		},
 	},
 	needed: ['name'],

@@ -91,7 +91,18 @@ export function describeLogEvent(event: LogEvent): LogDescription | null {
 		}
 
 		case 'no-pods': {
-			return {subject: 'follow', parts: [statement('no pods to follow; waiting for one')]};
+			const waiting = statement('no pods to follow; waiting for one');
+			return {
+				subject: 'follow',
+				parts:
+					event.error === undefined
+						? [waiting]
+						: [waiting, statement(', because it is unknown whether one can appear: '), {role: 'error', text: event.error.message}],
+			};
+		}
+
+		case 'no-more-pods': {
+			return {subject: 'follow', parts: [statement('no pods to follow, and no controller will create one; stopped following')]};
 		}
 
 		// A tail shows the last three as the state of the source: no response yet, checking whether the stream is alive, alive.

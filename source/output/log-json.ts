@@ -156,8 +156,12 @@ function detailsOf(event: PrintedEvent): object {
 			return {error: event.error.toJSON()};
 		}
 
-		case 'server-said':
 		case 'no-pods': {
+			return {error: event.error?.toJSON() ?? null};
+		}
+
+		case 'server-said':
+		case 'no-more-pods': {
 			return {};
 		}
 	}

@@ -114,6 +114,7 @@ const logEvents: Readonly<Record<PrintedEvent['type'], true>> = {
 	'pod-appeared': true,
 	'pod-gone': true,
 	'no-pods': true,
+	'no-more-pods': true,
 	failed: true,
 	'apiserver-unreachable': true,
 	'apiserver-reached': true,

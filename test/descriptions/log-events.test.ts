@@ -159,6 +159,20 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 	'pod-gone': [[{type: 'pod-gone', ...place}, 'web-0: the pod is gone', 'the pod is gone', 'the pod is gone']],
 	'no-pods': [
 		[{type: 'no-pods'}, 'no pods to follow; waiting for one', 'no pods to follow; waiting for one', 'no pods to follow; waiting for one'],
+		[
+			{type: 'no-pods', error: refused},
+			'no pods to follow; waiting for one, because it is unknown whether one can appear: cannot connect to the apiserver',
+			'no pods to follow; waiting for one, because it is unknown whether one can appear: cannot connect to the apiserver',
+			'no pods to follow; waiting for one, because it is unknown whether one can appear: cannot connect to the apiserver',
+		],
+	],
+	'no-more-pods': [
+		[
+			{type: 'no-more-pods'},
+			'no pods to follow, and no controller will create one; stopped following',
+			'no pods to follow, and no controller will create one; stopped following',
+			'no pods to follow, and no controller will create one; stopped following',
+		],
 	],
 	'apiserver-unreachable': [
 		[

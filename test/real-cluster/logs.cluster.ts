@@ -305,6 +305,25 @@ test('a new pod of a workload is followed within 2 s of Running, and the old log
 	await cluster.kubectl(direct, ['delete', 'deployment', 'logs-deploy', '--wait=false']);
 });
 
+test('a follow by selector prints every line of a job with several pods, and ends with the job', async t => {
+	t.timeout(120_000);
+	await cluster.kubectl(direct, ['delete', 'job', 'logs-late', '--ignore-not-found', '--wait']);
+	const {spec} = linesPod('x', ['-rate=4', '-count=4']);
+	await apply(cluster.kubeconfig(direct), [
+		{
+			apiVersion: 'batch/v1',
+			kind: 'Job',
+			metadata: {name: 'logs-late', namespace: 'demo'},
+			spec: {completions: 3, parallelism: 1, template: {metadata: {labels: {app: 'logs-late'}}, spec: {...spec, restartPolicy: 'Never'}}},
+		},
+	]);
+	const running = follow(cluster, direct, ['-l', 'app=logs-late']);
+	t.is(await running.ended, 0, running.stderr());
+	t.is(running.stdout().trim().split('\n').length, 12, running.stdout());
+	t.regex(running.stderr(), /stopped following/);
+	await cluster.kubectl(direct, ['delete', 'job', 'logs-late', '--wait=false']);
+});
+
 test('a refused leg 2 prints the apiserver’s message and exits 11', async t => {
 	const cut = await useCluster({postures: ['bad-direct']});
 	const {status, stderr} = await cut.spoke('bad-direct', ['logs', 'writer', '--tail=1']);

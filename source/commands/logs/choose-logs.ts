@@ -1,6 +1,7 @@
 /** Selection of logs. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {canSelectorGainPods} from '../../streams/logs/can-pods-appear.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
@@ -111,10 +112,11 @@ export async function chooseFollowTargets(
 ): Promise<FollowTargets> {
 	const {namespace} = cluster.facts;
 	if (selector !== null) {
-		// Pods of a job have no successors.
-		const canAppear = async (controllers: ReadonlySet<string>) =>
-			controllers.size === 0 || [...controllers].some(kind => kind !== '' && kind !== 'Job');
-		return {kind: 'scope', scope: {namespace, labelSelector: selector}, canAppear};
+		return {
+			kind: 'scope',
+			scope: {namespace, labelSelector: selector},
+			canAppear: async controllers => canSelectorGainPods(cluster, controllers, selector),
+		};
 	}
 
 	const followed = await resolveFollowTargets(cluster, targets, namespace, signal);

@@ -7,10 +7,11 @@ import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, chooseContainer, containerRole} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
-import {toResolvedTarget} from '../../targets/resolve-pod.ts';
+import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 import {isConnectionLoss} from '../connection-loss.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
+import {controllerOf, type PodController} from './can-pods-appear.ts';
 import {ContainerFollower, type ContainerFollowerOptions} from './container-follower.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
@@ -21,8 +22,11 @@ export type ContainerSelection = {kind: 'default'} | {kind: 'all'} | {kind: 'nam
 
 export type FollowTargets =
 	| {kind: 'pods'; pods: readonly PodObject[]}
-	/** `canAppear` is called while there is nothing to follow, with the controllers so far (`''` for none). False ends the follow. */
-	| {kind: 'scope'; scope: PodScope; canAppear: (controllers: ReadonlySet<string>) => Promise<boolean>};
+	/**
+	`canAppear` is called while there is nothing to follow, with the controllers of the pods so far (`null` for a pod without one). False
+	ends the follow.
+	*/
+	| {kind: 'scope'; scope: PodScope; canAppear: (controllers: ReadonlyArray<PodController | null>) => Promise<boolean>};
 
 export type FollowLogsOptions = {
 	asked: string;
@@ -79,7 +83,7 @@ class FollowGroup {
 	readonly #semaphore = new Semaphore(maxOpening, maxOpeningMs);
 	readonly #apiserverCheck: ApiserverCheck;
 	readonly #pods = new Map<string, FollowedPod>();
-	readonly #controllers = new Set<string>();
+	readonly #controllers = new Map<string, PodController | null>();
 	readonly #synced = Promise.withResolvers<void>();
 	#hasStarted = false;
 	#hasOpenedLog = false;
@@ -129,7 +133,7 @@ class FollowGroup {
 
 	async followScope(scope: PodScope, canAppear: CanAppear): Promise<void> {
 		try {
-			void this.#endWhenNothingIsLeft(canAppear);
+			void this.#endWhenNothingIsLeft(scope, canAppear);
 			const initialPods: PodObject[] = [];
 			for await (const change of watchPods(this.#cluster, scope, {signal: this.#signal})) {
 				if (change.type === 'synced') {
@@ -174,38 +178,64 @@ class FollowGroup {
 		await this.events.push({type: 'pod-gone', ...podFields(pod)});
 	}
 
-	async #endWhenNothingIsLeft(canAppear: CanAppear): Promise<void> {
+	async #endWhenNothingIsLeft(scope: PodScope, canAppear: CanAppear): Promise<void> {
 		await this.#synced.promise;
 		let isReported = false;
+		// The status of a job is later than the end of its last pod.
+		let isDue = this.#pods.size === 0;
 		while (!this.#signal.aborted) {
 			if (this.#running > 0) {
 				isReported = false;
+				isDue = false;
 				await new Promise<void>(resolve => {
 					this.#notifyIdle = resolve;
 				});
 				continue;
 			}
 
-			if (!(await canAppear(this.#controllers).catch(() => true))) {
+			const {hasEnded, error} = await this.#hasEnded(scope, canAppear);
+			if (this.#running > 0) {
+				continue;
+			}
+
+			if (hasEnded) {
+				this.events.emit({type: 'no-more-pods'});
 				this.events.end();
 				return;
 			}
 
-			if (!isReported) {
+			if (isDue && !isReported) {
 				isReported = true;
-				await this.events.push({type: 'no-pods'});
+				await this.events.push({type: 'no-pods', ...(error && {error})});
 			}
 
+			isDue = true;
 			await delayUpTo(recheckIntervalMs, this.#signal);
+		}
+	}
+
+	/** A pod can have appeared and its job ended while the watch was interrupted: each pod that exists must have been followed. */
+	async #hasEnded(scope: PodScope, canAppear: CanAppear): Promise<{hasEnded: boolean; error: SpokeError | null}> {
+		try {
+			const hasEnded =
+				!(await canAppear([...this.#controllers.values()])) &&
+				(await listPods(this.#cluster, scope, this.#signal)).every(pod => this.#pods.has(keyOf(pod)));
+			return {hasEnded, error: null};
+		} catch (thrown) {
+			return {hasEnded: false, error: toSpokeError(thrown)};
 		}
 	}
 
 	async #appeared(pod: PodObject, start: LogStart): Promise<void> {
 		const followed: FollowedPod = {watchedPod: new WatchedPod(this.#cluster, pod, {isWatched: true}), containers: new Set()};
 		this.#pods.set(keyOf(pod), followed);
-		this.#controllers.add(pod.metadata.ownerReferences?.find(({controller}) => controller)?.kind ?? '');
+		const controller = controllerOf(pod);
+		this.#controllers.set(controller === null ? '' : `${controller.namespace}/${controller.kind}/${controller.name}`, controller);
+		// The follow must not end in between.
+		this.#running++;
 		await this.events.push({type: 'pod-appeared', ...podFields(pod)});
 		this.#followNew(pod, followed, start);
+		this.#stopRunning();
 	}
 
 	#followNew(pod: PodObject, followed: FollowedPod, start: LogStart): void {
@@ -275,10 +305,14 @@ class FollowGroup {
 
 			await this.events.push({type: 'failed', source, error: toSpokeError(thrown)});
 		} finally {
-			this.#running--;
-			if (this.#running === 0) {
-				this.#notifyIdle?.();
-			}
+			this.#stopRunning();
+		}
+	}
+
+	#stopRunning(): void {
+		this.#running--;
+		if (this.#running === 0) {
+			this.#notifyIdle?.();
 		}
 	}
 

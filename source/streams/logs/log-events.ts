@@ -46,8 +46,10 @@ export type LogEvent =
 	| {type: 'server-said'; source: LogSource; text: string}
 	| {type: 'ended'; source: LogSource; reason: 'container-ended' | 'pod-gone'; ended: ContainerTermination | null}
 	| {type: 'pod-appeared' | 'pod-gone'; context?: string; namespace: string; pod: string; node: string | null}
-	/** New pods are followed. */
-	| {type: 'no-pods'; context?: string}
+	/** New pods are followed. `error`: why it is unknown whether one can appear. */
+	| {type: 'no-pods'; context?: string; error?: SpokeError}
+	/** The follow ends, because none can appear. */
+	| {type: 'no-more-pods'; context?: string}
 	/** A source failed permanently; others continue. */
 	| {type: 'failed'; source: LogSource; error: SpokeError}
 	| ApiserverEvent;

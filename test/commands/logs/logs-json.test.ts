@@ -290,6 +290,8 @@ const events: readonly PrintedEvent[] = [
 	{type: 'pod-appeared', namespace: 'demo', pod: 'web', node: null},
 	{type: 'pod-gone', namespace: 'demo', pod: 'web', node: 'n1'},
 	{type: 'no-pods'},
+	{type: 'no-pods', error},
+	{type: 'no-more-pods'},
 	{type: 'failed', source, error},
 	{type: 'apiserver-unreachable', error},
 	{type: 'apiserver-reached', outageMs: 700},

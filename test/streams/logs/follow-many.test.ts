@@ -228,7 +228,7 @@ test('following ends only when no pods are left and none can appear', async t =>
 				kind: 'scope',
 				scope,
 				async canAppear(controllers) {
-					asked.push([...controllers].join(','));
+					asked.push(controllers.map(one => one?.kind).join(','));
 					return false;
 				},
 			},
@@ -240,6 +240,93 @@ test('following ends only when no pods are left and none can appear', async t =>
 	t.is(events.filter(({type}) => type === 'ended').length, 2);
 	cluster.close();
 	await server.stop();
+});
+
+test('a follow does not end before it has followed a pod that the watch has not shown', async t => {
+	const {server, cluster} = await startServer(t);
+	server.restartPolicy = 'Never';
+	const finish = (name: string, uid?: string) => {
+		const log = server.addPod(name, {owner: 'Job', ...(uid !== undefined && {uid})}).get('app')!;
+		log.append(line(1, name));
+		log.end();
+	};
+	finish('a');
+	const hidden = structuredClone(server.pods.get('a')!.object);
+	let checks = 0;
+	const texts: string[] = [];
+	for await (const event of followLogs(
+		cluster,
+		{
+			kind: 'scope',
+			scope,
+			async canAppear() {
+				checks++;
+				if (checks === 1) {
+					server.pods.set('b', {object: {...hidden, metadata: {...hidden.metadata, name: 'b', uid: 'late'}}, containers: new Map()});
+				} else if (checks === 2) {
+					finish('b', 'late');
+				}
+
+				return false;
+			},
+		},
+		{asked: 'job/x', containers: {kind: 'default'}, start: {}},
+	)) {
+		if (event.type === 'lines') {
+			texts.push(event.bytes.toString().split(' ')[1]!.trim());
+		}
+	}
+
+	t.deepEqual(texts, ['a', 'b']);
+});
+
+test('a follow waits for the status of a job before it reports that it waits for a pod', async t => {
+	const {server, cluster} = await startServer(t);
+	server.restartPolicy = 'Never';
+	server.addPod('a', {owner: 'Job'}).get('app')!.end();
+	for (const [answers, expected] of [
+		[[true, false], ['no-more-pods']],
+		[
+			[true, true, false],
+			['no-pods', 'no-more-pods'],
+		],
+	] as const) {
+		const left: boolean[] = [...answers];
+		const events = await Array.fromAsync(
+			followLogs(
+				cluster,
+				{kind: 'scope', scope, canAppear: async () => left.shift()!},
+				{asked: 'job/x', containers: {kind: 'default'}, start: {}},
+			),
+		);
+		t.deepEqual(
+			events.map(({type}) => type).filter(type => type.startsWith('no-')),
+			[...expected],
+		);
+	}
+});
+
+test('a follow goes on and says why when it is unknown whether pods can appear', async t => {
+	const {server, cluster, stop} = await startServer(t);
+	server.restartPolicy = 'Never';
+	server.addPod('a', {owner: 'Job'}).get('app')!.end();
+	const forbidden = new SpokeError('ERR_FORBIDDEN', 'jobs.batch "x" is forbidden');
+	const canAppear = async () => {
+		throw forbidden;
+	};
+	for await (const event of followLogs(
+		cluster,
+		{kind: 'scope', scope, canAppear},
+		{asked: '-l a', containers: {kind: 'default'}, start: {}, signal: stop.signal},
+	)) {
+		t.not(event.type, 'no-more-pods');
+		if (event.type === 'no-pods') {
+			t.is(event.error, forbidden);
+			stop.abort();
+		}
+	}
+
+	t.true(stop.signal.aborted);
 });
 
 test('150 logs are followed at once and reconnect 20 at a time', async t => {
