@@ -57,11 +57,9 @@ export async function exportLogs(directory: string, logs: readonly ChosenLog[], 
 				report(`${name}: ${formatQuantity(bytes ?? 0, 'byte')} to ${instance.path}`);
 			} else if (error.code === 'ERR_LOCAL_FILE' || error.code === 'ERR_INTERNAL') {
 				throw error;
-			} else if (hasNoLog(instance, error)) {
-				say(`${name}: not kept by the node, or not written yet: ${error.message}`);
 			} else {
 				failures.push(error);
-				say(`${name}: missing or incomplete: ${error.message}`);
+				say(`${name}: ${describeMissing(instance, error)}: ${error.message}`);
 			}
 		}
 
@@ -77,6 +75,7 @@ export async function exportLogs(directory: string, logs: readonly ChosenLog[], 
 		throw first.withChanges({
 			message: `${failures.length} of ${instances.length} logs are missing or incomplete: ${first.message}`,
 			asKubectl: null,
+			...(first.code === 'ERR_TARGET_GONE' && {remedy: 'export again when the container has started'}),
 		});
 	}
 }
@@ -218,9 +217,12 @@ function openNew(path: string): number {
 	}
 }
 
-/** No line is missing that the server could have sent: the container has not started, or the node has removed the previous instance. */
-function hasNoLog({previous}: Instance, {code, message}: SpokeError): boolean {
-	return code === 'ERR_TARGET_GONE' ? message.includes('is waiting to start') : previous && code === 'ERR_NOT_FOUND';
+function describeMissing({previous}: Instance, {code, message}: SpokeError): string {
+	if (code === 'ERR_TARGET_GONE' && message.includes('is waiting to start')) {
+		return 'not written yet';
+	}
+
+	return previous && code === 'ERR_NOT_FOUND' ? 'not kept by the node' : 'missing or incomplete';
 }
 
 function describeInstance({log: {source}, previous}: Instance): string {

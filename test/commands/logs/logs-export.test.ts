@@ -93,13 +93,23 @@ test('--export writes the log of a container that waits to restart once, as its 
 	t.deepEqual(await logsIn(directory), ['demo_a_app.previous.log']);
 });
 
-test('--export says which log has not begun, and exits 0', async t => {
+test('--export says which log has not begun, and exits with its status', async t => {
 	const {spoke, log, directory} = await serve(t);
 	log('a').state = 'waiting';
 	const {status, stderr} = await spoke('a', '--export', directory);
-	t.is(status, 0);
-	t.regex(stderr, /a\/app: not kept by the node, or not written yet: container "app" in pod "a" is waiting to start: ContainerCreating\n/);
+	t.is(status, 12);
+	t.regex(stderr, /a\/app: not written yet: container "app" in pod "a" is waiting to start: ContainerCreating\n/);
+	t.regex(stderr, /error: 1 of 2 logs are missing or incomplete: .*\(export again when .* has started\) \[ERR_TARGET_GONE\]\n$/);
 	t.deepEqual(await logsIn(directory), ['demo_a_side.log']);
+});
+
+test('--export exits 8 when the node no longer has the previous log', async t => {
+	const {spoke, log, directory} = await serve(t);
+	log('a').restarts = 1;
+	const {status, stderr} = await spoke('a', '-c', 'app', '--export', directory);
+	t.is(status, 8);
+	t.regex(stderr, /a\/app \(previous instance\): not kept by the node: /);
+	t.deepEqual(await logsIn(directory), ['demo_a_app.log']);
 });
 
 test('--export goes on after a log that fails, and exits with its status', async t => {
