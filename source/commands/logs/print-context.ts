@@ -164,7 +164,7 @@ async function print(
 	const {limitBytes = 0} = read;
 	const followed = await chooseFollowTargets(cluster, request, choosing).catch(missing);
 	await printFollow(cluster, followed, output, {
-		follow: {...followOptions(logs, run), signal, ...(observer && {observer})},
+		follow: {...followOptions(logs, run), onDefaultContainer: choosing.say, signal, ...(observer && {observer})},
 		limitBytes,
 		...eventOptions(logs, run),
 	}).finally(() => {

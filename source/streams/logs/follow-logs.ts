@@ -4,7 +4,7 @@ import {EventQueue} from '../../async/event-queue.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {allContainers, chooseContainer, containerRole} from '../../targets/choose-container.ts';
+import {allContainers, chooseContainer, containerRole, type ChosenContainer} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
 import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
@@ -43,6 +43,8 @@ export type FollowLogsOptions = {
 	gatherMs?: number;
 	/** Maximum number of logs at the start; more are an error. */
 	maxLogs?: number;
+	/** kubectl's notice of a default container, once for each text. Only for a scope. */
+	onDefaultContainer?: (notice: string) => void;
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	stallTimeouts?: StallTimeouts;
@@ -84,6 +86,7 @@ class FollowGroup {
 	readonly #apiserverCheck: ApiserverCheck;
 	readonly #pods = new Map<string, FollowedPod>();
 	readonly #controllers = new Map<string, PodController | null>();
+	readonly #notices = new Set<string>();
 	readonly #synced = Promise.withResolvers<void>();
 	#hasStarted = false;
 	#hasOpenedLog = false;
@@ -231,11 +234,21 @@ class FollowGroup {
 		this.#pods.set(keyOf(pod), followed);
 		const controller = controllerOf(pod);
 		this.#controllers.set(controller === null ? '' : `${controller.namespace}/${controller.kind}/${controller.name}`, controller);
+		this.#reportDefaultContainer(pod);
 		// The follow must not end in between.
 		this.#running++;
 		await this.events.push({type: 'pod-appeared', ...podFields(pod)});
 		this.#followNew(pod, followed, start);
 		this.#stopRunning();
+	}
+
+	#reportDefaultContainer(pod: PodObject): void {
+		const {containers, onDefaultContainer} = this.#options;
+		const notice = containers.kind === 'default' ? defaultContainer(pod).notice : null;
+		if (notice !== null && !this.#notices.has(notice)) {
+			this.#notices.add(notice);
+			onDefaultContainer?.(notice);
+		}
 	}
 
 	#followNew(pod: PodObject, followed: FollowedPod, start: LogStart): void {
@@ -326,7 +339,7 @@ class FollowGroup {
 			return containerRole(pod, containers.name) === undefined ? [] : [containers.name];
 		}
 
-		return [chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name];
+		return [defaultContainer(pod).name];
 	}
 
 	#assertLogLimit(logs: number): void {
@@ -336,6 +349,10 @@ class FollowGroup {
 			throw new SpokeError('ERR_USAGE', message, {remedy: 'omit --max-log-requests for no limit'});
 		}
 	}
+}
+
+function defaultContainer(pod: PodObject): ChosenContainer {
+	return chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'});
 }
 
 export function logSource(pod: PodObject, container: string): LogSource {

@@ -68,6 +68,20 @@ test('logs -f exits 0 when the pods are done, and reports it with -v', async t =
 	});
 });
 
+test('logs -f -l prints the default container once, and that it stops', async t => {
+	await withPods(async (_, spoke) => {
+		const {status, stderr} = await spoke('-f', '-l', 'app=web', '--tail=0');
+		t.deepEqual(
+			[status, stderr],
+			[
+				0,
+				'Defaulted container "app" out of: app, side\nspoke: no pods to follow, and no controller will create one; stopped following\n',
+			],
+		);
+		t.is((await spoke('-f', '-l', 'app=web', '--tail=0', '-q')).stderr, '');
+	});
+});
+
 test('logs -q prints only errors and possible gaps on stderr', async t => {
 	await withPods(async (server, spoke) => {
 		t.is((await spoke('-q', 'a')).stderr, '', 'not even which container was chosen');
