@@ -1,6 +1,6 @@
 /** Selection of logs. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {canSelectorGainPods} from '../../streams/logs/can-pods-appear.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
@@ -9,10 +9,17 @@ import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byLogPreference} from '../../targets/pod-order.ts';
 import {listPods, toResolvedTarget, resolvePod} from '../../targets/resolve-pod.ts';
+import {resolveTargetPods} from '../../targets/target-pods.ts';
 import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';
 
-type ChooseOptions = {podRunningTimeoutMs: number; signal: AbortSignal; say: (notice: string) => void};
+type ChooseOptions = {
+	podRunningTimeoutMs: number;
+	signal: AbortSignal;
+	say: (notice: string) => void;
+	/** Of a target that is left out. `null`: it fails. */
+	onMissing: ((error: SpokeError) => void) | null;
+};
 
 /** kubectl logs has its own message for a missing target. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
 export function throwNotFoundAsKubectl(thrown: unknown, namespace: string): never {
@@ -37,12 +44,40 @@ export async function chooseLogs(cluster: ClusterClient, request: LogRequest, op
 		return pods.flatMap(pod => logsOf(pod, `-l ${selector}`, pods.length, containers, {...options, allPods}));
 	}
 
-	const chosen: ChosenLog[] = [];
+	const chosen = await readTargets(targets, async target => logsOfTarget(cluster, target, request, options), options);
+	return chosen.flat();
+}
+
+/** @throws SpokeError of a target, unless it is missing and another is not */
+async function readTargets<Result>(
+	targets: readonly ParsedTarget[],
+	read: (target: ParsedTarget) => Promise<Result>,
+	{onMissing}: Pick<ChooseOptions, 'onMissing'>,
+): Promise<readonly Result[]> {
+	const results: Result[] = [];
+	const missing: SpokeError[] = [];
 	for (const target of targets) {
-		chosen.push(...(await logsOfTarget(cluster, target, request, options)));
+		try {
+			results.push(await read(target));
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			if (onMissing === null || !['ERR_NOT_FOUND', 'ERR_FORBIDDEN'].includes(error.code)) {
+				throw thrown;
+			}
+
+			missing.push(error);
+		}
 	}
 
-	return chosen;
+	if (results.length === 0 && missing.length > 0) {
+		throw missing[0]!;
+	}
+
+	for (const error of missing) {
+		onMissing?.(error);
+	}
+
+	return results;
 }
 
 async function logsOfTarget(
@@ -108,7 +143,7 @@ function chosenName(pod: PodObject, choice: ContainerSelection, say: ChooseOptio
 export async function chooseFollowTargets(
 	cluster: ClusterClient,
 	{selector, targets, containers}: LogRequest,
-	{signal, say}: ChooseOptions,
+	{signal, say, onMissing}: ChooseOptions,
 ): Promise<FollowTargets> {
 	const {namespace} = cluster.facts;
 	if (selector !== null) {
@@ -119,7 +154,9 @@ export async function chooseFollowTargets(
 		};
 	}
 
-	const followed = await resolveFollowTargets(cluster, targets, namespace, signal);
+	const read = async (target: ParsedTarget) => resolveTargetPods(cluster, target, namespace, signal).then(() => target);
+	const found = onMissing === null ? targets : await readTargets(targets, read, {onMissing});
+	const followed = await resolveFollowTargets(cluster, found, namespace, signal);
 	for (const pod of followed.kind === 'pods' ? followed.pods : []) {
 		if (containers.kind !== 'all') {
 			chosenName(pod, containers, say);

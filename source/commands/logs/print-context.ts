@@ -4,6 +4,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {OneContext} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {PrintedEvent} from '../../output/log-json.ts';
 import {noticeLine, type TextStream} from '../../output/notice-line.ts';
@@ -135,7 +136,16 @@ async function print(
 		stderr.write(noticeLine(notice, stderr));
 	};
 
-	const choosing = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say: flags.quiet ? () => {} : say};
+	const choosing = {
+		podRunningTimeoutMs: flags['pod-running-timeout'],
+		signal,
+		say: flags.quiet ? () => {} : say,
+		onMissing: flags['ignore-errors']
+			? ({message}: SpokeError) => {
+					say(`error: ${message}`);
+				}
+			: null,
+	};
 	const missing = (thrown: unknown) => throwNotFoundAsKubectl(thrown, cluster.facts.namespace);
 	const {read} = request;
 	if (!isFollowed(logs, run)) {

@@ -73,10 +73,7 @@ test('logs -f -l prints the default container once, and that it stops', async t 
 		const {status, stderr} = await spoke('-f', '-l', 'app=web', '--tail=0');
 		t.deepEqual(
 			[status, stderr],
-			[
-				0,
-				'Defaulted container "app" out of: app, side\nspoke: no pods to follow, and no controller will create one; stopped following\n',
-			],
+			[0, 'Defaulted container "app" out of: app, side\nspoke: no pods to follow, and no controller will create one; stopped following\n'],
 		);
 		t.is((await spoke('-f', '-l', 'app=web', '--tail=0', '-q')).stderr, '');
 	});
@@ -176,6 +173,22 @@ test('--ignore-errors reports a failed log and continues', async t => {
 		t.regex(stderr, /broken/);
 	});
 });
+
+for (const follow of [[], ['-f']]) {
+	test(`logs ${follow.join('')} --ignore-errors reports a missing target and continues`, async t => {
+		await withPods(async (_, spoke) => {
+			const ignoring = async (...targets: string[]) => spoke(...targets, ...follow, '-c', 'app', '--ignore-errors');
+			t.deepEqual(await ignoring('pod/nosuch', 'pod/b'), {
+				status: 0,
+				stdout: 'b app 1\nb app 2\n',
+				stderr: 'error: pods "nosuch" not found in namespace "demo"\n',
+			});
+			const {status, stdout, stderr} = await ignoring('pod/nosuch', 'pod/none');
+			t.deepEqual([status, stdout], [8, '']);
+			t.regex(stderr, /^error: .*pods "nosuch" not found.*\n$/);
+		});
+	});
+}
 
 test('--path=json prints one Path per connection on stderr, and only the log on stdout', async t => {
 	await withPods(async (_, spoke) => {
