@@ -1,7 +1,7 @@
 /** The connections that a target implies. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {readIfAllowed} from '../cluster/read-if-allowed.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {onlyPort, proxyRequestFacts} from '../streams/proxy/resolve-proxy-target.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
@@ -11,7 +11,7 @@ import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
 import {isProxied, parseProxyName, parseProxyTarget, type ProxyName} from '../targets/proxy-target.ts';
-import {resolvePod} from '../targets/resolve-pod.ts';
+import {resolvePod, type ResolvedPod} from '../targets/resolve-pod.ts';
 import {findResource, podResource} from '../targets/resource-names.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from './evidence.ts';
 import type {ProbeTarget} from './run-active-probes.ts';
@@ -37,8 +37,8 @@ const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
 
 /**
 `input` can include a scheme, a port and a URL path, as in an apiserver proxy request: `svc/https:web:443`, `node/n1:9100/metrics`.
-`container` defaults to the annotated container, else the first. For a service without a selector, only `service-proxy` is planned, and
-only with `alsoWithoutPods`.
+`container` defaults to the annotated container, else the first. For a service without a selector or without pods, only `service-proxy` is
+planned, and only with `alsoWithoutPods`.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
 export async function planPaths(
@@ -56,28 +56,32 @@ export async function planPaths(
 		return planNodePath(cluster, input, form);
 	}
 
-	const bareService =
+	const ownService =
 		alsoWithoutPods && parsed.resource.kind === 'Service'
-			? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
+			? await readService(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
 			: null;
-	if (bareService) {
-		const target: ResolvedTarget = {...serviceTarget(bareService), asked: input, node: null, chosenFrom: 0};
-		return {
-			target,
-			purposes: [{feature: 'service-proxy', target, request: serviceRequest(bareService, {...form, input})}],
-			probe: null,
-			node: null,
-			pod: null,
-			proxyNotice: noticeOfPorts(bareService, {...form, input}),
-		};
+	if (ownService && Object.keys(ownService.spec?.selector ?? {}).length === 0) {
+		return planWithoutPods(ownService, {...form, input});
 	}
 
-	const {pod, target, service} = await resolvePod(cluster, parsed, {
-		podPreference: 'attach',
-		podRunningTimeoutMs: 2000,
-		...(signal ? {signal} : {}),
-		...(namespace === undefined ? {} : {namespace}),
-	});
+	let resolved: ResolvedPod;
+	try {
+		resolved = await resolvePod(cluster, parsed, {
+			podPreference: 'attach',
+			podRunningTimeoutMs: 2000,
+			...(signal ? {signal} : {}),
+			...(namespace === undefined ? {} : {namespace}),
+		});
+	} catch (thrown) {
+		const {code, message} = toSpokeError(thrown);
+		if (ownService && code === 'ERR_NOT_FOUND') {
+			return planWithoutPods(ownService, {...form, input}, `${message}: only service-proxy is shown`);
+		}
+
+		throw thrown;
+	}
+
+	const {pod, target, service} = resolved;
 	const node = target.node === null ? null : await readNode(cluster, target.node);
 	const container = named === undefined ? containerOf(pod) : chooseContainer(pod, named, {unknownAnnotation: 'refuse'}).name;
 	const chosen = {...target, container};
@@ -107,9 +111,21 @@ export async function planPaths(
 	};
 }
 
-async function serviceWithoutPods(cluster: ClusterClient, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
-	const service = await readIfAllowed<ServiceObject>(cluster, path, signal).catch(() => null);
-	return service && Object.keys(service.spec?.selector ?? {}).length === 0 ? service : null;
+async function readService(cluster: ClusterClient, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
+	return readIfAllowed<ServiceObject>(cluster, path, signal).catch(() => null);
+}
+
+function planWithoutPods(service: ServiceObject, form: ProxyName & {input: string}, noPodsNotice: string | null = null): PathPlan {
+	const target: ResolvedTarget = {...serviceTarget(service), asked: form.input, node: null, chosenFrom: 0};
+	const notices = [noPodsNotice, noticeOfPorts(service, form)].filter(one => one !== null);
+	return {
+		target,
+		purposes: [{feature: 'service-proxy', target, request: serviceRequest(service, form)}],
+		probe: null,
+		node: null,
+		pod: null,
+		proxyNotice: notices.length > 0 ? notices.join('. ') : null,
+	};
 }
 
 function serviceTarget({metadata}: ServiceObject): Pick<ResolvedTarget, 'kind' | 'namespace' | 'name' | 'uid' | 'container'> {

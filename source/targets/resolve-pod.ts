@@ -95,6 +95,7 @@ async function waitForFirstPod(
 
 	signal?.throwIfAborted();
 	throw new SpokeError('ERR_NOT_FOUND', `no pods found for ${input} after ${podRunningTimeoutMs / 1000} s`, {
-		remedy: 'check its replicas and selector, or raise --pod-running-timeout',
+		// Not every caller has --pod-running-timeout.
+		remedy: 'check its replicas and selector',
 	});
 }

@@ -5,6 +5,7 @@ import type {Doctor} from '../../source/evidence/doctor/doctor-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {runSpoke} from '../support/run-spoke.ts';
+import {scaleWorkload} from '../support/scale-workload.ts';
 import {schemaFaults} from '../support/schemas.ts';
 import {openTerminal} from '../support/terminal.ts';
 
@@ -54,6 +55,30 @@ test('path to a service without pods shows only the proxy and explains the other
 	const forward = await runSpoke(['path', 'svc/kubernetes', '--feature', 'port-forward'], {env});
 	t.is(forward.status, 8);
 	t.regex(forward.stderr, /selects no pods/);
+});
+
+test('path to a service whose pods are gone shows the proxy, and says that there are no pods', async t => {
+	const {env, sandbox} = await openSandbox(t);
+	await scaleWorkload(sandbox, 'deployments/web', 0);
+	for (const feature of [[], ['--feature', 'service-proxy']]) {
+		const {status, stdout, stderr} = await runSpoke(['path', 'svc/https:web:443', '-o', 'json', ...feature], {env});
+		t.is(status, 0, stderr);
+		t.deepEqual(
+			valid<Path>(t, stdout).map(({feature, target: {kind, name}}) => [feature, kind, name]),
+			[['service-proxy', 'Service', 'web']],
+		);
+		t.is(stderr, 'no pods found for svc/https:web:443 after 2 s: only service-proxy is shown\n');
+	}
+
+	for (const argv of [
+		['path', 'svc/web', '--feature', 'port-forward'],
+		['doctor', 'svc/web'],
+	]) {
+		const {status, stdout, stderr} = await runSpoke(argv, {env});
+		t.is(status, 8);
+		t.regex(stdout + stderr, /no pods found for svc\/web after 2 s/);
+		t.notRegex(stdout + stderr, /--pod-running-timeout/);
+	}
 });
 
 test('path to an unnamed service port prints one line per scheme and a notice', async t => {
