@@ -59,7 +59,7 @@ const flags = [
 		oneOf: ['json'],
 		help: 'json: one event per line on stdout, or on stderr with a command (schemas/port-forward-event.json)',
 	},
-	podRunningTimeoutFlag('how long to wait until a pod of the target runs'),
+	podRunningTimeoutFlag('how long to wait until a pod of a service or workload runs; a named pod must be running already'),
 	...onPodLossFlags,
 	...streamFlags,
 ] as const;
