@@ -34,7 +34,7 @@ export const attachSpec = {
 	summary: 'attach to the process that runs in a container',
 	usage: ['attach TARGET [flags]'],
 	about:
-		'Streams the container’s output from now on and, with -i, sends it your input. The detach keys disconnect and leave the container running.\nIf spoke itself fails, it exits 125, or 3 or 4 for --require, and prints an ERR_ code on stderr.',
+		'Streams the container’s output from now on and, with -i, sends it your input. If the container has a terminal, its stdout and stderr are one stream, which spoke prints on stdout; stdin need not be a terminal. The detach keys disconnect and leave the container running.\nIf spoke itself fails, it exits 125, or 3 or 4 for --require, and prints an ERR_ code on stderr.',
 	examples: [
 		['spoke attach web-5d', 'watch a container’s output'],
 		['spoke attach -it db-0 -c console', 'interact with it; ctrl-p ctrl-q detaches'],

@@ -103,7 +103,7 @@ async function runCommand(
 	say(container.notice);
 	const attached =
 		request.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
-	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: () => invocation.stdin.isTTY, ...attached});
+	const {tty, isLocalRaw, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: () => invocation.stdin.isTTY, ...attached});
 	say(notice);
 	if (request.feature === 'attach') {
 		say(
@@ -131,12 +131,12 @@ async function runCommand(
 		...(observer && {observer}),
 		...(recording && {onUpgradeAttempt: recording.onUpgradeAttempt}),
 	});
-	if (tty) {
+	if (isLocalRaw) {
 		notices.hold();
 	}
 
-	const detachKeys = request.feature === 'attach' && tty ? request.detachKeys : null;
-	const driving = driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: request.feature === 'attach'});
+	const detachKeys = request.feature === 'attach' && isLocalRaw ? request.detachKeys : null;
+	const driving = driveRemoteCommand(command, invocation, {tty: isLocalRaw, detachKeys, redraw: request.feature === 'attach'});
 	// After the terminal, so that it shows each chunk first.
 	const stopRecording = recording?.follow(command, invocation);
 	const end = await driving.finally(stopRecording);
@@ -145,15 +145,15 @@ async function runCommand(
 	}
 
 	// containerd stops reading the input when a command closes its output, as `cat > FILE` does, and reports no error.
-	if (end.hasUnsentInput && !tty) {
+	if (end.hasUnsentInput && !isLocalRaw) {
 		warn('the command exited before all of its input was sent');
 	}
 
-	if (request.feature === 'attach' && tty) {
+	if (request.feature === 'attach' && isLocalRaw) {
 		say(reattachNotice(pod, container.name, end));
 	}
 
-	const isSilent = request.feature === 'attach' && !end.hasOutput && !tty;
+	const isSilent = request.feature === 'attach' && !end.hasOutput && !isLocalRaw;
 	const silentStatus = isSilent ? await request.ifSilent?.() : null;
 	return silentStatus === null || silentStatus === undefined ? end : {exitStatus: silentStatus, isRemote: false, detached: false};
 }
@@ -174,21 +174,29 @@ type TtyRequest = {
 	container?: {name: string; tty: boolean};
 };
 
+type TtyChoice = {
+	/** Of the request. */
+	tty: boolean;
+	/** The local terminal is put into raw mode. */
+	isLocalRaw: boolean;
+	notice: string | null;
+};
+
 /** @see k8s.io/kubectl pkg/cmd/exec/exec.go SetupTTY, pkg/cmd/attach/attach.go */
-function chooseTty({stdin, tty, isLocalTty, container}: TtyRequest): {tty: boolean; notice: string | null} {
+function chooseTty({stdin, tty, isLocalTty, container}: TtyRequest): TtyChoice {
+	// Such a container has no separate stderr. Runtimes refuse a request for one, which kubectl sends without a local terminal.
+	const hasRemoteTty = container?.tty === true;
 	if (container && tty && !container.tty) {
-		return {tty: false, notice: `Unable to use a TTY - container ${container.name} did not allocate one`};
+		return {tty: false, isLocalRaw: false, notice: `Unable to use a TTY - container ${container.name} did not allocate one`};
 	}
 
-	// Without -t too: a container with a terminal has no separate stderr, and requesting one is an error.
-	const shouldUseTty = tty || container?.tty === true;
-	if (!shouldUseTty || !stdin) {
-		return {tty: false, notice: null};
+	if (!(tty || hasRemoteTty) || !stdin) {
+		return {tty: hasRemoteTty, isLocalRaw: false, notice: null};
 	}
 
 	return isLocalTty()
-		? {tty: true, notice: null}
-		: {tty: false, notice: 'Unable to use a TTY - input is not a terminal or the right kind of file'};
+		? {tty: true, isLocalRaw: true, notice: null}
+		: {tty: hasRemoteTty, isLocalRaw: false, notice: 'Unable to use a TTY - input is not a terminal or the right kind of file'};
 }
 
 class DeferredNotices extends Writable {

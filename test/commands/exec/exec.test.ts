@@ -353,6 +353,29 @@ for (const [title, container, more, words] of lives) {
 	});
 }
 
+for (const [flags, notice] of [
+	[[], ''],
+	[['-t'], ''],
+	[['-i'], 'Unable to use a TTY - input is not a terminal or the right kind of file\n'],
+] as const) {
+	test(`attach ${flags.join('')} without a local terminal reads a container that has a terminal`, async t => {
+		const spec = {nodeName: 'n1', containers: [{name: 'app', tty: true, stdin: true}]};
+		const {config} = await serve(
+			t,
+			far => {
+				far.stdout(['stdin', 'stdout', 'stderr', 'tty'].map(name => `${name}=${far.url.searchParams.get(name)}`).join(' '));
+				far.status(success);
+				far.close();
+			},
+			{pod: {spec}},
+		);
+		const {status, stdout, stderr} = await runSpoke(['attach', ...config, ...flags, 'web']);
+		t.is(status, 0, stderr);
+		t.is(stdout, `stdin=${flags[0] === '-i' ? 'true' : null} stdout=true stderr=null tty=true`);
+		t.is(stderr.startsWith('Unable') ? `${stderr.split('\n', 1)[0]}\n` : '', notice);
+	});
+}
+
 test('exec --path=json writes the path to stderr, never into the data', async t => {
 	const {config} = await serve(t, far => {
 		far.stdout('data');
