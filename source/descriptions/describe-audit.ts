@@ -1,5 +1,6 @@
 /** Audit rows in words. */
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
+import type {Basis} from '../evidence/evidence.ts';
 import {describeNeeds} from '../evidence/rules/describe-needs.ts';
 import {describeCitations, describeFinding, routeName, tlsName, type DetailPart} from './describe-verdict.ts';
 
@@ -37,8 +38,22 @@ export function auditRowState(
 }
 
 /** With the route, because `unverified` means something else inside a tunnel. */
-export function auditLegState({leg, ...row}: Pick<AuditRow, 'id' | 'state' | 'verdict' | 'leg'>, layout: {short?: boolean} = {}): string {
-	return leg ? [...(leg.route === null ? [] : [routeName(leg.route, layout)]), tlsName(leg.tls)].join(', ') : auditRowState(row, layout);
+export function auditLegState(
+	{leg, ...row}: Pick<AuditRow, 'id' | 'state' | 'verdict' | 'leg' | 'basis'>,
+	layout: {short?: boolean} = {},
+): string {
+	if (!leg) {
+		return auditRowState(row, layout);
+	}
+
+	// The basis of the row must not seem to be that of a route that is only inferred.
+	const isWeakerRoute = row.basis === 'proven' && leg.route.basis === 'inferred';
+	return [...(isWeakerRoute ? [] : [routeName(leg.route.state, layout)]), tlsName(leg.tls.state)].join(', ');
+}
+
+/** The basis of the state alone: the basis of a stream's row covers its route, too. */
+export function auditStateBasis({leg, state, basis}: Pick<AuditRow, 'state' | 'leg' | 'basis'>): Basis {
+	return leg?.tls.state === state ? leg.tls.basis : basis;
 }
 
 export function auditStateName(state: string, {short = false}: {short?: boolean} = {}): string {

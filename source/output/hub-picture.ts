@@ -1,6 +1,8 @@
 /** The hub and its spokes, drawn by basis: ━ proven, ╍ inferred, ┈ unknown. */
-import {auditEndNames, auditRowState, auditStateName} from '../descriptions/describe-audit.ts';
-import type {AuditRow, RowId} from '../evidence/audit/audit-object.ts';
+import {auditEndNames, auditRowState, auditStateBasis, auditStateName} from '../descriptions/describe-audit.ts';
+import type {AuditedLeg, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
+import type {Basis} from '../evidence/evidence.ts';
+import {weakestBasis} from '../evidence/rules/basis.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
 const columns = 36;
@@ -30,10 +32,30 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 	];
 }
 
-/** Each with its basis: `direct, proven`. */
+/** Each with its basis: `direct, inferred`. */
 export function pathToNodes(rows: readonly AuditRow[]): {route: string; kubelets: string} {
-	const describe = ({state, basis}: AuditRow) => `${auditStateName(state)}${basis === 'unknown' ? '' : `, ${basis}`}`;
-	return {route: describe(rowOf(rows, 'C10')), kubelets: describe(kubeletsRow(rows))};
+	const describe = (name: string, basis: Basis) => `${name}${basis === 'unknown' ? '' : `, ${basis}`}`;
+	const route = routeToNodes(rows);
+	const kubelets = kubeletsRow(rows);
+	return {route: describe(route.name, route.basis), kubelets: describe(auditStateName(kubelets.state), auditStateBasis(kubelets))};
+}
+
+/** C10 says the route of exec; the other streams may have it with a weaker basis, or another route. */
+export function routeToNodes(rows: readonly AuditRow[]): {name: string; basis: Basis} {
+	const {state, basis} = rowOf(rows, 'C10');
+	const isSeen = right.some(id => rowOf(rows, id).leg?.route.state === state);
+	const common = commonRoute(rows, right);
+	return isSeen && !common ? {name: 'differs by stream', basis: 'unknown'} : {name: auditStateName(state), basis: common?.basis ?? basis};
+}
+
+/** With the weakest basis; `null` if these streams do not all have the route that C10 names. */
+export function commonRoute(rows: readonly AuditRow[], ids: readonly RowId[]): AuditedLeg['route'] | null {
+	const {state, basis} = rowOf(rows, 'C10');
+	const routes = ids.flatMap(id => rowOf(rows, id).leg?.route ?? []);
+	const [first] = routes;
+	return first?.state === state && routes.every(route => route.state === state)
+		? {state: first.state, basis: weakestBasis(basis, ...routes.map(route => route.basis))}
+		: null;
 }
 
 /** C4 if nothing is verified; otherwise C2, which may be a refusal. */
@@ -52,7 +74,7 @@ function incoming(name: string, row: AuditRow): string {
 }
 
 function outgoing(name: string, row: AuditRow): string {
-	const stroke = strokes[row.basis];
+	const stroke = strokes[auditStateBasis(row)];
 	// The line below the picture names the route.
 	const start = `${stroke}${stroke} ${auditRowState(row, {short: true})} `;
 	return `${start}${stroke.repeat(Math.max(2, 18 - start.length))}${row.broken ? '✗' : '►'} ${name}`;

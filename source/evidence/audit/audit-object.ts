@@ -25,13 +25,15 @@ export type RowId = (typeof rowIds)[number];
 
 export type RowVerdict = 'pass' | 'warn' | 'fail' | 'unknown' | 'not-applicable';
 
+export type AuditedLeg = {route: {state: RouteState; basis: Basis}; tls: {state: TlsState; basis: Basis}};
+
 export type AuditRow = {
 	id: RowId;
 	title: string;
 	verdict: RowVerdict;
 	state: string;
-	/** Leg 2, for layouts: `spoke/v1` has no field for it. `route`: `null` if its basis is weaker than the row’s. */
-	leg: {route: RouteState | null; tls: TlsState} | null;
+	/** Leg 2, each verdict with its own basis; that of the row is the weaker one. For layouts: `spoke/v1` has no field for it. */
+	leg: AuditedLeg | null;
 	basis: Basis;
 	/** `of`: apiservers or nodes covered, `null` if there may be unknown ones. `proven`: how many of them are proven. */
 	scope: {of: number | null; proven: number};

@@ -8,7 +8,7 @@ import {citeAttempt, failuresOfKind} from '../rules/second-leg-outcomes.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from '../rules/second-leg-tls.ts';
 import {weakestBasis} from '../rules/basis.ts';
-import type {RowResult} from './audit-object.ts';
+import type {AuditedLeg, RowResult} from './audit-object.ts';
 import {scopeAcrossReplicas} from './replica-scope.ts';
 import {rowResult, unknownRow} from './row-result.ts';
 
@@ -50,9 +50,8 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		all,
 		alike.filter(isProven).map(one => one.observations),
 	);
-	const legOf = (basis: Basis) => ({route: isWeakerRoute(route, basis) ? null : route.state, tls: tls.state});
 	const more = {
-		leg: legOf(exposure.basis),
+		leg: legOf(worst, 'proven'),
 		citations: alike.flatMap(one => [...one.tls.citations, ...one.route.citations]),
 		scope: across.scope,
 		exceptions: evaluated
@@ -69,7 +68,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		const basis = tls.state === 'unknown' ? 'unknown' : weakestBasis(encrypted.basis, ...alike.map(one => one.tls.basis));
 		return unknownRow(`Exposure unknown: ${exposure.why}`, exposure.need.length > 0 ? exposure.need : more.need, {
 			...more,
-			leg: legOf(basis),
+			leg: legOf(worst, encrypted.basis),
 			state: tls.state,
 			basis,
 			scope: encrypted.scope,
@@ -87,11 +86,20 @@ function exposureRow(all: readonly Observations[]): RowResult {
 
 	const basis = weakestBasis(across.basis, ...evaluated.map(one => one.exposure.basis));
 	const need = across.basis === 'proven' ? more.need : needsOfEach(more.need, across.need);
+	const leg = legOf(worst, across.basis);
 	if (tls.state === 'refused') {
-		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, need, remedy: remedies.kubeletServing});
+		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, leg, need, remedy: remedies.kubeletServing});
 	}
 
-	return rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, need});
+	return rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, leg, need});
+}
+
+/** `strongest`: the basis that the apiservers not examined leave. */
+function legOf({route, tls}: {route: RouteVerdict; tls: RuleVerdict<TlsState>}, strongest: Basis): AuditedLeg {
+	return {
+		route: {state: route.state, basis: weakestBasis(route.basis, strongest)},
+		tls: {state: tls.state, basis: weakestBasis(tls.basis, strongest)},
+	};
 }
 
 /** What would prove the verdicts that decide the exposure: the one that protects, or TLS and route if nothing does. */

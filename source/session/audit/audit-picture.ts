@@ -1,7 +1,7 @@
 /** Draws the audit as a hub with spokes: callers at the left, destinations at the right. */
-import type {Audit, AuditRow, RowId, RowVerdict} from '../../evidence/audit/audit-object.ts';
-import {auditEndNames, auditRowState, auditStateName} from '../../descriptions/describe-audit.ts';
-import {kubeletsRow} from '../../output/hub-picture.ts';
+import type {Audit, AuditedLeg, AuditRow, RowId, RowVerdict} from '../../evidence/audit/audit-object.ts';
+import {auditEndNames, auditRowState, auditStateBasis} from '../../descriptions/describe-audit.ts';
+import {commonRoute, kubeletsRow, routeToNodes} from '../../output/hub-picture.ts';
 import {routeName} from '../../descriptions/describe-verdict.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
@@ -11,6 +11,7 @@ import type {Role} from '../kit/theme.ts';
 
 const leftRows = ['N1', 'N2', 'N3', 'N4'] as const;
 const rightRows = ['C4', 'C6', 'C7', 'C8'] as const;
+const kubeletStreams = ['C1', 'C2', 'C3'] as const;
 const hub = ' apiserver ';
 const wideFrom = 110;
 
@@ -33,14 +34,15 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 			spokeOut(
 				auditEndNames[farId][isWide ? 'text' : 'short'],
 				{...(farId === 'C4' ? kubeletsRow(rows) : row(farId)), broken: row(farId === 'C4' ? 'C2' : farId).broken},
-				isWide ? row('C10') : null,
+				isWide ? commonRoute(rows, farId === 'C4' ? kubeletStreams : [farId]) : null,
 				glyphs,
 			),
 		);
 	});
 	const labeled = (name: string, words: string) => `${name}: ${words}`;
 	const bottom = edge(frame.bottomLeft, frame.bottomRight);
-	const route = `  ${labeled('route', auditStateName(row('C10').state))}`;
+	const toNodes = routeToNodes(rows);
+	const route = `  ${labeled('route', `${toNodes.basis === 'unknown' ? '' : `${glyphs.strokes[toNodes.basis]} `}${toNodes.name}`)}`;
 	const both = `${route} ${glyphs.dot} ${labeled('SSH', auditRowState(row('C9'), {short: true}))}`;
 	// Drawn whole or not at all, because row C9 shows it too.
 	return [
@@ -62,8 +64,8 @@ function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number
 }
 
 /** `━ konnectivity ━ unverified ━► kubelets`: each stroke is the basis of the word after it. */
-function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow, broke}: Glyphs): Span[] {
-	const stroke = strokes[row.basis];
+function spokeOut(name: string, row: AuditRow, route: AuditedLeg['route'] | null, {strokes, arrow, broke}: Glyphs): Span[] {
+	const stroke = strokes[auditStateBasis(row)];
 	const end = row.broken ? styled('state.failed', ` ${broke}`) : styled(roleOf(row), ` ${stroke}${arrow}`);
 	const shownRoute =
 		route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)

@@ -510,7 +510,7 @@ test('a proven row does not name a route that is inferred as if it were proven',
 		base: {flags: [flags(good, {process: 'p1'})], metrics: [metrics({egressDials: dials}, {process: 'p1'})], stepTests: []},
 	};
 	const row = rowOf(given, 'C1');
-	t.like(row, {verdict: 'pass', state: 'enforced', basis: 'proven', leg: {route: null, tls: 'enforced'}});
+	t.like(row, {verdict: 'pass', state: 'enforced', basis: 'proven', leg: {route: {state: 'konnectivity', basis: 'inferred'}}});
 	t.regex(row.message, /^konnectivity \(inferred\), enforced: /);
 	t.is(auditLegState(row), 'enforced');
 });
@@ -677,10 +677,15 @@ test('a requirement rejects an inherited property name', t => {
 	t.throws(() => parseRequirement('constructor'), {code: 'ERR_USAGE', message: /unknown requirement "constructor"/});
 });
 
+test('the plain TLS of the proxy is proven while its route is only inferred', t => {
+	const row = rowOf({base: {flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})], stepTests: []}}, 'C7');
+	t.like(row, {basis: 'inferred', leg: {route: {state: 'direct', basis: 'inferred'}, tls: {state: 'plain', basis: 'proven'}}});
+});
+
 test('a row knows its own leg 2, and the printed audit does not contain it', t => {
 	const audit = auditOf(auditObservations(), {facts}, options);
 	const legOf = (id: RowId) => audit.rows.find(row => row.id === id)!.leg;
-	t.deepEqual(legOf('C2'), {route: 'konnectivity', tls: 'verified'});
+	t.deepEqual(legOf('C2'), {route: {state: 'konnectivity', basis: 'proven'}, tls: {state: 'verified', basis: 'proven'}});
 	t.is(legOf('C4'), null);
 	const printed = JSON.parse(JSON.stringify(auditJson(audit))) as {rows: object[]};
 	t.deepEqual(

@@ -7,12 +7,16 @@ import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {drawn} from '../../support/drawn.ts';
 import {hubPicture} from '../../../source/output/hub-picture.ts';
 import {rowIds, type AuditRow} from '../../../source/evidence/audit/audit-object.ts';
-import type {Basis} from '../../../source/evidence/evidence.ts';
+import type {Basis, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {auditPicture} from '../../../source/session/audit/audit-picture.ts';
 import {AuditView} from '../../../source/session/audit/audit.tsx';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 
 type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis, leg?: AuditRow['leg']];
+const leg = (route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis): AuditRow['leg'] => ({
+	route: {state: route, basis: routeBasis},
+	tls: {state: tls, basis: tlsBasis},
+});
 const unknown: Short = ['unknown', 'unknown', 'unknown'];
 const rowsOf = (given: Readonly<Record<string, Short>>) =>
 	rowIds.map(id => {
@@ -119,12 +123,58 @@ test('a cause stands above its rows, and the codes come last', async t => {
 test('the title column gets the width that verdicts do not need', async t => {
 	const titles = {C8: 'services through the proxy'};
 	t.regex(
-		(await listOf({C8: ['fail', 'plain', 'inferred', {route: 'direct', tls: 'plain'}]}, {titles}))[1]!,
+		(await listOf({C8: ['fail', 'plain', 'inferred', leg('direct', 'inferred', 'plain', 'proven')]}, {titles}))[1]!,
 		/services through the proxy +✗ direct, plain +inferred +0 of 3 +C8$/,
 	);
-	const long = (await listOf({C8: ['fail', 'unverified', 'inferred', {route: 'konnectivity', tls: 'unverified'}]}, {titles}))[1]!;
+	const long = (
+		await listOf({C8: ['fail', 'unverified', 'inferred', leg('konnectivity', 'inferred', 'unverified', 'proven')]}, {titles})
+	)[1]!;
 	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3 +C8$/);
 	t.true(long.length <= 80, long);
+});
+
+const proxied: Short = ['fail', 'plain', 'inferred', leg('direct', 'inferred', 'plain', 'proven')];
+const streamed: Short = ['fail', 'unverified', 'proven', leg('direct', 'proven', 'unverified', 'proven')];
+const direct = {
+	C1: ['fail', 'unverified', 'inferred', leg('direct', 'inferred', 'unverified', 'proven')],
+	C2: streamed,
+	C3: streamed,
+	C4: ['fail', 'unverified', 'proven'],
+	C6: proxied,
+	C7: proxied,
+	C8: proxied,
+	C10: ['not-applicable', 'direct', 'proven'],
+} as const satisfies Readonly<Record<string, Short>>;
+const pictureOf = (given: Readonly<Record<string, Short>>, width: number) =>
+	auditPicture({rows: rowsOf(given)}, unicodeGlyphs, width)
+		.map(({spans}) => spans.map(({text}) => text).join(''))
+		.join('\n');
+
+test('in the picture, route and TLS each have the stroke of their own basis', t => {
+	t.regex(pictureOf(direct, 200), /│╍ direct ━ plain ━► pods, through the proxy$/m);
+	t.regex(pictureOf(direct, 80), /│━ plain ━► pods\/proxy$/m);
+	t.regex(hubPicture(rowsOf(direct)).join('\n'), /│━━ plain ━+► pods\/proxy$/m);
+});
+
+test('the spoke of all streams to kubelets has the weakest basis of their routes', t => {
+	t.regex(pictureOf(direct, 200), /│╍ direct ━ unverified ━► kubelets: all streams$/m);
+	t.regex(pictureOf({...direct, C1: streamed}, 200), /│━ direct ━ unverified ━► kubelets: all streams$/m);
+});
+
+test('the route below the picture is no better than that of any stream', t => {
+	t.regex(pictureOf(direct, 80), /route: ╍ direct/);
+	t.regex(hubPicture(rowsOf(direct)).at(-1)!, /^route to nodes: direct, inferred /);
+	const proven = {...direct, C1: streamed, C6: streamed, C7: streamed, C8: streamed};
+	t.regex(pictureOf(proven, 80), /route: ━ direct/);
+	t.regex(hubPicture(rowsOf(proven)).at(-1)!, /^route to nodes: direct, proven /);
+});
+
+test('a stream without the route of the others is not drawn with it', t => {
+	const unseen: Short = ['unknown', 'unverified', 'proven', leg('unknown', 'unknown', 'unverified', 'proven')];
+	const given = {...direct, C1: unseen};
+	t.regex(pictureOf(given, 200), /│━ unverified ━► kubelets: all streams$/m);
+	t.regex(pictureOf(given, 200), /route: differs by stream/);
+	t.regex(hubPicture(rowsOf(given)).at(-1)!, /^route to nodes: differs by stream /);
 });
 
 test('the text under the hub is not cut', t => {
@@ -133,8 +183,8 @@ test('the text under the hub is not cut', t => {
 			.at(-1)!
 			.spans.map(({text}) => text)
 			.join('');
-	t.regex(under('direct'), /route: direct · SSH: not used$/);
-	t.regex(under('konnectivity'), /route: konnectivity$/);
+	t.regex(under('direct'), /route: ╍ direct · SSH: not used$/);
+	t.regex(under('konnectivity'), /route: ╍ konnectivity$/);
 });
 
 test('a path whose last attempt failed has a broken spoke', t => {

@@ -18,7 +18,7 @@ const row: ShownAuditRow = {
 	verdict: 'fail',
 	heading: null,
 	state: 'unknown',
-	leg: {route: 'egress-http-connect', tls: 'unknown'},
+	leg: {route: {state: 'egress-http-connect', basis: 'inferred'}, tls: {state: 'unknown', basis: 'unknown'}},
 	basis: 'inferred',
 	provenOn: {short: '1 of 1', long: '1 of 1 apiserver'},
 	lines: [],
