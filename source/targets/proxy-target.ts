@@ -94,6 +94,14 @@ function safePath(path: string, text: string): string {
 		throw new SpokeError('ERR_USAGE', `the path of ${JSON.stringify(text)} contains control characters`);
 	}
 
+	// The apiserver's HTTP server answers such a request itself (net/url Parse); it does not parse the query.
+	const [escape] = /%(?![\da-f]{2}).{0,2}/i.exec(path.split('?', 1)[0]!) ?? [];
+	if (escape !== undefined) {
+		throw new SpokeError('ERR_USAGE', `invalid percent-encoding ${JSON.stringify(escape)} in the path of ${JSON.stringify(text)}`, {
+			remedy: 'follow % with two hexadecimal digits, and write %25 for a percent sign',
+		});
+	}
+
 	const {pathname, search} = new URL(`http://target/${path.replaceAll('#', '%23').replaceAll('\\', '%5C')}`);
 	return pathname + search;
 }

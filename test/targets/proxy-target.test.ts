@@ -57,3 +57,14 @@ test('an invalid target names the allowed form', t => {
 		t.throws(() => parseProxyTarget(text), {code: 'ERR_USAGE'}, text);
 	}
 });
+
+for (const path of ['%zz', '%', '%2', 'a%2gb', 'a%%20']) {
+	test(`the path ${path}, which the apiserver could not parse, is refused`, t => {
+		t.throws(() => parseProxyTarget(`pod/web/${path}`), {code: 'ERR_USAGE', message: /invalid percent-encoding/});
+	});
+}
+
+test('a blank in a path is encoded, and an incomplete escape of a query is kept', t => {
+	t.is(parseProxyTarget('pod/web/a b%20c').path, '/a%20b%20c');
+	t.is(parseProxyTarget('pod/web/?q=%zz').path, '/?q=%zz');
+});
