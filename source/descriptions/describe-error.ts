@@ -1,6 +1,7 @@
 /** Failures in words. */
 import {errorTable} from '../errors/error-table.ts';
 import type {ErrorObject, SpokeError} from '../errors/spoke-error.ts';
+import {isApiserverRefusal} from '../server-messages/apiserver-refusal.ts';
 import {statusMessage} from '../server-messages/parse-status.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -14,20 +15,16 @@ export function describeError(error: ErrorObject): readonly ErrorPart[] {
 	return [
 		{role: 'where', text: describeFailedPlace(error)},
 		{role: 'message', text: message},
-		...(text === null || message.includes(text.trim()) ? [] : [{role: textRole(error), text}]),
+		...(text === null || message.includes(messageOf(text).trim() || text.trim()) ? [] : [{role: textRole(error), text}]),
 		{role: 'code', text: code},
 		...(remedy === null ? [] : [{role: 'fix' as const, text: remedy}]),
 	];
 }
 
 /** No leg failed if the apiserver responded, or if spoke sent nothing because of a requirement. */
-function describeFailedPlace({code, leg, legKnown}: ErrorObject): string {
+function describeFailedPlace(error: ErrorObject): string {
+	const {code, leg, legKnown} = error;
 	switch (code) {
-		case 'ERR_FORBIDDEN':
-		case 'ERR_CREDENTIALS': {
-			return 'Refused by the apiserver';
-		}
-
 		case 'ERR_NOT_FOUND':
 		case 'ERR_APISERVER_ANSWER': {
 			return 'Error from the apiserver';
@@ -39,6 +36,10 @@ function describeFailedPlace({code, leg, legKnown}: ErrorObject): string {
 		}
 
 		default: {
+			if (isApiserverRefusal(error)) {
+				return 'Refused by the apiserver';
+			}
+
 			if (!legKnown) {
 				return 'Failed; leg unknown';
 			}

@@ -1,5 +1,5 @@
 /** Legs, the apiserver process and the failure of a path in words. */
-import type {Leg, Path, Verdict} from '../evidence/evidence.ts';
+import type {Leg, Path, UnusedLeg, Verdict} from '../evidence/evidence.ts';
 import {farEndName} from '../evidence/path-line.ts';
 import {needsInOneLine} from '../evidence/rules/describe-needs.ts';
 import {needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
@@ -26,8 +26,8 @@ export function describeLeg(path: Path, leg: Leg): LegDescription {
 		from,
 		to: farEndKind(to),
 		name: n === 1 ? '' : farEndLabel(path, leg),
-		tls: describeTls(path, tls),
-		route: describeRoute(path, route),
+		tls: path.unused?.leg === n ? describeUnused(path.unused) : describeTls(path, tls),
+		route: path.unused?.leg === n ? describeUnused(path.unused) : describeRoute(path, route),
 		details: [
 			...(route.via === null ? [] : [{role: 'via' as const, text: route.via}]),
 			...(route.agent === null ? [] : [{role: 'agent' as const, text: route.agent}]),
@@ -36,6 +36,11 @@ export function describeLeg(path: Path, leg: Leg): LegDescription {
 				: [{role: 'peer' as const, text: `${peer.subject}, issued by ${peer.issuer}, ${peer.protocol}, valid until ${peer.notAfter}`}]),
 		],
 	};
+}
+
+function describeUnused({why}: UnusedLeg): VerdictDescription {
+	const [name = why] = why.split(': ');
+	return {state: name, name, basis: null, details: [{role: 'reason', text: why.slice(name.length + 2)}]};
 }
 
 /** `ended 13:48:31`; empty for an open connection or a configuration. */
@@ -125,10 +130,12 @@ export function describeExpectedFailure({broken, evidence, legs, target}: Path):
 What the verdicts mean for what is sent, for readers who do not know the words of the path line. Says no more than the verdicts.
 `short`: without the name of the far end.
 */
-export function describePathMeaning({legs: [first, second], target}: Path, {short = false}: {short?: boolean} = {}): string {
+export function describePathMeaning({legs: [first, second], target, unused}: Path, {short = false}: {short?: boolean} = {}): string {
 	return [
 		...(first === undefined || first.tls.state === 'verified' ? [] : [legMeaning(first, 'spoke', kindOf(first))]),
-		...(second === undefined ? [] : [legMeaning(second, 'the apiserver', short ? kindOf(second) : nameOrKind(second, target))]),
+		...(second === undefined
+			? []
+			: [unused ? `leg 2 ${unused.why}` : legMeaning(second, 'the apiserver', short ? kindOf(second) : nameOrKind(second, target))]),
 	].join('; ');
 }
 
@@ -178,12 +185,16 @@ export function pathSentences(path: Path): string[] {
 	const failure = describeExpectedFailure(path);
 	return [
 		...(ended === '' ? [] : [`The connection ${ended}. Its path was:`]),
-		...path.legs.map(leg => legSentence(describeLeg(path, leg))),
+		...path.legs.map(leg => legSentence(describeLeg(path, leg), path.unused)),
 		...(failure === null ? [] : [failureSentence(failure)]),
 	].map(sentence => sanitize(sentence));
 }
 
-function legSentence({n, from, to, name, tls, route}: LegDescription): string {
+function legSentence({n, from, to, name, tls, route}: LegDescription, unused: UnusedLeg | null): string {
+	if (unused?.leg === n) {
+		return `Leg ${n}, ${from} to ${`${to} ${name}`.trim()}, ${unused.why}.`;
+	}
+
 	const how = route.basis === null ? route.name : route.name === 'direct' ? 'directly' : `by ${route.name}`;
 	return `Leg ${n}, ${from} to ${`${to} ${name}`.trim()}: ${withBasis(tls.name, tls.basis)}; ${withBasis(how, route.basis)}.`;
 }
@@ -198,7 +209,7 @@ function failureSentence({leg, time, otherEnd, message}: FailureDescription): st
 }
 
 /** What is not determined, each with what would settle it. */
-export function describeUndetermined({legs, process}: Path): ReadonlyArray<Part<'leg 1' | 'leg 2' | 'agent' | 'replicas'>> {
+export function describeUndetermined({legs, process, unused}: Path): ReadonlyArray<Part<'leg 1' | 'leg 2' | 'agent' | 'replicas'>> {
 	const {known, read, boundBy} = process;
 	const hasAgent = legs.some(({route}) => route.state === 'konnectivity' && route.agent === null);
 	const hasOthers = known !== null && boundBy !== 'all-replicas-agree' && known > read;
@@ -211,7 +222,7 @@ export function describeUndetermined({legs, process}: Path): ReadonlyArray<Part<
 					['route', route],
 				] as const
 			).flatMap(([subject, verdict]) =>
-				verdict.state === 'unknown' ? [{role: `leg ${n}` as const, text: `${subject}${needsText(verdict)}`}] : [],
+				verdict.state === 'unknown' && unused?.leg !== n ? [{role: `leg ${n}` as const, text: `${subject}${needsText(verdict)}`}] : [],
 			),
 		),
 		...(hasAgent ? [{role: 'agent' as const, text: `which agent carries it;${needsText({need: [needAgentMetrics]})}`}] : []),

@@ -48,8 +48,10 @@ export function buildObservations(
 		purpose,
 		about,
 		farEndAnswered = false,
+		answeredByApiserver = null,
 		upgradePassedThrough = false,
-	}: Pick<Observations, 'purpose' | 'about'> & Partial<Pick<Observations, 'farEndAnswered' | 'upgradePassedThrough'>>,
+	}: Pick<Observations, 'purpose' | 'about'> &
+		Partial<Pick<Observations, 'farEndAnswered' | 'answeredByApiserver' | 'upgradePassedThrough'>>,
 ): Observations {
 	const {own, others, unreachedAddresses, shared, metrics, active} = examined;
 	const known = processCacheFor(cluster).of(processIdOf(examined));
@@ -65,6 +67,7 @@ export function buildObservations(
 		about,
 		time: new Date().toISOString(),
 		connection: own.socket?.connection ?? null,
+		answeredByApiserver,
 		upgradePassedThrough,
 		socket: own.socket,
 		serverIdentity: identifyExamined(cluster, examined, about),

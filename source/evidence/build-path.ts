@@ -1,7 +1,18 @@
 /** Builds a Path from observations. */
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import type {ClusterIdentity, Observations, Leg, Path, ProcessBinding, RuleVerdict, Verdict} from './evidence.ts';
+import type {
+	ClusterIdentity,
+	ExposureState,
+	Leg,
+	Observations,
+	Path,
+	ProcessBinding,
+	RuleVerdict,
+	TlsState,
+	UnusedLeg,
+	Verdict,
+} from './evidence.ts';
 import {numberEvidence} from './evidence-list.ts';
 import {brokenNow, lastAttemptFindings} from './last-attempt.ts';
 import {formatPathLine} from './path-line.ts';
@@ -15,8 +26,10 @@ import type {NodeObject} from './node-facts.ts';
 import {recognizeDistribution} from './rules/recognize-distribution.ts';
 import {isVerifiedApiserver} from './rules/same-process.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
-import {secondLegRoute} from './rules/second-leg-route.ts';
+import {secondLegRoute, type RouteVerdict} from './rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
+import {unknownVerdict} from './rules/basis.ts';
+import {unusedSecondLeg} from './second-leg-use.ts';
 
 export type PathMetadata = {
 	cluster: Pick<ClusterInfo, 'context' | 'server' | 'sandbox'>;
@@ -46,9 +59,8 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 	});
 
 	const firstRoute = firstLegRoute(observations);
-	const tls = secondLegTls(observations);
-	const route = secondLegRoute(observations);
-	const exposure = decideExposure(observations, tls, route);
+	const unused = unusedSecondLeg(observations, error);
+	const {tls, route, exposure} = unused ? unusedVerdicts(unused) : secondLegVerdicts(observations);
 	const peer = observations.socket?.facts.tls?.peer;
 	const legs: [Leg, Leg] = [
 		{
@@ -108,9 +120,23 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		evidence: numbered.all(),
 		findings: [...lastAttemptFindings(observations, error), ...pathFindings(observations, tls, route, {error, distribution})],
 		broken,
-		line: formatPathLine({legs, about: observations.about, phase, target: purpose.target, error, broken}),
+		unused,
+		line: formatPathLine({legs, about: observations.about, phase, target: purpose.target, error, broken, unused}),
 		error,
 	};
+}
+
+type SecondLegVerdicts = {tls: RuleVerdict<TlsState>; route: RouteVerdict; exposure: RuleVerdict<ExposureState>};
+
+function secondLegVerdicts(observations: Observations): SecondLegVerdicts {
+	const tls = secondLegTls(observations);
+	const route = secondLegRoute(observations);
+	return {tls, route, exposure: decideExposure(observations, tls, route)};
+}
+
+function unusedVerdicts({why}: UnusedLeg): SecondLegVerdicts {
+	const verdict = unknownVerdict([], why);
+	return {tls: verdict, route: {...verdict, protocol: null, agent: null}, exposure: {...verdict, why: `leg 2 was ${why}`}};
 }
 
 /** `process`: at the end of the connection. It names its version, too. */

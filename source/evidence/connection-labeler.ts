@@ -58,6 +58,9 @@ class ConnectionLabeler implements Labeler {
 		onFarEndAnswered: connection => {
 			this.#emitAndRecord(this.#liveLabels.get(connection.id), {type: 'far-end-answered'});
 		},
+		onApiserverAnswered: (connection, purpose, why) => {
+			this.#labelFor(connection, purpose, this.#context.preUseProbe.fallbackFor(connection)).emit({type: 'apiserver-answered', why});
+		},
 		onRoundTrip: (connection, times) => {
 			this.#emitAndRecord(this.#liveLabels.get(connection.id), {type: 'measured', ...times});
 		},

@@ -110,6 +110,9 @@ export type BrokenLeg = {
 	error: ErrorObject | null;
 };
 
+/** `why`: `not used: the pod is on no node`. */
+export type UnusedLeg = {leg: 2; why: string};
+
 export type Path = {
 	apiVersion: 'spoke/v1';
 	kind: 'Path';
@@ -128,6 +131,8 @@ export type Path = {
 	findings: readonly Finding[];
 	/** Only for a configuration. */
 	broken: BrokenLeg | null;
+	/** Not for a configuration. A leg that was not used has no verdicts. */
+	unused: UnusedLeg | null;
 	/** The path line in plain ASCII: `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. */
 	line: string;
 	error: ErrorObject | null;

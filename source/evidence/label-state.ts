@@ -13,6 +13,8 @@ export type LabelState = Examination & {
 	phase: Path['phase'];
 	hasOpened: boolean;
 	farEndAnswered: boolean;
+	/** @see Observations.answeredByApiserver */
+	answeredByApiserver: string | null;
 	/** @see Observations.upgradePassedThrough */
 	upgradePassedThrough: boolean;
 	/** False if `own` repeats the refusal that another connection got. */
@@ -26,6 +28,7 @@ export type LabelEvent =
 	/** `byFarEnd`: only the far end of leg 2 can have opened it. @see isOpenedByFarEnd */
 	| {type: 'opened'; byFarEnd: boolean}
 	| {type: 'far-end-answered'}
+	| {type: 'apiserver-answered'; why: string}
 	| {type: 'measured'; websocket?: number | undefined; runtime?: number | undefined}
 	| {type: 'cluster-observed'; cluster: ClusterObservations}
 	| {type: 'observed-elsewhere'; lateObservations: ConnectionObservations | null}
@@ -49,6 +52,7 @@ export function initialLabelState(purpose: ConnectionPurpose, own: ConnectionObs
 		phase: 'checking',
 		hasOpened: false,
 		farEndAnswered: false,
+		answeredByApiserver: null,
 		upgradePassedThrough: false,
 		hasOwnObservations: false,
 		rttMs: {websocket: null, runtime: null},
@@ -73,6 +77,10 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 
 		case 'far-end-answered': {
 			return {...state, farEndAnswered: true};
+		}
+
+		case 'apiserver-answered': {
+			return {...state, answeredByApiserver: event.why};
 		}
 
 		case 'measured': {

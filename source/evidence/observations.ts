@@ -206,6 +206,8 @@ export type Observations = {
 	isBound: boolean;
 	/** The far end of leg 2 answered, so its certificate passed any check. A 101 alone shows that only if the apiserver dials first. */
 	farEndAnswered: boolean;
+	/** Why the apiserver responded itself, as a clause; `null` if it did not, or it is unknown. */
+	answeredByApiserver: string | null;
 	/** The stream is open and its node accepts WebSockets itself, so the apiserver reached the kubelet before its 101. */
 	upgradePassedThrough: boolean;
 	socket: Observation<SocketFacts> | null;

@@ -1,20 +1,21 @@
 /** What a path line says, and the line in plain ASCII. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
+import {isApiserverRefusal} from '../server-messages/apiserver-refusal.ts';
 import type {Leg, Path, ResolvedTarget} from './evidence.ts';
 
 export type PathLineLeg = {
 	leg: Leg;
 	isBroken: boolean;
 	/** Instead of route and TLS, if neither is known. */
-	unknown: 'checking' | 'unknown' | null;
+	unknown: 'checking' | 'unknown' | 'not used' | null;
 	end: {text: string; short: string};
 };
 
-type PathLineInput = Pick<Path, 'legs' | 'about' | 'phase' | 'target' | 'broken'> & {error: ErrorObject | null};
+type PathLineInput = Pick<Path, 'legs' | 'about' | 'phase' | 'target' | 'broken' | 'unused'> & {error: ErrorObject | null};
 
 /** Nothing follows a failed leg. */
 export function pathLineLegs(path: PathLineInput): readonly PathLineLeg[] {
-	const {legs, target, broken} = path;
+	const {legs, target, broken, unused} = path;
 	const failed = failedLeg(path);
 	return legs.slice(0, failed ?? legs.length).map((leg, index) => {
 		const hasNoNode = index === 1 && broken?.reason === 'no-node';
@@ -23,7 +24,7 @@ export function pathLineLegs(path: PathLineInput): readonly PathLineLeg[] {
 		return {
 			leg,
 			isBroken: failed === index + 1,
-			unknown: isUnknown ? (index === 1 && isChecking(path) ? 'checking' : 'unknown') : null,
+			unknown: unused && unused.leg === leg.n ? 'not used' : isUnknown ? (index === 1 && isChecking(path) ? 'checking' : 'unknown') : null,
 			end:
 				index === 0
 					? {text: hubName(leg.to), short: hubName(leg.to)}
@@ -63,13 +64,13 @@ export function farEndName({to}: Pick<Leg, 'to'>, {kind, name, node}: Pick<Resol
 	return to === 'kubelet' || to === 'node' ? (node ?? (kind === 'Node' ? name : '')) : name;
 }
 
-/** `null` if the path did not fail, or the leg is unknown. */
+/** `null` if the path did not fail, the apiserver refused the request, or the leg is unknown. */
 export function failedLeg({phase, error, broken}: Pick<Path, 'phase' | 'error' | 'broken'>): number | null {
 	if (broken) {
 		return broken.leg;
 	}
 
-	if (phase !== 'failed' || error?.legKnown === false) {
+	if (phase !== 'failed' || error?.legKnown === false || (error && isApiserverRefusal(error))) {
 		return null;
 	}
 

@@ -223,9 +223,12 @@ function keyOf({line, legs}: Path): string {
 }
 
 /** Why leg 2 is unknown, if its label had not settled when the command ended. */
-function endNote({about, legs}: Path, mode: PathMode): string {
+function endNote({about, legs, unused}: Path, mode: PathMode): string {
 	const isUndetermined =
-		about === 'ended-connection' && legs[1] !== undefined && (legs[1].tls.state === 'unknown' || legs[1].route.state === 'unknown');
+		unused === null &&
+		about === 'ended-connection' &&
+		legs[1] !== undefined &&
+		(legs[1].tls.state === 'unknown' || legs[1].route.state === 'unknown');
 	return isUndetermined ? ` (the stream ended before leg 2 was determined${mode === 'auto' ? '; --path=always waits longer' : ''})` : '';
 }
 

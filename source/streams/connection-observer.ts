@@ -49,6 +49,8 @@ export type ConnectionObserver = {
 	For logs: the kubelet's reason for having no log.
 	*/
 	onFarEndAnswered?(connection: Connection, purpose: ConnectionPurpose): void;
+	/** The apiserver itself responded, without an error: leg 2 was not used. `why` is a clause. */
+	onApiserverAnswered?(connection: Connection, purpose: ConnectionPurpose, why: string): void;
 	/** Round-trip times in milliseconds. */
 	onRoundTrip?(connection: Connection, times: {websocket?: number; runtime?: number}): void;
 	/** A ping takes longer than expected: called once, with the wait in milliseconds. The next round trip ends this. */

@@ -78,6 +78,7 @@ function pathOf(tls: TlsState, route: RouteState, basis: Basis): Path {
 		evidence: [read],
 		findings: [],
 		broken: null,
+		unused: null,
 		line: 'path: you -verified-> apiserver',
 		error: null,
 	} as unknown as Path;

@@ -65,6 +65,7 @@ export function makeObservations(
 		connection: 'c1',
 		isBound: true,
 		farEndAnswered: false,
+		answeredByApiserver: null,
 		upgradePassedThrough: false,
 		socket: makeObservation('socket', socketFacts, {connection: 'c1'}),
 		serverIdentity: {to: 'apiserver', why: 'its certificate'},

@@ -160,7 +160,7 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	}
 
 	if (leg.tls.state === 'unknown' && leg.route.state === 'unknown') {
-		return [styled('tls.unknown', `${glyphs.strokes.unknown}${isChecking(path) ? 'checking' : 'unknown'}`)];
+		return [styled('tls.unknown', `${glyphs.strokes.unknown}${path.unused ? 'not used' : isChecking(path) ? 'checking' : 'unknown'}`)];
 	}
 
 	return [

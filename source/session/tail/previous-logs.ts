@@ -8,7 +8,7 @@ import {splitKubeletError} from '../../streams/logs/log-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from '../../streams/logs/line-blocks.ts';
 import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
-import {openLog} from '../../streams/logs/open-log.ts';
+import {openLog, podOnNoNode} from '../../streams/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
@@ -23,26 +23,39 @@ export type PreviousLogsCallbacks = {
 	notice(source: number, text: string): void;
 };
 
-/** A missing log becomes a notice. Emits nothing after `signal`. @throws SpokeError when the pods cannot be listed */
+/**
+Returns whether one was read. A missing log becomes a notice. Emits nothing after `signal`.
+@throws SpokeError when the pods cannot be listed
+*/
 export async function readPreviousLogs(
 	cluster: ClusterClient,
 	targets: FollowTargets,
 	options: PreviousLogsOptions,
 	callbacks: PreviousLogsCallbacks,
-): Promise<void> {
+): Promise<boolean> {
 	const {
 		ask: {containers},
 		signal,
 	} = options;
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
+	let wasRead = false;
 	for (const pod of pods) {
 		for (const name of chosenContainers(pod, containers)) {
-			await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks);
+			wasRead = (await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks)) || wasRead;
 			if (signal.aborted) {
-				return;
+				return wasRead;
 			}
 		}
 	}
+
+	return wasRead;
+}
+
+/** How a tail of previous logs ends. */
+export function previousLogEnd(wasRead: boolean): {note: string; text: string} {
+	return wasRead
+		? {note: 'previous log read', text: 'end of the previous log'}
+		: {note: 'no previous log', text: 'no previous log was read'};
 }
 
 function chosenContainers(pod: PodObject, choice: ContainerSelection): readonly string[] {
@@ -59,9 +72,14 @@ async function readOne(
 	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
 	{ask, observer, signal}: PreviousLogsOptions,
 	callbacks: PreviousLogsCallbacks,
-): Promise<void> {
+): Promise<boolean> {
 	const source = logSource(pod, container);
 	const index = callbacks.source(source);
+	const tell = (text: string) => {
+		callbacks.notice(index, `${pod.metadata.name}/${container}: ${sanitizeLine(text)}`);
+	};
+
+	let wasRead = false;
 	try {
 		const open = await openLog(
 			cluster,
@@ -70,10 +88,16 @@ async function readOne(
 			{target: toResolvedTarget(ask.asked, pod, chosenFrom, container), observer, signal},
 		);
 		try {
+			if (!open.isFromKubelet) {
+				tell(`no previous log: ${podOnNoNode}`);
+				return false;
+			}
+
 			const {remainder, error} = await readLineBlocks(
 				open.body,
 				block => {
 					signal.throwIfAborted();
+					wasRead = true;
 					callbacks.lines(index, block);
 				},
 				{silenceTimeoutMs: readSilenceTimeoutMs},
@@ -88,15 +112,16 @@ async function readOne(
 			if (error) {
 				throw await locateInterruption(cluster, new LogInterruptedError('the previous log was interrupted', error), signal);
 			}
+
+			return true;
 		} finally {
 			open.close();
 		}
 	} catch (thrown) {
-		if (signal.aborted) {
-			return;
+		if (!signal.aborted) {
+			tell(fullMessage(toSpokeError(thrown)));
 		}
 
-		const error = toSpokeError(thrown);
-		callbacks.notice(index, `${pod.metadata.name}/${container}: ${sanitizeLine(fullMessage(error))}`);
+		return wasRead;
 	}
 }

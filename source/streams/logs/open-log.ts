@@ -15,6 +15,8 @@ import {errorFromLogResponse} from './log-error.ts';
 
 export type OpenLog = {
 	body: Readable;
+	/** False if the pod is on no node: the body is then empty. */
+	isFromKubelet: boolean;
 	/** Must be called after the body. Releases the connection if the response was received to its end. */
 	close(): void;
 };
@@ -32,6 +34,8 @@ export type OpenLogOptions = {
 	/** How often a request that the server did not process is sent again, on another connection. */
 	retries?: number;
 };
+
+export const podOnNoNode = 'the pod is on no node';
 
 /** Above the apiserver's limit of 30 s for reaching a kubelet, to receive its message. */
 export const responseTimeoutMs = 35_000;
@@ -69,10 +73,13 @@ export async function openLog(
 		});
 		if (isFromKubelet) {
 			observer?.onOpened?.(openConnection, purpose, {carrier: 'http', protocol: null});
+		} else {
+			observer?.onApiserverAnswered?.(openConnection, purpose, podOnNoNode);
 		}
 
 		return {
 			body,
+			isFromKubelet,
 			close() {
 				body.destroy();
 				openConnection.release();

@@ -8,8 +8,16 @@ import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {errorFromLogResponse} from '../logs/log-error.ts';
+import {podOnNoNode} from '../logs/open-log.ts';
 import {connectObserved} from '../observed-connection.ts';
-import {apiserverErrorIn, isApiserverRedirect, maxErrorBytes, mayBeFromApiserver} from '../proxy/response-origin.ts';
+import {
+	apiserverErrorIn,
+	isApiserverRedirect,
+	isUnparsedRequest,
+	maxErrorBytes,
+	mayBeFromApiserver,
+	unparsedRequest,
+} from '../proxy/response-origin.ts';
 import {truncatedResponseError} from '../proxy/truncated-response.ts';
 import {headersToApiserver, headersToClient} from './relayed-headers.ts';
 import type {RelayedTarget, RelayedTargets} from './relayed-targets.ts';
@@ -116,7 +124,13 @@ function observeResponse(
 ): () => void {
 	const isLog = purpose.feature === 'logs';
 	const reportOpened = (bodyStart: Buffer) => {
-		// Only a log's 200 is the kubelet's: a 204 means that the pod is unscheduled, and the apiserver turns others into a Status.
+		const isOnNoNode = isLog && status === 204;
+		if (isOnNoNode || (!isLog && isUnparsedRequest(status, headers, bodyStart))) {
+			observer?.onApiserverAnswered?.(connection, purpose, isOnNoNode ? podOnNoNode : unparsedRequest);
+			return;
+		}
+
+		// Only a log's 200 is the kubelet's: the apiserver turns others into a Status.
 		observer?.onOpened?.(connection, purpose, {
 			carrier: 'http',
 			protocol: null,

@@ -43,6 +43,7 @@ const path = {
 	evidence: [],
 	findings: [],
 	broken: null,
+	unused: null,
 	error: null,
 	crossing: {...cited, state: 'exposed', basis: 'proven'},
 	rttMs: {websocket: null, runtime: null},

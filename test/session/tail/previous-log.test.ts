@@ -72,6 +72,15 @@ test('a complete previous log is read to its end', async t => {
 	await until(() => tail.view.phase === 'ended', texts);
 	t.is(texts().filter(text => text.startsWith('before')).length, 200);
 	t.notRegex(texts().join('\n'), /cut/);
+	t.is(tail.view.note, 'previous log read');
+});
+
+test('a pod on no node has no previous log, and the tail does not end as if one was read', async t => {
+	const {run: tail, texts} = await restarted(t, {kind: 'refuse', status: 204, body: ''});
+	tail.start('tail', true);
+	await until(() => tail.view.phase === 'ended', texts);
+	t.is(tail.view.note, 'no previous log');
+	t.deepEqual(texts(), ['web/app: no previous log: the pod is on no node', 'no previous log was read']);
 });
 
 test('switching to the current log while the previous one loads shows only the current one', async t => {

@@ -20,9 +20,13 @@ for (const [status, told, title] of [
 		});
 		t.teardown(async () => server.close());
 		let opened = 0;
+		const unused: string[] = [];
 		const observer = {
 			onOpened() {
 				opened++;
+			},
+			onApiserverAnswered(_connection: unknown, _purpose: unknown, why: string) {
+				unused.push(why);
 			},
 		};
 		const log = await openLog(
@@ -33,6 +37,7 @@ for (const [status, told, title] of [
 		);
 		log.close();
 		t.is(opened, told);
+		t.deepEqual(unused, told === 0 ? ['the pod is on no node'] : []);
 	});
 }
 
