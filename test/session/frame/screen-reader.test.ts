@@ -257,7 +257,7 @@ test('an audit row is read with its verdict, then its evidence', t => {
 		title: 'logs',
 		verdict: 'fail',
 		state: 'unverified',
-		leg: {tls: 'unverified', route: 'direct'},
+		leg: {tls: {state: 'unverified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}},
 		basis: 'proven',
 		heading: '1 flag, 2 rows',
 		provenOn: {short: '', long: ''},
