@@ -49,6 +49,10 @@ export function describeDoctorResult({asked, steps, error, stoppedAt}: Pick<Doct
 		return 'the apiserver responds: leg 1 works';
 	}
 
-	const isUntried = steps.some(({name, status}) => name === 'leg-2' && status === 'unknown');
-	return isUntried ? 'nothing failed; leg 2 was not tried' : 'every leg responds';
+	const isUnknown = (step: DoctorStep['name']) => steps.some(({name, status}) => name === step && status === 'unknown');
+	const unknown = [
+		...(isUnknown('target') ? ['it is unknown whether the target exists'] : []),
+		...(isUnknown('leg-2') ? ['leg 2 was not tried'] : []),
+	];
+	return unknown.length === 0 ? 'every leg responds' : `nothing failed; ${unknown.join(', and ')}`;
 }

@@ -140,7 +140,14 @@ async function planNodePath(cluster: ClusterClient, input: string, form: ProxyNa
 	const pod = await podOnNode(cluster, name);
 	return {
 		target,
-		purposes: [{feature: 'node-proxy', target, request: proxyRequestFacts('nodes', {...form, input}, node)}],
+		purposes: [
+			{
+				feature: 'node-proxy',
+				target,
+				request: proxyRequestFacts('nodes', {...form, input}, node),
+				...(!node && !pod && {isUnconfirmed: true}),
+			},
+		],
 		probe: pod ? probeOf(pod, containerOf(pod), node) : null,
 		node,
 		pod: null,

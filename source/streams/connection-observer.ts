@@ -26,6 +26,8 @@ export type ConnectionPurpose = {
 	/** Logs only. */
 	insecureSkipTlsVerifyBackend?: boolean;
 	isUnscheduled?: boolean;
+	/** Nothing shows that the target exists. */
+	isUnconfirmed?: boolean;
 };
 
 /** An observer never makes a stream fail, and its methods do not block. */

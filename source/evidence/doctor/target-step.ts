@@ -2,11 +2,12 @@
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import {podStatus} from '../../targets/pod-status.ts';
 import type {PathPlan} from '../plan-paths.ts';
+import {needNode} from '../rules/needs.ts';
 import {type DoctorStep, stepResult, type StepResult} from './doctor-object.ts';
 
-export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' | 'node'>): StepResult {
+export function targetStep({target, pod, node, probe}: Pick<PathPlan, 'target' | 'pod' | 'node' | 'probe'>): StepResult {
 	if (!pod) {
-		return nodeStep(target.name, node);
+		return node ? nodeStep(target.name, node) : unreadNodeStep(target.name, probe);
 	}
 
 	const {namespace, name, node: location, chosenFrom} = target;
@@ -18,8 +19,18 @@ export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' 
 	);
 }
 
-function nodeStep(name: string, node: PathPlan['node']): StepResult {
-	const ready = node?.status?.conditions?.find(({type}) => type === 'Ready');
+/** Only a pod on it shows that the node exists. */
+function unreadNodeStep(name: string, probe: PathPlan['probe']): StepResult {
+	return probe
+		? stepResult('target', `node ${name} runs pod ${probe.namespace}/${probe.pod}; its conditions could not be read`)
+		: stepResult('target', `it is unknown whether node ${name} exists`, {
+				status: 'unknown',
+				fits: [`needs ${needNode.permission}; check with \`${needNode.check}\``],
+			});
+}
+
+function nodeStep(name: string, node: NonNullable<PathPlan['node']>): StepResult {
+	const ready = node.status?.conditions?.find(({type}) => type === 'Ready');
 	if (!ready) {
 		return stepResult('target', `node ${name}, its conditions could not be read`);
 	}

@@ -2,6 +2,7 @@
 import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {describeDistribution, type RecognizedDistribution} from './recognize-distribution.ts';
 import {refusedEgressProxy} from './egress-proxy-certificate.ts';
+import {needNode} from './needs.ts';
 import {docs, remedies} from './remedies.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount, replicasAgree} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
@@ -16,6 +17,7 @@ export function pathFindings(
 ): Finding[] {
 	return [
 		...failed(error),
+		...unconfirmed(observations),
 		...firstLeg(observations),
 		...farEnd(observations, tls),
 		...routes(route),
@@ -36,6 +38,22 @@ function failed(error: ErrorObject | null): Finding[] {
 					message: error.message,
 					remedy: error.remedy,
 					docs: docs.debugging,
+				},
+			]
+		: [];
+}
+
+function unconfirmed({purpose}: Observations): Finding[] {
+	return purpose.isUnconfirmed
+		? [
+				{
+					row: rowOf({purpose}),
+					code: 'TARGET_NOT_CONFIRMED',
+					severity: 'warning',
+					leg: 2,
+					message: `It is unknown whether node ${purpose.target.name} exists: you lack permission to ${needNode.permission}`,
+					remedy: `request permission; check with \`${needNode.check}\``,
+					docs: null,
 				},
 			]
 		: [];

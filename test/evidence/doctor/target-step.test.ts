@@ -1,6 +1,10 @@
 /** Container counts, as in kubectl's READY. */
 import test from 'ava';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
+import {describeDoctorResult} from '../../../source/descriptions/describe-doctor.ts';
+import {unknownVerdict} from '../../../source/evidence/rules/basis.ts';
+import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
+import {makeObservations} from '../../support/observations.ts';
 import {targetStep} from '../../../source/evidence/doctor/target-step.ts';
 
 const spec = {containers: [{name: 'app'}], initContainers: [{name: 'setup'}, {name: 'side', restartPolicy: 'Always'}]};
@@ -51,4 +55,38 @@ test('a pod that is being deleted shows what blocks its deletion', t => {
 		status: 'note',
 		fits: ['is being deleted, to be gone by 2026-11-26T17:05:02Z; held by finalizers: a/x, b/y'],
 	});
+});
+
+const unreadNode = (probe: unknown) =>
+	targetStep({target: {kind: 'Node', name: 'n1', node: 'n1'}, pod: null, node: null, probe} as unknown as PathPlan).step;
+
+test('a node that could not be read is unknown, with the permission that would tell', t => {
+	const {status, observed, fits} = unreadNode(null);
+	t.deepEqual([status, observed], ['unknown', 'it is unknown whether node n1 exists']);
+	t.regex(fits.join(' '), /needs get nodes; check with `kubectl auth can-i get nodes`/);
+	const steps = [{...unreadNode(null), tookMs: 1}];
+	t.regex(describeDoctorResult({asked: 'node/n1', steps, error: null, stoppedAt: null}), /it is unknown whether the target exists/);
+});
+
+test('a pod on a node shows that the node exists', t => {
+	t.like(unreadNode({namespace: 'demo', pod: 'web'}), {
+		status: 'ok',
+		observed: 'node n1 runs pod demo/web; its conditions could not be read',
+	});
+});
+
+test('the path of a node that nothing confirms says so', t => {
+	const {purpose} = makeObservations({}, 'node-proxy');
+	const codes = (isUnconfirmed: boolean) =>
+		pathFindings(
+			makeObservations({purpose: {...purpose, isUnconfirmed}}),
+			unknownVerdict([], null),
+			{...unknownVerdict([], null), protocol: null, agent: null},
+			{
+				error: null,
+				distribution: null,
+			},
+		).map(({code}) => code);
+	t.true(codes(true).includes('TARGET_NOT_CONFIRMED'));
+	t.false(codes(false).includes('TARGET_NOT_CONFIRMED'));
 });
