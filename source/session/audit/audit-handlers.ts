@@ -11,17 +11,14 @@ import {describeKeys} from '../../keymap/describe-keys.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import {needsInOneLine} from '../../evidence/rules/describe-needs.ts';
-import {noAudit, shownTail, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
-import {defaultSource} from '../tail/tail-sources.ts';
+import {noAudit, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {openText} from '../text/open-text.ts';
-import {clusterOfSource} from '../tail/current-tail.ts';
-import {selectedRow} from '../lists/list-state.ts';
-import type {Row} from '../lists/table-rows.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
+import {podForRouteTest} from './route-test-pod.ts';
 import {asFileName, saveAs, writeNewFile} from '../frame/write-new-file.ts';
 
 export const auditHandlers = {
@@ -224,19 +221,18 @@ function fileText(path: string, found: Audit): string {
 }
 
 async function testRoute(session: Session): Promise<void> {
-	const tail = shownTail(session.store.state);
-	const source = defaultSource(tail?.sources ?? []);
-	const row = source ? undefined : podToTest(session);
-	const pod = source?.pod ?? row?.name;
 	const isOfSeveral = session.store.state.others.length > 0;
-	if (pod === undefined) {
-		session.tell(`the route test needs a pod${isOfSeveral ? ` of ${session.cluster.context}` : ''}: open the pods view first`, 'warn');
+	const found = await podForRouteTest(session);
+	if (found === null) {
+		session.tell(
+			`the route test needs a running pod${isOfSeveral ? ` of ${session.cluster.context}` : ''}: open the pods view first`,
+			'warn',
+		);
 		return;
 	}
 
-	const namespace = source?.namespace ?? row!.namespace;
 	// The tested cluster keeps the results and relabels its open connections.
-	const cluster = tail && source ? clusterOfSource(session, tail.id, source) : session.cluster;
+	const {pod, namespace, cluster} = found;
 	if (
 		!(await session.ask('Test the route?', [
 			`Opens a few idle tunnels to ${pod}${isOfSeveral ? ` on ${cluster.context}` : ''} for a few seconds. Does not touch a container; appears in the audit log. Can prove the route of this apiserver: konnectivity or direct.`,
@@ -250,6 +246,9 @@ async function testRoute(session: Session): Promise<void> {
 		features: ['port-forward'],
 		probe: 'active',
 		...(namespace !== '' && {namespace}),
+	}).catch((thrown: unknown) => {
+		session.fail('route test', thrown);
+		return [];
 	});
 	if (path) {
 		session.store.dispatchNow({
@@ -265,11 +264,4 @@ async function testRoute(session: Session): Promise<void> {
 	if (session.shown.includes(cluster) && session.store.state.audit.rows.length > 0) {
 		await readAudit(session);
 	}
-}
-
-/** The selected pod; of several clusters, the first of the current one if the selected pod is of another. */
-function podToTest({store, cluster}: Session): Row | undefined {
-	const {pods} = store.state.lists;
-	const rows = pods.visible.filter(({unread, context = cluster.context}) => unread === undefined && context === cluster.context);
-	return rows.find(({id}) => id === selectedRow(pods)?.id) ?? rows[0];
 }

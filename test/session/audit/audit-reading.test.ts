@@ -1,5 +1,6 @@
 /** When the audit view reads the audit. */
 import test, {type ExecutionContext} from 'ava';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {auditHandlers, readAuditOnce, renewAudit} from '../../../source/session/audit/audit-handlers.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import type {ShownAuditRow} from '../../../source/session/frame/session-state.ts';
@@ -105,7 +106,37 @@ test('the route test of the audit uses a pod of the current cluster, not one of 
 test('the route test of the audit needs a pod of the current cluster', async t => {
 	const {session, asked} = sessionInUs([['eu', 'api']]);
 	await auditHandlers.test(session);
-	t.deepEqual(asked, ['the route test needs a pod of us: open the pods view first']);
+	t.deepEqual(asked, ['the route test needs a running pod of us: open the pods view first']);
+});
+
+test('the route test skips pods that are gone or do not run', async t => {
+	const {session, asked} = sessionInUs([
+		['us', 'deleted'],
+		['us', 'pending'],
+		['us', 'web'],
+	]);
+	const phases: Readonly<Record<string, string>> = {pending: 'Pending', web: 'Running'};
+	const json = async ({path}: {path: string}) => {
+		const phase = phases[path.split('/').at(-1)!];
+		if (phase === undefined) {
+			throw new SpokeError('ERR_NOT_FOUND', 'pods "deleted" not found');
+		}
+
+		return {metadata: {}, status: {phase}};
+	};
+
+	Object.assign(session.cluster.access, {json});
+	await auditHandlers.test(session);
+	t.regex(asked.join(' '), /^Test the route\? Opens a few idle tunnels to web on us /);
+});
+
+test('a failed route test is reported by its name', async t => {
+	const {session} = sessionInUs([['us', 'web']]);
+	const failed: string[] = [];
+	const fail = (about: string) => failed.push(about);
+	Object.assign(session, {ask: async () => true, fail, paths: {showAgain() {}}, shown: []});
+	await auditHandlers.test(session);
+	t.deepEqual(failed, ['route test']);
 });
 
 const startedAt = (id: string, startTime: string) => ({id, startTime});

@@ -1,0 +1,48 @@
+/** The pod of the route test. */
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {podResource} from '../../targets/resource-names.ts';
+import {shownTail} from '../frame/session-state.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
+import {selectedRow} from '../lists/list-state.ts';
+import {clusterOfSource} from '../tail/current-tail.ts';
+import {defaultSource} from '../tail/tail-sources.ts';
+
+export type RouteTestPod = {pod: string; namespace: string; cluster: OpenCluster};
+
+const maxReads = 10;
+
+/** The pod of the tail or the selected one, or else another that runs: the list of an audit is not updated. `null` if none is known. */
+export async function podForRouteTest(session: Session): Promise<RouteTestPod | null> {
+	for (const candidate of candidates(session).slice(0, maxReads)) {
+		if (await mayRun(candidate)) {
+			return candidate;
+		}
+	}
+
+	return null;
+}
+
+function candidates(session: Session): RouteTestPod[] {
+	const {cluster, store} = session;
+	const tail = shownTail(store.state);
+	const source = defaultSource(tail?.sources ?? []);
+	const {pods} = store.state.lists;
+	const rows = pods.visible.filter(({unread, context = cluster.context}) => unread === undefined && context === cluster.context);
+	const selected = rows.filter(({id}) => id === selectedRow(pods)?.id);
+	return [
+		...(tail && source ? [{...source, cluster: clusterOfSource(session, tail.id, source)}] : []),
+		...new Set([...selected, ...rows]).values().map(({name, namespace}) => ({pod: name, namespace, cluster})),
+	];
+}
+
+/** False only for a pod that is known to be gone or not running; a failed read shows neither. */
+async function mayRun({pod, namespace, cluster: {access}}: RouteTestPod): Promise<boolean> {
+	try {
+		const {status, metadata} = await access.json<PodObject>({path: objectPath(podResource, namespace, pod)});
+		return status?.phase === 'Running' && metadata.deletionTimestamp === undefined;
+	} catch (thrown) {
+		return toSpokeError(thrown).code !== 'ERR_NOT_FOUND';
+	}
+}
