@@ -60,7 +60,7 @@ test('a pod that is being deleted shows what blocks its deletion', t => {
 const unreadNode = (probe: unknown) =>
 	targetStep({target: {kind: 'Node', name: 'n1', node: 'n1'}, pod: null, node: null, probe} as unknown as PathPlan).step;
 
-test('a node that could not be read is unknown, with the permission that would tell', t => {
+test('a node that could not be read is unknown, and the step names the permission it needs', t => {
 	const {status, observed, fits} = unreadNode(null);
 	t.deepEqual([status, observed], ['unknown', 'it is unknown whether node n1 exists']);
 	t.regex(fits.join(' '), /needs get nodes; check with `kubectl auth can-i get nodes`/);

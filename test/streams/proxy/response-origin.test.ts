@@ -4,7 +4,7 @@ import {isUnparsedRequest} from '../../../source/streams/proxy/response-origin.t
 
 const body = Buffer.from('400 Bad Request');
 
-test('a 400 that no handler of the apiserver wrote is the response to a request that it could not parse', t => {
+test('a 400 without headers of a handler is the apiserver’s, which could not parse the request', t => {
 	t.true(isUnparsedRequest(400, {'content-type': 'text/plain; charset=utf-8', connection: 'close'}, body));
 });
 
