@@ -225,7 +225,7 @@ function keyOf({line, legs}: Path): string {
 /** Why leg 2 is unknown, if its label had not settled when the command ended. */
 function endNote({about, legs, unused}: Path, mode: PathMode): string {
 	const isUndetermined =
-		unused === null &&
+		!unused &&
 		about === 'ended-connection' &&
 		legs[1] !== undefined &&
 		(legs[1].tls.state === 'unknown' || legs[1].route.state === 'unknown');
