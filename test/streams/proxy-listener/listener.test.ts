@@ -111,6 +111,7 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 	const failures: string[] = [];
 	const answered: string[] = [];
 	const unsure: string[] = [];
+	const unused: string[] = [];
 	const firstTold = Promise.withResolvers<ListenerEvent>();
 	const listener = await startProxyListener(
 		await server.cluster(),
@@ -120,6 +121,9 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 				onOpened(_connection, purpose, {mayBeFromApiserver}) {
 					purposes.push(purpose);
 					unsure.push(...(mayBeFromApiserver ? [purpose.target.name] : []));
+				},
+				onApiserverAnswered(_connection, {target}, why) {
+					unused.push(`${target.name}: ${why}`);
 				},
 				onFarEndAnswered(_connection, {target}) {
 					answered.push(target.name);
@@ -141,6 +145,7 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 		failures,
 		answered,
 		unsure,
+		unused,
 		arrived: arrived.promise,
 		firstRead,
 		upgraded,
@@ -275,14 +280,14 @@ test('a kubelet’s error for a log counts as an answer, not as an opened log', 
 	t.deepEqual([answered, failures, purposes], [['waits'], ['ERR_TARGET_GONE'], []]);
 });
 
-test('a log response other than 200 may be from the apiserver', async t => {
-	const {url, purposes, unsure} = await start(t);
+test('the empty log of a pod on no node is the apiserver’s, and another may be', async t => {
+	const {url, purposes, unsure, unused} = await start(t);
 	for (const pod of ['web', 'unplaced', 'elsewhere']) {
 		await (await fetch(`${url}/api/v1/namespaces/d/pods/${pod}/log`)).text();
 	}
 
-	await until(() => purposes.length === 3, purposes);
-	t.deepEqual([purposes.length, unsure], [3, ['unplaced', 'elsewhere']]);
+	await until(() => purposes.length === 2 && unused.length === 1, purposes);
+	t.deepEqual([unsure, unused], [['elsewhere'], ['unplaced: the pod is on no node']]);
 });
 
 test('a rejected request never reaches the apiserver', async t => {
