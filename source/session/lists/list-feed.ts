@@ -6,7 +6,8 @@ import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} f
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from './list-kinds.ts';
-import type {ListEvent, ListPhase, RowChange} from './list-state.ts';
+import type {ListEvent, ListPhase} from './list-state.ts';
+import type {RowChange} from './row-changes.ts';
 import {isProblem} from './problems.ts';
 import {worstOf} from './rows-of-clusters.ts';
 import {rowReader, type RowReader} from './table-rows.ts';

@@ -1,5 +1,5 @@
 /** List movement, filter, sort and view selection. */
-import {countPresent, selectedRow, type ListEvent} from './list-state.ts';
+import {countPresent, selectedRow, selectionFor, type ListEvent, type ListSelection} from './list-state.ts';
 import {nextSortColumn} from './list-columns.ts';
 import {isListName} from './list-kinds.ts';
 import {parseRowFilter} from './row-filter.ts';
@@ -211,8 +211,9 @@ async function filterList(session: Session): Promise<void> {
 	}
 
 	const before = list.filter;
-	const set = (text: string) => {
-		session.store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text}});
+	const from = selectionFor(list);
+	const set = (text: string, selection: ListSelection = from) => {
+		session.store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text, from: selection}});
 	};
 
 	const answer = await session.promptForText({
@@ -229,13 +230,21 @@ async function filterList(session: Session): Promise<void> {
 			const now = session.store.state.lists[list.name];
 			return now.filterProblem ?? `${formatNumber(countPresent(now.visible))} of ${formatNumber(now.total)}`;
 		},
-		onChange: set,
+		onChange(text) {
+			set(text);
+		},
 		check(text) {
 			const filter = parseRowFilter(text);
 			return filter.kind === 'invalid' ? filter.why : null;
 		},
 	});
-	set(answer === null ? before : answer.text);
+	if (answer === null) {
+		const {cursorId, moved, cursorIndex, top} = list;
+		set(before, {cursorId, moved, cursorIndex, top});
+	} else {
+		set(answer.text);
+	}
+
 	const labels = (text: string) => {
 		const filter = parseRowFilter(text);
 		return filter.kind === 'labels' ? filter.selector : null;

@@ -5,7 +5,8 @@ import {filterRows, parseRowFilter} from './row-filter.ts';
 import {hasProblem, leadingFirst, type KnownProblems} from './problems.ts';
 import {readablePhase, rowsOfSeveral, unreadRows, withContext} from './rows-of-clusters.ts';
 import {byName, sortRows, type RowOrder} from './sort-rows.ts';
-import {idWithoutUid, type Row} from './table-rows.ts';
+import {applyChanges, type RowChange} from './row-changes.ts';
+import type {Row} from './table-rows.ts';
 
 export type ListPhase =
 	| {kind: 'idle'}
@@ -67,7 +68,7 @@ export type ListState = {
 	heldUntil: number;
 };
 
-export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; row: Row};
+export type ListSelection = Pick<ListState, 'cursorId' | 'moved' | 'cursorIndex' | 'top'>;
 
 export type ListEvent =
 	| {type: 'reset'; selector?: string}
@@ -83,7 +84,8 @@ export type ListEvent =
 	| {type: 'move-to'; index: number}
 	/** Moves the window. The cursor stays in it. */
 	| {type: 'scroll'; by: number; now: number}
-	| {type: 'filter'; text: string}
+	/** `from`: the selection that the filter starts from, not that of the filter before. */
+	| {type: 'filter'; text: string; from?: ListSelection}
 	| {type: 'problems'}
 	/** `context`: as `rowContext`. `known`: by `keyOf`; `null` if they became unknown. */
 	| {type: 'known-problems'; context: string; known: ReadonlyMap<string, string> | null}
@@ -134,8 +136,12 @@ export function emptyList(name: ListName): ListState {
 export function reduceList(list: ListState, event: ListEvent): ListState {
 	switch (event.type) {
 		case 'reset': {
+			// Rows that are read with another selector can have the selected one.
+			const {cursorId, moved} = event.selector === undefined ? emptyList(list.name) : list;
 			return {
 				...emptyList(list.name),
+				cursorId,
+				moved,
 				scope: list.scope,
 				filter: list.filter,
 				selector: event.selector ?? '',
@@ -200,7 +206,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 
 		case 'filter': {
 			// The selected object stays selected.
-			return settle({...list, filter: event.text, top: 0, moved: list.moved || list.filter !== ''});
+			return settle({...list, ...(event.from ?? {...selectionFor(list), top: 0}), filter: event.text});
 		}
 
 		case 'problems': {
@@ -225,8 +231,9 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 
 		case 'mark': {
 			const marked = new Set(list.marked);
-			if (list.cursorId !== null && !marked.delete(list.cursorId)) {
-				marked.add(list.cursorId);
+			const id = selectedRow(list)?.id;
+			if (id !== undefined && !marked.delete(id)) {
+				marked.add(id);
 			}
 
 			return moveCursorTo({...list, marked, moved: true}, list.cursorIndex + 1);
@@ -245,6 +252,11 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 /** The namespace that a list shows; `null` is all. */
 export function listNamespace({scope}: Pick<ListState, 'scope'>, namespace: string | null): string | null {
 	return scope === null ? namespace : scope.namespace;
+}
+
+/** The selection that a new filter starts from: that of a filter stays. */
+export function selectionFor({cursorId, moved, filter, cursorIndex, top}: ListState): ListSelection {
+	return {cursorId, moved: moved || filter !== '', cursorIndex, top};
 }
 
 export function rowPhase({phase, phases}: ListState, {context}: Row): ListPhase {
@@ -277,7 +289,8 @@ function settle(list: ListState, {isHeld = false, now = null}: {isHeld?: boolean
 
 	const index = visible[list.cursorIndex]?.id === list.cursorId ? list.cursorIndex : visible.findIndex(row => row.id === list.cursorId);
 	if (index < 0) {
-		return moveCursorTo(next, list.cursorIndex);
+		// Without rows, the selected object is selected again when it returns.
+		return visible.length === 0 ? {...next, cursorIndex: 0, top: 0} : moveCursorTo(next, list.cursorIndex);
 	}
 
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
@@ -337,46 +350,6 @@ function keepInWindow(list: ListState): ListState {
 	const lowest = Math.max(0, list.visible.length - list.windowRows);
 	const top = Math.min(Math.max(list.top, list.cursorIndex - list.windowRows + 1), list.cursorIndex, lowest);
 	return {...list, top: Math.max(0, top)};
-}
-
-function applyChanges(list: ListState, changes: readonly RowChange[], now: number): ReadonlyMap<string, readonly Row[]> {
-	const chunks = new Map(list.chunks);
-	const own = new Map<string, Row[]>();
-	for (const {chunk, type, row} of changes) {
-		const rows = own.get(chunk) ?? [...(chunks.get(chunk) ?? [])];
-		own.set(chunk, rows);
-		const at = findByName(rows, row);
-		const before = rows[at];
-		const same = before?.name === row.name && before.namespace === row.namespace;
-		if (type !== 'deleted') {
-			// A row that was listed without its uid keeps its identity.
-			const isSame = same && before.gone === null && (before.id === row.id || before.id === idWithoutUid(row));
-			rows.splice(at, same ? 1 : 0, isSame ? {...row, id: before.id} : row);
-		} else if (same) {
-			rows.splice(at, 1, ...(before.id === list.cursorId && list.moved ? [{...before, gone: now}] : []));
-		}
-	}
-
-	for (const [chunk, rows] of own) {
-		chunks.set(chunk, rows);
-	}
-
-	return chunks;
-}
-
-function findByName(rows: readonly Row[], row: Row): number {
-	let [low, high] = [0, rows.length];
-	while (low < high) {
-		const middle = (low + high) >> 1;
-		const at = rows[middle]!;
-		if (at.namespace < row.namespace || (at.namespace === row.namespace && at.name < row.name)) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-
-	return low;
 }
 
 function expire(list: ListState, now: number): ListState {

@@ -5,6 +5,7 @@ import {listKinds} from '../../../source/session/lists/list-kinds.ts';
 import {
 	listNamespace,
 	selectedRow,
+	selectionFor,
 	emptyList,
 	deletedRowMs,
 	orderHoldMs,
@@ -72,6 +73,27 @@ test('the row that a filter found stays selected without the filter', t => {
 	const list = run(page('api', 'flaky', 'web'), {type: 'filter', text: 'f'}, {type: 'filter', text: 'fl'}, {type: 'filter', text: ''});
 	t.deepEqual([names(list), selectedRow(list)?.name], [['api', 'flaky', 'web'], 'flaky']);
 	t.is(selectedRow(run(page('api', 'flaky', 'web'), {type: 'filter', text: 'a'}, {type: 'filter', text: 'we'}))?.name, 'web');
+});
+
+test('the row that a filter without matches hid is selected again without the filter', t => {
+	const hidden = run(page('a', 'b', 'c'), {type: 'move', by: 2}, {type: 'filter', text: 'zzz'});
+	t.is(selectedRow(hidden), null);
+	t.deepEqual(reduceList(hidden, {type: 'mark'}).marked, new Set());
+	t.is(selectedRow(reduceList(hidden, {type: 'filter', text: ''}))?.name, 'c');
+});
+
+test('each typed filter starts from the row that was selected before it', t => {
+	const list = run({type: 'window', rows: 2}, page('a', 'b1', 'b2', 'c'), {type: 'move', by: 2});
+	const from = selectionFor(list);
+	const typed = ['b1', '', 'zzz'].reduce((now, text) => reduceList(now, {type: 'filter', text, from}), list);
+	const back = reduceList(typed, {type: 'filter', text: '', from});
+	t.deepEqual([selectedRow(back)?.name, back.top], ['b2', list.top]);
+	t.is(selectedRow(reduceList(typed, {type: 'filter', text: 'b', from}))?.name, 'b2');
+});
+
+test('rows read with another selector keep the selected object', t => {
+	const again: ListEvent[] = [{type: 'reset', selector: 'app=none'}, page(), {type: 'reset', selector: ''}, page('a', 'b', 'c')];
+	t.is(selectedRow(run(page('a', 'b', 'c'), {type: 'move', by: 1}, ...again))?.name, 'b');
 });
 
 test('filter and sort keep the selected object, if it is still visible', t => {
