@@ -79,6 +79,7 @@ export const features: readonly Feature[] = [
 			'list-kinds.ts',
 			'list-state.ts',
 			'problems.ts',
+			'row-changes.ts',
 			'row-filter.ts',
 			'rows-of-clusters.ts',
 			'service-pods.ts',
