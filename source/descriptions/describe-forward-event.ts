@@ -23,6 +23,18 @@ export type ForwardDescription = {
 
 export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescription[] {
 	switch (event.event) {
+		case 'waiting': {
+			const {asked, podCount, timeoutMs} = event;
+			return [
+				forwardLine('note', [
+					statement('waiting: no pod'),
+					{role: 'detail', text: ` of ${asked}`},
+					statement(podCount === 0 ? ' exists' : ' is running'),
+					{role: 'duration', text: ` (for up to ${formatDuration(timeoutMs)})`},
+				]),
+			];
+		}
+
 		case 'ready': {
 			const scheme = event.tls === null ? '' : 'https://';
 			return [

@@ -19,6 +19,8 @@ export type ResolveOptions = {
 	/** Time for a pod to exist (not to be ready), as in kubectl; 0 means no limit. */
 	podRunningTimeoutMs: number;
 	signal?: AbortSignal;
+	/** Called before a wait for the first pod. */
+	onNoPods?: () => void;
 };
 
 export type ResolvedPod = {
@@ -84,8 +86,9 @@ async function waitForFirstPod(
 	cluster: ClusterClient,
 	input: string,
 	scope: PodScope,
-	{podRunningTimeoutMs, signal}: ResolveOptions,
+	{podRunningTimeoutMs, signal, onNoPods}: ResolveOptions,
 ): Promise<PodObject> {
+	onNoPods?.();
 	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(clampTimerMs(podRunningTimeoutMs)) : undefined;
 	for await (const change of watchPods(cluster, scope, {signal: AbortSignal.any([limit, signal].filter(one => one !== undefined))})) {
 		if (change.type === 'appeared') {

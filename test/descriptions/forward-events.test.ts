@@ -132,6 +132,14 @@ const rows: {readonly [Type in ForwardEvent['event']]: ReadonlyArray<Row<Type>>}
 			'interrupted: the tunnel was lost',
 		],
 	],
+	waiting: [
+		[
+			{event: 'waiting', forward: 'f1', asked: 'svc/web', podCount: 2, timeoutMs: 60_000},
+			['waiting: no pod of svc/web is running (for up to 1 min 0 s)'],
+			['waiting: no pod of svc/web is running (for up to 1 min 0 s)'],
+			'waiting: no pod of svc/web is running (for up to 1 min 0 s)',
+		],
+	],
 	restored: [
 		[
 			{event: 'restored', forward: 'f1', outageMs: 900},

@@ -26,7 +26,15 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 	const localPorts = new Map<string, number>();
 	/** The last server text of each forward: a port that stays closed refuses each connection with the same text. */
 	const serverTexts = new Map<string, string | null>();
-	const isRepeated = (event: ForwardEvent, {subject, kind}: ForwardDescription): boolean => {
+	/** The ports of a target wait together. */
+	let lastWait = '';
+	const isRepeated = (event: ForwardEvent, {subject, kind, parts}: ForwardDescription): boolean => {
+		if (event.event === 'waiting') {
+			const before = lastWait;
+			lastWait = joinParts(parts);
+			return lastWait === before;
+		}
+
 		if (event.event !== 'connection-failed' || subject !== 'connection' || kind !== 'note') {
 			return false;
 		}

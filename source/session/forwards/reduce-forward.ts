@@ -52,6 +52,14 @@ function appendRetry(log: Log, lost: string, attempt: number): Log {
 
 function changeBy(event: ForwardEvent, state: ForwardState, live: readonly ConnectionSnapshot[]): Partial<ForwardState> {
 	switch (event.event) {
+		case 'waiting': {
+			return {
+				note: describeForwardEvent(event)
+					.map(({parts}) => joinParts(parts, {without: ['detail', 'duration']}))
+					.join(''),
+			};
+		}
+
 		case 'ready': {
 			return {
 				phase: 'open',

@@ -25,6 +25,8 @@ type ConnectionCounts = {
 };
 
 export type ForwardEvent =
+	/** Before the ready event: no pod runs. `podCount` pods exist. Ends after `timeoutMs`. */
+	| {event: 'waiting'; forward: string; asked: string; podCount: number; timeoutMs: number}
 	/** Once per forward, before its connections. */
 	| {
 			event: 'ready';

@@ -86,6 +86,9 @@ async function* pollPod(
 	}
 }
 
+/** `podCount`: pods that exist, of which none runs. */
+export type PodWait = {asked: string; podCount: number; timeoutMs: number};
+
 /**
 Waits unless the pod is named.
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…; ERR_TARGET_GONE if no pod runs (in time)
@@ -94,12 +97,20 @@ export async function runningPod(
 	cluster: ClusterClient,
 	{target, namespace, podRunningTimeoutMs, followed}: ForwardRequest,
 	signal: AbortSignal,
+	onWaiting: (wait: PodWait) => void = () => undefined,
 ): Promise<ResolvedPod> {
+	const tellWait = (podCount: number) => {
+		onWaiting({asked: target.input, podCount, timeoutMs: podRunningTimeoutMs});
+	};
+
 	const chosen = await resolvePod(cluster, target, {
 		podPreference: 'attach',
 		podRunningTimeoutMs,
 		signal,
 		...(namespace !== undefined && {namespace}),
+		onNoPods() {
+			tellWait(0);
+		},
 	});
 	const resolved = followed ? {...chosen, service: followed.service, scope: scopeOfName(chosen.pod)} : chosen;
 	if (isRunning(resolved.pod)) {
@@ -108,7 +119,12 @@ export async function runningPod(
 
 	// A completed job gets no more pods, a cron job not soon.
 	const isDone = resolved.scope === null || (['Job', 'CronJob'].includes(target.resource.kind) && isPodTerminated(resolved.pod));
-	return isDone ? throwNotRunning(resolved) : waitForRunningPod(cluster, resolved, podRunningTimeoutMs, signal);
+	if (isDone) {
+		throwNotRunning(resolved);
+	}
+
+	tellWait(resolved.target.chosenFrom);
+	return waitForRunningPod(cluster, resolved, podRunningTimeoutMs, signal);
 }
 
 function scopeOfName({metadata: {name, namespace = ''}}: PodObject): PodScope {

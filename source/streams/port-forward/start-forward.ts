@@ -1,7 +1,6 @@
 /** Runs the forwards of one target. */
 import type {Socket} from 'node:net';
 import process from 'node:process';
-import type {Duplex} from 'node:stream';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {setV8Flag} from '../../own-process.ts';
 import {delayUpTo, stopOnAbort} from '../../async/abortable.ts';
@@ -26,11 +25,12 @@ import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from '
 import {type ConnectionOutcome, forwardConnection} from './forwarded-connection.ts';
 import {listenLocally, type LocalListener} from './local-listener.ts';
 import {PodTunnels, type Pool, type TargetTunnels} from './pod-tunnels.ts';
-import {runningPod, watchForwardPods} from './forward-pods.ts';
+import {type PodWait, runningPod, watchForwardPods} from './forward-pods.ts';
 import {SpreadTunnels} from './spread-tunnels.ts';
 import {isPodSandboxGone} from './runtime-error.ts';
 import type {TunnelLease} from './tunnel-slots.ts';
 import {carriersOf, tunnelUpgrade, type Tunnel, type TunnelCarrier} from './tunnel.ts';
+import {watchCongestion} from './watch-congestion.ts';
 
 /** Longer than a restart of the apiserver. */
 const maxTunnelWaitMs = 30_000;
@@ -101,7 +101,9 @@ class ForwardedTarget implements RunningForward {
 			speculative: this.#speculativeUpgrade,
 		});
 		try {
-			const resolved = await runningPod(preconnection.cluster, this.#request, this.#signal);
+			const resolved = await runningPod(preconnection.cluster, this.#request, this.#signal, wait => {
+				this.#emitWaiting(wait);
+			});
 			const {pod, service} = resolved;
 			const ports = this.#request.ports.map(port => ({...port, remote: portIn(pod, service, port)}));
 			const tunnels = this.#tunnelsTo(resolved);
@@ -121,6 +123,12 @@ class ForwardedTarget implements RunningForward {
 			return tunnels;
 		} finally {
 			preconnection.close();
+		}
+	}
+
+	#emitWaiting(wait: PodWait): void {
+		for (const {id} of this.#request.ports) {
+			this.events.emit({event: 'waiting', forward: id, ...wait});
 		}
 	}
 
@@ -358,40 +366,4 @@ function localPort({spec, remote, localOffset = 0}: ForwardPort & {remote: PodPo
 
 function portIn(pod: PodObject, service: ServiceObject | null, {spec}: ForwardPort): PodPort {
 	return service ? servicePort(service, pod, spec.remote) : podPort(pod, spec.remote);
-}
-
-const congestedAfterMs = 1000;
-/** How long data must flow again before the end of congestion is reported. */
-const calmAfterMs = 5000;
-
-/** Reports congestion while the client of `data` reads too slowly and so blocks the tunnel. Returns a function that stops the reports. */
-export function watchCongestion(data: Duplex, connection: Pick<RegisteredConnection, 'congested'>): () => void {
-	let congestedTimer: NodeJS.Timeout | undefined;
-	let calmTimer: NodeJS.Timeout | undefined;
-	let isReported = false;
-	const onCongested = () => {
-		clearTimeout(calmTimer);
-		congestedTimer ??= setTimeout(() => {
-			isReported = true;
-			connection.congested(true);
-		}, congestedAfterMs);
-	};
-
-	const onFlowing = () => {
-		clearTimeout(congestedTimer);
-		congestedTimer = undefined;
-		if (isReported) {
-			calmTimer = setTimeout(() => {
-				isReported = false;
-				connection.congested(false);
-			}, calmAfterMs);
-		}
-	};
-
-	data.on('congested', onCongested).on('flowing', onFlowing);
-	return () => {
-		clearTimeout(congestedTimer);
-		clearTimeout(calmTimer);
-		data.off('congested', onCongested).off('flowing', onFlowing);
-	};
 }

@@ -13,6 +13,7 @@ import type {ForwardEvent} from '../../../source/streams/port-forward/forward-ev
 import {dial, echoes, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {scaleWorkload} from '../../support/scale-workload.ts';
 import {podsOf} from '../../support/sandbox-client.ts';
 import {until} from '../../support/until.ts';
 import {unusedPort} from '../../support/unused-port.ts';
@@ -360,6 +361,34 @@ test('a forward that others can reach prints a warning on stderr', async t => {
 		t.is(await run.ended, 0);
 		t.regex(run.stderr(), said);
 	}
+});
+
+test('a forward to a service without pods says that it waits, and works when a pod runs', async t => {
+	const {sandbox, env} = await openSandbox(t);
+	await scaleWorkload(sandbox, 'statefulsets/db', 0);
+	await until(async () => (await podsOf(sandbox, 'db')).length === 0);
+	const run = await runPortForward(['svc/db', ':7000'], {env});
+	t.teardown(() => {
+		run.child.kill('SIGKILL');
+	});
+	const waiting = await run.until(({event}) => event === 'waiting');
+	t.like(waiting, {forward: 'f1', asked: 'svc/db', podCount: 0, timeoutMs: 60_000});
+	await scaleWorkload(sandbox, 'statefulsets/db', 1);
+	await run.port();
+	await interrupted(t, run);
+});
+
+test('the ports of a target that wait together are one line', t => {
+	const lines: string[] = [];
+	const {event} = textReporter({write: () => true}, {write: (text: string) => lines.push(text) > 0});
+	const waiting = {event: 'waiting', asked: 'svc/db', timeoutMs: 60_000} as const;
+	event({...waiting, forward: 'f1', podCount: 0});
+	event({...waiting, forward: 'f2', podCount: 0});
+	event({...waiting, forward: 'f1', podCount: 1});
+	t.deepEqual(lines, [
+		'waiting: no pod of svc/db exists (for up to 1 min 0 s)\n',
+		'waiting: no pod of svc/db is running (for up to 1 min 0 s)\n',
+	]);
 });
 
 test('a failed or reset connection is one line, and the same server text is printed once', t => {

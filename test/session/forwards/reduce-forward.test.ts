@@ -73,6 +73,11 @@ const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<Forwar
 		'interrupted: the pod is gone',
 	],
 	[{event: 'restored', forward: 'f', outageMs: 900}, {}, 'reconnected after 0.9 s'],
+	[
+		{event: 'waiting', forward: 'f', asked: 'svc/web', podCount: 0, timeoutMs: 60_000},
+		{note: 'waiting: no pod exists'},
+		'waiting: no pod of svc/web exists (for up to 1 min 0 s)',
+	],
 ];
 
 for (const [event, changed, line] of rows) {

@@ -1,7 +1,7 @@
 import {Duplex} from 'node:stream';
 import {mock} from 'node:test';
 import test from 'ava';
-import {watchCongestion} from '../../../source/streams/port-forward/start-forward.ts';
+import {watchCongestion} from '../../../source/streams/port-forward/watch-congestion.ts';
 
 test.serial('watchCongestion reports congestion after a second, and its end only when it lasts', t => {
 	mock.timers.enable({apis: ['setTimeout']});
