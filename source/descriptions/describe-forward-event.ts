@@ -60,7 +60,7 @@ export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescr
 		case 'connection-closed': {
 			return [
 				connectionLine('note', [
-					statement(`closed after ${formatShortDuration(event.durationMs)}, ${endings[event.end]}`),
+					statement(`closed after ${formatShortDuration(event.activeMs)}, ${endings[event.end]}`),
 					{role: 'detail', text: `: ${formatBytes(event.up)} sent, ${formatBytes(event.down)} received`},
 				]),
 			];

@@ -7,7 +7,7 @@ import {forwardLogLines} from '../../source/session/forwards/reduce-forward.ts';
 import type {ForwardEvent} from '../../source/streams/port-forward/forward-event.ts';
 
 const connection = {forward: 'f1', connection: 'f1.7', tunnel: 't1'} as const;
-const counts = {...connection, up: 10, down: 2000, durationMs: 12};
+const counts = {...connection, up: 10, down: 2000, durationMs: 1012};
 const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'No agent available'});
 const ready = {
 	event: 'ready',
@@ -71,13 +71,13 @@ const rows: {readonly [Type in ForwardEvent['event']]: ReadonlyArray<Row<Type>>}
 	'connection-opened': [[opened, ['Handling connection for 8080'], [], 'Handling connection for 8080']],
 	'connection-closed': [
 		[
-			{...counts, event: 'connection-closed', end: 'pod-reset'},
+			{...counts, event: 'connection-closed', activeMs: 12, end: 'pod-reset'},
 			['connection f1.7 (8080 -> 80): closed after 12 ms, reset inside the pod: 10 B sent, 2.0 kB received'],
 			['#7: closed after 12 ms, reset inside the pod: 10 B sent, 2.0 kB received'],
 			'closed after 12 ms, reset inside the pod: 10 B sent, 2.0 kB received',
 		],
 		[
-			{...counts, event: 'connection-closed', end: 'client-fin'},
+			{...counts, event: 'connection-closed', activeMs: 12, end: 'client-fin'},
 			[],
 			['#7: closed after 12 ms, by the client: 10 B sent, 2.0 kB received'],
 			'closed after 12 ms, by the client',

@@ -76,7 +76,9 @@ export class ConnectionRegistry {
 				}
 
 				const {up = 0, down = 0} = entry.connection ?? {};
-				const counts = {forward, connection, up, down, durationMs: Math.round(monotonicMs() - snapshot.since)};
+				const lastedUntil = (moment: number) => Math.round(moment - snapshot.since);
+				const now = monotonicMs();
+				const counts = {forward, connection, up, down, durationMs: lastedUntil(now)};
 				this.#totals.up += up;
 				this.#totals.down += down;
 				this.#totals.failed += error ? 1 : 0;
@@ -85,7 +87,9 @@ export class ConnectionRegistry {
 						this.#events.emit({event: 'connection-failed', ...counts, port, remotePort, error});
 					});
 				} else {
-					this.#events.emit({event: 'connection-closed', ...counts, end});
+					const isNormal = end === 'client-fin' || end === 'pod-fin';
+					const activeMs = lastedUntil((isNormal ? entry.connection?.endedAt : undefined) ?? now);
+					this.#events.emit({event: 'connection-closed', ...counts, activeMs, end});
 				}
 			},
 		};

@@ -53,7 +53,8 @@ export type ForwardEvent =
 			tunnel: string | null;
 			shared: boolean;
 	  }
-	| (ConnectionCounts & {event: 'connection-closed'; end: ConnectionEnd})
+	/** `activeMs`: until the first side ended, or the last byte that the client received. `durationMs`: until both ended. */
+	| (ConnectionCounts & {event: 'connection-closed'; activeMs: number; end: ConnectionEnd})
 	| (ConnectionCounts & {event: 'connection-failed'; port: number; remotePort: number; error: SpokeError})
 	/** A slow local reader blocks the tunnel. */
 	| {event: 'connection-congested' | 'connection-flowing'; forward: string; connection: string; tunnel: string | null}

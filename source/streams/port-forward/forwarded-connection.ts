@@ -1,6 +1,6 @@
 /** Relays a local connection over a stream pair, preserving FIN and RST. */
 import type {Socket} from 'node:net';
-import {afterTurns, systemClock} from '../../async/clock.ts';
+import {afterTurns, monotonicMs, systemClock} from '../../async/clock.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {StreamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
@@ -13,6 +13,8 @@ export type ConnectionOutcome = {end: ConnectionEnd; error: null} | {end: null; 
 export type ForwardedConnection = {
 	readonly up: number;
 	readonly down: number;
+	/** `monotonicMs()` of the first end, or of the last byte from the pod after it; `undefined` before. */
+	readonly endedAt: number | undefined;
 	/** Settles when both sides have ended; never rejects. */
 	readonly outcome: Promise<ConnectionOutcome>;
 	/** Sends RST to both sides. */
@@ -44,6 +46,7 @@ class Forwarding implements ForwardedConnection {
 	readonly outcome: Promise<ConnectionOutcome>;
 	up = 0;
 	down = 0;
+	endedAt: number | undefined;
 	readonly #socket: Socket;
 	readonly #tcpSocket: Socket;
 	readonly #data: SpdyStream;
@@ -99,7 +102,7 @@ class Forwarding implements ForwardedConnection {
 			this.#socket.resume();
 		});
 		this.#socket.on('end', () => {
-			this.#firstEnd ??= 'client-fin';
+			this.#noteEnd('client-fin');
 			this.#data.end();
 		});
 	}
@@ -107,6 +110,10 @@ class Forwarding implements ForwardedConnection {
 	#pipeDown(): void {
 		this.#data.on('data', (chunk: Buffer) => {
 			this.down += chunk.length;
+			if (this.endedAt !== undefined) {
+				this.endedAt = monotonicMs();
+			}
+
 			if (!this.#socket.write(chunk)) {
 				this.#data.pause();
 			}
@@ -115,10 +122,16 @@ class Forwarding implements ForwardedConnection {
 			this.#data.resume();
 		});
 		this.#data.on('end', async () => {
-			this.#firstEnd ??= 'pod-fin';
+			this.#noteEnd('pod-fin');
 			await this.#errorTextInTime();
 			this.#endClient();
 		});
+	}
+
+	/** The runtime ends its side up to 1 s later than the client, and sends nothing in between. */
+	#noteEnd(end: 'client-fin' | 'pod-fin'): void {
+		this.#firstEnd ??= end;
+		this.endedAt ??= monotonicMs();
 	}
 
 	#handleRuntime(): void {

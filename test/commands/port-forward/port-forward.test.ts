@@ -421,8 +421,8 @@ test('a failed or reset connection is one line, and the same server text is prin
 	});
 	event({event: 'interrupted', forward: 'f1', error: new SpokeError('ERR_APISERVER_UNREACHABLE', 'gone'), attempt: 1, retryInMs: 0});
 	event(opened);
-	event({event: 'connection-closed', ...counts, end: 'pod-reset'});
-	event({event: 'connection-closed', ...counts, end: 'client-reset'});
+	event({event: 'connection-closed', ...counts, activeMs: 5, end: 'pod-reset'});
+	event({event: 'connection-closed', ...counts, activeMs: 5, end: 'client-reset'});
 	t.deepEqual(lines, [
 		'an error occurred forwarding 17010 -> 9: nothing listens (check that the pod listens on that port) [ERR_PORT_REFUSED]\n',
 		'connection c1 (17010 -> 9): dial: connection refused\n',

@@ -40,14 +40,14 @@ const live: ConnectionSnapshot = {
 	since: 0,
 };
 const of = {forward: 'f', connection: 'f.7', tunnel: null} as const;
-const counts = {...of, up: 10, down: 2000, durationMs: 12};
+const counts = {...of, up: 10, down: 2000, durationMs: 1012};
 const error = new SpokeError('ERR_STREAM_LOST', 'the pod is gone');
 
 const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<ForwardState>, line: string | null]> = [
 	[{event: 'bound-without', forward: 'f', error}, {}, 'the pod is gone; the forward works without it'],
 	[{...of, event: 'connection-opened', client: '', port: 8080, pod: 'web-1', shared: false}, {open: 1}, null],
 	[
-		{...counts, event: 'connection-closed', end: 'pod-fin'},
+		{...counts, event: 'connection-closed', activeMs: 12, end: 'pod-fin'},
 		{closed: 4, open: 1},
 		'#7: closed after 12 ms, by the pod: 10 B sent, 2.0 kB received',
 	],

@@ -101,6 +101,25 @@ test('a client that ends first still receives the response', async t => {
 	t.deepEqual([running.up, running.down], [8, 6]);
 });
 
+test('a connection is active until its client ends, or until later bytes of the pod', async t => {
+	const {client, data, words, running} = await line(t);
+	client.end('question');
+	t.is((await bytesOf(data)).toString(), 'question');
+	await until(() => running.endedAt !== undefined);
+	const closedAt = running.endedAt!;
+	await delay(60);
+	t.is(running.endedAt, closedAt);
+	data.write('answer');
+	await until(() => running.down === 6);
+	const answeredAt = running.endedAt!;
+	t.true(answeredAt - closedAt >= 50, `${answeredAt - closedAt} ms`);
+	await delay(60);
+	words.end();
+	data.end();
+	await running.outcome;
+	t.is(running.endedAt, answeredAt);
+});
+
 test('a pod that ends first still receives 20 MiB', async t => {
 	const {client, data, running} = await line(t);
 	data.end('ready');
