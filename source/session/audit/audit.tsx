@@ -3,6 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {auditLegState} from '../../descriptions/describe-audit.ts';
+import {viewRows} from '../frame/layout.ts';
 import {isAwaitingApiserver, type SessionState, type ShownAuditRow} from '../frame/session-state.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
@@ -21,11 +22,13 @@ const minVerdictWidth = 27;
 const otherColumns = 19;
 /** Narrower screens show no picture. */
 const wideFrom = 60;
+/** Of the list, and of the details if they fit. */
+const minRows = 4;
 /** Narrower screens name only nodes, because most rows count apiservers. */
 const unitsFrom = 100;
 
 export function AuditView(): ReactNode {
-	const screen = useScreenWith(...textParts, 'audit');
+	const screen = useScreenWith(...textParts, 'audit', 'zoom', 'connections');
 	const isUnreachable = useScreen(({state}) => isAwaitingApiserver(state));
 	const {
 		state: {audit, size},
@@ -43,7 +46,11 @@ export function AuditView(): ReactNode {
 		);
 	}
 
-	const picture = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
+	const room = viewRows(screen.state);
+	const whole = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
+	const picture = room < whole.length + 2 + 2 * minRows ? [] : whole;
+	// A head and a rule.
+	const detailRows = Math.min(minRows, room - 2 - minRows);
 	const unit = size.columns < unitsFrom ? 'short' : 'long';
 	const widths = columnWidths(
 		audit.rows.map(row => cellWidth(verdictText(row, glyphs))),
@@ -64,17 +71,21 @@ export function AuditView(): ReactNode {
 				))}
 				<Row {...headLine(widths)} />
 			</Box>
-			<CursorRows lines={list} cursor={selected} grow={3} minHeight={4} />
-			<Rule title={at?.id ?? ''} right={audit.note} />
-			<Rows
-				minHeight={4}
-				draw={() =>
-					textLines(
-						screen,
-						(at?.lines ?? []).map(one => ({...one, text: toSessionAdvice(screen, one.text)})),
-					)
-				}
-			/>
+			<CursorRows lines={list} cursor={selected} grow={3} minHeight={minRows} />
+			{detailRows > 0 && (
+				<>
+					<Rule title={at?.id ?? ''} right={audit.note} />
+					<Rows
+						minHeight={detailRows}
+						draw={() =>
+							textLines(
+								screen,
+								(at?.lines ?? []).map(one => ({...one, text: toSessionAdvice(screen, one.text)})),
+							)
+						}
+					/>
+				</>
+			)}
 		</>
 	);
 }

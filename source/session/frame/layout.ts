@@ -31,6 +31,11 @@ export function connectionRows(state: Pick<SessionState, 'size' | 'zoom' | 'conn
 	return hasPaneTitles(state) ? Math.max(1, Math.min(connections.length, size.rows >= 36 ? 8 : 3)) : Math.min(2, connections.length);
 }
 
+/** Rows of a view without a path pane: without the header, the tabs, the connections and the footer. */
+export function viewRows(state: Pick<SessionState, 'size' | 'zoom' | 'connections'>): number {
+	return state.size.rows - 3 - connectionRows(state) - (hasPaneTitles(state) ? 1 : 0);
+}
+
 /** The rows of a list, and of a layer's body, before Ink has laid them out; for a screen reader Ink lays out none. */
 export function estimatedRows(size: SessionState['size'], hasScreenReader: boolean): Pick<SessionState, 'size' | 'listRows' | 'pageRows'> {
 	return hasScreenReader

@@ -39,7 +39,11 @@ const Screen = memo((): ReactNode => {
 		<Box flexDirection="column" width={columns} height={rows} overflow="hidden">
 			<Header />
 			{isRead && (hasLayer ? <Layer /> : <View />)}
-			{isRead && <Footer />}
+			{isRead && (
+				<Box flexDirection="column" flexShrink={0}>
+					<Footer />
+				</Box>
+			)}
 			<Dialog />
 		</Box>
 	);
@@ -54,10 +58,11 @@ function View(): ReactNode {
 		<>
 			<Tabs />
 			{(!hasScreenReader || pane === 'main') && (
-				<>
+				// On a low screen, the view is cut, and never the tabs or the footer.
+				<Box flexDirection="column" flexGrow={1} flexBasis={0} overflow="hidden">
 					<ViewBody view={view} />
 					<PathPane />
-				</>
+				</Box>
 			)}
 			{(!hasScreenReader || pane === 'connections') && <Connections />}
 		</>

@@ -31,7 +31,7 @@ export function Tabs(): ReactNode {
 	const title = views.find(([name]) => name === screen.state.view)?.[1] ?? '';
 	const reading = useReading(() => spokenLines([line([title, status].filter(part => part !== '').join(', '))]));
 	return (
-		<Box aria-role="tab" {...reading}>
+		<Box aria-role="tab" flexShrink={0} {...reading}>
 			<Row {...tabsLine(screen, counts, status)} />
 		</Box>
 	);

@@ -2,6 +2,27 @@
 import test from 'ava';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
+for (const [columns, rows] of [
+	[80, 14],
+	[60, 14],
+	[40, 14],
+	[40, 10],
+] as const) {
+	test(`at ${columns}×${rows} the audit and the proxy keep the tabs and the footer`, async t => {
+		const {terminal} = await onSandbox(t, [], {columns, rows});
+		await terminal.sees(/report-/);
+		terminal.press('view.audit');
+		await terminal.sees(/─┤7 Audit├[\s\S]*CHECK[\s\S]*▸ [\s\S]* {2}\? help$/);
+		terminal.press('view.proxy', 'proxy/edit');
+		terminal.type('web:80/');
+		terminal.press('accept');
+		await terminal.sees(/─┤6 Proxy├[\s\S]*▸ [\s\S]*── Path ─[\s\S]* {2}\? help$/);
+		terminal.press('proxy.resend', 'proxy.resend', 'proxy.resend');
+		await terminal.sees(/─┤6 Proxy├[\s\S]* 200 [\s\S]* 200 [\s\S]*▸ [\s\S]*── Path ─[\s\S]* {2}\? help$/);
+		t.is(terminal.screen().length, rows);
+	});
+}
+
 test('at 40×12 a connection row keeps name and TLS state, and a form keeps its problem', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 40, rows: 12});
 	await terminal.sees(/toolbox/);
