@@ -90,7 +90,12 @@ const stillMs = 10_000;
 /** Returns the same state if nothing changed, as far as that is cheap to detect; then nothing is drawn. */
 export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
 	const reduce = reducers[event.type] as (state: SessionState, event: SessionEvent) => SessionState;
-	return followRow(reduce(state, event));
+	return focusRows(followRow(reduce(state, event)));
+}
+
+/** An empty pane has no row for the keys. */
+function focusRows(state: SessionState): SessionState {
+	return state.pane === 'connections' && state.connections.length === 0 ? {...state, pane: 'main'} : state;
 }
 
 /** The current cluster is that of the selected row, which is open. */

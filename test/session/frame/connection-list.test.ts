@@ -192,3 +192,14 @@ test('the worst path of a context is not that of another', t => {
 	t.is(worstPath(paths, 'us')?.legs[1]?.tls.state, 'verified');
 	t.is(worstPath(paths, 'asia'), null);
 });
+
+test('the keys return to the view when the last connection closes', t => {
+	const open: SessionEvent = {
+		type: 'connections',
+		event: {type: 'open', entry: {id: 'a', kind: 'logs', what: 'a', context: 'c', since: 0}},
+	};
+	const empty = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
+	const focused = [open, {type: 'pane'} as const].reduce(reduceSession, empty);
+	t.is(focused.pane, 'connections');
+	t.is(reduceSession(focused, {type: 'connections', event: {type: 'close', id: 'a'}}).pane, 'main');
+});
