@@ -22,6 +22,7 @@ export function clusterState(access: ClusterClient | null, namespace?: string | 
 		sandbox: facts?.sandbox ?? false,
 		namespace: namespace === undefined ? lastNamespace : namespace,
 		lastNamespace,
+		missingNamespace: null,
 		proxy: facts?.proxy ?? null,
 		legOne: null,
 		front: null,

@@ -29,7 +29,13 @@ async function tellMissing(session: Session, name: string): Promise<void> {
 	const clusters = session.shown;
 	const missing = await Promise.all(clusters.map(async cluster => isMissing(cluster, name)));
 	const isShown = clusters.every(cluster => session.shown.includes(cluster)) && session.store.state.cluster.namespace === name;
-	if (isShown && missing.every(Boolean)) {
+	const isMissingInAll = missing.every(Boolean);
+	if (isShown) {
+		const missingNamespace = isMissingInAll ? {name, at: Date.now()} : null;
+		session.store.dispatchNow({type: 'cluster', to: {missingNamespace}});
+	}
+
+	if (isShown && isMissingInAll) {
 		session.tell(`namespace not found: ${name}`, 'warn');
 	}
 }

@@ -92,6 +92,8 @@ export type ClusterState = {
 	namespace: string | null;
 	/** The namespace to return to from all namespaces. */
 	lastNamespace: string;
+	/** A typed namespace that was not found, and when. */
+	missingNamespace: {name: string; at: number} | null;
 	proxy: ClusterInfo['proxy'];
 	/** What spoke's own socket shows; `null` before the first response. */
 	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;

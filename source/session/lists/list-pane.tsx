@@ -252,6 +252,11 @@ function emptyText(screen: ScreenInput, list: ListState): string {
 		return `No ${name} ${where} match -l ${selector}.  ${clears}${namespaced && list.scope === null ? `   ${all}` : ''}`;
 	}
 
+	const {missingNamespace} = screen.state.cluster;
+	if (otherPlaces !== '' && missingNamespace !== null && missingNamespace.name === shownNamespace(screen.state, list)) {
+		return `Namespace ${missingNamespace.name} did not exist at ${clockTime(missingNamespace.at)}.  ${otherPlaces}`;
+	}
+
 	return `No ${name} ${where}.${otherPlaces === '' ? '' : `  ${otherPlaces}`}`;
 }
 

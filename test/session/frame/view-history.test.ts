@@ -11,6 +11,7 @@ const cluster = (context: string, namespace: string | null): ClusterState => ({
 	sandbox: false,
 	namespace,
 	lastNamespace: 'default',
+	missingNamespace: null,
 	proxy: null,
 	legOne: null,
 	required: [],

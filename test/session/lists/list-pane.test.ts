@@ -41,6 +41,19 @@ test('a list without rows for a selector names the selector, not the namespace',
 	t.regex(pane(live), /No pods in demo\./);
 });
 
+test('an empty list says that its typed namespace did not exist, but not of another namespace', t => {
+	const screen = screenAfter([live]);
+	const textOf = (name: string) => {
+		const cluster = {...screen.state.cluster, missingNamespace: {name, at: 60_000}};
+		return listPane({...screen, state: {...screen.state, cluster}}, 'pods', 5, 100)
+			.flatMap(({spans}) => spans.map(({text}) => text))
+			.join('');
+	};
+
+	t.regex(textOf('demo'), /Namespace demo did not exist at \d\d:\d\d:\d\d\. {2}:ns another namespace/);
+	t.regex(textOf('other'), /No pods in demo\./);
+});
+
 test('an empty list names the requested selector while another one is typed', t => {
 	for (const typed of ['-l app in (web', '-l app=web', '']) {
 		t.regex(
