@@ -241,7 +241,7 @@ const actions = {
 		['move.page-up'],
 		['move.half-down'],
 		['move.half-up'],
-		['move.start', 0, 'first', 'oldest line in memory'],
+		['move.start', 0, 'first', 'first line of the log'],
 		['move.end', 0, 'end', 'end and follow'],
 		['tail.pause', 8, 'pause', 'pause or resume'],
 		['tail.background', 58, 'background', 'back; the tail stays open'],
