@@ -14,5 +14,5 @@ export function widthOfSingleCells(text: string, options?: {countAnsiEscapeCodes
 }
 
 const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
- 
+
 const styles = /\u001B\[[\d;]*m/g;
