@@ -8,7 +8,7 @@ import {useScreen} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 
-const maxColumns = 76;
+const maxColumns = 90;
 
 export type DialogKeys = ReadonlyArray<readonly [action: ActionId, label: string]>;
 

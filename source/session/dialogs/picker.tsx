@@ -15,7 +15,7 @@ export function Picker({picker}: {readonly picker: PickerDialog}): ReactNode {
 	const {columns, rows} = useScreen(({state}) => state.size);
 	const {glyphs} = useScreen(({theme}) => theme);
 	const {items, shown, above, below} = shownItems(picker, Math.max(3, Math.min(14, rows - 10 - picker.notes.length)));
-	const text = rowText(picker);
+	const text = rowText(picker, frameWidth(columns) - frameAndCursor);
 	const typed = typedSpans(picker.typed, glyphs.caret, frameWidth(columns) - 4 - cellWidth(picker.lead));
 	const end = items.length === 0 ? emptyText(picker) : above + below > 0 ? describeHiddenRows(above, below) : '';
 	return (
@@ -103,13 +103,25 @@ function shownItems(picker: PickerDialog, most: number): ShownItems {
 	};
 }
 
-/** The cells of a row in columns. The last one is as long as its text. */
-function rowText({heads, items}: PickerDialog): (cells: readonly string[]) => string {
-	const columns = Math.max(1, ...items.map(item => item.cells.length));
-	const widths = Array.from({length: columns - 1}, (_, column) =>
+/** The borders of the frame, and what is left of a row's text. */
+const frameAndCursor = 5;
+const minColumn = 12;
+/** Shown whole; a longer text in the last column is cut at the frame. */
+const maxLastColumn = 20;
+
+/** The cells of a row in columns. The last one is as long as its text, and the widest ones before it leave room for it. */
+function rowText({heads, items}: PickerDialog, room: number): (cells: readonly string[]) => string {
+	const count = Math.max(1, ...items.map(item => item.cells.length));
+	const widths = Array.from({length: count}, (_, column) =>
 		Math.min(34, Math.max(cellWidth(heads[column] ?? ''), ...items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? '')))),
 	);
-	return cells => cells.map((cell, column) => (column === columns - 1 ? cell : fitToCells(cell, widths[column]!))).join('  ');
+	const last = Math.min(maxLastColumn, widths.pop()!);
+	const taken = () => widths.reduce((sum, width) => sum + width + 2, last);
+	while (taken() > room && Math.max(...widths) > minColumn) {
+		widths[widths.indexOf(Math.max(...widths))]!--;
+	}
+
+	return cells => cells.map((cell, column) => (column === count - 1 ? cell : fitToCells(cell, widths[column]!))).join('  ');
 }
 
 function emptyText({free, none, from, typed: {text}}: PickerDialog): string {

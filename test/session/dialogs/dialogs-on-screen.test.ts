@@ -88,8 +88,8 @@ test('a dialog is in the middle of the screen, and higher on a low one', async t
 		rows.findIndex(row => row.includes('Confirm')),
 		4,
 	);
-	t.regex(rows[4]!, /^ {12}\+- Confirm -+\+$/);
-	t.is(rows[4]!.length, 88);
+	t.regex(rows[4]!, /^ {5}\+- Confirm -+\+$/);
+	t.is(rows[4]!.length, 95);
 	t.is(
 		(await shown(confirm, {rows: 8})).findIndex(row => row.includes('Confirm')),
 		2,
