@@ -1,5 +1,5 @@
 /**
- * `Intl.Segmenter` for bundles. The first one of a process takes 10 ms, so the modules that create one as they load must not.
+ * `Intl.Segmenter` for bundles. The first one of a process takes 10 ms, so it is created at its first use instead of when a module loads.
  */
 export class LateSegmenter {
 	#options;

@@ -36,7 +36,7 @@ export function argumentProblem(typed: readonly string[] = process.argv.slice(2)
 		const undecodable = typed.find((_, index) => !isUtf8(Buffer.from(raw[index] ?? '', 'latin1')));
 		return undecodable === undefined ? null : `the argument ${JSON.stringify(undecodable)} has bytes that are not UTF-8`;
 	} catch {
-		return `the argument ${JSON.stringify(suspect)} contains U+FFFD, which stands for bytes that are not UTF-8`;
+		return `the argument ${JSON.stringify(suspect)} contains U+FFFD, and it is unknown whether that stands for bytes that are not UTF-8`;
 	}
 }
 

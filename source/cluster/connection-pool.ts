@@ -62,9 +62,7 @@ export class ConnectionPool {
 			this.#drop(connection);
 		}
 
-		void this.#early?.then(connection => {
-			connection.close();
-		}, noop);
+		this.#closeEarly();
 	}
 
 	/** Saves a handshake. `canReuseReleased`: also one that a stream has released. */
@@ -109,14 +107,30 @@ export class ConnectionPool {
 		}
 	}
 
+	#closeEarly(): void {
+		void this.#early?.then(connection => {
+			connection.close();
+		}, noop);
+	}
+
 	async #takeEarly(signal: AbortSignal | undefined): Promise<ApiserverConnection | undefined> {
 		const early = this.#early;
 		this.#early = undefined;
 		try {
-			return await (early && rejectOnAbort(async () => early, signal));
+			const connection = await (early && rejectOnAbort(async () => early, signal));
+			if (!connection || (connection.usable && (await connection.isCurrent(signal)))) {
+				return connection;
+			}
+
+			connection.close();
+			return undefined;
 		} catch (error) {
 			// Kept for the next request, if this one did not wait for it.
 			this.#early = error === signal?.reason ? early : undefined;
+			if (this.#closed) {
+				this.#closeEarly();
+			}
+
 			throw error;
 		}
 	}

@@ -1,33 +1,35 @@
 /** Whether a connection used leg 2. */
-import {isApiserverMessage, isApiserverRefusal} from '../server-messages/apiserver-refusal.ts';
 import type {ErrorObject, Observations, UnusedLeg} from './evidence.ts';
 
-/** `null` if leg 2 was used, may have been used, or nothing was opened. */
+/**
+`null` if leg 2 was used or may have been used, and for a configuration. A message is no evidence: a kubelet, a pod or a gateway can send
+the apiserver's.
+*/
 export function unusedSecondLeg(
-	{about, farEndAnswered, answeredByApiserver}: Pick<Observations, 'about' | 'farEndAnswered' | 'answeredByApiserver'>,
+	{about, farEndAnswered, answeredByApiserver, socket, purpose}: UseObservations,
 	error: ErrorObject | null,
 ): UnusedLeg | null {
 	if (about === 'configuration' || farEndAnswered) {
 		return null;
 	}
 
-	const why = answeredByApiserver ?? (error && whyFailedBefore(error));
+	const why = answeredByApiserver ?? (error && reasonUnused(error, {socket, purpose}));
 	return why === null ? null : {leg: 2, why: `not used: ${why}`};
 }
 
-function whyFailedBefore(error: ErrorObject): string | null {
-	if (isApiserverRefusal(error)) {
-		return 'the apiserver refused the request';
+type UseObservations = Pick<Observations, 'about' | 'farEndAnswered' | 'answeredByApiserver' | 'socket' | 'purpose'>;
+
+function reasonUnused({code, text}: ErrorObject, {socket, purpose}: Pick<UseObservations, 'socket' | 'purpose'>): string | null {
+	if (socket === null && legOneErrors.has(code)) {
+		return 'leg 1 failed';
 	}
 
-	if (error.leg === 2 && error.legKnown && isApiserverMessage(error.text)) {
-		return 'the apiserver had no address to dial';
-	}
-
-	return unconnected.has(error.code) ? 'leg 1 failed' : null;
+	return purpose.target.kind === 'Pod' && purpose.target.node === null && text?.includes('does not have a host assigned')
+		? 'the pod is on no node'
+		: null;
 }
 
-const unconnected: ReadonlySet<ErrorObject['code']> = new Set([
+const legOneErrors: ReadonlySet<ErrorObject['code']> = new Set([
 	'ERR_APISERVER_UNREACHABLE',
 	'ERR_APISERVER_TLS',
 	'ERR_CERTIFICATE_UNUSABLE',

@@ -133,7 +133,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 	},
 	{
 		id: 'K3',
-		pattern: /^Forbidden \(user=.*, verb=.*, resource=nodes, subresource\(s\)=\[.*\]\)(\s*\( ?pods\/log .*\))?$/,
+		pattern: /^Forbidden \(user=.*, verb=.*, resource=nodes, subresource(?:\(s\)=\[.*\]|=\S*)\)(\s*\( ?pods\/log .*\))?$/,
 		wrappers: ['answer'],
 		status: [403],
 		speaker: 'kubelet',

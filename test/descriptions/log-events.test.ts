@@ -169,9 +169,9 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 	'no-more-pods': [
 		[
 			{type: 'no-more-pods'},
-			'no pods to follow, and no controller will create one; stopped following',
-			'no pods to follow, and no controller will create one; stopped following',
-			'no pods to follow, and no controller will create one; stopped following',
+			'nothing is left to follow, and no more pods are expected; stopped following',
+			'nothing is left to follow, and no more pods are expected; stopped following',
+			'nothing is left to follow, and no more pods are expected; stopped following',
 		],
 	],
 	'apiserver-unreachable': [

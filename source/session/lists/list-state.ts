@@ -136,12 +136,8 @@ export function emptyList(name: ListName): ListState {
 export function reduceList(list: ListState, event: ListEvent): ListState {
 	switch (event.type) {
 		case 'reset': {
-			// Rows that are read with another selector can have the selected one.
-			const {cursorId, moved} = event.selector === undefined ? emptyList(list.name) : list;
 			return {
 				...emptyList(list.name),
-				cursorId,
-				moved,
 				scope: list.scope,
 				filter: list.filter,
 				selector: event.selector ?? '',

@@ -55,7 +55,7 @@ export async function readPreviousLogs(
 export function previousLogEnd(wasRead: boolean): {note: string; text: string} {
 	return wasRead
 		? {note: 'previous log read', text: 'end of the previous log'}
-		: {note: 'no previous log', text: 'no previous log was read'};
+		: {note: 'no previous log read', text: 'no previous log was read'};
 }
 
 function chosenContainers(pod: PodObject, choice: ContainerSelection): readonly string[] {

@@ -25,7 +25,9 @@ export async function localDestination(
 	const facts = await stat(destination).catch(() => null);
 	if (kind === 'file') {
 		const isDirectory = facts?.isDirectory() ?? destination.endsWith('/');
-		const path = await fileToReplace(isDirectory ? join(destination, basename(source)) : destination, remedyFor);
+		const path = isDirectory
+			? await namedFile(join(destination, basename(source)), remedyFor)
+			: await fileToReplace(destination, remedyFor);
 		const slash = path.lastIndexOf('/');
 		return {directory: slash < 0 ? '.' : path.subarray(0, Math.max(slash, 1)), name: path.subarray(slash + 1)};
 	}
@@ -40,6 +42,16 @@ export async function localDestination(
 			: localFileError(destination, error);
 	});
 	return {directory: destination, name: null};
+}
+
+/** A link in a directory is replaced, because the user did not name it. */
+async function namedFile(path: string, remedyFor: SourceOfCopy['remedyFor']): Promise<Buffer> {
+	const own = await lstat(path).catch(() => null);
+	if (own !== null && !own.isSymbolicLink() && !own.isDirectory()) {
+		assertNotSpecial(path, own, remedyFor);
+	}
+
+	return Buffer.from(path);
 }
 
 /** Follows a link, as kubectl does, because the user named it: the link stays, and its file is replaced. */

@@ -140,7 +140,7 @@ export async function* requestsFor(groups: readonly FileToReceive[][], tools: Co
 
 function contentRequest(group: readonly FileToReceive[], {canReadParts}: CopyTools, offset?: number): string {
 	const [file] = group;
-	// As many bytes as the size of a generated file, 0, would be as many as of an empty one.
+	// A file of size 0 is read to its end: a generated file has content, although its size is 0.
 	if (group.length === 1 && file && canReadParts && file.size > 0) {
 		const start = offset ?? file.offset;
 		return `read ${start} ${file.size - start} ${encodeName(file.remoteName)}`;

@@ -51,16 +51,26 @@ export async function canSelectorGainPods(
 
 async function canJobCreatePods(cluster: Reader, name: string, namespace: string, selector: string): Promise<boolean> {
 	const job = await readWorkload(cluster, {resource: findResource('jobs')!, name}, namespace);
-	if (job === null || !hasEnded(job)) {
-		return job !== null;
+	if (job && !hasEnded(job)) {
+		return true;
 	}
 
-	const cronJob = job.metadata.ownerReferences?.find(({kind}) => kind === 'CronJob');
-	return (
-		cronJob !== undefined &&
-		!selectsOneJob(selector) &&
-		canTargetCreatePods(cluster, {resource: findResource('cronjobs')!, name: cronJob.name}, namespace)
-	);
+	if (selectsOneJob(selector)) {
+		return false;
+	}
+
+	const owner = job?.metadata.ownerReferences?.find(({controller}) => controller);
+	if (owner && owner.kind !== 'CronJob') {
+		return true;
+	}
+
+	const cronJob = owner?.name ?? (job === null ? cronJobOf(name) : undefined);
+	return cronJob !== undefined && canTargetCreatePods(cluster, {resource: findResource('cronjobs')!, name: cronJob}, namespace);
+}
+
+/** A deleted job names no owner. @see k8s.io/kubernetes pkg/controller/cronjob/utils.go getJobName: the scheduled time, in minutes */
+function cronJobOf(job: string): string | undefined {
+	return /^(.+)-\d{8,}$/.exec(job)?.[1];
 }
 
 /** Schedulers have kinds named Job too. */
@@ -70,7 +80,7 @@ function isJob({apiVersion = 'batch/v1', kind}: PodController): boolean {
 
 /** No later run of a cron job has these labels. */
 function selectsOneJob(selector: string): boolean {
-	return /(?:^|[,/])\s*(?:job-name|controller-uid)\s*(?:=|in\b)/.test(selector);
+	return /(?:^|,)\s*(?:batch\.kubernetes\.io\/)?(?:job-name|controller-uid)\s*(?:=|in\b)/.test(selector);
 }
 
 function hasEnded({status}: WorkloadObject): boolean {

@@ -10,14 +10,7 @@ import type {ConnectionObserver} from '../connection-observer.ts';
 import {errorFromLogResponse} from '../logs/log-error.ts';
 import {podOnNoNode} from '../logs/open-log.ts';
 import {connectObserved} from '../observed-connection.ts';
-import {
-	apiserverErrorIn,
-	isApiserverRedirect,
-	isUnparsedRequest,
-	maxErrorBytes,
-	mayBeFromApiserver,
-	unparsedRequest,
-} from '../proxy/response-origin.ts';
+import {apiserverErrorIn, isApiserverRedirect, maxErrorBytes, mayBeFromApiserver} from '../proxy/response-origin.ts';
 import {truncatedResponseError} from '../proxy/truncated-response.ts';
 import {headersToApiserver, headersToClient} from './relayed-headers.ts';
 import type {RelayedTarget, RelayedTargets} from './relayed-targets.ts';
@@ -124,9 +117,8 @@ function observeResponse(
 ): () => void {
 	const isLog = purpose.feature === 'logs';
 	const reportOpened = (bodyStart: Buffer) => {
-		const isOnNoNode = isLog && status === 204;
-		if (isOnNoNode || (!isLog && isUnparsedRequest(status, headers, bodyStart))) {
-			observer?.onApiserverAnswered?.(connection, purpose, isOnNoNode ? podOnNoNode : unparsedRequest);
+		if (isLog && status === 204) {
+			observer?.onApiserverAnswered?.(connection, purpose, podOnNoNode);
 			return;
 		}
 

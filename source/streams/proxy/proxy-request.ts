@@ -8,7 +8,7 @@ import type {ConnectionObserver} from '../connection-observer.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
 import {noResponseError} from './truncated-response.ts';
-import {apiserverErrorIn, isUnparsedRequest, maxErrorBytes, mayBeFromApiserver, unparsedRequest} from './response-origin.ts';
+import {apiserverErrorIn, maxErrorBytes, mayBeFromApiserver} from './response-origin.ts';
 
 export type ProxyRequest = {
 	method: string;
@@ -73,15 +73,11 @@ export async function sendProxyRequest(
 			throw error;
 		}
 
-		if (isUnparsedRequest(response.status, response.headers, bodyStart)) {
-			observer?.onApiserverAnswered?.(connection, purpose, unparsedRequest);
-		} else {
-			observer?.onOpened?.(connection, purpose, {
-				carrier: 'http',
-				protocol: null,
-				mayBeFromApiserver: mayBeFromApiserver(response.status, response.headers, bodyStart),
-			});
-		}
+		observer?.onOpened?.(connection, purpose, {
+			carrier: 'http',
+			protocol: null,
+			mayBeFromApiserver: mayBeFromApiserver(response.status, response.headers, bodyStart),
+		});
 
 		const onBodyClosed = () => {
 			observer?.onClosed?.(connection, purpose);

@@ -60,22 +60,6 @@ export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders,
 	);
 }
 
-/**
-Whether a response is of the apiserver's HTTP server, which could not parse the request. Every response of a handler, also a relayed one,
-has these headers.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/config.go DefaultBuildHandlerChain
-*/
-export function isUnparsedRequest(status: number, headers: IncomingHttpHeaders, bodyStart: Buffer): boolean {
-	return (
-		(status === 400 || status === 431) &&
-		goServerErrors.test(bodyStart.toString('latin1', 0, 64)) &&
-		headers['audit-id'] === undefined &&
-		headers['cache-control'] === undefined
-	);
-}
-
-export const unparsedRequest = 'the apiserver could not parse the request';
-
 /** The apiserver redirects a path without the slash after `/proxy` (apimachinery pkg/util/proxy/upgradeaware.go). */
 export function isApiserverRedirect(status: number, pathAfterProxy: string): boolean {
 	return status === 301 && /^(\?|$)/.test(pathAfterProxy);

@@ -91,11 +91,6 @@ test('each typed filter starts from the row that was selected before it', t => {
 	t.is(selectedRow(reduceList(typed, {type: 'filter', text: 'b', from}))?.name, 'b2');
 });
 
-test('rows read with another selector keep the selected object', t => {
-	const again: ListEvent[] = [{type: 'reset', selector: 'app=none'}, page(), {type: 'reset', selector: ''}, page('a', 'b', 'c')];
-	t.is(selectedRow(run(page('a', 'b', 'c'), {type: 'move', by: 1}, ...again))?.name, 'b');
-});
-
 test('filter and sort keep the selected object, if it is still visible', t => {
 	const list = run(page('api-1', 'api-2', 'web-1', 'web-2'), {type: 'move', by: 3});
 	const filtered = reduceList(list, {type: 'filter', text: 'web'});

@@ -79,7 +79,7 @@ test('a pod on no node has no previous log, and the tail does not end as if one 
 	const {run: tail, texts} = await restarted(t, {kind: 'refuse', status: 204, body: ''});
 	tail.start('tail', true);
 	await until(() => tail.view.phase === 'ended', texts);
-	t.is(tail.view.note, 'no previous log');
+	t.is(tail.view.note, 'no previous log read');
 	t.deepEqual(texts(), ['web/app: no previous log: the pod is on no node', 'no previous log was read']);
 });
 

@@ -4,8 +4,8 @@ import {canSelectorGainPods, canTargetCreatePods, controllerOf, type PodControll
 import {findResource} from '../../../source/targets/resource-names.ts';
 
 const job = (name: string): PodController => ({apiVersion: 'batch/v1', kind: 'Job', name, namespace: 'demo'});
-const withCondition = (type: string, owner?: string) => ({
-	metadata: {name: 'x', ...(owner !== undefined && {ownerReferences: [{kind: 'CronJob', name: owner, uid: 'u'}]})},
+const withCondition = (type: string, owner?: string, kind = 'CronJob') => ({
+	metadata: {name: 'x', ...(owner !== undefined && {ownerReferences: [{kind, name: owner, uid: 'u', controller: true}]})},
 	status: {
 		conditions: [
 			{type: 'Suspended', status: 'False'},
@@ -21,6 +21,7 @@ const objects: Readonly<Record<string, object | SpokeError>> = {
 	'jobs/failed': withCondition('Failed'),
 	'jobs/nightly-1': withCondition('Complete', 'nightly'),
 	'jobs/old-1': withCondition('Complete', 'old'),
+	'jobs/member-1': withCondition('Complete', 'set', 'JobSet'),
 	'jobs/secret': new SpokeError('ERR_FORBIDDEN', 'jobs.batch "secret" is forbidden'),
 	'cronjobs/nightly': {metadata: {name: 'nightly'}},
 };
@@ -51,6 +52,10 @@ for (const [title, controllers, expected, selector = 'app=web'] of [
 	['after a run of a cron job', [job('nightly-1')], true],
 	['after a run of a cron job that the selector names', [job('nightly-1')], false, 'app=web,batch.kubernetes.io/job-name=nightly-1'],
 	['after a run of a deleted cron job', [job('old-1')], false],
+	['after a deleted run of a cron job', [job('nightly-29412345')], true],
+	['after a deleted job with a number', [job('import-29412345')], false],
+	['after a complete job of an unknown controller', [job('member-1')], true],
+	['after a run of a cron job with a label of another prefix', [job('nightly-1')], true, 'acme.io/job-name=nightly'],
 ] as ReadonlyArray<readonly [string, ReadonlyArray<PodController | null>, boolean, string?]>) {
 	test(`a selector ${expected ? 'can' : 'cannot'} gain pods ${title}`, async t => {
 		t.is(await canSelectorGainPods(cluster, controllers, selector), expected);
