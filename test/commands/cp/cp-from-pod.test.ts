@@ -68,22 +68,29 @@ test('a link that the user names as the destination stays, and its file is repla
 	await writeFile(join(server.remote, 'a.txt'), 'new');
 	const elsewhere = join(server.local, 'elsewhere');
 	await mkdir(elsewhere);
-	for (const [link, destination] of [
-		['link', 'link'],
-		['a.txt', ''],
-	] as const) {
-		await writeFile(join(elsewhere, link), 'old');
-		await symlink(join('elsewhere', link), join(server.local, link));
-		t.like(await copy(server, 'web:a.txt', join(server.local, destination), '-q'), {status: 0, stderr: ''});
-		t.is(await readlink(join(server.local, link)), join('elsewhere', link));
-		t.is(await readFile(join(elsewhere, link), 'utf8'), 'new');
-	}
+	await writeFile(join(elsewhere, 'link'), 'old');
+	await symlink('elsewhere/link', join(server.local, 'link'));
+	t.like(await copy(server, 'web:a.txt', join(server.local, 'link'), '-q'), {status: 0, stderr: ''});
+	t.is(await readlink(join(server.local, 'link')), 'elsewhere/link');
+	t.is(await readFile(join(elsewhere, 'link'), 'utf8'), 'new');
 
 	await symlink('nothing', join(server.local, 'dangling'));
 	const {status, stderr} = await copy(server, 'web:a.txt', join(server.local, 'dangling'));
 	t.is(status, 14);
 	t.regex(stderr, /dangling is a link to a file that does not exist \[ERR_LOCAL_FILE\]$/m);
-	t.deepEqual(await readdir(elsewhere), ['a.txt', 'link']);
+	t.deepEqual(await readdir(elsewhere), ['link']);
+});
+
+test('a link in the destination directory is replaced, and its file stays', async t => {
+	const server = await startCopyServer(t);
+	await writeFile(join(server.remote, 'a.txt'), 'new');
+	await mkdir(join(server.local, 'elsewhere'));
+	await writeFile(join(server.local, 'elsewhere/a.txt'), 'old');
+	await symlink('elsewhere/a.txt', join(server.local, 'a.txt'));
+	t.like(await copy(server, 'web:a.txt', server.local, '-q'), {status: 0, stderr: ''});
+	t.true((await lstat(join(server.local, 'a.txt'))).isFile());
+	t.is(await readFile(join(server.local, 'a.txt'), 'utf8'), 'new');
+	t.is(await readFile(join(server.local, 'elsewhere/a.txt'), 'utf8'), 'old');
 });
 
 test('a pipe, or a link to one, is not replaced by a file', async t => {
