@@ -85,16 +85,15 @@ as much again.
 const startsFast = {
 	...shared,
 	format: 'cjs',
-	define: {...shared.define, 'import.meta.url': 'fileUrl'},
-	inject: [inRoot('scripts/file-url.mjs')],
+	define: {...shared.define, 'import.meta.url': 'fileUrl', 'Intl.Segmenter': 'LateSegmenter'},
+	inject: [inRoot('scripts/file-url.mjs'), inRoot('scripts/late-segmenter.mjs')],
 } as const satisfies BuildOptions;
 
 /** Loaded later, so it can use top-level await, as Ink's layout engine does. @see partAsScript */
 const mayWait = {
 	...startsFast,
 	format: 'esm',
-	define: {...startsFast.define, 'import.meta.resolve': 'undefined', 'Intl.Segmenter': 'LateSegmenter'},
-	inject: [...startsFast.inject, inRoot('scripts/late-segmenter.mjs')],
+	define: {...startsFast.define, 'import.meta.resolve': 'undefined'},
 } as const satisfies BuildOptions;
 
 await rm(inRoot('build'), {recursive: true, force: true});
