@@ -72,7 +72,7 @@ async function run(
 	setReporting(reporting, command.spec, rest);
 	if (problem !== null) {
 		throw new SpokeError('ERR_USAGE', problem, {
-			remedy: 'let a shell in the container write them, as $(printf "\\351"); for a file with such a name, copy its folder',
+			remedy: 'in exec, let a shell in the container write these bytes, as $(printf "\\351"); in cp, copy the directory of the file',
 		});
 	}
 

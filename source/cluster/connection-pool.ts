@@ -116,14 +116,9 @@ export class ConnectionPool {
 	async #takeEarly(signal: AbortSignal | undefined): Promise<ApiserverConnection | undefined> {
 		const early = this.#early;
 		this.#early = undefined;
+		let connection: ApiserverConnection | undefined;
 		try {
-			const connection = await (early && rejectOnAbort(async () => early, signal));
-			if (!connection || (connection.usable && (await connection.isCurrent(signal)))) {
-				return connection;
-			}
-
-			connection.close();
-			return undefined;
+			connection = await (early && rejectOnAbort(async () => early, signal));
 		} catch (error) {
 			// Kept for the next request, if this one did not wait for it.
 			this.#early = error === signal?.reason ? early : undefined;
@@ -133,6 +128,8 @@ export class ConnectionPool {
 
 			throw error;
 		}
+
+		return connection && (await this.#isUsable(connection, signal)) ? connection : undefined;
 	}
 
 	async #acquireIdle(signal?: AbortSignal): Promise<ApiserverConnection | undefined> {
@@ -145,7 +142,6 @@ export class ConnectionPool {
 		return undefined;
 	}
 
-	/** Closes a connection that cannot be used. */
 	async #take(connection: ApiserverConnection, signal: AbortSignal | undefined): Promise<boolean> {
 		const idle = this.#idle.get(connection);
 		// Another request may have acquired it meanwhile.
@@ -155,6 +151,11 @@ export class ConnectionPool {
 
 		this.#idle.delete(connection);
 		clearTimeout(idle.timer);
+		return this.#isUsable(connection, signal);
+	}
+
+	/** Closes a connection that is not. */
+	async #isUsable(connection: ApiserverConnection, signal: AbortSignal | undefined): Promise<boolean> {
 		try {
 			if (connection.usable && (await connection.isCurrent(signal))) {
 				return true;

@@ -51,7 +51,7 @@ export function auditLegState(
 	return [...(isWeakerRoute ? [] : [routeName(leg.route.state, layout)]), tlsName(leg.tls.state)].join(', ');
 }
 
-/** The basis of the state alone: the basis of a stream's row covers its route, too. */
+/** The basis of the state alone: that of a stream's row is the basis of its exposure. */
 export function auditStateBasis({leg, state, basis}: Pick<AuditRow, 'state' | 'leg' | 'basis'>): Basis {
 	return leg?.tls.state === state ? leg.tls.basis : basis;
 }

@@ -131,7 +131,7 @@ export type Path = {
 	findings: readonly Finding[];
 	/** Only for a configuration. */
 	broken: BrokenLeg | null;
-	/** Not for a configuration. A leg that was not used has no verdicts. */
+	/** Not for a configuration. The verdicts of a leg that was not used are `unknown`. */
 	unused: UnusedLeg | null;
 	/** The path line in plain ASCII: `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. */
 	line: string;

@@ -10,6 +10,14 @@ async function serve(t: ExecutionContext, scripted: Scripted = {request: (reques
 	return {server, cluster: await server.cluster()};
 }
 
+/** Connected early, and not used. */
+async function connectedEarly(t: ExecutionContext) {
+	const {server, cluster} = await serve(t);
+	cluster.connectEarly();
+	await until(() => server.sockets.size === 1);
+	return {server, cluster};
+}
+
 async function get({body}: {body: NodeJS.ReadableStream}): Promise<void> {
 	body.resume();
 	await once(body, 'end');
@@ -53,9 +61,7 @@ test('an aborted request leaves the early connection to the next one', async t =
 });
 
 test('a request does not use an early connection that the server has closed', async t => {
-	const {server, cluster} = await serve(t);
-	cluster.connectEarly();
-	await until(() => server.sockets.size === 1);
+	const {server, cluster} = await connectedEarly(t);
 	const [socket] = server.sockets;
 	socket!.destroy();
 	await until(() => server.sockets.size === 0);
@@ -64,9 +70,7 @@ test('a request does not use an early connection that the server has closed', as
 });
 
 test('closing the client closes an early connection that nothing used', async t => {
-	const {server, cluster} = await serve(t);
-	cluster.connectEarly();
-	await until(() => server.sockets.size === 1);
+	const {server, cluster} = await connectedEarly(t);
 	cluster.close();
 	await until(() => server.sockets.size === 0);
 	t.is(server.connections(), 1);

@@ -32,7 +32,7 @@ export type AuditRow = {
 	title: string;
 	verdict: RowVerdict;
 	state: string;
-	/** Leg 2, each verdict with its own basis; that of the row is the weaker one. For layouts: `spoke/v1` has no field for it. */
+	/** Leg 2, with a basis for each verdict; that of the row is the basis of the exposure. For layouts: `spoke/v1` has no field for it. */
 	leg: AuditedLeg | null;
 	basis: Basis;
 	/** `of`: apiservers or nodes covered, `null` if there may be unknown ones. `proven`: how many of them are proven. */

@@ -25,9 +25,7 @@ export async function localDestination(
 	const facts = await stat(destination).catch(() => null);
 	if (kind === 'file') {
 		const isDirectory = facts?.isDirectory() ?? destination.endsWith('/');
-		const path = isDirectory
-			? await namedFile(join(destination, basename(source)), remedyFor)
-			: await fileToReplace(destination, remedyFor);
+		const path = await fileToReplace(isDirectory ? join(destination, basename(source)) : destination, {isNamed: !isDirectory, remedyFor});
 		const slash = path.lastIndexOf('/');
 		return {directory: slash < 0 ? '.' : path.subarray(0, Math.max(slash, 1)), name: path.subarray(slash + 1)};
 	}
@@ -44,20 +42,10 @@ export async function localDestination(
 	return {directory: destination, name: null};
 }
 
-/** A link in a directory is replaced, because the user did not name it. */
-async function namedFile(path: string, remedyFor: SourceOfCopy['remedyFor']): Promise<Buffer> {
+/** Follows a link that the user named, as kubectl does, and its file is replaced. A link in a directory is itself replaced. */
+async function fileToReplace(path: string, {isNamed, remedyFor}: Pick<SourceOfCopy, 'remedyFor'> & {isNamed: boolean}): Promise<Buffer> {
 	const own = await lstat(path).catch(() => null);
-	if (own !== null && !own.isSymbolicLink() && !own.isDirectory()) {
-		assertNotSpecial(path, own, remedyFor);
-	}
-
-	return Buffer.from(path);
-}
-
-/** Follows a link, as kubectl does, because the user named it: the link stays, and its file is replaced. */
-async function fileToReplace(path: string, remedyFor: SourceOfCopy['remedyFor']): Promise<Buffer> {
-	const own = await lstat(path).catch(() => null);
-	if (own === null) {
+	if (own === null || (own.isSymbolicLink() && !isNamed)) {
 		return Buffer.from(path);
 	}
 
@@ -67,7 +55,7 @@ async function fileToReplace(path: string, remedyFor: SourceOfCopy['remedyFor'])
 	}
 
 	try {
-		// First by the kernel, which does not follow the link of another user in /tmp.
+		// First stat: the kernel applies fs.protected_symlinks to it, but not to realpath.
 		assertNotSpecial(path, await stat(path), remedyFor);
 		return await realpath(path, 'buffer');
 	} catch (error) {
