@@ -1,7 +1,7 @@
 /** The hub and its spokes, drawn by basis: ━ proven, ╍ inferred, ┈ unknown. */
 import {auditEndNames, auditRowState, auditStateBasis, auditStateName} from '../descriptions/describe-audit.ts';
 import type {AuditedLeg, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
-import type {Basis} from '../evidence/evidence.ts';
+import type {Basis, RouteState} from '../evidence/evidence.ts';
 import {weakestBasis} from '../evidence/rules/basis.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
@@ -43,9 +43,14 @@ export function pathToNodes(rows: readonly AuditRow[]): {route: string; kubelets
 /** C10 says the route of exec; the other streams may have it with a weaker basis, or another route. */
 export function routeToNodes(rows: readonly AuditRow[]): {name: string; basis: Basis} {
 	const {state, basis} = rowOf(rows, 'C10');
-	const isSeen = right.some(id => rowOf(rows, id).leg?.route.state === state);
 	const common = commonRoute(rows, right);
-	return isSeen && !common ? {name: 'differs by stream', basis: 'unknown'} : {name: auditStateName(state), basis: common?.basis ?? basis};
+	const states = right.map(id => rowOf(rows, id).leg?.route.state);
+	if (common || !states.includes(state as RouteState)) {
+		return {name: auditStateName(state), basis: common?.basis ?? basis};
+	}
+
+	const isKnown = states.every(one => one !== 'unknown');
+	return {name: isKnown ? 'differs by stream' : 'unknown for some streams', basis: 'unknown'};
 }
 
 /** With the weakest basis; `null` if these streams do not all have the route that C10 names. */

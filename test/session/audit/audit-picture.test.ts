@@ -169,13 +169,18 @@ test('the route below the picture is no better than that of any stream', t => {
 	t.regex(hubPicture(rowsOf(proven)).at(-1)!, /^route to nodes: direct, proven /);
 });
 
-test('a stream without the route of the others is not drawn with it', t => {
-	const unseen: Short = ['unknown', 'unverified', 'proven', leg('unknown', 'unknown', 'unverified', 'proven')];
-	const given = {...direct, C1: unseen};
-	t.regex(pictureOf(given, 200), /│━ unverified ━► kubelets: all streams$/m);
-	t.regex(pictureOf(given, 200), /route: differs by stream/);
-	t.regex(hubPicture(rowsOf(given)).at(-1)!, /^route to nodes: differs by stream /);
-});
+for (const [state, basis, said] of [
+	['konnectivity', 'proven', 'differs by stream'],
+	['unknown', 'unknown', 'unknown for some streams'],
+] as const) {
+	test(`a stream whose route is ${state} is not drawn with the route of the others`, t => {
+		const other: Short = ['unknown', 'unverified', 'proven', leg(state, basis, 'unverified', 'proven')];
+		const given = {...direct, C1: other};
+		t.regex(pictureOf(given, 200), /│━ unverified ━► kubelets: all streams$/m);
+		t.true(pictureOf(given, 200).includes(`route: ${said}`));
+		t.true(hubPicture(rowsOf(given)).at(-1)!.startsWith(`route to nodes: ${said} `));
+	});
+}
 
 test('the text under the hub is not cut', t => {
 	const under = (route: string) =>
