@@ -45,7 +45,12 @@ export function describeLogEvent(event: LogEvent): LogDescription | null {
 
 		case 'waiting': {
 			const state = event.ended === null ? 'waiting to start' : `${describeTermination(event.ended)}, waiting to restart`;
-			return {subject: 'container', parts: [statement(`${state}${event.reason === null ? '' : `: ${event.reason}`}`)]};
+			const reason = event.reason === null ? '' : `: ${event.reason}`;
+			const message = waitingMessage(event);
+			return {
+				subject: 'container',
+				parts: [statement(`${state}${reason}`), ...(message === null ? [] : [{role: 'cause' as const, text: ` (${message})`}])],
+			};
 		}
 
 		case 'stalled': {
@@ -131,6 +136,11 @@ const gapReasons: Readonly<Record<GapReason, string>> = {
 	'no-line-yet': 'interrupted before the first line, and the server may not send all lines since',
 	'clock-went-back': 'the node’s clock moved back, or too many lines share one second',
 };
+
+/** The message of a crash loop only names the container, the pod and its UID. */
+export function waitingMessage({reason, message}: Extract<LogEvent, {type: 'waiting'}>): string | null {
+	return reason === 'CrashLoopBackOff' ? null : message;
+}
 
 function describeGap({after, reason}: Extract<LogEvent, {type: 'gap'}>): LogPart[] {
 	return [

@@ -120,7 +120,7 @@ function detailsOf(event: PrintedEvent): object {
 		}
 
 		case 'waiting': {
-			return {reason: event.reason, ended: event.ended};
+			return {reason: event.reason, message: event.message, ended: event.ended};
 		}
 
 		case 'stalled': {

@@ -29,9 +29,15 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 	checking: [[{type: 'checking', source}, null, null]],
 	checked: [[{type: 'checked', source}, null, null]],
 	waiting: [
-		[{type: 'waiting', source, reason: null, ended: null}, 'web-0/app: waiting to start', 'app: waiting to start', 'waiting to start'],
+		[{type: 'waiting', source, reason: null, message: null, ended: null}, 'web-0/app: waiting to start', 'app: waiting to start', 'waiting to start'],
 		[
-			{type: 'waiting', source, reason: 'CrashLoopBackOff', ended},
+			{type: 'waiting', source, reason: 'ErrImagePull', message: 'not found', ended: null},
+			'web-0/app: waiting to start: ErrImagePull (not found)',
+			'app: waiting to start: ErrImagePull',
+			'waiting to start: ErrImagePull',
+		],
+		[
+			{type: 'waiting', source, reason: 'CrashLoopBackOff', message: 'back-off 10s', ended},
 			'web-0/app: terminated at 09:55:58 with exit code 2 Error, waiting to restart: CrashLoopBackOff',
 			'app: terminated at 09:55:58 with exit code 2 Error, waiting to restart: CrashLoopBackOff',
 			'terminated at 09:55:58 with exit code 2 Error, waiting to restart: CrashLoopBackOff',

@@ -68,7 +68,8 @@ function waitingText(screen: ScreenInput, {sources, note}: TailView): string {
 	}
 
 	const choose = (waits.besides ?? []).length === 0 ? undefined : hintedKey(screen, 'tail.sources');
-	return `${waits.container} is waiting: ${note}. Lines appear when it starts.${choose === undefined ? '' : `  ${choose} other containers`}`;
+	const message = waits.message ? `\n${waits.message}` : '';
+	return `${waits.container} is waiting: ${note}. Lines appear when it starts.${choose === undefined ? '' : `  ${choose} other containers`}${message}`;
 }
 
 const windowNames: Readonly<Record<SincePreset, string>> = {

@@ -1,5 +1,5 @@
 /** Notices of log events. */
-import {describeLogEvent, describeTermination} from '../../descriptions/describe-log-event.ts';
+import {describeLogEvent, describeTermination, waitingMessage} from '../../descriptions/describe-log-event.ts';
 import {joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -68,7 +68,8 @@ function sourceChange(event: SourceEvent, state: TailSource['state']): SourceCha
 
 		case 'waiting': {
 			const started = event.ended === null ? 'not started' : sanitizeLine(describeTermination({...event.ended, at: null}));
-			return {source: {state: 'waiting', note: event.reason ?? started}};
+			const message = waitingMessage(event);
+			return {source: {state: 'waiting', note: event.reason ?? started, message: message === null ? null : sanitizeLine(message)}};
 		}
 
 		case 'stalled': {
@@ -97,7 +98,7 @@ function sourceChange(event: SourceEvent, state: TailSource['state']): SourceCha
 		}
 
 		case 'restarted': {
-			return {source: {state: 'waiting', note: 'restarted'}, counters: {restarts: 1}};
+			return {source: {state: 'waiting', note: 'restarted', message: null}, counters: {restarts: 1}};
 		}
 
 		case 'server-said': {

@@ -21,6 +21,8 @@ export type TailSource = {
 	/** `checking`: open and silent, and the liveness check is pending. */
 	state: 'waiting' | 'open' | 'checking' | 'interrupted' | 'ended';
 	note: string;
+	/** Of a container that waits: the message of the pod's status, on one line; `null` without one. */
+	message?: string | null;
 	/** Since when the note applies, milliseconds since 1970. */
 	since?: number | null;
 	besides?: readonly string[];

@@ -283,11 +283,11 @@ export class ContainerFollower {
 		}
 	}
 
-	async #wait({reason, state, ended}: ContainerInstance): Promise<void> {
+	async #wait({reason, message, state, ended}: ContainerInstance): Promise<void> {
 		const description = reason ?? (ended ? 'ended' : 'not started');
 		if (this.#reportedReason !== description && state !== 'running') {
 			this.#reportedReason = description;
-			await this.#emit({type: 'waiting', source: this.#source, reason, ended});
+			await this.#emit({type: 'waiting', source: this.#source, reason, message, ended});
 		}
 
 		const {startTimeoutMs, signal} = this.#options;

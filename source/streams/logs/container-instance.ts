@@ -1,6 +1,6 @@
 /** Container instances according to the pod's status. */
 import {containerRole, containerStatus} from '../../targets/choose-container.ts';
-import type {PodObject, Termination} from '../../targets/pod-object.ts';
+import type {PodCondition, PodObject, Termination} from '../../targets/pod-object.ts';
 import type {ContainerTermination} from './log-events.ts';
 
 export type ContainerInstance = {
@@ -9,8 +9,10 @@ export type ContainerInstance = {
 	restarts: number;
 	/** `restarting`: another instance is expected. */
 	state: 'waiting' | 'running' | 'restarting' | 'terminated';
-	/** The kubelet's: `ContainerCreating`, `CrashLoopBackOff`. */
+	/** The kubelet's: `ContainerCreating`, `CrashLoopBackOff`. The scheduler's for a pod that is on no node. */
 	reason: string | null;
+	/** The text that the pod's status has beside `reason`. */
+	message: string | null;
 	ended: ContainerTermination | null;
 	/** Termination of the previous instance. */
 	previous: ContainerTermination | null;
@@ -29,6 +31,7 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 			restarts,
 			state: 'running',
 			reason: null,
+			message: null,
 			ended: null,
 			previous: earlier ? terminationOf(earlier) : null,
 		};
@@ -40,14 +43,23 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 			id: last.containerID ?? instanceNumber(restarts),
 			restarts,
 			reason: waiting?.reason ?? null,
+			message: waiting?.message ?? null,
 			state: canRestart(pod, container, last) ? 'restarting' : 'terminated',
 			ended: terminationOf(last),
 			previous: terminated && earlier ? terminationOf(earlier) : null,
 		};
 	}
 
-	const reason = waiting?.reason ?? schedulingReason(pod) ?? pod.status?.phase ?? null;
-	return {id: null, restarts, state: isPodTerminated(pod) ? 'terminated' : 'waiting', reason, ended: null, previous: null};
+	const why = waiting?.reason === undefined ? unscheduled(pod) : waiting;
+	return {
+		id: null,
+		restarts,
+		state: isPodTerminated(pod) ? 'terminated' : 'waiting',
+		reason: why?.reason ?? pod.status?.phase ?? null,
+		message: why?.message ?? null,
+		ended: null,
+		previous: null,
+	};
 }
 
 function instanceNumber(restarts: number): string {
@@ -84,6 +96,6 @@ function canRestart(pod: PodObject, container: string, last: Termination): boole
 	return policy === 'Always' || (policy === 'OnFailure' && last.exitCode !== 0);
 }
 
-function schedulingReason(pod: PodObject): string | undefined {
-	return pod.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False')?.reason;
+function unscheduled(pod: PodObject): PodCondition | undefined {
+	return pod.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False');
 }

@@ -25,8 +25,8 @@ export type LogEvent =
 	/** Whole lines with timestamps. Only an instance's last line may lack its line feed. */
 	| {type: 'lines'; source: LogSource; bytes: Buffer}
 	| {type: 'opened'; source: LogSource}
-	/** The container has not started or, with `ended`, waits for a restart. `reason` is the kubelet's. */
-	| {type: 'waiting'; source: LogSource; reason: string | null; ended: ContainerTermination | null}
+	/** The container has not started or, with `ended`, waits for a restart. `reason` and `message` are of the pod's status. */
+	| {type: 'waiting'; source: LogSource; reason: string | null; message: string | null; ended: ContainerTermination | null}
 	/** Silence and a failed second read: spoke reconnects. `leg` is `null` if either is possible. */
 	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; silentForMs: number}
 	/** `error` is `null` after a clean end although the container runs, as at the end of a tunnel. */

@@ -275,8 +275,8 @@ test('the byte limit is applied line by line', t => {
 const error = new SpokeError('ERR_STREAM_LOST', 'lost');
 const events: readonly PrintedEvent[] = [
 	{type: 'opened', source},
-	{type: 'waiting', source, reason: 'ContainerCreating', ended: null},
-	{type: 'waiting', source, reason: null, ended: {exitCode: 1, reason: 'Error', at: time(1)}},
+	{type: 'waiting', source, reason: 'ErrImagePull', message: 'not found', ended: null},
+	{type: 'waiting', source, reason: null, message: null, ended: {exitCode: 1, reason: 'Error', at: time(1)}},
 	{type: 'stalled', source, leg: 2, silentForMs: 30_000},
 	{type: 'stalled', source, leg: null, silentForMs: 30_000},
 	{type: 'reconnecting', source, attempt: 1, retryInMs: 500, error},

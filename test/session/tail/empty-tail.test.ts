@@ -2,6 +2,7 @@
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {asTailSource} from '../../../source/session/tail/tail-source.ts';
 import {restartTail, emptyTail} from '../../../source/session/tail/tail-view.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {describeEmptyTail} from '../../../source/session/tail/empty-tail.ts';
@@ -17,6 +18,15 @@ test('a log without response shows when it was requested, and that it may be emp
 	t.is(
 		describeEmptyTail(screenAt(requestedAt + 5000), asked),
 		`Requested at ${clockTime(requestedAt)}; no response yet. An empty log may not respond until its first line.`,
+	);
+});
+
+test('a container that waits shows the reason and the message of its status', t => {
+	const source = {namespace: 'd', pod: 'web', uid: null, node: 'n1', container: 'app'};
+	const waiting = {...asTailSource(source), note: 'ErrImagePull', message: 'not found'};
+	t.is(
+		describeEmptyTail(screenAt(requestedAt), {...asked, phase: 'waiting', note: 'ErrImagePull', sources: [waiting]}),
+		'app is waiting: ErrImagePull. Lines appear when it starts.\nnot found',
 	);
 });
 

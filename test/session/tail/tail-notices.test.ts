@@ -40,14 +40,14 @@ test('a truncated line starts with the cause', t => {
 
 test('a container that waits after it ran is reported in the stream', t => {
 	const ended = {exitCode: 2, reason: 'Error', at: '2026-11-25T09:55:58Z'};
-	const over = tailNotice({type: 'waiting', source, reason: null, ended}, '', 'open');
+	const over = tailNotice({type: 'waiting', source, reason: null, message: null, ended}, '', 'open');
 	t.is(over.text, 'app: terminated at 09:55:58 with exit code 2 Error, waiting to restart');
 	t.is(over.source.note, 'terminated with exit code 2 Error');
-	const backOff = tailNotice({type: 'waiting', source, reason: 'CrashLoopBackOff', ended}, 'x2x', 'open');
+	const backOff = tailNotice({type: 'waiting', source, reason: 'CrashLoopBackOff', message: null, ended}, 'x2x', 'open');
 	t.is(backOff.text, 'x2x: terminated at 09:55:58 with exit code 2 Error, waiting to restart: CrashLoopBackOff');
 	t.is(backOff.source.note, 'CrashLoopBackOff');
-	t.is(tailNotice({type: 'waiting', source, reason: null, ended: null}, '', 'open').text, 'app: waiting to start');
-	t.is(tailNotice({type: 'waiting', source, reason: 'ContainerCreating', ended: null}, '', 'waiting').text, null);
+	t.is(tailNotice({type: 'waiting', source, reason: null, message: null, ended: null}, '', 'open').text, 'app: waiting to start');
+	t.is(tailNotice({type: 'waiting', source, reason: 'ContainerCreating', message: null, ended: null}, '', 'waiting').text, null);
 });
 
 test('a gap claims nothing about a log that has ended', t => {

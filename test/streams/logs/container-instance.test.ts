@@ -49,6 +49,11 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerInstance
 		{id: null, state: 'waiting', reason: 'ContainerCreating'},
 	],
 	[
+		'one whose image cannot be pulled',
+		pod({state: {waiting: {reason: 'ErrImagePull', message: 'not found'}}}, {phase: 'Pending'}),
+		{id: null, state: 'waiting', reason: 'ErrImagePull', message: 'not found'},
+	],
+	[
 		'one in back-off offers the log of its last life',
 		pod({state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: terminated(1, 'w'), restartCount: 4}),
 		{id: 'w', restarts: 4, state: 'restarting', reason: 'CrashLoopBackOff', ended: {exitCode: 1, reason: 'Error', at: null}},
@@ -124,11 +129,11 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerInstance
 				phase: 'Pending',
 				conditions: [
 					{type: 'Ready', status: 'False', reason: 'NotReady'},
-					{type: 'PodScheduled', status: 'False', reason: 'Unschedulable'},
+					{type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available'},
 				],
 			},
 		},
-		{id: null, state: 'waiting', reason: 'Unschedulable'},
+		{id: null, state: 'waiting', reason: 'Unschedulable', message: '0/1 nodes are available'},
 	],
 	[
 		'a pod that has found its node',
