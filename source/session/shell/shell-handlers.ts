@@ -3,6 +3,7 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
+import {currentInstance} from '../../streams/logs/container-instance.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
@@ -265,12 +266,21 @@ async function continueAfterRun(session: Session, {request, recording}: Run, {en
 	}
 }
 
-function withLogRemedy(session: Session, {cluster, pod, container}: ShellTarget, error: SpokeError): SpokeError {
+function withLogRemedy(session: Session, shellTarget: ShellTarget, error: SpokeError): SpokeError {
 	return error.code === 'ERR_TARGET_GONE' && error.remedy === null
-		? error.withChanges({
-				remedy: `spoke logs -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -c ${quoteForShell(container)} --previous${scriptFlags(session, cluster)} shows how it ended`,
-			})
+		? error.withChanges({remedy: goneRemedy(shellTarget, scriptFlags(session, shellTarget.cluster))})
 		: error;
+}
+
+/** By the pod's status of before: a container that ran then has a previous log now. */
+export function goneRemedy({pod, container}: Pick<ShellTarget, 'pod' | 'container'>, flags: string): string {
+	const place = `-n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)}`;
+	const {id, state, reason} = currentInstance(pod, container);
+	if (id === null) {
+		return `it has not started${reason === null ? '' : ` (${reason})`}: kubectl describe pod ${place}${flags} shows why`;
+	}
+
+	return `spoke logs ${place} -c ${quoteForShell(container)}${state === 'terminated' ? '' : ' --previous'}${flags} shows how it ended`;
 }
 
 /** Asks first: a debug container cannot be removed. */
