@@ -238,6 +238,10 @@ function emptyText(screen: ScreenInput, list: ListState): string {
 	const {all, pick, clears, back, hide} = wayOut(screen);
 	const {namespaced} = listKinds[name];
 	const where = list.scope === null ? `in ${describeNamespace(screen, list)}` : `of ${list.scope.of}`;
+	if (list.scope?.from === 'events' && total === 0 && selector === '') {
+		return `There is no ${list.scope.of} ${namespaced ? `in namespace ${list.scope.namespace}` : 'in this cluster'} now.  ${back}`;
+	}
+
 	const otherPlaces = list.scope === null ? (namespaced ? `${pick}   ${all}` : '') : back;
 	if (list.problemsOnly && filter === '' && total > 0) {
 		return `No problems among the ${name} ${where}${unknownProblems(list)}.  ${hide}`;

@@ -11,7 +11,7 @@ import {resolveTargetPods} from '../../targets/target-pods.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import {currentList} from '../frame/session-state.ts';
-import type {Session} from '../frame/session.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
 import {openShell} from '../shell/shell-handlers.ts';
 import {openTail} from '../tail/open-tail.ts';
@@ -19,7 +19,7 @@ import {openDetails} from '../text/details-handlers.ts';
 import {agoAt, containerStateText, type FormatAgo} from '../text/container-state.ts';
 import {showView} from './list-handlers.ts';
 import type {ListName} from './list-kinds.ts';
-import {selectedRow, type ListEvent, type ListScope} from './list-state.ts';
+import {selectedRow, type ListScope} from './list-state.ts';
 import {selectedTarget} from './selection.ts';
 
 type Selected = NonNullable<ReturnType<typeof selectedTarget>>;
@@ -43,7 +43,7 @@ export async function openRow(session: Session): Promise<void> {
 	}
 
 	const scope = await session.typeAhead.during({description: `looking up the pods of ${selected.target}`}, async () =>
-		podScope(list.name, selected, session.store.state.others.length > 0),
+		podScope(list.name, selected, contextOf(session, selected.cluster)),
 	);
 	if (session.shown.includes(selected.cluster) && session.store.state.view === list.name) {
 		session.store.dispatchNow({type: 'list', list: 'pods', event: {type: 'narrow', scope}});
@@ -52,7 +52,7 @@ export async function openRow(session: Session): Promise<void> {
 	}
 }
 
-/** The object of an event in its list, found by its name. Of several clusters, its list shows that of the event alone. */
+/** The object of an event, alone in its list. */
 async function openObject(session: Session, {cluster, target, namespace}: Selected): Promise<void> {
 	const [kind = '', name = ''] = target.split('/');
 	const resource = findResource(kind);
@@ -68,14 +68,14 @@ async function openObject(session: Session, {cluster, target, namespace}: Select
 	}
 
 	showView(session, view);
-	const event: ListEvent =
-		session.store.state.others.length === 0
-			? {type: 'filter', text: name}
-			: {
-					type: 'narrow',
-					scope: {context: cluster.context, from: 'events', of: target, namespace, fieldSelector: `metadata.name=${name}`},
-				};
-	session.store.dispatchNow({type: 'list', list: view, event});
+	const scope: ListScope = {
+		...contextOf(session, cluster),
+		from: 'events',
+		of: target,
+		namespace,
+		fieldSelector: `metadata.name=${name}`,
+	};
+	session.store.dispatchNow({type: 'list', list: view, event: {type: 'narrow', scope}});
 	session.refreshFeeds();
 }
 
@@ -100,9 +100,16 @@ export function leaveScope(
 	refreshFeeds();
 }
 
-async function podScope(from: ListName, {cluster, target, namespace, name}: Selected, isOfSeveral: boolean): Promise<ListScope> {
-	const {access} = cluster;
-	const context = isOfSeveral && {context: cluster.context};
+/** Only with several clusters does a list show those of one. */
+function contextOf({store}: Session, {context}: OpenCluster): Pick<ListScope, 'context'> {
+	return store.state.others.length > 0 ? {context} : {};
+}
+
+async function podScope(
+	from: ListName,
+	{cluster: {access}, target, namespace, name}: Selected,
+	context: Pick<ListScope, 'context'>,
+): Promise<ListScope> {
 	if (from === 'nodes') {
 		return {...context, from, of: target, namespace: null, fieldSelector: `spec.nodeName=${name}`};
 	}

@@ -25,7 +25,7 @@ test('events are in the order in which they were last seen, the newest first', t
 	);
 });
 
-test('events are a view of the namespace, and enter goes to the object', async t => {
+test('events are a view of the namespace, and enter goes to the object and escape back', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 120, rows: 40});
 	await terminal.sees(/CrashLoopBackOff/);
 	terminal.type(':ev\r');
@@ -33,8 +33,8 @@ test('events are a view of the namespace, and enter goes to the object', async t
 	terminal.press('list.problems');
 	await terminal.sees(/problems only: \d+ of \d+[\s\S]*▸ \d+s +Warning +BackOff +pod\/flaky-/);
 	terminal.press('open');
-	await terminal.sees(/┤1 Pods 8├[\s\S]*filter: flaky-[\s\S]*▸ flaky-\S+ +[01]\/1/);
-	terminal.press('view.back', 'view.events');
+	await terminal.sees(/┤1 Pods 1├[\s\S]*pod\/flaky-[\s\S]*▸ flaky-\S+ +[01]\/1/);
+	terminal.press('view.back');
 	await terminal.sees(/problems only: /);
 	terminal.press('list.details');
 	await terminal.sees(/Details├ pod\/flaky-/);
