@@ -224,10 +224,9 @@ async function testRoute(session: Session): Promise<void> {
 	const isOfSeveral = session.store.state.others.length > 0;
 	const found = await podForRouteTest(session);
 	if (found === null) {
-		session.tell(
-			`the route test needs a running pod${isOfSeveral ? ` of ${session.cluster.context}` : ''}: open the pods view first`,
-			'warn',
-		);
+		const {namespace} = session.store.state.cluster;
+		const place = `${namespace === null ? 'any namespace' : `namespace ${namespace}`}${isOfSeveral ? ` of ${session.cluster.context}` : ''}`;
+		session.tell(`the route test needs a running pod: none is known in ${place}`, 'warn');
 		return;
 	}
 

@@ -1,6 +1,6 @@
 /** The pod of the route test. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {objectPath} from '../../targets/object-path.ts';
+import {listPath, objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import {shownTail} from '../frame/session-state.ts';
@@ -13,7 +13,7 @@ export type RouteTestPod = {pod: string; namespace: string; cluster: OpenCluster
 
 const maxReads = 10;
 
-/** The pod of the tail or the selected one, or else another that runs: the list of an audit is not updated. `null` if none is known. */
+/** The pod of the tail or the selected one, or else another that runs in the shown namespace. `null` if none is known. */
 export async function podForRouteTest(session: Session): Promise<RouteTestPod | null> {
 	for (const candidate of candidates(session).slice(0, maxReads)) {
 		if (await mayRun(candidate)) {
@@ -21,7 +21,17 @@ export async function podForRouteTest(session: Session): Promise<RouteTestPod | 
 		}
 	}
 
-	return null;
+	return readRunningPod(session);
+}
+
+/** The list of pods can be filtered, or out of date, because it is not updated while the audit is shown. */
+async function readRunningPod({cluster, store}: Session): Promise<RouteTestPod | null> {
+	const pods = listPath(podResource, store.state.cluster.namespace);
+	const {items} = await cluster.access
+		.json<{items: readonly PodObject[]}>({path: `${pods}?fieldSelector=status.phase%3DRunning&limit=${maxReads}`})
+		.catch(() => ({items: []}));
+	const pod = items.find(({metadata}) => metadata.deletionTimestamp === undefined);
+	return pod ? {pod: pod.metadata.name, namespace: pod.metadata.namespace ?? '', cluster} : null;
 }
 
 function candidates(session: Session): RouteTestPod[] {

@@ -105,8 +105,18 @@ test('the route test of the audit uses a pod of the current cluster, not one of 
 
 test('the route test of the audit needs a pod of the current cluster', async t => {
 	const {session, asked} = sessionInUs([['eu', 'api']]);
+	const json = async () => ({items: []});
+	Object.assign(session.cluster.access, {json});
 	await auditHandlers.test(session);
-	t.deepEqual(asked, ['the route test needs a running pod of us: open the pods view first']);
+	t.deepEqual(asked, ['the route test needs a running pod: none is known in namespace default of us']);
+});
+
+test('the route test finds a running pod that the list does not show', async t => {
+	const {session, asked} = sessionInUs([]);
+	const json = async () => ({items: [{metadata: {name: 'old', deletionTimestamp: 'now'}}, {metadata: {name: 'web', namespace: 'demo'}}]});
+	Object.assign(session.cluster.access, {json});
+	await auditHandlers.test(session);
+	t.regex(asked.join(' '), /^Test the route\? Opens a few idle tunnels to web on us /);
 });
 
 test('the route test skips pods that are gone or do not run', async t => {
