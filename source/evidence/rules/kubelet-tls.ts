@@ -41,8 +41,16 @@ export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
 		byFlagOrText(observations) ??
 		byCounters(observations) ??
 		byImpossibleCertificate(observations) ??
-		unknownVerdict(openNeeds(observations), null)
+		flagUnread(observations)
 	);
+}
+
+function flagUnread(observations: Observations): RuleVerdict<TlsState> {
+	const need = openNeeds(observations);
+	const accepted = acceptedProbe(observations);
+	return accepted
+		? unknownVerdict(need, 'the kubelet responded to a probe, as it does with and without verification', [citeAccepted(accepted)])
+		: unknownVerdict(need, null);
 }
 
 /**
@@ -265,7 +273,7 @@ function enforced(observations: Observations, flagCitations: readonly Citation[]
 	const accepted = acceptedProbe(observations);
 	// Each apiserver reads its own file of that name.
 	if (accepted && (flagBasis === 'inferred' || basisOf(accepted, observations) === 'proven')) {
-		const citations = [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet responded')];
+		const citations = [...flagCitations, citeAccepted(accepted)];
 		return verdictOf('verified', flagBasis, citations, {need});
 	}
 
@@ -295,6 +303,10 @@ function acceptedProbe(observations: Observations): Observation<unknown> | undef
 			observation => isFromSameProcess(observation, observations) && isThisKubelet(observation) && observation.facts.normal === 'ok',
 		)
 	);
+}
+
+function citeAccepted(probe: Observation<unknown>): Citation {
+	return cite(probe, 'kubelet-certificate-accepted', 'this kubelet responded');
 }
 
 function byCounters(observations: Observations): RuleVerdict<TlsState> | undefined {
@@ -345,7 +357,7 @@ function byImpossibleCertificate(observations: Observations): RuleVerdict<TlsSta
 	const shown = `${subject}, until ${notAfter}, names: ${namesOf(observation.facts).join(' ') || 'none'}`;
 	const citations = [
 		cite(observation, 'kubelet-certificate-cannot-verify', shown),
-		...(accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet responded')] : []),
+		...(accepted ? [citeAccepted(accepted)] : []),
 	];
 	return verdictOf('unverified', 'inferred', citations, {need: openNeeds(observations)});
 }

@@ -700,7 +700,7 @@ const rows: readonly Row[] = [
 		'refused',
 		'proven',
 	],
-	['two log reads that succeed say nothing', makeObservations({logDifferentials: [differential('ok')]}), 'unknown', 'unknown'],
+	['log reads that succeed both ways do not settle it', makeObservations({logDifferentials: [differential('ok')]}), 'unknown', 'unknown'],
 	[
 		'a success although the certificate is expired',
 		makeObservations({...openConnection, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
@@ -1449,4 +1449,14 @@ test('an unknown verdict needs mirror pods only if they can be read at once', t 
 	const need = (reason: UnavailableSource['reason']) =>
 		kubeletTls(makeObservations({unavailable: [{source: 'mirror-pod', where: 'pods of kube-system', reason, need: null}]})).need;
 	t.deepEqual([need('not-requested'), need('forbidden')], [[needFlagz], [needFlagz, needMirrorPods]]);
+});
+
+test('an unknown verdict says that the kubelet responded to a probe', t => {
+	const {why, citations} = kubeletTls(makeObservations({...unopened, logDifferentials: [differential('ok')]}));
+	t.is(why, 'the kubelet responded to a probe, as it does with and without verification');
+	t.deepEqual(
+		citations.map(({rule}) => rule),
+		['kubelet-certificate-accepted'],
+	);
+	t.is(kubeletTls(makeObservations({...unopened, logDifferentials: [differential('failed')]})).why, undefined);
 });
