@@ -23,8 +23,11 @@ export type PreviousLogsCallbacks = {
 	notice(source: number, text: string): void;
 };
 
+/** `part`: the read of a log was interrupted. */
+export type PreviousLogsRead = 'none' | 'part' | 'whole';
+
 /**
-Returns whether one was read. A missing log becomes a notice. Emits nothing after `signal`.
+Returns what was read. A missing log becomes a notice. Emits nothing after `signal`.
 @throws SpokeError when the pods cannot be listed
 */
 export async function readPreviousLogs(
@@ -32,31 +35,40 @@ export async function readPreviousLogs(
 	targets: FollowTargets,
 	options: PreviousLogsOptions,
 	callbacks: PreviousLogsCallbacks,
-): Promise<boolean> {
+): Promise<PreviousLogsRead> {
 	const {
 		ask: {containers},
 		signal,
 	} = options;
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
-	let wasRead = false;
+	let read: PreviousLogsRead = 'none';
 	for (const pod of pods) {
 		for (const name of chosenContainers(pod, containers)) {
-			wasRead = (await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks)) || wasRead;
+			read = joinReads(read, await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks));
 			if (signal.aborted) {
-				return wasRead;
+				return read;
 			}
 		}
 	}
 
-	return wasRead;
+	return read;
+}
+
+/** A log that is missing does not make the others incomplete. */
+export function joinReads(...reads: readonly PreviousLogsRead[]): PreviousLogsRead {
+	return (['part', 'whole'] as const).find(read => reads.includes(read)) ?? 'none';
 }
 
 /** How a tail of previous logs ends. */
-export function previousLogEnd(wasRead: boolean): {note: string; text: string} {
-	return wasRead
-		? {note: 'previous log read', text: 'end of the previous log'}
-		: {note: 'no previous log read', text: 'no previous log was read'};
+export function previousLogEnd(read: PreviousLogsRead): {note: string; text: string} {
+	return ends[read];
 }
+
+const ends: Readonly<Record<PreviousLogsRead, {note: string; text: string}>> = {
+	none: {note: 'no previous log read', text: 'no previous log was read'},
+	part: {note: 'previous log interrupted', text: 'the previous log was not read to its end'},
+	whole: {note: 'previous log read', text: 'end of the previous log'},
+};
 
 function chosenContainers(pod: PodObject, choice: ContainerSelection): readonly string[] {
 	if (choice.kind === 'all') {
@@ -72,7 +84,7 @@ async function readOne(
 	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
 	{ask, observer, signal}: PreviousLogsOptions,
 	callbacks: PreviousLogsCallbacks,
-): Promise<boolean> {
+): Promise<PreviousLogsRead> {
 	const source = logSource(pod, container);
 	const index = callbacks.source(source);
 	const tell = (text: string) => {
@@ -90,7 +102,7 @@ async function readOne(
 		try {
 			if (!open.isFromKubelet) {
 				tell(`no previous log: ${podOnNoNode}`);
-				return false;
+				return 'none';
 			}
 
 			const {remainder, error} = await readLineBlocks(
@@ -113,7 +125,7 @@ async function readOne(
 				throw await locateInterruption(cluster, new LogInterruptedError('the previous log was interrupted', error), signal);
 			}
 
-			return true;
+			return 'whole';
 		} finally {
 			open.close();
 		}
@@ -122,6 +134,6 @@ async function readOne(
 			tell(fullMessage(toSpokeError(thrown)));
 		}
 
-		return wasRead;
+		return wasRead ? 'part' : 'none';
 	}
 }

@@ -15,7 +15,7 @@ import {clampToBuffer, olderUnread, type SincePreset, type TailView} from './tai
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {insertLateLines} from './insert-late-lines.ts';
 import {LineSorter} from './line-sorter.ts';
-import {previousLogEnd, readPreviousLogs} from './previous-logs.ts';
+import {joinReads, previousLogEnd, type PreviousLogsRead, readPreviousLogs} from './previous-logs.ts';
 import {OlderLinesLoader} from './older-lines-loader.ts';
 import {JoinPoints} from './load-older-lines.ts';
 import {tailLine, tailNotice} from './tail-notices.ts';
@@ -62,7 +62,7 @@ export class TailReader {
 	readonly #older: OlderLinesLoader;
 	/** JSON lines since the counters of the view. */
 	#json = 0;
-	#wasPreviousRead = false;
+	#previousRead: PreviousLogsRead = 'none';
 
 	constructor(tail: TailSink, clusters: readonly TailCluster[]) {
 		this.#tail = tail;
@@ -183,7 +183,7 @@ export class TailReader {
 	}
 
 	async #readBefore({access, observer}: OpenTailCluster, targets: FollowTargets, context: string | null): Promise<void> {
-		const wasRead = await readPreviousLogs(
+		const read = await readPreviousLogs(
 			access,
 			targets,
 			{ask: this.#tail.ask, observer, signal: this.#abort.signal},
@@ -198,12 +198,12 @@ export class TailReader {
 				},
 			},
 		);
-		this.#wasPreviousRead ||= wasRead;
+		this.#previousRead = joinReads(this.#previousRead, read);
 	}
 
 	#close(previous: boolean): void {
 		if (previous) {
-			this.#end('ended', previousLogEnd(this.#wasPreviousRead));
+			this.#end('ended', previousLogEnd(this.#previousRead));
 		} else if (isUnreadable(this.#tail.view.sources)) {
 			this.#end('failed', {note: 'no logs could be read', text: 'no logs could be read'});
 		} else {

@@ -51,6 +51,7 @@ test('an interrupted previous log is reported', async t => {
 	tail.start('tail', true);
 	await until(() => tail.view.phase === 'ended', texts);
 	t.true(texts().includes('before 0'));
+	t.is(texts().at(-1), 'the previous log was not read to its end');
 	t.regex(
 		texts().join('\n'),
 		/web\/app: the previous log was interrupted: .*\(leg 2\) or your connection to the apiserver \(leg 1\) was lost/,
