@@ -21,7 +21,7 @@ import {
 	noSchemaValidator,
 	onlyUsedPartsOfWs,
 	smallTextCaches,
-	unusualTextWaits,
+	widthTablesWait,
 } from './package-plugins.ts';
 
 const root = new URL('../', import.meta.url);
@@ -134,7 +134,7 @@ const built = await Promise.all([
 			noDevtools(),
 			layoutCompilesAtOnce(),
 			smallTextCaches(),
-			unusualTextWaits(),
+			widthTablesWait(),
 			noSchemaValidator(),
 		],
 	}),

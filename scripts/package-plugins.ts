@@ -42,9 +42,9 @@ export function layoutCompilesAtOnce(): Plugin {
 }
 
 /** The tables of string-width take 10 ms to load, and most screens have no character that needs them. */
-export function unusualTextWaits(): Plugin {
+export function widthTablesWait(): Plugin {
 	return {
-		name: 'unusual-text-waits',
+		name: 'width-tables-wait',
 		setup(build) {
 			build.onResolve({filter: /^string-width$/}, ({namespace}) =>
 				namespace === 'single-cells-first' ? undefined : {path: 'string-width', namespace: 'single-cells-first'},

@@ -43,7 +43,7 @@ export async function driveRemoteCommand(
 	const detached = Promise.withResolvers<DriveResult>();
 	const input = command.stdin
 		? new InputPump(invocation.stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-				detached.resolve({...endedHere, exitStatus: exitStatus.ok, detached: true});
+				detached.resolve({...endedByUser, exitStatus: exitStatus.ok, detached: true});
 			})
 		: {problem: null, hasUnsent: async () => false, stop() {}};
 
@@ -125,7 +125,7 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResult>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveResult>();
 	const onAbort = () => {
-		resolve({...endedHere, exitStatus: exitStatusForSignal(interrupted.reason)});
+		resolve({...endedByUser, exitStatus: exitStatusForSignal(interrupted.reason)});
 	};
 
 	if (interrupted.aborted) {
@@ -143,7 +143,7 @@ function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResul
 }
 
 /** By the user, not by the command. */
-const endedHere = {isRemote: false, detached: false, hasUnsentInput: false, inputProblem: null, hasOutput: true} as const;
+const endedByUser = {isRemote: false, detached: false, hasUnsentInput: false, inputProblem: null, hasOutput: true} as const;
 
 /** A full pipe provides its next chunk within this time, so it is empty if nothing came. */
 const nextPieceMs = 20;
