@@ -4,6 +4,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import type {ConnectionPurpose, StreamFeature} from '../connection-observer.ts';
+import {normalizedPaths} from '../proxy/command-path.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
 
 /** Requests of a page come in bursts; service ports rarely change. */
@@ -32,11 +33,21 @@ export class RelayedTargets {
 		this.#cluster = cluster;
 	}
 
-	/** `null` if the path ends at the apiserver. Keeps the path's spelling. */
+	/**
+	`null` if the path ends at the apiserver. Keeps the path's spelling.
+	@throws SpokeError ERR_USAGE for a path that only a server may take for one that goes on
+	*/
 	async find(path: string): Promise<RelayedTarget | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
 		if (base === undefined || spelling === undefined) {
-			return podStream.exec(path)?.[4] === 'log' ? this.#podStreamOf(path) : null;
+			const stream = podStream.exec(path)?.[4];
+			if (stream === undefined && goesOn(path)) {
+				throw new SpokeError('ERR_USAGE', `the path ${JSON.stringify(path)} must be written without percent-encoding and extra slashes`, {
+					remedy: 'write /proxy, /log, /exec, /attach or /portforward, and the separators before it, as they are',
+				});
+			}
+
+			return stream === 'log' ? this.#podStreamOf(path) : null;
 		}
 
 		return {
@@ -109,6 +120,14 @@ export class RelayedTargets {
 		return resolved.purpose.feature === 'pod-proxy' && resolved.purpose.request.portName !== null ? resolved : {...resolved, base};
 	}
 }
+
+/** Whether a server that decodes or cleans the path, as the apiserver or a gateway does, can find a node, pod or service in it. */
+function goesOn(path: string): boolean {
+	return normalizedPaths(path).some(spelling => leavesApiserver.test(spelling));
+}
+
+const leavesApiserver =
+	/^\/api\/v1\/(?:namespaces\/[^/]+\/pods\/[^/]+\/(?:log|exec|attach|portforward)$|(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy(?:\/|$))/;
 
 /** In a path, two parts are always name and port, even if the name looks like a scheme: SplitSchemeNamePort. */
 function asApiserverParses(spelling: string, target: ProxyTarget): ProxyTarget {

@@ -76,6 +76,23 @@ for (const [path, expected] of rows) {
 	});
 }
 
+for (const path of [
+	'/api/v1/namespaces/d/pods/p/l%6Fg',
+	'/api/v1/namespaces/d/pods/p/l%256Fg?follow=true',
+	'/api/v1/namespaces/d/pods/p/log/',
+	'/api/v1/namespaces/d/pods/p//log',
+	'/api/v1/namespaces/d/pods/p/e%78ec?command=id',
+	'/api/v1/n%6Fdes/n1/proxy/metrics',
+	'/api/v1/x/../nodes/n1/proxy/metrics',
+	'/api/v1/namespaces/d/services/s%2Fproxy%2F',
+]) {
+	test(`${path} is refused, because a server may take it for a stream or a proxy`, async t => {
+		const {targets: known} = targets();
+		await t.throwsAsync(known.find(path), {code: 'ERR_USAGE'});
+		await t.throwsAsync(known.findUpgraded(path), {code: 'ERR_USAGE'});
+	});
+}
+
 test('the label of a log names the pod and its node, or null when unknown', async t => {
 	const found = await targets().targets.find('/api/v1/namespaces/d/pods/p/log?container=c');
 	t.like(found?.purpose.target, {kind: 'Pod', namespace: 'd', name: 'p', uid: 'u', node: 'n1', container: 'c', chosenFrom: 1});
