@@ -574,6 +574,20 @@ export const firstRows: readonly KubeconfigRow[] = [
 			...(says && {says}),
 		}),
 	),
+	...(
+		[
+			['the policy of the first Preference that can be used', 'apiVersion: kubectl.config.k8s.io/v9\nkind: Preference'],
+			['the policy after a document of comments', '# mine'],
+		] as const
+	).map(([title, first]): KubeconfigRow =>
+		simple(`kuberc: ${title}`, () => ({user: execUser('')}), {
+			files: () => ({
+				plugin: plugin(tokenOf('v1')),
+				'.kube/kuberc': `${first}\n---\napiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\ncredentialPluginPolicy: DenyAll\n`,
+			}),
+			says: /not allowed: policy set to "DenyAll"/,
+		}),
+	),
 	simple('kuberc: switched off', () => ({user: execUser('')}), {
 		files: () => ({
 			plugin: plugin(tokenOf('v1')),

@@ -5,9 +5,9 @@ import {delimiter, isAbsolute, join, normalize} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import {parseDocument} from '../kubeconfig/parse-document.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
 import {readFileBounded} from '../kubeconfig/read-file-bounded.ts';
+import {firstPreference, type PreferenceFields} from '../kuberc-documents.ts';
 
 const maxFileBytes = 1024 * 1024;
 
@@ -53,9 +53,10 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 			remedy: 'correct the file, or set KUBECTL_KUBERC=false',
 			cause,
 		});
-	let fields: PlainValue;
+	let fields: PreferenceFields;
 	try {
-		fields = await parseDocument((await readFileBounded(file, maxFileBytes)).toString('utf8'));
+		const text = (await readFileBounded(file, maxFileBytes)).toString('utf8');
+		fields = (await firstPreference(text, file, found => found)) ?? new Map<unknown, PlainValue>();
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && explicit === '') {
 			return {policy: 'AllowAll', allowed: []};
@@ -64,9 +65,8 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 		throw policyError(fileErrorText(error as NodeJS.ErrnoException), error);
 	}
 
-	const about = fields instanceof Map ? (fields as ReadonlyMap<unknown, PlainValue>) : new Map<unknown, PlainValue>();
-	const policy = about.get('credentialPluginPolicy') ?? '';
-	const list = about.get('credentialPluginAllowlist') ?? null;
+	const policy = fields.get('credentialPluginPolicy') ?? '';
+	const list = fields.get('credentialPluginAllowlist') ?? null;
 	if (policy === '' || policy === 'AllowAll' || policy === 'DenyAll') {
 		if (list !== null) {
 			throw policyError(`misconfigured credential plugin allowlist: plugin policy is "${policy}" but allowlist is non-nil`);

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
 import type {PlainValue} from '../../cluster/kubeconfig/parse-yaml.ts';
 import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';
-import {parseDocument} from '../../cluster/kubeconfig/parse-document.ts';
+import {firstPreference, type PreferenceFields, type PreferenceVersion} from '../../cluster/kuberc-documents.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 export type KubercOption = {name: string; default: string};
@@ -28,7 +28,7 @@ export async function readPreferences(
 	const file = explicit ?? join(env['HOME'] ?? homedir(), '.kube', 'kuberc');
 	let preferences: Preferences | null;
 	try {
-		preferences = await decode((await readFileBounded(file, maxFileBytes)).toString('utf8'), file);
+		preferences = await firstPreference((await readFileBounded(file, maxFileBytes)).toString('utf8'), file, preferencesIn);
 	} catch (error) {
 		const {code} = error as NodeJS.ErrnoException;
 		const why = code === undefined ? (error as Error).message : fileErrorText(error as NodeJS.ErrnoException);
@@ -54,40 +54,8 @@ export function invalid(message: string, cause?: unknown): SpokeError {
 	return new SpokeError('ERR_KUBECONFIG_INVALID', message, {remedy: 'correct your kuberc, or set KUBERC=off', cause});
 }
 
-/** The first Preference. @throws Error if there are only other documents */
-async function decode(text: string, file: string): Promise<Preferences | null> {
-	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
-	for (const document of documents) {
-		try {
-			const found = preferencesIn(await parseDocument(document));
-			if (found) {
-				return found;
-			}
-		} catch {
-			// Like kubectl, try the next document.
-		}
-	}
-
-	if (documents.length > 0) {
-		throw new Error(`no valid preferences found in ${file}`);
-	}
-
-	return null;
-}
-
-type Fields = ReadonlyMap<unknown, PlainValue>;
-
-/** `null` for another kind. @throws TypeError for a field of another type */
-function preferencesIn(document: PlainValue): Preferences | null {
-	const fields = fieldsOf(document);
-	const version = fields.get('apiVersion');
-	if (
-		fields.get('kind') !== 'Preference' ||
-		(version !== 'kubectl.config.k8s.io/v1beta1' && version !== 'kubectl.config.k8s.io/v1alpha1')
-	) {
-		return null;
-	}
-
+/** @throws TypeError for a field of another type */
+function preferencesIn(fields: PreferenceFields, version: PreferenceVersion): Preferences {
 	const [defaults, options] =
 		version === 'kubectl.config.k8s.io/v1beta1' ? (['defaults', 'options'] as const) : (['overrides', 'flags'] as const);
 	return {
@@ -104,7 +72,7 @@ function preferencesIn(document: PlainValue): Preferences | null {
 	};
 }
 
-function entryOf(fields: Fields, options: string): KubercDefaults {
+function entryOf(fields: PreferenceFields, options: string): KubercDefaults {
 	return {
 		command: textOf(fields, 'command'),
 		options: listOf(fields, options).map(option => ({
@@ -114,15 +82,15 @@ function entryOf(fields: Fields, options: string): KubercDefaults {
 	};
 }
 
-function fieldsOf(value: PlainValue): Fields {
+function fieldsOf(value: PlainValue): PreferenceFields {
 	if (!(value instanceof Map)) {
 		throw new TypeError('not an object');
 	}
 
-	return value as Fields;
+	return value as PreferenceFields;
 }
 
-function listOf(fields: Fields, key: string): readonly PlainValue[] {
+function listOf(fields: PreferenceFields, key: string): readonly PlainValue[] {
 	const value = fields.get(key) ?? [];
 	if (!Array.isArray(value)) {
 		throw new TypeError(`${key} is not a list`);
@@ -131,7 +99,7 @@ function listOf(fields: Fields, key: string): readonly PlainValue[] {
 	return value as readonly PlainValue[];
 }
 
-function textOf(fields: Fields, key: string): string {
+function textOf(fields: PreferenceFields, key: string): string {
 	const value = fields.get(key) ?? '';
 	if (typeof value !== 'string') {
 		throw new TypeError(`${key} is not a string`);
@@ -140,7 +108,7 @@ function textOf(fields: Fields, key: string): string {
 	return value;
 }
 
-function textsOf(fields: Fields, key: string): readonly string[] {
+function textsOf(fields: PreferenceFields, key: string): readonly string[] {
 	const values = listOf(fields, key);
 	return values.map(value => {
 		if (typeof value !== 'string') {
