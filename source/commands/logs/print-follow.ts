@@ -3,9 +3,8 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, type PrintedEvent} from '../../output/log-json.ts';
 import type {OutputWriter} from '../../output/output-writer.ts';
-import {followLogs, type ContainerSelection, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
+import {followLogs, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
-import {allContainers} from '../../targets/choose-container.ts';
 import {formatLines, type LineOutput} from './print-logs.ts';
 
 export type PrintEventOptions = {
@@ -30,8 +29,12 @@ export async function printFollow(
 	{follow, limitBytes, ...options}: PrintFollowOptions,
 ): Promise<void> {
 	const {lines} = options;
-	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));
-	for await (const event of followLogs(cluster, targets, follow)) {
+	const limits = new ByteLimits(limitBytes);
+	const onInitialLogs = (count: number) => {
+		limits.expect(count);
+	};
+
+	for await (const event of followLogs(cluster, targets, {...follow, onInitialLogs})) {
 		if (event.type === 'asking' || event.type === 'checking' || event.type === 'checked') {
 			continue;
 		}
@@ -72,22 +75,19 @@ export async function printEvent(
 	}
 }
 
-/** Only events show how many logs a selector has. */
-function expectedLogs(targets: FollowTargets, containers: ContainerSelection): number {
-	return targets.kind === 'pods'
-		? targets.pods.reduce((sum, pod) => sum + (containers.kind === 'all' ? allContainers(pod).length : 1), 0)
-		: 1;
-}
-
 /** Local, because the server would count the lines that it repeats after a resume. */
 class ByteLimits {
 	readonly #limit: number;
-	readonly #expected: number;
 	readonly #left = new Map<string, number>();
+	#expected = Infinity;
 
-	constructor(limit: number, expected: number) {
+	constructor(limit: number) {
 		this.#limit = limit;
-		this.#expected = expected;
+	}
+
+	/** The follow ends when this many logs have reached the limit. Without a pod at the start, it waits for one. */
+	expect(count: number): void {
+		this.#expected = Math.max(count, 1);
 	}
 
 	get reached(): boolean {

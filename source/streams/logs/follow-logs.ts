@@ -45,6 +45,8 @@ export type FollowLogsOptions = {
 	maxLogs?: number;
 	/** kubectl's notice of a default container, once for each text. Only for a scope. */
 	onDefaultContainer?: (notice: string) => void;
+	/** Number of logs at the start, before the first event. */
+	onInitialLogs?: (count: number) => void;
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	stallTimeouts?: StallTimeouts;
@@ -114,8 +116,7 @@ class FollowGroup {
 	async followPods(pods: readonly PodObject[]): Promise<void> {
 		try {
 			const sources = pods.map(pod => [pod, this.#selectContainers(pod)] as const);
-			this.#initialLogs = sources.reduce((sum, [, containers]) => sum + containers.length, 0);
-			this.#assertLogLimit(this.#initialLogs);
+			this.#beginWith(sources.reduce((sum, [, containers]) => sum + containers.length, 0));
 			await Promise.all(
 				sources.flatMap(([pod, containers]) => {
 					const watchedPod = new WatchedPod(this.#cluster, pod, {isWatched: false});
@@ -158,13 +159,18 @@ class FollowGroup {
 
 	async #start(pods: readonly PodObject[]): Promise<void> {
 		this.#hasStarted = true;
-		this.#initialLogs = pods.reduce((sum, pod) => sum + this.#selectContainers(pod).length, 0);
-		this.#assertLogLimit(this.#initialLogs);
+		this.#beginWith(pods.reduce((sum, pod) => sum + this.#selectContainers(pod).length, 0));
 		for (const pod of pods) {
 			await this.#appeared(pod, {start: this.#options.start, isLater: false});
 		}
 
 		this.#synced.resolve();
+	}
+
+	#beginWith(logs: number): void {
+		this.#initialLogs = logs;
+		this.#assertLogLimit(logs);
+		this.#options.onInitialLogs?.(logs);
 	}
 
 	#changed(pod: PodObject): void {

@@ -119,12 +119,18 @@ test('--limit-bytes with -f counts printed bytes across a reconnect', async t =>
 });
 
 test('--limit-bytes with -f limits each log, including one that starts later', async t => {
-	await withPods(async (server, spoke) => {
-		server.faults.push({kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}});
-		const {status, stdout} = await spoke('-f', 'pod/a', 'pod/b', '-c', 'app', '--limit-bytes=6');
-		t.is(status, 0);
-		t.deepEqual([stdout.slice(0, 6), stdout.slice(6)].toSorted(), ['a app ', 'b app ']);
-	});
+	const refusal = {kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}} as const;
+	for (const targets of [
+		['pod/a', 'pod/b'],
+		['-l', 'app=web'],
+	]) {
+		await withPods(async (server, spoke) => {
+			server.faults.push(refusal);
+			const {status, stdout} = await spoke('-f', ...targets, '-c', 'app', '--limit-bytes=6');
+			t.is(status, 0);
+			t.deepEqual([stdout.slice(0, 6), stdout.slice(6)].toSorted(), ['a app ', 'b app ']);
+		});
+	}
 });
 
 test('failures print one line and exit with their status', async t => {
