@@ -80,7 +80,7 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 		}
 
 		case 'apiserver-answered': {
-			return {...state, answeredByApiserver: event.why};
+			return {...state, phase: 'settled', answeredByApiserver: event.why};
 		}
 
 		case 'measured': {

@@ -13,11 +13,12 @@ export type PathLineLeg = {
 
 type PathLineInput = Pick<Path, 'legs' | 'about' | 'phase' | 'target' | 'broken' | 'unused'> & {error: ErrorObject | null};
 
-/** Nothing follows a failed leg. */
+/** Nothing follows a failed leg, nor a refusal of the apiserver: it is unknown whether leg 2 was used. */
 export function pathLineLegs(path: PathLineInput): readonly PathLineLeg[] {
-	const {legs, target, broken, unused} = path;
+	const {legs, target, broken, unused, error} = path;
 	const failed = failedLeg(path);
-	return legs.slice(0, failed ?? legs.length).map((leg, index) => {
+	const shown = failed ?? (unused === null && error !== null && isApiserverRefusal(error) ? 1 : legs.length);
+	return legs.slice(0, shown).map((leg, index) => {
 		const hasNoNode = index === 1 && broken?.reason === 'no-node';
 		const name = farEndName(leg, target);
 		const isUnknown = leg.tls.state === 'unknown' && leg.route.state === 'unknown';

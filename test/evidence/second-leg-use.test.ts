@@ -93,6 +93,10 @@ for (const [title, error] of [
 	});
 }
 
+test('the path line of a refused request ends at the apiserver, where no leg failed', t => {
+	t.is(ended({}, new SpokeError('ERR_FORBIDDEN', 'pods "web" is forbidden')).line, 'path: you -verified-> apiserver');
+});
+
 test('a configuration has no unused leg', t => {
 	t.is(ended({about: 'configuration', answeredByApiserver: 'x'}).unused, null);
 });
@@ -100,5 +104,6 @@ test('a configuration has no unused leg', t => {
 test('a label keeps why the apiserver responded itself', t => {
 	const {purpose} = makeObservations();
 	const state = reduceLabelState(initialLabelState(purpose, noConnectionObservations), {type: 'apiserver-answered', why: 'x'});
+	t.is(state.phase, 'settled');
 	t.is(reduceLabelState(state, {type: 'closed'}).answeredByApiserver, 'x');
 });

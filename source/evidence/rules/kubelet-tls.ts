@@ -264,7 +264,7 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 
 	return observations.about === 'configuration'
 		? enforced(observations, verdict.citations, verdict.basis)
-		: unknownVerdict([], 'verification is on, and this kubelet did not respond', verdict.citations);
+		: unknownVerdict([], 'verification is on, and no response of this kubelet was seen', verdict.citations);
 }
 
 /** `enforced`, unless evidence of at least the same basis shows that this kubelet passes, or metrics show that none has passed so far. */
