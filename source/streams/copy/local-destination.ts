@@ -55,9 +55,15 @@ async function fileToReplace(path: string, {isNamed, remedyFor}: Pick<SourceOfCo
 	}
 
 	try {
-		// First stat: the kernel applies fs.protected_symlinks to it, but not to realpath.
-		assertNotSpecial(path, await stat(path), remedyFor);
-		return await realpath(path, 'buffer');
+		// The kernel applies fs.protected_symlinks to stat, but not to realpath, whose file must therefore be the same.
+		const facts = await stat(path);
+		assertNotSpecial(path, facts, remedyFor);
+		const real = await realpath(path, 'buffer');
+		if (!isSameFile(await stat(real), facts)) {
+			throw new SpokeError('ERR_LOCAL_FILE', `${path} has just become a link to another file`);
+		}
+
+		return real;
 	} catch (error) {
 		if (error instanceof SpokeError) {
 			throw error;
