@@ -91,6 +91,8 @@ find_mounts() {
 	[ -r "$m" ] || return 0
 	while read -r k p k w; do
 		l=
+		# The kernel writes a space as \040, as a format does.
+		case $p in *%*) ;; *\\*) p=$(printf "$p");; esac
 		case $p in "$t"/*) l="
 .${'$'}{p#"$t"}
 ";; esac

@@ -105,19 +105,20 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 
 		const folder = await sourceFolder(t);
 		await mkdir(join(folder, 'sub'));
-		for (const name of ['hosts', 'sub/config', 'sub/other', 'new']) {
+		for (const name of ['hosts', 'sub/config', 'sub/other', 'new', 'a 7']) {
 			await writeFile(join(folder, name), name);
 		}
 
-		await writeFile(join(folder, 'mounts'), `x / overlay rw\nx ${folder}/hosts ext4 rw\nx ${folder}/sub/config tmpfs rw\n`);
+		const mounts = ['/ overlay', `${folder}/hosts ext4`, `${folder}/sub/config tmpfs`, `${folder}/a\\0407 ext4`];
+		await writeFile(join(folder, 'mounts'), mounts.map(mount => `x ${mount} rw\n`).join(''));
 		const command = copyCommand(null, 'to-pod').map(word => word.replaceAll('/proc/mounts', join(folder, 'mounts')));
 		const child = start(t, command, shell);
-		const requests = ['hosts', 'sub/config', 'new', ''].map(name => `target ${folder}/${name}`);
+		const requests = ['hosts', 'sub/config', 'a\\00407', 'new', ''].map(name => `target ${folder}/${name}`);
 		const placements = ['place - 3 - - ./new ./sub/config', 'put 0 3 ./more', 'hi', 'place - 3 - - ./more ./sub/other'];
 		child.stdin.end([...requests, ...placements, 'end', ''].join('\n'));
 		const [greeting, ...responses] = (await text(child.stdout)).trim().split('\n');
 		t.regex(greeting!, /^spoke-cp 1 /);
-		t.deepEqual(responses, ['mount', 'mount', 'file', 'dir', 'a mounted file has its name, and cannot be replaced', 'ok']);
+		t.deepEqual(responses, ['mount', 'mount', 'mount', 'file', 'dir', 'a mounted file has its name, and cannot be replaced', 'ok']);
 		t.is(await readFile(join(folder, 'sub/config'), 'utf8'), 'sub/config');
 		t.is(await readFile(join(folder, 'sub/other'), 'utf8'), 'hi\n');
 	});
