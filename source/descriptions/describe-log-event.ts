@@ -107,7 +107,7 @@ export function describeLogEvent(event: LogEvent): LogDescription | null {
 		}
 
 		case 'no-more-pods': {
-			return {subject: 'follow', parts: [statement('nothing is left to follow, and no more pods are expected; stopped following')]};
+			return {subject: 'follow', parts: [statement('no log is left to follow, and no more pods are expected; stopped following')]};
 		}
 
 		// A tail shows the last three as the state of the source: no response yet, checking whether the stream is alive, alive.

@@ -175,9 +175,9 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 	'no-more-pods': [
 		[
 			{type: 'no-more-pods'},
-			'nothing is left to follow, and no more pods are expected; stopped following',
-			'nothing is left to follow, and no more pods are expected; stopped following',
-			'nothing is left to follow, and no more pods are expected; stopped following',
+			'no log is left to follow, and no more pods are expected; stopped following',
+			'no log is left to follow, and no more pods are expected; stopped following',
+			'no log is left to follow, and no more pods are expected; stopped following',
 		],
 	],
 	'apiserver-unreachable': [

@@ -75,7 +75,7 @@ test('logs -f -l prints the default container once, and that it stops', async t 
 			[status, stderr],
 			[
 				0,
-				'Defaulted container "app" out of: app, side\nspoke: nothing is left to follow, and no more pods are expected; stopped following\n',
+				'Defaulted container "app" out of: app, side\nspoke: no log is left to follow, and no more pods are expected; stopped following\n',
 			],
 		);
 		t.is((await spoke('-f', '-l', 'app=web', '--tail=0', '-q')).stderr, '');
