@@ -8,23 +8,45 @@ import {advantage, benchEnvironment, figure, median, quantile, type Program, typ
 
 export type MeasuredGroup = {name: string; rounds: number; load: readonly [before: number, after: number]; rows: Rows};
 
-/** Rows of spoke alone are left out, and so are its stages: `npm run bench -- start` prints them. */
-export async function benchmarkDocument(path: string, groups: readonly MeasuredGroup[], programs: readonly Program[]): Promise<string> {
-	const sections = groups.flatMap(group => {
-		const rows = [...group.rows].filter(([, values]) => values.has('spoke') && values.size > 1);
-		return rows.length === 0 ? [] : [section(group, new Map(rows))];
-	});
+type WholeRun = {groups: readonly MeasuredGroup[]; programs: readonly Program[]};
+
+/** The document at `path`, of a whole run. */
+export async function benchmarkDocument(path: string, {groups, programs}: WholeRun): Promise<string> {
 	const text = [
 		'# Benchmarks',
-		`Written by \`npm run bench -- --write\` from one run; do not edit it. The programs take turns in each round. A figure is the median, and in
+		`Written by \`npm run bench -- --write\`; do not edit it. Each section is from one run, in which the programs take turns in each round. A figure is the median, and in
 		brackets are the quartiles. The last column compares with spoke: **behind** means that spoke needs more time, processor time or memory, or
 		moves less. Where the load average is above the number of processors, the machine had other work, and wall time says little. The floor program is the least work that a Node.js program needs for the same task (test/bench/floor.cjs); it checks only the apiserver’s certificate.`.replaceAll(
 			/\s+/g,
 			' ',
 		),
 		...(await circumstances(programs)),
-		...sections,
+		...sectionsOf(groups),
 	].join('\n\n');
+	return formatted(path, text);
+}
+
+/** The document at `path`, with new sections of some groups. `order`: the names of all groups. */
+export async function withNewSections(path: string, groups: readonly MeasuredGroup[], order: readonly string[]): Promise<string> {
+	const [head = '', ...known] = (await readFile(path, 'utf8')).split(/^(?=## )/m);
+	const byName = new Map([...known, ...sectionsOf(groups)].map(section => [/^## (.*)/.exec(section)![1]!, section]));
+	const inOrder = order.flatMap(name => byName.get(headingOf(name)) ?? []);
+	return formatted(path, [head, ...inOrder].map(part => part.trim()).join('\n\n'));
+}
+
+/** Rows of spoke alone are left out, and so are its stages: `npm run bench -- start` prints them. */
+function sectionsOf(groups: readonly MeasuredGroup[]): string[] {
+	return groups.flatMap(group => {
+		const rows = [...group.rows].filter(([, values]) => values.has('spoke') && values.size > 1);
+		return rows.length === 0 ? [] : [section(group, new Map(rows))];
+	});
+}
+
+function headingOf(name: string): string {
+	return name[0]!.toUpperCase() + name.slice(1);
+}
+
+async function formatted(path: string, text: string): Promise<string> {
 	return format(text, {...(await resolveConfig(path)), parser: 'markdown'});
 }
 
@@ -40,11 +62,9 @@ function section({name, rounds, load}: MeasuredGroup, rows: Rows): string {
 		}),
 	]);
 	const lines = [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...body].map(cells => `| ${cells.join(' | ')} |`);
-	return [
-		`## ${name[0]!.toUpperCase()}${name.slice(1)}`,
-		lines.join('\n'),
-		`${rounds} rounds; load average ${load.map(at => at.toFixed(1)).join(' to ')}.`,
-	].join('\n\n');
+	return [`## ${headingOf(name)}`, lines.join('\n'), `${rounds} rounds; load average ${load.map(at => at.toFixed(1)).join(' to ')}.`].join(
+		'\n\n',
+	);
 }
 
 function titleOf(name: ProgramName): string {

@@ -1,8 +1,9 @@
 /**
 `npm run bench [row…]`: spoke beside kubectl, and stern and k9s where they do the same, on the cluster of KUBECONFIG (the lab of
 test/real-cluster), alternating in one run.
-Words choose the groups whose names hold one of them. `--write` also writes docs/benchmarks.md. `SPOKE_BENCH_ROUNDS` is the rounds (5).
-`SPOKE_BENCH_KUBECTL`, `…_STERN` and `…_K9S` name the programs; stern and k9s are left out where there are none.
+Words choose the groups whose names hold one of them. `--write` also writes docs/benchmarks.md, or the sections of the chosen groups.
+`SPOKE_BENCH_ROUNDS` is the rounds (5). `SPOKE_BENCH_KUBECTL`, `…_STERN` and `…_K9S` name the programs; stern and k9s are left out where
+there are none.
 */
 import {spawnSync} from 'node:child_process';
 import {writeFile} from 'node:fs/promises';
@@ -11,7 +12,7 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {certificateOption, heapOptions} from '../../scripts/node-options.ts';
 import {crowdGroups} from './crowd.ts';
-import {benchmarkDocument, type MeasuredGroup} from './document.ts';
+import {benchmarkDocument, type MeasuredGroup, withNewSections} from './document.ts';
 import {labelGroups} from './labels.ts';
 import {logGroups} from './logs.ts';
 import {alternate, benchEnvironment, median, tableOf, type Group, type Program, type ProgramName} from './measure.ts';
@@ -92,11 +93,13 @@ if (writesDocument) {
 	const path = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 	await writeFile(
 		path,
-		await benchmarkDocument(
-			path,
-			measured,
-			programs.filter(({name}) => present.has(name)),
-		),
+		chosen.length === 0
+			? await benchmarkDocument(path, {groups: measured, programs: programs.filter(({name}) => present.has(name))})
+			: await withNewSections(
+					path,
+					measured,
+					groups.map(({name}) => name),
+				),
 	);
 	process.stdout.write(`\nwrote ${path}\n`);
 }

@@ -1,4 +1,7 @@
 /** The session beside k9s: until the pods are on the screen, and what it takes to keep them there. */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import process from 'node:process';
 import {spawn} from '@lydell/node-pty';
 import {benchEnvironment, pause, usageOf, type Figures, type Group, type Program} from './measure.ts';
@@ -11,12 +14,14 @@ const restingS = 5;
 export const sessionGroups: readonly Group[] = [{name: 'session first pods', programs: ['spoke', 'k9s'], isSlow: true, measure: firstPods}];
 
 async function firstPods({name, command}: Program): Promise<Figures> {
+	// Both would open the view of the last session.
+	const stateHome = await mkdtemp(join(tmpdir(), 'spoke-bench-'));
 	const began = performance.now();
 	const child = spawn(command[0]!, [...command.slice(1), ...(name === 'k9s' ? ['--command=pods', '--headless', '--splashless'] : [])], {
 		name: 'xterm-256color',
 		cols: 120,
 		rows: 40,
-		env: {...benchEnvironment(), TERM: 'xterm-256color', LANG: 'C.UTF-8', CI: ''},
+		env: {...benchEnvironment(), XDG_STATE_HOME: stateHome, TERM: 'xterm-256color', LANG: 'C.UTF-8', CI: ''},
 		cwd: process.cwd(),
 	});
 	try {
@@ -32,6 +37,7 @@ async function firstPods({name, command}: Program): Promise<Figures> {
 		]);
 	} finally {
 		child.kill('SIGTERM');
+		await rm(stateHome, {recursive: true, force: true});
 	}
 }
 

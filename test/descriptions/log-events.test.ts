@@ -29,7 +29,12 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 	checking: [[{type: 'checking', source}, null, null]],
 	checked: [[{type: 'checked', source}, null, null]],
 	waiting: [
-		[{type: 'waiting', source, reason: null, message: null, ended: null}, 'web-0/app: waiting to start', 'app: waiting to start', 'waiting to start'],
+		[
+			{type: 'waiting', source, reason: null, message: null, ended: null},
+			'web-0/app: waiting to start',
+			'app: waiting to start',
+			'waiting to start',
+		],
 		[
 			{type: 'waiting', source, reason: 'ErrImagePull', message: 'not found', ended: null},
 			'web-0/app: waiting to start: ErrImagePull (not found)',

@@ -8,6 +8,7 @@ import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promise
 import test, {type ExecutionContext} from 'ava';
 import type {ApiResponse, Connection, UpgradeResult} from '../../source/cluster/connection.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {preconnect} from '../../source/streams/preconnect.ts';
 import {SpeculativeConnection} from '../../source/streams/speculative-request.ts';
 import {connectionArguments, startServer} from '../support/api-server.ts';

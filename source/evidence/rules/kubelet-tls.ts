@@ -355,10 +355,7 @@ function byImpossibleCertificate(observations: Observations): RuleVerdict<TlsSta
 
 	const {subject, notAfter} = observation.facts;
 	const shown = `${subject}, until ${notAfter}, names: ${namesOf(observation.facts).join(' ') || 'none'}`;
-	const citations = [
-		cite(observation, 'kubelet-certificate-cannot-verify', shown),
-		...(accepted ? [citeAccepted(accepted)] : []),
-	];
+	const citations = [cite(observation, 'kubelet-certificate-cannot-verify', shown), ...(accepted ? [citeAccepted(accepted)] : [])];
 	return verdictOf('unverified', 'inferred', citations, {need: openNeeds(observations)});
 }
 

@@ -119,7 +119,12 @@ test('--limit-bytes with -f counts printed bytes across a reconnect', async t =>
 });
 
 test('--limit-bytes with -f limits each log, including one that starts later', async t => {
-	const refusal = {kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}} as const;
+	const refusal = {
+		kind: 'refuse',
+		status: 429,
+		body: '{"kind":"Status","reason":"TooManyRequests"}',
+		headers: {'Retry-After': '1'},
+	} as const;
 	for (const targets of [
 		['pod/a', 'pod/b'],
 		['-l', 'app=web'],

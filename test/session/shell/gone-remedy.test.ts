@@ -30,6 +30,6 @@ for (const [title, status, remedy] of rows) {
 			spec: {restartPolicy: 'Never', containers: [{name: 'app'}]},
 			status: {phase: 'Running', containerStatuses: [{name: 'app', ...status}]},
 		};
-		t.is(goneRemedy({pod, container: 'app'} as unknown as Parameters<typeof goneRemedy>[0], ' --context c'), remedy);
+		t.is(goneRemedy({pod, container: 'app'}, ' --context c'), remedy);
 	});
 }
