@@ -5,7 +5,7 @@ import type {ContainerStatus} from '../../../source/targets/pod-object.ts';
 
 const ended = {terminated: {exitCode: 1, containerID: 'a', reason: 'Error'}};
 
-const rows: ReadonlyArray<readonly [string, Partial<ContainerStatus>, string]> = [
+const rows: ReadonlyArray<readonly [string, Partial<ContainerStatus>, string, restartPolicy?: string]> = [
 	[
 		'a container that never started is described, with the reason',
 		{state: {waiting: {reason: 'ErrImagePull'}}},
@@ -21,13 +21,13 @@ const rows: ReadonlyArray<readonly [string, Partial<ContainerStatus>, string]> =
 		{state: {running: {}}, containerID: 'a'},
 		'spoke logs -n d web -c app --previous --context c shows how it ended',
 	],
-	['a container that does not restart has its log', {state: ended}, 'spoke logs -n d web -c app --context c shows how it ended'],
+	['a container that does not restart has its log', {state: ended}, 'spoke logs -n d web -c app --context c shows how it ended', 'Never'],
 ];
-for (const [title, status, remedy] of rows) {
+for (const [title, status, remedy, restartPolicy = 'Always'] of rows) {
 	test(title, t => {
 		const pod = {
 			metadata: {name: 'web', namespace: 'd'},
-			spec: {restartPolicy: 'Never', containers: [{name: 'app'}]},
+			spec: {restartPolicy, containers: [{name: 'app'}]},
 			status: {phase: 'Running', containerStatuses: [{name: 'app', ...status}]},
 		};
 		t.is(goneRemedy({pod, container: 'app'}, ' --context c'), remedy);
