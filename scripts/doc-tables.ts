@@ -5,17 +5,25 @@ import type {CommandSpec} from '../source/commands/command.ts';
 import {commandSpecs} from '../source/commands/command-specs.ts';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';
-import {formatFlag} from '../source/command-line/render-help.ts';
+import {formatFlag, splitParagraphs} from '../source/command-line/render-help.ts';
 import {errorTable} from '../source/errors/error-table.ts';
+import {exitStatusMeanings} from '../source/errors/exit-status-meanings.ts';
 import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {manifest, evidenceReaderRole, userRole} from '../source/evidence/cluster-roles.ts';
+import {rowIds} from '../source/evidence/audit/audit-object.ts';
 import {knownVulnerabilities} from '../source/evidence/audit/known-vulnerabilities.ts';
+import {rowDescriptions} from '../source/evidence/audit/row-descriptions.ts';
+import {rowTitles} from '../source/evidence/audit/run-audit.ts';
+import type {Need} from '../source/evidence/evidence.ts';
 import {extraRequests} from '../source/evidence/extra-requests.ts';
 import {distributions, type DistributionMark} from '../source/evidence/rules/distributions.ts';
 import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
+import {forwardEventTable} from './forward-event-table.ts';
+import {keyContexts} from './key-contexts.ts';
 import {bundledPackages} from './licenses.ts';
+import {code, table} from './markdown.ts';
 
 /** Table name → Markdown. */
 export async function docTables(): Promise<ReadonlyMap<string, string>> {
@@ -24,10 +32,11 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		[
 			'keys',
 			table(
-				['context', 'keys', 'does', 'action'],
+				['where', 'keys', 'does', 'action'],
 				keyTable(keymap).map(row => [row.context, row.keys.map(key => code(key)).join(' ') || '–', row.title, code(row.action)]),
 			),
 		],
+		['key-contexts', table(['where', 'is', 'extends'], keyContexts(keymap))],
 		[
 			'commands',
 			table(
@@ -64,6 +73,25 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			),
 		],
 		[
+			'exit-statuses',
+			table(
+				['status', 'meaning'],
+				exitStatusMeanings.map(({status, meaning}) => [String(status), meaning]),
+			),
+		],
+		[
+			'audit-rows',
+			table(
+				['row', 'title', 'checks', 'fails if', 'warns if', 'pass is at best', 'needs'],
+				rowIds.map(id => {
+					const {checks, fails, warns, passBasis, needs} = rowDescriptions[id];
+					const [title, page] = rowTitles[id];
+					return [id, `[${title}](${page})`, checks, fails, warns ?? '–', code(passBasis), describeNeeds(needs)];
+				}),
+			),
+		],
+		['forward-events', await forwardEventTable()],
+		[
 			'requests',
 			table(
 				['request', 'shows', 'when', 'permission'],
@@ -72,7 +100,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 					row.purpose,
 					row.when,
 					row.permission === null
-						? '–'
+						? (row.permissionNote ?? '–')
 						: row.permission.kind === 'path'
 							? `${row.permission.verbs.join(', ')} ${row.permission.paths.join(', ')}`
 							: `${row.permission.verbs.join(', ')} ${row.permission.resources.join(', ')}`,
@@ -128,12 +156,16 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 	]);
 }
 
+function describeNeeds(needs: readonly Need[]): string {
+	return needs.length === 0 ? 'what these rows need' : needs.map(({permission, or}) => permission ?? or!).join('; ');
+}
+
 function commandSection(spec: CommandSpec): string {
 	const own = spec.flags.filter(flag => !(connectionFlags as readonly FlagSpec[]).includes(flag) && !flag.hidden);
 	return [
-		`### spoke ${spec.name}`,
+		`### ${spec.name === 'session' ? 'spoke' : `spoke ${spec.name}`}`,
 		'',
-		spec.about,
+		...paragraphsOf(spec.about),
 		'',
 		'```',
 		...spec.usage.map(usage => `spoke ${usage}`),
@@ -155,6 +187,13 @@ function commandSection(spec: CommandSpec): string {
 	].join('\n');
 }
 
+/** Items of a list stay together. */
+function paragraphsOf(about: string): string[] {
+	return splitParagraphs(about).flatMap((paragraph, index, all) =>
+		index > 0 && !(paragraph.startsWith('- ') && all[index - 1]!.startsWith('- ')) ? ['', paragraph] : [paragraph],
+	);
+}
+
 function markCell(mark: DistributionMark): string {
 	return 'shown' in mark ? mark.shown : `${mark.kind.replace('-', ' ')} ${code(mark.name)}`;
 }
@@ -170,15 +209,6 @@ async function schemaCells(name: string): Promise<string[]> {
 	return [`[${name}](../schemas/${name}.json)`, code(kind.const), title];
 }
 
-export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-	const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-	return [line(head), line(head.map(() => '---')), ...rows.map(row => line(row))].join('\n');
-}
-
 function fenced(language: string, text: string): string {
 	return `\`\`\`${language}\n${text}\n\`\`\``;
-}
-
-function code(text: string): string {
-	return `\`${text}\``;
 }

@@ -5,7 +5,7 @@ import type {FlagSpec} from '../source/command-line/flag-spec.ts';
 import {splitParagraphs, formatFlag} from '../source/command-line/render-help.ts';
 import type {CommandSpec} from '../source/commands/command.ts';
 import {commandSpecs} from '../source/commands/command-specs.ts';
-import {exitStatus} from '../source/errors/exit-status.ts';
+import {exitStatusMeanings} from '../source/errors/exit-status-meanings.ts';
 import {toTerminalCharset} from '../source/text/terminal-charset.ts';
 
 /** File name → roff text with man macros. */
@@ -36,12 +36,7 @@ function programPage(specs: readonly CommandSpec[], version: string): string {
 		...flagSections(session),
 		section(
 			'EXIT STATUS',
-			Object.entries(exitStatus).flatMap(([name, status]) =>
-				tagged(
-					String(status),
-					name.replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`),
-				),
-			),
+			exitStatusMeanings.flatMap(({status, meaning}) => tagged(String(status), meaning)),
 		),
 		examples(session),
 		section('SEE ALSO', [

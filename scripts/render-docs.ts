@@ -25,6 +25,7 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 	const documents = await Promise.all(
 		[
 			'README.md',
+			'docs/audit.md',
 			'docs/clusters.md',
 			'docs/commands.md',
 			'docs/dependencies.md',

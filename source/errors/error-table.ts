@@ -152,7 +152,7 @@ const rows = {
 	ERR_REMOTE_EXIT: {
 		exitStatus: exitStatus.other,
 		leg: 3,
-		meaning: 'The remote command exited with a non-zero status, which spoke passes on.',
+		meaning: 'The remote command exited with a non-zero status. spoke exits with that status, not with 1, and prints no Error object.',
 		remedy: null,
 	},
 	ERR_COPY_INCOMPLETE: {
@@ -258,7 +258,12 @@ const rows = {
 		meaning: 'The given theme is unknown or its file cannot be read.',
 		remedy: 'check it with `spoke theme --check`',
 	},
-	ERR_INTERNAL: {exitStatus: exitStatus.bug, leg: 0, meaning: 'A bug in spoke.', remedy: 'report it with the command and this message'},
+	ERR_INTERNAL: {
+		exitStatus: exitStatus.bug,
+		leg: 0,
+		meaning: 'A bug in spoke.',
+		remedy: 'report it, with the command and this message, as SECURITY.md says',
+	},
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof rows;

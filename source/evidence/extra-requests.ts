@@ -12,47 +12,50 @@ export type ExtraRequest = {
 	when: string;
 	/** `null`: every authenticated user has the permission, or spoke does without it and never asks for it. */
 	permission: PermissionSpec | null;
-	/** Opens streams: doctor, `--probe active`, or by consent. */
+	/** Without `permission`: what the table says instead of “–”. */
+	permissionNote?: string;
+	/** Opens streams: doctor, the route test, or by consent. */
 	active?: true;
 };
 
-const labels = 'while a stream is open, or has waited 1 s for a response; at most once per second in total';
-const reports = 'path, audit, doctor, the session’s path';
+/** Schedules that many requests have; docs/permissions.md defines them above its table. */
+const labels = '*stream*';
+const reports = '*report*';
 
 export const extraRequests: readonly ExtraRequest[] = [
 	{
 		method: 'GET',
 		path: '/flagz',
 		purpose: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated',
-		when: `before each stream, on the stream’s connection (a one-shot command sends it while it resolves the target); the stream waits at most 300 ms; while a stream is open, every 10 s until an apiserver has responded; ${reports}; with --probe active also at the address of each apiserver that was not reached, if the server there has a certificate of the cluster’s apiserver`,
+		when: `before each stream, on the stream’s connection (a one-shot command sends it while it resolves the target); the stream waits at most 300 ms; while a stream is open, every 10 s until an apiserver has responded; ${reports}; in the route test also at the address of each apiserver that was not reached, if the server there has a certificate of the cluster’s apiserver`,
 		permission: {kind: 'path', paths: ['/flagz'], verbs: ['get']},
 	},
 	{
 		method: 'GET',
 		path: '/statusz',
 		purpose: 'which apiserver process responds',
-		when: `together with /flagz; both twice on one connection, to notice a gateway that spreads requests: ${labels}; ${reports}`,
+		when: `together with /flagz; both twice on one connection, to notice a gateway that spreads requests: ${labels}, ${reports}`,
 		permission: {kind: 'path', paths: ['/statusz'], verbs: ['get']},
 	},
 	{
 		method: 'GET',
 		path: '/version',
 		purpose: 'the apiserver’s version, because what is evidence depends on it',
-		when: `${labels}; ${reports}`,
+		when: `${labels}, ${reports}`,
 		permission: null,
 	},
 	{
 		method: 'GET',
 		path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt',
 		purpose: 'whether an apiserver or a gateway responds',
-		when: `together with /flagz until it is known; ${labels}, if it is not known; ${reports}`,
+		when: `together with /flagz until it is known; ${labels}, if it is not known yet; ${reports}`,
 		permission: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']},
 	},
 	{
 		method: 'GET',
 		path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases',
 		purpose: 'how many apiservers there are, and where',
-		when: `${labels}; ${reports}`,
+		when: `${labels}, ${reports}`,
 		permission: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']},
 	},
 	{
@@ -60,7 +63,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
 		purpose:
 			'how many apiservers are registered as endpoints, and where; which addresses the virtual IP of the kubernetes service forwards to',
-		when: `${labels}; audit`,
+		when: `${labels}, audit`,
 		permission: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']},
 	},
 	{
@@ -74,7 +77,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/kube-system/pods',
 		purpose: 'flags and environment of apiservers, from their mirror pods; Konnectivity agents; kube-proxy',
-		when: `${labels}; audit, doctor; doctor nodes if a node is behind a tunnel`,
+		when: `${labels}, audit, doctor; doctor nodes if a node is behind a tunnel`,
 		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']},
 	},
 	{
@@ -83,6 +86,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		purpose: 'whether the namespace of an object that was not found exists',
 		when: 'after the apiserver reports that an object is not found; in the session, after you enter a namespace',
 		permission: null,
+		permissionNote: 'optional: get namespaces',
 	},
 	{
 		method: 'GET',
@@ -95,7 +99,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/metrics',
 		purpose: 'whether an egress dialer is in use, whether kubelets were refused',
-		when: `${reports}; for an open stream whose route no other evidence shows, if you requested the path or the stream lasts 1 s (at most once per minute for an apiserver process whose counters have risen above zero); the step test of --probe active`,
+		when: `${reports}; for an open stream whose route no other evidence shows, if you requested the path or the stream lasts 1 s (at most once per minute for an apiserver process whose counters have risen above zero); the route test`,
 		permission: {kind: 'path', paths: ['/metrics'], verbs: ['get']},
 	},
 	{
@@ -103,14 +107,14 @@ export const extraRequests: readonly ExtraRequest[] = [
 		path: '/api/v1/nodes',
 		purpose:
 			'how many nodes there are; the nodes to check; which nodes are of the control plane, because only their mirror pods prove flags',
-		when: `audit, which reads at most 50 nodes; doctor nodes, which reads all; after mirror pods were found, those of the control plane: ${labels}; ${reports}`,
+		when: `audit, which reads at most 50 nodes; doctor nodes, which reads all; after mirror pods were found, those of the control plane: ${labels}, ${reports}`,
 		permission: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get', 'list']},
 	},
 	{
 		method: 'GET',
 		path: '/api/v1/nodes/*',
 		purpose: 'the kubelet’s address and port',
-		when: 'path, doctor; for an exec or attach that has printed nothing for 300 ms, if kubelets are verified; audit with --probe active',
+		when: 'path, doctor; for an exec or attach that has printed nothing for 300 ms, if kubelets are verified; the route test of audit',
 		permission: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get']},
 	},
 	{
@@ -154,12 +158,13 @@ export const extraRequests: readonly ExtraRequest[] = [
 		purpose: 'which jobs, and so which pods, belong to a cron job',
 		when: 'a target cronjob/NAME; the job of a pod that appears later is read by its name',
 		permission: null,
+		permissionNote: 'get, list jobs (role spoke-user)',
 	},
 	{
 		method: 'POST',
 		path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
 		purpose: 'which user the apiserver recognizes, and whether by your client certificate',
-		when: `audit; if a client certificate is your only credential, together with /flagz before each stream; --record; ${labels}; ${reports}`,
+		when: `audit; if a client certificate is your only credential, together with /flagz before each stream; --record; ${labels}, ${reports}`,
 		permission: null,
 	},
 	{
@@ -175,6 +180,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		purpose: 'the kubelet’s authentication and authorization',
 		when: 'audit, and only by users who already have get on nodes/proxy',
 		permission: null,
+		permissionNote: 'optional: get nodes/proxy',
 	},
 	{
 		method: 'GET',
@@ -188,8 +194,8 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/*/pods/*/log',
 		purpose:
-			'one byte of a log: whether the kubelet responds, and whether its certificate is refused; if so, once more without verification',
-		when: 'doctor (without verification only after you confirm); doctor nodes once per node, after you confirm or with --probe active; for a followed log that has been silent for 15 s, and a command that has printed nothing for 35 s',
+			'one byte of a log: whether the kubelet responds, and whether its certificate is refused; of a followed log, whether there are lines that did not arrive',
+		when: 'doctor; doctor nodes once per node, after you confirm or with --probe active; the route test, which reads the byte once more without verification if the certificate was refused; for a command that has printed nothing for 35 s; for a followed log that has been silent for 15 s, and about once per minute after that, the lines since its last one (about 64 KiB at most) instead of one byte',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']},
 		active: true,
 	},
@@ -197,7 +203,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'upgrade',
 		path: '/api/v1/namespaces/*/pods/*/portforward',
 		purpose: 'which metrics rise and fall with idle port-forwards (3, then 5, for 1 s each); doctor opens one',
-		when: 'doctor; the step test of --probe active',
+		when: 'doctor; the route test',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/portforward'], verbs: ['get', 'create']},
 		active: true,
 	},
@@ -205,7 +211,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/*/pods/*/proxy/metrics',
 		purpose: 'which agents carry spoke’s idle port-forwards',
-		when: 'the step test of --probe active',
+		when: 'the route test',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/proxy'], verbs: ['get']},
 		active: true,
 	},

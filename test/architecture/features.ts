@@ -165,7 +165,7 @@ export const features: readonly Feature[] = [
 	},
 	{
 		name: 'audit',
-		contains: 'Audit view, picture and saved reports',
+		contains: 'Audit view, diagram and saved reports',
 		state: [],
 		screens: ['audit-picture.ts'],
 		offers: ['audit-handlers.ts', 'audit.tsx'],

@@ -5,6 +5,7 @@ import {dirname, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {renderedDocs} from '../../scripts/render-docs.ts';
+import {schemaFaults} from '../support/schemas.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -34,6 +35,16 @@ test('the site lists every document in its sidebar', async t => {
 	const [, sections = ''] = /^const sections = (\{[^}]+\});$/m.exec(config)!;
 	const listed = [...sections.matchAll(/'([a-z-]+)'(?=[,\]])/g)].map(([, page]) => `${page}.md`);
 	t.deepEqual(listed.toSorted(), (await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).toSorted());
+});
+
+test('every example object of docs/json.md matches its schema', async t => {
+	const text = await readFile(resolve(root, 'docs/json.md'), 'utf8');
+	const examples = [...text.matchAll(/^```json\n([\s\S]+?)\n```$/gm)].map(([, example]) => JSON.parse(example!) as {kind: string});
+	// The example of an audit has one of its rows.
+	const faults = examples.flatMap(example => schemaFaults(example)).filter(fault => !fault.startsWith('Audit/rows must NOT have fewer than'));
+	t.deepEqual(faults, []);
+	const kinds = new Set(examples.map(({kind}) => kind));
+	t.deepEqual(['Path', 'Audit', 'Doctor', 'PortForwardEvent', 'Error'].filter(kind => !kinds.has(kind)), []);
 });
 
 test('README names only npm scripts that exist', async t => {

@@ -12,7 +12,7 @@ const sections = {
 	Begin: ['getting-started', 'reading-a-path', 'recipes', 'clusters'],
 	Use: ['commands', 'logs', 'contexts', 'forwards', 'copies', 'keys', 'settings', 'policies', 'transcripts', 'mcp', 'permissions'],
 	Trust: ['evidence', 'threat-model', 'known-vulnerabilities', 'reliability', 'benchmarks', 'dependencies'],
-	'Look up': ['errors', 'json'],
+	'Look up': ['audit', 'errors', 'json'],
 };
 
 export default defineConfig({

@@ -20,7 +20,7 @@ import {exposureSummary, konnectivityRow, sshTunnelRow} from './route-rows.ts';
 import {streamRow} from './stream-rows.ts';
 import {vulnerabilityRow} from './vulnerability-row.ts';
 
-const titles: Record<RowId, readonly [title: string, page: string]> = {
+export const rowTitles: Record<RowId, readonly [title: string, page: string]> = {
 	N1: ['kubelets to apiserver', pages.nodeToControlPlane],
 	N2: ['joining nodes', pages.bootstrapping],
 	N3: ['pods to apiserver', pages.serviceAccounts],
@@ -101,7 +101,7 @@ function rowOf(
 	const serverNeed = basis === 'inferred' && own.serverIdentity.need ? [own.serverIdentity.need] : [];
 	const {verdict, state, leg, exceptions, message, remedy, broken} = finding;
 	const scope = isVerifiedApiserver(own) ? finding.scope : {...finding.scope, proven: 0};
-	const [title, docs] = titles[id];
+	const [title, docs] = rowTitles[id];
 	const evidence = [...new Set(citations.map(citation => numbered.idOf(citation)))];
 	return {
 		id,

@@ -1,0 +1,49 @@
+/** The contexts of docs/keys.md. */
+import {contexts, contextStack, type Context} from '../source/actions/contexts.ts';
+import type {Keymap} from '../source/keymap/keymap.ts';
+import {code} from './markdown.ts';
+
+const meanings: Readonly<Record<Context, string>> = {
+	global: 'everywhere, except in dialogs and remote shells',
+	connections: 'the pane of open connections',
+	rows: 'every list and view',
+	list: 'every list of objects',
+	unreachable: 'a list whose apiserver is unreachable',
+	pods: 'the list of pods',
+	workloads: 'the list of workloads',
+	services: 'the list of services',
+	nodes: 'the list of nodes',
+	events: 'the list of events',
+	forwards: 'the view of forwards',
+	proxy: 'the view of proxy requests',
+	audit: 'the audit',
+	sandbox: 'the switches of the sandbox',
+	text: 'every screen of text',
+	why: 'why the path is what it is',
+	doctor: 'the result of a doctor',
+	details: 'details, responses and other texts that can be searched',
+	yaml: 'the YAML of an object',
+	'node-check': 'the check of all kubelets',
+	'audit-row': 'one row of the audit',
+	tail: 'a tail',
+	line: 'one line of a tail, with its fields',
+	failed: 'a tail that failed',
+	confirm: 'a question',
+	card: 'a failure',
+	form: 'a form, for example of a forward',
+	picker: 'a list to choose from, and the commands',
+	prompt: 'a line that you type',
+	ended: 'a screen after a remote command has ended',
+	terminal: 'a remote shell',
+};
+
+/** Name, meaning and parent of each context that has keys, and of its parents. */
+export function keyContexts(keymap: Keymap): ReadonlyArray<readonly string[]> {
+	const used = new Set([...keymap].filter(([, bindings]) => bindings.size > 0).flatMap(([context]) => contextStack(context)));
+	return (Object.keys(meanings) as Context[])
+		.filter(context => used.has(context))
+		.map(context => {
+			const {parent} = contexts[context]!;
+			return [code(context), meanings[context], parent === null ? '–' : code(parent)];
+		});
+}

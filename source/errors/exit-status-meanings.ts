@@ -1,0 +1,34 @@
+/** What each exit status means; docs/errors.md and the manual page are rendered from it. */
+import {exitStatus} from './exit-status.ts';
+
+const meanings = {
+	ok: 'success; with --require, the requirement is met',
+	other: 'a failure that has no status of its own',
+	usage: 'a command, flag, target, port, keymap, theme or set of forwards is invalid',
+	requireNotMet: '--require is not met; verify: the transcript was changed, or is not signed by the given key',
+	requireUndecided:
+		'--require is undecided, because the evidence does not suffice; verify: the transcript is incomplete, or nobody you know signed it',
+	configuration: 'the kubeconfig or the policy is missing or invalid',
+	credentials: 'your credentials were rejected, or cannot be used',
+	forbidden: 'you lack a permission',
+	notFound: 'the object, container or port was not found, or the target has no pods',
+	unreachable: 'the apiserver is unreachable, or did not respond in time',
+	apiserverTls: 'the apiserver’s certificate failed verification, or cannot be used',
+	secondLeg: 'leg 2 failed: the apiserver cannot reach or verify the kubelet, node or pod',
+	targetGone: 'the pod or container is gone or not running',
+	streamLost: 'the stream was lost, and the result is unknown',
+	local: 'something on this machine failed, for example a port is in use or a file cannot be written',
+	bug: 'a bug in spoke',
+	execOwnFailure: 'exec, attach, debug, and port-forward with a command: spoke itself failed',
+	commandNotExecutable: 'port-forward with a command: the command could not be started',
+	commandNotFound: 'port-forward with a command: the command was not found',
+	hangup: 'ended by SIGHUP',
+	interrupt: 'ended by SIGINT; port-forward exits 0',
+	brokenPipe: 'the reader of the output closed it',
+	terminate: 'ended by SIGTERM',
+} as const satisfies Record<keyof typeof exitStatus, string>;
+
+/** In the order of the statuses. */
+export const exitStatusMeanings: ReadonlyArray<{status: number; meaning: string}> = (Object.keys(meanings) as Array<keyof typeof meanings>)
+	.map(name => ({status: exitStatus[name], meaning: meanings[name]}))
+	.sort((one, other) => one.status - other.status);
