@@ -55,7 +55,10 @@ export const errorOutputFlag = outputFlag(
 	'json: if spoke itself fails, print an Error object as the last line of stderr; stdout has only the remote command’s output',
 );
 
-export const containerFlag = (help = 'container name; defaults to the annotated container, then the first') =>
+export const defaultContainer =
+	'defaults to the container that the annotation kubectl.kubernetes.io/default-container names, or else the first';
+
+export const containerFlag = (help = `container name; ${defaultContainer}`) =>
 	({name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help}) as const satisfies FlagSpec;
 
 export const levelFlag = {
@@ -86,7 +89,7 @@ export const probeFlag = {
 	default: 'passive',
 	value: 'MODE',
 	oneOf: ['passive', 'active'],
-	help: 'active: also open a few idle connections to prove the route',
+	help: 'active: also run the route test, which holds a few idle port-forwards and reads one byte of a log, to prove the route',
 } as const satisfies FlagSpec;
 
 export const minBasisFlag = {
@@ -95,5 +98,5 @@ export const minBasisFlag = {
 	default: 'proven',
 	value: 'BASIS',
 	oneOf: ['proven', 'inferred'],
-	help: 'minimum basis that a requirement needs',
+	help: 'weakest basis that counts for --require; inferred also accepts inferred verdicts',
 } as const satisfies FlagSpec;

@@ -9,7 +9,7 @@ export const requireFlags = [
 		kind: 'strings',
 		value: 'REQUIREMENT',
 		suggests: requirementNames,
-		help: 'requirement, decided on each connection before its first byte: verified, tunnelled or protected (see spoke help path); exits 3 if not met, 4 if undecided; repeat for several',
+		help: 'requirement for the path, decided before the first byte of each stream: verified, tunnelled or protected (see spoke help path); exits 3 if not met, 4 if undecided; repeat for several',
 	},
 	minBasisFlag,
 ] as const satisfies readonly FlagSpec[];

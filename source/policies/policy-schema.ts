@@ -6,7 +6,10 @@ const requirement = {
 		description: 'what each path must be',
 		anyOf: [{enum: requirementNames}, {type: 'array', minItems: 1, items: {enum: requirementNames}}],
 	},
-	minBasis: {description: 'minimum basis that the requirement needs; proven by default', enum: ['proven', 'inferred']},
+	minBasis: {
+		description: 'weakest basis that counts; inferred also accepts inferred verdicts; proven by default',
+		enum: ['proven', 'inferred'],
+	},
 	undecided: {description: 'whether a path that cannot be decided is refused; refuse by default', enum: ['refuse', 'allow']},
 };
 

@@ -13,7 +13,7 @@ export const completionSpec = {
 	examples: [
 		['source <(spoke completion bash)', 'in ~/.bashrc'],
 		['source <(spoke completion zsh)', 'in ~/.zshrc, after compinit'],
-		['spoke completion fish > ~/.config/fish/completions/spoke.fish', 'for fish'],
+		['mkdir -p ~/.config/fish/completions && spoke completion fish > ~/.config/fish/completions/spoke.fish', 'for fish'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

@@ -35,14 +35,14 @@ const flags = [
 
 export const cpSpec = {
 	name: 'cp',
-	summary: 'copy files and folders from or to a container',
+	summary: 'copy files and directories from or to a container',
 	usage: ['cp [NAMESPACE/]POD:PATH DESTINATION [flags]', 'cp SOURCE [NAMESPACE/]POD:PATH [flags]'],
 	about:
-		'POD can be KIND/NAME, for example deploy/web. Copies whole files or exits with an error: each file is written under a temporary name, its checksum is compared on both ends, and only then it takes its place. After a lost stream, the copy continues where it was.\nPaths are those of kubectl: a file or folder goes into a DESTINATION that is a directory, but from a container the content of a folder goes into DESTINATION itself. The image needs sh, cat, and stat or ls; to write it needs dd and mv; tar is not needed. If it has no sha256sum, shasum or md5sum, spoke reads each file twice.\nIf the image has no sh, spoke can add a debug container that sees the container’s processes, and copy through it: --debug-image. It cannot be removed from the pod, and ends a minute after the copy. Paths must then be absolute, and new files belong to its user.\nLinks stay links. From a container, a link that leads out of DESTINATION is not copied. Devices, pipes, sockets and pseudo file systems such as /proc are never copied. If anything was not copied, spoke names it and exits 1. Owners are not kept, nor are setuid and setgid bits.',
+		'POD can be KIND/NAME, for example deploy/web. Copies whole files or exits with an error: each file is written under a temporary name, its checksum is compared on both ends, and only then it takes its place. After a lost stream, the copy continues where it was.\nAs in kubectl: if DESTINATION is a directory, a file or directory is copied into it, but a directory of a container is copied as its content. The image needs sh, cat, and stat or ls; to write it needs dd and mv; tar is not needed. If it has no sha256sum, shasum or md5sum, spoke reads each file twice.\nIf the image has no sh, spoke can add a debug container that sees the container’s processes, and copy through it: --debug-image. It cannot be removed from the pod, and ends a minute after the copy. Paths must then be absolute, and new files belong to its user.\nLinks stay links. From a container, a link that leads out of DESTINATION is not copied. Devices, pipes, sockets and pseudo file systems such as /proc are never copied. If anything was not copied, spoke names it and exits 1. Owners are not kept, nor are setuid and setgid bits.',
 	examples: [
-		['spoke cp web-5d:/etc/nginx ./nginx', 'the content of a folder'],
+		['spoke cp web-5d:/etc/nginx ./nginx', 'the content of a directory'],
 		['spoke cp shop/checkout-7f:/tmp/heap.hprof . -c app', 'a file of a container in another namespace'],
-		['spoke cp ./site web-5d:/srv', 'a folder, as /srv/site if /srv is there'],
+		['spoke cp ./site web-5d:/srv', 'a directory, as /srv/site if /srv exists'],
 		['spoke cp deploy/web:/var/log/app.log app.log -o json', 'from a pod of a deployment, with a summary for scripts'],
 		['spoke cp api-0:/tmp/heap.pprof . --debug-image=busybox', 'also if the image has no shell'],
 	],

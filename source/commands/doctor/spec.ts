@@ -1,5 +1,5 @@
 /** Spec of `spoke doctor`. */
-import {acceptedReadOnlyFlag, containerFlag, helpFlag, outputFlag} from '../../command-line/common-flags.ts';
+import {acceptedReadOnlyFlag, containerFlag, defaultContainer, helpFlag, outputFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {defaultNodeConcurrency, defaultNodeTimeoutMs} from '../../evidence/node-checks/node-check.ts';
 import type {CommandSpec} from '../command.ts';
@@ -8,7 +8,7 @@ const flags = [
 	outputFlag(
 		'text, or json: one object to attach to a ticket; for nodes, one NodeCheck per line as results become known, then a NodeCheckSummary',
 	),
-	containerFlag('container to test; defaults to the annotated container, then the first'),
+	containerFlag(`container to test; ${defaultContainer}`),
 	{
 		name: 'probe',
 		kind: 'string',
@@ -34,7 +34,7 @@ export const doctorSpec = {
 	name: 'doctor',
 	summary: 'test each leg to a target and report which one fails, why, and what to do',
 	usage: ['doctor TARGET [flags]', 'doctor nodes [flags]'],
-	about: `Tests each step from the kubeconfig through the apiserver (leg 1) and the kubelet (leg 2) to the state of the container (leg 3), and stops at the first failure. To test leg 2, it reads one log line and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.\ndoctor nodes checks the kubelet of each node with one byte of the log of a pod there, and discards the byte. It groups the nodes by what failed, and by route and TLS state, with the median and the longest time. Behind a tunnel, it reads which Konnectivity agents there are and, if the strategy of the server is visible, which nodes each carries (-o json). A read costs one connection from the apiserver to the kubelet, and one entry in the audit log of the cluster. It requires get and list on pods, and get on pods/log: in kube-system, in the namespace of the context, or in all namespaces; -n selects one. A node without such a pod is not tried; that is not a failure. The timeout of a log read is ${defaultNodeTimeoutMs / 1000} s, or --request-timeout. Exits 11 if a kubelet fails, or does not respond while others do; 9 if none responds; 7 or 8 if no node could be tried. An interrupt prints what is known so far and exits 130. For a pod named nodes, pass pod/nodes.`,
+	about: `Tests each step from the kubeconfig through the apiserver (leg 1) and the kubelet (leg 2) to the state of the container (leg 3), and stops at the first failure. To test leg 2, it reads one byte of a log and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.\ndoctor nodes checks the kubelet of each node with one byte of the log of a pod there, and discards the byte. It groups the nodes by what failed, and by route and TLS state, with the median and the longest time.\nBehind a tunnel, it reads which Konnectivity agents there are. If the --proxy-strategies of the Konnectivity server can be read, -o json also has the nodes that each agent carries.\nA read costs one connection from the apiserver to the kubelet, and one entry in the audit log of the cluster. Its timeout is ${defaultNodeTimeoutMs / 1000} s, or --request-timeout.\nIt requires get and list on pods, and get on pods/log: in kube-system, in the namespace of the context, or in all namespaces; -n selects one. A node without such a pod is not tried; that is not a failure.\nExits 11 if a kubelet fails, or does not respond while others do; 9 if none responds; 7 or 8 if no node could be tried. An interrupt prints what is known so far and exits 130. For a pod named nodes, pass pod/nodes.`,
 	examples: [
 		['spoke doctor deploy/web', 'why does exec fail?'],
 		['spoke doctor web-5d -c sidecar', 'the same, for one container of several'],

@@ -9,7 +9,7 @@ const flags = [
 		name: 'address',
 		kind: 'strings',
 		value: 'ADDRESSES',
-		help: 'IP addresses to listen on; localhost (the default) means 127.0.0.1 and ::1, at least one of which must be available',
+		help: 'IP addresses to listen on, separated by commas; localhost (the default) means 127.0.0.1 and ::1, at least one of which must be available',
 	},
 	{
 		name: 'host',
@@ -78,7 +78,7 @@ export const portForwardSpec = {
 		'If one connection is refused or reset, the forward and its other connections continue. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
 		'SIGINT ends it with status 0. KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.\n' +
 		'With a COMMAND, spoke starts it when all forwards are ready. SPOKE_ADDRESS and SPOKE_PORT are the address and the local port of the first forward, and SPOKE_CA is the file of the CA of --tls. ' +
-		'SPOKE_PORT_REMOTE is the local port of each REMOTE (SPOKE_PORT_5432, SPOKE_PORT_HTTP); if a REMOTE is given twice, that of the first. With --each, SPOKE_PORT_5432_0 is the local port of the first pod, and so on. ' +
+		'SPOKE_PORT_<REMOTE>, for example SPOKE_PORT_5432 or SPOKE_PORT_HTTP, is the local port of that remote port; if a REMOTE is given twice, that of the first. With --each, SPOKE_PORT_5432_0 is the local port of the first pod, and so on. ' +
 		'The command has stdin, stdout and the terminal, and gets spoke’s signals. Without -v, spoke prints only the path, failures and recoveries, on stderr. ' +
 		'The forwards end with the command, and spoke exits with its status, or 128 + N if signal N ended it. 127 means that the command was not found and 126 that it could not be started. If spoke itself fails, it ends the command (SIGTERM, SIGKILL after 5 s) and exits 125, or 3 or 4 for --require.\n' +
 		'With --tls, clients must use TLS (https://) and trust the CA; the path is the same. ' +

@@ -21,7 +21,7 @@ const flags = [
 		value: 'WHEN',
 		default: 'tail',
 		oneOf: ['tail', 'head', '1m', '5m', '15m', '30m', '1h'],
-		help: 'where to start: tail (last lines), head (first line), or a time ago',
+		help: 'where to start: tail (last lines), head (first line), or this long ago; unlike --since of spoke logs, it takes only these values',
 	},
 	{name: 'previous', short: 'p', kind: 'boolean', help: 'the log of the previous container instance'},
 	levelFlag,

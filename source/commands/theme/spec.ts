@@ -14,7 +14,7 @@ export const themeSpec = {
 	about:
 		'A theme is a YAML file of roles and colors: themes/dark.yaml, light.yaml, ansi.yaml and mono.yaml, and your own in ~/.config/spoke/themes, which name only what they change. Without an argument, prints the dark theme.',
 	examples: [
-		['spoke theme light > ~/.config/spoke/themes/paper.yaml', 'begin a theme of your own'],
+		['mkdir -p ~/.config/spoke/themes && spoke theme light > ~/.config/spoke/themes/paper.yaml', 'begin a theme of your own'],
 		['spoke theme --check paper', 'check it'],
 		['spoke --theme paper', 'use it'],
 	],

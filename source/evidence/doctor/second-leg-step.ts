@@ -1,4 +1,4 @@
-/** The doctor's leg 2: reads one log line, and opens a port-forward without streams, unless it is passive. */
+/** The doctor's leg 2: reads one byte of a log, and opens a port-forward without streams, unless it is passive. */
 import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
