@@ -14,8 +14,9 @@ type WholeRun = {groups: readonly MeasuredGroup[]; programs: readonly Program[]}
 export async function benchmarkDocument(path: string, {groups, programs}: WholeRun): Promise<string> {
 	const text = [
 		'# Benchmarks',
-		`Written by \`npm run bench -- --write\`; do not edit it. Each section is from one run, in which the programs take turns in each round. A figure is the median, and in
-		brackets are the quartiles. The last column compares with spoke: **behind** means that spoke needs more time, processor time or memory, or
+		`Written by \`npm run bench -- --write\`; do not edit it. Each section is from one run, in which the programs take turns in each round. Each
+		cell has the median, with the quartiles in parentheses. The columns “spoke vs.” compare spoke with the program before them: **behind**
+		means that spoke needs more time, processor time or memory, or
 		moves less. Where the load average is above the number of processors, the machine had other work, and wall time says little. The floor program is the least work that a Node.js program needs for the same task (test/bench/floor.cjs); it checks only the apiserver’s certificate.`.replaceAll(
 			/\s+/g,
 			' ',
@@ -52,7 +53,7 @@ async function formatted(path: string, text: string): Promise<string> {
 
 function section({name, rounds, load}: MeasuredGroup, rows: Rows): string {
 	const peers = [...new Set([...rows.values()].flatMap(values => [...values.keys()]))].filter(program => program !== 'spoke');
-	const head = ['', 'spoke', ...peers.flatMap(peer => [titleOf(peer), `spoke and ${titleOf(peer)}`])];
+	const head = ['', 'spoke', ...peers.flatMap(peer => [titleOf(peer), `spoke vs. ${titleOf(peer)}`])];
 	const body = [...rows].map(([row, values]) => [
 		row,
 		withSpread(values.get('spoke')!),
