@@ -3,13 +3,12 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
+import {logSource, selectContainers, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {splitKubeletError} from '../../streams/logs/log-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from '../../streams/logs/line-blocks.ts';
 import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import {openLog, podOnNoNode} from '../../streams/logs/open-log.ts';
-import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -43,7 +42,7 @@ export async function readPreviousLogs(
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
 	let read: PreviousLogsRead = 'none';
 	for (const pod of pods) {
-		for (const name of chosenContainers(pod, containers)) {
+		for (const name of selectContainers(pod, containers)) {
 			read = joinReads(read, await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks));
 			if (signal.aborted) {
 				return read;
@@ -69,15 +68,6 @@ const ends: Readonly<Record<PreviousLogsRead, {note: string; text: string}>> = {
 	part: {note: 'previous log interrupted', text: 'the previous log was not read to its end'},
 	whole: {note: 'previous log read', text: 'end of the previous log'},
 };
-
-function chosenContainers(pod: PodObject, choice: ContainerSelection): readonly string[] {
-	if (choice.kind === 'all') {
-		return allContainers(pod).map(({name}) => name);
-	}
-
-	const wanted = choice.kind === 'named' ? choice.name : undefined;
-	return [chooseContainer(pod, wanted, {unknownAnnotation: 'go-on'}).name];
-}
 
 async function readOne(
 	cluster: ClusterClient,

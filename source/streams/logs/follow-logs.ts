@@ -115,7 +115,7 @@ class FollowGroup {
 
 	async followPods(pods: readonly PodObject[]): Promise<void> {
 		try {
-			const sources = pods.map(pod => [pod, this.#selectContainers(pod)] as const);
+			const sources = pods.map(pod => [pod, selectContainers(pod, this.#options.containers)] as const);
 			this.#beginWith(sources.reduce((sum, [, containers]) => sum + containers.length, 0));
 			await Promise.all(
 				sources.flatMap(([pod, containers]) => {
@@ -159,7 +159,7 @@ class FollowGroup {
 
 	async #start(pods: readonly PodObject[]): Promise<void> {
 		this.#hasStarted = true;
-		this.#beginWith(pods.reduce((sum, pod) => sum + this.#selectContainers(pod).length, 0));
+		this.#beginWith(pods.reduce((sum, pod) => sum + selectContainers(pod, this.#options.containers).length, 0));
 		for (const pod of pods) {
 			await this.#appeared(pod, {start: this.#options.start, isLater: false});
 		}
@@ -258,7 +258,7 @@ class FollowGroup {
 	}
 
 	#followNew(pod: PodObject, followed: FollowedPod, start: LogStart): void {
-		for (const container of this.#selectContainers(pod)) {
+		for (const container of selectContainers(pod, this.#options.containers)) {
 			if (followed.containers.has(container)) {
 				continue;
 			}
@@ -335,24 +335,28 @@ class FollowGroup {
 		}
 	}
 
-	#selectContainers(pod: PodObject): readonly string[] {
-		const {containers} = this.#options;
-		if (containers.kind === 'all') {
-			return allContainers(pod).map(({name}) => name);
-		}
-
-		if (containers.kind === 'named') {
-			return containerRole(pod, containers.name) === undefined ? [] : [containers.name];
-		}
-
-		return [defaultContainer(pod).name];
-	}
-
 	#assertLogLimit(logs: number): void {
 		const {maxLogs = Infinity} = this.#options;
 		if (logs > maxLogs) {
 			const message = `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${maxLogs}, use --max-log-requests to increase the limit`;
 			throw new SpokeError('ERR_USAGE', message, {remedy: 'omit --max-log-requests for no limit'});
+		}
+	}
+}
+
+/** A pod without a named container has none: other pods of the scope can have it. */
+export function selectContainers(pod: PodObject, selection: ContainerSelection): readonly string[] {
+	switch (selection.kind) {
+		case 'all': {
+			return allContainers(pod).map(({name}) => name);
+		}
+
+		case 'named': {
+			return containerRole(pod, selection.name) === undefined ? [] : [selection.name];
+		}
+
+		case 'default': {
+			return [defaultContainer(pod).name];
 		}
 	}
 }

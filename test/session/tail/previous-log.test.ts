@@ -1,6 +1,6 @@
 /** The log of the previous container instance. */
 import test, {type ExecutionContext} from 'ava';
-import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
+import {createTailRequest, type TailOptions} from '../../../source/session/tail/tail-targets.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {pauseTail, shownLength} from '../../../source/session/tail/tail-view.ts';
@@ -9,6 +9,10 @@ import {tailRun} from '../../support/tail-run.ts';
 import {until} from '../../support/until.ts';
 
 async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fault[]]) {
+	return restartedWith(t, {}, ...faults);
+}
+
+async function restartedWith(t: ExecutionContext, options: Partial<TailOptions>, ...faults: readonly [Fault, ...Fault[]]) {
 	const server = await LogServer.start();
 	for (const [minute, log] of [
 		...server.addPod('web', {containers: ['app', 'proxy', 'side'].slice(0, faults.length)}).values(),
@@ -31,6 +35,7 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 			targets: ['web'],
 			selector: null,
 			containers: {kind: faults.length > 1 ? 'all' : 'default'},
+			...options,
 		}),
 		{cluster, observer: {}},
 	);
@@ -74,6 +79,19 @@ test('a complete previous log is read to its end', async t => {
 	t.is(texts().filter(text => text.startsWith('before')).length, 200);
 	t.notRegex(texts().join('\n'), /cut/);
 	t.is(tail.view.note, 'previous log read');
+});
+
+test('a pod without the named container does not stop the previous logs of the others', async t => {
+	const {
+		run: tail,
+		server,
+		texts,
+	} = await restartedWith(t, {targets: [], selector: 'app=web', containers: {kind: 'named', name: 'app'}}, null);
+	server.addPod('other', {containers: ['worker']});
+	tail.start('tail', true);
+	await until(() => tail.view.phase === 'ended' || tail.view.phase === 'failed', texts);
+	t.is(tail.view.note, 'previous log read');
+	t.is(texts().filter(text => text.startsWith('before')).length, 200);
 });
 
 test('a pod on no node has no previous log, and the tail does not end as if one was read', async t => {
