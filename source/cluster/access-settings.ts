@@ -4,7 +4,7 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {clampTimerMs} from '../async/abortable.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
-import {parseDuration} from '../command-line/parse-duration.ts';
+import {parseSecondsOrDuration} from '../command-line/parse-duration.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ClusterInfo} from './cluster-client.ts';
 import {impersonationHeaders} from './credentials/request-headers.ts';
@@ -184,10 +184,10 @@ function clusterInfo(
 	};
 }
 
-/** In milliseconds; 0 means no limit. @throws SpokeError ERR_USAGE */
+/** In milliseconds; 0 and, as in kubectl, a negative duration mean no limit. @throws SpokeError ERR_USAGE */
 export function parseRequestTimeout(text: string): number {
-	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
-	if (ms === undefined || !Number.isFinite(ms)) {
+	const ms = parseSecondsOrDuration(text);
+	if (ms === undefined) {
 		throw new SpokeError('ERR_USAGE', `--request-timeout=${text} is not a valid duration`, {
 			remedy: 'use whole seconds, or a number with a unit: 1s, 2m, 3h',
 		});

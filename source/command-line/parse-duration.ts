@@ -1,4 +1,4 @@
-/** Durations in Go's syntax. */
+/** Durations in Go's syntax, and in seconds. */
 
 const unitMs: Readonly<Record<string, number>> = {ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000};
 
@@ -18,4 +18,10 @@ export function parseDuration(text: string): number | undefined {
 	}
 
 	return match[1] === '-' ? -total : total;
+}
+
+/** Milliseconds of whole seconds or of a duration, which can be negative; `undefined` if invalid. */
+export function parseSecondsOrDuration(text: string): number | undefined {
+	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+	return Number.isFinite(ms) ? ms : undefined;
 }

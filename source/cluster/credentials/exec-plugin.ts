@@ -1,7 +1,7 @@
 /** Credentials of an exec plugin. */
 import {clampTimerMs, rejectOnAbort} from '../../async/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {parseDuration} from '../../command-line/parse-duration.ts';
+import {parseSecondsOrDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
 import {parsePluginOutput} from '../kubeconfig/parse-document.ts';
@@ -72,8 +72,8 @@ function pluginTimeouts(environment: NodeJS.ProcessEnv): PluginTimeouts {
 		return defaultTimeouts;
 	}
 
-	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
-	if (ms === undefined) {
+	const ms = parseSecondsOrDuration(text);
+	if (ms === undefined || ms < 0) {
 		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is not a valid duration`, {
 			remedy: 'use whole seconds, or a number with a unit: 90s, 5m',
 		});
