@@ -27,6 +27,7 @@ export type StreamName = 'stdout' | 'stderr' | 'stdin';
 
 /**
 Each line is handed to the system at once, so that it outlives spoke. After a failed write nothing more is written: `failure` says why.
+What comes after the end is ignored.
 */
 export class TranscriptWriter {
 	failure: Error | null = null;
@@ -44,6 +45,8 @@ export class TranscriptWriter {
 	#lastTime = headerTime;
 	#sealedLines = 0;
 	#sealTimer: NodeJS.Timeout | undefined;
+	/** Then the descriptor can be that of another file. */
+	#isClosed = false;
 
 	/** A file that exists, also as a link, is an error. @throws SpokeError ERR_LOCAL_FILE */
 	constructor(path: string, {privateKey, onFailure}: {privateKey: KeyObject | null; onFailure: (error: Error) => void}) {
@@ -84,7 +87,9 @@ export class TranscriptWriter {
 
 	/** Output, or input. `raw` is false if the terminal is not remote: then a line feed needs a carriage return to show as it did. */
 	data(stream: StreamName, bytes: Buffer, {raw}: {raw: boolean}): void {
-		this.#text(stream, this.#streams[stream].add(bytes), {raw});
+		if (!this.#isClosed) {
+			this.#text(stream, this.#streams[stream].add(bytes), {raw});
+		}
 	}
 
 	resize({columns, rows}: {columns: number; rows: number}): void {
@@ -100,6 +105,10 @@ export class TranscriptWriter {
 	}
 
 	end(end: RecordingEnd, {inputRecorded}: {inputRecorded: boolean}): void {
+		if (this.#isClosed) {
+			return;
+		}
+
 		clearInterval(this.#sealTimer);
 		for (const stream of ['stdout', 'stderr', 'stdin'] as const) {
 			this.#text(stream, this.#streams[stream].rest(), {raw: true});
@@ -143,7 +152,7 @@ export class TranscriptWriter {
 	}
 
 	#append(line: Buffer): void {
-		if (this.failure !== null) {
+		if (this.#isClosed || this.failure !== null) {
 			return;
 		}
 
@@ -161,6 +170,11 @@ export class TranscriptWriter {
 	}
 
 	#close(): void {
+		if (this.#isClosed) {
+			return;
+		}
+
+		this.#isClosed = true;
 		try {
 			closeSync(this.#file);
 		} catch (error) {

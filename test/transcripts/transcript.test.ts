@@ -1,4 +1,5 @@
 import {createPublicKey, generateKeyPairSync, type KeyObject} from 'node:crypto';
+import {closeSync, fstatSync, openSync} from 'node:fs';
 import {chmod, lstat, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -48,6 +49,34 @@ async function recordedFile(t: Pick<ExecutionContext, 'teardown'>, key: KeyObjec
 	writer.end({how: 'exited', remoteExitStatus: 0, error: null}, {inputRecorded: false});
 	return readFile(file);
 }
+
+test('what a transcript receives after its end changes no file', async t => {
+	const folder = await folderOf(t);
+	const file = join(folder, 'a.cast');
+	const writer = new TranscriptWriter(file, {privateKey, onFailure: error => t.fail(error.message)});
+	writer.begin({width: 80, height: 24, command: 'ls', env: {}}, recording);
+	const end = () => {
+		writer.end({how: 'exited', remoteExitStatus: 0, error: null}, {inputRecorded: false});
+	};
+
+	end();
+	// These get the lowest free descriptors, and so that of the transcript.
+	const others = Array.from({length: 20}, (_, index) => ({
+		path: join(folder, String(index)),
+		fd: openSync(join(folder, String(index)), 'w'),
+	}));
+	const ended = await readFile(file);
+	writer.data('stdout', Buffer.from('late'), {raw: false});
+	writer.path({});
+	writer.resize({columns: 1, rows: 1});
+	end();
+	for (const {path, fd} of others) {
+		t.is(fstatSync(fd).size, 0, path);
+		closeSync(fd);
+	}
+
+	t.deepEqual(await readFile(file), ended);
+});
 
 async function check(bytes: Buffer, known: {named?: KeyObject; own?: KeyObject} = {own}): Promise<TranscriptCheck> {
 	return checkTranscript(
