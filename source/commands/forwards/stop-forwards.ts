@@ -71,7 +71,16 @@ async function stop({name, process: forward, socket}: DetachedForwardState): Pro
 
 /** The socket does not respond: SIGTERM ends the forward too. */
 async function terminate(forward: ProcessIdentity): Promise<void> {
-	if (await isProcessRunning(forward)) {
+	if (!(await isProcessRunning(forward))) {
+		return;
+	}
+
+	try {
 		process.kill(forward.pid, 'SIGTERM');
+	} catch (error) {
+		// It can end after the check.
+		if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
+			throw error;
+		}
 	}
 }

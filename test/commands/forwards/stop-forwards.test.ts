@@ -1,0 +1,41 @@
+import {spawn} from 'node:child_process';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {PassThrough} from 'node:stream';
+import test from 'ava';
+import type {ForwardsInvocation} from '../../../source/commands/forwards/spec.ts';
+import {stopForwards} from '../../../source/commands/forwards/stop-forwards.ts';
+import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
+
+test.serial('a forward that ends while it is being stopped counts as stopped', async t => {
+	const directory = await mkdtemp(join(tmpdir(), 'spoke-stop-forwards-'));
+	const child = spawn('sleep', ['60'], {stdio: 'ignore'});
+	const {kill} = process;
+	process.kill = pid => {
+		kill(pid, 'SIGKILL');
+		throw Object.assign(new Error('kill ESRCH'), {code: 'ESRCH'});
+	};
+
+	t.teardown(async () => {
+		process.kill = kill;
+		child.kill();
+		await rm(directory, {recursive: true});
+	});
+	const state = {
+		id: 'a',
+		name: 'db-5432',
+		process: (await readProcess(child.pid!))!,
+		sessionLeader: null,
+		startedAt: '2026-11-24T14:00:00Z',
+		listeners: [{host: null, port: 5432}],
+		log: join(directory, 'a.log'),
+		socket: join(directory, 'a.sock'),
+		ended: null,
+	};
+	const stdout = new PassThrough({encoding: 'utf8'});
+	const invocation = {flags: {all: true}, stdout, stderr: new PassThrough()} as unknown as ForwardsInvocation;
+	await stopForwards(invocation, [{state, isRunning: true}], {directory, names: []});
+	t.is(stdout.read(), 'db-5432 stopped\n');
+});
