@@ -5,15 +5,26 @@ import type {Connection} from './connection.ts';
 /** Aborting `signal` ends all requests and connections of the result. */
 export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): ClusterClient {
 	const combine = (own: AbortSignal | undefined) => (own ? AbortSignal.any([own, signal]) : signal);
+	const opened = new Set<Connection>();
+	const closeAll = () => {
+		for (const connection of opened) {
+			connection.close();
+		}
+	};
+
 	const closeOnAbort = async (opening: Promise<Connection>) => {
 		const connection = await opening;
-		const close = () => {
-			connection.close();
-		};
+		for (const earlier of opened) {
+			if (!earlier.usable) {
+				opened.delete(earlier);
+			}
+		}
 
-		signal.addEventListener('abort', close, {once: true});
+		opened.add(connection);
+		// The signal adds the same listener only once.
+		signal.addEventListener('abort', closeAll, {once: true});
 		if (signal.aborted) {
-			close();
+			closeAll();
 		}
 
 		return connection;
