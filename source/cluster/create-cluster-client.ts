@@ -46,6 +46,7 @@ export async function createClusterClient(
 	const pool = new ConnectionPool(open);
 	const shared = new SharedConnections(access, {isDisabled: (environment['DISABLE_HTTP2'] ?? '') !== '', onReleased});
 	const peerName = peerNameOf(access.route);
+	const request = async (options: RequestOptions) => pool.request(withWholeTimeout(options, peerName));
 	return {
 		facts,
 		records: new ClusterRecords(),
@@ -54,10 +55,10 @@ export async function createClusterClient(
 			return one ?? open(options.signal);
 		},
 		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), {signal}),
-		request: async options => pool.request(withWholeTimeout(options, peerName)),
+		request,
 		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
-			return (await readJsonResponse(await pool.request(options), {...options, ...limit, exact}, {peerName, identity: facts})) as T;
+			return (await readJsonResponse(await request(options), {...options, ...limit, exact}, {peerName, identity: facts})) as T;
 		},
 		async logIn(signal) {
 			await access.credentials.current(signal);

@@ -491,6 +491,15 @@ test('returns the response when Retry-After is too long', async t => {
 	t.is((await (await server.cluster()).request({path: '/'})).status, 429);
 });
 
+for (const kind of ['request', 'json'] as const) {
+	test(`wholeTimeoutMs of ${kind} limits all tries together`, async t => {
+		const server = await startServer({request: (_, response) => response.writeHead(429, {'retry-after': '1'}).end()});
+		t.teardown(async () => server.close());
+		const cluster = await server.cluster();
+		await t.throwsAsync(cluster[kind]({path: '/', wholeTimeoutMs: 300}), {code: 'ERR_APISERVER_TIMEOUT'});
+	});
+}
+
 test('an anonymous request sends no credentials, on its own connection', async t => {
 	const seen: Array<{authorization: string | null; impersonating: string[]; port: number | undefined}> = [];
 	const server = await startServer({
