@@ -27,7 +27,6 @@ export type ToolResult = {
 
 export type McpServerRun = {
 	client: Client;
-	pid: number;
 	/** Rejects for an object that violates its schema. */
 	call(name: string, args?: Record<string, unknown>, options?: {signal?: AbortSignal}): Promise<ToolCallResult>;
 	toolNames(): Promise<string[]>;
@@ -51,7 +50,6 @@ export async function startMcp(
 	const stderr = text(transport.stderr as Readable);
 	const client = new Client({name: 'test', version: '1'});
 	await client.connect(transport);
-	const {pid} = transport;
 	const close = async () => {
 		await client.close();
 		return stderr;
@@ -60,7 +58,6 @@ export async function startMcp(
 	t.teardown(close);
 	return {
 		client,
-		pid: pid!,
 		async call(name, args = {}, options = {}) {
 			const {content, structuredContent, isError = false} = await client.callTool({name, arguments: args}, options);
 			const result = (structuredContent ?? null) as ToolResult | null;

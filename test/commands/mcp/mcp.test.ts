@@ -305,13 +305,12 @@ test('a context that is down is an error of its calls, and the others are read',
 
 test('a signal ends it with the status of the signal', async t => {
 	const {env} = await openSandbox(t);
-	const {pid, client} = await startMcp(t, [], env);
-	const closed = new Promise<void>(resolve => {
-		client.onclose = resolve;
-	});
-	process.kill(pid, 'SIGTERM');
-	await closed;
-	t.pass();
+	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}});
+	child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', id: 1, ...initialize})}\n`);
+	await once(child.stdout, 'data');
+	child.kill('SIGTERM');
+	const [status] = (await once(child, 'exit')) as [number | null];
+	t.is(status, 143);
 });
 
 function largeRequest(id: number) {

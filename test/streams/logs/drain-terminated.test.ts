@@ -40,6 +40,9 @@ test('a log without the last line is read three times, not counting interruption
 		'not-found',
 		'end',
 	]);
+});
+
+test('a log without the last line is incomplete only if it has new lines', t => {
 	t.true(judgeAll({foundLastLine: false}).isWhole);
 	t.false(judgeAll({foundLastLine: false, hasNewLines: true}).isWhole);
 });
