@@ -85,7 +85,7 @@ export type UpgradeOptions = {
 };
 
 export type UpgradeResult =
-	/** `head`: bytes after the 101. `socket` is paused. */
+	/** `socket` is paused; the bytes after the 101 are its first. */
 	| {upgraded: true; socket: Duplex; protocol: string | null; headers: IncomingHttpHeaders}
 	/** `body` has at most 64 KiB. */
 	| {upgraded: false; status: number; statusText: string; headers: IncomingHttpHeaders; body: string};

@@ -7,8 +7,8 @@ import {SpeculativeConnection} from './speculative-request.ts';
 import {isStoppedByGate, passStreamGate} from './stream-gate.ts';
 
 /**
-After a timeout of the observer, or if the response to a speculative request cannot be used, the stream gets a new connection, which is
-observed as well. The cluster's gate decides on the one that is returned.
+After a timeout of the observer, the stream gets a new connection, which is not passed to `beforeUse`; if the response to a speculative
+request cannot be used, one that is. The cluster's gate decides on the one that is returned.
 @throws as `ClusterClient.connect`, and what the gate throws; never an error of the observer
 */
 export async function connectObserved(
@@ -33,7 +33,9 @@ export async function connectObserved(
 
 	try {
 		await observer?.beforeUse?.(connection, purpose);
-	} catch {}
+	} catch {
+		// An observer never makes a stream fail.
+	}
 
 	if (!connection.usable) {
 		discard();

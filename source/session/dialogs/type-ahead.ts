@@ -13,7 +13,7 @@ const remindMs = 1000;
 const saidAfterMs = 300;
 
 export class CanceledError extends Error {
-	override name = 'GivenUp';
+	override name = 'CanceledError';
 }
 
 export type HoldOptions<Result> = {

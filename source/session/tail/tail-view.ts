@@ -304,11 +304,11 @@ export function toggleField(view: TailView, name: string): TailView {
 	return {...view, json: true, jsonChoice: true, fields: fields.includes(name) ? fields.filter(one => one !== name) : [...fields, name]};
 }
 
-/** The caller fills the index. */
 export function pauseTail(view: TailView): TailView {
 	return view.pausedAt === null ? {...view, pausedAt: view.buffer.end} : {...view, pausedAt: null};
 }
 
+/** The caller fills the index. */
 export function searchTail(view: TailView, asked: TailView['search']): TailView {
 	const search = asked?.text === '' ? null : asked;
 	const next = {...view, search, searchIndex: search && new LineIndex(searchQuery(search), view.buffer.first)};
