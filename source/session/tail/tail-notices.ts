@@ -4,7 +4,6 @@ import {joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
-import {failedNote} from './tail-sources.ts';
 import type {TailCounters, TailSource} from './tail-view.ts';
 
 export type TailNotice = {
@@ -106,11 +105,11 @@ function sourceChange(event: SourceEvent, state: TailSource['state']): SourceCha
 		}
 
 		case 'ended': {
-			return {source: {state: 'ended', note: '', ...(event.reason === 'pod-gone' && {isGone: true})}};
+			return {source: {state: 'ended', hasFailed: false, note: '', ...(event.reason === 'pod-gone' && {isGone: true})}};
 		}
 
 		case 'failed': {
-			return {source: {state: 'ended', note: failedNote}};
+			return {source: {state: 'ended', hasFailed: true, note: 'failed'}};
 		}
 	}
 }

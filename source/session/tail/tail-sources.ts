@@ -50,11 +50,9 @@ export function waitedMs({phase, sources}: Pick<TailView, 'phase' | 'sources'>, 
 	return since === null ? null : Math.max(0, now - since);
 }
 
-export const failedNote = 'failed';
-
 /** A present source could not be read, and no other can be. */
-export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note' | 'isGone'>>): boolean {
-	return sources.every(({state}) => state === 'ended') && sources.some(({note, isGone}) => note === failedNote && isGone !== true);
+export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | 'hasFailed' | 'isGone'>>): boolean {
+	return sources.every(({state}) => state === 'ended') && sources.some(({hasFailed, isGone}) => hasFailed === true && isGone !== true);
 }
 
 /** A followed source before an ended one, deleted pods last, hidden ones only without another. */

@@ -20,6 +20,8 @@ export type TailSource = {
 	on: boolean;
 	/** `checking`: open and silent, and the liveness check is pending. */
 	state: 'waiting' | 'open' | 'checking' | 'interrupted' | 'ended';
+	/** Of an ended one: it could not be read. */
+	hasFailed?: boolean;
 	note: string;
 	/** Of a container that waits: the message of the pod's status, on one line; `null` without one. */
 	message?: string | null;

@@ -77,12 +77,18 @@ test('a tail follows while one source is open, and shows the waits of the others
 	t.is(tailPhase([{state: 'ended', note: ''}]), null);
 });
 
-const failed = tailNotice({type: 'failed', source, error}, '', 'open').source as {state: 'ended'; note: string};
-const done = {state: 'ended', note: ''} as const;
+const failed = tailNotice({type: 'failed', source, error}, '', 'open').source as {state: 'ended'; hasFailed: boolean};
+const failedOtherwise = {...failed, note: 'no permission'};
+const done = tailNotice({type: 'ended', source, reason: 'container-ended', ended: null}, '', 'open').source as {
+	state: 'ended';
+	hasFailed: boolean;
+};
 for (const [what, sources, is] of [
 	['the one that is there failed', [failed], true],
+	['the one that failed has another note', [failedOtherwise], true],
 	['one failed and one is done', [failed, done], true],
-	['one failed and one is open', [failed, {state: 'open', note: ''}], false],
+	['one failed and one is open', [failed, {state: 'open'}], false],
+	['the one that failed was read to its end since', [{...failed, ...done}], false],
 	['all are done', [done, done], false],
 	['the one that failed is gone', [{...failed, isGone: true}, done], false],
 	['there is none', [], false],
