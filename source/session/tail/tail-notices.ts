@@ -2,6 +2,7 @@
 import {describeLogEvent, describeTermination, waitingMessage} from '../../descriptions/describe-log-event.ts';
 import {joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import type {TailCounters, TailSource} from './tail-view.ts';
@@ -76,11 +77,7 @@ function sourceChange(event: SourceEvent, state: TailSource['state']): SourceCha
 		}
 
 		case 'reconnecting': {
-			// A source's row is too short for the cause of an interruption.
-			const note =
-				event.error === null
-					? 'resuming'
-					: `${shortError(event.error).replace(/^the log of \S+ was (?:cut|interrupted).*/, 'interrupted')} · attempt ${event.attempt}`;
+			const note = event.error === null ? 'resuming' : `${shortReason(event.error)} · attempt ${event.attempt}`;
 			return {source: {state: 'interrupted', note}, ...(state !== 'interrupted' && {counters: {reconnects: 1}})};
 		}
 
@@ -112,4 +109,9 @@ function sourceChange(event: SourceEvent, state: TailSource['state']): SourceCha
 			return {source: {state: 'ended', hasFailed: true, note: 'failed'}};
 		}
 	}
+}
+
+/** A source's row is too short for the cause of an interruption. */
+function shortReason(error: SpokeError): string {
+	return error.code === 'ERR_STREAM_LOST' ? 'interrupted' : shortError(error);
 }

@@ -20,13 +20,15 @@ test('an outage is reported and counted once, at its first visible attempt', t =
 	t.is(goesOn.source.note, 'no agent is connected · attempt 3');
 });
 
-test('a row names its log once and keeps space for the attempt', t => {
-	const cut = new SpokeError('ERR_STREAM_LOST', 'the log of p was cut: the connection was closed in the middle of the response', {leg: 1});
-	t.is(
-		tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: cut}, '', 'open').source.note,
-		'interrupted · attempt 1',
-	);
-});
+for (const text of ['aborted', 'read ECONNRESET']) {
+	test(`a row has no cause of an interruption (${text}), and space for the attempt`, t => {
+		const cut = new SpokeError('ERR_STREAM_LOST', `the log of p was interrupted: ${text}`, {leg: 1, text});
+		t.is(
+			tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: cut}, '', 'open').source.note,
+			'interrupted · attempt 1',
+		);
+	});
+}
 
 test('a truncated line starts with the cause', t => {
 	const refused = new SpokeError('ERR_SECOND_LEG', 'no agent is connected to its proxy server: No agent available', {
