@@ -42,14 +42,20 @@ export class SpokeError extends Error {
 		this.asKubectl = options.asKubectl ?? null;
 	}
 
-	/** Keeps leg, text, remedy and kubectl's line unless given. */
+	/** Of an equal error, except for its cause. */
+	get options() {
+		const {leg, legKnown, text, remedy, exitStatus, asKubectl} = this;
+		return {leg, legKnown, text, remedy, exitStatus, asKubectl};
+	}
+
+	/** Keeps leg, text, remedy and kubectl's line unless given; the exit status, unless the code changes. */
 	withChanges({
 		code = this.code,
 		message = this.message,
-		...options
+		...changes
 	}: {code?: ErrorCode; message?: string} & SpokeErrorOptions): SpokeError {
-		const {leg, legKnown, text, remedy, asKubectl} = this;
-		return new SpokeError(code, message, {leg, legKnown, text, remedy, asKubectl, cause: this, ...options});
+		const {exitStatus, ...kept} = this.options;
+		return new SpokeError(code, message, {...kept, ...(code === this.code && {exitStatus}), cause: this, ...changes});
 	}
 
 	/** With the status of spoke's own failures, unless its code keeps its status. */

@@ -150,8 +150,7 @@ export class RetryAfterError extends SpokeError {
 	readonly retryAfterMs: number;
 
 	constructor(error: SpokeError, retryAfterMs: number) {
-		const {code, message, leg, legKnown, text, remedy, exitStatus} = error;
-		super(code, message, {leg, legKnown, text, remedy, exitStatus, cause: error});
+		super(error.code, error.message, {...error.options, cause: error});
 		this.retryAfterMs = retryAfterMs;
 	}
 }

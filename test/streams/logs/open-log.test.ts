@@ -3,7 +3,7 @@ import {Readable} from 'node:stream';
 import test from 'ava';
 import {ClusterRecords, type ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {RequestOptions} from '../../../source/cluster/connection.ts';
-import {openLog} from '../../../source/streams/logs/open-log.ts';
+import {openLog, RetryAfterError} from '../../../source/streams/logs/open-log.ts';
 import {startServer} from '../../support/api-server.ts';
 import {status} from '../../support/command-server.ts';
 import {reachedWeb} from '../../support/run-command.ts';
@@ -76,6 +76,21 @@ for (const [message, told, title] of [
 		t.deepEqual(seen, told);
 	});
 }
+
+test('an error with a Retry-After time keeps the line of kubectl', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			const body = JSON.stringify(status(503, 'later', 'BadRequest'));
+			response.writeHead(503, {'Content-Type': 'application/json', 'Retry-After': '3'}).end(body);
+		},
+	});
+	t.teardown(async () => server.close());
+	const error = await t.throwsAsync(
+		openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb}),
+		{instanceOf: RetryAfterError},
+	);
+	t.like(error, {retryAfterMs: 3000, asKubectl: 'Error from server (BadRequest): later'});
+});
 
 test('only a follow waits for its response without a limit', async t => {
 	const limits: unknown[] = [];
