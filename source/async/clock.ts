@@ -18,6 +18,19 @@ export function monotonicMs(): number {
 	return process.uptime() * 1000;
 }
 
+let continuousOffsetMs = 0;
+
+/**
+Whole milliseconds. They include the time in which the machine was suspended, which the monotonic clock of Linux leaves out, and a system
+clock that is set back does not shorten them.
+@see https://man7.org/linux/man-pages/man2/clock_gettime.2.html
+*/
+export function continuousMs(): number {
+	const elapsed = monotonicMs();
+	continuousOffsetMs = Math.max(continuousOffsetMs, Date.now() - elapsed);
+	return Math.round(elapsed + continuousOffsetMs);
+}
+
 export const systemClock: Clock = {
 	now: () => Date.now(),
 	elapsed: monotonicMs,

@@ -2,6 +2,7 @@
 import type {Readable} from 'node:stream';
 import {abortableDelay} from '../async/abortable.ts';
 import {backoffMs} from '../async/backoff.ts';
+import {monotonicMs} from '../async/clock.ts';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
 import type {ClusterClient} from './cluster-client.ts';
@@ -56,7 +57,7 @@ export async function* watchObjects<Item>(
 				hung.since = null;
 			}
 
-			const startedAt = Date.now();
+			const startedAt = monotonicMs();
 			version = yield* watchOnce<Item>(cluster, options, {
 				from: version,
 				wasInterrupted,
@@ -65,7 +66,7 @@ export async function* watchObjects<Item>(
 			});
 			wasInterrupted = false;
 			retries = 0;
-			if (Date.now() - startedAt < minWatchMs) {
+			if (monotonicMs() - startedAt < minWatchMs) {
 				await abortableDelay(retryBackoff.initialMs, options.signal);
 			}
 		} catch (thrown) {
@@ -176,8 +177,8 @@ async function* watchOnce<Item>(
 	let version = from;
 	let isEmpty = true;
 	let isHung = false;
-	const startedAt = Date.now();
-	let lastReceivedAt = startedAt;
+	const startedAt = monotonicMs();
+	let lastReceivedAt = Date.now();
 	const silence = setTimeout(() => {
 		isHung = true;
 		response.body.destroy();
@@ -212,7 +213,7 @@ async function* watchOnce<Item>(
 	}
 
 	// Without this, a gateway that does not support watches would cause an endless silent loop.
-	if (isEmpty && Date.now() - startedAt < minWatchMs) {
+	if (isEmpty && monotonicMs() - startedAt < minWatchMs) {
 		throw new WatchInterrupted(new SpokeError('ERR_STREAM_LOST', `the watch of ${options.path} ended immediately`, {leg: 1}), version);
 	}
 

@@ -1,8 +1,10 @@
 /** Delays and ages by a clock. */
 import {getEventListeners} from 'node:events';
+import process from 'node:process';
+import {mock} from 'node:test';
 import {setImmediate as turn} from 'node:timers/promises';
 import test from 'ava';
-import {afterTurns, clockDelay, isRecent, systemClock} from '../../source/async/clock.ts';
+import {afterTurns, clockDelay, continuousMs, isRecent, systemClock} from '../../source/async/clock.ts';
 import {manualClock} from '../support/manual-clock.ts';
 
 test('a delay ends when its clock reaches the time', async t => {
@@ -84,4 +86,21 @@ test('a response timeout does not count the time of a blocked event loop', async
 
 	t.false(hasEnded);
 	cancel();
+});
+
+test.serial('continuous time counts suspended time, and never goes back with the system clock', t => {
+	const startedAt = Date.now();
+	mock.timers.enable({apis: ['Date'], now: startedAt});
+	const uptime = mock.method(process, 'uptime', () => 0);
+	t.teardown(() => {
+		mock.timers.reset();
+		uptime.mock.restore();
+	});
+	const began = continuousMs();
+	mock.timers.setTime(startedAt + 60_000);
+	t.is(continuousMs() - began, 60_000);
+	mock.timers.setTime(startedAt - 60_000);
+	t.is(continuousMs() - began, 60_000);
+	uptime.mock.mockImplementation(() => 1);
+	t.is(continuousMs() - began, 61_000);
 });

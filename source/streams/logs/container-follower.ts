@@ -1,5 +1,6 @@
 /** Follows one container over interruptions, restarts and log rotation. */
 import {abortableDelay} from '../../async/abortable.ts';
+import {monotonicMs} from '../../async/clock.ts';
 import type {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -48,7 +49,7 @@ export class ContainerFollower {
 	readonly #emit: EmitLogEvent;
 	readonly #log: ResumableLog;
 	readonly #outage: LogOutage;
-	readonly #startedAt = Date.now();
+	readonly #startedAt = monotonicMs();
 	#instance: ContainerInstance | null = null;
 	/** Whether the log was read to its end after the container terminated. */
 	#drained = false;
@@ -201,7 +202,7 @@ export class ContainerFollower {
 			throw thrown;
 		}
 
-		const disagrees = thrown.code === 'ERR_TARGET_GONE' && Date.now() - this.#startedAt < disagreementTimeoutMs;
+		const disagrees = thrown.code === 'ERR_TARGET_GONE' && monotonicMs() - this.#startedAt < disagreementTimeoutMs;
 		if (!disagrees && !(thrown instanceof RetryAfterError) && !this.#canRetry(thrown)) {
 			throw thrown;
 		}
@@ -291,7 +292,7 @@ export class ContainerFollower {
 		}
 
 		const {startTimeoutMs, signal} = this.#options;
-		if (this.#instance === null && startTimeoutMs > 0 && Date.now() - this.#startedAt > startTimeoutMs) {
+		if (this.#instance === null && startTimeoutMs > 0 && monotonicMs() - this.#startedAt > startTimeoutMs) {
 			throw notStartedError(this.#source, startTimeoutMs, description);
 		}
 

@@ -1,6 +1,7 @@
 /** Reports and retries of an interrupted log. */
 import {abortableDelay, clampTimerMs} from '../../async/abortable.ts';
 import {backoffMs} from '../../async/backoff.ts';
+import {continuousMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import {isStoppedByGate} from '../stream-gate.ts';
@@ -39,17 +40,17 @@ export class LogOutage {
 	}
 
 	recordReadStart(): void {
-		this.#readStartedAt = Date.now();
+		this.#readStartedAt = continuousMs();
 	}
 
 	/** True also if the loss was not observed. */
 	isOlderThan(ms: number): boolean {
-		return Date.now() - this.#lostAt > ms;
+		return continuousMs() - this.#lostAt > ms;
 	}
 
 	/** Waits until the next attempt. */
 	async handleCleanEnd(): Promise<void> {
-		this.#lostAt ||= Date.now();
+		this.#lostAt ||= continuousMs();
 		this.#countAttempt();
 		const retryInMs = this.#attempt === 1 ? firstEndRetryDelayMs : reconnectDelay(this.#attempt);
 		if (this.#attempt > maxUnreportedEnds) {
@@ -71,7 +72,7 @@ export class LogOutage {
 			throw this.#toStreamLostError(await locateInterruption(cluster, error, signal));
 		}
 
-		this.#lostAt ||= Date.now();
+		this.#lostAt ||= continuousMs();
 		const isRefusal = error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_CREDENTIALS';
 		if (isRefusal && this.isOlderThan(maxRefusalMs)) {
 			throw error;
@@ -93,7 +94,7 @@ export class LogOutage {
 	}
 
 	async reportResumed(continuity: Continuity): Promise<void> {
-		const outageMs = this.#lostAt === 0 ? 0 : Date.now() - this.#lostAt;
+		const outageMs = this.#lostAt === 0 ? 0 : continuousMs() - this.#lostAt;
 		const wasReported = this.#isReported;
 		this.#lostAt = 0;
 		this.#isReported = false;
@@ -109,7 +110,7 @@ export class LogOutage {
 
 	/** A failure after a stable read is a first attempt. */
 	#countAttempt(): void {
-		const wasStable = this.#readStartedAt > 0 && Date.now() - this.#readStartedAt > stableAfterMs;
+		const wasStable = this.#readStartedAt > 0 && continuousMs() - this.#readStartedAt > stableAfterMs;
 		this.#readStartedAt = 0;
 		this.#attempt = wasStable ? 1 : this.#attempt + 1;
 	}

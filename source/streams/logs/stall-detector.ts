@@ -1,5 +1,6 @@
 /** Detects a stalled follow by other requests, because logs have no pings. */
 import {setTimeout as delay} from 'node:timers/promises';
+import {continuousMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {indicatesStall, type SecondReadTimeouts} from './second-read.ts';
@@ -40,7 +41,7 @@ export class ApiserverCheck {
 
 	/** @throws SpokeError ERR_APISERVER_TIMEOUT after two requests without response; other request errors */
 	async check(): Promise<void> {
-		if (Date.now() - this.#respondedAt < this.#timeoutMs) {
+		if (continuousMs() - this.#respondedAt < this.#timeoutMs) {
 			return;
 		}
 
@@ -62,7 +63,7 @@ export class ApiserverCheck {
 		try {
 			const {body} = await this.#cluster.request({path: '/readyz', timeoutMs, signal: timeout});
 			body.resume();
-			this.#respondedAt = Date.now();
+			this.#respondedAt = continuousMs();
 		} catch (error) {
 			throw timeout.aborted
 				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not respond within ${timeoutMs / 1000} s`, {leg: 1, cause: error})
@@ -98,7 +99,7 @@ class Detector implements StallDetector {
 	readonly #timeouts: StallTimeouts;
 	readonly #callbacks: StallCallbacks;
 	readonly #timer: NodeJS.Timeout;
-	#lastReceivedAt = Date.now();
+	#lastReceivedAt = continuousMs();
 	#secondReadAt: number;
 	/** Delayed after a failure that proved nothing. */
 	#checkAt = 0;
@@ -114,7 +115,12 @@ class Detector implements StallDetector {
 		this.#secondReadAt = this.#lastReceivedAt + timeouts.secondReadAfterMs;
 		this.#timer = setInterval(
 			() => {
-				if (!this.#isChecking && !this.#isPaused && this.#silentForMs >= timeouts.checkApiserverAfterMs && Date.now() >= this.#checkAt) {
+				if (
+					!this.#isChecking &&
+					!this.#isPaused &&
+					this.#silentForMs >= timeouts.checkApiserverAfterMs &&
+					continuousMs() >= this.#checkAt
+				) {
 					void this.#check();
 				}
 			},
@@ -124,7 +130,7 @@ class Detector implements StallDetector {
 
 	dataReceived(): void {
 		this.#isPaused = false;
-		this.#lastReceivedAt = Date.now();
+		this.#lastReceivedAt = continuousMs();
 		this.#secondReadAt = this.#lastReceivedAt + this.#timeouts.secondReadAfterMs;
 	}
 
@@ -138,7 +144,7 @@ class Detector implements StallDetector {
 	}
 
 	get #silentForMs(): number {
-		return Date.now() - this.#lastReceivedAt;
+		return continuousMs() - this.#lastReceivedAt;
 	}
 
 	/** Data in the meantime invalidates the result. */
@@ -161,7 +167,7 @@ class Detector implements StallDetector {
 		this.#isChecking = true;
 		try {
 			await this.#apiserverCheck.check();
-			if (this.#isSilentSince(since) && Date.now() >= this.#secondReadAt) {
+			if (this.#isSilentSince(since) && continuousMs() >= this.#secondReadAt) {
 				await this.#readAgain(onStalled);
 			}
 		} catch (thrown) {
@@ -170,7 +176,7 @@ class Detector implements StallDetector {
 				onStalled(1, error);
 			} else {
 				// A credential or certificate error says nothing about an open connection.
-				this.#checkAt = Date.now() + this.#timeouts.secondReadIntervalMs;
+				this.#checkAt = continuousMs() + this.#timeouts.secondReadIntervalMs;
 			}
 		} finally {
 			clearTimeout(reportTimer);
@@ -183,7 +189,7 @@ class Detector implements StallDetector {
 
 	/** Never throws: the apiserver has just responded, so failures are beyond it. */
 	async #readAgain(onStalled: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
-		this.#secondReadAt = Date.now() + this.#timeouts.secondReadIntervalMs * (0.75 + Math.random() / 2);
+		this.#secondReadAt = continuousMs() + this.#timeouts.secondReadIntervalMs * (0.75 + Math.random() / 2);
 		try {
 			if (await this.#callbacks.hasNewLines()) {
 				// The line may have been written just now: wait for it. `onStalled` does nothing if it arrived.

@@ -1,6 +1,7 @@
 /** Waits for an apiserver before its logs are followed. */
 import {abortableDelay} from '../../async/abortable.ts';
 import {backoffMs} from '../../async/backoff.ts';
+import {continuousMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ApiserverEvent} from './log-events.ts';
@@ -13,12 +14,12 @@ Yields nothing if the apiserver responds at once, whatever it says. Otherwise yi
 @throws SpokeError for what waiting does not fix, such as a certificate that is refused
 */
 export async function* waitForApiserver(cluster: ClusterClient, signal: AbortSignal): AsyncGenerator<ApiserverEvent, void> {
-	const startedAt = Date.now();
+	const startedAt = continuousMs();
 	for (let attempt = 1; ; attempt++) {
 		const error = await outageOf(cluster, signal);
 		if (error === null) {
 			if (attempt > 1) {
-				yield {type: 'apiserver-reached', outageMs: Date.now() - startedAt};
+				yield {type: 'apiserver-reached', outageMs: continuousMs() - startedAt};
 			}
 
 			return;

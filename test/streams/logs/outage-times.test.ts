@@ -1,4 +1,5 @@
 /** Outages by a clock that the test sets. */
+import process from 'node:process';
 import {mock} from 'node:test';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
@@ -12,9 +13,12 @@ const forbidden = new SpokeError('ERR_FORBIDDEN', 'you have no permission to get
 const beganAt = 1_000_000;
 
 function outageOn(t: ExecutionContext) {
-	mock.timers.enable({apis: ['Date'], now: beganAt});
+	mock.timers.enable({apis: ['Date'], now: Date.now()});
+	let uptimeMs = beganAt;
+	const uptime = mock.method(process, 'uptime', () => uptimeMs / 1000);
 	t.teardown(() => {
 		mock.timers.reset();
+		uptime.mock.restore();
 	});
 	const told: LogEvent[] = [];
 	const outage = new LogOutage(
@@ -28,7 +32,7 @@ function outageOn(t: ExecutionContext) {
 		outage,
 		told,
 		passTo(ms: number) {
-			mock.timers.setTime(beganAt + ms);
+			uptimeMs = beganAt + ms;
 		},
 	};
 }
@@ -61,6 +65,15 @@ test.serial('an outage lasts from its first loss to the resume', async t => {
 	await outage.handleLoss(lost);
 	passTo(700);
 	await outage.handleLoss(lost);
+	passTo(5000);
+	await outage.reportResumed({proven: true, foundLastLine: true});
+	t.like(told.at(-1), {type: 'resumed', outageMs: 5000});
+});
+
+test.serial('an outage lasts as long as it did when the system clock is set back', async t => {
+	const {outage, told, passTo} = outageOn(t);
+	await outage.handleLoss(lost);
+	mock.timers.setTime(Date.now() - 3_600_000);
 	passTo(5000);
 	await outage.reportResumed({proven: true, foundLastLine: true});
 	t.like(told.at(-1), {type: 'resumed', outageMs: 5000});

@@ -1,4 +1,5 @@
 /** When a silent follow is checked, by timers that the test moves. */
+import process from 'node:process';
 import {mock} from 'node:test';
 import {setImmediate as turn} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
@@ -19,7 +20,11 @@ const response = {body: {resume() {}}};
 
 /** A follow without data, whose checks end as `respond` says. */
 function silentFollow(t: ExecutionContext, respond: () => Promise<unknown> = async () => response) {
-	mock.timers.enable({apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000});
+	mock.timers.enable({apis: ['setTimeout', 'setInterval']});
+	let uptimeMs = 1_000_000;
+	let clockMs = Date.now();
+	mock.method(process, 'uptime', () => uptimeMs / 1000);
+	mock.method(Date, 'now', () => clockMs);
 	const told: string[] = [];
 	const count = {requests: 0, secondReads: 0};
 	const cluster = {
@@ -47,9 +52,15 @@ function silentFollow(t: ExecutionContext, respond: () => Promise<unknown> = asy
 		detector,
 		told,
 		count,
+		moveClock(ms: number) {
+			clockMs += ms;
+		},
 		async pass(ms: number) {
 			for (let passed = 0; passed < ms; passed += 5) {
-				mock.timers.tick(Math.min(5, ms - passed));
+				const stepMs = Math.min(5, ms - passed);
+				uptimeMs += stepMs;
+				clockMs += stepMs;
+				mock.timers.tick(stepMs);
 				await turn();
 				await turn();
 			}
@@ -66,6 +77,21 @@ test.serial('the apiserver is checked as soon as a follow was silent for the lim
 	await pass(2);
 	t.is(count.requests, 1);
 	t.deepEqual(told, []);
+});
+
+test.serial('a silent follow is checked although the system clock is set back', async t => {
+	const {count, moveClock, pass} = silentFollow(t);
+	moveClock(-3_600_000);
+	await pass(40);
+	t.is(count.requests, 1);
+});
+
+test.serial('a follow is checked at once after the machine was suspended', async t => {
+	const {count, moveClock, pass} = silentFollow(t);
+	// The monotonic clock of Linux stands still meanwhile.
+	moveClock(3_600_000);
+	await pass(10);
+	t.is(count.requests, 1);
 });
 
 test.serial('a paused follow is not checked before its next data', async t => {
