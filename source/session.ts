@@ -3,7 +3,7 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {SessionOptions} from './session/frame/session-options.ts';
 import {SessionRun} from './session/frame/session-run.ts';
-import {SpokeError} from './errors/spoke-error.ts';
+import {isSpokeError} from './errors/spoke-error.ts';
 import {setV8Flag} from './own-process.ts';
 import {writeCrashReport} from './session/frame/crash-report.ts';
 import {sanitizeLine} from './text/sanitize-line.ts';
@@ -30,7 +30,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 	try {
 		return await Promise.race([run.run(), crashed]);
 	} catch (error) {
-		if (error instanceof SpokeError && error.code !== 'ERR_INTERNAL' && !run.isOnScreen) {
+		if (isSpokeError(error) && error.code !== 'ERR_INTERNAL' && !run.isOnScreen) {
 			throw error;
 		}
 

@@ -1,5 +1,5 @@
 /** Self reviews of identity and permissions. */
-import {SpokeError} from '../errors/spoke-error.ts';
+import {isSpokeError} from '../errors/spoke-error.ts';
 import type {ClusterClient} from './cluster-client.ts';
 import type {CheckedObject} from './object-shapes.ts';
 
@@ -65,7 +65,7 @@ async function postSelfReview(
 	try {
 		return await cluster.json({...selfReviewRequest(apiVersion, kind, fields), ...(signal && {signal})});
 	} catch (error) {
-		if (error instanceof SpokeError && (error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND')) {
+		if (isSpokeError(error) && (error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND')) {
 			return null;
 		}
 

@@ -3,7 +3,7 @@ import type {Readable} from 'node:stream';
 import {abortableDelay} from '../async/abortable.ts';
 import {backoffMs} from '../async/backoff.ts';
 import {monotonicMs} from '../async/clock.ts';
-import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
 import type {ClusterClient} from './cluster-client.ts';
 import {errorFromResponse} from './error-from-response.ts';
@@ -238,7 +238,7 @@ function restartVersionOrThrow({code, message}: WatchEventLine['object']): strin
 }
 
 function interruptionError(error: unknown, path: string): SpokeError {
-	return error instanceof SpokeError
+	return isSpokeError(error)
 		? error
 		: new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was interrupted: ${(error as Error).message}`, {leg: 1, cause: error});
 }

@@ -4,7 +4,7 @@ import {mkdir, open, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
 import process from 'node:process';
 import type {ErrorCode} from '../errors/error-table.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../errors/spoke-error.ts';
 
 /** Creates or replaces a private file. A reader sees the whole old or the whole new one. @throws the system error */
 export async function replaceFile(path: string, text: string): Promise<void> {
@@ -79,7 +79,7 @@ function assertWritableDirectory(path: string): void {
 
 /** A SpokeError, or the system's error after `words`. */
 export function localFileError(words: string, error: unknown): SpokeError {
-	return error instanceof SpokeError ? error : new SpokeError('ERR_LOCAL_FILE', `${words}: ${(error as Error).message}`, {cause: error});
+	return isSpokeError(error) ? error : new SpokeError('ERR_LOCAL_FILE', `${words}: ${(error as Error).message}`, {cause: error});
 }
 
 const accessibleByOthers = 0o077;

@@ -5,7 +5,7 @@ import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
 import {assertOwn} from '../command-line/private-files.ts';
 import {formatProblem, type SettingsProblem} from '../command-line/settings-problem.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
 import {type Policy, requirementsFor} from './policy.ts';
 
@@ -62,7 +62,7 @@ function readOwnFile(file: string): string | null {
 			return null;
 		}
 
-		throw error instanceof SpokeError
+		throw isSpokeError(error)
 			? error
 			: new SpokeError('ERR_POLICY', `cannot read policy ${file}: ${(error as Error).message}`, {cause: error});
 	}

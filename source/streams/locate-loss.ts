@@ -1,7 +1,7 @@
 /** Finds the leg on which a stream was lost. */
 import {rejectOnAbort} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
 import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 
 const connectTimeoutMs = 3000;
@@ -133,7 +133,7 @@ async function checkApiserver(cluster: Pick<ClusterClient, 'connect'>): Promise<
 		return 'responds';
 	} catch (thrown) {
 		// A failed credential plugin or file says nothing about the apiserver.
-		return thrown instanceof SpokeError && thrown.leg === 0 ? 'not-checked' : 'no-response';
+		return isSpokeError(thrown) && thrown.leg === 0 ? 'not-checked' : 'no-response';
 	}
 }
 

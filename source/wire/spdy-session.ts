@@ -2,7 +2,7 @@
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import type {MonotonicClock} from '../async/clock.ts';
-import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {CongestedStreams, SpdyStream, type StreamOwner} from './spdy-stream.ts';
 import {destroyWhenDrained} from './destroy-when-drained.ts';
 import {streamLostBecause, silenceError, resetStatus, streamLostError, StreamResetError} from './protocol-error.ts';
@@ -90,7 +90,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			this.#onCarrierEnd();
 		});
 		carrier.on('error', error => {
-			this.#finish(error instanceof SpokeError ? error : streamLostBecause(this.sender.writeError ?? error));
+			this.#finish(isSpokeError(error) ? error : streamLostBecause(this.sender.writeError ?? error));
 		});
 		carrier.on('close', () => {
 			this.#onCarrierEnd();

@@ -135,6 +135,13 @@ test('every file of the slow suite exists', t => {
 	);
 });
 
+test('only errors/ uses instanceof SpokeError, which is false for another bundle’s class', t => {
+	t.deepEqual(
+		files.filter(({room, text}) => room !== 'errors' && /\binstanceof SpokeError\b/.test(text)).map(({path}) => path),
+		[],
+	);
+});
+
 test('no source file calls a method that builds Node’s legacy certificate object', t => {
 	t.deepEqual(
 		files.filter(({text}) => /\.(?:getPeerCertificate|getCertificate|toLegacyObject)\(/.test(text)).map(({path}) => path),

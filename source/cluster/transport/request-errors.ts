@@ -1,11 +1,11 @@
 /** Errors and time limits of requests. */
 import {afterTurns, systemClock} from '../../async/clock.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {RequestOptions} from '../connection.ts';
 
 /** @param error of the socket, of the parser, or of another request on the connection */
 export function requestError(error: NodeJS.ErrnoException, peerName: string, signal: AbortSignal | undefined): Error {
-	if (error instanceof SpokeError || signal?.aborted) {
+	if (isSpokeError(error) || signal?.aborted) {
 		return error;
 	}
 

@@ -2,7 +2,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {pipeline, Readable} from 'node:stream';
 import {createGunzip} from 'node:zlib';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import {noop} from './noop.ts';
 import {ConnectionClosedError} from './request-errors.ts';
@@ -128,7 +128,7 @@ export async function readFully(body: Readable, maxBytes: number, peerName: stri
 	try {
 		await promise;
 	} catch (error) {
-		throw error instanceof SpokeError || ['AbortError', 'TimeoutError'].includes((error as Error).name)
+		throw isSpokeError(error) || ['AbortError', 'TimeoutError'].includes((error as Error).name)
 			? error
 			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the response of ${peerName} was truncated: ${(error as Error).message}`, {
 					cause: error,

@@ -2,7 +2,7 @@
 import {assertAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
@@ -106,7 +106,7 @@ async function copyTarget(
 	try {
 		await copy(options);
 	} catch (error) {
-		const isNoShell = error instanceof SpokeError && isShellMissing(error);
+		const isNoShell = isSpokeError(error) && isShellMissing(error);
 		const image = isNoShell && (await debugImage(invocation, `container ${container} of pod ${target.name} has no shell`));
 		if (!image) {
 			throw error;

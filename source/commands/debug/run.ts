@@ -2,7 +2,7 @@
 import {assertAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {addDebugContainer, createDebugPod, deletePodNow, exitStatusOf, waitUntilRunning} from '../../streams/debug-container.ts';
@@ -105,7 +105,7 @@ async function attachTo(
 			recording,
 		);
 	} catch (error) {
-		if (!(error instanceof SpokeError) || error.code !== 'ERR_TARGET_GONE') {
+		if (!isSpokeError(error) || error.code !== 'ERR_TARGET_GONE') {
 			throw error;
 		}
 

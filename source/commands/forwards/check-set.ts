@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {readForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {forwardSetNames, forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -52,7 +52,7 @@ function portProblems(entries: readonly ForwardFileEntry[]): readonly string[] {
 
 		return [];
 	} catch (error) {
-		if (error instanceof SpokeError) {
+		if (isSpokeError(error)) {
 			return [error.message];
 		}
 

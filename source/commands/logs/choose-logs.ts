@@ -1,6 +1,6 @@
 /** Selection of logs. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {canSelectorGainPods} from '../../streams/logs/can-pods-appear.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
@@ -23,7 +23,7 @@ type ChooseOptions = {
 
 /** kubectl logs has its own message for a missing target. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
 export function throwNotFoundAsKubectl(thrown: unknown, namespace: string): never {
-	const [, words] = /^Error from server \(NotFound\): (.*)$/s.exec((thrown instanceof SpokeError && thrown.asKubectl) || '') ?? [];
+	const [, words] = /^Error from server \(NotFound\): (.*)$/s.exec((isSpokeError(thrown) && thrown.asKubectl) || '') ?? [];
 	throw words === undefined
 		? thrown
 		: (thrown as SpokeError).withChanges({

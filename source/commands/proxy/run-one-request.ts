@@ -5,7 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {assertAccess, proxyAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {describeRedirect, tlsBackendFix} from '../../descriptions/describe-proxy.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
@@ -129,7 +129,7 @@ async function printBody(
 			await output.write(shown(chunk));
 		}
 	} catch (error) {
-		throw error instanceof SpokeError || output.closed.aborted ? (output.closed.reason ?? error) : truncatedResponseError(error);
+		throw isSpokeError(error) || output.closed.aborted ? (output.closed.reason ?? error) : truncatedResponseError(error);
 	} finally {
 		body.destroy();
 	}

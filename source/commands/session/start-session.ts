@@ -5,7 +5,7 @@ import {traceVerbosity} from '../../cluster/request-trace.ts';
 import {areSeveral} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {prepareDirectory} from '../../command-line/private-files.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
 import {loadThemes} from '../../themes/load-themes.ts';
 import type {SessionOptions} from '../../session.ts';
@@ -86,7 +86,7 @@ export async function hasKubeconfig(flags: ConnectionFlags, env: NodeJS.ProcessE
 		await readSettings(flags, env);
 		return true;
 	} catch (error) {
-		if (error instanceof SpokeError && error.code === 'ERR_NO_KUBECONFIG') {
+		if (isSpokeError(error) && error.code === 'ERR_NO_KUBECONFIG') {
 			return false;
 		}
 

@@ -4,7 +4,7 @@ import type {Connection} from '../../cluster/connection.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {requestAttributes} from '../../cluster/request-attributes.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {proxyRequestFacts} from '../../streams/proxy/resolve-proxy-target.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import {nodeTarget} from '../../targets/node-target.ts';
@@ -60,7 +60,7 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 	const read = await readLogByte(connection, log, {timeoutMs}).catch((thrown: unknown) => timeoutError(toSpokeError(thrown), timeoutMs));
 	const tookMs = Math.round((performance.now() - started) * 10) / 10;
 	const bound = examinationOn(own, context);
-	if (read instanceof SpokeError) {
+	if (isSpokeError(read)) {
 		const error = read.toJSON();
 		return {...base, result: 'no-response', path: attemptedPath(bound, cluster, purpose, {...planned, pod}, error), error};
 	}

@@ -1,6 +1,6 @@
 /** Checks all nodes of a plan, a few at once. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noConnectionObservations, observeConnection, socketObservation} from '../connection-observations.ts';
 import {examineApiserver} from '../examine-apiserver.ts';
 import {recordAnswer, recordFailure} from '../second-leg-record.ts';
@@ -109,8 +109,8 @@ class CheckConnectionHolder {
 				return toSpokeError(thrown);
 			});
 		const first = await attempt(await this.#open());
-		const check = first instanceof SpokeError && !this.#signal?.aborted ? await attempt(await this.#open()) : first;
-		return check instanceof SpokeError ? notTriedFor(check, planned, context) : check;
+		const check = isSpokeError(first) && !this.#signal?.aborted ? await attempt(await this.#open()) : first;
+		return isSpokeError(check) ? notTriedFor(check, planned, context) : check;
 	}
 
 	close(): void {

@@ -1,6 +1,6 @@
 /** The user's permissions, and anonymous access. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError} from '../../errors/spoke-error.ts';
 import {reviewAccess, readSelfSubject, type AccessReview} from '../../cluster/self-review.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {makeObservation} from './probe-request.ts';
@@ -12,7 +12,7 @@ const responseTimeoutMs = 5000;
 /** Requires valid credentials: without them, unreadable sources say nothing about permissions. @throws SpokeError ERR_CREDENTIALS */
 export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
 	const self = await readSelfSubject(cluster, AbortSignal.timeout(responseTimeoutMs)).catch((error: unknown) => {
-		if (error instanceof SpokeError && error.code === 'ERR_CREDENTIALS') {
+		if (isSpokeError(error) && error.code === 'ERR_CREDENTIALS') {
 			throw error;
 		}
 

@@ -1,5 +1,5 @@
 /** Path of the selected row before a connection is opened. Reads the apiserver, never a node. */
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError} from '../../errors/spoke-error.ts';
 import type {ProcessFacts} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
 import {configuredPath} from '../../evidence/find-paths.ts';
@@ -102,7 +102,7 @@ export class PathFeed {
 
 			this.#onExamined(cluster, value.own.process?.facts ?? null);
 		} catch (error) {
-			if (!(error instanceof SpokeError)) {
+			if (!isSpokeError(error)) {
 				throw error;
 			}
 

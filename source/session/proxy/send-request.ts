@@ -2,7 +2,7 @@
 import {rejectOnAbort} from '../../async/abortable.ts';
 import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
 import {describeCanceledRequest, tlsBackendFix} from '../../descriptions/describe-proxy.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ProxyExchange} from './proxy-state.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {runsKubeletCommands} from '../../streams/proxy/command-path.ts';
@@ -192,7 +192,7 @@ async function readResponse(
 		}
 	} catch (error) {
 		if (!isLate) {
-			throw error instanceof SpokeError ? error : truncatedResponseError(error);
+			throw isSpokeError(error) ? error : truncatedResponseError(error);
 		}
 	} finally {
 		clearInterval(showing);

@@ -1,7 +1,7 @@
 /** Copies files between this machine and the selected pod. */
 import {monotonicMs} from '../../async/clock.ts';
 import {describeCopied, describeNotCopied} from '../../descriptions/describe-copy.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {addCopyContainer, type CopyContainerRequest} from '../../streams/copy/copy-container.ts';
 import type {CopiedEntry, CopyListener} from '../../streams/copy/copy-events.ts';
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
@@ -129,7 +129,7 @@ async function runCopy(
 			await copying.finally(forget);
 		});
 	} catch (error) {
-		if (error instanceof SpokeError) {
+		if (isSpokeError(error)) {
 			if (through === null && isShellMissing(error)) {
 				await offerCopyContainer(session, {shellTarget, paths, about}, error);
 			} else {

@@ -1,6 +1,6 @@
 /** Handlers of shell, attach and debug containers. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
 import {currentInstance} from '../../streams/logs/container-instance.ts';
@@ -213,7 +213,7 @@ async function openRemote(session: Session, {request, id, recording}: Run, tty: 
 		const path = recordedPath(session, id);
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id}});
 		recording?.tellEnd();
-		if (!(thrown instanceof SpokeError)) {
+		if (!isSpokeError(thrown)) {
 			throw thrown;
 		}
 

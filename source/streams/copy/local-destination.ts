@@ -2,7 +2,7 @@
 import {fstatSync, type Stats} from 'node:fs';
 import {lstat, mkdir, realpath, stat} from 'node:fs/promises';
 import {basename, join} from 'node:path';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {localFileError} from './local-file-error.ts';
 
 export type SourceOfCopy = {
@@ -65,7 +65,7 @@ async function fileToReplace(path: string, {isNamed, remedyFor}: Pick<SourceOfCo
 
 		return real;
 	} catch (error) {
-		if (error instanceof SpokeError) {
+		if (isSpokeError(error)) {
 			throw error;
 		}
 

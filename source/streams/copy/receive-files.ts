@@ -1,6 +1,6 @@
 /** Receives the bytes of files, and places those whose checksums agree. */
 import type {Hash} from 'node:crypto';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError} from '../../errors/spoke-error.ts';
 import {createChecksum, parseSum, type Verification, verificationOf} from './checksum.ts';
 import type {FileOutcome} from './copy-events.ts';
 import {encodeName} from './copy-program.ts';
@@ -186,7 +186,7 @@ export async function receiveGroup(group: readonly FileToReceive[], context: Rec
 		await verifyGroup(group, context);
 		return true;
 	} catch (error) {
-		const isBlamed = error instanceof SpokeError && (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_COPY_INCOMPLETE');
+		const isBlamed = isSpokeError(error) && (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_COPY_INCOMPLETE');
 		for (const file of group.filter(({isDone}) => !isDone)) {
 			if (isBlamed || group.length > 1 || !session.tools.canReadParts) {
 				onBytes(-file.offset);

@@ -1,6 +1,6 @@
 /** Whether pods can still appear in a follow that has none left. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject, WorkloadObject} from '../../targets/pod-object.ts';
@@ -96,7 +96,7 @@ async function readWorkload(
 	try {
 		return await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
 	} catch (error) {
-		if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
+		if (isSpokeError(error) && error.code === 'ERR_NOT_FOUND') {
 			return null;
 		}
 

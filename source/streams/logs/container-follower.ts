@@ -3,7 +3,7 @@ import {abortableDelay} from '../../async/abortable.ts';
 import {monotonicMs} from '../../async/clock.ts';
 import type {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {currentInstance, type ContainerInstance} from './container-instance.ts';
@@ -198,7 +198,7 @@ export class ContainerFollower {
 
 	async #handleOpenFailure(thrown: unknown): Promise<void> {
 		this.#options.signal?.throwIfAborted();
-		if (!(thrown instanceof SpokeError)) {
+		if (!isSpokeError(thrown)) {
 			throw thrown;
 		}
 
@@ -275,7 +275,7 @@ export class ContainerFollower {
 				return await this.#options.semaphore.run(async () => this.#watchedPod.read(this.#options.signal));
 			} catch (thrown) {
 				this.#options.signal?.throwIfAborted();
-				if (!(thrown instanceof SpokeError) || !this.#canRetry(thrown)) {
+				if (!isSpokeError(thrown) || !this.#canRetry(thrown)) {
 					throw thrown;
 				}
 

@@ -1,7 +1,7 @@
 /** Reads a terminated container's log until its end is certain. */
 import {abortableDelay} from '../../async/abortable.ts';
 import type {Semaphore} from '../../async/semaphore.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError} from '../../errors/spoke-error.ts';
 import type {ResumableLog, DrainRead, DrainResult} from './resumable-log.ts';
 import type {GapReason} from './log-events.ts';
 import {isContainerRemoved} from './log-error.ts';
@@ -28,7 +28,7 @@ export async function drainTerminated(
 			drained = await semaphore.run(async () => log.drain(read));
 		} catch (thrown) {
 			signal?.throwIfAborted();
-			if (!(thrown instanceof SpokeError)) {
+			if (!isSpokeError(thrown)) {
 				throw thrown;
 			}
 

@@ -2,13 +2,13 @@
 import {rejectOnAbort, abortableDelay} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {ConnectionClosedError} from '../../cluster/transport/request-errors.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
 
 /** ERR_STREAM_LOST without a leg; use `locateInterruption` before showing it. */
 export class LogInterruptedError extends SpokeError {
 	constructor(description: string, cause: Error) {
-		const text = cause instanceof SpokeError ? cause.text : cause.message;
+		const text = isSpokeError(cause) ? cause.text : cause.message;
 		const isClosed = cause instanceof ConnectionClosedError && cause.inResponse;
 		const why = isClosed ? 'the connection was closed in the middle of the response' : cause.message;
 		super('ERR_STREAM_LOST', `${description}: ${why}`, {cause, text});

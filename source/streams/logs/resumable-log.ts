@@ -1,7 +1,7 @@
 /** Reads one container's log without duplicates. */
 import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {EmitLogEvent, ContainerFollowerOptions} from './container-follower.ts';
 import {splitKubeletError, kubeletErrorRemedy} from './log-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
@@ -286,7 +286,7 @@ export class ResumableLog {
 		const isInterruption =
 			requestedAt !== null &&
 			monotonicMs() - requestedAt > emptyLogAfterMs &&
-			error instanceof SpokeError &&
+			isSpokeError(error) &&
 			error.code === 'ERR_APISERVER_UNREACHABLE';
 		return isInterruption ? new LogInterruptedError(`the log of ${this.#source.pod} was interrupted before its first line`, error) : null;
 	}
@@ -386,6 +386,6 @@ export class ResumableLog {
 	}
 
 	#interruption(error: Error): SpokeError {
-		return error instanceof SpokeError ? error : new LogInterruptedError(`the log of ${this.#source.pod} was interrupted`, error);
+		return isSpokeError(error) ? error : new LogInterruptedError(`the log of ${this.#source.pod} was interrupted`, error);
 	}
 }

@@ -2,7 +2,7 @@
 import {monotonicMs} from '../../async/clock.ts';
 import {delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
@@ -42,7 +42,7 @@ export class WatchedPod {
 			});
 			return uid === undefined || pod.metadata.uid === uid ? pod : null;
 		} catch (error) {
-			if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
+			if (isSpokeError(error) && error.code === 'ERR_NOT_FOUND') {
 				return null;
 			}
 

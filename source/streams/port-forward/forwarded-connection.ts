@@ -1,7 +1,7 @@
 /** Relays a local connection over a stream pair, preserving FIN and RST. */
 import type {Socket} from 'node:net';
 import {afterTurns, monotonicMs, systemClock} from '../../async/clock.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {StreamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
@@ -145,7 +145,7 @@ class Forwarding implements ForwardedConnection {
 			// The runtime's message is more specific than the reset.
 			const text = error instanceof StreamResetError ? await this.#errorTextInTime() : '';
 			if (text === '') {
-				this.#abort(error instanceof SpokeError ? {end: null, error} : {end: 'pod-reset', error: null});
+				this.#abort(isSpokeError(error) ? {end: null, error} : {end: 'pod-reset', error: null});
 			}
 		});
 		this.#data.on('close', () => {

@@ -1,5 +1,5 @@
 /** Errors for a missing or truncated response. */
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 
 /** The leg is unknown: an apiserver also ends leg 1 when it loses leg 2. */
 export function truncatedResponseError(cause: unknown): SpokeError {
@@ -8,7 +8,7 @@ export function truncatedResponseError(cause: unknown): SpokeError {
 
 /** The leg is unknown: an apiserver waits for its backend. Returns other errors unchanged. */
 export function noResponseError(cause: unknown, timeoutMs: number): unknown {
-	const {code, text} = cause instanceof SpokeError ? cause : {code: null, text: null};
+	const {code, text} = isSpokeError(cause) ? cause : {code: null, text: null};
 	switch (code) {
 		case 'ERR_APISERVER_TIMEOUT': {
 			return new SpokeError('ERR_STREAM_LOST', `no response within ${timeoutMs / 1000} s: ${legUnknown}`, {

@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
@@ -75,7 +75,7 @@ async function probeSecondLeg(
 			? secondLegError('the apiserver cannot reach the kubelet', errorFromResponse({status, headers, body: text}).text ?? text)
 			: null;
 	} catch (thrown) {
-		return thrown instanceof SpokeError && thrown.code === 'ERR_APISERVER_TIMEOUT'
+		return isSpokeError(thrown) && thrown.code === 'ERR_APISERVER_TIMEOUT'
 			? secondLegError('nothing arrives from the kubelet for another request either')
 			: null;
 	}

@@ -1,6 +1,6 @@
 /** Channels of a remote command over SPDY. */
 import type {Readable, Writable} from 'node:stream';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import {streamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {maxStatusBytes, parseStatusMessage, statusTooLong} from '../../wire/status-message.ts';
@@ -182,5 +182,5 @@ async function endOf(stream: SpdyStream): Promise<Error | null> {
 }
 
 function toStreamLostError(error: Error): SpokeError {
-	return error instanceof SpokeError ? error : streamLostError(error.message, error);
+	return isSpokeError(error) ? error : streamLostError(error.message, error);
 }
