@@ -146,7 +146,7 @@ test('a new connection is observed when the early log is of another container', 
 test('a new connection is observed when the early request loses its own', async t => {
 	const {seen, logs, connections} = await apiserver(t, {endsAtFirstLog: true});
 	t.deepEqual((await logs('--path=json')).printed, ['of app', '']);
-	t.deepEqual(seen.slice(4, 8), ['/log', '/flagz', '/statusz', '/log']);
+	t.deepEqual(seen.slice(4, 8), ['/log', '/flagz', '/statusz', '/log app']);
 	t.true(connections() >= 2);
 });
 
