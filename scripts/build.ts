@@ -1,27 +1,30 @@
 /** Bundles the program: `build/spoke.js`, which checks Node and loads compiled code, `build/cli.js`, and one file per command. */
 import {createHash} from 'node:crypto';
 import {chmod, mkdir, readFile, readdir, rm, utimes, writeFile} from 'node:fs/promises';
-import {createRequire, isBuiltin} from 'node:module';
-import {basename, dirname} from 'node:path';
+import {dirname} from 'node:path';
 import process from 'node:process';
-import {build, type BuildOptions, type Metafile, type Plugin} from 'esbuild';
+import {build, type BuildOptions, type Metafile} from 'esbuild';
 import {wrapProgramFile} from '../source/code-loader.ts';
-import {shippedSchemas} from '../source/commands/schema/shipped-schemas.ts';
-import {presetNames} from '../source/keymap/keymap.ts';
-import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
-import {shippedThemes} from '../source/themes/shipped-themes.ts';
+import {
+	embedShippedFiles,
+	keepCommandsExternal,
+	keepPartsExternal,
+	loadBuiltinsLazily,
+	requireBuiltins,
+	resolveProcessToGlobal,
+} from './build-plugins.ts';
 import {buildStamp, isBuildStale} from './is-build-stale.ts';
 import {licensesOf} from './licenses.ts';
 import {manPages} from './man-pages.ts';
 import {certificateOption, heapOptions} from './node-options.ts';
 import {
-	layoutCompilesAtOnce,
-	noDevtools,
-	noNativeParts,
-	noSchemaValidator,
-	onlyUsedPartsOfWs,
-	smallTextCaches,
-	widthTablesWait,
+	compileLayoutSynchronously,
+	loadWidthTablesLazily,
+	omitDevtools,
+	omitNativeParts,
+	omitSchemaValidator,
+	shrinkTextCaches,
+	treeShakeWs,
 } from './package-plugins.ts';
 
 const root = new URL('../', import.meta.url);
@@ -64,6 +67,7 @@ const parts = [
 ];
 /** A part that needs other settings. */
 const sshPart = 'source/sandbox/tunnels/ssh-tunnels.ts';
+const allParts = [...parts, sshPart];
 
 const shared = {
 	bundle: true,
@@ -104,21 +108,21 @@ const built = await Promise.all([
 		...startsFast,
 		entryPoints: [inRoot('source/cli.ts')],
 		outfile: inRoot('build/cli.js'),
-		plugins: [processIsGlobal(), commandsStayOutside(), builtInsWaitForTheirUse(), heavyPartsStandAlone()],
+		plugins: [resolveProcessToGlobal(), keepCommandsExternal(), loadBuiltinsLazily(), keepPartsExternal(allParts)],
 	}),
 	build({
 		...startsFast,
 		entryPoints: commands,
 		outdir: inRoot('build/commands'),
 		plugins: [
-			processIsGlobal(),
-			commandsStayOutside(),
-			builtInsWaitForTheirUse(),
-			heavyPartsStandAlone(),
-			shippedFilesAsRead(),
-			onlyUsedPartsOfWs(),
-			noDevtools(),
-			layoutCompilesAtOnce(),
+			resolveProcessToGlobal(),
+			keepCommandsExternal(),
+			loadBuiltinsLazily(),
+			keepPartsExternal(allParts),
+			embedShippedFiles(),
+			treeShakeWs(),
+			omitDevtools(),
+			compileLayoutSynchronously(),
 		],
 	}),
 	build({
@@ -127,22 +131,22 @@ const built = await Promise.all([
 		outdir: inRoot('build/parts'),
 		entryNames: '[name]',
 		plugins: [
-			builtInsWaitForTheirUse(/^(?!.*[/\\]node_modules[/\\](?!ws[/\\]))/),
-			builtinsByRequire(),
-			heavyPartsStandAlone(),
-			onlyUsedPartsOfWs(),
-			noDevtools(),
-			layoutCompilesAtOnce(),
-			smallTextCaches(),
-			widthTablesWait(),
-			noSchemaValidator(),
+			loadBuiltinsLazily(/^(?!.*[/\\]node_modules[/\\](?!ws[/\\]))/),
+			requireBuiltins(),
+			keepPartsExternal(allParts),
+			treeShakeWs(),
+			omitDevtools(),
+			compileLayoutSynchronously(),
+			shrinkTextCaches(),
+			loadWidthTablesLazily(),
+			omitSchemaValidator(),
 		],
 	}),
 	build({
 		...mayWait,
 		entryPoints: [inRoot(sshPart)],
 		outdir: inRoot('build/parts'),
-		plugins: [noNativeParts(), builtinsByRequire()],
+		plugins: [omitNativeParts(), requireBuiltins()],
 	}),
 ]);
 const partFiles = (await readdir(inRoot('build/parts'))).map(name => `parts/${name}`);
@@ -158,7 +162,7 @@ await build({
 	define: {...startsFast.define, 'import.meta.dirname': '__dirname', SPOKE_BUILD: JSON.stringify(await buildHash())},
 	entryPoints: [inRoot('source/spoke.ts')],
 	outfile: inRoot('build/spoke.js'),
-	plugins: [processIsGlobal()],
+	plugins: [resolveProcessToGlobal()],
 });
 await launchByShell('build/spoke.js');
 // For the bill of materials of a release.
@@ -239,119 +243,4 @@ async function buildHash(): Promise<string> {
 	}
 
 	return hash.digest('hex').slice(0, 16);
-}
-
-/** `import('./logs/run.ts')` becomes `import('commands/logs.js')`: the path inside the build. */
-function commandsStayOutside(): Plugin {
-	return {
-		name: 'commands-stay-outside',
-		setup(build) {
-			build.onResolve({filter: /^\.{1,2}\/[\w-]+\/run\.ts$/}, ({path, kind}) =>
-				kind === 'dynamic-import' ? {path: `commands/${basename(dirname(path))}.js`, external: true} : undefined,
-			);
-		},
-	};
-}
-
-/** `import('./parse-yaml.ts')` becomes `import('parts/parse-yaml.js')`: the path inside the build. */
-function heavyPartsStandAlone(): Plugin {
-	const names = [...parts, sshPart].map(path => basename(path).replace('.', '\\.'));
-	return {
-		name: 'heavy-parts-stand-alone',
-		setup(build) {
-			build.onResolve({filter: new RegExp(`/(?:${names.join('|')})$`)}, ({path, kind}) =>
-				kind === 'dynamic-import' ? {path: `parts/${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,
-			);
-		},
-	};
-}
-
-/** As data: only a user's own file needs the YAML reader, and a single executable has no files beside it. */
-function shippedFilesAsRead(): Plugin {
-	return {
-		name: 'shipped-files-as-read',
-		setup(build) {
-			build.onLoad({filter: /\/keymap\/shipped-keymaps\.ts$/}, async () => {
-				const names = ['default', ...presetNames];
-				const keymaps = await Promise.all(names.map(async name => [name, await shippedKeymap(name)] as const));
-				return {
-					contents: `const keymaps = ${JSON.stringify(Object.fromEntries(keymaps))};export const shippedKeymap = async name => keymaps[name];`,
-				};
-			});
-			build.onLoad({filter: /\/commands\/schema\/shipped-schemas\.ts$/}, async () => ({
-				contents: `const schemas = ${JSON.stringify(await shippedSchemas())};export const shippedSchemas = async () => schemas;`,
-			}));
-			build.onLoad({filter: /\/themes\/shipped-themes\.ts$/}, async () => ({
-				contents: `const themes = ${JSON.stringify(await shippedThemes())};export const shippedThemes = async () => themes;`,
-			}));
-		},
-	};
-}
-
-/** A default import of a CommonJS module defines a getter for each of its exports, in every file that has the import. */
-function processIsGlobal(): Plugin {
-	return {
-		name: 'process-is-global',
-		setup(build) {
-			build.onResolve({filter: /^node:process$/}, () => ({path: 'process', namespace: 'global'}));
-			build.onLoad({filter: /./, namespace: 'global'}, () => ({contents: 'export default process'}));
-		},
-	};
-}
-
-/**
-Built-ins that a start imports but does not use cost milliseconds each, so each is loaded when one of its functions is called.
-`importers`: in the files with such a path.
-*/
-function builtInsWaitForTheirUse(importers = /./): Plugin {
-	const require = createRequire(import.meta.url);
-	const lateTables = new Set(['constants', 'STATUS_CODES']);
-	return {
-		name: 'built-ins-wait-for-their-use',
-		setup(build) {
-			build.onResolve(
-				{filter: /^(?:node:)?(?:fs\/promises|timers\/promises|os|tty|zlib|child_process|https?|http2|v8)$/},
-				({path, namespace, importer}) =>
-					namespace === 'waits' || !importers.test(importer)
-						? undefined
-						: {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits', sideEffects: false},
-			);
-			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({
-				// Only functions and tables can be loaded late. A named import of anything else fails the build.
-				contents: Object.entries(require(path) as Record<string, unknown>)
-					.filter(([name, value]) => lateTables.has(name) || (typeof value === 'function' && /^[a-z]\w*$/.test(name)))
-					.map(([name]) =>
-						lateTables.has(name)
-							? `export const ${name} = new Proxy({}, {get: (_, name) => process.getBuiltinModule('${path}').${name}[name]});`
-							: `export function ${name}(...args) { return process.getBuiltinModule('${path}').${name}(...args); }`,
-					)
-					.join('\n'),
-			}));
-		},
-	};
-}
-
-/**
-`import x from 'node:http'` in an ES module evaluates all exports of `node:http`, including an HTTP client; `require` does not. Only the
-used exports are read, because esbuild defines a getter for each export of a CommonJS module in every file that imports it.
-*/
-function builtinsByRequire(): Plugin {
-	const require = createRequire(import.meta.url);
-	return {
-		name: 'builtins-by-require',
-		setup(build) {
-			build.onResolve({filter: /./}, ({path, kind}) =>
-				isBuiltin(path) && kind === 'import-statement' ? {path, namespace: 'builtin', sideEffects: false} : undefined,
-			);
-			build.onLoad({filter: /./, namespace: 'builtin'}, ({path}) => ({
-				contents: [
-					`const builtin = require(${JSON.stringify(path)});`,
-					'export default builtin;',
-					...Object.keys(require(path) as object)
-						.filter(name => name !== 'default')
-						.map(name => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`),
-				].join('\n'),
-			}));
-		},
-	};
 }
