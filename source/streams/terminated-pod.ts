@@ -1,6 +1,6 @@
 /** Errors for pods that have terminated, in kubectl's words. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {PodObject} from '../targets/pod-object.ts';
+import {isPodTerminated, type PodObject} from '../targets/pod-object.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 
 export type RunningPodFeature = 'exec' | 'attach' | 'port-forward' | 'debug';
@@ -28,11 +28,10 @@ export function terminatedPodMessage(feature: RunningPodFeature, phase: string):
 }
 
 /** @throws SpokeError ERR_TARGET_GONE if all containers have ended permanently, or none ever started */
-export function assertPodRunning({metadata, status}: PodObject, feature: Exclude<RunningPodFeature, 'port-forward'>): void {
-	const phase = status?.phase;
-	if (phase === 'Succeeded' || phase === 'Failed') {
-		throw new SpokeError('ERR_TARGET_GONE', terminatedPodMessage(feature, phase), {
-			remedy: logRemedy(metadata.name, metadata.namespace ?? 'default'),
+export function assertPodRunning(pod: PodObject, feature: Exclude<RunningPodFeature, 'port-forward'>): void {
+	if (isPodTerminated(pod)) {
+		throw new SpokeError('ERR_TARGET_GONE', terminatedPodMessage(feature, pod.status!.phase!), {
+			remedy: logRemedy(pod.metadata.name, pod.metadata.namespace ?? 'default'),
 		});
 	}
 }

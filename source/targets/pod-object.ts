@@ -22,3 +22,8 @@ export type CronJobObject = CheckedObject<'cronjobs'>;
 
 export type ServiceObject = CheckedObject<'services'>;
 export type ServicePort = NonNullable<NonNullable<ServiceObject['spec']>['ports']>[number];
+
+/** All containers have ended and none will restart. */
+export function isPodTerminated({status}: Pick<PodObject, 'status'>): boolean {
+	return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}

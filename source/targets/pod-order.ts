@@ -1,5 +1,5 @@
 /** kubectl's order of pods for logs and for attaching. */
-import type {PodObject} from './pod-object.ts';
+import {isPodTerminated, type PodObject} from './pod-object.ts';
 
 type Order = (a: PodObject, b: PodObject) => number;
 
@@ -37,10 +37,7 @@ export const byAttachPreference: Order = (a, b) =>
 
 /** Order for cron jobs. */
 export const byLastRun: Order = (a, b) =>
-	firstDifference(a, b, [
-		pod => (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? 1 : 0),
-		pod => -timeOf(pod.metadata.creationTimestamp),
-	]);
+	firstDifference(a, b, [pod => (isPodTerminated(pod) ? 1 : 0), pod => -timeOf(pod.metadata.creationTimestamp)]);
 
 export function isReady(pod: PodObject): boolean {
 	return readyCondition(pod) !== undefined;

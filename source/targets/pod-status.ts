@@ -1,5 +1,5 @@
 /** Pod status as in kubectl's STATUS column. */
-import type {ContainerSpec, ContainerStatus, PodObject, Termination} from './pod-object.ts';
+import {isPodTerminated, type ContainerSpec, type ContainerStatus, type PodObject, type Termination} from './pod-object.ts';
 
 /**
 The phase stays `Running` while containers crash, so container states take precedence.
@@ -22,7 +22,7 @@ export function podStatus({metadata, spec, status = {}}: PodObject): string {
 		return 'Unknown';
 	}
 
-	return phase === 'Succeeded' || phase === 'Failed' ? shown : 'Terminating';
+	return isPodTerminated({status}) ? shown : 'Terminating';
 }
 
 function initReason(containers: readonly ContainerSpec[], statuses: readonly ContainerStatus[]): string | null {

@@ -1,6 +1,6 @@
 /** Container instances according to the pod's status. */
 import {containerRole, containerStatus} from '../../targets/choose-container.ts';
-import type {PodCondition, PodObject, Termination} from '../../targets/pod-object.ts';
+import {isPodTerminated, type PodCondition, type PodObject, type Termination} from '../../targets/pod-object.ts';
 import type {ContainerTermination} from './log-events.ts';
 
 export type ContainerInstance = {
@@ -64,11 +64,6 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 
 function instanceNumber(restarts: number): string {
 	return `life ${restarts}`;
-}
-
-/** All containers have terminated and none will restart. */
-function isPodTerminated(pod: PodObject): boolean {
-	return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
 function terminationOf({exitCode, reason, signal, finishedAt}: Termination): ContainerTermination {

@@ -3,7 +3,7 @@ import {clampTimerMs, delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
+import {isPodTerminated, type PodObject} from '../../targets/pod-object.ts';
 import {byAttachPreference} from '../../targets/pod-order.ts';
 import {type ResolvedPod, resolvePod, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {podResource} from '../../targets/resource-names.ts';
@@ -12,7 +12,6 @@ import {watchPods} from '../../targets/watch-pods.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {terminatedPodMessage} from '../terminated-pod.ts';
 import type {ForwardRequest} from './forward-request.ts';
-import {isPodTerminated} from './pod-decision.ts';
 
 const retryDelayMs = 1000;
 const pollIntervalMs = 2000;

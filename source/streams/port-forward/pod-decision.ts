@@ -1,5 +1,5 @@
 /** Decides whether a forward stays, moves to another pod, or waits. */
-import type {PodObject} from '../../targets/pod-object.ts';
+import {isPodTerminated, type PodObject} from '../../targets/pod-object.ts';
 import {byAttachPreference, isReady} from '../../targets/pod-order.ts';
 import type {MoveReason} from './forward-event.ts';
 
@@ -27,12 +27,12 @@ export function decidePod(current: PodObject, pods: ReadonlyMap<string, PodObjec
 		return {action: 'move', pod: replacement, reason};
 	}
 
-	return isPodTerminated(latest) ? {action: 'wait', reason} : {action: 'stay', pod: latest!};
+	return isPodGone(latest) ? {action: 'wait', reason} : {action: 'stay', pod: latest!};
 }
 
-/** True also if the pod is absent. */
-export function isPodTerminated(pod: PodObject | undefined): boolean {
-	return pod === undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+/** Deleted or terminated. */
+export function isPodGone(pod: PodObject | undefined): boolean {
+	return pod === undefined || isPodTerminated(pod);
 }
 
 /** `null` while the pod is usable. */
@@ -41,12 +41,12 @@ export function moveReason(pod: PodObject | undefined): MoveReason | null {
 		return 'deleted';
 	}
 
-	const {phase, reason, conditions = []} = pod.status ?? {};
+	const {reason, conditions = []} = pod.status ?? {};
 	if (reason === 'Evicted' || conditions.some(({type, status}) => type === 'DisruptionTarget' && status === 'True')) {
 		return 'evicted';
 	}
 
-	if (phase === 'Succeeded' || phase === 'Failed') {
+	if (isPodTerminated(pod)) {
 		return 'completed';
 	}
 

@@ -11,7 +11,7 @@ import type {ResolvedTarget} from '../connection-observer.ts';
 import {isStoppedByGate} from '../stream-gate.ts';
 import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
 import type {ForwardOptions, ForwardRequest} from './forward-request.ts';
-import {decidePod, isPodTerminated, type PodDecision} from './pod-decision.ts';
+import {decidePod, isPodGone, type PodDecision} from './pod-decision.ts';
 import {carriersOf, openTunnel, type Tunnel, type TunnelCarrier} from './tunnel.ts';
 import type {TunnelLease} from './tunnel-slots.ts';
 import {TunnelPool} from './tunnel-pool.ts';
@@ -132,7 +132,7 @@ export class PodTunnels {
 
 	update(pods: ReadonlyMap<string, PodObject>): void {
 		const latest = pods.get(this.pod.metadata.uid ?? '');
-		if (this.scope === null && isPodTerminated(latest)) {
+		if (this.scope === null && isPodGone(latest)) {
 			this.#options.onGone(this.#goneError(latest ? `its phase is ${latest.status?.phase}` : 'it was deleted'));
 			return;
 		}
@@ -141,7 +141,7 @@ export class PodTunnels {
 		if (decision.action === 'stay') {
 			this.#stay(decision.pod);
 		} else if (decision.action === 'move') {
-			this.#move(decision, {isTerminated: isPodTerminated(latest), chosenFrom: pods.size});
+			this.#move(decision, {isTerminated: isPodGone(latest), chosenFrom: pods.size});
 		} else if (this.#pool) {
 			this.#leave(decision.reason, {isTerminated: true});
 			this.#reportInterruption(noReadyPodError(this.target), 1, 0);

@@ -5,7 +5,7 @@ import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {toResolvedTarget, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ForwardEvent} from './forward-event.ts';
-import {isPodTerminated, moveReason} from './pod-decision.ts';
+import {isPodGone, moveReason} from './pod-decision.ts';
 import {identityOf, noReadyPodError, PodTunnels, type Pool, type PodTunnelsOptions, type TargetTunnels} from './pod-tunnels.ts';
 import type {TunnelLease} from './tunnel-slots.ts';
 import type {Tunnel, TunnelCarrier} from './tunnel.ts';
@@ -97,8 +97,8 @@ export class SpreadTunnels implements TargetTunnels {
 			const latest = pods.get(uid);
 			if (latest && moveReason(latest) === null) {
 				tunnels.update(pods);
-			} else if (ready.length > 0 || isPodTerminated(latest)) {
-				this.#remove(uid, {isTerminated: isPodTerminated(latest)});
+			} else if (ready.length > 0 || isPodGone(latest)) {
+				this.#remove(uid, {isTerminated: isPodGone(latest)});
 			}
 		}
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {decidePod, isPodTerminated, moveReason} from '../../../source/streams/port-forward/pod-decision.ts';
+import {decidePod, isPodGone, moveReason} from '../../../source/streams/port-forward/pod-decision.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 
 function pod(
@@ -57,10 +57,10 @@ test('a pod recreated under the same name is another pod', t => {
 	t.true(choice.action === 'move' && choice.reason === 'deleted');
 });
 
-test('a pod is terminated when it is absent, Succeeded or Failed', t => {
+test('a pod is gone when it is absent, Succeeded or Failed', t => {
 	t.deepEqual(
 		[undefined, pod('a', {phase: 'Succeeded'}), pod('a', {phase: 'Failed'}), pod('a', {deleting: true}), pod('a', {ready: false})].map(
-			pod => isPodTerminated(pod),
+			pod => isPodGone(pod),
 		),
 		[true, true, true, false, false],
 	);
