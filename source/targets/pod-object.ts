@@ -23,6 +23,11 @@ export type CronJobObject = CheckedObject<'cronjobs'>;
 export type ServiceObject = CheckedObject<'services'>;
 export type ServicePort = NonNullable<NonNullable<ServiceObject['spec']>['ports']>[number];
 
+/** A recreated pod of the same name is another pod. */
+export function podKey({metadata: {uid, namespace, name}}: PodObject): string {
+	return uid ?? `${namespace}/${name}`;
+}
+
 /** All containers have ended and none will restart. */
 export function isPodTerminated({status}: Pick<PodObject, 'status'>): boolean {
 	return status?.phase === 'Succeeded' || status?.phase === 'Failed';

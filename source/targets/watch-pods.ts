@@ -3,7 +3,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {watchObjects} from '../cluster/watch.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {listPath} from './object-path.ts';
-import type {PodObject} from './pod-object.ts';
+import {podKey, type PodObject} from './pod-object.ts';
 import {filterByScope, scopeQuery, type PodScope} from './target-pods.ts';
 import {podResource} from './resource-names.ts';
 
@@ -60,7 +60,7 @@ export async function* watchPods(
 				}
 
 				case 'deleted': {
-					if (known.delete(identity(event.item))) {
+					if (known.delete(podKey(event.item))) {
 						yield {type: 'gone', pod: event.item};
 					}
 
@@ -84,7 +84,7 @@ export async function* watchPods(
 }
 
 function* differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
-	const present = new Set(now.map(pod => identity(pod)));
+	const present = new Set(now.map(pod => podKey(pod)));
 	for (const [key, pod] of known) {
 		if (present.has(key)) {
 			continue;
@@ -100,16 +100,11 @@ function* differences(known: Map<string, PodObject>, now: readonly PodObject[]):
 }
 
 function* update(known: Map<string, PodObject>, pod: PodObject): Generator<PodChange> {
-	const previous = known.get(identity(pod));
-	known.set(identity(pod), pod);
+	const previous = known.get(podKey(pod));
+	known.set(podKey(pod), pod);
 	if (!previous) {
 		yield {type: 'appeared', pod};
 	} else if (previous.metadata.resourceVersion !== pod.metadata.resourceVersion) {
 		yield {type: 'changed', pod};
 	}
-}
-
-/** A recreated pod of the same name is another pod. */
-function identity({metadata: {uid, namespace, name}}: PodObject): string {
-	return uid ?? `${namespace}/${name}`;
 }

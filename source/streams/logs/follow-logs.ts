@@ -5,7 +5,7 @@ import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, chooseContainer, containerRole, type ChosenContainer} from '../../targets/choose-container.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
+import {podKey, type PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
 import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
@@ -174,7 +174,7 @@ class FollowGroup {
 	}
 
 	#changed(pod: PodObject): void {
-		const followed = this.#pods.get(keyOf(pod));
+		const followed = this.#pods.get(podKey(pod));
 		followed?.watchedPod.notifyChanged();
 		if (followed && this.#options.containers.kind === 'all') {
 			this.#followNew(pod, followed, {start: {}, isLater: true});
@@ -182,8 +182,8 @@ class FollowGroup {
 	}
 
 	async #gone(pod: PodObject): Promise<void> {
-		this.#pods.get(keyOf(pod))?.watchedPod.notifyChanged();
-		this.#pods.delete(keyOf(pod));
+		this.#pods.get(podKey(pod))?.watchedPod.notifyChanged();
+		this.#pods.delete(podKey(pod));
 		await this.events.push({type: 'pod-gone', ...podFields(pod)});
 	}
 
@@ -228,7 +228,7 @@ class FollowGroup {
 		try {
 			const hasEnded =
 				!(await canAppear([...this.#controllers.values()])) &&
-				(await listPods(this.#cluster, scope, this.#signal)).every(pod => this.#pods.has(keyOf(pod)));
+				(await listPods(this.#cluster, scope, this.#signal)).every(pod => this.#pods.has(podKey(pod)));
 			return {hasEnded, error: null};
 		} catch (thrown) {
 			return {hasEnded: false, error: toSpokeError(thrown)};
@@ -237,7 +237,7 @@ class FollowGroup {
 
 	async #appeared(pod: PodObject, start: LogStart): Promise<void> {
 		const followed: FollowedPod = {watchedPod: new WatchedPod(this.#cluster, pod, {isWatched: true}), containers: new Set()};
-		this.#pods.set(keyOf(pod), followed);
+		this.#pods.set(podKey(pod), followed);
 		const controller = controllerOf(pod);
 		this.#controllers.set(controller === null ? '' : `${controller.namespace}/${controller.kind}/${controller.name}`, controller);
 		this.#reportDefaultContainer(pod);
@@ -383,8 +383,4 @@ export function logSource(pod: PodObject, container: string): LogSource {
 
 function podFields(pod: PodObject): {namespace: string; pod: string; node: string | null} {
 	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, node: pod.spec.nodeName ?? null};
-}
-
-function keyOf(pod: PodObject): string {
-	return pod.metadata.uid ?? `${pod.metadata.namespace}/${pod.metadata.name}`;
 }

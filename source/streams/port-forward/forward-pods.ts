@@ -3,7 +3,7 @@ import {clampTimerMs, delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
-import {isPodTerminated, type PodObject} from '../../targets/pod-object.ts';
+import {isPodTerminated, podKey, type PodObject} from '../../targets/pod-object.ts';
 import {byAttachPreference} from '../../targets/pod-order.ts';
 import {type ResolvedPod, resolvePod, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {podResource} from '../../targets/resource-names.ts';
@@ -17,8 +17,8 @@ const retryDelayMs = 1000;
 const pollIntervalMs = 2000;
 
 /**
-Yields all pods by uid after each change, from the first complete list on. A null `scope` follows only `namedPod`, and polls if listing is
-forbidden. Retries until aborted.
+Yields all pods by `podKey` after each change, from the first complete list on. A null `scope` follows only `namedPod`, and polls if listing
+is forbidden. Retries until aborted.
 */
 export async function* watchForwardPods(
 	cluster: ClusterClient,
@@ -39,13 +39,13 @@ export async function* watchForwardPods(
 					}
 
 					case 'gone': {
-						pods.delete(change.pod.metadata.uid ?? '');
+						pods.delete(podKey(change.pod));
 						break;
 					}
 
 					case 'appeared':
 					case 'changed': {
-						pods.set(change.pod.metadata.uid ?? '', change.pod);
+						pods.set(podKey(change.pod), change.pod);
 						break;
 					}
 					// No default
@@ -74,7 +74,7 @@ async function* pollPod(
 	while (!signal.aborted) {
 		try {
 			const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal});
-			yield new Map([[pod.metadata.uid ?? '', pod]]);
+			yield new Map([[podKey(pod), pod]]);
 		} catch (thrown) {
 			if (toSpokeError(thrown).code === 'ERR_NOT_FOUND') {
 				yield new Map();
@@ -150,9 +150,9 @@ async function waitForRunningPod(
 	const pods = new Map<string, PodObject>();
 	for await (const change of watchPods(cluster, resolved.scope!, {signal: timeout ? AbortSignal.any([signal, timeout]) : signal})) {
 		if (change.type === 'appeared' || change.type === 'changed') {
-			pods.set(change.pod.metadata.uid ?? change.pod.metadata.name, change.pod);
+			pods.set(podKey(change.pod), change.pod);
 		} else if (change.type === 'gone') {
-			pods.delete(change.pod.metadata.uid ?? change.pod.metadata.name);
+			pods.delete(podKey(change.pod));
 		}
 
 		const [pod] = [...pods.values()].filter(pod => isRunning(pod)).sort(byAttachPreference);

@@ -1,5 +1,5 @@
 /** Decides whether a forward stays, moves to another pod, or waits. */
-import {isPodTerminated, type PodObject} from '../../targets/pod-object.ts';
+import {isPodTerminated, podKey, type PodObject} from '../../targets/pod-object.ts';
 import {byAttachPreference, isReady} from '../../targets/pod-order.ts';
 import type {MoveReason} from './forward-event.ts';
 
@@ -11,10 +11,10 @@ export type PodDecision =
 
 /**
 Moves off a terminating or unready pod once another is Ready; a pod that is gone is left even without another (`wait`).
-@param pods all current pods, by uid
+@param pods all current pods, by `podKey`
 */
 export function decidePod(current: PodObject, pods: ReadonlyMap<string, PodObject>): PodDecision {
-	const latest = pods.get(current.metadata.uid ?? '');
+	const latest = pods.get(podKey(current));
 	const reason = moveReason(latest);
 	if (reason === null) {
 		return {action: 'stay', pod: latest!};

@@ -4,7 +4,7 @@ import {monotonicMs} from '../../async/clock.ts';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
+import {podKey, type PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
 import {toResolvedTarget, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
@@ -131,7 +131,7 @@ export class PodTunnels {
 	}
 
 	update(pods: ReadonlyMap<string, PodObject>): void {
-		const latest = pods.get(this.pod.metadata.uid ?? '');
+		const latest = pods.get(podKey(this.pod));
 		if (this.scope === null && isPodGone(latest)) {
 			this.#options.onGone(this.#goneError(latest ? `its phase is ${latest.status?.phase}` : 'it was deleted'));
 			return;

@@ -2,7 +2,7 @@
 import {rejectOnAbort} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
+import {podKey, type PodObject} from '../../targets/pod-object.ts';
 import {toResolvedTarget, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import {isPodGone, moveReason} from './pod-decision.ts';
@@ -103,7 +103,7 @@ export class SpreadTunnels implements TargetTunnels {
 		}
 
 		for (const pod of ready) {
-			if (!this.#members.has(uidOf(pod))) {
+			if (!this.#members.has(podKey(pod))) {
 				this.#add(pod).warm();
 			}
 		}
@@ -136,7 +136,7 @@ export class SpreadTunnels implements TargetTunnels {
 	}
 
 	#add(pod: PodObject): PodTunnels {
-		const uid = uidOf(pod);
+		const uid = podKey(pod);
 		const {asked, chosenFrom} = this.target;
 		const resolved = {...this.#resolved, pod, target: toResolvedTarget(asked, pod, chosenFrom), scope: null};
 		const tunnels = new PodTunnels(this.#cluster, resolved, {
@@ -179,8 +179,4 @@ function named(event: ForwardEvent, {metadata: {name}}: PodObject): ForwardEvent
 	return event.event === 'interrupted'
 		? {...event, error: event.error.withChanges({message: `pod ${name}: ${event.error.message}`, cause: event.error})}
 		: event;
-}
-
-function uidOf({metadata: {name, uid}}: PodObject): string {
-	return uid ?? name;
 }
