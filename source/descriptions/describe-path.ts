@@ -3,6 +3,7 @@ import type {Leg, Path, UnusedLeg, Verdict} from '../evidence/evidence.ts';
 import {farEndName} from '../evidence/path-line.ts';
 import {needsInOneLine} from '../evidence/rules/describe-needs.ts';
 import {needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
+import {formatQuantity} from '../text/format-number.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitize} from '../text/sanitize.ts';
 import {describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
@@ -65,7 +66,7 @@ export function describeReplicas({known, read}: {known: number | null; read: num
 		? {role: 'replicas', text: `${read} examined, total unknown`, short: `${read} of ? examined`}
 		: {
 				role: 'replicas',
-				text: `${read} of ${known} known apiserver${known === 1 ? '' : 's'} examined`,
+				text: `${read} of ${formatQuantity(known, 'known apiserver')} examined`,
 				short: `${read} of ${known} examined`,
 			};
 }

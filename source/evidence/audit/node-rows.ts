@@ -1,4 +1,5 @@
 /** Audit rows N1 to N3: nodes and pods to the apiserver. */
+import {formatQuantity} from '../../text/format-number.ts';
 import type {Citation, FlagFacts, Observation} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {maxSigningRequests} from '../probes/node-to-apiserver.ts';
@@ -95,7 +96,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 				'pass',
 				'authenticated',
 				'inferred',
-				`${fresh.length} kubelet${fresh.length === 1 ? '' : 's'} alive over HTTPS${sample}, authorization on${how}; whether kubelets verify the apiserver is set in files on the nodes`,
+				`${formatQuantity(fresh.length, 'kubelet')} alive over HTTPS${sample}, authorization on${how}; whether kubelets verify the apiserver is set in files on the nodes`,
 				alive,
 			);
 }
@@ -163,7 +164,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 			'warn',
 			'pending',
 			'proven',
-			`${by('pending').length} signing request${by('pending').length === 1 ? '' : 's'} of kubelets wait for approval`,
+			`${formatQuantity(by('pending').length, 'signing request')} of kubelets wait for approval`,
 			{citations, exceptions: named('pending'), remedy: 'check its node and names, then kubectl certificate approve NAME'},
 		);
 	}
@@ -259,7 +260,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 	}
 
 	const count = endpoints.observation
-		? `, ${endpoints.observation.facts.addresses.length} endpoint${endpoints.observation.facts.addresses.length === 1 ? '' : 's'} (not connected to)`
+		? `, ${formatQuantity(endpoints.observation.facts.addresses.length, 'endpoint')} (not connected to)`
 		: '';
 	return rowResult(
 		'pass',

@@ -1,4 +1,5 @@
 /** The doctor's leg 3: the container. */
+import {formatQuantity} from '../../text/format-number.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
@@ -15,9 +16,8 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 	const status = containerStatus(pod, target.container ?? '');
 	const others = otherTroubles(pod, target.container);
 	if (status?.state?.running) {
-		const restarts = status.restartCount ?? 0;
 		const runs = `running since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}`;
-		return stepResult('leg-3', `container ${target.container} ${runs}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
+		return stepResult('leg-3', `container ${target.container} ${runs}, ${formatQuantity(status.restartCount ?? 0, 'restart')}`, {
 			status: status.ready && others.length === 0 ? 'ok' : 'note',
 			fits: [...lastEnd(status), ...others],
 		});
