@@ -13,7 +13,7 @@ import {userCredentials} from './credentials/user-credentials.ts';
 import type {ConnectionConfig} from './apiserver-connection.ts';
 import {type ClusterEntry, emptyCluster, emptyUser} from './kubeconfig/kubeconfig-shape.ts';
 import {type LoadedKubeconfig, loadKubeconfig} from './kubeconfig/load-kubeconfig.ts';
-import {readFileBounded} from './kubeconfig/read-file-bounded.ts';
+import {readAuthority} from './kubeconfig/read-authority.ts';
 import {type SelectedEntries, selectEntries} from './kubeconfig/select-entries.ts';
 import {validateEntries} from './kubeconfig/validate-entries.ts';
 import type {TlsSettings} from './tls/start-tls.ts';
@@ -24,7 +24,6 @@ import {parseProxyUrl} from './transport/proxy-url.ts';
 import {joinHostPort, parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 
 const defaultResponseTimeoutMs = 30_000;
-const maxBundleBytes = 8 * 1024 * 1024;
 
 export type AccessSettings = {access: ConnectionConfig; facts: ClusterInfo};
 
@@ -121,10 +120,7 @@ function noClusterError({config, read, missing}: LoadedKubeconfig, {contextName,
 }
 
 async function tlsSettings(cluster: ClusterEntry, timeoutMs: number, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
-	const bundle =
-		cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
-			? cluster.certificateAuthorityData
-			: await readFileBounded(cluster.certificateAuthority, maxBundleBytes);
+	const bundle = await readAuthority(cluster);
 	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
 	if (configured && cluster.insecureSkipTlsVerify) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {

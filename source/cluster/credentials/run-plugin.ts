@@ -1,6 +1,5 @@
 /** Execution of a credential plugin. */
 import {spawn, type ChildProcess, type SpawnOptions} from 'node:child_process';
-import {readFile} from 'node:fs/promises';
 import type {Socket} from 'node:net';
 import {normalize} from 'node:path';
 import process from 'node:process';
@@ -8,6 +7,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {readAuthority} from '../kubeconfig/read-authority.ts';
 import {isDescriptorLimit, raiseLimitRemedy} from '../transport/descriptor-limit.ts';
 import type {AwaitedHandles} from './awaited-handles.ts';
 import {assertPluginAllowed, lookPath} from './plugin-policy.ts';
@@ -145,10 +145,7 @@ async function execInfo(exec: ExecEntry, {cluster, server}: CredentialContext, {
 }
 
 async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Record<string, unknown>> {
-	const authority =
-		cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
-			? cluster.certificateAuthorityData
-			: await readFile(cluster.certificateAuthority);
+	const authority = await readAuthority(cluster);
 	return {
 		server,
 		...(cluster.tlsServerName !== '' && {'tls-server-name': cluster.tlsServerName}),
