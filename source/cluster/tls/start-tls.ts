@@ -5,6 +5,7 @@ import type {Duplex} from 'node:stream';
 import {connect, type ConnectionOptions, createSecureContext, DEFAULT_CIPHERS, type TLSSocket} from 'node:tls';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import {userAgent} from '../../version.ts';
 import type {SocketFacts} from '../connection.ts';
 import {addressAttemptTimeoutMs, assertNameOrAddress, unreachableError, waitForConnect} from '../transport/dial-tcp.ts';
@@ -264,7 +265,7 @@ export async function clockSkew(socket: TLSSocket, leaf: X509Certificate, now: D
 	const skewMs = now.getTime() - serverTime.getTime();
 	return Math.abs(skewMs) < minSkewMs
 		? null
-		: `clock skew: this machine’s clock is ${formatSkew(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the server’s (${serverTime.toISOString().replace(/\.\d+Z$/, 'Z')})`;
+		: `clock skew: this machine’s clock is ${formatSkew(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the server’s (${formatRfc3339Seconds(serverTime)})`;
 }
 
 async function serverDate(socket: TLSSocket): Promise<Date | null> {

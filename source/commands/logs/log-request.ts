@@ -4,6 +4,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
+import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {logsSpec} from './spec.ts';
 
 export type LogRequest = {
@@ -133,7 +134,7 @@ export function rfc3339(text: string): string {
 		);
 	}
 
-	return `${new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+	return formatRfc3339Seconds(new Date(milliseconds));
 }
 
 export function assertUsage(condition: boolean, message: string): void {

@@ -1,6 +1,7 @@
 /** The query of one log read. */
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
+import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {LogSource} from './log-events.ts';
 
 /** The API's `PodLogOptions`. */
@@ -32,5 +33,5 @@ export function logPath(
 }
 
 export function formatSinceTime(second: number): string {
-	return `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+	return formatRfc3339Seconds(new Date(second * 1000));
 }
