@@ -7,7 +7,7 @@ import {mergeSupervisorAddresses, readReplicas} from './probes/apiserver-replica
 import {readUserInfo} from './probes/client-certificate.ts';
 import {readClusterCa} from './probes/cluster-ca.ts';
 import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
-import {pipelined, preferConnection, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
+import {pipelined, preferConnection, probeTimeoutMs, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {isCertificateLost} from './rules/direct-connection.ts';
 
 export const noClusterObservations: ClusterObservations = {
@@ -104,7 +104,10 @@ export function unavailableSources(results: ReadonlyArray<ProbeResult<unknown>>)
 }
 
 /** `/version`: the version, and whether it is an upstream build. */
-async function readVersion(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<VersionFacts>> {
+async function readVersion(
+	cluster: Requester,
+	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
+): Promise<ProbeResult<VersionFacts>> {
 	return sendProbe(cluster, {source: 'version', path: '/version', need: null, timeoutMs}, body => {
 		const parsed = tryParseJson<{gitVersion?: unknown}>(body);
 		return typeof parsed?.gitVersion === 'string' ? versionFacts(parsed.gitVersion) : undefined;

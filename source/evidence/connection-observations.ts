@@ -4,7 +4,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection, PipelinedOptions} from '../cluster/connection.ts';
 import type {ConnectionObservations, FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts} from './evidence.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
-import {makeObservation, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
+import {makeObservation, probeTimeoutMs, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {needFlagz} from './rules/needs.ts';
 
 export const noConnectionObservations: ConnectionObservations = {
@@ -124,7 +124,7 @@ const classified = 'CLASSIFIED';
 
 export async function readApiserverFlags(
 	connection: Requester & {id: string | null},
-	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
 ): Promise<ProbeResult<FlagFacts>> {
 	return sendProbe(
 		connection,
@@ -161,7 +161,7 @@ type ProcessStart = Omit<ProcessFacts, 'id'>;
 /** Reads the start time from `/statusz`, with a precision of one second. */
 export async function readProcessStart(
 	connection: Requester & {id: string | null},
-	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
 ): Promise<ProbeResult<ProcessStart>> {
 	return sendProbe(
 		connection,

@@ -7,11 +7,9 @@ import {isFromAnotherProcess, observeConnection, observeFreshConnection} from '.
 import type {ConnectionObservations, MetricFacts, ProbeResult, UnavailableSource, VersionFacts} from './evidence.ts';
 import {labelTimings} from './label-timings.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
+import {probeTimeoutMs} from './probes/probe-request.ts';
 import {processCacheFor} from './process-cache.ts';
 import {isCertificateLost} from './rules/direct-connection.ts';
-
-/** Timeout of small reads that no stream waits for. */
-const readLimitMs = 5000;
 
 export type ApiserverExamination = Examination & {
 	/** All its requests end at one process, unless a gateway is in between. */
@@ -46,14 +44,14 @@ async function readExamination(
 	cluster: ClusterClient,
 	{signal, namespace, beforeMetrics}: ExamineOptions,
 ): Promise<Omit<ApiserverExamination, 'connection'>> {
-	const own = await observeConnection(connection, {timeoutMs: readLimitMs});
+	const own = await observeConnection(connection, {timeoutMs: probeTimeoutMs});
 	const processId = processIdOf({own});
 	await beforeMetrics?.();
 	const metrics = connection.usable
 		? await readMetricsOncePerInterval(cluster, connection, processId, signal ? {signal} : {})
 		: notRequested();
 	const processChanged = own.flags !== null && connection.usable && (await answersDiffer(connection, own));
-	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...(namespace ? {namespace} : {})});
+	const shared = await observeCluster(cluster, {timeoutMs: probeTimeoutMs, ...(namespace ? {namespace} : {})});
 	const known = processCacheFor(cluster);
 	known.ca = shared.ca ?? known.ca;
 	known.recordGateway(processChanged ? spreadsRequestsReason : shared.gatewaySeen);
@@ -74,7 +72,7 @@ async function answersDiffer(connection: Connection, own: ConnectionObservations
 	for (let attempt = 0; attempt < 3 && connection.usable; attempt++) {
 		if (
 			isFromAnotherProcess(
-				await observeConnection(connection, {timeoutMs: readLimitMs, user: false, readsStatuszFirst: attempt % 2 === 0}),
+				await observeConnection(connection, {timeoutMs: probeTimeoutMs, user: false, readsStatuszFirst: attempt % 2 === 0}),
 				own,
 			)
 		) {
@@ -93,7 +91,7 @@ async function observeFurtherConnections(
 ): Promise<readonly ConnectionObservations[]> {
 	const count = Math.min(2 * (known ?? 1) + 2, 12);
 	const observed = await Promise.all(
-		Array.from({length: count}, async () => observeFreshConnection(cluster, {timeoutMs: readLimitMs, signal})),
+		Array.from({length: count}, async () => observeFreshConnection(cluster, {timeoutMs: probeTimeoutMs, signal})),
 	);
 	return observed.filter(one => one !== null);
 }

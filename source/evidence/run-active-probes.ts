@@ -21,7 +21,7 @@ import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {holdUpgrade} from './probes/held-upgrades.ts';
 import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
 import {readLogDifferential} from './probes/log-differential.ts';
-import {makeObservation} from './probes/probe-request.ts';
+import {makeObservation, probeTimeoutMs} from './probes/probe-request.ts';
 import {recordAnswer, recordFailureText} from './second-leg-record.ts';
 import {runStepTest, type StepTestResult} from './probes/step-test.ts';
 
@@ -129,7 +129,7 @@ async function connectToProcess(examined: ApiserverExamination, cluster: Cluster
 			return connection;
 		}
 
-		const observations = await observeConnection(connection, {timeoutMs: 5000});
+		const observations = await observeConnection(connection, {timeoutMs: probeTimeoutMs});
 		if (observations.process?.facts.id === wanted && connection.usable) {
 			return connection;
 		}

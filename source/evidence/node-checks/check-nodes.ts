@@ -3,6 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noConnectionObservations, observeConnection, socketObservation} from '../connection-observations.ts';
 import {examineApiserver} from '../examine-apiserver.ts';
+import {probeTimeoutMs} from '../probes/probe-request.ts';
 import {recordAnswer, recordFailure} from '../second-leg-record.ts';
 import {type CheckConnection, checkNode, type NodeCheckContext, notTriedFor} from './check-node.ts';
 import type {NodeCheck, NodeCheckSummary} from './node-check.ts';
@@ -127,7 +128,7 @@ class CheckConnectionHolder {
 		this.close();
 		const options = this.#signal ? {signal: this.#signal} : {};
 		const connection = await this.#cluster.connect(options);
-		const own = await observeConnection(connection, {timeoutMs: 5000});
+		const own = await observeConnection(connection, {timeoutMs: probeTimeoutMs});
 		if (connection.usable) {
 			this.#current = {connection, own};
 			return this.#current;

@@ -3,15 +3,13 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError} from '../../errors/spoke-error.ts';
 import {reviewAccess, readSelfSubject, type AccessReview} from '../../cluster/self-review.ts';
 import type {ProbeResult} from '../evidence.ts';
-import {makeObservation} from './probe-request.ts';
+import {makeObservation, probeTimeoutMs} from './probe-request.ts';
 
 export type WhoAmI = {user: string | null; groups: readonly string[]};
 
-const responseTimeoutMs = 5000;
-
 /** Requires valid credentials: without them, unreadable sources say nothing about permissions. @throws SpokeError ERR_CREDENTIALS */
 export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
-	const self = await readSelfSubject(cluster, AbortSignal.timeout(responseTimeoutMs)).catch((error: unknown) => {
+	const self = await readSelfSubject(cluster, AbortSignal.timeout(probeTimeoutMs)).catch((error: unknown) => {
 		if (isSpokeError(error) && error.code === 'ERR_CREDENTIALS') {
 			throw error;
 		}
@@ -22,7 +20,7 @@ export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Pr
 }
 
 export async function canI(cluster: Pick<ClusterClient, 'json'>, question: AccessReview): Promise<boolean | undefined> {
-	const answer = await reviewAccess(cluster, question, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
+	const answer = await reviewAccess(cluster, question, AbortSignal.timeout(probeTimeoutMs)).catch(() => null);
 	return answer?.allowed;
 }
 
@@ -70,7 +68,7 @@ export function classifyAnonymousAccess(version: number, health: number, api: nu
 }
 
 async function statusOf(cluster: Pick<ClusterClient, 'anonymous'>, path: string): Promise<number> {
-	const response = await cluster.anonymous({path, timeoutMs: 5000});
+	const response = await cluster.anonymous({path, timeoutMs: probeTimeoutMs});
 	response.body.resume();
 	return response.status;
 }

@@ -4,7 +4,7 @@ import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {ProbeResult, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
 import {hostOf} from '../rules/replicas.ts';
-import {sendProbe, parseList, serverNow, type Requester} from './probe-request.ts';
+import {probeTimeoutMs, sendProbe, parseList, serverNow, type Requester} from './probe-request.ts';
 
 /** Each apiserver keeps a lease of an hour; an expired lease is deleted by the others. KEP-1965. */
 const leasePath =
@@ -14,7 +14,10 @@ const slicePath =
 
 type Lease = CheckedObject<'leases'>;
 
-export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<ReplicaFacts>> {
+export async function readReplicas(
+	cluster: Requester,
+	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
+): Promise<ProbeResult<ReplicaFacts>> {
 	const leasesAsked = sendProbe(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, (body, response) => {
 		const current = parseList<Lease>(body, leasePath).items.filter(lease => isCurrent(lease, serverNow(response)));
 		return current.length > 0

@@ -4,12 +4,12 @@ import {parseCertificate} from '../../cluster/tls/parse-certificate.ts';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import type {CaFacts, ProbeResult} from '../evidence.ts';
 import {needRootCa} from '../rules/needs.ts';
-import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
+import {probeTimeoutMs, sendProbe, tryParseJson, type Requester} from './probe-request.ts';
 
 export async function readClusterCa(
 	cluster: Requester,
 	namespace: string,
-	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
 ): Promise<ProbeResult<CaFacts>> {
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/kube-root-ca.crt`;
 	return sendProbe(cluster, {source: 'ca-comparison', path, need: needRootCa, timeoutMs}, body => {

@@ -3,7 +3,7 @@ import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import type {ComponentPod, FlagFacts, Observation, ProbeResult} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
-import {parseList, type Requester, sendProbe} from './probe-request.ts';
+import {parseList, probeTimeoutMs, type Requester, sendProbe} from './probe-request.ts';
 
 const path =
 	'/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
@@ -17,7 +17,7 @@ with any address in its status, so those of nodes outside the control plane are 
 */
 export async function readMirrorPods(
 	cluster: Requester,
-	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
 ): Promise<ProbeResult<readonly ComponentPod[]>> {
 	const found = await sendProbe(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
 		const pods = parseList<PodObject>(body, path).items.flatMap(pod => {

@@ -20,6 +20,9 @@ export type ProbeRequest = {
 	connection?: string | null;
 };
 
+/** Timeout of small reads that no stream waits for. */
+export const probeTimeoutMs = 5000;
+
 const smallBytes = 4 * 1024 * 1024;
 
 const reasonByStatus: ReadonlyMap<number, UnavailableSource['reason']> = new Map([
@@ -38,7 +41,7 @@ export async function sendProbe<Facts>(
 	probe: ProbeRequest,
 	parse: (body: string, response: ApiResponse) => Facts | undefined,
 ): Promise<ProbeResult<Facts>> {
-	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes, connection = null} = probe;
+	const {source, path, need, accept = 'application/json', timeoutMs = probeTimeoutMs, maxBytes = smallBytes, connection = null} = probe;
 	const where = `GET ${path}`;
 	const unavailable = (reason: UnavailableSource['reason']): ProbeResult<Facts> => ({unavailable: {source, where, reason, need}});
 	try {

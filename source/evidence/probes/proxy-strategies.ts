@@ -2,7 +2,7 @@
 import {parseObject} from '../../cluster/read-json-response.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {isMirrorPod, parseShellFlags, readControlPlaneNodes} from './mirror-pods.ts';
-import {type Requester, sendProbe} from './probe-request.ts';
+import {probeTimeoutMs, type Requester, sendProbe} from './probe-request.ts';
 
 export type ProxyStrategies = {
 	/** In order. */
@@ -17,7 +17,7 @@ count, because any other node can make up such a pod.
 @see https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/
 */
 export async function readProxyStrategies(cluster: Requester): Promise<ProxyStrategies | null> {
-	const nodes = await readControlPlaneNodes(cluster, 5000);
+	const nodes = await readControlPlaneNodes(cluster, probeTimeoutMs);
 	const found = await Promise.all([...(nodes ?? [])].slice(0, maxServers).map(async node => readServer(cluster, node)));
 	const [first, ...others] = found.filter(one => one !== null);
 	return first && others.every(({names}) => names.join(',') === first.names.join(',')) ? first : null;
