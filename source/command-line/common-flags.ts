@@ -83,6 +83,15 @@ export const readOnlyFlag = {
 /** Accepted by commands that only read, so that an alias with `--read-only` works. */
 export const acceptedReadOnlyFlag = {...readOnlyFlag, hidden: true} as const satisfies FlagSpec;
 
+export const keymapFlag = {
+	name: 'keymap',
+	kind: 'string',
+	value: 'FILE',
+	completes: 'file',
+	suggests: ['default', 'vim', 'k9s'],
+	help: 'keymap file to use instead of ~/.config/spoke/keymap.yaml, or a preset: default, vim or k9s',
+} as const satisfies FlagSpec;
+
 export const probeFlag = {
 	name: 'probe',
 	kind: 'string',

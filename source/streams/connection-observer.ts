@@ -2,7 +2,8 @@
 import type {Connection} from '../cluster/connection.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 
-export type StreamFeature = 'logs' | 'exec' | 'attach' | 'port-forward' | 'node-proxy' | 'pod-proxy' | 'service-proxy';
+export const streamFeatures = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'] as const;
+export type StreamFeature = (typeof streamFeatures)[number];
 
 export type ResolvedTarget = {
 	asked: string;

@@ -3,7 +3,7 @@ import {Writable} from 'node:stream';
 import {monotonicMs} from '../../async/clock.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-time.ts';
-import {toTerminalCharset} from '../../text/terminal-charset.ts';
+import {clearLine, overwriteLine} from '../overwrite-line.ts';
 
 const redrawMs = 200;
 
@@ -58,12 +58,9 @@ export class ProgressLine extends Writable {
 	#draw(): void {
 		const now = monotonicMs();
 		this.#samples = [...this.#samples.filter(({at}) => now - at < rateWindowMs), {at: now, bytes: this.#bytes}];
-		const text = toTerminalCharset(this, describeProgress({bytes: this.#bytes, totalBytes: this.#totalBytes, samples: this.#samples}));
-		this.#stderr.write(`${clearLine}${text.slice(0, Math.max(0, (this.#stderr.columns || 80) - 1))}`);
+		overwriteLine(this.#stderr, describeProgress({bytes: this.#bytes, totalBytes: this.#totalBytes, samples: this.#samples}));
 	}
 }
-
-const clearLine = '\r\u001B[K';
 
 /** `1.2 GB of 10 GB · 45 MB/s · 3 min 12 s left`. */
 export function describeProgress({bytes, totalBytes, samples}: {bytes: number; totalBytes: number; samples: readonly Sample[]}): string {

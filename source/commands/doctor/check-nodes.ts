@@ -15,6 +15,7 @@ import {createOutputWriter} from '../../output/output-writer.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Invocation} from '../command.ts';
 import {confirm} from '../confirm.ts';
+import {clearLine, overwriteLine} from '../overwrite-line.ts';
 import type {doctorSpec} from './spec.ts';
 
 export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.flags>): Promise<number> {
@@ -38,7 +39,7 @@ export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.fla
 		}
 
 		const output = createOutputWriter(stdout);
-		const progress = new ProgressLine(stderr);
+		const progress = new ThrottledLine(stderr);
 		const summary = await checkNodes(cluster, plan, {
 			concurrency,
 			timeoutMs,
@@ -75,7 +76,7 @@ async function isConfirmed(question: string, terminal: Pick<Invocation, 'stdin' 
 const progressIntervalMs = 100;
 
 /** One line that is overwritten; nothing if it is not a terminal. */
-class ProgressLine {
+class ThrottledLine {
 	readonly #stream: NodeJS.WriteStream;
 	#text = '';
 	#timer: NodeJS.Timeout | undefined;
@@ -89,7 +90,7 @@ class ProgressLine {
 		if (this.#stream.isTTY) {
 			this.#timer ??= setTimeout(() => {
 				this.#timer = undefined;
-				this.#stream.write(`\r${toTerminalCharset(this.#stream, this.#text)}\u001B[K`);
+				overwriteLine(this.#stream, this.#text);
 			}, progressIntervalMs);
 		}
 	}
@@ -97,7 +98,7 @@ class ProgressLine {
 	clear(): void {
 		clearTimeout(this.#timer);
 		if (this.#stream.isTTY) {
-			this.#stream.write('\r\u001B[K');
+			this.#stream.write(clearLine);
 		}
 	}
 }

@@ -1,17 +1,10 @@
 /** Spec of `spoke keys`. */
-import {helpFlag, outputFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, keymapFlag, outputFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'check', kind: 'boolean', help: 'check the keymap and print each problem with file, line and column; exits 2 if there is one'},
-	{
-		name: 'keymap',
-		kind: 'string',
-		value: 'FILE',
-		completes: 'file',
-		suggests: ['default', 'vim', 'k9s'],
-		help: 'keymap file to use instead of ~/.config/spoke/keymap.yaml, or a preset: default, vim or k9s',
-	},
+	keymapFlag,
 	outputFlag('text, or json: one object'),
 	{name: 'json', kind: 'boolean', help: 'same as -o json'},
 	helpFlag,

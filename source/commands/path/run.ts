@@ -11,13 +11,12 @@ import {pathReport} from '../../output/path-report.ts';
 import type {Path, StreamFeature} from '../../evidence/evidence.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {assertPathsMeet, parsePathRequirements, type PathRequirement} from '../../evidence/require-path.ts';
+import {streamFeatures} from '../../streams/connection-observer.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {oneTarget} from '../one-target.ts';
 import {combineStatuses, contextErrorLine, prefixWithContext, runInContexts, writeContextError} from '../several-contexts.ts';
 import {pathSpec} from './spec.ts';
-
-const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
 
 export const command: Command<typeof pathSpec.flags> = {
 	spec: pathSpec,
@@ -109,9 +108,9 @@ function errorOf(check: () => void): SpokeError | null {
 }
 
 function chosenFeatures(names: readonly string[]): readonly StreamFeature[] | undefined {
-	const unknown = names.find(name => !features.includes(name as StreamFeature));
+	const unknown = names.find(name => !streamFeatures.includes(name as StreamFeature));
 	if (unknown !== undefined) {
-		throw new SpokeError('ERR_USAGE', `unknown feature ${JSON.stringify(unknown)}: it must be one of ${features.join(', ')}`);
+		throw new SpokeError('ERR_USAGE', `unknown feature ${JSON.stringify(unknown)}: it must be one of ${streamFeatures.join(', ')}`);
 	}
 
 	return names.length === 0 ? undefined : (names as readonly StreamFeature[]);

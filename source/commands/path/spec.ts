@@ -2,6 +2,7 @@
 import {acceptedReadOnlyFlag, helpFlag, minBasisFlag, outputFlag, probeFlag} from '../../command-line/common-flags.ts';
 import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import {requirementNames} from '../../evidence/require-path.ts';
+import {streamFeatures} from '../../streams/connection-observer.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
@@ -9,8 +10,8 @@ const flags = [
 		name: 'feature',
 		kind: 'strings',
 		value: 'FEATURE,…',
-		suggests: ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'],
-		help: 'features to show: logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy; defaults to all that apply',
+		suggests: streamFeatures,
+		help: `features to show: ${streamFeatures.join(', ')}; defaults to all that apply`,
 	},
 	{
 		name: 'require',

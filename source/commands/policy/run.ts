@@ -11,6 +11,7 @@ import {loadPolicy, policyPath, readPolicy} from '../../policies/load-policy.ts'
 import {caFingerprints, requirementsFor} from '../../policies/policy.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Command} from '../command.ts';
+import {describeRequirements} from '../describe-requirements.ts';
 import {policySpec} from './spec.ts';
 
 export const command: Command<typeof policySpec.flags> = {
@@ -66,12 +67,8 @@ function describeCluster({facts: {context, server, certificateAuthority}}: Clust
 		`context: ${context ?? 'none'}`,
 		`server: ${server}`,
 		...(fingerprints.length === 0 ? ['ca: none in the kubeconfig'] : fingerprints.map(one => `ca: ${one}`)),
-		...(required.length === 0 ? ['required: nothing'] : required.map(one => `required: ${describeRequirement(one)}`)),
+		...describeRequirements(required),
 	];
-}
-
-function describeRequirement({states, minBasis, undecided, source}: PathRequirement): string {
-	return `${states.join(', ')}, at least ${minBasis}${undecided === 'allow' ? '; undecided streams open' : ''} (${source ?? 'command line'})`;
 }
 
 /** What this user can know of leg 2 on this cluster, and what each `minBasis` makes of it. */

@@ -1,6 +1,6 @@
 /** Spec of the session. */
 import {multiContextFlags} from '../../command-line/connection-flags.ts';
-import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, keymapFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
 import {recordInputFlag} from '../remote-command/record-flags.ts';
@@ -8,14 +8,7 @@ import {recordInputFlag} from '../remote-command/record-flags.ts';
 /** Flags of the session and of `spoke tail`. */
 export const sessionFlags = [
 	readOnlyFlag,
-	{
-		name: 'keymap',
-		kind: 'string',
-		value: 'FILE',
-		completes: 'file',
-		suggests: ['default', 'vim', 'k9s'],
-		help: 'keymap file to use instead of ~/.config/spoke/keymap.yaml, or a preset: default, vim or k9s',
-	},
+	keymapFlag,
 	{
 		name: 'theme',
 		kind: 'string',

@@ -2,6 +2,7 @@
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {TranscriptCheck} from '../../transcripts/check-transcript.ts';
 import type {TranscriptRequest, TranscriptHeader, TranscriptEnd} from '../../transcripts/transcript.ts';
+import {describeRequirements} from '../describe-requirements.ts';
 
 export function describeCheck(file: string, check: TranscriptCheck): readonly string[] {
 	return [`${file}: ${describeState(check)}`, ...describeContent(check), ...describeLimits(check)];
@@ -86,12 +87,8 @@ function describeHeader({user, cluster, target, command, recordedAt, requirement
 		`target: pod ${namespace ?? 'default'}/${name}, container ${container ?? 'unknown'}, node ${node ?? 'unknown'}`,
 		command.length === 0 ? 'attached to the process of the container' : `command: ${command.map(word => quoteForShell(word)).join(' ')}`,
 		`started: ${recordedAt}${inputRecorded ? ', with its input' : ''}`,
-		...(requirements.length === 0 ? ['required: nothing'] : requirements.map(one => `required: ${describeRequirement(one)}`)),
+		...describeRequirements(requirements),
 	];
-}
-
-function describeRequirement({states, minBasis, source}: TranscriptHeader['requirements'][number]): string {
-	return `${states.join(', ')}, at least ${minBasis} (${source ?? 'command line'})`;
 }
 
 function describeRequest({carrier, status, auditId: {sent, answered}}: TranscriptRequest): string {
