@@ -3,6 +3,7 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {SessionOptions} from './session/frame/session-options.ts';
 import {SessionRun} from './session/frame/session-run.ts';
+import {exitStatus} from './errors/exit-status.ts';
 import {isSpokeError} from './errors/spoke-error.ts';
 import {setV8Flag} from './own-process.ts';
 import {writeCrashReport} from './session/frame/crash-report.ts';
@@ -36,7 +37,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 
 		const path = await writeCrashReport(error, options.env);
 		told = `error: bug in spoke: ${sanitizeLine(error instanceof Error ? error.message : String(error))}${path === null ? '' : `; the report is in ${path}`} [ERR_INTERNAL]\n`;
-		return 70;
+		return exitStatus.bug;
 	} finally {
 		await Promise.race([run.close(), delay(closeMs, undefined, {ref: false})]).catch(() => {});
 		process.off('uncaughtException', onCrash);

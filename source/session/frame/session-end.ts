@@ -1,8 +1,5 @@
 /** End and exit status of the session. */
-import {exitStatusForSignal} from '../../errors/exit-status.ts';
-
-/** 128 + SIGHUP. */
-const goneStatus = 129;
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 
 export class SessionEnd {
 	readonly #left = Promise.withResolvers<number>();
@@ -23,7 +20,7 @@ export class SessionEnd {
 	watch({stdin, stdout, interrupted}: {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream; interrupted: AbortSignal}): void {
 		// A closed terminal accepts no output.
 		const onGone = () => {
-			this.leave(goneStatus);
+			this.leave(exitStatus.hangup);
 		};
 
 		stdout.on('error', onGone);
