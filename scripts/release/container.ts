@@ -1,14 +1,13 @@
 /** A container image for glibc: the program and the few Debian packages that it needs, without a shell or a package manager. */
-import {execFile} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import {gunzip as gunzipCallback} from 'node:zlib';
+import {execa} from 'execa';
 import {sha256Of, writeArchive} from './archive.ts';
 import {goArch, manifest, type Platform} from './release-data.ts';
 
-const run = promisify(execFile);
 const gunzip = promisify(gunzipCallback);
 
 /** The libraries that Node links, and the certificates for a kubeconfig that names none. */
@@ -56,9 +55,9 @@ export async function writeImage(platform: Platform, program: string, {file, scr
 async function unpackPackages(rootfs: string, scratch: string): Promise<void> {
 	const files = await downloadPackages(join(scratch, 'apt'));
 	for (const file of files) {
-		await run('dpkg-deb', ['--extract', file, rootfs]);
+		await execa('dpkg-deb', ['--extract', file, rootfs]);
 		// Scanners for known vulnerabilities look here, and into os-release.
-		const {stdout} = await run('dpkg-deb', ['--field', file]);
+		const {stdout} = await execa('dpkg-deb', ['--field', file], {stripFinalNewline: false});
 		await writeText(rootfs, `var/lib/dpkg/status.d/${/^Package: (.+)$/m.exec(stdout)?.[1]}`, stdout);
 	}
 
@@ -74,8 +73,8 @@ async function downloadPackages(folder: string): Promise<string[]> {
 	const cache = join(folder, 'cache');
 	await Promise.all([lists, cache].map(async path => mkdir(path, {recursive: true})));
 	const settings = [`Dir::State::Lists=${lists}`, `Dir::Cache=${cache}`, 'APT::Sandbox::User=root'].flatMap(setting => ['-o', setting]);
-	await run('apt-get', [...settings, '-o', 'APT::Update::Error-Mode=any', 'update'], {cwd: folder});
-	await run('apt-get', [...settings, 'download', ...debianPackages], {cwd: folder});
+	await execa('apt-get', [...settings, '-o', 'APT::Update::Error-Mode=any', 'update'], {cwd: folder});
+	await execa('apt-get', [...settings, 'download', ...debianPackages], {cwd: folder});
 	return (await readdir(folder))
 		.filter(name => name.endsWith('.deb'))
 		.toSorted()
@@ -101,7 +100,7 @@ async function mergeIntoUsr(rootfs: string): Promise<void> {
 /** With the modes of folders, which `writeArchive` leaves out. */
 async function writeLayer(file: string, rootfs: string, date: Date): Promise<void> {
 	const owner = ['--owner=0', '--group=0', '--numeric-owner'];
-	await run('tar', [
+	await execa('tar', [
 		'--create',
 		'--gzip',
 		'--sort=name',

@@ -1,13 +1,9 @@
 /** Packages for Debian and RPM, written by nfpm. */
-import {execFile} from 'node:child_process';
 import {stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import process from 'node:process';
-import {promisify} from 'node:util';
+import {execa} from 'execa';
 import {goArch, manifest, type Platform} from './release-data.ts';
 import {filesBelow} from './stage.ts';
-
-const run = promisify(execFile);
 
 /** Go checks the module and all that it needs against its checksum database. Later versions need modules that Go’s proxy refused. */
 const nfpm = 'github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2';
@@ -25,8 +21,8 @@ export async function writeLinuxPackages(platform: Platform, prefix: string, {fo
 	const config = join(scratch, 'nfpm.json');
 	await writeFile(config, JSON.stringify({...about(platform, date), contents: await contentsOf(prefix)}));
 	for (const packager of ['deb', 'rpm']) {
-		await run('go', ['run', nfpm, 'package', '--config', config, '--packager', packager, '--target', `${folder}/`], {
-			env: {...process.env, SOURCE_DATE_EPOCH: String(date.getTime() / 1000)},
+		await execa('go', ['run', nfpm, 'package', '--config', config, '--packager', packager, '--target', `${folder}/`], {
+			env: {SOURCE_DATE_EPOCH: String(date.getTime() / 1000)},
 		});
 	}
 }

@@ -3,12 +3,12 @@
 Without `--dry-run`, the commit must have the tag of its version. A program is built where it runs, so the workflow runs `--only platform`
 on each platform, collects the files, and adds the others with `--only shared`.
 */
-import {execFile} from 'node:child_process';
 import {mkdir, mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
-import {parseArgs, promisify} from 'node:util';
+import {parseArgs} from 'node:util';
+import {execa} from 'execa';
 import {sha256Of, writeArchive} from './archive.ts';
 import {catalogs, type Checksums} from './catalogs.ts';
 import {writeImage} from './container.ts';
@@ -18,7 +18,6 @@ import {writeSbom} from './sbom.ts';
 import {buildSingleExecutable} from './single-executable.ts';
 import {stageFiles} from './stage.ts';
 
-const run = promisify(execFile);
 const checksumFile = 'SHA256SUMS';
 
 const {values: options} = parseArgs({
@@ -44,7 +43,7 @@ if (options.only !== 'shared') {
 }
 
 if (options.only !== 'platform') {
-	await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {cwd: root});
+	await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {cwd: root});
 	await writeCatalogs();
 }
 
@@ -101,14 +100,14 @@ async function checksumsOf(names: readonly string[]): Promise<Checksums> {
 
 /** Times in archives, so that the same commit gives the same bytes. @see https://reproducible-builds.org/specs/source-date-epoch/ */
 async function dateOfCommit(): Promise<Date> {
-	const seconds = process.env['SOURCE_DATE_EPOCH'] ?? (await run('git', ['log', '-1', '--format=%ct'], {cwd: root})).stdout;
+	const seconds = process.env['SOURCE_DATE_EPOCH'] ?? (await execa('git', ['log', '-1', '--format=%ct'], {cwd: root})).stdout;
 	return new Date(Number(seconds) * 1000);
 }
 
 /** @throws Error unless the commit has the tag of package.json's version, and nothing is changed */
 async function checkTag(): Promise<void> {
-	const {stdout: tags} = await run('git', ['tag', '--points-at', 'HEAD'], {cwd: root});
-	const {stdout: changes} = await run('git', ['status', '--porcelain'], {cwd: root});
+	const {stdout: tags} = await execa('git', ['tag', '--points-at', 'HEAD'], {cwd: root});
+	const {stdout: changes} = await execa('git', ['status', '--porcelain'], {cwd: root});
 	if (!tags.split('\n').includes(`v${manifest.version}`) || changes !== '') {
 		throw new Error(`a release needs the tag v${manifest.version} on a clean tree; without them, use --dry-run`);
 	}

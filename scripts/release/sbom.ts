@@ -1,14 +1,11 @@
 /** A CycloneDX bill of materials of a single executable: the packages that the build bundles, and Node with its own parts. */
-import {execFile} from 'node:child_process';
 import {writeFile} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import process from 'node:process';
-import {promisify} from 'node:util';
+import {execa} from 'execa';
 import {sha256Of} from './archive.ts';
 import {root} from './release-data.ts';
-
-const run = promisify(execFile);
 
 const tool = join(root, 'node_modules/@cyclonedx/cyclonedx-esbuild');
 const specVersion = '1.6';
@@ -34,7 +31,7 @@ export async function writeSbom(file: string): Promise<void> {
 
 /** By the tool of the CycloneDX project for esbuild, which reads what esbuild says that it bundled. */
 async function bundledPackages(): Promise<Bom> {
-	const {stdout} = await run(
+	const {stdout} = await execa(
 		process.execPath,
 		[
 			join(tool, 'bin/cyclonedx-esbuild-cli.js'),
@@ -48,7 +45,7 @@ async function bundledPackages(): Promise<Bom> {
 			root,
 			join(root, 'build/bundled.json'),
 		],
-		{cwd: root, maxBuffer: 64 * 1024 * 1024},
+		{cwd: root},
 	);
 	return JSON.parse(stdout) as Bom;
 }

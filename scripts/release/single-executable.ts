@@ -2,17 +2,14 @@
 Builds one file that contains Node, the program and its compiled code.
 @see https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
 */
-import {execFile} from 'node:child_process';
 import {chmod, copyFile, cp, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
-import {promisify} from 'node:util';
+import {execa} from 'execa';
 import {compiledName} from '../../source/code-loader.ts';
 import {certificateOption, heapOptions} from '../node-options.ts';
 import {sha256Of} from './archive.ts';
 import {nodeVersion, root, type Platform} from './release-data.ts';
-
-const run = promisify(execFile);
 
 /**
 Writes `output`. The Node that executes this becomes the file, because only its V8 takes the compiled code.
@@ -23,7 +20,7 @@ export async function buildSingleExecutable(platform: Platform, scratch: string,
 	await cp(join(root, 'build'), scratch, {recursive: true});
 	const names = await programFiles(scratch);
 	// The code contains how many functions Node had loaded before, which depends on variables such as NODE_COMPILE_CACHE.
-	await run(
+	await execa(
 		process.execPath,
 		[
 			'--random-seed=1',
@@ -33,7 +30,7 @@ export async function buildSingleExecutable(platform: Platform, scratch: string,
 			scratch,
 			...names,
 		],
-		{env: {}},
+		{env: {}, extendEnv: false},
 	);
 	const code = await readFile(join(scratch, 'spoke.js'), 'utf8');
 	// The first two lines are for the shell.
@@ -50,20 +47,20 @@ export async function buildSingleExecutable(platform: Platform, scratch: string,
 		assets: Object.fromEntries(names.flatMap(name => [name, compiledName(name)]).map(name => [name, name])),
 	};
 	await writeFile(join(scratch, 'sea.json'), JSON.stringify(config));
-	await run(process.execPath, ['--experimental-sea-config', 'sea.json'], {cwd: scratch});
+	await execa(process.execPath, ['--experimental-sea-config', 'sea.json'], {cwd: scratch});
 	await copyFile(process.execPath, output);
 	await chmod(output, 0o755);
 	await prepareBinary(platform, output);
 	// The fuse is Node's own constant: it tells Node that the file contains a program.
 	const injection = ['NODE_SEA_BLOB', join(scratch, 'spoke.blob'), '--sentinel-fuse', 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'];
-	await run(process.execPath, [
+	await execa(process.execPath, [
 		join(root, 'node_modules/postject/dist/cli.js'),
 		output,
 		...injection,
 		...(platform.os === 'darwin' ? ['--macho-segment-name', 'NODE_SEA'] : []),
 	]);
 	if (platform.os === 'darwin') {
-		await run('codesign', ['--sign', '-', output]);
+		await execa('codesign', ['--sign', '-', output]);
 	}
 }
 
@@ -86,5 +83,5 @@ async function programFiles(build: string): Promise<string[]> {
 
 /** Symbols are 16 MiB of 121. macOS checks a signature, which the program invalidates. */
 async function prepareBinary({os}: Platform, path: string): Promise<void> {
-	await (os === 'darwin' ? run('codesign', ['--remove-signature', path]) : run('strip', [path]));
+	await (os === 'darwin' ? execa('codesign', ['--remove-signature', path]) : execa('strip', [path]));
 }

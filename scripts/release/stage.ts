@@ -1,12 +1,9 @@
 /** The installed files of a release, below the prefix of an installation (`/usr`, `/usr/local`). */
-import {execFile} from 'node:child_process';
 import {chmod, copyFile, mkdir, readdir, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
-import {promisify} from 'node:util';
 import process from 'node:process';
+import {execa} from 'execa';
 import {manifest, root} from './release-data.ts';
-
-const run = promisify(execFile);
 
 const documents = `share/doc/${manifest.name}`;
 
@@ -35,7 +32,7 @@ export async function stageFiles(program: string, prefix: string): Promise<void>
 	}
 
 	for (const [shell, to] of completions) {
-		const {stdout} = await run(binary, ['completion', shell], {env: {}});
+		const {stdout} = await execa(binary, ['completion', shell], {env: {}, extendEnv: false, stripFinalNewline: false});
 		await mkdir(dirname(join(prefix, to)), {recursive: true});
 		await writeFile(join(prefix, to), stdout);
 		await chmod(join(prefix, to), 0o644);
