@@ -19,7 +19,7 @@ type Bom = {components: object[]};
 
 /** Writes `file`. @throws Error unless it is valid */
 export async function writeSbom(file: string): Promise<void> {
-	const bom = await bundledPackages();
+	const bom = await readBundledBom();
 	const text = JSON.stringify({...bom, components: [...bom.components, await nodeComponent()]}, null, 2);
 	const problem = await new JsonStrictValidator(specVersion).validate(text);
 	if (problem !== null) {
@@ -30,7 +30,7 @@ export async function writeSbom(file: string): Promise<void> {
 }
 
 /** By the tool of the CycloneDX project for esbuild, which reads what esbuild says that it bundled. */
-async function bundledPackages(): Promise<Bom> {
+async function readBundledBom(): Promise<Bom> {
 	const {stdout} = await execa(
 		process.execPath,
 		[
