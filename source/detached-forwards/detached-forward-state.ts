@@ -3,7 +3,7 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {rm, rmdir, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {replaceFile} from '../command-line/private-files.ts';
-import type {ErrorObject} from '../errors/spoke-error.ts';
+import {SpokeError, type ErrorObject} from '../errors/spoke-error.ts';
 import {isProcessRunning, type ProcessIdentity} from './process-identity.ts';
 
 /** The private directory of their files. */
@@ -65,6 +65,10 @@ export async function findForwards(directory: string | null): Promise<readonly F
 /** The forwards that `named`, a name or a local port, means. */
 export function matchingForwards(forwards: readonly FoundForward[], named: string): readonly FoundForward[] {
 	return forwards.filter(({state}) => state.name === named || localPorts(state).some(port => String(port) === named));
+}
+
+export function unknownForward(name: string): SpokeError {
+	return new SpokeError('ERR_FORWARD_UNKNOWN', `no detached forward has the name or local port ${JSON.stringify(name)}`);
 }
 
 export function localPorts({listeners}: Pick<DetachedForwardState, 'listeners'>): readonly number[] {

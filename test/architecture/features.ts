@@ -281,6 +281,7 @@ export const features: readonly Feature[] = [
 			'path-pane.tsx',
 			'recording-observer.ts',
 			'round-trips.ts',
+			'save-as.ts',
 			'session-display.ts',
 			'session-state.ts',
 			'session-terminal.ts',

@@ -1,6 +1,6 @@
 /** `spoke forwards logs`. */
 import {readLog} from '../../detached-forwards/forward-log.ts';
-import {matchingForwards, type FoundForward} from '../../detached-forwards/detached-forward-state.ts';
+import {matchingForwards, unknownForward, type FoundForward} from '../../detached-forwards/detached-forward-state.ts';
 import {isProcessRunning} from '../../detached-forwards/process-identity.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -36,9 +36,4 @@ export async function showLog(
 	await output.write(sanitizer.end());
 	await output.finished();
 	return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
-}
-
-/** For a name or a local port. */
-export function unknownForward(name: string): SpokeError {
-	return new SpokeError('ERR_FORWARD_UNKNOWN', `no detached forward has the name or local port ${JSON.stringify(name)}`);
 }

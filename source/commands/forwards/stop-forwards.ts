@@ -6,6 +6,7 @@ import {
 	localPorts,
 	matchingForwards,
 	removeForwardFiles,
+	unknownForward,
 	type DetachedForwardState,
 	type FoundForward,
 } from '../../detached-forwards/detached-forward-state.ts';
@@ -14,7 +15,6 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ForwardsInvocation} from './spec.ts';
-import {unknownForward} from './show-log.ts';
 
 /** A forward closes its tunnels at once, but a busy machine can take longer. */
 const endTimeoutMs = 10_000;

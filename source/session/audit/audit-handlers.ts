@@ -19,7 +19,8 @@ import {toSessionAdvice} from '../kit/session-advice.ts';
 import {openText} from '../text/open-text.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {podForRouteTest} from './route-test-pod.ts';
-import {asFileName, saveAs, writeNewFile} from '../frame/write-new-file.ts';
+import {asFileName, saveAs} from '../frame/save-as.ts';
+import {writeNewFile} from '../frame/write-new-file.ts';
 
 export const auditHandlers = {
 	'audit/refresh': async session => readAudit(session),

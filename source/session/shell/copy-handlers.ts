@@ -12,7 +12,7 @@ import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
-import {expandHome} from '../frame/write-new-file.ts';
+import {expandHome} from '../frame/save-as.ts';
 import {selectedTarget} from '../lists/selection.ts';
 import {promptForCopyContainer, startLimitMs, tellShellMissing, type ShellTarget} from './debug-container-form.ts';
 import {resolveShellTarget} from './shell-handlers.ts';

@@ -12,7 +12,7 @@ import type {CommandRecording} from '../../transcripts/command-recording.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import type {RecordingSettings} from '../frame/session-state.ts';
-import {asFileName, expandHome} from '../frame/write-new-file.ts';
+import {asFileName, expandHome} from '../frame/save-as.ts';
 import type {ShellTarget} from './debug-container-form.ts';
 
 /** `:record DIR [--record-input]` or `:record off`. @throws SpokeError ERR_LOCAL_FILE */

@@ -3,7 +3,8 @@ import {positionOf, shownLength, shownNumbers, type TailView} from './tail-view.
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../frame/session.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import {asFileName, saveAs, writeNewFile} from '../frame/write-new-file.ts';
+import {asFileName, saveAs} from '../frame/save-as.ts';
+import {writeNewFile} from '../frame/write-new-file.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';

@@ -2,9 +2,9 @@
 import type {Readable} from 'node:stream';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
-import {isWebPage, webPageError} from '../../cluster/validate-object.ts';
 import {wasNotProcessed} from '../../cluster/transport/request-errors.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
+import {isWebPage, webPageError} from '../../cluster/web-page.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ResolvedTarget, ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';

@@ -4,7 +4,8 @@ import {homedir, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
-import {asFileName, expandHome, writeNewFile} from '../../../source/session/frame/write-new-file.ts';
+import {asFileName, expandHome} from '../../../source/session/frame/save-as.ts';
+import {writeNewFile} from '../../../source/session/frame/write-new-file.ts';
 import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
 
 test('a file name has no slash, whatever the context or target is called', t => {

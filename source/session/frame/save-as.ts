@@ -1,0 +1,39 @@
+/** Asks where to save a file. */
+import {homedir} from 'node:os';
+import {resolve} from 'node:path';
+import type {Session} from './session.ts';
+
+/** The limit is 255 bytes, including date and extension. */
+const maxNameLength = 200;
+
+/** Asks where to, and reports what `write` adds to `saved FILE`, or why it was not saved. */
+export async function saveAs(
+	session: Pick<Session, 'promptForText' | 'tell'>,
+	{name, purpose = 'save', note}: {name: string; purpose?: string; note?: () => string},
+	write: (path: string) => Promise<string>,
+): Promise<void> {
+	const answer = await session.promptForText({lead: 'save to ', purpose, accept: 'save', text: `~/${name}`, ...(note && {note})});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	try {
+		session.tell(`saved ${answer.text}${await write(expandHome(answer.text))}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+/** Makes a file name of names such as `arn:aws:eks:eu-west-1:1234:cluster/prod`. */
+export function asFileName(words: string, otherwise: string): string {
+	return (
+		words
+			.replaceAll(/[^\w.-]+/g, '-')
+			.slice(0, maxNameLength)
+			.replaceAll(/^[-.]+|[-.]+$/g, '') || otherwise
+	);
+}
+
+export function expandHome(typed: string): string {
+	return resolve(typed.replace(/^~(?=\/)/, () => homedir()));
+}
