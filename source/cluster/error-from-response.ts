@@ -19,9 +19,9 @@ export type ErrorResponseContext = Partial<RequestAttributes> & {identity?: Impe
 
 /** Keeps the server's message in `text`. */
 export function errorFromResponse(response: ErrorResponse, context: ErrorResponseContext = {}): SpokeError {
-	const told = baseError(response, context);
+	const base = baseError(response, context);
 	const asKubectl = kubectlLine(response.body);
-	const error = asKubectl === null ? told : told.withChanges({asKubectl, cause: told.cause});
+	const error = asKubectl === null ? base : base.withChanges({asKubectl, cause: base.cause});
 	return error.code === 'ERR_CREDENTIALS' ? explainRejectedCertificate(error, response) : error;
 }
 
@@ -133,7 +133,7 @@ function explainRejectedCertificate(
 	const {notBefore, notAfter} = dates;
 	const now = serverNow(headers.date);
 	if (now > notAfter) {
-		return told(
+		return withFact(
 			error,
 			`your client certificate expired at ${formatRfc3339Seconds(notAfter)}`,
 			'renew the client certificate of this context’s user, or log in again',
@@ -141,7 +141,7 @@ function explainRejectedCertificate(
 	}
 
 	return now < notBefore
-		? told(
+		? withFact(
 				error,
 				`your client certificate is not valid before ${formatRfc3339Seconds(notBefore)}`,
 				'check the clocks of the apiserver and of the certificate’s issuer, or wait until then',
@@ -154,6 +154,6 @@ function serverNow(date: string | undefined): Date {
 	return Number.isNaN(time) ? new Date() : new Date(time);
 }
 
-function told(error: SpokeError, fact: string, remedy: string): SpokeError {
+function withFact(error: SpokeError, fact: string, remedy: string): SpokeError {
 	return error.withChanges({message: `${error.message}; ${fact}`, remedy});
 }

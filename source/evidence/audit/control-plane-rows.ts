@@ -49,9 +49,9 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 
 export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; result: RowResult}>, audit: AuditObservations): RowResult {
 	const {socket, serverIdentity} = audit.observations('exec');
-	const leg = socket?.facts.tls?.verified === true;
+	const isOwnVerified = socket?.facts.tls?.verified === true;
 	const citations = socket
-		? [cite(socket, 'own-first-leg', leg ? 'your own connection is verified' : 'your own connection is not verified')]
+		? [cite(socket, 'own-first-leg', isOwnVerified ? 'your own connection is verified' : 'your own connection is not verified')]
 		: [];
 	const failing = rows.filter(({result}) => result.verdict === 'fail');
 	const failed = failing.map(({id}) => id);
@@ -77,12 +77,12 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 		);
 	}
 
-	if (!leg || (serverIdentity.to !== 'apiserver' && !serverIdentity.hasApiserverCertificate)) {
+	if (!isOwnVerified || (serverIdentity.to !== 'apiserver' && !serverIdentity.hasApiserverCertificate)) {
 		return rowResult(
 			'warn',
 			'your-leg',
 			'proven',
-			leg
+			isOwnVerified
 				? `It is not certain that an apiserver responds to you: ${serverIdentity.why}`
 				: 'Secured for nodes; your own connection does not verify the apiserver',
 			{citations},

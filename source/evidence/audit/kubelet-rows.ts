@@ -70,16 +70,16 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 				);
 	}
 
-	const all = areAllReplicasRead(observations, flagObservations);
+	const areAllRead = areAllReplicasRead(observations, flagObservations);
 	const some =
 		flagObservations.length === 1 ? 'The examined apiserver verifies' : `The ${flagObservations.length} examined apiservers verify`;
-	const who = all ? 'Every apiserver verifies' : some;
+	const who = areAllRead ? 'Every apiserver verifies' : some;
 	const refusal = describeRefusal(audit, ', and nothing is sent to that kubelet');
-	return rowResult('pass', 'enforced', all ? sure : 'inferred', `${who} kubelets’ certificates${refusal}`, {
+	return rowResult('pass', 'enforced', areAllRead ? sure : 'inferred', `${who} kubelets’ certificates${refusal}`, {
 		...(refusal !== '' && {remedy: remedies.kubeletServing}),
 		citations,
-		scope: scopeOf(of, sure === 'proven' ? flagObservations.filter(one => isReliable(one)).length : 0, all),
-		need: all ? [] : [needOfAll(observations, of, true)],
+		scope: scopeOf(of, sure === 'proven' ? flagObservations.filter(one => isReliable(one)).length : 0, areAllRead),
+		need: areAllRead ? [] : [needOfAll(observations, of, true)],
 	});
 }
 

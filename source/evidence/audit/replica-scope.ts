@@ -14,11 +14,12 @@ export function scopeAcrossReplicas(
 	const known = knownReplicaCount(observations);
 	const met = flagsPerProcess(observations);
 	// Without flags, only the connection identifies a process, so it must lead to the only address there is.
-	const all = met.length > 0 ? areAllReplicasRead(observations, met) && countProcesses(read) >= met.length : isSoleApiserver(observations);
+	const areAllRead =
+		met.length > 0 ? areAllReplicasRead(observations, met) && countProcesses(read) >= met.length : isSoleApiserver(observations);
 	return {
-		basis: all ? 'proven' : 'inferred',
-		scope: scopeOf(known, countProcesses(proven), all),
-		need: all ? [] : [needOfAll(observations, known, met.length > 0)],
+		basis: areAllRead ? 'proven' : 'inferred',
+		scope: scopeOf(known, countProcesses(proven), areAllRead),
+		need: areAllRead ? [] : [needOfAll(observations, known, met.length > 0)],
 	};
 }
 
@@ -31,8 +32,8 @@ export function needOfAll({replicas}: Observations, known: number | null, isRead
 }
 
 /** `of` is `null` if all known are proven but there may be more. */
-export function scopeOf(known: number | null, proven: number, all: boolean): ReplicaScope['scope'] {
-	return {of: !all && known !== null && proven >= known ? null : known, proven};
+export function scopeOf(known: number | null, proven: number, areAllRead: boolean): ReplicaScope['scope'] {
+	return {of: !areAllRead && known !== null && proven >= known ? null : known, proven};
 }
 
 function countProcesses(all: readonly Observations[]): number {

@@ -99,7 +99,7 @@ export async function readAgentConnections(cluster: Pick<ClusterClient, 'request
 					line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? (parseSample(line)?.value ?? []) : [],
 				);
 			if (response.status === 200 && open.length > 0) {
-				return open.reduce((exposure, value) => exposure + value, 0);
+				return open.reduce((sum, value) => sum + value, 0);
 			}
 		} catch {
 			// Try the next port.

@@ -75,7 +75,7 @@ type ReadStep = {k: number; before: MetricFacts; during: MetricFacts; after: Met
 
 function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], undecided: (why: string) => MovedMetrics): MovedMetrics {
 	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) =>
-		metrics.egressDials.filter(dial => dial.protocol === protocol).reduce((exposure, {count}) => exposure + count, 0);
+		metrics.egressDials.filter(dial => dial.protocol === protocol).reduce((sum, {count}) => sum + count, 0);
 	const steps = seen.map(
 		({before, during, after}) => [before, during, after].map(metrics => dials('http-connect', metrics)) as [number, number, number],
 	);

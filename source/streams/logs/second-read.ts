@@ -145,8 +145,8 @@ export async function isFirstOffered(
 }
 
 function beginsNoLater(block: Buffer, offered: Buffer): boolean {
-	const first = firstInstant(block);
-	const oldest = firstInstant(offered);
+	const first = instantOfFirstLine(block);
+	const oldest = instantOfFirstLine(offered);
 	if (offered.length === 0 || first === null || oldest === null) {
 		return offered.length === 0;
 	}
@@ -154,7 +154,7 @@ function beginsNoLater(block: Buffer, offered: Buffer): boolean {
 	return first === oldest ? block.subarray(0, lineEnd(block, 0)).equals(offered.subarray(0, lineEnd(offered, 0))) : first < oldest;
 }
 
-function firstInstant(block: Buffer): bigint | null {
+function instantOfFirstLine(block: Buffer): bigint | null {
 	const length = timestampLength(block, 0);
 	return length === 0 ? null : timestampNanoseconds(block, 0, length);
 }
