@@ -339,7 +339,7 @@ function moveCursorTo(list: ListState, index: number): ListState {
 	const cursorId = list.visible[cursorIndex]?.id ?? null;
 	const previous = list.visible[list.cursorIndex];
 	const next = keepInWindow({...list, cursorIndex, cursorId});
-	return previous?.gone !== null && previous !== undefined && cursorId !== previous.id ? dropGone(next, previous.id) : next;
+	return previous !== undefined && previous.gone !== null && cursorId !== previous.id ? dropGone(next, previous.id) : next;
 }
 
 function keepInWindow(list: ListState): ListState {
@@ -350,9 +350,7 @@ function keepInWindow(list: ListState): ListState {
 
 function expire(list: ListState, now: number): ListState {
 	const row = selectedRow(list);
-	return row?.gone !== null && row !== null && now - row.gone >= deletedRowMs
-		? settle({...dropGone(list, row.id), cursorId: row.id})
-		: list;
+	return row !== null && row.gone !== null && now - row.gone >= deletedRowMs ? settle({...dropGone(list, row.id), cursorId: row.id}) : list;
 }
 
 function dropGone(list: ListState, id: string): ListState {
