@@ -6,7 +6,7 @@ import {needsOfEach} from '../rules/need-groups.ts';
 import {needMirrorPods, needComponentHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {isOnControlPlane} from '../rules/replicas.ts';
-import {isAtLeast} from '../rules/ssh-tunnels.ts';
+import {isAtLeast} from '../rules/is-at-least.ts';
 import {cite} from '../rules/basis.ts';
 import type {RowResult} from './audit-object.ts';
 import {rowResult, unknownRow, unmetNeeds} from './row-result.ts';

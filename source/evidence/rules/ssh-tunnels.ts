@@ -1,7 +1,8 @@
 /** SSH tunnels (before 1.22): in use, impossible, or unknown. */
-import type {Basis, Citation, Observations, VersionFacts} from '../evidence.ts';
+import type {Basis, Citation, Observations} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
+import {isAtLeast} from './is-at-least.ts';
 import {isSoleApiserver} from './replicas.ts';
 import {isFromSameProcess} from './same-process.ts';
 import {cite, basisOf} from './basis.ts';
@@ -56,10 +57,6 @@ export function sshExclusionBasis(observations: Observations): Basis {
 		flag.known && flag.value === '' ? flag.basis : 'inferred',
 	];
 	return bases.includes('proven') ? 'proven' : 'inferred';
-}
-
-export function isAtLeast({major, minor}: VersionFacts, wantedMajor: number, wantedMinor: number): boolean {
-	return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
 function verdict(basis: Basis, citations: readonly Citation[]): RouteVerdict {
