@@ -67,5 +67,5 @@ test('the card of a shell in a container that has ended shows how to read its lo
 	await terminal.sees(/Container of half[\s\S]+▸ finisher/);
 	terminal.press('accept');
 	await terminal.sees(/container not found/);
-	await terminal.sees(/fix: spoke logs -n default half -c finisher --previous/);
+	await terminal.sees(/fix: spoke logs -n default half -c finisher --kubeconfig/);
 });
