@@ -27,6 +27,8 @@ const watchSeconds = [300, 600] as const;
 /** A watch shorter than this is followed by a delay (client-go reflector: very short watch). */
 const minWatchMs = 1000;
 const retryBackoff = {initialMs: 500, maxMs: 10_000, jitter: [0.5, 1.5]} as const;
+/** A failure after a watch of this length counts as a first failure: many load balancers end connections after a minute. */
+const stableAfterMs = 3000;
 const pollIntervalMs = 5000;
 /**
 An apiserver sends a bookmark every minute; TCP keep-alive may not notice that a silent watch hangs.
@@ -47,21 +49,22 @@ export async function* watchObjects<Item>(
 	let synced = version !== '';
 	let retries = 0;
 	let wasInterrupted = false;
-	const hung: Hung = {since: null};
+	const state: WatchState = {hungSince: null, respondedAt: null};
 	for (;;) {
 		try {
+			state.respondedAt = null;
 			if (version === '') {
 				version = yield* readFullList<Item>(cluster, options);
 				synced = true;
 				wasInterrupted = false;
-				hung.since = null;
+				state.hungSince = null;
 			}
 
 			const startedAt = monotonicMs();
 			version = yield* watchOnce<Item>(cluster, options, {
 				from: version,
 				wasInterrupted,
-				hung,
+				state,
 				silenceMs: options.silenceMs ?? maxSilenceMs,
 			});
 			wasInterrupted = false;
@@ -84,17 +87,22 @@ export async function* watchObjects<Item>(
 			}
 
 			version = thrown instanceof WatchInterrupted ? thrown.version : version;
-			retries++;
+			const wasStable = state.respondedAt !== null && monotonicMs() - state.respondedAt > stableAfterMs;
+			retries = wasStable ? 1 : retries + 1;
 			const waitMs = backoffMs(retries, retryBackoff);
 			wasInterrupted = true;
-			yield {type: 'interrupted', error, since: hung.since ?? Date.now(), retryInMs: waitMs};
+			yield {type: 'interrupted', error, since: state.hungSince ?? Date.now(), retryInMs: waitMs};
 			await abortableDelay(waitMs, options.signal);
 		}
 	}
 }
 
-/** When the watch began to hang; `null` after the next watch responded. */
-type Hung = {since: number | null};
+type WatchState = {
+	/** When the watch began to hang; `null` after the next watch responded. */
+	hungSince: number | null;
+	/** `monotonicMs()` of the current watch's response; `null` before. */
+	respondedAt: number | null;
+};
 
 class WatchRefused extends Error {
 	readonly error: SpokeError;
@@ -136,12 +144,12 @@ async function* watchOnce<Item>(
 	{
 		from,
 		wasInterrupted,
-		hung,
+		state,
 		silenceMs,
 	}: {
 		from: string;
 		wasInterrupted: boolean;
-		hung: Hung;
+		state: WatchState;
 		silenceMs: number;
 	},
 ): AsyncGenerator<WatchEvent<Item>, string> {
@@ -169,7 +177,8 @@ async function* watchOnce<Item>(
 		throw response.status === 403 || response.status === 405 ? new WatchRefused(error) : error;
 	}
 
-	hung.since = null;
+	state.hungSince = null;
+	state.respondedAt = monotonicMs();
 	if (wasInterrupted) {
 		yield {type: 'resumed'};
 	}
@@ -202,7 +211,7 @@ async function* watchOnce<Item>(
 		}
 	} catch (error) {
 		if (isHung) {
-			hung.since = lastReceivedAt;
+			state.hungSince = lastReceivedAt;
 			return version;
 		}
 

@@ -425,6 +425,29 @@ test.serial('reports an empty watch as interrupted, with growing delays', async 
 	t.deepEqual(waits, [500, 1000]);
 });
 
+test('the delay after a long watch is that of a first failure', async t => {
+	let watches = 0;
+	const cluster = await serverFor(t, (_request, response, query) => {
+		if (!query.has('watch')) {
+			response.end(list(['a']));
+			return;
+		}
+
+		watches++;
+		response.write(event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: String(10 + watches)}}));
+		setTimeout(() => response.destroy(), watches === 3 ? 3200 : 20);
+	});
+	const waits: number[] = [];
+	for await (const one of watchObjects<Pod>(cluster, {path})) {
+		if (one.type === 'interrupted' && waits.push(one.retryInMs) === 3) {
+			break;
+		}
+	}
+
+	// A third failure waits 1 to 3 s.
+	t.true(waits[2]! <= 750, waits.join(' '));
+});
+
 test('restarts a silent watch, and reports an interruption if that gets no response', async t => {
 	const asked: string[] = [];
 	const cluster = await serverFor(t, (_request, response, query) => {
