@@ -40,6 +40,8 @@ const statusLagMs = 2500;
 /** The pod's status and the kubelet can disagree this long at the start. */
 const disagreementTimeoutMs = 4 * statusLagMs;
 const recheckDelayMs = 250;
+/** How long lines wait for a pod that cannot be read: a starting apiserver refuses everyone for a while. */
+const unreadableTimeoutMs = 30_000;
 
 /** @throws SpokeError if the follow cannot start, or waiting cannot help */
 export class ContainerFollower {
@@ -246,16 +248,19 @@ export class ContainerFollower {
 		return true;
 	}
 
-	/** Waits for the pod's status, which shows a restart late. `null` if the instance is still the same, or the pod is gone. */
+	/** Waits for the pod's status, which shows a restart late. `null` if the instance is still the same, the pod is gone or unreadable. */
 	async #nextInstance(): Promise<ContainerInstance | null> {
-		for (const until = Date.now() + statusLagMs; ;) {
-			const pod = await this.#watchedPod.read(this.#options.signal).catch(() => null);
-			const instance = pod && currentInstance(pod, this.#source.container);
+		for (const startedAt = monotonicMs(); ;) {
+			const pod = await this.#watchedPod.read(this.#options.signal).catch(() => 'unreadable' as const);
+			this.#options.signal?.throwIfAborted();
+			const isUnreadable = pod === 'unreadable';
+			const instance = isUnreadable ? null : pod && currentInstance(pod, this.#source.container);
 			if (instance && instance.id !== null && instance.id !== this.#instance!.id) {
 				return instance;
 			}
 
-			if (!instance || Date.now() > until) {
+			const isGone = !isUnreadable && !instance;
+			if (isGone || monotonicMs() - startedAt > (isUnreadable ? unreadableTimeoutMs : statusLagMs)) {
 				return null;
 			}
 
