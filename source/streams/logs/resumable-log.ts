@@ -205,7 +205,7 @@ export class ResumableLog {
 					if (!newLines && filter !== null && !filter.foundLastLine) {
 						replaced = await isReplaced();
 						if (replaced) {
-							open.close();
+							open.body.destroy();
 							return;
 						}
 

@@ -136,6 +136,25 @@ test('a new line without the last one is emitted after a gap, unless it is of th
 	t.deepEqual(told(), ['a', 'last-line-not-met', 'c']);
 });
 
+test('a drain closes its connection once when the log is of the next instance', async t => {
+	let closed = 0;
+	const {file, log, follow} = await logOf(t, {
+		observer: {
+			onClosed() {
+				closed++;
+			},
+		},
+	});
+	file.append(a);
+	file.end();
+	await follow();
+	file.rotate();
+	file.append(c);
+	closed = 0;
+	t.true((await log.drain({...drained, isReplaced: async () => true})).replaced);
+	t.is(closed, 1);
+});
+
 test('a gap is reported once until the next line', async t => {
 	const {file, log, follow, told} = await logOf(t);
 	await log.reportGap('last-line-not-met');
