@@ -25,9 +25,17 @@ export type ClusterClient = {
 	/**
 	`canReuseReleased`: may return a connection that a stream has released. Not for a stream, because a connection has one label.
 	`canShare`: may return a part of an HTTP/2 connection that others use, too. It cannot upgrade.
+	`mustDial`: makes a new TCP connection. Otherwise the connection may be one that a request used within the last second.
+	`dialTimeoutMs`: for each step of dialing, if shorter than the default. Excludes waiting for credentials and for other handshakes.
 	@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
 	*/
-	connect(options?: {signal?: AbortSignal; canReuseReleased?: boolean; canShare?: boolean}): Promise<Connection>;
+	connect(options?: {
+		signal?: AbortSignal;
+		canReuseReleased?: boolean;
+		canShare?: boolean;
+		mustDial?: boolean;
+		dialTimeoutMs?: number;
+	}): Promise<Connection>;
 	/**
 	Connects to an apiserver at its own `ip:port`. Verifies the certificate by the kubeconfig's CA and the name `kubernetes.default.svc`, even
 	if the kubeconfig skips verification.

@@ -14,7 +14,7 @@ import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
 import {SharedConnections} from './shared-connections.ts';
 import {withWholeTimeout} from './transport/request-errors.ts';
-import {peerNameOf} from './transport/open-socket.ts';
+import {type DialRoute, peerNameOf} from './transport/open-socket.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
 /** More would flood an apiserver that has just restarted. With 16, 100 logs with connections of their own begin later. */
@@ -42,7 +42,8 @@ export async function createClusterClient(
 		pool.keepReleased(connection);
 	};
 
-	const open = async (signal?: AbortSignal) => handshakes.run(async () => openConnection(access, {signal, onReleased}), signal);
+	const open = async (signal?: AbortSignal, config = access) =>
+		handshakes.run(async () => openConnection(config, {signal, onReleased}), signal);
 	const pool = new ConnectionPool(open);
 	const shared = new SharedConnections(access, {isDisabled: (environment['DISABLE_HTTP2'] ?? '') !== '', onReleased});
 	const peerName = peerNameOf(access.route);
@@ -50,9 +51,9 @@ export async function createClusterClient(
 	return {
 		facts,
 		records: new ClusterRecords(),
-		async connect({canShare = false, ...options} = {}) {
-			const one = canShare ? await shared.connect(options.signal) : await pool.acquireRecent(options);
-			return one ?? open(options.signal);
+		async connect({canShare = false, mustDial = false, dialTimeoutMs, ...options} = {}) {
+			const one = mustDial ? null : canShare ? await shared.connect(options.signal) : await pool.acquireRecent(options);
+			return one ?? open(options.signal, dialTimeoutMs === undefined ? access : withDialTimeout(access, dialTimeoutMs));
 		},
 		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), {signal}),
 		request,
@@ -92,6 +93,21 @@ function accessAt(access: ConnectionConfig, address: string, timeoutMs: number):
 	}
 
 	return {...access, route: {server, proxy: null, tls: {...tls, serverName: apiserverDnsName, timeoutMs}, timeoutMs}};
+}
+
+function withDialTimeout(access: ConnectionConfig, dialTimeoutMs: number): ConnectionConfig {
+	const {route} = access;
+	const shorten = (timeoutMs: number) => (timeoutMs > 0 ? Math.min(timeoutMs, dialTimeoutMs) : dialTimeoutMs);
+	const shortenTls = (tls: DialRoute['tls']) => tls && {...tls, timeoutMs: shorten(tls.timeoutMs)};
+	return {
+		...access,
+		route: {
+			...route,
+			tls: shortenTls(route.tls),
+			proxy: route.proxy && {...route.proxy, tls: shortenTls(route.proxy.tls)},
+			timeoutMs: shorten(route.timeoutMs),
+		},
+	};
 }
 
 async function anonymousRequest(access: ConnectionConfig, options: RequestOptions): Promise<ApiResponse> {

@@ -100,7 +100,7 @@ export async function observeFreshConnection(
 	},
 ): Promise<ConnectionObservations | null> {
 	try {
-		const connection = await cluster.connect(signal ? {signal} : {});
+		const connection = await cluster.connect({mustDial: true, ...(signal && {signal})});
 		const observations = await observeConnection(connection, {timeoutMs});
 		connection.close();
 		return observations;

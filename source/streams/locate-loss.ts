@@ -1,10 +1,14 @@
 /** Finds the leg on which a stream was lost. */
 import {rejectOnAbort} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {isDescriptorLimit} from '../cluster/transport/descriptor-limit.ts';
 import {isSpokeError, type SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
 import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 
+/** Of each step of a connection. */
 const connectTimeoutMs = 3000;
+/** Includes waiting for credentials and for other handshakes, which says nothing about the apiserver. */
+const checkTimeoutMs = 2 * connectTimeoutMs;
 
 /**
 A system error or silence means that leg 1 was lost; otherwise tries a new connection. If that succeeds, a close without a status means that
@@ -128,13 +132,21 @@ const inputRefusedRemedy = 'check the network; a command that exits before readi
 
 async function checkApiserver(cluster: Pick<ClusterClient, 'connect'>): Promise<Reachability> {
 	try {
-		const connection = await cluster.connect({signal: AbortSignal.timeout(connectTimeoutMs)});
+		const connection = await cluster.connect({
+			mustDial: true,
+			dialTimeoutMs: connectTimeoutMs,
+			signal: AbortSignal.timeout(checkTimeoutMs),
+		});
 		connection.close();
 		return 'responds';
 	} catch (thrown) {
-		// A failed credential plugin or file says nothing about the apiserver.
-		return isSpokeError(thrown) && thrown.leg === 0 ? 'not-checked' : 'no-response';
+		return isDialFailure(thrown) ? 'no-response' : 'not-checked';
 	}
+}
+
+/** Credentials that cannot be read say nothing about the apiserver, and it is unknown who presents an untrusted certificate. */
+function isDialFailure(thrown: unknown): boolean {
+	return isSpokeError(thrown) && thrown.code === 'ERR_APISERVER_UNREACHABLE' && !isDescriptorLimit(thrown.cause ?? {});
 }
 
 /** One check for all responses that are lost together. */

@@ -32,7 +32,7 @@ export function preconnect(
 	return {
 		cluster: {
 			...cluster,
-			connect: async options => (await early.acquire()) ?? cluster.connect(options),
+			connect: async options => (options?.mustDial ? undefined : await early.acquire()) ?? cluster.connect(options),
 			async json<T>(options: Parameters<ClusterClient['json']>[0]) {
 				const response = await early.get(options);
 				return response

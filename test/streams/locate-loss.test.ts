@@ -1,9 +1,15 @@
 /** The leg of a lost tunnel, only where it is known. */
+import {once} from 'node:events';
+import {type AddressInfo, createServer} from 'node:net';
 import test from 'ava';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {locateStreamLoss, locateTunnelLoss} from '../../source/streams/locate-loss.ts';
 import {silenceError, StreamLostError, streamLostError} from '../../source/wire/protocol-error.ts';
+import {startServer, textOf} from '../support/api-server.ts';
 
 const lost = (message: string, code?: string) =>
 	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
@@ -51,7 +57,7 @@ for (const [title, error, isAnswered, leg, message] of rows) {
 			{
 				async connect() {
 					if (!isAnswered) {
-						throw new Error('nobody is here');
+						throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'nobody is here');
 					}
 
 					return {close() {}} as Connection;
@@ -65,18 +71,65 @@ for (const [title, error, isAnswered, leg, message] of rows) {
 	});
 }
 
-test('a failed credential leaves the leg unknown', async t => {
-	const cluster = {
-		async connect() {
-			throw new SpokeError('ERR_CREDENTIAL_PLUGIN', 'the plugin is gone');
+for (const [title, failure] of [
+	['a failed credential', new SpokeError('ERR_CREDENTIAL_PLUGIN', 'the plugin is gone')],
+	['an untrusted certificate', new SpokeError('ERR_APISERVER_TLS', 'the apiserver is not trusted')],
+	['a long wait for other handshakes', new DOMException('the operation was aborted due to timeout', 'TimeoutError')],
+	[
+		'the limit on open files',
+		new SpokeError('ERR_APISERVER_UNREACHABLE', 'too many open files', {cause: Object.assign(new Error('connect'), {code: 'EMFILE'})}),
+	],
+] as const) {
+	test(`${title} leaves the leg unknown`, async t => {
+		const cluster = {
+			async connect() {
+				throw failure;
+			},
+		};
+		for (const name of [locateTunnelLoss, locateStreamLoss]) {
+			const {message, legKnown} = await name(cluster, lost('the connection ended without a WebSocket Close'));
+			t.regex(
+				message,
+				/: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
+			);
+			t.false(legKnown);
+		}
+	});
+}
+
+test('a new connection decides on the leg, although an idle one is left', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			response.end('{"kind":"Status","apiVersion":"v1","metadata":{}}');
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	const {connection: idle, body} = await cluster.request({path: '/version'});
+	await textOf(body);
+	const used: string[] = [];
+	const connecting = {
+		async connect(options: Parameters<typeof cluster.connect>[0]) {
+			const connection = await cluster.connect(options);
+			used.push(connection.id);
+			return connection;
 		},
 	};
-	for (const name of [locateTunnelLoss, locateStreamLoss]) {
-		const {message, legKnown} = await name(cluster, lost('the connection ended without a WebSocket Close'));
-		t.regex(
-			message,
-			/: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
-		);
-		t.false(legKnown);
-	}
+	await locateStreamLoss(connecting, new StreamLostError('the command ended without a status', {kind: 'no-status'}));
+	t.is(used.length, 1);
+	t.false(used.includes(idle.id));
+});
+
+test('an apiserver that does not complete the TLS handshake does not respond', async t => {
+	const server = createServer().listen(0, '127.0.0.1');
+	t.teardown(() => server.close());
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	const {flags} = parseCommandLine(connectionFlags, ['--server', `https://127.0.0.1:${port}`]);
+	const cluster = await createClusterClient(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
+	t.teardown(() => {
+		cluster.close();
+	});
+	const {leg, legKnown} = await locateStreamLoss(cluster, lost('the connection ended without a WebSocket Close'));
+	t.deepEqual({leg, legKnown}, {leg: 1, legKnown: true});
 });

@@ -170,6 +170,16 @@ test('without an observer, a log is requested early also when the pod is read la
 	t.is(connections(), 1);
 });
 
+test('a connection that must be dialed is not the early one', async t => {
+	const {cluster, connections} = await apiserver(t, {});
+	const preconnection = preconnect(await cluster(), {signal: new AbortController().signal});
+	await until(() => connections() === 1);
+	const dialed = await preconnection.cluster.connect({mustDial: true});
+	await t.notThrowsAsync(until(() => connections() === 2));
+	dialed.close();
+	preconnection.close();
+});
+
 const path = `${podPath}/log`;
 const {signal} = new AbortController();
 const refusedUpgrade = (status: number): UpgradeResult => ({upgraded: false, status, statusText: '', headers: {}, body: ''});

@@ -74,7 +74,7 @@ test('without resume the interruption is thrown, and an abort prevents an attemp
 
 const aborted = () => new LogInterruptedError('the log of web was interrupted', new ConnectionClosedError({inResponse: true}));
 const refused = async () => {
-	throw new Error('connect ECONNREFUSED');
+	throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'connect: connection refused');
 };
 
 const never = async () => new Promise<never>(() => {});
