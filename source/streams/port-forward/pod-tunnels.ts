@@ -23,6 +23,8 @@ export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'>
 		emit: (event: (forward: string) => ForwardEvent) => void;
 		/** The connections of `pool` can only be aborted. */
 		onTerminated: (pool: Pool) => void;
+		/** A tunnel to the current pod. */
+		onOpened?: () => void;
 		/** The pod has no replacement, or no tunnel to it meets a requirement. */
 		onGone: (error: SpokeError) => void;
 	};
@@ -72,6 +74,10 @@ export class PodTunnels {
 
 	get lastError(): SpokeError | undefined {
 		return this.#lastError;
+	}
+
+	get hasTunnel(): boolean {
+		return this.#pool !== undefined && this.#pool.tunnels.size > 0;
 	}
 
 	/** @throws SpokeError if the first tunnel fails */
@@ -171,6 +177,7 @@ export class PodTunnels {
 				if (this.isCurrent(pool)) {
 					this.#lastError = undefined;
 					this.#confirmMove();
+					this.#options.onOpened?.();
 				}
 			},
 		});

@@ -12,7 +12,7 @@ import type {Tunnel, TunnelCarrier} from './tunnel.ts';
 
 type Member = {tunnels: PodTunnels; removed: AbortController};
 
-/** Each new connection goes to the next Ready pod. Pods without a tunnel are skipped as long as another has one. */
+/** Each new connection goes to the next Ready pod that has a free tunnel. Only if none has one, it waits. */
 export class SpreadTunnels implements TargetTunnels {
 	readonly #cluster: ClusterClient;
 	readonly #resolved: ResolvedPod;
@@ -20,6 +20,8 @@ export class SpreadTunnels implements TargetTunnels {
 	/** By uid, the next one first. */
 	readonly #members = new Map<string, Member>();
 	#available = Promise.withResolvers<void>();
+	/** Aborted when a tunnel to any pod opens. */
+	#opened = new AbortController();
 
 	constructor(cluster: ClusterClient, resolved: ResolvedPod, options: PodTunnelsOptions) {
 		this.#cluster = cluster;
@@ -52,18 +54,25 @@ export class SpreadTunnels implements TargetTunnels {
 	}
 
 	leaseReady(): [TunnelLease<Tunnel>, Pool] | undefined {
-		const next = this.#next;
-		const ready = next?.[1].tunnels.leaseReady();
-		if (next && ready) {
-			this.#putLast(...next);
+		for (const [uid, member] of this.#members) {
+			const ready = member.tunnels.leaseReady();
+			if (ready) {
+				this.#putLast(uid, member);
+				return ready;
+			}
 		}
 
-		return ready;
+		return undefined;
 	}
 
 	async lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]> {
 		for (;;) {
 			signal.throwIfAborted();
+			const ready = this.leaseReady();
+			if (ready) {
+				return ready;
+			}
+
 			const next = this.#next;
 			if (!next) {
 				await rejectOnAbort(async () => this.#available.promise, signal);
@@ -72,10 +81,11 @@ export class SpreadTunnels implements TargetTunnels {
 
 			const [, {tunnels, removed}] = next;
 			this.#putLast(...next);
+			const chooseAgain = tunnels.hasTunnel ? removed.signal : AbortSignal.any([removed.signal, this.#opened.signal]);
 			try {
-				return await tunnels.lease(AbortSignal.any([signal, removed.signal]));
+				return await tunnels.lease(AbortSignal.any([signal, chooseAgain]));
 			} catch (error) {
-				if (!removed.signal.aborted) {
+				if (!chooseAgain.aborted) {
 					throw error;
 				}
 			}
@@ -122,7 +132,9 @@ export class SpreadTunnels implements TargetTunnels {
 
 	get #next(): [string, Member] | undefined {
 		const members = [...this.#members];
-		return members.find(([, {tunnels}]) => tunnels.lastError === undefined) ?? members[0];
+		return (
+			members.find(([, {tunnels}]) => tunnels.hasTunnel) ?? members.find(([, {tunnels}]) => tunnels.lastError === undefined) ?? members[0]
+		);
 	}
 
 	#putLast(uid: string, member: Member): void {
@@ -143,6 +155,11 @@ export class SpreadTunnels implements TargetTunnels {
 			...this.#options,
 			emit: event => {
 				this.#options.emit(forward => named(event(forward), pod));
+			},
+			onOpened: () => {
+				const opened = this.#opened;
+				this.#opened = new AbortController();
+				opened.abort();
 			},
 			onGone: error => {
 				if (error.code === 'ERR_TARGET_GONE') {

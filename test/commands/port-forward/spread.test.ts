@@ -30,6 +30,16 @@ async function podsOfConnections(run: PortForwardRun, count: number): Promise<st
 	return opened().map(event => event['pod'] as string);
 }
 
+/** A pod gets no connection before its first tunnel. */
+async function untilEachServes(run: PortForwardRun, names: readonly string[]): Promise<void> {
+	const served = new Set<string>();
+	while (!names.every(name => served.has(name))) {
+		for (const name of await podsOfConnections(run, 1)) {
+			served.add(name);
+		}
+	}
+}
+
 async function scaleWeb(sandbox: Sandbox, replicas: number): Promise<void> {
 	await ask(sandbox, '/apis/apps/v1/namespaces/default/deployments/web', {
 		method: 'PATCH',
@@ -46,6 +56,7 @@ for (const target of ['svc/web', 'deploy/web'] as const) {
 			run.child.kill('SIGKILL');
 		});
 		const [first = '', second = ''] = await spreadsOver(run, names => names.length === 2);
+		await untilEachServes(run, [first, second]);
 		const used = await podsOfConnections(run, 6);
 		t.deepEqual([used.filter(name => name === first).length, used.filter(name => name === second).length], [3, 3]);
 
@@ -53,6 +64,7 @@ for (const target of ['svc/web', 'deploy/web'] as const) {
 		const now = await spreadsOver(run, names => names.length === 2 && !names.includes(first));
 		const pods = await podsOf(sandbox, 'web');
 		t.true(now.every(name => pods.includes(name)));
+		await untilEachServes(run, now);
 		t.deepEqual([...new Set(await podsOfConnections(run, 4))].sort(), now);
 		run.child.kill('SIGINT');
 		t.is(await run.ended, 0);
