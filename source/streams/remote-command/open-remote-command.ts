@@ -28,7 +28,7 @@ export type RemoteCommandOptions = {
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	environment?: NodeJS.ProcessEnv;
-	/** Called at most once, with one line. */
+	/** Receives one line about a command that may wait or have ended. */
 	onWaiting?: (notice: string) => void;
 	/** Default 10 s. */
 	pings?: PingOptions;
@@ -165,7 +165,7 @@ function createCommand(outcome: Upgraded, context: CarrierContext): RemoteComman
 		onFarEndAnswered() {
 			observer?.onFarEndAnswered?.(connection, purpose);
 		},
-		onBlocked: onWaiting,
+		onNotice: onWaiting,
 	});
 	return remoteCommand(context, channels, error => {
 		if (error) {
@@ -251,7 +251,7 @@ type Listeners = {
 	onRoundTrip: RoundTripListener;
 	onPingOverdue: RoundTripListener;
 	onFarEndAnswered: () => void;
-	onBlocked: ((notice: string) => void) | undefined;
+	onNotice: ((notice: string) => void) | undefined;
 };
 
 function createChannels(

@@ -3,7 +3,7 @@ import {Readable, Writable} from 'node:stream';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../wire/channel-frame.ts';
-import {protocolError, streamLostError} from '../../wire/protocol-error.ts';
+import {protocolError} from '../../wire/protocol-error.ts';
 import {maxStatusBytes, parseStatusMessage, statusTooLong} from '../../wire/status-message.ts';
 import {isNormalClose, type WebSocketCloseResult, type WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {
@@ -25,6 +25,8 @@ const closeDelayMs = 2000;
 /** A terminal's input queue on Linux; a pipe can block after 1 byte. */
 const blockingBytes = {tty: 4096, pipe: 1} as const;
 
+const unendingInputNotice = 'the protocol v4.channel.k8s.io cannot signal the end of the input: the command may wait for more input';
+
 export type WebSocketChannelsOptions = {
 	stdin: boolean;
 	tty: boolean;
@@ -34,8 +36,8 @@ export type WebSocketChannelsOptions = {
 	onPingOverdue?: RoundTripListener;
 	/** Excludes the apiserver's own 101, first empty message and error about a kubelet. */
 	onFarEndAnswered: () => void;
-	/** Called once. */
-	onBlocked?: ((notice: string) => void) | undefined;
+	/** Each is one line. */
+	onNotice?: ((notice: string) => void) | undefined;
 	timing?: SilenceTiming;
 };
 
@@ -64,7 +66,7 @@ export class WebSocketChannels implements CommandChannels {
 			onRoundTrip,
 			onPingOverdue,
 			onFarEndAnswered,
-			onBlocked,
+			onNotice,
 			timing = {pingIntervalMs, silenceTimeoutMs},
 		}: WebSocketChannelsOptions,
 	) {
@@ -73,8 +75,20 @@ export class WebSocketChannels implements CommandChannels {
 		this.#outputs = new PausingOutputs(messages);
 		this.stdout = this.#outputs.open();
 		this.stderr = tty ? null : this.#outputs.open();
-		this.stdin = stdin ? this.#openStdin(canEndStdin) : null;
-		const context = {isPaused: () => this.#outputs.isPaused, blockingBytes: blockingBytes[tty ? 'tty' : 'pipe'], onBlocked};
+		this.stdin = stdin
+			? this.#openStdin(() => {
+					if (canEndStdin) {
+						messages.send(stdinEndMessage());
+					} else {
+						onNotice?.(unendingInputNotice);
+					}
+				})
+			: null;
+		const context = {
+			isPaused: () => this.#outputs.isPaused,
+			blockingBytes: blockingBytes[tty ? 'tty' : 'pipe'],
+			onBlocked: onNotice,
+		};
 		this.#silence = new SilenceWatch(messages, timing, context, error => {
 			this.#fail(error);
 		});
@@ -165,7 +179,7 @@ export class WebSocketChannels implements CommandChannels {
 		return {status: this.#status.take(), lost: isComplete ? null : lost};
 	}
 
-	#openStdin(canEnd: boolean): Writable {
+	#openStdin(onEnd: () => void): Writable {
 		const messages = this.#messages;
 		const stdin = new Writable({
 			highWaterMark: 64 * 1024,
@@ -184,12 +198,8 @@ export class WebSocketChannels implements CommandChannels {
 				}
 			},
 			final(done) {
-				if (canEnd) {
-					messages.send(stdinEndMessage());
-					done();
-				} else {
-					done(streamLostError('this version of the channels cannot signal the end of the input'));
-				}
+				onEnd();
+				done();
 			},
 		});
 		messages.on('close', () => {

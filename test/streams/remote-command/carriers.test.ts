@@ -1,4 +1,5 @@
 /** The choice of a remote command's carrier. */
+import {once} from 'node:events';
 import test from 'ava';
 import type {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
@@ -149,6 +150,32 @@ test('a command that reads stdin to its end does not use channels that cannot en
 		),
 	);
 	t.deepEqual(server.upgrades, [websocketV5, spdy]);
+});
+
+test('the end of the input is a notice where the channels cannot signal it', async t => {
+	const ended = Promise.withResolvers<void>();
+	const server = await startCommandServer(
+		async far => {
+			await ended.promise;
+			far.status(success);
+			far.close();
+		},
+		{refuse: ({headers}) => (headers['sec-websocket-protocol'] === 'v4.channel.k8s.io' ? null : {status: 403, body: ''})},
+	);
+	t.teardown(async () => server.close());
+	const notices: string[] = [];
+	const command = await openRemoteCommand(
+		await server.cluster(),
+		{feature: 'attach', target: reachedWeb, command: [], stdin: true, tty: true},
+		{environment: {}, onWaiting: notice => notices.push(notice)},
+	);
+	void text(command.stdout);
+	const closed = once(command.stdin!, 'close');
+	command.stdin!.end('x');
+	await closed;
+	t.deepEqual(notices, ['the protocol v4.channel.k8s.io cannot signal the end of the input: the command may wait for more input']);
+	ended.resolve();
+	t.is(await command.outcome, 0);
 });
 
 test('the arguments of a command reach the path unchanged', async t => {

@@ -287,7 +287,7 @@ function pair({tty = false, silenceTimeoutMs: silence = timing.silenceTimeoutMs}
 		onRoundTrip({websocket}) {
 			roundTrips.push(websocket!);
 		},
-		onBlocked(notice) {
+		onNotice(notice) {
 			notices.push(notice);
 		},
 	});
