@@ -106,6 +106,18 @@ export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescr
 			];
 		}
 
+		case 'watch-failed': {
+			return [
+				forwardLine('note', [
+					statement('cannot watch pods: '),
+					{role: 'error', text: event.error.message, short: shortError(event.error)},
+					{role: 'detail', text: '; the forward keeps its pods'},
+					{role: 'attempt', text: ` (next attempt in ${formatDuration(event.retryInMs)})`},
+					codeOf(event.error),
+				]),
+			];
+		}
+
 		case 'interrupted': {
 			const next = event.retryInMs > 0 ? `, next in ${formatDuration(event.retryInMs)}` : '';
 			return [

@@ -124,6 +124,14 @@ const rows: {readonly [Type in ForwardEvent['event']]: ReadonlyArray<Row<Type>>}
 			'reconnected to web-1 after 1.2 s: pod sandbox was recreated',
 		],
 	],
+	'watch-failed': [
+		[
+			{event: 'watch-failed', forward: 'f1', error: new SpokeError('ERR_CREDENTIALS', 'Unauthorized'), retryInMs: 1100},
+			['cannot watch pods: Unauthorized; the forward keeps its pods (next attempt in 1.1 s) [ERR_CREDENTIALS]'],
+			['cannot watch pods: Unauthorized; the forward keeps its pods'],
+			'cannot watch pods: Unauthorized; the forward keeps its pods',
+		],
+	],
 	interrupted: [
 		[
 			{event: 'interrupted', forward: 'f1', error: new SpokeError('ERR_STREAM_LOST', 'the tunnel was lost'), attempt: 2, retryInMs: 1100},

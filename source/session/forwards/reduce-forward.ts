@@ -73,7 +73,8 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 			return onPods(event.pods.map(({name}) => name));
 		}
 
-		case 'bound-without': {
+		case 'bound-without':
+		case 'watch-failed': {
 			return {};
 		}
 

@@ -61,6 +61,8 @@ export type ForwardEvent =
 	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}
 	/** Pods of a forward that is spread, after each change. */
 	| {event: 'pods'; forward: string; pods: readonly PodIdentity[]}
+	/** The forward keeps its pods, and spoke retries. Once per error code until a list succeeds. */
+	| {event: 'watch-failed'; forward: string; error: SpokeError; retryInMs: number}
 	/** spoke retries, and the ports stay bound. */
 	| {event: 'interrupted'; forward: string; error: SpokeError; attempt: number; retryInMs: number}
 	| {event: 'restored'; forward: string; outageMs: number};

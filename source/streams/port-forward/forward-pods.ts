@@ -1,5 +1,6 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
 import {clampTimerMs, delayUpTo} from '../../async/abortable.ts';
+import {type Backoff, backoffMs} from '../../async/backoff.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -13,8 +14,15 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {terminatedPodMessage} from '../terminated-pod.ts';
 import type {ForwardRequest} from './forward-request.ts';
 
-const retryDelayMs = 1000;
+const retryBackoff = {initialMs: 1000, maxMs: 10_000, jitter: [0.75, 1.25]} as const;
+const pollBackoff = {...retryBackoff, initialMs: 2000} as const;
 const pollIntervalMs = 2000;
+
+type WatchForwardPodsOptions = {
+	signal: AbortSignal;
+	/** Called once per error code until a list succeeds. */
+	onFailed: (error: SpokeError, retryInMs: number) => void;
+};
 
 /**
 Yields all pods by `podKey` after each change, from the first complete list on. A null `scope` follows only `namedPod`, and polls if listing
@@ -24,9 +32,11 @@ export async function* watchForwardPods(
 	cluster: ClusterClient,
 	scope: PodScope | null,
 	namedPod: PodObject,
-	signal: AbortSignal,
+	options: WatchForwardPodsOptions,
 ): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
+	const {signal} = options;
 	const watched = scope ?? scopeOfName(namedPod);
+	const failures = new Failures(options, retryBackoff);
 	while (!signal.aborted) {
 		const pods = new Map<string, PodObject>();
 		let synced = false;
@@ -35,6 +45,7 @@ export async function* watchForwardPods(
 				switch (change.type) {
 					case 'synced': {
 						synced = true;
+						failures.recordSuccess();
 						break;
 					}
 
@@ -57,31 +68,72 @@ export async function* watchForwardPods(
 			}
 		} catch (thrown) {
 			if (!signal.aborted && scope === null && toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
-				yield* pollPod(cluster, namedPod, signal);
+				yield* pollPod(cluster, namedPod, options);
 				return;
 			}
-		}
 
-		await delayUpTo(retryDelayMs, signal);
+			await failures.waitAfter(thrown);
+		}
 	}
 }
 
 async function* pollPod(
 	cluster: ClusterClient,
 	{metadata: {name, namespace = ''}}: PodObject,
-	signal: AbortSignal,
+	options: WatchForwardPodsOptions,
 ): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
+	const {signal} = options;
+	const failures = new Failures(options, pollBackoff);
 	while (!signal.aborted) {
 		try {
 			const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal});
 			yield new Map([[podKey(pod), pod]]);
 		} catch (thrown) {
-			if (toSpokeError(thrown).code === 'ERR_NOT_FOUND') {
-				yield new Map();
+			if (toSpokeError(thrown).code !== 'ERR_NOT_FOUND') {
+				await failures.waitAfter(thrown);
+				continue;
 			}
+
+			yield new Map();
 		}
 
+		failures.recordSuccess();
 		await delayUpTo(pollIntervalMs, signal);
+	}
+}
+
+class Failures {
+	readonly #options: WatchForwardPodsOptions;
+	readonly #backoff: Backoff;
+	readonly #reported = new Set<string>();
+	#attempt = 0;
+
+	constructor(options: WatchForwardPodsOptions, backoff: Backoff) {
+		this.#options = options;
+		this.#backoff = backoff;
+	}
+
+	recordSuccess(): void {
+		this.#attempt = 0;
+		this.#reported.clear();
+	}
+
+	/** Resolves early when aborted. */
+	async waitAfter(thrown: unknown): Promise<void> {
+		const {signal, onFailed} = this.#options;
+		if (signal.aborted) {
+			return;
+		}
+
+		this.#attempt++;
+		const error = toSpokeError(thrown);
+		const retryInMs = backoffMs(this.#attempt, this.#backoff);
+		if (!this.#reported.has(error.code)) {
+			this.#reported.add(error.code);
+			onFailed(error, retryInMs);
+		}
+
+		await delayUpTo(retryInMs, signal);
 	}
 }
 

@@ -84,7 +84,14 @@ class ForwardedTarget implements RunningForward {
 				setV8Flag('--no-lazy-feedback-allocation', '--lazy-feedback-allocation');
 			}
 
-			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, this.#signal)) {
+			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, {
+				signal: this.#signal,
+				onFailed: (error, retryInMs) => {
+					for (const {id} of this.#ports) {
+						this.events.emit({event: 'watch-failed', forward: id, error, retryInMs});
+					}
+				},
+			})) {
 				tunnels.update(pods);
 			}
 

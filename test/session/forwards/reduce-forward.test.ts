@@ -73,6 +73,7 @@ const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<Forwar
 		'interrupted: the pod is gone',
 	],
 	[{event: 'restored', forward: 'f', outageMs: 900}, {}, 'reconnected after 0.9 s'],
+	[{event: 'watch-failed', forward: 'f', error, retryInMs: 1100}, {}, 'cannot watch pods: the pod is gone; the forward keeps its pods'],
 	[
 		{event: 'waiting', forward: 'f', asked: 'svc/web', podCount: 0, timeoutMs: 60_000},
 		{note: 'waiting: no pod exists'},
