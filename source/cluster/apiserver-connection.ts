@@ -13,6 +13,7 @@ import {withWholeTimeout} from './transport/request-errors.ts';
 import {decompressBody, readFully} from './transport/response-body.ts';
 import {buildUpgradeRequest} from './transport/upgrade.ts';
 import {certificateDates, certificateFingerprint} from './tls/client-certificate.ts';
+import {maxErrorBytes, maxErrorPrefixBytes} from './body-limits.ts';
 import {readBodyPrefix} from './read-body-prefix.ts';
 import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
 
@@ -26,8 +27,6 @@ export type ConnectionConfig = {
 	isInteractive: boolean;
 	trace: RequestTrace | null;
 };
-
-const maxErrorBodyBytes = 64 * 1024;
 
 /** Just past the apiserver's timeout of 30 s for reaching a kubelet. */
 const upgradeTimeoutMs = 35_000;
@@ -190,7 +189,13 @@ export class ApiserverConnection implements Connection {
 		});
 		const {status, statusText, headers: responseHeaders} = response;
 		if (response.kind === 'response') {
-			return {upgraded: false, status, statusText, headers: responseHeaders, body: await readBodyPrefix(response.body, maxErrorBodyBytes)};
+			return {
+				upgraded: false,
+				status,
+				statusText,
+				headers: responseHeaders,
+				body: await readBodyPrefix(response.body, maxErrorPrefixBytes),
+			};
 		}
 
 		try {
@@ -246,7 +251,7 @@ export class ApiserverConnection implements Connection {
 			return response;
 		}
 
-		await readFully(response.body, maxErrorBodyBytes, this.#peerName);
+		await readFully(response.body, maxErrorBytes, this.#peerName);
 		return this.#sendAs(renewed, path, request);
 	}
 

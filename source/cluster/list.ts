@@ -1,5 +1,6 @@
 /** Paged lists of a resource. */
 import {SpokeError} from '../errors/spoke-error.ts';
+import {maxErrorBytes, maxObjectBytes} from './body-limits.ts';
 import {requestAttributes} from './request-attributes.ts';
 import type {ClusterClient} from './cluster-client.ts';
 import type {ApiResponse} from './connection.ts';
@@ -39,7 +40,6 @@ export type ListPage<Item> = {
 };
 
 const defaultPageSize = 500;
-const maxPageBytes = 256 * 1024 * 1024;
 
 const maxRestarts = 3;
 
@@ -143,7 +143,8 @@ async function readPage<Item>(
 		whole: true,
 		...(options.signal && {signal: options.signal}),
 	});
-	const body = (await readFully(response.body, maxPageBytes, options.path)).toString('utf8');
+	const maxBytes = response.status === 200 ? maxObjectBytes : maxErrorBytes;
+	const body = (await readFully(response.body, maxBytes, options.path)).toString('utf8');
 	if (response.status === 410 && token !== '') {
 		return 'expired';
 	}

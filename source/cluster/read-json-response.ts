@@ -1,26 +1,22 @@
 /** JSON responses of the apiserver. */
 import {parseLosslessJson} from '../text/lossless-json.ts';
+import {maxErrorBytes, maxObjectBytes} from './body-limits.ts';
 import {type ImpersonatedIdentity, requestAttributes} from './request-attributes.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {validateObject, notKubernetesError, type ResponseForm} from './validate-object.ts';
 import {errorFromResponse} from './error-from-response.ts';
 import {readFully} from './transport/response-body.ts';
 
-/** A page of 5,000 pods has about 40 MiB. */
-const maxJsonBytes = 256 * 1024 * 1024;
-
-const maxErrorBodyBytes = 1024 * 1024;
-
 type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number; exact?: boolean};
 
 /** @throws SpokeError by `errorFromResponse`; ERR_PROTOCOL for a body that is not a Kubernetes object */
 export async function readJsonResponse(
 	response: ApiResponse,
-	{method = 'GET', path, maxBytes = maxJsonBytes, exact = false}: JsonRequest,
+	{method = 'GET', path, maxBytes = maxObjectBytes, exact = false}: JsonRequest,
 	{peerName, identity}: {peerName: string; identity: ImpersonatedIdentity},
 ): Promise<object> {
 	if (response.status < 200 || response.status > 299) {
-		const body = (await readFully(response.body, maxErrorBodyBytes, peerName)).toString('utf8');
+		const body = (await readFully(response.body, maxErrorBytes, peerName)).toString('utf8');
 		throw errorFromResponse({...response, body}, {...requestAttributes(method, path), identity});
 	}
 

@@ -5,6 +5,7 @@ import {backoffMs} from '../async/backoff.ts';
 import {monotonicMs} from '../async/clock.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
+import {maxErrorBytes} from './body-limits.ts';
 import type {ClusterClient} from './cluster-client.ts';
 import {errorFromResponse} from './error-from-response.ts';
 import {acceptHeader, isTable, type ListOptions, listPages, listQuery, type TableColumn} from './list.ts';
@@ -165,7 +166,7 @@ async function* watchOnce<Item>(
 		...(options.signal && {signal: options.signal}),
 	});
 	if (response.status !== 200) {
-		const body = (await readFully(response.body, 1024 * 1024, options.path)).toString('utf8');
+		const body = (await readFully(response.body, maxErrorBytes, options.path)).toString('utf8');
 		if (response.status === 410) {
 			return '';
 		}

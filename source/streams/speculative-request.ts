@@ -1,5 +1,6 @@
 /** A stream's request that is sent while its target is being resolved, on the same connection. */
 import {rejectOnAbort} from '../async/abortable.ts';
+import {maxErrorPrefixBytes} from '../cluster/body-limits.ts';
 import type {ApiResponse, Connection, PipelinedOptions, RequestOptions, UpgradeOptions, UpgradeResult} from '../cluster/connection.ts';
 import {readBodyPrefix} from '../cluster/read-body-prefix.ts';
 import {isSpokeError} from '../errors/spoke-error.ts';
@@ -109,7 +110,7 @@ export class SpeculativeConnection implements Connection {
 	/** A refusal is short; what follows anything else must not wait for its end. */
 	async #discard(response: ApiResponse | null): Promise<void> {
 		if (response && response.status >= 400) {
-			await readBodyPrefix(response.body, maxRefusalBytes).catch(() => undefined);
+			await readBodyPrefix(response.body, maxErrorPrefixBytes).catch(() => undefined);
 		}
 
 		if (!response || response.status < 400 || !this.#connection.usable) {
@@ -124,8 +125,6 @@ export class SpeculativeConnection implements Connection {
 		this.isGivenUp = false;
 	}
 }
-
-const maxRefusalBytes = 64 * 1024;
 
 class EarlyResponse<Response> {
 	readonly path: string;

@@ -104,6 +104,11 @@ test('restarts a list whose continue token expires', async t => {
 	);
 });
 
+test('an error response of a list is read up to 1 MiB', async t => {
+	const cluster = await serverFor(t, (_, response) => response.writeHead(500).end('x'.repeat(1024 * 1024 + 1)));
+	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_PROTOCOL', message: /larger than 1048576 bytes/});
+});
+
 test('a forbidden list names verb and resource', async t => {
 	const cluster = await serverFor(t, (_, response) => response.writeHead(403).end('no'));
 	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_FORBIDDEN', message: 'not allowed to list pods: no'});

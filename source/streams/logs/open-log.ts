@@ -1,5 +1,6 @@
 /** Opens one log read, and the connection for it. */
 import type {Readable} from 'node:stream';
+import {maxErrorPrefixBytes, maxWebPagePrefixBytes} from '../../cluster/body-limits.ts';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {wasNotProcessed} from '../../cluster/transport/request-errors.ts';
@@ -118,7 +119,7 @@ async function requestLog(
 		...(signal && {signal}),
 	});
 	if (status === 200 && isWebPage(headers)) {
-		throw webPageError('the log', await readBodyPrefix(body, maxPageBytes));
+		throw webPageError('the log', await readBodyPrefix(body, maxWebPagePrefixBytes));
 	}
 
 	if (status === 200 || status === 204) {
@@ -126,7 +127,7 @@ async function requestLog(
 		return {body, isFromKubelet: status === 200};
 	}
 
-	const text = await readBodyPrefix(body, maxErrorBytes);
+	const text = await readBodyPrefix(body, maxErrorPrefixBytes);
 	if (kubeletLogRefusal(status, text) !== null) {
 		onKubeletRefusal();
 	}
@@ -154,6 +155,3 @@ export class RetryAfterError extends SpokeError {
 		this.retryAfterMs = retryAfterMs;
 	}
 }
-
-const maxErrorBytes = 64 * 1024;
-const maxPageBytes = 8 * 1024;
