@@ -47,11 +47,11 @@ export type RequestOptions = {
 	timeoutMs?: number;
 	/** Time for the whole response with its body; of a pipelined request, counted from the end of the previous response. */
 	wholeTimeoutMs?: number;
-	/** The response is read fully at once, so the GET can be pipelined. */
+	/** The response is read fully at once, so the GET can be pipelined. Only `preconnect` (streams/preconnect.ts) uses this. */
 	whole?: boolean;
 	/** Sends the request before earlier pipelined ones are answered. The next request waits for its response. */
 	canFollowPipelined?: boolean;
-	/** A path whose response is the same, if it was requested speculatively. */
+	/** A path whose response is the same. Only a speculative request (streams/speculative-request.ts) uses this. */
 	samePath?: string;
 };
 

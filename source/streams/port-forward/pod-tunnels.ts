@@ -30,12 +30,31 @@ export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'>
 	};
 
 /** Tunnels to the pods of a target. */
-export type TargetTunnels = Pick<
-	PodTunnels,
-	'pod' | 'target' | 'scope' | 'lastError' | 'podOf' | 'start' | 'leaseReady' | 'lease' | 'isCurrent' | 'renew' | 'update' | 'destroy'
->;
+export type TargetTunnels = {
+	/** Of the next connection. */
+	readonly pod: PodObject;
+	readonly target: ResolvedTarget;
+	/** `null` if the forward cannot move. */
+	readonly scope: PodScope | null;
+	/** Why there is no tunnel; `undefined` while there is one. */
+	readonly lastError: SpokeError | undefined;
+	podOf(pool: Pool): PodObject;
+	/** @throws SpokeError if the first tunnel fails */
+	start(preconnected: ClusterClient): Promise<TunnelCarrier>;
+	/** `undefined` if a connection must wait. */
+	leaseReady(): [TunnelLease<Tunnel>, Pool] | undefined;
+	/** @throws the signal's reason */
+	lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]>;
+	/** False after the forward moved off its pod. */
+	isCurrent(pool: Pool): boolean;
+	/** A tunnel leads to a pod sandbox, not to a pod. */
+	renew(pool: Pool): void;
+	/** `pods`: all current ones, by uid. */
+	update(pods: ReadonlyMap<string, PodObject>): void;
+	destroy(): void;
+};
 
-export class PodTunnels {
+export class PodTunnels implements TargetTunnels {
 	readonly #cluster: ClusterClient;
 	readonly #options: PodTunnelsOptions;
 	#carriers: readonly TunnelCarrier[];
@@ -59,7 +78,7 @@ export class PodTunnels {
 		return this.#resolved.pod;
 	}
 
-	podOf(_pool: Pool): PodObject {
+	podOf(): PodObject {
 		return this.pod;
 	}
 
@@ -67,7 +86,6 @@ export class PodTunnels {
 		return this.#resolved.target;
 	}
 
-	/** `null` if the forward cannot move. */
 	get scope(): PodScope | null {
 		return this.#options.onPodLoss === 'exit' ? null : this.#resolved.scope;
 	}
@@ -80,7 +98,6 @@ export class PodTunnels {
 		return this.#pool !== undefined && this.#pool.tunnels.size > 0;
 	}
 
-	/** @throws SpokeError if the first tunnel fails */
 	async start(preconnected: ClusterClient): Promise<TunnelCarrier> {
 		this.#pool = this.#createPool(this.target, preconnected);
 		const {carrier} = await this.#pool.start();
@@ -95,14 +112,12 @@ export class PodTunnels {
 		this.#pool.warm();
 	}
 
-	/** `undefined` if a connection must wait. */
 	leaseReady(): [TunnelLease<Tunnel>, Pool] | undefined {
 		const pool = this.#pool;
 		const lease = pool?.acquireReady();
 		return pool && lease && [lease, pool];
 	}
 
-	/** @throws the signal's reason */
 	async lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]> {
 		for (;;) {
 			signal.throwIfAborted();
@@ -126,7 +141,6 @@ export class PodTunnels {
 		return pool === this.#pool;
 	}
 
-	/** A tunnel leads to a pod sandbox, not to a pod. */
 	renew(pool: Pool): void {
 		if (pool !== this.#pool) {
 			return;
