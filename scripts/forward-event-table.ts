@@ -20,6 +20,7 @@ const happens: Readonly<Record<EventName, string>> = {
 	'connection-congested': 'a client does not read, which blocks its tunnel',
 	'connection-flowing': 'that client reads again',
 	moved: 'the forward uses another pod',
+	'watch-failed': 'the pods cannot be watched: the forward keeps its pods, and spoke retries; once per error code until they can',
 	interrupted: 'the tunnel is lost, and spoke retries; the ports stay bound',
 	restored: 'there is a tunnel again',
 	ended: 'the last event; `exitStatus` is that of spoke',
