@@ -588,6 +588,12 @@ export const firstRows: readonly KubeconfigRow[] = [
 			says: /not allowed: policy set to "DenyAll"/,
 		}),
 	),
+	simple('kuberc: no Preference that can be used', () => ({user: execUser('')}), {
+		files: () => ({
+			plugin: plugin(tokenOf('v1')),
+			'.kube/kuberc': 'apiVersion: v1\nkind: Other\ncredentialPluginPolicy: DenyAll\n',
+		}),
+	}),
 	simple('kuberc: switched off', () => ({user: execUser('')}), {
 		files: () => ({
 			plugin: plugin(tokenOf('v1')),

@@ -7,12 +7,12 @@ import {fileErrorText} from '../file-error-text.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
 import {readFileBounded} from '../kubeconfig/read-file-bounded.ts';
-import {firstPreference, type PreferenceFields} from '../kuberc-documents.ts';
+import {parseKuberc, type ParsedKuberc} from '../kuberc.ts';
 
 const maxFileBytes = 1024 * 1024;
 
 /**
-From `$KUBERC`, else `~/.kube/kuberc`. An unreadable kuberc denies the plugin, because it may forbid it.
+From `$KUBERC`, else `~/.kube/kuberc`. One that cannot be read or decoded denies the plugin, because it may forbid it.
 @see https://kubernetes.io/docs/reference/kubectl/kuberc/
 @throws SpokeError ERR_CREDENTIAL_PLUGIN, ERR_KUBECONFIG_INVALID
 */
@@ -53,10 +53,9 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 			remedy: 'correct the file, or set KUBECTL_KUBERC=false',
 			cause,
 		});
-	let fields: PreferenceFields;
+	let parsed: ParsedKuberc;
 	try {
-		const text = (await readFileBounded(file, maxFileBytes)).toString('utf8');
-		fields = (await firstPreference(text, file, found => found)) ?? new Map<unknown, PlainValue>();
+		parsed = await parseKuberc((await readFileBounded(file, maxFileBytes)).toString('utf8'));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && explicit === '') {
 			return {policy: 'AllowAll', allowed: []};
@@ -65,8 +64,15 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 		throw policyError(fileErrorText(error as NodeJS.ErrnoException), error);
 	}
 
-	const policy = fields.get('credentialPluginPolicy') ?? '';
-	const list = fields.get('credentialPluginAllowlist') ?? null;
+	if (parsed.preference === null) {
+		if (parsed.documents === 'undecodable' || (parsed.documents === 'foreign' && explicit !== '')) {
+			throw policyError('no valid preferences found');
+		}
+
+		return {policy: 'AllowAll', allowed: []};
+	}
+
+	const {credentialPluginPolicy: policy, credentialPluginAllowlist: list} = parsed.preference;
 	if (policy === '' || policy === 'AllowAll' || policy === 'DenyAll') {
 		if (list !== null) {
 			throw policyError(`misconfigured credential plugin allowlist: plugin policy is "${policy}" but allowlist is non-nil`);

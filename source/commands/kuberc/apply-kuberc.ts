@@ -3,7 +3,8 @@ import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {kubectlOnlyFlagHint} from '../../command-line/kubectl-only-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {invalid, readPreferences, type KubercOption, type Preferences} from './read-preferences.ts';
+import type {KubercOption, Preference} from '../../cluster/kuberc.ts';
+import {invalid, readPreferences} from './read-preferences.ts';
 
 const sharedCommands = new Set(['logs', 'exec', 'attach', 'port-forward', 'proxy', 'debug', 'cp']);
 
@@ -50,7 +51,7 @@ export function isKubercOff(env: NodeJS.ProcessEnv): boolean {
 	return env['KUBECTL_KUBERC']?.toLowerCase() === 'false' || env['KUBERC'] === 'off';
 }
 
-type Applying = {preferences: Preferences; loadFlags: KubercContext['loadFlags']};
+type Applying = {preferences: Preference; loadFlags: KubercContext['loadFlags']};
 
 async function withDefaults(argv: readonly string[], at: number, {preferences, loadFlags}: Applying): Promise<readonly string[]> {
 	const name = argv[at]!;
