@@ -250,18 +250,28 @@ export class ContainerFollower {
 
 	/** Waits for the pod's status, which shows a restart late. `null` if the instance is still the same, the pod is gone or unreadable. */
 	async #nextInstance(): Promise<ContainerInstance | null> {
-		for (const startedAt = monotonicMs(); ;) {
+		const startedAt = monotonicMs();
+		// A status can be outdated for as long after an outage as before.
+		let readableSince: number | null = null;
+		for (;;) {
 			const pod = await this.#watchedPod.read(this.#options.signal).catch(() => 'unreadable' as const);
 			this.#options.signal?.throwIfAborted();
-			const isUnreadable = pod === 'unreadable';
-			const instance = isUnreadable ? null : pod && currentInstance(pod, this.#source.container);
-			if (instance && instance.id !== null && instance.id !== this.#instance!.id) {
-				return instance;
-			}
+			const now = monotonicMs();
+			if (pod === 'unreadable') {
+				readableSince = null;
+				if (now - startedAt > unreadableTimeoutMs) {
+					return null;
+				}
+			} else {
+				readableSince ??= now;
+				const instance = pod && currentInstance(pod, this.#source.container);
+				if (instance && instance.id !== null && instance.id !== this.#instance!.id) {
+					return instance;
+				}
 
-			const isGone = !isUnreadable && !instance;
-			if (isGone || monotonicMs() - startedAt > (isUnreadable ? unreadableTimeoutMs : statusLagMs)) {
-				return null;
+				if (!instance || now - readableSince > statusLagMs) {
+					return null;
+				}
 			}
 
 			await abortableDelay(recheckDelayMs, this.#options.signal);
@@ -291,8 +301,10 @@ export class ContainerFollower {
 
 	async #wait({reason, message, state, ended}: ContainerInstance): Promise<void> {
 		const description = reason ?? (ended ? 'ended' : 'not started');
-		if (this.#reportedReason !== description && state !== 'running') {
-			this.#reportedReason = description;
+		// The message of a crash loop changes with each delay.
+		const reported = reason === 'CrashLoopBackOff' ? reason : `${description} ${message}`;
+		if (this.#reportedReason !== reported && state !== 'running') {
+			this.#reportedReason = reported;
 			await this.#emit({type: 'waiting', source: this.#source, reason, message, ended});
 		}
 
