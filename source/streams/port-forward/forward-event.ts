@@ -61,7 +61,7 @@ export type ForwardEvent =
 	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}
 	/** Pods of a forward that is spread, after each change. */
 	| {event: 'pods'; forward: string; pods: readonly PodIdentity[]}
-	/** The forward keeps its pods, and spoke retries. Once per error code until a list succeeds. */
+	/** The forward keeps its pods, and spoke retries. Once per error code until a watch lasts. */
 	| {event: 'watch-failed'; forward: string; error: SpokeError; retryInMs: number}
 	/** spoke retries, and the ports stay bound. */
 	| {event: 'interrupted'; forward: string; error: SpokeError; attempt: number; retryInMs: number}

@@ -1,5 +1,6 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
 import {clampTimerMs, delayUpTo} from '../../async/abortable.ts';
+import {monotonicMs} from '../../async/clock.ts';
 import {type Backoff, backoffMs} from '../../async/backoff.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
@@ -17,10 +18,12 @@ import type {ForwardRequest} from './forward-request.ts';
 const retryBackoff = {initialMs: 1000, maxMs: 10_000, jitter: [0.75, 1.25]} as const;
 const pollBackoff = {...retryBackoff, initialMs: 2000} as const;
 const pollIntervalMs = 2000;
+/** A failure after a watch of this length counts as a first failure. */
+const stableAfterMs = 3000;
 
 type WatchForwardPodsOptions = {
 	signal: AbortSignal;
-	/** Called once per error code until a list succeeds. */
+	/** Called once per error code until a watch lasts. */
 	onFailed: (error: SpokeError, retryInMs: number) => void;
 };
 
@@ -40,12 +43,13 @@ export async function* watchForwardPods(
 	while (!signal.aborted) {
 		const pods = new Map<string, PodObject>();
 		let synced = false;
+		let syncedAt = Infinity;
 		try {
 			for await (const change of watchPods(cluster, watched, {signal})) {
 				switch (change.type) {
 					case 'synced': {
 						synced = true;
-						failures.recordSuccess();
+						syncedAt = monotonicMs();
 						break;
 					}
 
@@ -70,6 +74,10 @@ export async function* watchForwardPods(
 			if (!signal.aborted && scope === null && toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
 				yield* pollPod(cluster, namedPod, options);
 				return;
+			}
+
+			if (monotonicMs() - syncedAt > stableAfterMs) {
+				failures.recordSuccess();
 			}
 
 			await failures.waitAfter(thrown);

@@ -81,7 +81,8 @@ export class SpreadTunnels implements TargetTunnels {
 
 			const [, {tunnels, removed}] = next;
 			this.#putLast(...next);
-			const chooseAgain = tunnels.hasTunnel ? removed.signal : AbortSignal.any([removed.signal, this.#opened.signal]);
+			// Also if this pod has a tunnel: its node may have just died.
+			const chooseAgain = AbortSignal.any([removed.signal, this.#opened.signal]);
 			try {
 				return await tunnels.lease(AbortSignal.any([signal, chooseAgain]));
 			} catch (error) {

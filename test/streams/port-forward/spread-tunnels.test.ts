@@ -98,6 +98,28 @@ test('a pod whose first tunnel does not open gets no connection while another ha
 	t.deepEqual([...new Set(names)], ['a']);
 });
 
+test('a connection that waits for a pod with busy tunnels goes to another pod that gets a tunnel', async t => {
+	const {promise, resolve} = Promise.withResolvers<void>();
+	const blocked = new Map([['b', promise]]);
+	const {connect} = await spreadOver(t, ['a', 'b'], blocked);
+	blocked.set('a', never);
+	const names = [];
+	// Until no tunnel to `a` is free.
+	for (;;) {
+		const next = await Promise.race([connect(), turn(null).then(async () => turn(null))]);
+		if (next === null) {
+			break;
+		}
+
+		names.push(next.name);
+	}
+
+	const waiting = connect();
+	resolve();
+	t.is((await waiting).name, 'b');
+	t.deepEqual([...new Set(names)], ['a']);
+});
+
 test('connections that wait without any tunnel go to the first pod that gets one', async t => {
 	const blocked = new Map([['b', never]]);
 	const {lose, connect} = await spreadOver(t, ['a', 'b'], blocked);
