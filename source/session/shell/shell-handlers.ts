@@ -3,7 +3,7 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
-import {currentInstance} from '../../streams/logs/container-instance.ts';
+import {canRestart, currentInstance} from '../../streams/logs/container-instance.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
@@ -199,6 +199,9 @@ async function openRemote(session: Session, {request, id, recording}: Run, tty: 
 					observer: session.observerFor(id, recording === null ? cluster : {labeler: recording}),
 					environment: session.env,
 					signal,
+					onWaiting(notice) {
+						session.tell(notice, 'warn');
+					},
 					...(recording && {onUpgradeAttempt: recording.onUpgradeAttempt}),
 				});
 			const opened = recording === null ? await open() : await recording.open(commandRequest, signal, open);
@@ -272,15 +275,16 @@ function withLogRemedy(session: Session, shellTarget: ShellTarget, error: SpokeE
 		: error;
 }
 
-/** By the pod's status of before: a container that ran then has a previous log now. */
+/** By the pod's status of before: a container that ran then has a previous log now, if it always restarts. */
 export function goneRemedy({pod, container}: Pick<ShellTarget, 'pod' | 'container'>, flags: string): string {
 	const place = `-n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)}`;
 	const {id, state, reason} = currentInstance(pod, container);
+	const hasRestarted = state === 'restarting' || (state === 'running' && canRestart(pod, container, {exitCode: 0}));
 	if (id === null) {
 		return `it has not started${reason === null ? '' : ` (${reason})`}: kubectl describe pod ${place}${flags} shows why`;
 	}
 
-	return `spoke logs ${place} -c ${quoteForShell(container)}${state === 'terminated' ? '' : ' --previous'}${flags} shows how it ended`;
+	return `spoke logs ${place} -c ${quoteForShell(container)}${hasRestarted ? ' --previous' : ''}${flags} shows how it ended`;
 }
 
 /** Asks first: a debug container cannot be removed. */

@@ -71,7 +71,7 @@ function terminationOf({exitCode, reason, signal, finishedAt}: Termination): Con
 }
 
 /** @see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy */
-function canRestart(pod: PodObject, container: string, last: Termination): boolean {
+export function canRestart(pod: PodObject, container: string, last: Pick<Termination, 'exitCode'>): boolean {
 	if (isPodTerminated(pod) || pod.metadata.deletionTimestamp !== undefined) {
 		return false;
 	}

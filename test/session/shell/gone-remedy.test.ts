@@ -21,6 +21,12 @@ const rows: ReadonlyArray<readonly [string, Partial<ContainerStatus>, string, re
 		{state: {running: {}}, containerID: 'a'},
 		'spoke logs -n d web -c app --previous --context c shows how it ended',
 	],
+	[
+		'a container that ran and does not restart has its log',
+		{state: {running: {}}, containerID: 'a'},
+		'spoke logs -n d web -c app --context c shows how it ended',
+		'Never',
+	],
 	['a container that does not restart has its log', {state: ended}, 'spoke logs -n d web -c app --context c shows how it ended', 'Never'],
 ];
 for (const [title, status, remedy, restartPolicy = 'Always'] of rows) {
