@@ -227,7 +227,7 @@ async function testRoute(session: Session): Promise<void> {
 	if (found === null) {
 		const {namespace} = session.store.state.cluster;
 		const place = `${namespace === null ? 'any namespace' : `namespace ${namespace}`}${isOfSeveral ? ` of ${session.cluster.context}` : ''}`;
-		session.tell(`the route test needs a running pod: none is known in ${place}`, 'warn');
+		session.tell(`the route test needs a running pod: there is none in ${place}`, 'warn');
 		return;
 	}
 

@@ -13,7 +13,10 @@ export type RouteTestPod = {pod: string; namespace: string; cluster: OpenCluster
 
 const maxReads = 10;
 
-/** The pod of the tail or the selected one, or else another that runs in the shown namespace. `null` if none is known. */
+/**
+The pod of the tail or the selected one, or else another that runs in the shown namespace. `null` if there is none.
+@throws SpokeError if the pods cannot be listed
+*/
 export async function podForRouteTest(session: Session): Promise<RouteTestPod | null> {
 	for (const candidate of candidates(session).slice(0, maxReads)) {
 		if (await mayRun(candidate)) {
@@ -27,9 +30,9 @@ export async function podForRouteTest(session: Session): Promise<RouteTestPod | 
 /** The list of pods can be filtered, or out of date, because it is not updated while the audit is shown. */
 async function readRunningPod({cluster, store}: Session): Promise<RouteTestPod | null> {
 	const pods = listPath(podResource, store.state.cluster.namespace);
-	const {items} = await cluster.access
-		.json<{items: readonly PodObject[]}>({path: `${pods}?fieldSelector=status.phase%3DRunning&limit=${maxReads}`})
-		.catch(() => ({items: []}));
+	const {items} = await cluster.access.json<{items: readonly PodObject[]}>({
+		path: `${pods}?fieldSelector=status.phase%3DRunning&limit=${maxReads}`,
+	});
 	const pod = items.find(({metadata}) => metadata.deletionTimestamp === undefined);
 	return pod ? {pod: pod.metadata.name, namespace: pod.metadata.namespace ?? '', cluster} : null;
 }

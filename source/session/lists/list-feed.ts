@@ -19,6 +19,7 @@ export type ListFeedOptions = {
 	namespace: string | null;
 	labelSelector?: string;
 	fieldSelector?: string;
+	resource?: string;
 	tell(event: ListEvent): void;
 	signal: AbortSignal;
 };
@@ -33,8 +34,9 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 	const kind = listKinds[options.list];
 	const reading: ListPhase = {kind: 'reading'};
 	options.tell({type: 'phase', phase: reading});
-	const phases: ListPhase[] = kind.resources.map(() => reading);
-	const feeds = kind.resources.map(async (resource, index) =>
+	const resources = kind.resources.filter(({resource}) => options.resource === undefined || options.resource === resource);
+	const phases: ListPhase[] = resources.map(() => reading);
+	const feeds = resources.map(async (resource, index) =>
 		followResource(
 			{
 				...options,

@@ -121,6 +121,7 @@ export class ListFeeds {
 			signal,
 			...(labelSelector !== '' && {labelSelector}),
 			...(scope?.fieldSelector !== undefined && {fieldSelector: scope.fieldSelector}),
+			...(scope?.resource !== undefined && {resource: scope.resource}),
 			tell,
 		});
 	}

@@ -27,6 +27,8 @@ export type ListScope = {
 	namespace: string | null;
 	labelSelector?: string;
 	fieldSelector?: string;
+	/** Of a list of several resources, the only one: `deployments`. */
+	resource?: string;
 };
 
 export type ListState = {

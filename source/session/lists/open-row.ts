@@ -74,6 +74,7 @@ async function openObject(session: Session, {cluster, target, namespace}: Select
 		of: target,
 		namespace,
 		fieldSelector: `metadata.name=${name}`,
+		resource: resource.plural,
 	};
 	session.store.dispatchNow({type: 'list', list: view, event: {type: 'narrow', scope}});
 	session.refreshFeeds();

@@ -108,7 +108,7 @@ test('the route test of the audit needs a pod of the current cluster', async t =
 	const json = async () => ({items: []});
 	Object.assign(session.cluster.access, {json});
 	await auditHandlers.test(session);
-	t.deepEqual(asked, ['the route test needs a running pod: none is known in namespace default of us']);
+	t.deepEqual(asked, ['the route test needs a running pod: there is none in namespace default of us']);
 });
 
 test('the route test finds a running pod that the list does not show', async t => {
