@@ -9,6 +9,7 @@ import {readLineBlocks, readSilenceTimeoutMs} from '../../streams/logs/line-bloc
 import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import {openLog, podOnNoNode} from '../../streams/logs/open-log.ts';
+import {chooseContainer} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -27,7 +28,7 @@ export type PreviousLogsRead = 'none' | 'part' | 'whole';
 
 /**
 Returns what was read. A missing log becomes a notice. Emits nothing after `signal`.
-@throws SpokeError when the pods cannot be listed
+@throws SpokeError when the pods cannot be listed, or none has the named container
 */
 export async function readPreviousLogs(
 	cluster: ClusterClient,
@@ -41,6 +42,12 @@ export async function readPreviousLogs(
 	} = options;
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
 	let read: PreviousLogsRead = 'none';
+	const [first] = pods;
+	if (first && containers.kind === 'named' && pods.every(pod => selectContainers(pod, containers).length === 0)) {
+		// Throws the error that names the containers.
+		chooseContainer(first, containers.name, {unknownAnnotation: 'go-on'});
+	}
+
 	for (const pod of pods) {
 		for (const name of selectContainers(pod, containers)) {
 			read = joinReads(read, await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks));
