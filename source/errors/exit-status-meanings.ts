@@ -4,22 +4,25 @@ import {exitStatus} from './exit-status.ts';
 const meanings = {
 	ok: 'success; with --require, the requirement is met',
 	other: 'a failure that has no status of its own',
-	usage: 'a command, flag, target, port, keymap, theme or set of forwards is invalid',
+	usage:
+		'a command, flag, target, port, keymap, theme or set of forwards is invalid, or the action is not allowed here (--read-only, no terminal, mcp)',
 	requireNotMet: '--require is not met; verify: the transcript was changed, or is not signed by the given key',
 	requireUndecided:
 		'--require is undecided, because the evidence does not suffice; verify: the transcript is incomplete, or nobody you know signed it',
-	configuration: 'the kubeconfig or the policy is missing or invalid',
+	configuration:
+		'the kubeconfig is missing, invalid or without the named context, or the policy is invalid, unreadable or can be changed by others',
 	credentials: 'your credentials were rejected, or cannot be used',
 	forbidden: 'you lack a permission',
-	notFound: 'the object, container or port was not found, or the target has no pods',
-	unreachable: 'the apiserver is unreachable, or did not respond in time',
+	notFound: 'the object, container, port or detached forward was not found, or the target has no pods',
+	unreachable: 'the apiserver is unreachable, or did not respond in time; doctor nodes: no kubelet responded',
 	apiserverTls: 'the apiserver’s certificate failed verification, or cannot be used',
 	secondLeg: 'leg 2 failed: the apiserver cannot reach or verify the kubelet, node or pod',
-	targetGone: 'the pod or container is gone or not running',
-	streamLost: 'the stream was lost, and the result is unknown',
+	targetGone: 'the pod or container is gone or not running, or a connection to a port in it was refused',
+	streamLost: 'the stream was lost, and the result is unknown; or the other side violated the protocol, or is not an apiserver',
 	local: 'something on this machine failed, for example a port is in use or a file cannot be written',
 	bug: 'a bug in spoke',
-	execOwnFailure: 'exec, attach, debug, and port-forward with a command: spoke itself failed',
+	execOwnFailure:
+		'exec, attach, debug, and port-forward with a command: a failure that is not the command’s own, except of a requirement (3 or 4)',
 	commandNotExecutable: 'port-forward with a command: the command could not be started',
 	commandNotFound: 'port-forward with a command: the command was not found',
 	hangup: 'ended by SIGHUP',

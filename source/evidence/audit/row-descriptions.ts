@@ -95,8 +95,9 @@ export const rowDescriptions: Readonly<Record<RowId, RowDescription>> = {
 		needs: [needFlagz, needMirrorPods, needLeases, needNodes, needActive],
 	},
 	C5: {
-		checks: 'authentication, authorization and the read-only port of up to five kubelets',
-		fails: 'a kubelet accepts requests without authorization',
+		checks:
+			'authentication, authorization and the read-only port of up to five kubelets; a pass is proven only if that of C4 is, and every node was read',
+		fails: 'authorization of a kubelet is AlwaysAllow, or its read-only port is on',
 		warns: 'anonymous requests reach the authorization of a kubelet',
 		passBasis: 'proven',
 		needs: [needConfigz],
@@ -112,9 +113,10 @@ export const rowDescriptions: Readonly<Record<RowId, RowDescription>> = {
 		needs: [needMirrorPods, needMetrics, needActive],
 	},
 	C10: {
-		checks: 'whether apiservers reach nodes through a tunnel, and whether it works; not-applicable without one',
+		checks:
+			'whether apiservers reach nodes through Konnectivity or an HTTP CONNECT egress, and whether it works; not-applicable for the routes direct, proxy and ssh-tunnel',
 		fails: 'the tunnel fails, or none of its agents is ready',
-		warns: 'the apiservers differ, some agents are not ready, or an HTTP CONNECT egress may not be Konnectivity',
+		warns: 'the apiservers differ, some agents are not ready, or the route is egress-http-connect, which may not be Konnectivity',
 		passBasis: 'proven',
 		needs: needsOfLegTwo,
 	},
