@@ -36,7 +36,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 				keyTable(keymap).map(row => [row.context, row.keys.map(key => code(key)).join(' ') || '–', row.title, code(row.action)]),
 			),
 		],
-		['key-contexts', table(['where', 'is', 'extends'], keyContexts(keymap))],
+		['key-contexts', table(['where', 'is', 'inherits from'], keyContexts())],
 		[
 			'commands',
 			table(

@@ -1,6 +1,5 @@
 /** The contexts of docs/keys.md. */
-import {contexts, contextStack, type Context} from '../source/actions/contexts.ts';
-import type {Keymap} from '../source/keymap/keymap.ts';
+import {contexts, type Context} from '../source/actions/contexts.ts';
 import {code} from './markdown.ts';
 
 const meanings: Readonly<Record<Context, string>> = {
@@ -16,11 +15,11 @@ const meanings: Readonly<Record<Context, string>> = {
 	events: 'the list of events',
 	forwards: 'the view of forwards',
 	proxy: 'the view of proxy requests',
-	audit: 'the audit',
+	audit: 'the list of audit rows',
 	sandbox: 'the switches of the sandbox',
-	text: 'every screen of text',
-	why: 'why the path is what it is',
-	doctor: 'the result of a doctor',
+	text: 'every screen with scrollable text',
+	why: 'the why screen: evidence of the path',
+	doctor: 'the doctor result',
 	details: 'details, responses and other texts that can be searched',
 	yaml: 'the YAML of an object',
 	'node-check': 'the check of all kubelets',
@@ -28,22 +27,19 @@ const meanings: Readonly<Record<Context, string>> = {
 	tail: 'a tail',
 	line: 'one line of a tail, with its fields',
 	failed: 'a tail that failed',
-	confirm: 'a question',
-	card: 'a failure',
+	confirm: 'a confirmation dialog',
+	card: 'a dialog that shows a failure',
 	form: 'a form, for example of a forward',
 	picker: 'a list to choose from, and the commands',
-	prompt: 'a line that you type',
+	prompt: 'a prompt for one line',
 	ended: 'a screen after a remote command has ended',
 	terminal: 'a remote shell',
 };
 
-/** Name, meaning and parent of each context that has keys, and of its parents. */
-export function keyContexts(keymap: Keymap): ReadonlyArray<readonly string[]> {
-	const used = new Set([...keymap].filter(([, bindings]) => bindings.size > 0).flatMap(([context]) => contextStack(context)));
-	return (Object.keys(meanings) as Context[])
-		.filter(context => used.has(context))
-		.map(context => {
-			const {parent} = contexts[context]!;
-			return [code(context), meanings[context], parent === null ? '–' : code(parent)];
-		});
+/** Name, meaning and parent of each context. */
+export function keyContexts(): ReadonlyArray<readonly string[]> {
+	return (Object.keys(meanings) as Context[]).map(context => {
+		const {parent} = contexts[context]!;
+		return [code(context), meanings[context], parent === null ? '–' : code(parent)];
+	});
 }
