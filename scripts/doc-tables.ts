@@ -16,7 +16,7 @@ import {knownVulnerabilities} from '../source/evidence/audit/known-vulnerabiliti
 import {rowDescriptions} from '../source/evidence/audit/row-descriptions.ts';
 import {rowTitles} from '../source/evidence/audit/run-audit.ts';
 import type {Need} from '../source/evidence/evidence.ts';
-import {extraRequests} from '../source/evidence/extra-requests.ts';
+import {extraRequests, type ExtraRequest} from '../source/evidence/extra-requests.ts';
 import {distributions, type DistributionMark} from '../source/evidence/rules/distributions.ts';
 import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
@@ -99,11 +99,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 					`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`,
 					row.purpose,
 					row.when,
-					row.permission === null
-						? (row.permissionNote ?? '–')
-						: row.permission.kind === 'path'
-							? `${row.permission.verbs.join(', ')} ${row.permission.paths.join(', ')}`
-							: `${row.permission.verbs.join(', ')} ${row.permission.resources.join(', ')}`,
+					describePermission(row),
 				]),
 			),
 		],
@@ -154,6 +150,12 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			),
 		],
 	]);
+}
+
+function describePermission({permission, permissionNote}: ExtraRequest): string {
+	const described =
+		permission && `${permission.verbs.join(', ')} ${(permission.kind === 'path' ? permission.paths : permission.resources).join(', ')}`;
+	return [described, permissionNote].filter(part => part !== null && part !== undefined).join('; ') || '–';
 }
 
 function describeNeeds(needs: readonly Need[]): string {

@@ -12,7 +12,7 @@ export type ExtraRequest = {
 	when: string;
 	/** `null`: every authenticated user has the permission, or spoke does without it and never asks for it. */
 	permission: PermissionSpec | null;
-	/** Without `permission`: what the table says instead of “–”. */
+	/** What the table says after the permission, or instead of “–”. */
 	permissionNote?: string;
 	/** Opens streams: doctor, the route test, or by consent. */
 	active?: true;
@@ -21,6 +21,8 @@ export type ExtraRequest = {
 /** Schedules that many requests have; docs/permissions.md defines them above its table. */
 const labels = '*stream*';
 const reports = '*report*';
+
+const watchNote = 'watched: also watch (role spoke-user)';
 
 export const extraRequests: readonly ExtraRequest[] = [
 	{
@@ -48,7 +50,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt',
 		purpose: 'whether an apiserver or a gateway responds',
-		when: `together with /flagz until it is known; ${labels}, if it is not known yet; ${reports}`,
+		when: `together with /flagz and in ${labels}, until spoke knows who responds; ${reports}`,
 		permission: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']},
 	},
 	{
@@ -72,6 +74,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		purpose: 'how many pods of each service are ready',
 		when: 'watched while the session shows services',
 		permission: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']},
+		permissionNote: watchNote,
 	},
 	{
 		method: 'GET',
@@ -137,6 +140,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		purpose: 'a pod on the node to test the path with; tokens that pods get; which pods of a followed log or forward appear and disappear',
 		when: 'audit; path and doctor of a node; doctor nodes; watched by logs -f, tail and port-forward',
 		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']},
+		permissionNote: watchNote,
 	},
 	{
 		method: 'GET',
@@ -193,9 +197,16 @@ export const extraRequests: readonly ExtraRequest[] = [
 	{
 		method: 'GET',
 		path: '/api/v1/namespaces/*/pods/*/log',
-		purpose:
-			'one byte of a log: whether the kubelet responds, and whether its certificate is refused; of a followed log, whether there are lines that did not arrive',
-		when: 'doctor; doctor nodes once per node, after you confirm or with --probe active; the route test, which reads the byte once more without verification if the certificate was refused; for a command that has printed nothing for 35 s; for a followed log that has been silent for 15 s, and about once per minute after that, the lines since its last one (about 64 KiB at most) instead of one byte',
+		purpose: 'one byte of a log: whether the kubelet responds, and whether its certificate is refused',
+		when: 'doctor; doctor nodes once per node, after you confirm or with --probe active; the route test (again with insecureSkipTLSVerifyBackend=true, so that the apiserver does not check the kubelet, if the certificate was refused); a command that has printed nothing for 35 s',
+		permission: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']},
+		active: true,
+	},
+	{
+		method: 'GET',
+		path: '/api/v1/namespaces/*/pods/*/log',
+		purpose: 'the lines since the last one of a followed log, at most about 64 KiB: whether there are lines that did not arrive',
+		when: 'a followed log that has been silent for 15 s, then about once per minute',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']},
 		active: true,
 	},
