@@ -6,12 +6,12 @@ import {code, table} from './markdown.ts';
 type EventName = ForwardEvent['event'] | 'all-ready' | 'detached' | 'path' | 'ended';
 
 /** In the order of a forward. */
-const happens: Readonly<Record<EventName, string>> = {
+const eventOccasions: Readonly<Record<EventName, string>> = {
 	waiting: 'no pod of the target runs, and spoke waits for one',
 	ready: 'the forward accepts connections; once per forward, before its connections',
 	'bound-without': 'one of several addresses could not be bound',
 	'all-ready': 'all forwards are ready; once, also for one forward',
-	detached: 'with `--detach`, at last: the forwards continue in the background',
+	detached: 'the last event with `--detach`, unless the forwards fail before: they continue in the background',
 	path: 'the path of a tunnel is known, or has changed',
 	pods: 'with `--spread`: the pods of the forward have changed',
 	'connection-opened': 'a client has connected; exactly one `connection-closed` or `connection-failed` follows',
@@ -20,10 +20,10 @@ const happens: Readonly<Record<EventName, string>> = {
 	'connection-congested': 'a client does not read, which blocks its tunnel',
 	'connection-flowing': 'that client reads again',
 	moved: 'the forward uses another pod',
-	'watch-failed': 'the pods cannot be watched: the forward keeps its pods, and spoke retries; once per error code until they can',
+	'watch-failed': 'the pods cannot be watched: the forward keeps its pods, and spoke retries; once per error code, until watching succeeds',
 	interrupted: 'the tunnel is lost, and spoke retries; the ports stay bound',
 	restored: 'there is a tunnel again',
-	ended: 'the last event; `exitStatus` is that of spoke',
+	ended: 'the last event, unless it is `detached`; `exitStatus` is that of spoke',
 };
 
 type Schema = {
@@ -38,13 +38,13 @@ export async function forwardEventTable(): Promise<string> {
 	const byEvent = new Map(schema.allOf.map(({if: {properties}, then}) => [properties.event.const, then]));
 	return table(
 		['event', 'happens when', '`forward`', 'more fields'],
-		(Object.keys(happens) as EventName[]).map(event => {
+		(Object.keys(eventOccasions) as EventName[]).map(event => {
 			const {properties, required} = byEvent.get(event)!;
 			const {forward, ...fields} = properties;
 			const more = Object.entries(fields).map(
 				([name, {description}]) => `${code(name)}${required.includes(name) ? '' : ' (can be absent)'}: ${description}`,
 			);
-			return [code(event), happens[event], forward?.type === 'null' ? '`null`' : 'its id', more.join('; ')];
+			return [code(event), eventOccasions[event], forward?.type === 'null' ? '`null`' : 'its id', more.join('; ')];
 		}),
 	);
 }

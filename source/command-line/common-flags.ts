@@ -98,7 +98,7 @@ export const probeFlag = {
 	default: 'passive',
 	value: 'MODE',
 	oneOf: ['passive', 'active'],
-	help: 'active: also run the route test, which holds a few idle port-forwards and reads one byte of a log, to prove the route',
+	help: 'active: also run the route test (docs/permissions.md), to prove the route',
 } as const satisfies FlagSpec;
 
 export const minBasisFlag = {

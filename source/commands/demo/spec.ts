@@ -4,7 +4,11 @@ import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';
 
 const flags = [
-	{name: 'tour', kind: 'boolean', help: 'run logs, exec, port-forward and proxy once with each posture (see above), then exit'},
+	{
+		name: 'tour',
+		kind: 'boolean',
+		help: 'run logs, exec, port-forward and proxy once with each posture, then exit; `spoke help demo` explains postures',
+	},
 	{name: 'serve', kind: 'boolean', help: 'keep the sandbox running for other clients, until interrupted or until the parent process ends'},
 	{
 		name: 'kubeconfig-out',
@@ -19,7 +23,7 @@ const flags = [
 		default: 'default',
 		value: 'NAME',
 		suggests: ['default', 'verified', 'konnectivity', 'http-connect', 'ssh-tunnels', 'refused', 'agents-gone'],
-		help: 'scenario to start with (see above)',
+		help: 'scenario to start with; `spoke help demo` explains them',
 	},
 	{name: 'port', kind: 'integer', default: 0, value: 'PORT', help: 'port of the sandbox’s apiserver on 127.0.0.1; 0 picks a free one'},
 	...sessionFlags,

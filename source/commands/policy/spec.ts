@@ -19,7 +19,7 @@ export const policySpec = {
 	summary: 'print what your policy requires of this cluster, and check it',
 	usage: ['policy [flags]', 'policy --check [flags]'],
 	about:
-		'The policy, ~/.config/spoke/policy.yaml, sets what the path of streams must be, for every cluster or by server and CA. It applies to the session and tail, and to logs, exec, attach, debug, cp, port-forward and proxy, and the logs and forwards of mcp, but not to the probes of path, audit and doctor. --require and :require can add requirements, not remove any. If spoke cannot read the policy, or it has a problem or others can write it, these commands open no stream.\nWithout a flag, prints the server and CA of this cluster, as an entry names them, and what is required. --check also connects, opens no stream, and prints what is met and what you can prove.',
+		'The policy, ~/.config/spoke/policy.yaml, sets what the path of streams must be, for every cluster or by server and CA. It applies to the session, tail, logs, exec, attach, debug, cp, port-forward and proxy, and to the logs and forwards of mcp, but not to the probes of path, audit and doctor. --require and :require can add requirements, not remove any. If spoke cannot read the policy, or it has a problem or others can write it, these commands open no stream.\nWithout a flag, prints the server and CA of this cluster, as an entry names them, and what is required. --check also connects, opens no stream, and prints what is met and what you can prove.',
 	examples: [
 		['spoke policy --context prod', 'server and CA of a cluster, for an entry'],
 		['spoke policy --check', 'whether the policy is valid, and met by this cluster'],

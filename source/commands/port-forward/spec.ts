@@ -89,7 +89,7 @@ export const portForwardSpec = {
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],
 		['spoke port-forward pod/web-5d :http', 'a named port on a free local port'],
 		['spoke port-forward svc/web 8080:80 sts/db 5432', 'two targets in one run'],
-		['spoke port-forward svc/web 8080:80 --spread', 'connections to all Ready pods in turn'],
+		['spoke port-forward svc/web 8080:80 --spread', 'new connections in turn to the Ready pods that have a tunnel'],
 		['spoke port-forward sts/db 5432 --each', 'db-0 at port 5432, db-1 at port 5433'],
 		['spoke port-forward svc/web :80 -o json', 'ready events for scripts'],
 		['spoke port-forward svc/web 8443:80 --tls', 'https://localhost:8443, with a certificate of a local CA'],
