@@ -21,7 +21,7 @@ export function compileLayoutSynchronously(): Plugin {
 				return {contents: `${code}${rest[0]!}\nexport const wasm = '${bytes}';`};
 			});
 			build.onLoad({filter: /yoga-layout[/\\]dist[/\\]src[/\\]index\.js$/}, async ({path}) => {
-				const code = await readReplaced(
+				const code = await readWithReplacements(
 					path,
 					['import loadYoga from', 'import loadYoga, {wasm} from'],
 					['loadYoga()', 'loadYoga({instantiateWasm})'],
@@ -66,7 +66,7 @@ export function shrinkTextCaches(): Plugin {
 		name: 'shrink-text-caches',
 		setup(build) {
 			build.onLoad({filter: /ink[/\\]build[/\\](measure|wrap)-text\.js$/}, async ({path}) => ({
-				contents: await readReplaced(path, ['maxSize: 4096', 'maxSize: 512']),
+				contents: await readWithReplacements(path, ['maxSize: 4096', 'maxSize: 512']),
 			}));
 		},
 	};
@@ -84,11 +84,11 @@ export function treeShakeWs(): Plugin {
 			);
 			// It looks for native masking in `node:http`, which takes 2 ms to load; spoke masks by itself, and servers do not mask.
 			build.onLoad({filter: /\/ws\/lib\/buffer-util\.js$/}, async ({path}) => ({
-				contents: await readReplaced(path, [httpOfWs, '{}']),
+				contents: await readWithReplacements(path, [httpOfWs, '{}']),
 			}));
 			// Its client gets a socket that is already upgraded, and takes no more of the request than this. @see overUpgradedSocket
 			build.onLoad({filter: /\/ws\/lib\/websocket\.js$/}, async ({path}) => ({
-				contents: await readReplaced(path, [
+				contents: await readWithReplacements(path, [
 					httpOfWs,
 					'{request: ({headers}) => Object.assign(new EventEmitter(), {getHeader: name => headers[name]})}',
 				]),
@@ -133,7 +133,10 @@ export function omitNativeParts(): Plugin {
 }
 
 /** A file with the first occurrence of each old text replaced by its new one. @throws Error if the file does not contain an old text */
-async function readReplaced(path: string, ...replacements: ReadonlyArray<readonly [old: string, replacement: string]>): Promise<string> {
+async function readWithReplacements(
+	path: string,
+	...replacements: ReadonlyArray<readonly [old: string, replacement: string]>
+): Promise<string> {
 	let code = await readFile(path, 'utf8');
 	for (const [old, replacement] of replacements) {
 		if (!code.includes(old)) {

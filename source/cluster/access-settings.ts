@@ -13,7 +13,7 @@ import {userCredentials} from './credentials/user-credentials.ts';
 import type {ConnectionConfig} from './apiserver-connection.ts';
 import {type ClusterEntry, emptyCluster, emptyUser} from './kubeconfig/kubeconfig-shape.ts';
 import {type LoadedKubeconfig, loadKubeconfig} from './kubeconfig/load-kubeconfig.ts';
-import {readAuthority} from './kubeconfig/read-authority.ts';
+import {readCaBundle} from './kubeconfig/read-ca-bundle.ts';
 import {type SelectedEntries, selectEntries} from './kubeconfig/select-entries.ts';
 import {validateEntries} from './kubeconfig/validate-entries.ts';
 import type {TlsSettings} from './tls/start-tls.ts';
@@ -120,7 +120,7 @@ function noClusterError({config, read, missing}: LoadedKubeconfig, {contextName,
 }
 
 async function tlsSettings(cluster: ClusterEntry, timeoutMs: number, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
-	const bundle = await readAuthority(cluster);
+	const bundle = await readCaBundle(cluster);
 	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
 	if (configured && cluster.insecureSkipTlsVerify) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {

@@ -7,7 +7,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import {readAuthority} from '../kubeconfig/read-authority.ts';
+import {readCaBundle} from '../kubeconfig/read-ca-bundle.ts';
 import {isDescriptorLimit, raiseLimitRemedy} from '../transport/descriptor-limit.ts';
 import type {AwaitedHandles} from './awaited-handles.ts';
 import {assertPluginAllowed, lookPath} from './plugin-policy.ts';
@@ -145,7 +145,7 @@ async function execInfo(exec: ExecEntry, {cluster, server}: CredentialContext, {
 }
 
 async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Record<string, unknown>> {
-	const authority = await readAuthority(cluster);
+	const authority = await readCaBundle(cluster);
 	return {
 		server,
 		...(cluster.tlsServerName !== '' && {'tls-server-name': cluster.tlsServerName}),

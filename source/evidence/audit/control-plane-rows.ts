@@ -6,7 +6,7 @@ import {needsOfEach} from '../rules/need-groups.ts';
 import {needMirrorPods, needComponentHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {isOnControlPlane} from '../rules/replicas.ts';
-import {isAtLeast} from '../rules/is-at-least.ts';
+import {isVersionAtLeast} from '../rules/is-version-at-least.ts';
 import {cite} from '../rules/basis.ts';
 import type {RowResult} from './audit-object.ts';
 import {rowResult, unknownRow, unmetNeeds} from './row-result.ts';
@@ -32,7 +32,7 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 		});
 	}
 
-	if (version && isAtLeast(version.facts, 1, 24)) {
+	if (version && isVersionAtLeast(version.facts, 1, 24)) {
 		return rowResult(
 			'pass',
 			'https',

@@ -1,6 +1,6 @@
 /** Whether a connection ends at an apiserver process itself. No other file decides that a gateway is excluded. */
 import type {ClusterObservations, ConnectionObservations, Need, ReplicaFacts, SocketFacts, UserInfo, VersionFacts} from '../evidence.ts';
-import {isAtLeast} from './is-at-least.ts';
+import {isVersionAtLeast} from './is-version-at-least.ts';
 import {needDirectConnection, needSelfReview} from './needs.ts';
 import {advertisedAddress, podOfAddress} from './replicas.ts';
 
@@ -66,7 +66,7 @@ function isNamed(shown: string | null, user: UserInfo | null): boolean {
 }
 
 function namesCertificates(version: VersionFacts | null): boolean {
-	return version !== null && isAtLeast(version, 1, 32);
+	return version !== null && isVersionAtLeast(version, 1, 32);
 }
 
 /** The process's own flags take precedence over the lists of apiservers. */

@@ -41,11 +41,11 @@ export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
 		byFlagOrText(observations) ??
 		byCounters(observations) ??
 		byImpossibleCertificate(observations) ??
-		flagUnread(observations)
+		verdictWithoutFlag(observations)
 	);
 }
 
-function flagUnread(observations: Observations): RuleVerdict<TlsState> {
+function verdictWithoutFlag(observations: Observations): RuleVerdict<TlsState> {
 	const need = openNeeds(observations);
 	const accepted = acceptedProbe(observations);
 	return accepted

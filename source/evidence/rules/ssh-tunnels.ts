@@ -2,7 +2,7 @@
 import type {Basis, Citation, Observations} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
-import {isAtLeast} from './is-at-least.ts';
+import {isVersionAtLeast} from './is-version-at-least.ts';
 import {isSoleApiserver} from './replicas.ts';
 import {isFromSameProcess} from './same-process.ts';
 import {cite, basisOf} from './basis.ts';
@@ -33,11 +33,11 @@ may be one minor version older, so 1.22 itself holds only for the apiserver that
 */
 export function excludeSshByVersion(observations: Observations): {basis: Basis; citation: Citation} | undefined {
 	const {version} = observations;
-	if (!version || !isAtLeast(version.facts, 1, 22)) {
+	if (!version || !isVersionAtLeast(version.facts, 1, 22)) {
 		return undefined;
 	}
 
-	const isOfAll = isAtLeast(version.facts, 1, 23) || isFromSameProcess(version, observations) || isSoleApiserver(observations);
+	const isOfAll = isVersionAtLeast(version.facts, 1, 23) || isFromSameProcess(version, observations) || isSoleApiserver(observations);
 	return {
 		basis: version.facts.upstream && isOfAll ? 'proven' : 'inferred',
 		citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion),

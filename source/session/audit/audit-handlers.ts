@@ -19,7 +19,7 @@ import {toSessionAdvice} from '../kit/session-advice.ts';
 import {openText} from '../text/open-text.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {podForRouteTest} from './route-test-pod.ts';
-import {asFileName, saveAs} from '../frame/save-as.ts';
+import {toFileName, saveAs} from '../frame/save-as.ts';
 import {writeNewFile} from '../frame/write-new-file.ts';
 
 export const auditHandlers = {
@@ -206,7 +206,7 @@ async function saveAudit(session: Session): Promise<void> {
 		return;
 	}
 
-	const name = `audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`;
+	const name = `audit-${toFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`;
 	await saveAs(session, {name, purpose: 'save-audit', note: () => '.json, .txt, or .xml for JUnit'}, async path => {
 		await writeNewFile(path, [fileText(path, found)]);
 		return '';

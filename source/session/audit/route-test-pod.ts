@@ -24,11 +24,11 @@ export async function podForRouteTest(session: Session): Promise<RouteTestPod | 
 		}
 	}
 
-	return readRunningPod(session);
+	return findRunningPod(session);
 }
 
 /** The list of pods can be filtered, or out of date, because it is not updated while the audit is shown. */
-async function readRunningPod({cluster, store}: Session): Promise<RouteTestPod | null> {
+async function findRunningPod({cluster, store}: Session): Promise<RouteTestPod | null> {
 	const pods = listPath(podResource, store.state.cluster.namespace);
 	const {items} = await cluster.access.json<{items: readonly PodObject[]}>({
 		path: `${pods}?fieldSelector=status.phase%3DRunning&limit=${maxReads}`,

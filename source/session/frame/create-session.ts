@@ -137,7 +137,7 @@ function sessionOf(
 		flags,
 		env,
 		readOnly,
-		savedState: new SavedStateFile({env, remembersNamespaces: flags.namespace === undefined && !allNamespaces}),
+		savedState: new SavedStateFile({env, shouldRememberNamespaces: flags.namespace === undefined && !allNamespaces}),
 		typeAhead,
 		work,
 		clusters,

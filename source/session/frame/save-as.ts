@@ -25,12 +25,12 @@ export async function saveAs(
 }
 
 /** Makes a file name of names such as `arn:aws:eks:eu-west-1:1234:cluster/prod`. */
-export function asFileName(words: string, otherwise: string): string {
+export function toFileName(name: string, fallback: string): string {
 	return (
-		words
+		name
 			.replaceAll(/[^\w.-]+/g, '-')
 			.slice(0, maxNameLength)
-			.replaceAll(/^[-.]+|[-.]+$/g, '') || otherwise
+			.replaceAll(/^[-.]+|[-.]+$/g, '') || fallback
 	);
 }
 

@@ -27,11 +27,11 @@ export const noSavedState: SavedState = {view: 'pods', json: null, namespaces: n
 /** A context without a name, of `--server`, is not remembered. */
 export type SavedContext = {context: string | null; namespace: string};
 
-export type SavedStateOptions = {env: NodeJS.ProcessEnv; /** False if a flag names them. */ remembersNamespaces: boolean};
+export type SavedStateOptions = {env: NodeJS.ProcessEnv; /** False if a flag names them. */ shouldRememberNamespaces: boolean};
 
 export class SavedStateFile {
 	readonly #path: string | null;
-	readonly #remembersNamespaces: boolean;
+	readonly #shouldRememberNamespaces: boolean;
 	#saved = noSavedState;
 	#written = '';
 	#writtenAt = -writeIntervalMs;
@@ -39,10 +39,10 @@ export class SavedStateFile {
 	#isUsable = false;
 	#writing: Promise<void> = Promise.resolve();
 
-	constructor({env, remembersNamespaces}: SavedStateOptions) {
+	constructor({env, shouldRememberNamespaces}: SavedStateOptions) {
 		const directory = stateDirectory(env);
 		this.#path = directory === null ? null : join(directory, 'session.json');
-		this.#remembersNamespaces = remembersNamespaces;
+		this.#shouldRememberNamespaces = shouldRememberNamespaces;
 	}
 
 	get saved(): SavedState {
@@ -77,7 +77,7 @@ export class SavedStateFile {
 
 	/** `undefined`: none is remembered, or the kubeconfig names another one since then. */
 	namespaceOf({context, namespace}: SavedContext): string | null | undefined {
-		const known = this.#remembersNamespaces && context !== null ? this.#saved.namespaces.get(context) : undefined;
+		const known = this.#shouldRememberNamespaces && context !== null ? this.#saved.namespaces.get(context) : undefined;
 		return known?.kubeconfig === namespace ? known.last[0] : undefined;
 	}
 
@@ -88,7 +88,7 @@ export class SavedStateFile {
 
 	/** Writes a change at most every few seconds. */
 	keep(state: SessionState, of: SavedContext, now = performance.now()): void {
-		this.#saved = savedStateOf(this.#saved, state, this.#remembersNamespaces ? of : null);
+		this.#saved = savedStateOf(this.#saved, state, this.#shouldRememberNamespaces ? of : null);
 		if (now - this.#writtenAt >= writeIntervalMs) {
 			this.#writtenAt = now;
 			this.#writing = this.#writing.then(async () => this.#write());

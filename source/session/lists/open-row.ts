@@ -43,7 +43,7 @@ export async function openRow(session: Session): Promise<void> {
 	}
 
 	const scope = await session.typeAhead.during({description: `looking up the pods of ${selected.target}`}, async () =>
-		podScope(list.name, selected, contextOf(session, selected.cluster)),
+		podListScope(list.name, selected, contextOf(session, selected.cluster)),
 	);
 	if (session.shown.includes(selected.cluster) && session.store.state.view === list.name) {
 		session.store.dispatchNow({type: 'list', list: 'pods', event: {type: 'narrow', scope}});
@@ -106,7 +106,7 @@ function contextOf({store}: Session, {context}: OpenCluster): Pick<ListScope, 'c
 	return store.state.others.length > 0 ? {context} : {};
 }
 
-async function podScope(
+async function podListScope(
 	from: ListName,
 	{cluster: {access}, target, namespace, name}: Selected,
 	context: Pick<ListScope, 'context'>,

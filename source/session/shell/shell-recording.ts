@@ -12,7 +12,7 @@ import type {CommandRecording} from '../../transcripts/command-recording.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import type {RecordingSettings} from '../frame/session-state.ts';
-import {asFileName, expandHome} from '../frame/save-as.ts';
+import {toFileName, expandHome} from '../frame/save-as.ts';
 import type {ShellTarget} from './debug-container-form.ts';
 
 /** `:record DIR [--record-input]` or `:record off`. @throws SpokeError ERR_LOCAL_FILE */
@@ -59,7 +59,7 @@ export async function startShellRecording(session: Session, {cluster, pod, conta
 
 	const {name, namespace = cluster.access.facts.namespace} = pod.metadata;
 	const words = `${new Date().toISOString().replaceAll(':', '')}-${namespace}-${name}-${container}`;
-	const request = {file: join(recording.directory, `${asFileName(words, 'shell')}.cast`), input: recording.input};
+	const request = {file: join(recording.directory, `${toFileName(words, 'shell')}.cast`), input: recording.input};
 	const {startRecording} = await import('../../transcripts/command-recording.ts');
 	try {
 		prepareDirectory(recording.directory);

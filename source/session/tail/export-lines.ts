@@ -3,7 +3,7 @@ import {positionOf, shownLength, shownNumbers, type TailView} from './tail-view.
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../frame/session.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import {asFileName, saveAs} from '../frame/save-as.ts';
+import {toFileName, saveAs} from '../frame/save-as.ts';
 import {writeNewFile} from '../frame/write-new-file.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
@@ -71,7 +71,7 @@ const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
 const hasNames = (view: TailView) => view.names !== 'none' && (view.sources.length > 1 || hasContexts(view));
 
 export async function saveTail(session: Session, tail: TailRun): Promise<void> {
-	const name = `${asFileName(tail.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
+	const name = `${toFileName(tail.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
 	await saveAs(session, {name, note: () => savedText(tail.view)}, async path => {
 		await finishScan(tail);
 		const {origins, texts} = savedTexts(tail.view);

@@ -24,7 +24,7 @@ export type PreviousLogsCallbacks = {
 };
 
 /** `part`: the read of a log was interrupted. */
-export type PreviousLogsRead = 'none' | 'part' | 'whole';
+export type ReadExtent = 'none' | 'part' | 'whole';
 
 /**
 Returns what was read. A missing log becomes a notice. Emits nothing after `signal`.
@@ -35,13 +35,13 @@ export async function readPreviousLogs(
 	targets: FollowTargets,
 	options: PreviousLogsOptions,
 	callbacks: PreviousLogsCallbacks,
-): Promise<PreviousLogsRead> {
+): Promise<ReadExtent> {
 	const {
 		ask: {containers},
 		signal,
 	} = options;
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
-	let read: PreviousLogsRead = 'none';
+	let read: ReadExtent = 'none';
 	const [first] = pods;
 	if (first && containers.kind === 'named' && pods.every(pod => selectContainers(pod, containers).length === 0)) {
 		// Throws the error that names the containers.
@@ -50,7 +50,7 @@ export async function readPreviousLogs(
 
 	for (const pod of pods) {
 		for (const name of selectContainers(pod, containers)) {
-			read = joinReads(read, await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks));
+			read = combineExtents(read, await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks));
 			if (signal.aborted) {
 				return read;
 			}
@@ -61,16 +61,16 @@ export async function readPreviousLogs(
 }
 
 /** A log that is missing does not make the others incomplete. */
-export function joinReads(...reads: readonly PreviousLogsRead[]): PreviousLogsRead {
+export function combineExtents(...reads: readonly ReadExtent[]): ReadExtent {
 	return (['part', 'whole'] as const).find(read => reads.includes(read)) ?? 'none';
 }
 
 /** How a tail of previous logs ends. */
-export function previousLogEnd(read: PreviousLogsRead): {note: string; text: string} {
+export function previousLogEnd(read: ReadExtent): {note: string; text: string} {
 	return ends[read];
 }
 
-const ends: Readonly<Record<PreviousLogsRead, {note: string; text: string}>> = {
+const ends: Readonly<Record<ReadExtent, {note: string; text: string}>> = {
 	none: {note: 'no previous log read', text: 'no previous log was read'},
 	part: {note: 'previous log interrupted', text: 'the previous log was not read to its end'},
 	whole: {note: 'previous log read', text: 'end of the previous log'},
@@ -81,7 +81,7 @@ async function readOne(
 	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
 	{ask, observer, signal}: PreviousLogsOptions,
 	callbacks: PreviousLogsCallbacks,
-): Promise<PreviousLogsRead> {
+): Promise<ReadExtent> {
 	const source = logSource(pod, container);
 	const index = callbacks.source(source);
 	const tell = (text: string) => {

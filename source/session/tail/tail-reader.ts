@@ -15,7 +15,7 @@ import {clampToBuffer, olderUnread, type SincePreset, type TailView} from './tai
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {insertLateLines} from './insert-late-lines.ts';
 import {LineSorter} from './line-sorter.ts';
-import {joinReads, previousLogEnd, type PreviousLogsRead, readPreviousLogs} from './previous-logs.ts';
+import {combineExtents, previousLogEnd, type ReadExtent, readPreviousLogs} from './previous-logs.ts';
 import {OlderLinesLoader} from './older-lines-loader.ts';
 import {JoinPoints} from './load-older-lines.ts';
 import {tailLine, tailNotice} from './tail-notices.ts';
@@ -62,7 +62,7 @@ export class TailReader {
 	readonly #older: OlderLinesLoader;
 	/** JSON lines since the counters of the view. */
 	#json = 0;
-	#previousRead: PreviousLogsRead = 'none';
+	#previousRead: ReadExtent = 'none';
 
 	constructor(tail: TailSink, clusters: readonly TailCluster[]) {
 		this.#tail = tail;
@@ -198,7 +198,7 @@ export class TailReader {
 				},
 			},
 		);
-		this.#previousRead = joinReads(this.#previousRead, read);
+		this.#previousRead = combineExtents(this.#previousRead, read);
 	}
 
 	#close(previous: boolean): void {

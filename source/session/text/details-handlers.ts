@@ -10,7 +10,7 @@ import {selectedTarget, subjectOf} from '../lists/selection.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {createScreenInput} from '../frame/create-screen-input.ts';
 import {clean} from '../tail/export-lines.ts';
-import {asFileName, saveAs} from '../frame/save-as.ts';
+import {toFileName, saveAs} from '../frame/save-as.ts';
 import {writeNewFile} from '../frame/write-new-file.ts';
 import {readDetails} from './object-details.ts';
 import {currentText, openText} from './open-text.ts';
@@ -86,7 +86,7 @@ async function saveText(session: Session): Promise<void> {
 		return;
 	}
 
-	const about = asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
+	const about = toFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
 	const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
 	const name = `${about}-${now}${endingOf(layer)}`;
 	await saveAs(session, {name}, async path => `, ${formatQuantity(await writeNewFile(path, linesOf(layer)), 'line')}`);

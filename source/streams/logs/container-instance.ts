@@ -50,7 +50,7 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 		};
 	}
 
-	const why = waiting?.reason === undefined ? unscheduled(pod) : waiting;
+	const why = waiting?.reason === undefined ? unscheduledCondition(pod) : waiting;
 	return {
 		id: null,
 		restarts,
@@ -91,6 +91,6 @@ export function canRestart(pod: PodObject, container: string, last: Pick<Termina
 	return policy === 'Always' || (policy === 'OnFailure' && last.exitCode !== 0);
 }
 
-function unscheduled(pod: PodObject): PodCondition | undefined {
+function unscheduledCondition(pod: PodObject): PodCondition | undefined {
 	return pod.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False');
 }

@@ -39,7 +39,7 @@ export async function* watchForwardPods(
 ): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
 	const {signal} = options;
 	const watched = scope ?? scopeOfName(namedPod);
-	const failures = new Failures(options, retryBackoff);
+	const retry = new WatchRetry(options, retryBackoff);
 	while (!signal.aborted) {
 		const pods = new Map<string, PodObject>();
 		let synced = false;
@@ -77,10 +77,10 @@ export async function* watchForwardPods(
 			}
 
 			if (monotonicMs() - syncedAt > stableAfterMs) {
-				failures.recordSuccess();
+				retry.recordSuccess();
 			}
 
-			await failures.waitAfter(thrown);
+			await retry.waitAfter(thrown);
 		}
 	}
 }
@@ -91,26 +91,26 @@ async function* pollPod(
 	options: WatchForwardPodsOptions,
 ): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
 	const {signal} = options;
-	const failures = new Failures(options, pollBackoff);
+	const retry = new WatchRetry(options, pollBackoff);
 	while (!signal.aborted) {
 		try {
 			const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal});
 			yield new Map([[podKey(pod), pod]]);
 		} catch (thrown) {
 			if (toSpokeError(thrown).code !== 'ERR_NOT_FOUND') {
-				await failures.waitAfter(thrown);
+				await retry.waitAfter(thrown);
 				continue;
 			}
 
 			yield new Map();
 		}
 
-		failures.recordSuccess();
+		retry.recordSuccess();
 		await delayUpTo(pollIntervalMs, signal);
 	}
 }
 
-class Failures {
+class WatchRetry {
 	readonly #options: WatchForwardPodsOptions;
 	readonly #backoff: Backoff;
 	readonly #reported = new Set<string>();

@@ -41,7 +41,7 @@ export class RelayedTargets {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
 		if (base === undefined || spelling === undefined) {
 			const stream = podStream.exec(path)?.[4];
-			if (stream === undefined && goesOn(path)) {
+			if (stream === undefined && canLeaveApiserver(path)) {
 				throw new SpokeError('ERR_USAGE', `the path ${JSON.stringify(path)} must be written without percent-encoding and extra slashes`, {
 					remedy: 'write /proxy, /log, /exec, /attach or /portforward, and the separators before it, as they are',
 				});
@@ -122,7 +122,7 @@ export class RelayedTargets {
 }
 
 /** Whether a server that decodes or cleans the path, as the apiserver or a gateway does, can find a node, pod or service in it. */
-function goesOn(path: string): boolean {
+function canLeaveApiserver(path: string): boolean {
 	return normalizedPaths(path).some(spelling => leavesApiserver.test(spelling));
 }
 

@@ -21,7 +21,7 @@ async function fileIn(t: ExecutionContext, text?: string) {
 		await writeFile(path, text);
 	}
 
-	const file = new SavedStateFile({env: {HOME: home}, remembersNamespaces: true});
+	const file = new SavedStateFile({env: {HOME: home}, shouldRememberNamespaces: true});
 	const problem = await file.load();
 	return {file, path, problem, home};
 }

@@ -4,19 +4,19 @@ import {homedir, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
-import {asFileName, expandHome} from '../../../source/session/frame/save-as.ts';
+import {toFileName, expandHome} from '../../../source/session/frame/save-as.ts';
 import {writeNewFile} from '../../../source/session/frame/write-new-file.ts';
 import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
 
 test('a file name has no slash, whatever the context or target is called', t => {
-	t.is(asFileName('arn:aws:eks:eu-west-1:1234:cluster/prod', 'cluster'), 'arn-aws-eks-eu-west-1-1234-cluster-prod');
-	t.is(asFileName('-l app in (a, b)', 'tail'), 'l-app-in-a-b');
-	t.is(asFileName('../..', 'tail'), 'tail');
+	t.is(toFileName('arn:aws:eks:eu-west-1:1234:cluster/prod', 'cluster'), 'arn-aws-eks-eu-west-1-1234-cluster-prod');
+	t.is(toFileName('-l app in (a, b)', 'tail'), 'l-app-in-a-b');
+	t.is(toFileName('../..', 'tail'), 'tail');
 });
 
 test('a file name fits the limit with its date', t => {
-	t.true(Buffer.byteLength(`${asFileName(`-l app in (${'api,'.repeat(200)})`, 'tail')}-2026-11-26T164500.log`) <= 255);
-	t.is(asFileName('x'.repeat(300), 'tail').length, asFileName('y'.repeat(400), 'tail').length);
+	t.true(Buffer.byteLength(`${toFileName(`-l app in (${'api,'.repeat(200)})`, 'tail')}-2026-11-26T164500.log`) <= 255);
+	t.is(toFileName('x'.repeat(300), 'tail').length, toFileName('y'.repeat(400), 'tail').length);
 });
 
 test('an incomplete file is removed', async t => {

@@ -1,6 +1,6 @@
 /** Order of apiserver versions. */
 import type {VersionFacts} from '../evidence.ts';
 
-export function isAtLeast({major, minor}: VersionFacts, wantedMajor: number, wantedMinor: number): boolean {
+export function isVersionAtLeast({major, minor}: VersionFacts, wantedMajor: number, wantedMinor: number): boolean {
 	return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }

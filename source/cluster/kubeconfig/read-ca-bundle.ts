@@ -5,7 +5,7 @@ import {readFileBounded} from './read-file-bounded.ts';
 const maxBundleBytes = 8 * 1024 * 1024;
 
 /** Empty if the cluster names none. */
-export async function readAuthority({certificateAuthority, certificateAuthorityData}: ClusterEntry): Promise<Buffer> {
+export async function readCaBundle({certificateAuthority, certificateAuthorityData}: ClusterEntry): Promise<Buffer> {
 	return certificateAuthorityData.length > 0 || certificateAuthority === ''
 		? certificateAuthorityData
 		: readFileBounded(certificateAuthority, maxBundleBytes);
