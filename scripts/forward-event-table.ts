@@ -20,7 +20,8 @@ const eventOccasions: Readonly<Record<EventName, string>> = {
 	'connection-congested': 'a client does not read, which blocks its tunnel',
 	'connection-flowing': 'that client reads again',
 	moved: 'the forward uses another pod',
-	'watch-failed': 'the pods cannot be watched: the forward keeps its pods, and spoke retries; once per error code, until watching succeeds',
+	'watch-failed':
+		'the pods cannot be listed, or watching them is refused: the forward keeps its pods, and spoke retries; once per error code, until a watch lasts',
 	interrupted: 'the tunnel is lost, and spoke retries; the ports stay bound',
 	restored: 'there is a tunnel again',
 	ended: 'the last event, unless it is `detached`; `exitStatus` is that of spoke',
