@@ -82,7 +82,7 @@ for (const path of [
 	'/api/v1/namespaces/d/pods/p/log/',
 	'/api/v1/namespaces/d/pods/p//log',
 	'/api/v1/namespaces/d/pods/p/e%78ec?command=id',
-	'/api/v1/n%6Fdes/n1/proxy/metrics',
+	'/api/v1/node%73/n1/proxy/metrics',
 	'/api/v1/x/../nodes/n1/proxy/metrics',
 	'/api/v1/namespaces/d/services/s%2Fproxy%2F',
 ]) {
