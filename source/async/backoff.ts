@@ -7,6 +7,9 @@ export type Backoff = {
 	jitter?: readonly [min: number, max: number];
 };
 
+/** A failure after a success of this length counts as a first attempt: many load balancers end connections after a minute. */
+export const stableAfterMs = 3000;
+
 /** Milliseconds before `attempt` (from 1): doubles up to `maxMs`, then jitter applies. */
 export function backoffMs(
 	attempt: number,

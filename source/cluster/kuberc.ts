@@ -1,6 +1,11 @@
 /** Preferences of kubectl in a kuberc file. */
+import {homedir} from 'node:os';
+import {join} from 'node:path';
 import {parseDocument} from './kubeconfig/parse-document.ts';
 import type {PlainValue} from './kubeconfig/parse-yaml.ts';
+import {readFileBounded} from './kubeconfig/read-file-bounded.ts';
+
+const maxFileBytes = 1024 * 1024;
 
 export type KubercOption = {name: string; default: string};
 export type KubercDefaults = {command: string; options: readonly KubercOption[]};
@@ -17,11 +22,18 @@ export type Preference = {
 /** `undecodable`: at least one document is neither a Preference that can be decoded nor of another kind or version. */
 export type ParsedKuberc = {preference: Preference} | {preference: null; documents: 'none' | 'foreign' | 'undecodable'};
 
+/** Of a user who named no other file. */
+export function defaultKuberc(environment: NodeJS.ProcessEnv): string {
+	return join(environment['HOME'] ?? homedir(), '.kube', 'kuberc');
+}
+
 /**
 The first Preference that can be decoded.
+@throws NodeJS.ErrnoException, or Error for a file that is too long
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/marshal.go decodePreference
 */
-export async function parseKuberc(text: string): Promise<ParsedKuberc> {
+export async function readKuberc(file: string): Promise<ParsedKuberc> {
+	const text = (await readFileBounded(file, maxFileBytes)).toString('utf8');
 	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
 	let isUndecodable = false;
 	for (const document of documents) {

@@ -1,7 +1,7 @@
 /** Watch of a resource that survives interruptions. */
 import type {Readable} from 'node:stream';
 import {abortableDelay} from '../async/abortable.ts';
-import {backoffMs} from '../async/backoff.ts';
+import {backoffMs, stableAfterMs} from '../async/backoff.ts';
 import {monotonicMs} from '../async/clock.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
@@ -28,8 +28,6 @@ const watchSeconds = [300, 600] as const;
 /** A watch shorter than this is followed by a delay (client-go reflector: very short watch). */
 const minWatchMs = 1000;
 const retryBackoff = {initialMs: 500, maxMs: 10_000, jitter: [0.5, 1.5]} as const;
-/** A failure after a watch of this length counts as a first failure: many load balancers end connections after a minute. */
-const stableAfterMs = 3000;
 const pollIntervalMs = 5000;
 /**
 An apiserver sends a bookmark every minute; TCP keep-alive may not notice that a silent watch hangs.

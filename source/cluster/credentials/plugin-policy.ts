@@ -1,15 +1,11 @@
 /** Credential plugin policy of kuberc, and program lookup on PATH. */
 import {accessSync, constants, statSync} from 'node:fs';
-import {homedir} from 'node:os';
 import {delimiter, isAbsolute, join, normalize} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
-import {readFileBounded} from '../kubeconfig/read-file-bounded.ts';
-import {parseKuberc, type ParsedKuberc} from '../kuberc.ts';
-
-const maxFileBytes = 1024 * 1024;
+import {defaultKuberc, type ParsedKuberc, readKuberc} from '../kuberc.ts';
 
 /**
 From `$KUBERC`, else `~/.kube/kuberc`. One that cannot be read or decoded denies the plugin, because it may forbid it.
@@ -47,7 +43,7 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 		return {policy: 'AllowAll', allowed: []};
 	}
 
-	const file = explicit === '' ? join(environment['HOME'] ?? homedir(), '.kube', 'kuberc') : explicit;
+	const file = explicit === '' ? defaultKuberc(environment) : explicit;
 	const policyError = (why: string, cause?: unknown) =>
 		new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${why}`, {
 			remedy: 'correct the file, or set KUBECTL_KUBERC=false',
@@ -55,7 +51,7 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 		});
 	let parsed: ParsedKuberc;
 	try {
-		parsed = await parseKuberc((await readFileBounded(file, maxFileBytes)).toString('utf8'));
+		parsed = await readKuberc(file);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && explicit === '') {
 			return {policy: 'AllowAll', allowed: []};

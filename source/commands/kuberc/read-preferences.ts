@@ -1,12 +1,7 @@
 /** Reader of kubectl's kuberc file. */
-import {homedir} from 'node:os';
-import {join} from 'node:path';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
-import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';
-import {parseKuberc, type ParsedKuberc, type Preference} from '../../cluster/kuberc.ts';
+import {defaultKuberc, type ParsedKuberc, type Preference, readKuberc} from '../../cluster/kuberc.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-
-const maxFileBytes = 1024 * 1024;
 
 /**
 From `--kuberc`, `$KUBERC` or `~/.kube/kuberc`. If the default file cannot be read, this only warns.
@@ -19,10 +14,10 @@ export async function readPreferences(
 	warn: (text: string) => void,
 ): Promise<Preference | null> {
 	const explicit = named ?? (env['KUBERC'] || undefined);
-	const file = explicit ?? join(env['HOME'] ?? homedir(), '.kube', 'kuberc');
+	const file = explicit ?? defaultKuberc(env);
 	let parsed: ParsedKuberc;
 	try {
-		parsed = await parseKuberc((await readFileBounded(file, maxFileBytes)).toString('utf8'));
+		parsed = await readKuberc(file);
 		if (parsed.preference === null && parsed.documents !== 'none') {
 			throw new Error(`no valid preferences found in ${file}`);
 		}

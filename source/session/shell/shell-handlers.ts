@@ -279,12 +279,12 @@ function withLogRemedy(session: Session, shellTarget: ShellTarget, error: SpokeE
 export function goneRemedy({pod, container}: Pick<ShellTarget, 'pod' | 'container'>, flags: string): string {
 	const place = `-n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)}`;
 	const {id, state, reason} = currentInstance(pod, container);
-	const hasRestarted = state === 'restarting' || (state === 'running' && canRestart(pod, container, {exitCode: 0}));
+	const hasPreviousLog = state === 'restarting' || (state === 'running' && canRestart(pod, container, {exitCode: 0}));
 	if (id === null) {
 		return `it has not started${reason === null ? '' : ` (${reason})`}: kubectl describe pod ${place}${flags} shows why`;
 	}
 
-	return `spoke logs ${place} -c ${quoteForShell(container)}${hasRestarted ? ' --previous' : ''}${flags} shows how it ended`;
+	return `spoke logs ${place} -c ${quoteForShell(container)}${hasPreviousLog ? ' --previous' : ''}${flags} shows how it ended`;
 }
 
 /** Asks first: a debug container cannot be removed. */

@@ -1,6 +1,6 @@
 /** Reports and retries of an interrupted log. */
 import {abortableDelay, clampTimerMs} from '../../async/abortable.ts';
-import {backoffMs} from '../../async/backoff.ts';
+import {backoffMs, stableAfterMs} from '../../async/backoff.ts';
 import {continuousMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
@@ -18,8 +18,6 @@ export type OutageOptions = {
 
 /** A starting apiserver refuses everyone for a while. */
 const maxRefusalMs = 30_000;
-/** A failure after a read of this length counts as a first failure. */
-const stableAfterMs = 3000;
 /** Ends that are not reported, because the pod's status is updated some time after the container's end. */
 const maxUnreportedEnds = 4;
 const firstEndRetryDelayMs = 100;

@@ -1,7 +1,7 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
 import {clampTimerMs, delayUpTo} from '../../async/abortable.ts';
 import {monotonicMs} from '../../async/clock.ts';
-import {type Backoff, backoffMs} from '../../async/backoff.ts';
+import {type Backoff, backoffMs, stableAfterMs} from '../../async/backoff.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -18,8 +18,6 @@ import type {ForwardRequest} from './forward-request.ts';
 const retryBackoff = {initialMs: 1000, maxMs: 10_000, jitter: [0.75, 1.25]} as const;
 const pollBackoff = {...retryBackoff, initialMs: 2000} as const;
 const pollIntervalMs = 2000;
-/** A failure after a watch of this length counts as a first failure. */
-const stableAfterMs = 3000;
 
 type WatchForwardPodsOptions = {
 	signal: AbortSignal;
@@ -42,13 +40,11 @@ export async function* watchForwardPods(
 	const retry = new WatchRetry(options, retryBackoff);
 	while (!signal.aborted) {
 		const pods = new Map<string, PodObject>();
-		let synced = false;
-		let syncedAt = Infinity;
+		let syncedAt: number | null = null;
 		try {
 			for await (const change of watchPods(cluster, watched, {signal})) {
 				switch (change.type) {
 					case 'synced': {
-						synced = true;
 						syncedAt = monotonicMs();
 						break;
 					}
@@ -66,7 +62,7 @@ export async function* watchForwardPods(
 					// No default
 				}
 
-				if (synced) {
+				if (syncedAt !== null) {
 					yield pods;
 				}
 			}
@@ -76,7 +72,7 @@ export async function* watchForwardPods(
 				return;
 			}
 
-			if (monotonicMs() - syncedAt > stableAfterMs) {
+			if (syncedAt !== null && monotonicMs() - syncedAt > stableAfterMs) {
 				retry.recordSuccess();
 			}
 
