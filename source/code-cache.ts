@@ -17,6 +17,7 @@ import {dirname, isAbsolute} from 'node:path';
 import process from 'node:process';
 import type {Script} from 'node:vm';
 import type {ReadProgramFile} from './code-loader.ts';
+import type {ErrorCode} from './errors/error-table.ts';
 import {exitStatus} from './errors/exit-status.ts';
 
 declare const SPOKE_BUILD: string;
@@ -42,7 +43,12 @@ export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): Rea
 	});
 	return name => {
 		const path = `${folder}/${name}`;
-		const file = {path, code: readFileSync(path, 'utf8')};
+		const file = {path, code: readOwnFile(path)};
+		// Only parts are loaded long after the start.
+		if (name.startsWith('parts/') && !readOwnFile(`${folder}/spoke.js`).includes(SPOKE_BUILD)) {
+			throw ownFileError('spoke was replaced by another version while it ran');
+		}
+
 		if (directory === null) {
 			return file;
 		}
@@ -59,6 +65,19 @@ export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): Rea
 }
 
 type LoadedFile = {script: Script; cache: string};
+
+/** @throws Error with the code ERR_OWN_FILE, because SpokeError is too large for the entry point */
+function readOwnFile(path: string): string {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch (error) {
+		throw ownFileError(`spoke cannot read its own file: ${(error as Error).message}`, error);
+	}
+}
+
+function ownFileError(message: string, cause?: unknown): Error {
+	return Object.assign(new Error(message, {cause}), {code: 'ERR_OWN_FILE' satisfies ErrorCode});
+}
 
 /** A command that failed has called few of its functions. */
 const fullRuns: ReadonlySet<number> = new Set([

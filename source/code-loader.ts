@@ -30,8 +30,8 @@ export function createCodeLoader(read: ReadProgramFile): (name: string) => unkno
 		}
 
 		const module = {exports: {} as unknown};
-		loaded.set(name, module);
 		const file = read(name);
+		loaded.set(name, module);
 		const result = compile(file)(module.exports, require, module, file.path, file.path.slice(0, file.path.lastIndexOf('/')));
 		if (result !== undefined) {
 			module.exports = result;

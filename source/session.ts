@@ -4,9 +4,10 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {SessionOptions} from './session/frame/session-options.ts';
 import {SessionRun} from './session/frame/session-run.ts';
 import {exitStatus} from './errors/exit-status.ts';
-import {isSpokeError} from './errors/spoke-error.ts';
+import {toSpokeError} from './errors/spoke-error.ts';
 import {setV8Flag} from './own-process.ts';
 import {writeCrashReport} from './session/frame/crash-report.ts';
+import {errorText} from './text/error-text.ts';
 import {sanitizeLine} from './text/sanitize-line.ts';
 
 const closeMs = 2000;
@@ -31,8 +32,14 @@ export async function runSession(options: SessionOptions): Promise<number> {
 	try {
 		return await Promise.race([run.run(), crashed]);
 	} catch (error) {
-		if (isSpokeError(error) && error.code !== 'ERR_INTERNAL' && !run.isOnScreen) {
-			throw error;
+		const known = toSpokeError(error);
+		if (known.code !== 'ERR_INTERNAL' && !run.isOnScreen) {
+			throw known;
+		}
+
+		if (known.code === 'ERR_OWN_FILE') {
+			told = `${errorText(known)}\n`;
+			return known.exitStatus;
 		}
 
 		const path = await writeCrashReport(error, options.env);

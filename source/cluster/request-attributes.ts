@@ -24,7 +24,8 @@ export function requestAttributes(method: string, path: string): RequestAttribut
 		return {verb: method.toLowerCase(), resource: plain, namespace: null};
 	}
 
-	const readVerb = new URLSearchParams(query).has('watch') ? 'watch' : name === undefined ? 'list' : 'get';
+	const isWatch = query !== '' && new URLSearchParams(query).has('watch');
+	const readVerb = isWatch ? 'watch' : name === undefined ? 'list' : 'get';
 	return {verb: verbs[method] ?? readVerb, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace};
 }
 

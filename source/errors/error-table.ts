@@ -193,6 +193,12 @@ const rows = {
 		remedy: 'raise it with `ulimit -n`',
 	},
 	ERR_LOCAL_FILE: {exitStatus: exitStatus.local, leg: 0, meaning: 'A local file, directory or socket cannot be used.', remedy: null},
+	ERR_OWN_FILE: {
+		exitStatus: exitStatus.local,
+		leg: 0,
+		meaning: 'A file of spoke itself is missing, or belongs to another version than the running one.',
+		remedy: 'start spoke again; if that fails too, install it again',
+	},
 	ERR_READ_ONLY: {
 		exitStatus: exitStatus.usage,
 		leg: 0,

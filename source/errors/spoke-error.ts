@@ -88,7 +88,7 @@ export function isSpokeError(thrown: unknown): thrown is SpokeError {
 
 const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
 
-/** Other errors: a closed pipe (141), a full disk (14), an exceeded `AbortSignal.timeout` (9) or a bug in spoke (70). */
+/** Other errors: a closed pipe (141), a full disk or missing own file (14), an exceeded `AbortSignal.timeout` (9), a bug in spoke (70). */
 export function toSpokeError(thrown: unknown): SpokeError {
 	if (isSpokeError(thrown)) {
 		return thrown;
@@ -98,6 +98,10 @@ export function toSpokeError(thrown: unknown): SpokeError {
 	const {code, syscall} = error as NodeJS.ErrnoException;
 	if (code === 'EPIPE') {
 		return new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of the output closed it', {cause: error});
+	}
+
+	if (code === 'ERR_OWN_FILE') {
+		return new SpokeError(code, error.message, {cause: error});
 	}
 
 	// Code that opens files reports their errors itself, so this is spoke's own output.

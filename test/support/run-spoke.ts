@@ -14,14 +14,14 @@ export type Ended = {status: number; stdout: string; stderr: string};
 /** Rejects for an object that violates its schema. The environment has no kubeconfig and no home of the tester. */
 export async function runSpoke(
 	argv: readonly string[],
-	options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {},
+	options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; program?: string; timeoutMs?: number} = {},
 ): Promise<Ended> {
 	return programs.run(
 		async () =>
 			new Promise<Ended>((resolve, reject) => {
 				const child = execFile(
 					process.execPath,
-					[...(options.node ?? []), builtProgram, ...argv],
+					[...(options.node ?? []), options.program ?? builtProgram, ...argv],
 					{
 						env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env},
 						timeout: options.timeoutMs ?? 90_000,

@@ -32,7 +32,7 @@ import {Semaphore} from '../../source/async/semaphore.ts';
 import {nodePath} from './node-path.ts';
 import {until} from './until.ts';
 
-const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
+const builtProgram = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
 
 /** Shared by all tests: each has its own home, but V8 compiles the same code. */
 export const compiledCode = fileURLToPath(new URL('../../node_modules/.cache/spoke-tests', import.meta.url));
@@ -63,7 +63,14 @@ export type TestTerminal = {
 
 export type PressedAction = ActionId | `${Context}/${ActionId}`;
 
-export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
+export type TerminalOptions = {
+	program?: string;
+	columns?: number;
+	rows?: number;
+	env?: NodeJS.ProcessEnv;
+	keymap?: Keymap;
+	home: string;
+};
 
 /** DEC private mode 2026. */
 const synchronizedOutput = 2026;
@@ -73,7 +80,7 @@ const placed = new WeakSet<object>();
 export async function openTerminal(
 	t: Pick<ExecutionContext, 'teardown' | 'pass'>,
 	argv: readonly string[],
-	{columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions,
+	{program = builtProgram, columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions,
 ): Promise<TestTerminal> {
 	// One slot per test, because a test must not wait for itself.
 	if (!placed.has(t)) {
