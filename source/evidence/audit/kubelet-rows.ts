@@ -25,18 +25,18 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const citations = flagObservations.map(observation => citeFlag(observation, flag, kubeletCaRule));
 	const isReliable = (observation: Observation<FlagFacts>) => observation.source === 'flagz' || isOnControlPlane(observation);
 	const counted = off.length > 0 ? off : flagObservations;
-	const sure: Basis = isVerifiedApiserver(observations) && counted.some(one => isReliable(one)) ? 'proven' : 'inferred';
+	const basis: Basis = isVerifiedApiserver(observations) && counted.some(one => isReliable(one)) ? 'proven' : 'inferred';
 	if (off.length > 0) {
 		return rowResult(
 			'fail',
 			'unverified',
-			sure,
+			basis,
 			off.length === flagObservations.length
 				? 'The apiserver accepts any certificate from a kubelet: open to a man in the middle on an untrusted network'
 				: `${off.length} of ${flagObservations.length} examined apiservers accept any certificate from a kubelet`,
 			{
 				citations,
-				scope: {of, proven: sure === 'proven' ? off.filter(one => isReliable(one)).length : 0},
+				scope: {of, proven: basis === 'proven' ? off.filter(one => isReliable(one)).length : 0},
 				exceptions:
 					off.length === flagObservations.length
 						? []
@@ -75,10 +75,10 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 		flagObservations.length === 1 ? 'The examined apiserver verifies' : `The ${flagObservations.length} examined apiservers verify`;
 	const who = areAllRead ? 'Every apiserver verifies' : some;
 	const refusal = describeRefusal(audit, ', and nothing is sent to that kubelet');
-	return rowResult('pass', 'enforced', areAllRead ? sure : 'inferred', `${who} kubelets’ certificates${refusal}`, {
+	return rowResult('pass', 'enforced', areAllRead ? basis : 'inferred', `${who} kubelets’ certificates${refusal}`, {
 		...(refusal !== '' && {remedy: remedies.kubeletServing}),
 		citations,
-		scope: scopeOf(of, sure === 'proven' ? flagObservations.filter(one => isReliable(one)).length : 0, areAllRead),
+		scope: scopeOf(of, basis === 'proven' ? flagObservations.filter(one => isReliable(one)).length : 0, areAllRead),
 		need: areAllRead ? [] : [needOfAll(observations, of, true)],
 	});
 }

@@ -27,7 +27,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 			({fresh, stale}) => `${fresh.length} of ${fresh.length + stale.length} node leases renewed within 40 s`,
 		),
 	];
-	const {fresh, silent} = lifeOf(audit);
+	const {fresh, silent} = leaseStates(audit);
 	const base = {citations, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
 	if (flagsPerProcess(observations).some(observation => allowsAll(observation))) {
 		return rowResult(
@@ -110,7 +110,7 @@ function allowsAll(observation: Observation<FlagFacts>): boolean {
 }
 
 /** An examined node without a lease counts as silent. */
-function lifeOf({leases, nodes}: AuditObservations): {fresh: readonly string[]; silent: readonly string[]} {
+function leaseStates({leases, nodes}: AuditObservations): {fresh: readonly string[]; silent: readonly string[]} {
 	const {fresh, stale} = leases.observation?.facts ?? {fresh: [], stale: []};
 	const without = leases.observation
 		? (nodes.observation?.facts.examined ?? [])

@@ -62,9 +62,9 @@ function byFlagOrText(observations: Observations): RuleVerdict<TlsState> | undef
 		return flagged;
 	}
 
-	const spoken = refusedByText(observations, 'proven');
-	if (spoken || flagged?.state === 'unverified') {
-		return spoken ?? flagged;
+	const byText = refusedByText(observations, 'proven');
+	if (byText || flagged?.state === 'unverified') {
+		return byText ?? flagged;
 	}
 
 	return refusedByText(observations, 'inferred') ?? flagged;
@@ -101,7 +101,7 @@ function refusedByText(observations: Observations, least: Basis): RuleVerdict<Tl
 	const all = [...refusingTexts(observations, least), ...refusingReads(observations)].map(refusal => ({
 		refusal,
 		basis: weakestBasis(
-			refusal.spokenBasis,
+			refusal.textBasis,
 			basisOf(refusal.observation, observations),
 			(refusal.isFromApiserver || verifies) && (refusal.isFromKubelet || isNotFromProxy) ? 'proven' : 'inferred',
 		),
@@ -116,12 +116,12 @@ function refusedByText(observations: Observations, least: Basis): RuleVerdict<Tl
 }
 
 /**
-`spokenBasis`: the basis for the text being an apiserver's. `isFromKubelet`: only the kubelet's certificate can be meant.
+`textBasis`: the basis for the text being an apiserver's. `isFromKubelet`: only the kubelet's certificate can be meant.
 `isFromApiserver`: no other server can have sent it.
 */
 type Refusal = {
 	observation: Observation<unknown>;
-	spokenBasis: Basis;
+	textBasis: Basis;
 	isFromKubelet: boolean;
 	isFromApiserver: boolean;
 	citation: Citation;
@@ -137,7 +137,7 @@ function refusingTexts(observations: Observations, least: Basis): Refusal[] {
 		.filter(({facts: {basis}}) => least === 'inferred' || basis === 'proven')
 		.map(observation => ({
 			observation,
-			spokenBasis: observation.facts.basis,
+			textBasis: observation.facts.basis,
 			isFromKubelet: false,
 			isFromApiserver: !observation.facts.mayBeFromFarEnd,
 			citation: cite(observation, 'kubelet-certificate-refused', observation.facts.text),
@@ -152,7 +152,7 @@ function refusingReads(observations: Observations): Refusal[] {
 			const rule = isFromKubelet ? 'log-read-refused-then-skipped' : 'log-read-refused';
 			return {
 				observation,
-				spokenBasis: 'proven',
+				textBasis: 'proven',
 				isFromKubelet,
 				isFromApiserver: true,
 				citation: cite(observation, rule, observation.facts.text ?? 'a log read is refused at the certificate'),

@@ -29,16 +29,16 @@ that requests other than upgrades may also use a proxy from the apiserver's envi
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
 export function secondLegRoute(observations: Observations): RouteVerdict {
-	const spoken = byFailureText(observations, 'proven');
-	const seen = spoken?.basis === 'proven' ? undefined : bySight(observations);
-	if (spoken && seen?.basis !== 'proven') {
-		return spoken;
+	const byText = byFailureText(observations, 'proven');
+	const seen = byText?.basis === 'proven' ? undefined : byObservations(observations);
+	if (byText && seen?.basis !== 'proven') {
+		return byText;
 	}
 
 	return seen ?? byFailureText(observations, 'inferred') ?? bySetFlag(observations) ?? unknown(observations);
 }
 
-function bySight(observations: Observations): RouteVerdict | undefined {
+function byObservations(observations: Observations): RouteVerdict | undefined {
 	return (
 		byDifference(observations) ??
 		byAgents(observations) ??
@@ -50,21 +50,21 @@ function bySight(observations: Observations): RouteVerdict | undefined {
 }
 
 /**
-Only a tunnel's client makes these texts; if this apiserver certainly has no tunnel, they are forged. `spokenBasis`: the basis for the text
+Only a tunnel's client makes these texts; if this apiserver certainly has no tunnel, they are forged. `textBasis`: the basis for the text
 being an apiserver's. Text that a proxied pod may have sent counts only without other evidence, and text that an unverified kubelet or an
 impostor may have sent only if nothing else is proven.
 */
-function byFailureText(observations: Observations, spokenBasis: Basis): RouteVerdict | undefined {
+function byFailureText(observations: Observations, textBasis: Basis): RouteVerdict | undefined {
 	const observation = observations.failures.find(
 		observation =>
-			observation.facts.route !== null && observation.facts.basis === spokenBasis && !isFromOtherProcess(observation, observations),
+			observation.facts.route !== null && observation.facts.basis === textBasis && !isFromOtherProcess(observation, observations),
 	);
 	if (!observation?.facts.route || hasNoEgressFile(observations)) {
 		return undefined;
 	}
 
 	const basis = weakestBasis(
-		spokenBasis,
+		textBasis,
 		basisOf(observation, observations),
 		observation.facts.mayBeFromFarEnd && !isVerificationProven(observations) ? 'inferred' : 'proven',
 	);
@@ -118,22 +118,22 @@ function byStepTest(observations: Observations): RouteVerdict | undefined {
 	}
 
 	const citations = [cite(observation, 'step-test', observation.facts.observed)];
-	const strength = basisOf(observation, observations);
+	const basis = basisOf(observation, observations);
 	switch (observation.facts.moved) {
 		case 'grpc': {
 			// The gRPC egress protocol is Konnectivity's own; no other program speaks it.
-			const need = strength === 'proven' ? [] : needReplicas(observations);
-			return carriedBy('grpc', verdictOf('konnectivity', strength, citations, {need}));
+			const need = basis === 'proven' ? [] : needReplicas(observations);
+			return carriedBy('grpc', verdictOf('konnectivity', basis, citations, {need}));
 		}
 
 		case 'http-connect': {
-			const replicas = strength === 'proven' ? [] : needReplicas(observations);
+			const replicas = basis === 'proven' ? [] : needReplicas(observations);
 			const need = isBehindSupervisor(observations) ? replicas : [needOfAgents(observations)];
-			return carriedBy('http-connect', verdictOf('egress-http-connect', strength, citations, {need}));
+			return carriedBy('http-connect', verdictOf('egress-http-connect', basis, citations, {need}));
 		}
 
 		default: {
-			return mayBeDisabled(observations, dialFamilies) ? undefined : direct(observations, strength, citations);
+			return mayBeDisabled(observations, dialFamilies) ? undefined : direct(observations, basis, citations);
 		}
 	}
 }
@@ -165,10 +165,10 @@ function byEmptyFlag(observations: Observations): RouteVerdict | undefined {
 }
 
 /** Requests other than upgrades may use HTTPS_PROXY of the apiserver's environment; only that environment shows it. */
-function direct(observations: Observations, unless: Basis, citations: RouteVerdict['citations']): RouteVerdict {
+function direct(observations: Observations, dialBasis: Basis, citations: RouteVerdict['citations']): RouteVerdict {
 	// An SSH tunnel moves no metric and needs no egress file.
-	const basis = weakestBasis(unless, sshExclusionBasis(observations));
-	const replicas = unless === 'proven' ? [] : needReplicas(observations);
+	const basis = weakestBasis(dialBasis, sshExclusionBasis(observations));
+	const replicas = dialBasis === 'proven' ? [] : needReplicas(observations);
 	if (!honorsEnvironmentProxy(observations.purpose)) {
 		return carriedBy(null, verdictOf('direct', basis, citations, {need: replicas}));
 	}

@@ -63,7 +63,7 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 }
 
 function instanceNumber(restarts: number): string {
-	return `life ${restarts}`;
+	return `instance ${restarts}`;
 }
 
 function terminationOf({exitCode, reason, signal, finishedAt}: Termination): ContainerTermination {

@@ -77,8 +77,8 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerInstance
 		pod({state: terminated(1, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Always'}}),
 		{state: 'restarting'},
 	],
-	['a container without a status in a running pod', pod({}), {id: 'life 0', state: 'running'}],
-	['a running container without an id', pod({state: {running: {}}, restartCount: 3}), {id: 'life 3', state: 'running'}],
+	['a container without a status in a running pod', pod({}), {id: 'instance 0', state: 'running'}],
+	['a running container without an id', pod({state: {running: {}}, restartCount: 3}), {id: 'instance 3', state: 'running'}],
 	[
 		'an end after an earlier one',
 		pod({state: terminated(0, 'x'), lastState: terminated(1, 'w'), restartCount: 1}),
@@ -93,7 +93,7 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerInstance
 	[
 		'an end by a signal',
 		pod({state: {terminated: {signal: 9, finishedAt: '2026-11-24T14:00:00Z'}}, restartCount: 2} as unknown as Partial<ContainerStatus>),
-		{id: 'life 2', state: 'restarting', ended: {exitCode: 137, reason: null, at: '2026-11-24T14:00:00Z'}, previous: null},
+		{id: 'instance 2', state: 'restarting', ended: {exitCode: 137, reason: null, at: '2026-11-24T14:00:00Z'}, previous: null},
 	],
 	[
 		'an end without details',
