@@ -55,7 +55,7 @@ export function unlocatedLoss(error: SpokeError): SpokeError {
 }
 
 /** Locates the loss unless aborted: then the apiserver counts as not checked. Never rejects. */
-export async function unlessAborted(error: SpokeError, locate: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
+export async function locateUntilAborted(error: SpokeError, locate: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
 	return rejectOnAbort(locate, signal).catch(async () => locateTunnelLossBy(error, async () => 'not-checked'));
 }
 
@@ -65,7 +65,7 @@ async function locateTunnelLossBy(error: SpokeError, check: () => Promise<Reacha
 		return error;
 	}
 
-	if (kind === 'not-taken') {
+	if (kind === 'not-confirmed') {
 		const reachability = await check();
 		return reachability === 'no-response'
 			? withLocation(error, 'the apiserver (leg 1) does not respond to a new connection', {

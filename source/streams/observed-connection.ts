@@ -63,7 +63,7 @@ export function reportNotOpened(
 		return;
 	}
 
-	const connection = attempted instanceof SpeculativeConnection && attempted.isGivenUp ? null : attempted;
+	const connection = attempted instanceof SpeculativeConnection && attempted.isAbandoned ? null : attempted;
 	if (!signal?.aborted) {
 		observer?.onFailed?.(connection, purpose, error);
 	} else if (connection) {

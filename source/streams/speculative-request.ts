@@ -18,7 +18,7 @@ export class SpeculativeConnection implements Connection {
 	/** Opens a connection if the early response cannot be used. Observations on the old connection do not hold for the new one. */
 	openReplacement: () => Promise<Connection>;
 	/** Closed and not replaced, so a failure of the stream is not this connection's. */
-	isGivenUp = false;
+	isAbandoned = false;
 	#connection: Connection;
 	/** `undefined` once it was used or cannot be. */
 	#request: EarlyResponse<ApiResponse> | undefined;
@@ -120,9 +120,9 @@ export class SpeculativeConnection implements Connection {
 
 	async #replace(): Promise<void> {
 		this.close();
-		this.isGivenUp = true;
+		this.isAbandoned = true;
 		this.#connection = await this.openReplacement();
-		this.isGivenUp = false;
+		this.isAbandoned = false;
 	}
 }
 

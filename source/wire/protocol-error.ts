@@ -6,8 +6,8 @@ export function protocolError(message: string): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', message);
 }
 
-/** `not-taken`: the runtime did not accept a forwarded connection. */
-export type LossKind = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-taken';
+/** `not-confirmed`: the runtime did not accept a forwarded connection. */
+export type LossKind = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-confirmed';
 
 /** A lost stream whose leg is not determined yet (streams/locate-loss.ts). */
 export class StreamLostError extends SpokeError {

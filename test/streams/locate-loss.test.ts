@@ -13,7 +13,7 @@ import {startServer, textOf} from '../support/api-server.ts';
 
 const lost = (message: string, code?: string) =>
 	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
-const untaken = (message: string) => new StreamLostError(message, {kind: 'not-taken'});
+const unconfirmed = (message: string) => new StreamLostError(message, {kind: 'not-confirmed'});
 
 /** `leg` is `null` if the message says that it is unknown. */
 const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, leg: 1 | 2 | null, message: RegExp]> = [
@@ -36,14 +36,14 @@ const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, l
 	['silence while the apiserver answers may be either', silenceError(60_000), true, null, /it is unknown whether .* was lost$/],
 	[
 		'a connection that no tunnel took while the apiserver is away is leg 1',
-		untaken('no tunnel to the pod within 30 s'),
+		unconfirmed('no tunnel to the pod within 30 s'),
 		false,
 		1,
 		/: the apiserver \(leg 1\) does not respond to a new connection$/,
 	],
 	[
 		'a connection that nobody behind its tunnel took may stand on any leg',
-		untaken('the container runtime did not confirm the connection within 15 s'),
+		unconfirmed('the container runtime did not confirm the connection within 15 s'),
 		true,
 		null,
 		/unknown whether your connection to it \(leg 1\), its connection to the kubelet \(leg 2\) or the runtime has stalled$/,

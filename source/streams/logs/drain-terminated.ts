@@ -51,7 +51,7 @@ export async function drainTerminated(
 			return 'unavailable';
 		}
 
-		switch (endCheck.judge(drained)) {
+		switch (endCheck.classify(drained)) {
 			case 'interrupted': {
 				await outage.handleLoss(drained.result!);
 				break;
@@ -96,7 +96,7 @@ export class EndOfLogCheck {
 	#previousRemainder: Buffer | null = null;
 
 	/** `not-found`: the next response may have the last line. `unconfirmed`: it must end the same way again. */
-	judge({hasNewLines, foundLastLine, remainder, result}: DrainResult): 'interrupted' | 'not-found' | 'unconfirmed' | 'end' {
+	classify({hasNewLines, foundLastLine, remainder, result}: DrainResult): 'interrupted' | 'not-found' | 'unconfirmed' | 'end' {
 		this.isComplete &&= foundLastLine !== false || !hasNewLines;
 		if (result !== null) {
 			return 'interrupted';

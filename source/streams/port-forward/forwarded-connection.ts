@@ -69,7 +69,7 @@ class Forwarding implements ForwardedConnection {
 			this.#abort({
 				end: null,
 				error: new StreamLostError(`the container runtime did not confirm the connection within ${replyTimeoutMs / 1000} s`, {
-					kind: 'not-taken',
+					kind: 'not-confirmed',
 				}),
 			});
 		}, replyTimeoutMs);

@@ -15,7 +15,7 @@ import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import {StreamLostError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
-import {locateTunnelLoss, unlessAborted} from '../locate-loss.ts';
+import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
 import {preconnect} from '../preconnect.ts';
 import type {SpeculativeRequest} from '../speculative-request.ts';
 import {acceptTls} from './accept-tls.ts';
@@ -294,8 +294,8 @@ class ForwardedTarget implements RunningForward {
 		if (reason) {
 			registered.close({end: null, error: reason.withChanges({code: 'ERR_STREAM_LOST', message: `${message}: ${reason.message}`})});
 		} else {
-			registered.close({end: null, error: new StreamLostError(message, {kind: 'not-taken'})}, async error =>
-				unlessAborted(error, async () => locateTunnelLoss(this.#cluster, error), this.#signal),
+			registered.close({end: null, error: new StreamLostError(message, {kind: 'not-confirmed'})}, async error =>
+				locateUntilAborted(error, async () => locateTunnelLoss(this.#cluster, error), this.#signal),
 			);
 		}
 	}

@@ -13,7 +13,7 @@ import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {ConnectionPurpose, ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
 import {shouldTryNextCarrier} from '../remote-command/command-carriers.ts';
-import {locateTunnelLoss, unlessAborted} from '../locate-loss.ts';
+import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import {refusedAsKubectl, combineCarrierErrors} from '../combine-carrier-errors.ts';
 
@@ -65,7 +65,7 @@ export class Tunnel {
 
 	/** The same result as for the tunnel's path. Does not wait after an abort; never rejects. */
 	async locateLoss(error: SpokeError, signal: AbortSignal): Promise<SpokeError> {
-		return unlessAborted(error, async () => this.#locate(error), signal);
+		return locateUntilAborted(error, async () => this.#locate(error), signal);
 	}
 
 	/** Silence beyond the pings: the process was suspended, or the network is down. */
@@ -156,11 +156,11 @@ function createTunnel(
 
 /** Path and connections share one result. */
 function memoizeLoss(cluster: ClusterClient): (error: SpokeError) => Promise<SpokeError> {
-	const verdicts = new WeakMap<SpokeError, Promise<SpokeError>>();
+	const locatedErrors = new WeakMap<SpokeError, Promise<SpokeError>>();
 	return async error => {
-		const verdict = verdicts.get(error) ?? locateTunnelLoss(cluster, error);
-		verdicts.set(error, verdict);
-		return verdict;
+		const located = locatedErrors.get(error) ?? locateTunnelLoss(cluster, error);
+		locatedErrors.set(error, located);
+		return located;
 	};
 }
 

@@ -30,7 +30,7 @@ export function detectUnstartedCommand(
 	cluster: Pick<ClusterClient, 'request'>,
 	target: ResolvedTarget,
 	channels: Pick<CommandChannels, 'received'>,
-	timing = {silentMs: silentForMs, askMs: probeTimeoutMs},
+	timing = {silentMs: silentForMs, probeTimeoutMs},
 ): SilenceCheck {
 	const {promise: failed, reject} = Promise.withResolvers<never>();
 	failed.catch(() => {});
@@ -40,7 +40,7 @@ export function detectUnstartedCommand(
 			return;
 		}
 
-		const error = await probeSecondLeg(cluster, target, {timeoutMs: timing.askMs, signal: stopped.signal});
+		const error = await probeSecondLeg(cluster, target, {timeoutMs: timing.probeTimeoutMs, signal: stopped.signal});
 		if (error && channels.received === 0) {
 			reject(error);
 		}

@@ -12,29 +12,29 @@ const answer = (of: Partial<DrainResult>): DrainResult => ({
 	result: null,
 	...of,
 });
-const judgeAll = (...answers: ReadonlyArray<Partial<DrainResult>>) => {
+const classifyAll = (...answers: ReadonlyArray<Partial<DrainResult>>) => {
 	const proof = new EndOfLogCheck();
-	return {verdicts: answers.map(one => proof.judge(answer(one))), isWhole: proof.isComplete};
+	return {results: answers.map(one => proof.classify(answer(one))), isWhole: proof.isComplete};
 };
 
 test('the last line with no new lines is the end', t => {
-	t.deepEqual(judgeAll({}).verdicts, ['end']);
-	t.deepEqual(judgeAll({hasNewLines: true}, {}).verdicts, ['unconfirmed', 'end']);
+	t.deepEqual(classifyAll({}).results, ['end']);
+	t.deepEqual(classifyAll({hasNewLines: true}, {}).results, ['unconfirmed', 'end']);
 });
 
 test('an end without the last line must appear twice', t => {
-	t.deepEqual(judgeAll({foundLastLine: null}, {foundLastLine: null}).verdicts, ['unconfirmed', 'end']);
+	t.deepEqual(classifyAll({foundLastLine: null}, {foundLastLine: null}).results, ['unconfirmed', 'end']);
 	const [half, whole] = [Buffer.from('ha'), Buffer.from('half')];
-	t.deepEqual(judgeAll({remainder: half}, {remainder: whole}, {remainder: whole}).verdicts, ['unconfirmed', 'unconfirmed', 'end']);
+	t.deepEqual(classifyAll({remainder: half}, {remainder: whole}, {remainder: whole}).results, ['unconfirmed', 'unconfirmed', 'end']);
 	t.deepEqual(
-		judgeAll({foundLastLine: null}, {hasNewLines: true, foundLastLine: null}, {foundLastLine: null}, {foundLastLine: null}).verdicts,
+		classifyAll({foundLastLine: null}, {hasNewLines: true, foundLastLine: null}, {foundLastLine: null}, {foundLastLine: null}).results,
 		['unconfirmed', 'unconfirmed', 'unconfirmed', 'end'],
 	);
 });
 
 test('a log without the last line is read three times, not counting interruptions', t => {
 	const cut = new SpokeError('ERR_STREAM_LOST', 'interrupted');
-	t.deepEqual(judgeAll({foundLastLine: false}, {result: cut}, {foundLastLine: false}, {foundLastLine: false}).verdicts, [
+	t.deepEqual(classifyAll({foundLastLine: false}, {result: cut}, {foundLastLine: false}, {foundLastLine: false}).results, [
 		'not-found',
 		'interrupted',
 		'not-found',
@@ -43,8 +43,8 @@ test('a log without the last line is read three times, not counting interruption
 });
 
 test('a log without the last line is incomplete only if it has new lines', t => {
-	t.true(judgeAll({foundLastLine: false}).isWhole);
-	t.false(judgeAll({foundLastLine: false, hasNewLines: true}).isWhole);
+	t.true(classifyAll({foundLastLine: false}).isWhole);
+	t.false(classifyAll({foundLastLine: false, hasNewLines: true}).isWhole);
 });
 
 /** Repeats the last response. */

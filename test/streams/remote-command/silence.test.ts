@@ -168,8 +168,8 @@ for (const [title, answer, expected] of [
 			},
 		});
 		t.teardown(async () => server.close());
-		const askMs = answer === null ? 300 : 60_000;
-		const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs});
+		const probeTimeoutMs = answer === null ? 300 : 60_000;
+		const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs});
 		const outcome = await Promise.race([
 			failed.catch((error: unknown) => (error as {code: string}).code),
 			...(expected === null ? [answered.promise.then(async () => delay(500, null))] : []),
@@ -187,7 +187,7 @@ test('a running probe is aborted when the command ends', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
+	const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs: 60_000});
 	await asked.promise;
 	stop();
 	await until(
@@ -213,7 +213,7 @@ test('an endless probe response is read only up to its limit', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
+	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs: 60_000});
 	await until(
 		() => server.connections() > 0 && server.sockets.size === 0,
 		() => [server.connections(), server.sockets.size],
@@ -231,7 +231,7 @@ test('a command with output is not probed', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 1}, {silentMs: 20, askMs: 300});
+	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 1}, {silentMs: 20, probeTimeoutMs: 300});
 	await delay(200);
 	t.is(asked, 0);
 });
