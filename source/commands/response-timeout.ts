@@ -5,6 +5,6 @@ import {parseRequestTimeout} from '../cluster/access-settings.ts';
 const defaultTimeoutMs = 120_000;
 
 /** `text`: the value of `--request-timeout`, in seconds or with a unit. 0 means the default. */
-export function responseTimeoutMs(text: string): number {
+export function parseResponseTimeout(text: string): number {
 	return parseRequestTimeout(text) || defaultTimeoutMs;
 }

@@ -12,7 +12,7 @@ import {preconnect} from '../../streams/preconnect.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import type {Invocation} from '../command.ts';
 import {pathMode} from '../path-mode.ts';
-import {responseTimeoutMs} from '../response-timeout.ts';
+import {parseResponseTimeout} from '../response-timeout.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {nodeLogRequest} from './node-log-request.ts';
 import type {logsSpec} from './spec.ts';
@@ -40,7 +40,7 @@ export async function printNodeLog(invocation: Invocation<typeof logsSpec.flags>
 		const startedAt = monotonicMs();
 		const body = await openNodeLog(
 			preconnection.cluster,
-			{target, query, timeoutMs: responseTimeoutMs(flags['request-timeout'])},
+			{target, query, timeoutMs: parseResponseTimeout(flags['request-timeout'])},
 			{observer: paths.observer, signal: AbortSignal.any([interrupted, output.closed])},
 		);
 		await readNodeLog(body, {target, query}, async block => output.write(formatted(block)));

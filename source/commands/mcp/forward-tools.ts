@@ -33,7 +33,7 @@ const forwardFlags = [...portForwardSpec.flags, portFlag] as const;
 /** The forwards of one `spoke mcp`, which end with it. */
 export class McpForwards {
 	readonly tools: readonly McpTool[];
-	readonly #forwards = new Set<RunningForward>();
+	readonly #forwards = new Set<McpForward>();
 
 	constructor() {
 		this.tools = [
@@ -74,7 +74,7 @@ export class McpForwards {
 		parsePortSpec(port);
 		const {command} = await import('../port-forward/run.ts');
 		this.#assertRoom();
-		const forward = new RunningForward(
+		const forward = new McpForward(
 			async (stdout, interrupted) =>
 				command.run({...invocation, positionals: [call.target!, port], stdout: stdout as unknown as NodeJS.WriteStream, interrupted}),
 			call,
@@ -133,12 +133,12 @@ type PrintedEvent =
 
 type EventOutput = {write(line: string): boolean};
 
-class RunningForward {
+class McpForward {
 	localPort: number | null = null;
 	hasEnded = false;
 	readonly #stopping = new AbortController();
 	readonly #paths = new UnsettledPaths();
-	readonly #isReady = Promise.withResolvers<void>();
+	readonly #ready = Promise.withResolvers<void>();
 	readonly #running: Promise<number>;
 	/** Gets the events until it is ready. */
 	#starting: Pick<McpCall, 'stdout' | 'onPath'> | null;
@@ -146,7 +146,7 @@ class RunningForward {
 
 	constructor(run: (stdout: EventOutput, interrupted: AbortSignal) => Promise<number>, starting: Pick<McpCall, 'stdout' | 'onPath'>) {
 		this.#starting = starting;
-		this.#isReady.promise.catch(() => undefined);
+		this.#ready.promise.catch(() => undefined);
 		const stdout: EventOutput = {
 			write: line => {
 				this.#print(line);
@@ -168,7 +168,7 @@ class RunningForward {
 	async ready(interrupted: AbortSignal): Promise<void> {
 		try {
 			await rejectOnAbort(async () => {
-				await this.#isReady.promise;
+				await this.#ready.promise;
 				await this.#paths.settled();
 			}, interrupted);
 		} finally {
@@ -198,14 +198,14 @@ class RunningForward {
 			}
 
 			case 'all-ready': {
-				this.#isReady.resolve();
+				this.#ready.resolve();
 				break;
 			}
 
 			case 'ended': {
 				this.#last = line;
 				if (event.error !== null) {
-					this.#isReady.reject(errorOf(event.error));
+					this.#ready.reject(errorOf(event.error));
 				}
 
 				return;
@@ -221,7 +221,7 @@ class RunningForward {
 
 	#end(error: unknown): void {
 		this.hasEnded = true;
-		this.#isReady.reject(error);
+		this.#ready.reject(error);
 	}
 }
 

@@ -20,7 +20,7 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {Sanitizer} from '../../text/sanitize.ts';
 import type {Invocation} from '../command.ts';
-import {responseTimeoutMs} from '../response-timeout.ts';
+import {parseResponseTimeout} from '../response-timeout.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {runWebSocket} from './run-websocket.ts';
 import {listenerFlags, type proxySpec} from './spec.ts';
@@ -77,7 +77,7 @@ async function exchange(
 	const {flags, stdout, stderr, interrupted} = invocation;
 	const output = createOutputWriter(stdout);
 	const sent = await bodyOf(invocation);
-	const timeoutMs = responseTimeoutMs(flags['request-timeout']);
+	const timeoutMs = parseResponseTimeout(flags['request-timeout']);
 	const response = await sendProxyRequest(
 		cluster,
 		resolved,
