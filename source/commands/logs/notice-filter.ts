@@ -15,10 +15,11 @@ const maxRemembered = 1000;
 
 /** A gone pod is reported once, whether its watch or the logs of its containers noticed it first. */
 export function noticeFilter(level: NoticeLevel = 'all'): (event: LogEvent) => string | null {
-	const isRepeated = goneFilter();
+	const recordGone = goneRecorder();
 	const reported = new Map<string, {at: number; suppressed: number}>();
 	return event => {
-		const notice = isRepeated(event) || !isReported(event, level) ? null : formatLogEvent(event);
+		const isRepeated = recordGone(event);
+		const notice = isRepeated || !isReported(event, level) ? null : formatLogEvent(event);
 		if (notice === null || !('source' in event) || !['reconnecting', 'resumed', 'server-said'].includes(event.type)) {
 			return notice;
 		}
@@ -57,8 +58,8 @@ function isReported(event: LogEvent, level: NoticeLevel): boolean {
 	}
 }
 
-/** A later pod of the same name is a different one. */
-function goneFilter(): (event: LogEvent) => boolean {
+/** Returns whether the pod was recorded before. A later pod of the same name is a different one. */
+function goneRecorder(): (event: LogEvent) => boolean {
 	const gone = new Set<string>();
 	return event => {
 		if (event.type === 'pod-appeared') {

@@ -28,7 +28,8 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 	const serverTexts = new Map<string, string | null>();
 	/** The ports of a target wait together. */
 	let lastWait = '';
-	const isRepeated = (event: ForwardEvent, {subject, kind, parts}: ForwardDescription): boolean => {
+	/** Returns whether it repeats the text before it. */
+	const recordText = (event: ForwardEvent, {subject, kind, parts}: ForwardDescription): boolean => {
 		if (event.event === 'waiting') {
 			const before = lastWait;
 			lastWait = joinParts(parts);
@@ -55,7 +56,12 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 			const connection = 'connection' in event ? event.connection : '';
 			const who = `connection ${connection} (${localPorts.get(connection)} -> ${remotePorts.get(event.forward)})`;
 			for (const description of isShown(event) ? describeForwardEvent(event) : []) {
-				if ((description.kind === 'hint' && !hasHints) || isRepeated(event, description)) {
+				if (description.kind === 'hint' && !hasHints) {
+					continue;
+				}
+
+				const isRepeated = recordText(event, description);
+				if (isRepeated) {
 					continue;
 				}
 
