@@ -3,7 +3,7 @@ import process from 'node:process';
 import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
-import {errorFromResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
+import type {ErrorResponseContext} from '../../cluster/error-from-response.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
@@ -12,10 +12,10 @@ import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {ConnectionPurpose, ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
-import {shouldTryNextCarrier} from '../remote-command/command-carriers.ts';
 import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
-import {refusedAsKubectl, combineCarrierErrors} from '../combine-carrier-errors.ts';
+import {combineCarrierErrors} from '../combine-carrier-errors.ts';
+import {refusedUpgradeError, shouldTryNextCarrier} from '../refused-upgrade.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';
 
@@ -97,7 +97,7 @@ export async function openTunnel(
 			return createTunnel(outcome, carrier, connection, purpose, {cluster, observer, pings});
 		}
 
-		const error = refusedUpgrade({...outcome, connection}, carrier, {namespace: target.namespace, identity: cluster.facts});
+		const error = tunnelRefusal({...outcome, connection}, carrier, {namespace: target.namespace, identity: cluster.facts});
 		connection.close();
 		observer?.onFailed?.(connection, purpose, error);
 		refused.push(error);
@@ -164,7 +164,7 @@ function memoizeLoss(cluster: ClusterClient): (error: SpokeError) => Promise<Spo
 	};
 }
 
-function refusedUpgrade(
+function tunnelRefusal(
 	outcome: UpgradeResult & {connection: Connection},
 	carrier: TunnelCarrier,
 	context: Pick<ErrorResponseContext, 'namespace' | 'identity'>,
@@ -179,13 +179,8 @@ function refusedUpgrade(
 		return new SpokeError('ERR_SECOND_LEG', text, {text});
 	}
 
-	return text === ''
-		? new SpokeError(
-				'ERR_UPGRADE_REFUSED',
-				`the server responded with ${outcome.status} ${outcome.statusText}, without a message, to the upgrade to ${carrier}`,
-			)
-		: refusedAsKubectl(
-				errorFromResponse(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...context}),
-				'error upgrading connection: unable to upgrade connection',
-			);
+	return refusedUpgradeError(outcome, carrier, 'error upgrading connection: unable to upgrade connection', {
+		resource: 'pods/portforward',
+		...context,
+	});
 }

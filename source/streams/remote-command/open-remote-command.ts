@@ -3,7 +3,6 @@ import {randomUUID} from 'node:crypto';
 import process from 'node:process';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
-import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {statusMessage} from '../../server-messages/parse-status.ts';
@@ -12,11 +11,12 @@ import {podResource} from '../../targets/resource-names.ts';
 import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
-import {combineCarrierErrors, refusedAsKubectl} from '../combine-carrier-errors.ts';
+import {combineCarrierErrors} from '../combine-carrier-errors.ts';
 import type {ConnectionObserver, ConnectionPurpose, ResolvedTarget} from '../connection-observer.ts';
 import {locateStreamLoss} from '../locate-loss.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
-import {type CommandCarrier, commandCarriers, shouldTryNextCarrier} from './command-carriers.ts';
+import {refusedUpgradeError, shouldTryNextCarrier, type RefusedUpgrade} from '../refused-upgrade.ts';
+import {type CommandUpgrade, commandUpgrades} from './command-upgrades.ts';
 import {type CommandChannels, pingIntervalMs, type RoundTripListener, silenceTimeoutMs} from './command-channels.ts';
 import {containerErrorFrom, exitStatusFrom} from './command-result.ts';
 import {detectSilentEnd} from './silence-watch.ts';
@@ -37,7 +37,7 @@ export type RemoteCommandOptions = {
 };
 
 export type UpgradeAttempt = {
-	carrier: CommandCarrier['carrier'];
+	carrier: CommandUpgrade['carrier'];
 	/** `null` without a response. */
 	status: number | null;
 	/**
@@ -49,7 +49,6 @@ export type UpgradeAttempt = {
 
 export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' | 'resize'> & {
 	readonly connection: Connection;
-	readonly carrier: CommandCarrier;
 	/**
 	The outputs may still have unread data, also after a rejection. `'closed'` after `close()`. @throws SpokeError unless the command itself
 	ended
@@ -70,8 +69,8 @@ export async function openRemoteCommand(
 ): Promise<RemoteCommand> {
 	const purpose: ConnectionPurpose = {feature: request.feature, target: request.target, request: null};
 	const errors: SpokeError[] = [];
-	for (const carrier of commandCarriers(request, options.environment ?? process.env)) {
-		const attempt = await tryCarrier(cluster, request, carrier, purpose, options);
+	for (const upgrade of commandUpgrades(request, options.environment ?? process.env)) {
+		const attempt = await tryUpgrade(cluster, request, upgrade, purpose, options);
 		if ('command' in attempt) {
 			return attempt.command;
 		}
@@ -87,10 +86,10 @@ export async function openRemoteCommand(
 
 type Attempt = {command: RemoteCommand} | {error: SpokeError; shouldTryNext: boolean};
 
-type CarrierContext = {
+type UpgradeContext = {
 	cluster: ClusterClient;
 	request: CommandRequest;
-	carrier: CommandCarrier;
+	upgrade: CommandUpgrade;
 	purpose: ConnectionPurpose;
 	connection: Connection;
 	options: RemoteCommandOptions;
@@ -99,10 +98,10 @@ type CarrierContext = {
 type Upgraded = Extract<UpgradeResult, {upgraded: true}>;
 
 /** @throws SpokeError if another carrier cannot help; the signal's reason */
-async function tryCarrier(
+async function tryUpgrade(
 	cluster: ClusterClient,
 	request: CommandRequest,
-	carrier: CommandCarrier,
+	upgrade: CommandUpgrade,
 	purpose: ConnectionPurpose,
 	options: RemoteCommandOptions,
 ): Promise<Attempt> {
@@ -113,7 +112,7 @@ async function tryCarrier(
 		if (auditId !== undefined) {
 			const answered = answer?.headers['audit-id'];
 			onUpgradeAttempt?.({
-				carrier: carrier.carrier,
+				carrier: upgrade.carrier,
 				status: answer === null ? null : answer.upgraded ? 101 : answer.status,
 				auditId: {sent: auditId, answered: typeof answered === 'string' ? answered : null},
 			});
@@ -123,10 +122,10 @@ async function tryCarrier(
 	let outcome: UpgradeResult;
 	try {
 		outcome = await connection.upgrade({
-			method: carrier.method,
+			method: upgrade.method,
 			path: commandPath(request),
-			upgrade: carrier.upgrade,
-			protocols: [carrier.protocol],
+			upgrade: upgrade.header,
+			protocols: [upgrade.protocol],
 			...(auditId !== undefined && {headers: {'Audit-ID': auditId}}),
 			...(signal && {signal}),
 		});
@@ -143,18 +142,18 @@ async function tryCarrier(
 		throw error;
 	}
 
-	const context = {cluster, request, carrier, purpose, connection, options};
+	const context = {cluster, request, upgrade, purpose, connection, options};
 	return outcome.upgraded && outcome.protocol !== null ? {command: createCommand(outcome, context)} : refusedAttempt(outcome, context);
 }
 
-function createCommand(outcome: Upgraded, context: CarrierContext): RemoteCommand {
+function createCommand(outcome: Upgraded, context: UpgradeContext): RemoteCommand {
 	const {
-		carrier,
+		upgrade,
 		purpose,
 		connection,
 		options: {observer, onWaiting, pings = {intervalMs: pingIntervalMs}},
 	} = context;
-	observer?.onOpened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
+	observer?.onOpened?.(connection, purpose, {carrier: upgrade.carrier, protocol: outcome.protocol});
 	const channels = createChannels(outcome, context, pings, {
 		onRoundTrip(times) {
 			observer?.onRoundTrip?.(connection, times);
@@ -179,11 +178,11 @@ function createCommand(outcome: Upgraded, context: CarrierContext): RemoteComman
 /** The result of a refused upgrade, or of a 101 without an accepted channel version. */
 function refusedAttempt(
 	outcome: UpgradeResult,
-	{cluster, request, carrier, purpose, connection, options: {observer}}: CarrierContext,
+	{cluster, request, upgrade, purpose, connection, options: {observer}}: UpgradeContext,
 ): Attempt {
 	const error = outcome.upgraded
-		? new SpokeError('ERR_UPGRADE_REFUSED', `the server accepted no version of the channels (offered: ${carrier.protocol})`)
-		: refusedUpgrade({...outcome, connection}, request, carrier, cluster.facts);
+		? new SpokeError('ERR_UPGRADE_REFUSED', `the server accepted no version of the channels (offered: ${upgrade.protocol})`)
+		: commandRefusal({...outcome, connection}, request, upgrade.carrier, cluster.facts);
 	connection.close();
 	reportFailure(observer, {connection, purpose, error});
 	if (outcome.upgraded) {
@@ -213,37 +212,27 @@ function reportFailure(
 	observer?.onFailed?.(connection, purpose, error);
 }
 
-function refusedUpgrade(
-	outcome: Extract<UpgradeResult, {upgraded: false}> & {connection: Connection},
+function commandRefusal(
+	refused: RefusedUpgrade & {connection: Connection},
 	{feature, target}: CommandRequest,
-	{method, carrier}: CommandCarrier,
+	carrier: CommandUpgrade['carrier'],
 	clientInfo: ClusterInfo,
 ): SpokeError {
-	if (outcome.body.trim() === '') {
-		return new SpokeError(
-			'ERR_UPGRADE_REFUSED',
-			`the server responded with ${outcome.status} ${outcome.statusText}, without a message, to the upgrade to ${carrier}`,
-		);
-	}
-
-	const explained = explainMessage(outcome.body, {status: outcome.status});
+	const message = refused.body.trim();
+	const explained = message === '' ? null : explainMessage(refused.body, {status: refused.status});
 	if (explained?.rule.leg === 2) {
 		return errorFromExplanation(explained);
 	}
 
 	// A relayed kubelet response is plain text; a Status is the apiserver's or a webhook's.
-	const container = outcome.status >= 500 && statusMessage(outcome.body) === null ? containerErrorFrom(outcome.body.trim()) : null;
+	const isRelayed = message !== '' && refused.status >= 500 && statusMessage(refused.body) === null;
 	return (
-		container ??
-		refusedAsKubectl(
-			errorFromResponse(outcome, {
-				verb: method === 'GET' ? 'get' : 'create',
-				resource: `pods/${feature}`,
-				namespace: target.namespace,
-				identity: clientInfo,
-			}),
-			'unable to upgrade connection',
-		)
+		(isRelayed ? containerErrorFrom(message) : null) ??
+		refusedUpgradeError(refused, carrier, 'unable to upgrade connection', {
+			resource: `pods/${feature}`,
+			namespace: target.namespace,
+			identity: clientInfo,
+		})
 	);
 }
 
@@ -256,7 +245,7 @@ type Listeners = {
 
 function createChannels(
 	{socket}: Upgraded,
-	{request: {stdin, tty}, carrier: {carrier, protocol}}: CarrierContext,
+	{request: {stdin, tty}, upgrade: {carrier, protocol}}: UpgradeContext,
 	{intervalMs, clock}: PingOptions,
 	listeners: Listeners,
 ): CommandChannels {
@@ -280,14 +269,14 @@ function createChannels(
 }
 
 function remoteCommand(
-	{cluster, request, connection, carrier, options: {onWaiting}}: CarrierContext,
+	{cluster, request, connection, upgrade, options: {onWaiting}}: UpgradeContext,
 	channels: CommandChannels,
 	onEnded: (error: SpokeError | null) => void,
 ): RemoteCommand {
 	const {stdin, stdout, stderr} = channels;
 	let closed = false;
 	// After a 101, the apiserver may still be connecting to the kubelet, without a timeout.
-	const unstartedCheck = carrier.carrier === 'websocket' ? detectUnstartedCommand(cluster, request.target, channels) : null;
+	const unstartedCheck = upgrade.carrier === 'websocket' ? detectUnstartedCommand(cluster, request.target, channels) : null;
 	// Silence is normal for a terminal.
 	const silentEnd = stdin && !request.tty ? detectSilentEnd(channels, onWaiting) : null;
 	const outcome = (async () => {
@@ -309,7 +298,6 @@ function remoteCommand(
 	outcome.catch(() => {});
 	return {
 		connection,
-		carrier,
 		stdin,
 		stdout,
 		stderr,
