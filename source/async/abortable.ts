@@ -1,4 +1,4 @@
-/** Delays and promises that an abort signal ends early, and clamping of timer durations. */
+/** Abort signals, what they end early, and clamping of timer durations. */
 import {setTimeout as delay} from 'node:timers/promises';
 
 /**
@@ -41,6 +41,12 @@ export async function stopOnAbort<Value>(work: Promise<Value>, signal: AbortSign
 	} finally {
 		signal.removeEventListener('abort', stop);
 	}
+}
+
+/** Aborted together with the first of `signals`; never without any. */
+export function anySignal(...signals: ReadonlyArray<AbortSignal | undefined>): AbortSignal {
+	const given = signals.filter(signal => signal !== undefined);
+	return given.length === 1 ? given[0]! : AbortSignal.any(given);
 }
 
 /** Resolves early on abort, where Node's own timer rejects. */

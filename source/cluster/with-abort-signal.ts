@@ -1,10 +1,10 @@
 /** Cluster client bound to an abort signal. */
+import {anySignal} from '../async/abortable.ts';
 import type {ClusterClient} from './cluster-client.ts';
 import type {Connection} from './connection.ts';
 
 /** Aborting `signal` ends all requests and connections of the result. */
 export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): ClusterClient {
-	const combine = (own: AbortSignal | undefined) => (own ? AbortSignal.any([own, signal]) : signal);
 	const opened = new Set<Connection>();
 	const closeAll = () => {
 		for (const connection of opened) {
@@ -32,11 +32,13 @@ export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): Cl
 
 	return {
 		...cluster,
-		connect: async options => closeOnAbort(cluster.connect({...options, signal: combine(options?.signal)})),
-		connectAt: async (address, options) => closeOnAbort(cluster.connectAt(address, {...options, signal: combine(options?.signal)})),
-		request: async options => cluster.request({...options, signal: combine(options.signal)}),
-		json: async <T>(options: Parameters<ClusterClient['json']>[0]) => cluster.json<T>({...options, signal: combine(options.signal)}),
-		logIn: async own => cluster.logIn(combine(own)),
-		anonymous: async options => cluster.anonymous({...options, signal: combine(options.signal)}),
+		connect: async options => closeOnAbort(cluster.connect({...options, signal: anySignal(options?.signal, signal)})),
+		connectAt: async (address, options) =>
+			closeOnAbort(cluster.connectAt(address, {...options, signal: anySignal(options?.signal, signal)})),
+		request: async options => cluster.request({...options, signal: anySignal(options.signal, signal)}),
+		json: async <T>(options: Parameters<ClusterClient['json']>[0]) =>
+			cluster.json<T>({...options, signal: anySignal(options.signal, signal)}),
+		logIn: async own => cluster.logIn(anySignal(own, signal)),
+		anonymous: async options => cluster.anonymous({...options, signal: anySignal(options.signal, signal)}),
 	};
 }

@@ -1,5 +1,5 @@
 /** Pod selection as in kubectl. */
-import {clampTimerMs} from '../async/abortable.ts';
+import {anySignal, clampTimerMs} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -90,7 +90,7 @@ async function waitForFirstPod(
 ): Promise<PodObject> {
 	onNoPods?.();
 	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(clampTimerMs(podRunningTimeoutMs)) : undefined;
-	for await (const change of watchPods(cluster, scope, {signal: AbortSignal.any([limit, signal].filter(one => one !== undefined))})) {
+	for await (const change of watchPods(cluster, scope, {signal: anySignal(limit, signal)})) {
 		if (change.type === 'appeared') {
 			return change.pod;
 		}

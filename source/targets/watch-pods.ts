@@ -83,6 +83,15 @@ export async function* watchPods(
 	}
 }
 
+/** Keeps pods by `podKey`. */
+export function applyPodChange(pods: Map<string, PodObject>, change: PodChange): void {
+	if (change.type === 'gone') {
+		pods.delete(podKey(change.pod));
+	} else if (change.type === 'appeared' || change.type === 'changed') {
+		pods.set(podKey(change.pod), change.pod);
+	}
+}
+
 function* differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
 	const present = new Set(now.map(pod => podKey(pod)));
 	for (const [key, pod] of known) {

@@ -1,6 +1,6 @@
 import {getEventListeners} from 'node:events';
 import test from 'ava';
-import {abortableDelay, clampTimerMs, delayUpTo, rejectOnAbort} from '../../source/async/abortable.ts';
+import {abortableDelay, anySignal, clampTimerMs, delayUpTo, rejectOnAbort} from '../../source/async/abortable.ts';
 
 const reason = new Error('not wanted');
 
@@ -17,6 +17,15 @@ for (const [title, wait] of [
 		t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
 	});
 }
+
+test('any of several signals aborts, and missing ones are left out', t => {
+	const [first, second] = [new AbortController(), new AbortController()];
+	const any = anySignal(first.signal, undefined, second.signal);
+	second.abort(reason);
+	t.is(any.reason, reason);
+	t.is(anySignal(undefined, first.signal), first.signal);
+	t.false(anySignal(undefined).aborted);
+});
 
 test('returns the value without an abort, with and without a signal', async t => {
 	const stop = new AbortController();

@@ -1,4 +1,5 @@
 /** Errors and time limits of requests. */
+import {anySignal} from '../../async/abortable.ts';
 import {afterTurns, systemClock} from '../../async/clock.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {RequestOptions} from '../connection.ts';
@@ -40,7 +41,7 @@ export function withWholeTimeout({wholeTimeoutMs, ...options}: RequestOptions, p
 	afterTurns(systemClock, wholeTimeoutMs, () => {
 		limit.abort(responseTimeoutError(peerName, wholeTimeoutMs));
 	});
-	return {...options, signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal};
+	return {...options, signal: anySignal(options.signal, limit.signal)};
 }
 
 /** The connection closed. Code and message are those of Node.js. */

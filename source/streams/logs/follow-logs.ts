@@ -1,5 +1,5 @@
 /** Follows the logs of named pods or of a scope. */
-import {delayUpTo} from '../../async/abortable.ts';
+import {anySignal, delayUpTo} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -100,7 +100,7 @@ class FollowGroup {
 	constructor(cluster: ClusterClient, options: FollowLogsOptions) {
 		this.#cluster = cluster;
 		this.#options = options;
-		this.#signal = AbortSignal.any([this.#stop.signal, options.signal].filter(one => one !== undefined));
+		this.#signal = anySignal(this.#stop.signal, options.signal);
 		this.#apiserverCheck = new ApiserverCheck(cluster, (options.stallTimeouts ?? defaultStallTimeouts).apiserverTimeoutMs);
 		const cancel = () => {
 			this.events.cancel();

@@ -1,4 +1,5 @@
 /** Reads one container's log without duplicates. */
+import {anySignal} from '../../async/abortable.ts';
 import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
@@ -100,7 +101,7 @@ export class ResumableLog {
 			isLastLineOffered: async () => this.#isLastLineOffered(),
 			reportGap: async reason => this.reportGap(reason),
 		});
-		const signal = AbortSignal.any([stop.signal, this.#options.signal].filter(one => one !== undefined));
+		const signal = anySignal(stop.signal, this.#options.signal);
 		const stallDetector = this.#watchForStall(stop, () => open !== null);
 		const onUnanswered = setTimeout(() => {
 			void callbacks.onUnanswered();

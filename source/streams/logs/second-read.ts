@@ -1,5 +1,7 @@
 /** A second read of a log that verifies a follow. */
+import {anySignal} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {withTimeout} from '../../cluster/with-timeout.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {unwrapMessage} from '../../server-messages/unwrap-message.ts';
@@ -80,37 +82,29 @@ async function readBounded(
 	read: PodLogOptions,
 	{timeouts, onLines, target, signal}: BoundedReadOptions,
 ): Promise<BlocksResult> {
-	const responseTimeout = new AbortController();
-	const timer = setTimeout(() => {
-		responseTimeout.abort(
-			new SpokeError('ERR_APISERVER_TIMEOUT', `no response to a second read of the log within ${timeouts.responseTimeoutMs / 1000} s`),
-		);
-	}, timeouts.responseTimeoutMs);
-	const stop = AbortSignal.any([responseTimeout.signal, AbortSignal.timeout(totalTimeoutMs), ...(signal ? [signal] : [])]);
+	const timeoutMs = timeouts.responseTimeoutMs;
+	const message = `no response to a second read of the log within ${timeoutMs / 1000} s`;
+	const stop = anySignal(AbortSignal.timeout(totalTimeoutMs), signal);
+	// The body can be read for longer.
+	const open = await withTimeout({timeoutMs, message, signal}, async responseTimeout =>
+		openLog(cluster, source, read, {target, signal: anySignal(responseTimeout, stop)}),
+	);
+	let isEnough = false;
 	try {
-		const open = await openLog(cluster, source, read, {target, signal: stop});
-		clearTimeout(timer);
-		let isEnough = false;
-		try {
-			const {remainder, error} = await readLineBlocks(
-				open.body,
-				lines => {
-					isEnough ||= onLines(lines);
-					if (isEnough) {
-						open.body.destroy();
-					}
-				},
-				{silenceTimeoutMs: timeouts.silenceTimeoutMs},
-			);
-			signal?.throwIfAborted();
-			return {remainder, error: isEnough ? null : error};
-		} finally {
-			open.close();
-		}
-	} catch (error) {
-		throw responseTimeout.signal.aborted && !signal?.aborted ? responseTimeout.signal.reason : error;
+		const {remainder, error} = await readLineBlocks(
+			open.body,
+			lines => {
+				isEnough ||= onLines(lines);
+				if (isEnough) {
+					open.body.destroy();
+				}
+			},
+			{silenceTimeoutMs: timeouts.silenceTimeoutMs},
+		);
+		signal?.throwIfAborted();
+		return {remainder, error: isEnough ? null : error};
 	} finally {
-		clearTimeout(timer);
+		open.close();
 	}
 }
 

@@ -2,6 +2,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {continuousMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {withTimeout} from '../../cluster/with-timeout.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {indicatesStall, type SecondReadTimeouts} from './second-read.ts';
 
@@ -59,16 +60,12 @@ export class ApiserverCheck {
 
 	async #request(): Promise<void> {
 		const timeoutMs = this.#timeoutMs / 2;
-		const timeout = AbortSignal.timeout(timeoutMs);
-		try {
-			const {body} = await this.#cluster.request({path: '/readyz', timeoutMs, signal: timeout});
+		const message = `the apiserver did not respond within ${timeoutMs / 1000} s`;
+		await withTimeout({timeoutMs, message}, async signal => {
+			const {body} = await this.#cluster.request({path: '/readyz', timeoutMs, signal});
 			body.resume();
 			this.#respondedAt = continuousMs();
-		} catch (error) {
-			throw timeout.aborted
-				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not respond within ${timeoutMs / 1000} s`, {leg: 1, cause: error})
-				: error;
-		}
+		});
 	}
 }
 

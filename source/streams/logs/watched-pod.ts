@@ -1,8 +1,9 @@
 /** One pod, read and watched for a follower. */
 import {monotonicMs} from '../../async/clock.ts';
-import {delayUpTo} from '../../async/abortable.ts';
+import {anySignal, delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {withTimeout} from '../../cluster/with-timeout.ts';
+import {isSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
@@ -32,32 +33,26 @@ export class WatchedPod {
 	/** `null` if gone, even if another pod has its name. */
 	async read(signal?: AbortSignal, timeoutMs = readTimeoutMs): Promise<PodObject | null> {
 		const {namespace = 'default', name, uid} = this.#pod.metadata;
-		// For the whole response, which can stall.
-		const timeout = AbortSignal.timeout(timeoutMs);
+		const message = `the apiserver did not return pod ${name} within ${timeoutMs / 1000} s`;
 		try {
-			const pod = await this.#cluster.json<PodObject>({
-				path: objectPath(podResource, namespace, name),
-				timeoutMs,
-				signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
-			});
+			// For the whole response, which can stall.
+			const pod = await withTimeout({timeoutMs, message, signal}, async signal =>
+				this.#cluster.json<PodObject>({path: objectPath(podResource, namespace, name), timeoutMs, signal}),
+			);
 			return uid === undefined || pod.metadata.uid === uid ? pod : null;
 		} catch (error) {
 			if (isSpokeError(error) && error.code === 'ERR_NOT_FOUND') {
 				return null;
 			}
 
-			throw timeout.aborted && !signal?.aborted
-				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not return pod ${name} within ${timeoutMs / 1000} s`, {
-						cause: error,
-					})
-				: error;
+			throw error;
 		}
 	}
 
 	/** Resolves at the next change, or after a while. */
 	async change(signal?: AbortSignal): Promise<void> {
 		const changed = this.#changed.signal;
-		await delayUpTo(this.#isWatched ? 5000 : 1000, signal ? AbortSignal.any([signal, changed]) : changed);
+		await delayUpTo(this.#isWatched ? 5000 : 1000, anySignal(signal, changed));
 	}
 
 	notifyChanged(): void {

@@ -1,5 +1,5 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
-import {clampTimerMs, delayUpTo} from '../../async/abortable.ts';
+import {anySignal, clampTimerMs, delayUpTo} from '../../async/abortable.ts';
 import {monotonicMs} from '../../async/clock.ts';
 import {type Backoff, backoffMs, stableAfterMs} from '../../async/backoff.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -10,7 +10,7 @@ import {byAttachPreference} from '../../targets/pod-order.ts';
 import {type ResolvedPod, resolvePod, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
-import {watchPods} from '../../targets/watch-pods.ts';
+import {applyPodChange, watchPods} from '../../targets/watch-pods.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {terminatedPodMessage} from '../terminated-pod.ts';
 import type {ForwardRequest} from './forward-request.ts';
@@ -43,23 +43,9 @@ export async function* watchForwardPods(
 		let syncedAt: number | null = null;
 		try {
 			for await (const change of watchPods(cluster, watched, {signal})) {
-				switch (change.type) {
-					case 'synced': {
-						syncedAt = monotonicMs();
-						break;
-					}
-
-					case 'gone': {
-						pods.delete(podKey(change.pod));
-						break;
-					}
-
-					case 'appeared':
-					case 'changed': {
-						pods.set(podKey(change.pod), change.pod);
-						break;
-					}
-					// No default
+				applyPodChange(pods, change);
+				if (change.type === 'synced') {
+					syncedAt = monotonicMs();
 				}
 
 				if (syncedAt !== null) {
@@ -204,13 +190,8 @@ async function waitForRunningPod(
 ): Promise<ResolvedPod> {
 	const timeout = timeoutMs > 0 ? AbortSignal.timeout(clampTimerMs(timeoutMs)) : undefined;
 	const pods = new Map<string, PodObject>();
-	for await (const change of watchPods(cluster, resolved.scope!, {signal: timeout ? AbortSignal.any([signal, timeout]) : signal})) {
-		if (change.type === 'appeared' || change.type === 'changed') {
-			pods.set(podKey(change.pod), change.pod);
-		} else if (change.type === 'gone') {
-			pods.delete(podKey(change.pod));
-		}
-
+	for await (const change of watchPods(cluster, resolved.scope!, {signal: anySignal(signal, timeout)})) {
+		applyPodChange(pods, change);
 		const [pod] = [...pods.values()].filter(pod => isRunning(pod)).sort(byAttachPreference);
 		if (pod) {
 			return {...resolved, pod, target: toResolvedTarget(resolved.target.asked, pod, pods.size)};
