@@ -6,16 +6,13 @@ import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {ApiserverConnection} from './apiserver-connection.ts';
 import {isReplayable} from './transport/encode-request.ts';
 import {noop} from './transport/noop.ts';
+import {maxRetries, maxRetryAfterMs, retryAfterMs} from './transport/retry-after.ts';
 
 const maxIdleConnections = 8;
 const idleTimeoutMs = 60_000;
 
 /** A server may close a longer idle connection. */
 const recentUseMs = 1000;
-
-/** As many as client-go makes. */
-const maxRetries = 10;
-const maxRetryAfterS = 60;
 
 export class ConnectionPool {
 	readonly #open: (signal?: AbortSignal) => Promise<ApiserverConnection>;
@@ -46,13 +43,13 @@ export class ConnectionPool {
 				continue;
 			}
 
-			const waitS = retryAfterSeconds(response);
-			if (waitS === null || attempt >= maxRetries || !isReplayable(options)) {
+			const retryInMs = retryAfterMs(response);
+			if (retryInMs === null || retryInMs > maxRetryAfterMs || attempt >= maxRetries || !isReplayable(options)) {
 				return response;
 			}
 
 			response.body.resume();
-			await abortableDelay(waitS * 1000, options.signal);
+			await abortableDelay(retryInMs, options.signal);
 		}
 	}
 
@@ -205,10 +202,4 @@ export class ConnectionPool {
 		this.#idle.delete(connection);
 		connection.close();
 	}
-}
-
-function retryAfterSeconds({status, headers}: ApiResponse): number | null {
-	const isTemporary = status === 429 || status >= 500;
-	const header = headers['retry-after'];
-	return isTemporary && header !== undefined && /^\d+$/.test(header) && Number(header) <= maxRetryAfterS ? Number(header) : null;
 }

@@ -1,6 +1,7 @@
 /** Output of logs one after the other. */
 import {abortableDelay} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {maxRetries, maxRetryAfterMs} from '../../cluster/transport/retry-after.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
@@ -98,10 +99,6 @@ export function readToPrint(read: PodLogOptions, lines: Pick<LineOutput, 'json' 
 function isEditedHere({json, shaper}: Pick<LineOutput, 'json' | 'shaper'>): boolean {
 	return json || shaper !== null;
 }
-
-/** As client-go after Retry-After. @see k8s.io/client-go rest/with_retry.go */
-const maxRetries = 10;
-const maxRetryAfterMs = 60_000;
 
 async function openWithRetry(cluster: ClusterClient, source: LogSource, read: PodLogOptions, options: OpenLogOptions): Promise<OpenLog> {
 	for (let retries = 0; ; retries++) {

@@ -4,6 +4,7 @@ import {maxErrorPrefixBytes, maxWebPagePrefixBytes} from '../../cluster/body-lim
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {wasNotProcessed} from '../../cluster/transport/request-errors.ts';
+import {retryAfterMs} from '../../cluster/transport/retry-after.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {isWebPage, webPageError} from '../../cluster/web-page.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -133,8 +134,8 @@ async function requestLog(
 	}
 
 	const error = errorFromLogResponse({status, body: text, headers, connection}, {namespace: source.namespace, identity: clientInfo});
-	const retryAfter = Number(headers['retry-after']);
-	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new RetryAfterError(error, retryAfter * 1000) : error;
+	const retryInMs = retryAfterMs({status, headers});
+	throw retryInMs === null ? error : new RetryAfterError(error, retryInMs);
 }
 
 /** `container`: `null` for the only one. */
