@@ -1,23 +1,19 @@
 /** Follows one container over interruptions, restarts and log rotation. */
 import {abortableDelay} from '../../async/abortable.ts';
 import {monotonicMs} from '../../async/clock.ts';
-import type {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {currentInstance, type ContainerInstance} from './container-instance.ts';
-import {ResumableLog, type DrainRead, type ReadResult} from './resumable-log.ts';
-import type {GapReason, LogEvent, LogSource} from './log-events.ts';
+import {ResumableLog, type DrainRead, type ReadResult, type ResumableLogOptions} from './resumable-log.ts';
+import type {EmitLogEvent, GapReason, LogSource} from './log-events.ts';
 import {LogOutage} from './log-outage.ts';
-import type {PodLogOptions} from './pod-log-options.ts';
-import {RetryAfterError, type OpenLogOptions} from './open-log.ts';
+import {RetryAfterError} from './open-log.ts';
 import type {WatchedPod} from './watched-pod.ts';
-import type {ApiserverCheck, StallTimeouts} from './stall-detector.ts';
 import {drainTerminated} from './drain-terminated.ts';
 
-export type ContainerFollowerOptions = OpenLogOptions & {
-	start: PodLogOptions;
+export type ContainerFollowerOptions = ResumableLogOptions & {
 	/** `container-end`: only the first instance, as in kubectl. */
 	until: 'pod-done' | 'container-end';
 	/** Time for the first instance to start; 0 means no limit. */
@@ -27,13 +23,7 @@ export type ContainerFollowerOptions = OpenLogOptions & {
 	/** Called once, before the event `opened`. */
 	onFirstOpened: () => void;
 	resume: boolean;
-	gatherMs: number;
-	semaphore: Semaphore;
-	apiserverCheck: ApiserverCheck;
-	stallTimeouts: StallTimeouts;
 };
-
-export type EmitLogEvent = (event: LogEvent) => Promise<void>;
 
 /** How long the pod's status can lag behind a restart. */
 const statusLagMs = 2500;

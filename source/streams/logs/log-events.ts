@@ -54,6 +54,8 @@ export type LogEvent =
 	| {type: 'failed'; source: LogSource; error: SpokeError}
 	| ApiserverEvent;
 
+export type EmitLogEvent = (event: LogEvent) => Promise<void>;
+
 /** Of a follow of several clusters, which waits for one that is down at the start. */
 export type ApiserverEvent =
 	{type: 'apiserver-unreachable'; context?: string; error: SpokeError} | {type: 'apiserver-reached'; context?: string; outageMs: number};

@@ -6,7 +6,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import {isStoppedByGate} from '../stream-gate.ts';
 import type {Continuity} from './continuity-check.ts';
-import type {LogEvent, LogSource} from './log-events.ts';
+import type {EmitLogEvent, LogSource} from './log-events.ts';
 import {locateInterruption, locateInterruptionWithin} from './log-interruption.ts';
 import {RetryAfterError} from './open-log.ts';
 
@@ -24,14 +24,14 @@ const firstEndRetryDelayMs = 100;
 
 export class LogOutage {
 	readonly #source: LogSource;
-	readonly #emit: (event: LogEvent) => Promise<void>;
+	readonly #emit: EmitLogEvent;
 	readonly #options: OutageOptions;
 	#attempt = 0;
 	#lostAt = 0;
 	#isReported = false;
 	#readStartedAt = 0;
 
-	constructor(source: LogSource, emit: (event: LogEvent) => Promise<void>, options: OutageOptions) {
+	constructor(source: LogSource, emit: EmitLogEvent, options: OutageOptions) {
 		this.#source = source;
 		this.#emit = emit;
 		this.#options = options;

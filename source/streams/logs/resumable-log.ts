@@ -1,21 +1,29 @@
 /** Reads one container's log without duplicates. */
-import {anySignal} from '../../async/abortable.ts';
 import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {Semaphore} from '../../async/semaphore.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import type {EmitLogEvent, ContainerFollowerOptions} from './container-follower.ts';
 import {splitKubeletError, kubeletErrorRemedy} from './log-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
 import {LogInterruptedError} from './log-interruption.ts';
-import type {GapReason, LogSource} from './log-events.ts';
+import type {EmitLogEvent, GapReason, LogSource} from './log-events.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
-import {responseTimeoutMs, openLog, type OpenLog} from './open-log.ts';
-import {startStallDetector, type StallDetector} from './stall-detector.ts';
+import {responseTimeoutMs, openLog, type OpenLogOptions} from './open-log.ts';
+import type {ApiserverCheck, StallTimeouts} from './stall-detector.ts';
+import {FollowRead} from './follow-read.ts';
 import {ResumePosition} from './resume-position.ts';
 import {DuplicateFilter} from './duplicate-filter.ts';
 import {ContinuityCheck, type Continuity} from './continuity-check.ts';
 import {RecentLines} from './recent-lines.ts';
 import {isFirstOffered, readLogAgain, type SecondReadTimeouts, type SecondReadResult} from './second-read.ts';
+
+export type ResumableLogOptions = OpenLogOptions & {
+	start: PodLogOptions;
+	gatherMs: number;
+	semaphore: Semaphore;
+	apiserverCheck: ApiserverCheck;
+	stallTimeouts: StallTimeouts;
+};
 
 /** `null` for a clean end. */
 export type ReadResult = SpokeError | null;
@@ -43,15 +51,12 @@ export type FollowCallbacks = {
 	hasEnded(): boolean;
 };
 
-/** A kubelet sends existing lines within this time; a longer wait is for a new line. */
-const emptyLogAfterMs = 3000;
-const unansweredAfterMs = 1000;
 const empty = Buffer.alloc(0);
 
 export class ResumableLog {
 	readonly #cluster: ClusterClient;
 	readonly #source: LogSource;
-	readonly #options: ContainerFollowerOptions;
+	readonly #options: ResumableLogOptions;
 	readonly #emit: EmitLogEvent;
 	readonly #recentLines: RecentLines;
 	readonly #position: ResumePosition;
@@ -66,7 +71,7 @@ export class ResumableLog {
 	/** Since the last line. */
 	#reportedKubeletError = '';
 
-	constructor(cluster: ClusterClient, source: LogSource, options: ContainerFollowerOptions, emit: EmitLogEvent) {
+	constructor(cluster: ClusterClient, source: LogSource, options: ResumableLogOptions, emit: EmitLogEvent) {
 		this.#cluster = cluster;
 		this.#source = source;
 		this.#options = options;
@@ -87,96 +92,64 @@ export class ResumableLog {
 	*/
 	async follow(hasRestarted: () => Promise<boolean>, callbacks: FollowCallbacks): Promise<ReadResult> {
 		const filter = this.#filter();
-		const stop = new AbortController();
+		const read = this.#createFollowRead(callbacks);
 		const continuity = new ContinuityCheck(this.#hasLines ? filter : null, {
 			async hasRestarted() {
 				const isNew = await hasRestarted();
-				if (callbacks.hasEnded()) {
-					stop.abort(new SpokeError('ERR_STREAM_LOST', 'no longer needed'));
-				}
-
+				read.stopIfEnded();
 				return isNew;
 			},
 			onResumed: async ({proven, foundLastLine}) => callbacks.onResumed({proven: proven && !this.#isUncovered, foundLastLine}),
 			isLastLineOffered: async () => this.#isLastLineOffered(),
 			reportGap: async reason => this.reportGap(reason),
 		});
-		const signal = anySignal(stop.signal, this.#options.signal);
-		const stallDetector = this.#watchForStall(stop, () => open !== null);
-		const onUnanswered = setTimeout(() => {
-			void callbacks.onUnanswered();
-		}, unansweredAfterMs);
-		let open: OpenLog | null = null;
-		let requestedAt: number | null = null;
-		const onRequest = () => {
-			requestedAt = monotonicMs();
-		};
 
 		try {
-			open = await this.#options.semaphore.run(async () =>
-				openLog(
-					this.#cluster,
-					this.#source,
-					{...this.#nextRead(), follow: true},
-					{
-						...this.#options,
-						signal,
-						onRequest,
-					},
+			const {body} = await read.open(async openOptions =>
+				this.#options.semaphore.run(async () =>
+					openLog(this.#cluster, this.#source, {...this.#nextRead(), follow: true}, {...this.#options, ...openOptions}),
 				),
 			);
-			clearTimeout(onUnanswered);
-			this.#position.recordFollow(requestedAt);
+			this.#position.recordFollow(read.requestedAt);
 			await callbacks.onOpened();
 			continuity.responseStarted();
 			await (this.#needsCoverageCheck ? undefined : continuity.beforeLines(empty));
-			stallDetector.dataReceived();
+			read.stallDetector.dataReceived();
 			const {remainder, error} = await readLineBlocks(
-				open.body,
+				body,
 				async block => {
-					stallDetector.pause();
-					if (this.#needsCoverageCheck) {
-						await this.#checkCoverage(block);
-					}
-
-					const newLines = filter ? filter.removeDuplicates(block) : block;
+					read.stallDetector.pause();
+					const newLines = await this.#newLinesOf(filter, block);
 					if (!continuity.isSettled) {
 						await continuity.beforeLines(newLines);
 					}
 
-					if (callbacks.hasEnded()) {
-						stop.abort(new SpokeError('ERR_STREAM_LOST', 'no longer needed'));
+					if (read.stopIfEnded()) {
 						return;
 					}
 
-					const bytes = this.#recordLines(filter, newLines);
-					if (bytes.length > 0) {
-						await this.#emit({type: 'lines', source: this.#source, bytes});
-					}
-
-					stallDetector.dataReceived();
+					await this.#emitLines(filter, newLines);
+					read.stallDetector.dataReceived();
 				},
 				{gatherMs: this.#options.gatherMs},
 			);
 			await continuity.settled();
-			const result = await this.#resultOf(remainder, error, stop.signal);
+			const result = await this.#resultOf(remainder, error, read.stopSignal);
 			this.#wasInterrupted = result !== null;
 			return result;
 		} catch (error) {
 			this.#options.signal?.throwIfAborted();
-			const interruption = open === null ? this.#interruptedBeforeResponse(error, requestedAt, stop.signal) : null;
+			const interruption = read.interruptionBeforeResponse(error);
 			if (interruption === null) {
 				throw error;
 			}
 
-			this.#position.recordFollow(requestedAt);
+			this.#position.recordFollow(read.requestedAt);
 			this.#wasInterrupted = true;
 			return interruption;
 		} finally {
-			clearTimeout(onUnanswered);
 			continuity.stop();
-			stallDetector.stop();
-			open?.close();
+			read.close();
 		}
 	}
 
@@ -194,11 +167,7 @@ export class ResumableLog {
 			const {remainder, error} = await readLineBlocks(
 				open.body,
 				async block => {
-					if (this.#needsCoverageCheck) {
-						await this.#checkCoverage(block);
-					}
-
-					const lines = filter ? filter.removeDuplicates(block) : block;
+					const lines = await this.#newLinesOf(filter, block);
 					if (lines.length === 0 || replaced) {
 						return;
 					}
@@ -264,6 +233,14 @@ export class ResumableLog {
 		return this.#position.afterFollow(monotonicMs());
 	}
 
+	async #newLinesOf(filter: DuplicateFilter | null, block: Buffer): Promise<Buffer> {
+		if (this.#needsCoverageCheck) {
+			await this.#checkCoverage(block);
+		}
+
+		return filter ? filter.removeDuplicates(block) : block;
+	}
+
 	/** Checks the first block after an empty follow: the requested tail can be shorter than what was written meanwhile. */
 	async #checkCoverage(block: Buffer): Promise<void> {
 		this.#needsCoverageCheck = false;
@@ -276,20 +253,6 @@ export class ResumableLog {
 		});
 		this.#isUncovered = !isCovered;
 		await (isCovered ? undefined : this.reportGap('no-line-yet'));
-	}
-
-	/** A follow of an empty log has no response yet. `null` if refused or lost at once. */
-	#interruptedBeforeResponse(error: unknown, requestedAt: number | null, stopSignal: AbortSignal): ReadResult {
-		if (stopSignal.aborted) {
-			return toSpokeError(stopSignal.reason);
-		}
-
-		const isInterruption =
-			requestedAt !== null &&
-			monotonicMs() - requestedAt > emptyLogAfterMs &&
-			isSpokeError(error) &&
-			error.code === 'ERR_APISERVER_UNREACHABLE';
-		return isInterruption ? new LogInterruptedError(`the log of ${this.#source.pod} was interrupted before its first line`, error) : null;
 	}
 
 	async #emitLines(filter: DuplicateFilter | null, newLines: Buffer): Promise<void> {
@@ -312,26 +275,17 @@ export class ResumableLog {
 		return bytes;
 	}
 
-	/** Detects stalls. Before a response, waits for the apiserver's message and emits nothing. */
-	#watchForStall(stop: AbortController, hasResponse: () => boolean): StallDetector {
-		const emit = (type: 'checking' | 'checked') => {
-			if (hasResponse()) {
-				void this.#emit({type, source: this.#source});
-			}
-		};
-
-		return startStallDetector(this.#options.apiserverCheck, this.#options.stallTimeouts, {
-			hasNewLines: async () => this.#hasNewLines(hasResponse()),
-			onChecking() {
-				emit('checking');
-			},
-			onChecked() {
-				emit('checked');
-			},
-			onStalled: (leg, quietMs, error) => {
-				void this.#emit({type: 'stalled', source: this.#source, leg, silentForMs: quietMs});
-				stop.abort(error);
-			},
+	#createFollowRead({hasEnded, onUnanswered}: FollowCallbacks): FollowRead {
+		const {signal, apiserverCheck, stallTimeouts} = this.#options;
+		return new FollowRead({
+			source: this.#source,
+			emit: this.#emit,
+			signal,
+			apiserverCheck,
+			stallTimeouts,
+			hasEnded,
+			onUnanswered,
+			hasNewLines: async hasResponse => this.#hasNewLines(hasResponse),
 		});
 	}
 

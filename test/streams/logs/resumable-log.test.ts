@@ -3,10 +3,15 @@ import {mock} from 'node:test';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {Semaphore} from '../../../source/async/semaphore.ts';
-import type {ContainerFollowerOptions} from '../../../source/streams/logs/container-follower.ts';
 import {logSource} from '../../../source/streams/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
-import {ResumableLog, type DrainRead, type FollowCallbacks, type ReadResult} from '../../../source/streams/logs/resumable-log.ts';
+import {
+	ResumableLog,
+	type DrainRead,
+	type FollowCallbacks,
+	type ReadResult,
+	type ResumableLogOptions,
+} from '../../../source/streams/logs/resumable-log.ts';
 import {ApiserverCheck, defaultStallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
 import {LogServer, type LogRecord} from '../../support/log-server.ts';
@@ -17,7 +22,7 @@ const b: LogRecord = {time: '2026-11-24T14:00:01.2Z', text: 'b'};
 const c: LogRecord = {time: '2026-11-24T14:00:02.1Z', text: 'c'};
 const drained: DrainRead = {previous: false, gap: 'last-line-not-met', isReplaced: async () => false};
 
-async function logOf(t: ExecutionContext, options: Partial<ContainerFollowerOptions> = {}) {
+async function logOf(t: ExecutionContext, options: Partial<ResumableLogOptions> = {}) {
 	const server = await LogServer.start();
 	const cluster = await server.cluster();
 	const stop = new AbortController();
@@ -30,11 +35,6 @@ async function logOf(t: ExecutionContext, options: Partial<ContainerFollowerOpti
 		{
 			target: toResolvedTarget('w', pod, 1, 'app'),
 			start: {},
-			until: 'pod-done',
-			startTimeoutMs: 0,
-			retriesFirstRead: () => false,
-			onFirstOpened() {},
-			resume: true,
 			gatherMs: 0,
 			stallTimeouts: defaultStallTimeouts,
 			semaphore: new Semaphore(20),
