@@ -16,13 +16,24 @@ import {carriersOf, openTunnel, type Tunnel, type TunnelCarrier} from './tunnel.
 import type {TunnelLease} from './tunnel-slots.ts';
 import {TunnelPool} from './tunnel-pool.ts';
 
-export type Pool = TunnelPool<Tunnel>;
+/** The use of a tunnel by a connection. */
+export type TargetLease = TunnelLease<Tunnel> & {
+	readonly pod: PodObject;
+	/** False after the forward moved off the pod. */
+	isCurrent(): boolean;
+	/** True after the forward dropped the pod because it terminated. */
+	isTerminated(): boolean;
+	/** Replaces the tunnels to the pod: a tunnel leads to a pod sandbox, not to a pod. */
+	renew(): void;
+	/** Destroys the tunnels to the pod, which can be beyond the reach of `TargetTunnels`. */
+	destroyTunnels(): void;
+};
 
 export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'> &
 	Pick<ForwardRequest, 'onPodLoss'> & {
 		emit: (event: (forward: string) => ForwardEvent) => void;
-		/** The connections of `pool` can only be aborted. */
-		onTerminated: (pool: Pool) => void;
+		/** Connections with a terminated lease can only be aborted. */
+		onTerminated: () => void;
 		/** A tunnel to the current pod. */
 		onOpened?: () => void;
 		/** The pod has no replacement, or no tunnel to it meets a requirement. */
@@ -38,18 +49,13 @@ export type TargetTunnels = {
 	readonly scope: PodScope | null;
 	/** Why there is no tunnel; `undefined` while there is one. */
 	readonly lastError: SpokeError | undefined;
-	podOf(pool: Pool): PodObject;
 	/** @throws SpokeError if the first tunnel fails */
 	start(preconnected: ClusterClient): Promise<TunnelCarrier>;
 	/** `undefined` if a connection must wait. */
-	leaseReady(): [TunnelLease<Tunnel>, Pool] | undefined;
+	leaseReady(): TargetLease | undefined;
 	/** @throws the signal's reason */
-	lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]>;
-	/** False after the forward moved off its pod. */
-	isCurrent(pool: Pool): boolean;
-	/** A tunnel leads to a pod sandbox, not to a pod. */
-	renew(pool: Pool): void;
-	/** `pods`: all current ones, by uid. */
+	lease(signal: AbortSignal): Promise<TargetLease>;
+	/** `pods`: all current ones, by `podKey`. */
 	update(pods: ReadonlyMap<string, PodObject>): void;
 	destroy(): void;
 };
@@ -60,7 +66,8 @@ export class PodTunnels implements TargetTunnels {
 	#carriers: readonly TunnelCarrier[];
 	#resolved: ResolvedPod;
 	/** `undefined` without a pod. */
-	#pool: Pool | undefined;
+	#pool: TunnelPool<Tunnel> | undefined;
+	readonly #terminatedPools = new WeakSet<TunnelPool<Tunnel>>();
 	#poolAvailable = Promise.withResolvers<void>();
 	/** A move that no tunnel to the new pod has confirmed yet. */
 	#pendingMove: {from: PodIdentity; reason: MoveReason} | undefined;
@@ -76,10 +83,6 @@ export class PodTunnels implements TargetTunnels {
 
 	get pod(): PodObject {
 		return this.#resolved.pod;
-	}
-
-	podOf(): PodObject {
-		return this.pod;
 	}
 
 	get target(): ResolvedTarget {
@@ -112,13 +115,13 @@ export class PodTunnels implements TargetTunnels {
 		this.#pool.warm();
 	}
 
-	leaseReady(): [TunnelLease<Tunnel>, Pool] | undefined {
+	leaseReady(): TargetLease | undefined {
 		const pool = this.#pool;
 		const lease = pool?.acquireReady();
-		return pool && lease && [lease, pool];
+		return pool && lease && this.#targetLease(lease, pool);
 	}
 
-	async lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]> {
+	async lease(signal: AbortSignal): Promise<TargetLease> {
 		for (;;) {
 			signal.throwIfAborted();
 			const pool = this.#pool;
@@ -128,26 +131,13 @@ export class PodTunnels implements TargetTunnels {
 			}
 
 			try {
-				return [await pool.acquire(signal), pool];
+				return this.#targetLease(await pool.acquire(signal), pool);
 			} catch (error) {
 				if (pool === this.#pool || signal.aborted) {
 					throw error;
 				}
 			}
 		}
-	}
-
-	isCurrent(pool: Pool): boolean {
-		return pool === this.#pool;
-	}
-
-	renew(pool: Pool): void {
-		if (pool !== this.#pool) {
-			return;
-		}
-
-		this.#pendingMove ??= {from: identityOf(this.pod), reason: 'sandbox-changed'};
-		pool.renew();
 	}
 
 	update(pods: ReadonlyMap<string, PodObject>): void {
@@ -163,8 +153,26 @@ export class PodTunnels implements TargetTunnels {
 		} else if (decision.action === 'move') {
 			this.#move(decision, {isTerminated: isPodGone(latest), chosenFrom: pods.size});
 		} else if (this.#pool) {
-			this.#leave(decision.reason, {isTerminated: true});
+			this.#beginMove(decision.reason, {isTerminated: true});
 			this.#reportInterruption(noReadyPodError(this.target), 1, 0);
+		}
+	}
+
+	/** Connections of a pod that is not terminated end normally. */
+	dropPool({isTerminated}: {isTerminated: boolean}): void {
+		const pool = this.#pool;
+		if (!pool) {
+			return;
+		}
+
+		this.#pool = undefined;
+		this.#poolAvailable = Promise.withResolvers();
+		if (isTerminated) {
+			this.#terminatedPools.add(pool);
+			this.#options.onTerminated();
+			pool.destroy();
+		} else {
+			pool.retire();
 		}
 	}
 
@@ -172,23 +180,47 @@ export class PodTunnels implements TargetTunnels {
 		this.#pool?.destroy();
 	}
 
-	#createPool(target: ResolvedTarget, cluster = this.#cluster): Pool {
+	#targetLease(lease: TunnelLease<Tunnel>, pool: TunnelPool<Tunnel>): TargetLease {
+		return {
+			...lease,
+			pod: this.pod,
+			isCurrent: () => pool === this.#pool,
+			isTerminated: () => this.#terminatedPools.has(pool),
+			renew: () => {
+				this.#renew(pool);
+			},
+			destroyTunnels() {
+				pool.destroy();
+			},
+		};
+	}
+
+	#renew(pool: TunnelPool<Tunnel>): void {
+		if (pool !== this.#pool) {
+			return;
+		}
+
+		this.#pendingMove ??= {from: identityOf(this.pod), reason: 'sandbox-changed'};
+		pool.renew();
+	}
+
+	#createPool(target: ResolvedTarget, cluster = this.#cluster): TunnelPool<Tunnel> {
 		const {observer, emit} = this.#options;
-		const pool: Pool = new TunnelPool<Tunnel>({
+		const pool: TunnelPool<Tunnel> = new TunnelPool<Tunnel>({
 			open: async signal => openTunnel(cluster, target, {signal, carriers: this.#carriers, ...(observer && {observer})}),
 			onInterrupted: (error, attempt, retryInMs) => {
-				if (this.isCurrent(pool)) {
+				if (pool === this.#pool) {
 					this.#reportInterruption(error, attempt, retryInMs);
 				}
 			},
 			onRestored: outageMs => {
-				if (this.isCurrent(pool) && !this.#pendingMove) {
+				if (pool === this.#pool && !this.#pendingMove) {
 					this.#downSince = undefined;
 					emit(forward => ({event: 'restored', forward, outageMs}));
 				}
 			},
 			onOpened: () => {
-				if (this.isCurrent(pool)) {
+				if (pool === this.#pool) {
 					this.#lastError = undefined;
 					this.#confirmMove();
 					this.#options.onOpened?.();
@@ -218,7 +250,7 @@ export class PodTunnels implements TargetTunnels {
 		const previousIp = this.pod.status?.podIP;
 		this.#resolved = {...this.#resolved, pod};
 		if (this.#pool && previousIp !== undefined && pod.status?.podIP !== undefined && pod.status.podIP !== previousIp) {
-			this.renew(this.#pool);
+			this.#renew(this.#pool);
 		}
 	}
 
@@ -226,34 +258,17 @@ export class PodTunnels implements TargetTunnels {
 		{pod, reason}: Extract<PodDecision, {action: 'move'}>,
 		{isTerminated, chosenFrom}: {isTerminated: boolean; chosenFrom: number},
 	): void {
-		this.#leave(reason, {isTerminated});
+		this.#beginMove(reason, {isTerminated});
 		const target = toResolvedTarget(this.target.asked, pod, chosenFrom);
 		this.#resolved = {...this.#resolved, pod, target};
 		this.#lastError = undefined;
 		this.warm();
 	}
 
-	#leave(reason: MoveReason, end: {isTerminated: boolean}): void {
+	#beginMove(reason: MoveReason, end: {isTerminated: boolean}): void {
 		this.#pendingMove ??= {from: identityOf(this.pod), reason};
 		this.#downSince ??= monotonicMs();
-		this.leave(end);
-	}
-
-	/** Connections of a pod that is not terminated end normally. */
-	leave({isTerminated}: {isTerminated: boolean}): void {
-		const pool = this.#pool;
-		if (!pool) {
-			return;
-		}
-
-		this.#pool = undefined;
-		this.#poolAvailable = Promise.withResolvers();
-		if (isTerminated) {
-			this.#options.onTerminated(pool);
-			pool.destroy();
-		} else {
-			pool.retire();
-		}
+		this.dropPool(end);
 	}
 
 	#confirmMove(): void {

@@ -6,9 +6,8 @@ import {podKey, type PodObject} from '../../targets/pod-object.ts';
 import {toResolvedTarget, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import {isPodGone, moveReason} from './pod-decision.ts';
-import {identityOf, noReadyPodError, PodTunnels, type Pool, type PodTunnelsOptions, type TargetTunnels} from './pod-tunnels.ts';
-import type {TunnelLease} from './tunnel-slots.ts';
-import type {Tunnel, TunnelCarrier} from './tunnel.ts';
+import {identityOf, noReadyPodError, PodTunnels, type PodTunnelsOptions, type TargetLease, type TargetTunnels} from './pod-tunnels.ts';
+import type {TunnelCarrier} from './tunnel.ts';
 
 type Member = {tunnels: PodTunnels; removed: AbortController};
 
@@ -17,7 +16,7 @@ export class SpreadTunnels implements TargetTunnels {
 	readonly #cluster: ClusterClient;
 	readonly #resolved: ResolvedPod;
 	readonly #options: PodTunnelsOptions;
-	/** By uid, the next one first. */
+	/** By `podKey`, the next one first. */
 	readonly #members = new Map<string, Member>();
 	#available = Promise.withResolvers<void>();
 	/** Aborted when a tunnel to any pod opens. */
@@ -45,19 +44,15 @@ export class SpreadTunnels implements TargetTunnels {
 		return this.#next ? this.#next[1].tunnels.lastError : noReadyPodError(this.target);
 	}
 
-	podOf(pool: Pool): PodObject {
-		return this.#tunnelsOf(pool)?.pod ?? this.pod;
-	}
-
 	async start(preconnected: ClusterClient): Promise<TunnelCarrier> {
 		return this.#add(this.#resolved.pod).start(preconnected);
 	}
 
-	leaseReady(): [TunnelLease<Tunnel>, Pool] | undefined {
-		for (const [uid, member] of this.#members) {
+	leaseReady(): TargetLease | undefined {
+		for (const [key, member] of this.#members) {
 			const ready = member.tunnels.leaseReady();
 			if (ready) {
-				this.#putLast(uid, member);
+				this.#putLast(key, member);
 				return ready;
 			}
 		}
@@ -65,7 +60,7 @@ export class SpreadTunnels implements TargetTunnels {
 		return undefined;
 	}
 
-	async lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]> {
+	async lease(signal: AbortSignal): Promise<TargetLease> {
 		for (;;) {
 			signal.throwIfAborted();
 			const ready = this.leaseReady();
@@ -93,23 +88,15 @@ export class SpreadTunnels implements TargetTunnels {
 		}
 	}
 
-	isCurrent(pool: Pool): boolean {
-		return this.#tunnelsOf(pool) !== undefined;
-	}
-
-	renew(pool: Pool): void {
-		this.#tunnelsOf(pool)?.renew(pool);
-	}
-
 	update(pods: ReadonlyMap<string, PodObject>): void {
 		const ready = [...pods.values()].filter(pod => moveReason(pod) === null);
 		const before = [...this.#members.keys()];
-		for (const [uid, {tunnels}] of this.#members) {
-			const latest = pods.get(uid);
+		for (const [key, {tunnels}] of this.#members) {
+			const latest = pods.get(key);
 			if (latest && moveReason(latest) === null) {
 				tunnels.update(pods);
 			} else if (ready.length > 0 || isPodGone(latest)) {
-				this.#remove(uid, {isTerminated: isPodGone(latest)});
+				this.#remove(key, {isTerminated: isPodGone(latest)});
 			}
 		}
 
@@ -120,14 +107,14 @@ export class SpreadTunnels implements TargetTunnels {
 		}
 
 		const now = [...this.#members.keys()];
-		if (now.length !== before.length || now.some(uid => !before.includes(uid))) {
+		if (now.length !== before.length || now.some(key => !before.includes(key))) {
 			this.#emitPods();
 		}
 	}
 
 	destroy(): void {
-		for (const uid of this.#members.keys()) {
-			this.#remove(uid, {isTerminated: true});
+		for (const key of this.#members.keys()) {
+			this.#remove(key, {isTerminated: true});
 		}
 	}
 
@@ -138,18 +125,14 @@ export class SpreadTunnels implements TargetTunnels {
 		);
 	}
 
-	#putLast(uid: string, member: Member): void {
-		if (this.#members.delete(uid)) {
-			this.#members.set(uid, member);
+	#putLast(key: string, member: Member): void {
+		if (this.#members.delete(key)) {
+			this.#members.set(key, member);
 		}
 	}
 
-	#tunnelsOf(pool: Pool): PodTunnels | undefined {
-		return [...this.#members.values()].find(({tunnels}) => tunnels.isCurrent(pool))?.tunnels;
-	}
-
 	#add(pod: PodObject): PodTunnels {
-		const uid = podKey(pod);
+		const key = podKey(pod);
 		const {asked, chosenFrom} = this.target;
 		const resolved = {...this.#resolved, pod, target: toResolvedTarget(asked, pod, chosenFrom), scope: null};
 		const tunnels = new PodTunnels(this.#cluster, resolved, {
@@ -164,22 +147,22 @@ export class SpreadTunnels implements TargetTunnels {
 			},
 			onGone: error => {
 				if (error.code === 'ERR_TARGET_GONE') {
-					this.#remove(uid, {isTerminated: true});
+					this.#remove(key, {isTerminated: true});
 					this.#emitPods();
 				} else {
 					this.#options.onGone(error);
 				}
 			},
 		});
-		this.#members.set(uid, {tunnels, removed: new AbortController()});
+		this.#members.set(key, {tunnels, removed: new AbortController()});
 		this.#available.resolve();
 		return tunnels;
 	}
 
-	#remove(uid: string, {isTerminated}: {isTerminated: boolean}): void {
-		const member = this.#members.get(uid);
-		this.#members.delete(uid);
-		member?.tunnels.leave({isTerminated});
+	#remove(key: string, {isTerminated}: {isTerminated: boolean}): void {
+		const member = this.#members.get(key);
+		this.#members.delete(key);
+		member?.tunnels.dropPool({isTerminated});
 		member?.removed.abort();
 		if (this.#members.size === 0) {
 			this.#available = Promise.withResolvers();

@@ -24,12 +24,11 @@ import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
 import {type ConnectionOutcome, forwardConnection} from './forwarded-connection.ts';
 import {listenLocally, type LocalListener} from './local-listener.ts';
-import {PodTunnels, type Pool, type TargetTunnels} from './pod-tunnels.ts';
+import {PodTunnels, type TargetLease, type TargetTunnels} from './pod-tunnels.ts';
 import {type PodWait, runningPod, watchForwardPods} from './forward-pods.ts';
 import {SpreadTunnels} from './spread-tunnels.ts';
 import {isPodSandboxGone} from './runtime-error.ts';
-import type {TunnelLease} from './tunnel-slots.ts';
-import {carriersOf, tunnelUpgrade, type Tunnel, type TunnelCarrier} from './tunnel.ts';
+import {carriersOf, tunnelUpgrade, type TunnelCarrier} from './tunnel.ts';
 import {watchCongestion} from './watch-congestion.ts';
 
 /** Longer than a restart of the apiserver. */
@@ -53,7 +52,7 @@ class ForwardedTarget implements RunningForward {
 	readonly #options: ForwardOptions;
 	readonly #ended = new AbortController();
 	readonly #signal: AbortSignal;
-	readonly #registered = new Map<RegisteredConnection, Pool>();
+	readonly #registered = new Map<RegisteredConnection, TargetLease>();
 	readonly #ports: RunningPort[] = [];
 	#tunnels: TargetTunnels | undefined;
 	#service: ServiceObject | null = null;
@@ -165,10 +164,10 @@ class ForwardedTarget implements RunningForward {
 					this.events.emit(event(id));
 				}
 			},
-			onTerminated: pool => {
-				for (const [registered, owner] of this.#registered) {
-					if (owner === pool) {
-						registered.connection?.abort('moved');
+			onTerminated: () => {
+				for (const [{connection}, lease] of this.#registered) {
+					if (lease.isTerminated()) {
+						connection?.abort('moved');
 					}
 				}
 			},
@@ -227,7 +226,7 @@ class ForwardedTarget implements RunningForward {
 		tcpSocket.on('error', () => undefined);
 		// A socket that is closed has no address.
 		const client = joinHostPort(tcpSocket.remoteAddress ?? '', tcpSocket.remotePort ?? 0);
-		const register = (lease: TunnelLease<Tunnel> | null, pod: PodObject) =>
+		const register = (lease: TargetLease | null, pod: PodObject) =>
 			port.registry.open({
 				client,
 				tunnel: lease?.tunnel.id ?? null,
@@ -249,8 +248,8 @@ class ForwardedTarget implements RunningForward {
 				return;
 			}
 
-			const [lease, pool] = tunnels.leaseReady() ?? (await this.#waitForTunnel(tunnels, socket));
-			this.#carry(tunnels, register(lease, tunnels.podOf(pool)), {lease, pool, port, socket, tcpSocket});
+			const lease = tunnels.leaseReady() ?? (await this.#waitForTunnel(tunnels, socket));
+			this.#carry(register(lease, lease.pod), {lease, port, socket, tcpSocket});
 		} catch (thrown) {
 			const hasClientClosed = tcpSocket.closed;
 			resetSocket(tcpSocket);
@@ -269,7 +268,7 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	async #waitForTunnel(tunnels: TargetTunnels, socket: Socket): Promise<[TunnelLease<Tunnel>, Pool]> {
+	async #waitForTunnel(tunnels: TargetTunnels, socket: Socket): Promise<TargetLease> {
 		this.#signal.throwIfAborted();
 		// AbortSignal.any and .timeout for each connection of a burst cost more than the rest of its wait.
 		const waiting = new AbortController();
@@ -301,13 +300,11 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	#carry(
-		tunnels: TargetTunnels,
 		registered: RegisteredConnection,
-		{lease, pool, port, socket, tcpSocket}: {lease: TunnelLease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket; tcpSocket: Socket},
+		{lease, port, socket, tcpSocket}: {lease: TargetLease; port: RunningPort; socket: Socket; tcpSocket: Socket},
 	): void {
 		const locate = async (error: SpokeError) => lease.tunnel.locateLoss(error, this.#signal);
-		const pod = tunnels.podOf(pool);
-		const remotePort = this.#remotePort(port, pod);
+		const remotePort = this.#remotePort(port, lease.pod);
 		let pair;
 		try {
 			pair = lease.tunnel.open(remotePort);
@@ -320,16 +317,16 @@ class ForwardedTarget implements RunningForward {
 
 		const running = forwardConnection(socket, pair, tcpSocket);
 		registered.started(running);
-		this.#registered.set(registered, pool);
+		this.#registered.set(registered, lease);
 		const stopReports = watchCongestion(pair.data, registered);
 		void running.outcome.then(outcome => {
 			stopReports();
 			this.#registered.delete(registered);
-			const hasMoved = outcome.error?.code === 'ERR_STREAM_LOST' && !tunnels.isCurrent(pool);
-			registered.close(hasMoved ? {end: 'moved', error: null} : withOtherPorts(outcome, pod, remotePort), locate);
+			const hasMoved = outcome.error?.code === 'ERR_STREAM_LOST' && !lease.isCurrent();
+			registered.close(hasMoved ? {end: 'moved', error: null} : withOtherPorts(outcome, lease.pod, remotePort), locate);
 			lease.release();
 			if (outcome.error?.code === 'ERR_TARGET_GONE' && isPodSandboxGone(outcome.error.text ?? '')) {
-				tunnels.renew(pool);
+				lease.renew();
 			}
 		});
 	}
@@ -344,8 +341,8 @@ class ForwardedTarget implements RunningForward {
 		}
 
 		this.#tunnels?.destroy();
-		for (const pool of new Set(this.#registered.values())) {
-			pool.destroy();
+		for (const lease of this.#registered.values()) {
+			lease.destroyTunnels();
 		}
 
 		this.#ended.abort();

@@ -66,9 +66,8 @@ async function spreadOver(t: ExecutionContext, names: readonly string[], blocked
 		},
 		/** The pod of a new connection. */
 		async connect() {
-			const [lease, pool] = tunnels.leaseReady() ?? (await tunnels.lease(AbortSignal.timeout(3000)));
-			const {name} = tunnels.podOf(pool).metadata;
-			return {name, release: lease.release};
+			const {pod, release} = tunnels.leaseReady() ?? (await tunnels.lease(AbortSignal.timeout(3000)));
+			return {name: pod.metadata.name, release};
 		},
 	};
 }
