@@ -1,7 +1,7 @@
 /** Audit rows N4 to N6: control plane components. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import type {Basis, Citation, ComponentPod} from '../evidence.ts';
-import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
+import {resolveApiserverFlag, type FlagResult} from '../rules/apiserver-flag.ts';
 import {needsOfEach} from '../rules/need-groups.ts';
 import {needMirrorPods, needComponentHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
@@ -109,28 +109,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 			addressesOf,
 		),
 	];
-	const exposed = [
-		...(etcd.known
-			? urlsOf(etcd.value)
-					.filter(url => isPlainAndRemote(url))
-					.map(url => `etcd at ${url}: plain HTTP beyond loopback`)
-			: []),
-		...seen
-			.filter(({component}) => component === 'etcd')
-			.flatMap(({pod, flags}) =>
-				urlsOf(flags.values['listen-client-urls'] ?? '')
-					.filter(url => isPlainAndRemote(url))
-					.map(url => `${pod} listens on ${url}`),
-			),
-		...seen
-			.filter(
-				({component, flags}) =>
-					component === 'etcd' &&
-					(valueGiven(flags, 'client-cert-auth') ?? 'true') !== 'true' &&
-					urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLocal(url)),
-			)
-			.map(({pod}) => `${pod} does not ask for a client certificate`),
-	];
+	const exposed = exposedEtcds(seen, etcd);
 	if (exposed.length > 0) {
 		return rowResult('fail', 'exposed', basisOfPods(seen), 'etcd can be reached without TLS or without a client certificate', {
 			citations,
@@ -139,43 +118,73 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 		});
 	}
 
-	const open = seen.filter(
-		({component, flags}) => isComponent(component) && !isLoopback(valueGiven(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'),
-	);
-	if (open.length > 0) {
+	const listening = componentsBeyondLoopback(seen);
+	if (listening.length > 0) {
 		return rowResult(
 			'warn',
 			'listening',
-			basisOfPods(open),
+			basisOfPods(listening),
 			'A component listens beyond loopback (TLS with the apiserver’s own authorization)',
 			{
 				citations,
-				exceptions: open.map(({pod}) => pod),
+				exceptions: listening.map(({pod}) => pod),
 				remedy: remedies.componentBind,
 			},
 		);
 	}
 
-	if (seen.some(({component}) => component !== 'kube-apiserver')) {
-		// etcd can also get its addresses from its environment or a file. A component without a pod can listen anywhere.
-		const etcds = seen.filter(({component}) => component === 'etcd');
-		const isShown =
-			etcds.length > 0 &&
-			etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined) &&
-			seen.every(
-				({component, flags}) =>
-					!(isComponent(component) || component === 'etcd') ||
-					valueGiven(flags, component === 'etcd' ? 'client-cert-auth' : 'bind-address', '') !== undefined,
-			);
-		return rowResult(
-			'pass',
-			'internal',
-			isShown ? basisOfPods(seen) : 'inferred',
-			'The observed components listen on loopback or ask for client certificates',
-			{citations},
-		);
-	}
+	return seen.some(({component}) => component !== 'kube-apiserver') ? internalRow(seen, citations) : unobservedRow(audit, etcd, citations);
+}
 
+function exposedEtcds(seen: readonly ComponentPod[], servers: FlagResult): string[] {
+	const etcds = seen.filter(({component}) => component === 'etcd');
+	const plainServers = servers.known ? urlsOf(servers.value).filter(url => isPlainAndRemote(url)) : [];
+	return [
+		...plainServers.map(url => `etcd at ${url}: plain HTTP beyond loopback`),
+		...etcds.flatMap(({pod, flags}) =>
+			clientUrlsOf(flags)
+				.filter(url => isPlainAndRemote(url))
+				.map(url => `${pod} listens on ${url}`),
+		),
+		...etcds
+			.filter(
+				({flags}) => (flagOrDefault(flags, 'client-cert-auth') ?? 'true') !== 'true' && clientUrlsOf(flags).some(url => !isLocal(url)),
+			)
+			.map(({pod}) => `${pod} does not ask for a client certificate`),
+	];
+}
+
+function clientUrlsOf({values}: ComponentPod['flags']): string[] {
+	return urlsOf(values['listen-client-urls'] ?? '');
+}
+
+function componentsBeyondLoopback(seen: readonly ComponentPod[]): ComponentPod[] {
+	return seen.filter(
+		({component, flags}) => isComponent(component) && !isLoopback(flagOrDefault(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'),
+	);
+}
+
+/** etcd can also get its addresses from its environment or a file. A component without a pod can listen anywhere. */
+function internalRow(seen: readonly ComponentPod[], citations: readonly Citation[]): RowResult {
+	const etcds = seen.filter(({component}) => component === 'etcd');
+	const isShown =
+		etcds.length > 0 &&
+		etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined) &&
+		seen.every(
+			({component, flags}) =>
+				!(isComponent(component) || component === 'etcd') ||
+				flagOrDefault(flags, component === 'etcd' ? 'client-cert-auth' : 'bind-address') !== undefined,
+		);
+	return rowResult(
+		'pass',
+		'internal',
+		isShown ? basisOfPods(seen) : 'inferred',
+		'The observed components listen on loopback or ask for client certificates',
+		{citations},
+	);
+}
+
+function unobservedRow(audit: AuditObservations, etcd: FlagResult, citations: readonly Citation[]): RowResult {
 	const others = audit.examined.shared.components
 		? 'none of the other components is a pod in kube-system'
 		: 'the other components were not observed';
@@ -211,8 +220,8 @@ function isComponent(component: ComponentPod['component']): boolean {
 	return component === 'kube-controller-manager' || component === 'kube-scheduler';
 }
 
-function valueGiven({values, absent}: ComponentPod['flags'], name: string, left = ''): string | undefined {
-	return values[name] ?? (absent === 'default' ? left : undefined);
+function flagOrDefault({values, absent}: ComponentPod['flags'], name: string, unsetValue = ''): string | undefined {
+	return values[name] ?? (absent === 'default' ? unsetValue : undefined);
 }
 
 function addressesOf({component, pod, flags}: ComponentPod): string {
