@@ -1,5 +1,6 @@
 /** Builds a Path from observations. */
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
+import type {SocketFacts} from '../cluster/connection.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {
 	ClusterIdentity,
@@ -58,30 +59,10 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		...(verdict.why === undefined ? {} : {why: verdict.why}),
 	});
 
-	const firstRoute = firstLegRoute(observations);
 	const unused = unusedSecondLeg(observations, error);
 	const {tls, route, exposure} = unused ? unusedVerdicts(unused) : secondLegVerdicts(observations);
-	const peer = observations.socket?.facts.tls?.peer;
 	const legs: [Leg, Leg] = [
-		{
-			n: 1,
-			from: 'you',
-			to: observations.serverIdentity.to,
-			address: observations.socket?.facts.server ?? hostOf(cluster.server),
-			tls: withEvidence(firstLegTls(observations)),
-			route: {...withEvidence(firstRoute), via: firstRoute.via, protocol: null, agent: null},
-			peer: peer
-				? {
-						protocol: observations.socket!.facts.tls!.protocol,
-						subject: peer.subject,
-						issuer: peer.issuer,
-						serverName: observations.socket!.facts.tls!.serverName,
-						notAfter: peer.notAfter,
-						spkiSha256: peer.spkiSha256,
-					}
-				: null,
-			clientAuth: observations.socket?.facts.clientAuth ?? null,
-		},
+		firstLeg(observations, cluster.server, withEvidence),
 		{
 			n: 2,
 			from: observations.serverIdentity.to === 'gateway' ? 'gateway' : 'apiserver',
@@ -124,6 +105,36 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		line: formatPathLine({legs, about: observations.about, phase, target: purpose.target, error, broken, unused}),
 		error,
 	};
+}
+
+type WithEvidence = <State extends string>(verdict: RuleVerdict<State>) => Verdict<State>;
+
+function firstLeg(observations: Observations, server: string, withEvidence: WithEvidence): Leg {
+	const {serverIdentity, socket} = observations;
+	const route = firstLegRoute(observations);
+	return {
+		n: 1,
+		from: 'you',
+		to: serverIdentity.to,
+		address: socket?.facts.server ?? hostOf(server),
+		tls: withEvidence(firstLegTls(observations)),
+		route: {...withEvidence(route), via: route.via, protocol: null, agent: null},
+		peer: peerOf(socket?.facts.tls),
+		clientAuth: socket?.facts.clientAuth ?? null,
+	};
+}
+
+function peerOf(tls: SocketFacts['tls'] | undefined): Leg['peer'] {
+	if (!tls?.peer) {
+		return null;
+	}
+
+	const {
+		protocol,
+		serverName,
+		peer: {subject, issuer, notAfter, spkiSha256},
+	} = tls;
+	return {protocol, subject, issuer, serverName, notAfter, spkiSha256};
 }
 
 type SecondLegVerdicts = {tls: RuleVerdict<TlsState>; route: RouteVerdict; exposure: RuleVerdict<ExposureState>};

@@ -85,30 +85,38 @@ export async function planPaths(
 	const node = target.node === null ? null : await readNode(cluster, target.node);
 	const container = named === undefined ? containerOf(pod) : chooseContainer(pod, named, {unknownAnnotation: 'refuse'}).name;
 	const chosen = {...target, container};
-	const isUnscheduled = target.node === null ? {isUnscheduled: true} : {};
-	const purposes: ConnectionPurpose[] = podFeatures.map(feature => ({feature, target: chosen, request: null, ...isUnscheduled}));
-	purposes.push({
-		feature: 'pod-proxy',
-		target: chosen,
-		...isUnscheduled,
-		request: proxyRequestFacts('pods', {...form, input, ...(service ? {port: null} : {})}, pod),
-	});
-	if (service) {
-		purposes.push({
-			feature: 'service-proxy',
-			target: {...chosen, ...serviceTarget(service)},
-			request: serviceRequest(service, {...form, input}),
-		});
-	}
-
 	return {
 		target: chosen,
-		purposes,
+		purposes: purposesOf(chosen, {pod, service}, {...form, input}),
 		probe: probeOf(pod, container, node),
 		node,
 		pod,
 		proxyNotice: service ? noticeOfPorts(service, {...form, input}) : null,
 	};
+}
+
+function purposesOf(
+	target: ResolvedTarget,
+	{pod, service}: Pick<ResolvedPod, 'pod' | 'service'>,
+	form: ProxyName & {input: string},
+): ConnectionPurpose[] {
+	const isUnscheduled = target.node === null ? {isUnscheduled: true} : {};
+	const purposes: ConnectionPurpose[] = podFeatures.map(feature => ({feature, target, request: null, ...isUnscheduled}));
+	purposes.push({
+		feature: 'pod-proxy',
+		target,
+		...isUnscheduled,
+		request: proxyRequestFacts('pods', {...form, ...(service ? {port: null} : {})}, pod),
+	});
+	if (service) {
+		purposes.push({
+			feature: 'service-proxy',
+			target: {...target, ...serviceTarget(service)},
+			request: serviceRequest(service, form),
+		});
+	}
+
+	return purposes;
 }
 
 async function readService(cluster: ClusterClient, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
