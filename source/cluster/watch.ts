@@ -152,11 +152,27 @@ async function* watchOnce<Item>(
 		silenceMs: number;
 	},
 ): AsyncGenerator<WatchEvent<Item>, string> {
+	const body = await openWatch(cluster, options, from);
+	if (body === null) {
+		return '';
+	}
+
+	state.hungSince = null;
+	state.respondedAt = monotonicMs();
+	if (wasInterrupted) {
+		yield {type: 'resumed'};
+	}
+
+	return yield* watchLines<Item>(body, options, {from, state, silenceMs});
+}
+
+/** `null` if `version` is too old. @throws WatchRefused if watching is forbidden or not supported; SpokeError */
+async function openWatch(cluster: ClusterClient, options: ListOptions, version: string): Promise<Readable | null> {
 	const query = listQuery(options);
 	const [minSeconds, maxSeconds] = watchSeconds;
 	query.set('watch', 'true');
 	query.set('allowWatchBookmarks', 'true');
-	query.set('resourceVersion', from);
+	query.set('resourceVersion', version);
 	query.set('timeoutSeconds', String(Math.round(minSeconds + Math.random() * (maxSeconds - minSeconds))));
 	const response = await cluster.request({
 		path: `${options.path}?${query.toString()}`,
@@ -166,7 +182,7 @@ async function* watchOnce<Item>(
 	if (response.status !== 200) {
 		const body = (await readFully(response.body, maxErrorBytes, options.path)).toString('utf8');
 		if (response.status === 410) {
-			return '';
+			return null;
 		}
 
 		const error = errorFromResponse(
@@ -176,12 +192,14 @@ async function* watchOnce<Item>(
 		throw response.status === 403 || response.status === 405 ? new WatchRefused(error) : error;
 	}
 
-	state.hungSince = null;
-	state.respondedAt = monotonicMs();
-	if (wasInterrupted) {
-		yield {type: 'resumed'};
-	}
+	return response.body;
+}
 
+async function* watchLines<Item>(
+	body: Readable,
+	options: ListOptions,
+	{from, state, silenceMs}: {from: string; state: WatchState; silenceMs: number},
+): AsyncGenerator<WatchEvent<Item>, string> {
 	let version = from;
 	let isEmpty = true;
 	let isHung = false;
@@ -189,10 +207,10 @@ async function* watchOnce<Item>(
 	let lastReceivedAt = Date.now();
 	const silence = setTimeout(() => {
 		isHung = true;
-		response.body.destroy();
+		body.destroy();
 	}, silenceMs);
 	try {
-		for await (const line of jsonLines(response.body, `the watch of ${options.path}`)) {
+		for await (const line of jsonLines(body, `the watch of ${options.path}`)) {
 			isEmpty = false;
 			lastReceivedAt = Date.now();
 			silence.refresh();
@@ -217,7 +235,7 @@ async function* watchOnce<Item>(
 		throw error instanceof WatchInterrupted ? error : new WatchInterrupted(interruptionError(error, options.path), version);
 	} finally {
 		clearTimeout(silence);
-		response.body.destroy();
+		body.destroy();
 	}
 
 	// Without this, a gateway that does not support watches would cause an endless silent loop.
