@@ -92,33 +92,7 @@ async function runCommand(
 		}
 	};
 
-	const {pod, target} = await resolvePod(cluster, request.target, {
-		podPreference: 'attach',
-		podRunningTimeoutMs: flags['pod-running-timeout'],
-		signal: interrupted,
-		...('namespace' in request && {namespace: request.namespace}),
-	});
-	assertPodRunning(pod, request.feature);
-	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
-	say(container.notice);
-	const attached =
-		request.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
-	const {tty, isLocalRaw, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: () => invocation.stdin.isTTY, ...attached});
-	say(notice);
-	if (request.feature === 'attach') {
-		say(
-			'All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.',
-		);
-		say("If you don't see a command prompt, try pressing enter.");
-	}
-
-	const commandRequest = {
-		feature: request.feature,
-		target: {...target, container: container.name},
-		command: request.command,
-		stdin: flags.stdin,
-		tty,
-	};
+	const {pod, commandRequest, isLocalRaw} = await chooseCommandRequest(cluster, invocation, request, say);
 	if (recording) {
 		// Passed, because command-recording.ts is bundled apart: its copy of require-connection.ts has no requirements.
 		await recording.begin(cluster, {...commandRequest, requirements: requirementsOn(cluster)}, invocation);
@@ -150,12 +124,51 @@ async function runCommand(
 	}
 
 	if (request.feature === 'attach' && isLocalRaw) {
-		say(reattachNotice(pod, container.name, end));
+		say(reattachNotice(pod, commandRequest.target.container, end));
 	}
 
 	const isSilent = request.feature === 'attach' && !end.hasOutput && !isLocalRaw;
 	const silentStatus = isSilent ? await request.ifSilent?.() : null;
 	return silentStatus === null || silentStatus === undefined ? end : {exitStatus: silentStatus, isRemote: false, detached: false};
+}
+
+async function chooseCommandRequest(
+	cluster: ClusterClient,
+	{flags, interrupted, stdin}: RemoteCommandInvocation,
+	request: RemoteCommandRequest,
+	say: (notice: string | null) => void,
+) {
+	const {pod, target} = await resolvePod(cluster, request.target, {
+		podPreference: 'attach',
+		podRunningTimeoutMs: flags['pod-running-timeout'],
+		signal: interrupted,
+		...('namespace' in request && {namespace: request.namespace}),
+	});
+	assertPodRunning(pod, request.feature);
+	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
+	say(container.notice);
+	const attached =
+		request.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
+	const {tty, isLocalRaw, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: () => stdin.isTTY, ...attached});
+	say(notice);
+	if (request.feature === 'attach') {
+		say(
+			'All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.',
+		);
+		say("If you don't see a command prompt, try pressing enter.");
+	}
+
+	return {
+		pod,
+		isLocalRaw,
+		commandRequest: {
+			feature: request.feature,
+			target: {...target, container: container.name},
+			command: request.command,
+			stdin: flags.stdin,
+			tty,
+		},
+	};
 }
 
 function reattachNotice(pod: PodObject, container: string, {detached}: {detached: boolean}): string | null {
