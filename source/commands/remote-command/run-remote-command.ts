@@ -134,10 +134,11 @@ async function runCommand(
 
 async function chooseCommandRequest(
 	cluster: ClusterClient,
-	{flags, interrupted, stdin}: RemoteCommandInvocation,
+	invocation: RemoteCommandInvocation,
 	request: RemoteCommandRequest,
 	say: (notice: string | null) => void,
 ) {
+	const {flags, interrupted} = invocation;
 	const {pod, target} = await resolvePod(cluster, request.target, {
 		podPreference: 'attach',
 		podRunningTimeoutMs: flags['pod-running-timeout'],
@@ -149,7 +150,7 @@ async function chooseCommandRequest(
 	say(container.notice);
 	const attached =
 		request.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
-	const {tty, isLocalRaw, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: () => stdin.isTTY, ...attached});
+	const {tty, isLocalRaw, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: () => invocation.stdin.isTTY, ...attached});
 	say(notice);
 	if (request.feature === 'attach') {
 		say(
