@@ -20,9 +20,9 @@ import {type ExitChoice, ExitKeys} from './exit-keys.ts';
 import {LeaveKeys} from './leave-keys.ts';
 import type {ShellOutcome, ShellRecording} from './shell-recording.ts';
 
-type End = {words: string; error: SpokeError | null};
+type RunEnd = {text: string; error: SpokeError | null};
 
-export type RemoteRunResult = {end: End; path: Path | null; next: ExitChoice};
+export type RemoteRunResult = {end: RunEnd; path: Path | null; next: ExitChoice};
 
 type RemoteRunOptions = {
 	/** Context, namespace, pod and container, as shown to the user. */
@@ -33,9 +33,19 @@ type RemoteRunOptions = {
 	ahead?: Buffer;
 	recording?: ShellRecording | null;
 	/** Whether the screen returns without a key. */
-	mayEndUnseen(error: SpokeError): boolean;
+	canReturnWithoutKey(error: SpokeError): boolean;
 	/** Container exit code for attach, whose stream always ends with 0; `null` when unknown. */
 	statusOf?: () => Promise<number | null>;
+};
+
+type RemoteRun = {
+	session: Session;
+	id: string;
+	remote: RemoteCommand;
+	options: RemoteRunOptions;
+	keys: LeaveKeys;
+	left: PromiseWithResolvers<'left'>;
+	hasEnded: boolean;
 };
 
 export async function runRemoteInTerminal(
@@ -44,82 +54,29 @@ export async function runRemoteInTerminal(
 	remote: RemoteCommand,
 	options: RemoteRunOptions,
 ): Promise<RemoteRunResult> {
-	const {stdout} = session.terminal;
-	const {closing} = session;
-	const leave = new LeaveKeys(session.keymap);
-	const left = Promise.withResolvers<'left'>();
-	const ended = new ExitKeys(session.keymap);
-	const modes = new TerminalModes();
+	const {closing, keymap} = session;
+	const run: RemoteRun = {session, id, remote, options, keys: new LeaveKeys(keymap), left: Promise.withResolvers(), hasEnded: false};
+	const exitKeys = new ExitKeys(keymap);
+	const type = typingTo(run);
 	const linesBefore = linesIn(session);
-	const pathNow = () => recordedPath(session, id);
-	const pathLine = (error: SpokeError | null = null) => pathText(session, pathNow(), error);
-	const {recording = null} = options;
-	const typed = typingTo(remote, stdout, leave, {
-		tty: options.tty,
-		pathLine,
-		onSent(bytes) {
-			recording?.onInput(bytes);
-		},
-		onLeave() {
-			left.resolve('left');
-		},
-	});
 	const onClosing = () => {
-		left.resolve('left');
-		ended.leave();
+		run.left.resolve('left');
+		exitKeys.leave();
 	};
 
-	let hasEnded = false;
 	closing.addEventListener('abort', onClosing);
 	return session
 		.withShell<RemoteRunResult>(
 			bytes => {
-				if (hasEnded) {
-					ended.feed(bytes);
+				if (run.hasEnded) {
+					exitKeys.feed(bytes);
 				} else {
-					typed(bytes);
+					type(bytes);
 				}
 			},
 			async () => {
-				stdout.write(openingText(session, id, options, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
-				const stopSizes = options.tty ? followSize(stdout, remote, {redraw: options.kind === 'attach'}) : () => {};
-				typed(options.ahead ?? Buffer.alloc(0));
-				const outputs = printOutputs(remote, stdout, {modes, tty: options.tty, hasEnded: () => hasEnded});
-				const stopRecording = recording?.follow(remote);
-				// Write output from before the interruption first.
-				const outcome = Promise.race([outputs.then(async () => remote.outcome), left.promise]);
-				let end: End;
-				try {
-					end = await endOf(outcome, options);
-				} finally {
-					hasEnded = true;
-					stopSizes();
-					stopRecording?.();
-					remote.close();
-				}
-
-				// Before the connection leaves the list.
-				const path = pathNow();
-				const shownPath = pathLine(end.error);
-				stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
-				await recording?.end(outcome);
-				if (end.error !== null && options.mayEndUnseen(end.error)) {
-					return {end, path, next: 'back'};
-				}
-
-				stdout.write(`spoke  ${end.words}\r\n`);
-				if (closing.aborted) {
-					return {end, path, next: 'back'};
-				}
-
-				stdout.write(
-					`${shownPath}${unknownStatus(options, end)}${indented(recording?.describeEnd())}${meanwhile(session, {id, began: options.began, lines: linesIn(session) - linesBefore})}`,
-				);
-				const hint = ended.hintLine(viewText(session), {again: end.error !== null && options.kind === 'shell'});
-				// Begins before anyone can see the hint.
-				const next = ended.next({ignoreInputMs: end.error === null ? 0 : 500});
-				stdout.write(`       ${hint}\r\n`);
-				return {end, path, next: await next};
+				const {end, path} = await runRemote(run, type);
+				return {end, path, next: await showEnd(run, exitKeys, {end, path, linesBefore})};
 			},
 		)
 		.finally(() => {
@@ -127,13 +84,68 @@ export async function runRemoteInTerminal(
 		});
 }
 
-function unknownStatus({kind}: RemoteRunOptions, {error}: End): string {
+async function runRemote(run: RemoteRun, type: (bytes: Buffer) => void): Promise<Pick<RemoteRunResult, 'end' | 'path'>> {
+	const {session, id, remote, options, left} = run;
+	const {stdout} = session.terminal;
+	const {tty, kind, recording} = options;
+	const modes = new TerminalModes();
+	stdout.write(openingText(run));
+	const stopSizes = tty ? followSize(stdout, remote, {redraw: kind === 'attach'}) : () => {};
+	type(options.ahead ?? Buffer.alloc(0));
+	const outputs = printOutputs(run, modes);
+	const stopRecording = recording?.follow(remote);
+	// Write output from before the interruption first.
+	const outcome = Promise.race([outputs.then(async () => remote.outcome), left.promise]);
+	let end: RunEnd;
+	try {
+		end = await endOf(outcome, options);
+	} finally {
+		run.hasEnded = true;
+		stopSizes();
+		stopRecording?.();
+		remote.close();
+	}
+
+	// Before the connection leaves the list.
+	const path = recordedPath(session, id);
+	stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
+	await recording?.end(outcome);
+	return {end, path};
+}
+
+async function showEnd(
+	{session, id, options}: RemoteRun,
+	exitKeys: ExitKeys,
+	{end: {text, error}, path, linesBefore}: Pick<RemoteRunResult, 'end' | 'path'> & {linesBefore: number},
+): Promise<ExitChoice> {
+	const {stdout} = session.terminal;
+	if (error !== null && options.canReturnWithoutKey(error)) {
+		return 'back';
+	}
+
+	stdout.write(`spoke  ${text}\r\n`);
+	if (session.closing.aborted) {
+		return 'back';
+	}
+
+	const lines = linesIn(session) - linesBefore;
+	stdout.write(
+		`${pathText(session, path, error)}${unknownStatus(options, error)}${indented(options.recording?.describeEnd())}${meanwhile(session, {id, began: options.began, lines})}`,
+	);
+	const hint = exitKeys.hintLine(viewText(session), {again: error !== null && options.kind === 'shell'});
+	// Begins before anyone can see the hint.
+	const next = exitKeys.next({ignoreInputMs: error === null ? 0 : 500});
+	stdout.write(`       ${hint}\r\n`);
+	return next;
+}
+
+function unknownStatus({kind}: RemoteRunOptions, error: SpokeError | null): string {
 	return error === null
 		? ''
 		: `       Exit status unknown; the ${kind === 'shell' ? 'shell' : 'process'} may still be running in the container.\r\n`;
 }
 
-function pathText(session: Session, path: Path | null, error: SpokeError | null): string {
+function pathText(session: Session, path: Path | null, error: SpokeError | null = null): string {
 	if (path === null) {
 		return '';
 	}
@@ -148,26 +160,19 @@ function pathText(session: Session, path: Path | null, error: SpokeError | null)
 	return `${sanitizeLine(formatPlainPathLine(known, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
 }
 
-function openingText(
-	{store}: Session,
-	id: string,
-	{kind, location, tty, recording}: RemoteRunOptions,
-	{
-		path,
-		leave,
-		takesInput,
-	}: {
-		path: string;
-		leave: string;
-		takesInput: boolean;
-	},
-): string {
+function openingText({session, id, remote, options, keys}: RemoteRun): string {
+	const {kind, location, tty, recording} = options;
 	const others = describeOpenConnections(
-		store.state.connections.filter(one => one.id !== id),
+		session.store.state.connections.filter(one => one.id !== id),
 		{tails: true},
 	);
-	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'keeps' : 'keep'} running. `;
-	const hints = [`${goesOn}Detach: ${leave}`, typingHint({kind, tty, takesInput}), recording?.describeStart()];
+	const runningNote = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'keeps' : 'keep'} running. `;
+	const hints = [
+		`${runningNote}Detach: ${keys.shown}`,
+		typingHint({kind, tty, takesInput: remote.stdin !== null}),
+		recording?.describeStart(),
+	];
+	const path = pathText(session, recordedPath(session, id));
 	return `spoke  ${kind} in ${sanitizeLine(location)}\r\n${path}${hints.map(hint => indented(hint)).join('')}`;
 }
 
@@ -183,27 +188,13 @@ function typingHint({kind, tty, takesInput}: Pick<RemoteRunOptions, 'kind' | 'tt
 	return kind === 'attach' ? 'If you see no prompt, press Enter' : '';
 }
 
-function typingTo(
-	remote: RemoteCommand,
-	stdout: NodeJS.WriteStream,
-	leave: LeaveKeys,
-	{
-		tty,
-		pathLine,
-		onSent,
-		onLeave,
-	}: {
-		tty: boolean;
-		pathLine: () => string;
-		onSent: (bytes: Buffer) => void;
-		onLeave: () => void;
-	},
-): (bytes: Buffer) => void {
+function typingTo({session, id, remote, options: {tty, recording}, keys, left}: RemoteRun): (bytes: Buffer) => void {
+	const {stdout} = session.terminal;
 	const lines = new LineEditor();
 	const send = (bytes: Buffer) => {
 		if (remote.stdin?.writable) {
 			remote.stdin.write(bytes);
-			onSent(bytes);
+			recording?.onInput(bytes);
 		}
 	};
 
@@ -224,29 +215,29 @@ function typingTo(
 		}
 
 		if (isInterrupt) {
-			onLeave();
+			left.resolve('left');
 		}
 	};
 
 	return bytes => {
-		for (const part of leave.feed(bytes)) {
+		for (const part of keys.feed(bytes)) {
 			if (part.kind === 'pass') {
 				pass(part.bytes);
 			} else if (part.kind === 'path') {
-				stdout.write(`\r\n${pathLine()}`);
+				stdout.write(`\r\n${pathText(session, recordedPath(session, id))}`);
 			} else {
-				onLeave();
+				left.resolve('left');
 			}
 		}
 	};
 }
 
-async function endOf(outcome: Promise<ShellOutcome>, options: RemoteRunOptions): Promise<End> {
+async function endOf(outcome: Promise<ShellOutcome>, options: RemoteRunOptions): Promise<RunEnd> {
 	try {
-		return {words: endText(await commandEnd(await outcome, options), options), error: null};
+		return {text: endText(await commandEnd(await outcome, options), options), error: null};
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
-		return {words: sanitizeLine(endText({kind: 'failed', error}, options)), error};
+		return {text: sanitizeLine(endText({kind: 'failed', error}, options)), error};
 	}
 }
 
@@ -285,28 +276,18 @@ function viewText({store: {state}}: Session): string {
 	return state.layers.at(-1)?.kind === 'tail' ? 'the tail' : `the ${state.view}`;
 }
 
-async function printOutputs(
-	{stdout, stderr}: RemoteCommand,
-	to: NodeJS.WriteStream,
-	{
-		modes,
-		tty,
-		hasEnded,
-	}: {
-		modes: TerminalModes;
-		tty: boolean;
-		hasEnded: () => boolean;
-	},
-): Promise<void> {
+async function printOutputs(run: RemoteRun, modes: TerminalModes): Promise<void> {
+	const {stdout, stderr} = run.remote;
+	const to = run.session.terminal.stdout;
 	const print = (piece: Buffer) => {
-		if (hasEnded()) {
+		if (run.hasEnded) {
 			// Output may arrive until the connection closes, but the screen is restored.
 			return true;
 		}
 
 		modes.watch(piece);
 		// The local terminal is raw, so line feeds need a carriage return.
-		return to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
+		return to.write(run.options.tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
 	};
 
 	const outputs = [stdout, ...(stderr ? [stderr] : [])];

@@ -165,7 +165,7 @@ async function openInTerminal(session: Session, request: RunRequest, recording: 
 			tty,
 			began,
 			recording,
-			mayEndUnseen: error => feature === 'exec' && isShellMissing(error),
+			canReturnWithoutKey: error => feature === 'exec' && isShellMissing(error),
 			...(feature === 'attach' && {
 				statusOf: async () =>
 					exitStatusOf(cluster.access, pod, container, {
@@ -258,7 +258,7 @@ async function continueAfterRun(session: Session, {request, recording}: Run, {en
 		recording?.tellEnd();
 		session.fail(about, failure, path);
 	} else {
-		session.tell(end.words);
+		session.tell(end.text);
 		recording?.tellEnd();
 	}
 

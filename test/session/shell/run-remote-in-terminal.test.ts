@@ -80,7 +80,7 @@ async function openShell({
 		kind: 'shell',
 		tty,
 		began: Date.now(),
-		mayEndUnseen: () => false,
+		canReturnWithoutKey: () => false,
 	});
 	const take = await taken.promise;
 	return {
@@ -219,7 +219,7 @@ test('without a remote terminal input is echoed and sent by lines, and Ctrl-C le
 	const {end} = await driven;
 	t.regex(written(), /No remote terminal: input is sent line by line\r\n/);
 	t.regex(written(), /one\r\ntwo\r\nlx\u0008 \u0008s\r\n/);
-	t.regex(end.words, /^left the shell after/);
+	t.regex(end.text, /^left the shell after/);
 });
 
 test('input after Ctrl-D goes nowhere and breaks nothing', async t => {
@@ -236,5 +236,5 @@ test('input after Ctrl-D goes nowhere and breaks nothing', async t => {
 	await ended();
 	type('x');
 	const {end} = await driven;
-	t.regex(end.words, /^left the shell after/);
+	t.regex(end.text, /^left the shell after/);
 });
