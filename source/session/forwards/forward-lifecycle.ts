@@ -3,7 +3,8 @@ import {eachPod} from '../../streams/port-forward/each-pod.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {isOpenForward, type ForwardState} from '../frame/session-state.ts';
+import {isRunning} from '../frame/connection-list.ts';
+import type {ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {ClusterTarget, Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
@@ -63,7 +64,7 @@ export async function startForwardOfEach(
 	const local = localPortOf(spec);
 	for (const [index, {target: pod, followed}] of pods.entries()) {
 		const before = existing().filter(one => one.target === pod.input);
-		if (!before.some(one => isOpenForward(one))) {
+		if (!before.some(one => isRunning(one))) {
 			const each = {target, port, index, podCount: pods.length};
 			const own = {...config, target: pod.input, followed, each, port: local === null ? port : `${local + index}:${spec.remote}`};
 			startForwardFrom(session, own, before[0]?.id);
@@ -142,7 +143,7 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 		return;
 	}
 
-	if (state.phase === 'stopped' || state.phase === 'failed') {
+	if (!isRunning(state)) {
 		session.store.dispatchNow({type: 'forward-gone', id: state.id});
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id: state.id}});
 		return;

@@ -3,7 +3,8 @@ import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
-import {isOpenForward, type ForwardState} from '../frame/session-state.ts';
+import {isRunning} from '../frame/connection-list.ts';
+import type {ForwardState} from '../frame/session-state.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -57,7 +58,7 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 	const items = sets.map(set => {
 		const here = currentEntries(session, set);
 		const wanted = wantedOf(session, here);
-		const runs = wanted.filter(one => isRunning(one)).length;
+		const runs = wanted.filter(one => isOpen(one)).length;
 		const count = `${here.length === set.lines.length ? '' : `${here.length} of `}${set.lines.length}${runs === 0 ? '' : `, ${runs} open`}`;
 		const off =
 			set.problem ??
@@ -81,14 +82,14 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 /** `existing`: forwards with this configuration, open or ended; with `each`, one per pod. */
 type Wanted = {config: ForwardConfig; each: boolean; shown: string; existing: readonly ForwardState[]};
 
-function isRunning(wanted: Wanted): boolean {
+function isOpen(wanted: Wanted): boolean {
 	const open = openForwards(wanted);
 	return wanted.each ? hasAllPods(open) : open.length > 0;
 }
 
 /** Without `each`, one of those that match. */
 function openForwards({each, existing}: Wanted): readonly ForwardState[] {
-	const open = existing.filter(one => isOpenForward(one));
+	const open = existing.filter(one => isRunning(one));
 	return each ? open : open.slice(0, 1);
 }
 
@@ -101,7 +102,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	const here = currentEntries(session, set);
 	const wanted = wantedOf(session, here);
 	const elsewhere = describeOthers(set, here, 'affected');
-	const isOn = wanted.length > 0 && wanted.every(one => isRunning(one));
+	const isOn = wanted.length > 0 && wanted.every(one => isOpen(one));
 	if (wanted.length === 0) {
 		session.tell(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
@@ -115,7 +116,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 			session.tell(`stopped ${formatQuantity(running.length, 'forward')} of ${set.name}`);
 		}
 	} else {
-		const starting = wanted.filter(one => !isRunning(one));
+		const starting = wanted.filter(one => !isOpen(one));
 		const details = await session.typeAhead.during({description: `checking the ports of ${set.name}`}, async () =>
 			Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
 		);
@@ -175,7 +176,7 @@ function describeExposed(starting: readonly Wanted[]): string[] {
 
 async function noteOf(wanted: Wanted): Promise<string> {
 	const {config} = wanted;
-	if (isRunning(wanted)) {
+	if (isOpen(wanted)) {
 		return ': already open';
 	}
 
@@ -255,7 +256,7 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 }
 
 async function saveSet(session: Session): Promise<void> {
-	const lines = ofOneContext(savedLines(session.store.state.forwards.filter(one => isOpenForward(one))));
+	const lines = ofOneContext(savedLines(session.store.state.forwards.filter(one => isRunning(one))));
 	if (lines.length === 0) {
 		session.tell('no open forwards to save', 'warn');
 		return;

@@ -201,9 +201,13 @@ function rank(path: Path): number {
 	return Math.min(...path.legs.map(({tls}: Leg) => tlsWorstFirst.indexOf(tls.state) + (tls.basis === 'proven' ? 0.5 : 0)));
 }
 
+export function isRunning({phase}: {phase: ConnectionPhase}): boolean {
+	return phase === 'open' || phase === 'working';
+}
+
 /** `null` if leaving would disconnect nothing. A tail loses nothing and is counted only on request. */
 export function describeOpenConnections(connections: ConnectionList, {tails = false}: {tails?: boolean} = {}): string | null {
-	const open = connections.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
+	const open = connections.filter(entry => isRunning(entry) && (tails || entry.kind !== 'logs'));
 	const names: ReadonlyArray<[kind: ConnectionKind, one: string, many?: string]> = [
 		['logs', 'tail'],
 		['forward', 'forward'],

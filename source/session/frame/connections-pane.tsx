@@ -3,7 +3,7 @@ import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {hasEnded, worstPath, type ConnectionEntry} from './connection-list.ts';
+import {hasEnded, isRunning, worstPath, type ConnectionEntry} from './connection-list.ts';
 import {changeMarkMs} from './connection-changes.ts';
 import type {SessionState} from './session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
@@ -209,7 +209,7 @@ function narrowWord(entry: ConnectionEntry, path: Path | null, glyphs: Glyphs): 
 	}
 
 	// Nothing is checked for a stream that has ended without a connection.
-	return entry.phase === 'open' || entry.phase === 'working' ? [checking(glyphs)] : [];
+	return isRunning(entry) ? [checking(glyphs)] : [];
 }
 
 function hasNarrowNote({note, kind}: ConnectionEntry): boolean {
@@ -242,7 +242,7 @@ function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span
 
 export function listenerUsersText({state: {connections}}: {state: Pick<SessionState, 'connections'>}): string {
 	return connections
-		.flatMap(({listenerUsers, phase}) => (listenerUsers !== null && phase !== 'stopped' && phase !== 'failed' ? [listenerUsers] : []))
+		.flatMap(entry => (entry.listenerUsers !== null && isRunning(entry) ? [entry.listenerUsers] : []))
 		.join(' · ');
 }
 

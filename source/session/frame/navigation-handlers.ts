@@ -1,6 +1,6 @@
 /** Handlers of back, panes, namespaces, contexts and quit. */
 import {formatKeys} from '../../keymap/key-name.ts';
-import {describeOpenConnections} from './connection-list.ts';
+import {describeOpenConnections, isRunning} from './connection-list.ts';
 import {currentList, keyContext, shownClusters} from './session-state.ts';
 import {goTo, searchTail} from '../tail/tail-view.ts';
 import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
@@ -166,7 +166,7 @@ async function pickContext(session: Session): Promise<void> {
 	);
 	const shown = new Set(shownClusters(session.store.state).map(({context}) => context));
 	const now = session.store.state.cluster.context;
-	const stays = session.store.state.connections.filter(({phase}) => phase === 'open' || phase === 'working').length;
+	const stays = session.store.state.connections.filter(entry => isRunning(entry)).length;
 	const items = [...config.contexts].map(([name, entry]) => {
 		const cluster = config.clusters.get(entry.cluster);
 		const server = cluster?.server ?? '';

@@ -6,7 +6,7 @@ import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../../evidence/audit/audit-object.ts';
 import type {Leg, Path} from '../../evidence/evidence.ts';
 import type {ForwardRequest, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
-import type {ConnectionList} from './connection-list.ts';
+import type {ConnectionList, ConnectionPhase} from './connection-list.ts';
 import {emptyList, type ListState} from '../lists/list-state.ts';
 import {isListName, listNames, type ListName} from '../lists/list-kinds.ts';
 import type {Dialog} from '../dialogs/dialog.ts';
@@ -159,7 +159,7 @@ export type ForwardState = {
 	/** Of a pod that is followed by its name. */
 	followed: ForwardRequest['followed'] | null;
 	each: PodOfEach | null;
-	phase: 'open' | 'working' | 'stopped' | 'failed';
+	phase: ConnectionPhase;
 	note: string;
 	podText: string;
 	open: number;
@@ -301,10 +301,6 @@ export function emptySession(
 		tails: new Map(),
 		tailDisplay: null,
 	};
-}
-
-export function isOpenForward({phase}: Pick<ForwardState, 'phase'>): boolean {
-	return phase === 'open' || phase === 'working';
 }
 
 export function currentList({view, lists}: Pick<SessionState, 'view' | 'lists'>): ListState | null {

@@ -10,7 +10,8 @@ import {Row, useReading} from '../kit/styled-text.tsx';
 import {listKinds} from '../lists/list-kinds.ts';
 import {describeListStatus} from '../lists/list-pane.tsx';
 import type {ListState} from '../lists/list-state.ts';
-import {currentList, isOpenForward, type SessionState, type ViewName} from './session-state.ts';
+import {isRunning} from './connection-list.ts';
+import {currentList, type SessionState, type ViewName} from './session-state.ts';
 
 const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 	['pods', 'Pods', 'Pods'],
@@ -96,7 +97,7 @@ function countOf(state: SessionState, name: ViewName): string {
 
 /** `1 of 2`: the list also shows forwards that have ended. */
 function forwardCount({forwards}: Pick<SessionState, 'forwards'>): string {
-	const open = forwards.filter(one => isOpenForward(one)).length;
+	const open = forwards.filter(one => isRunning(one)).length;
 	if (forwards.length === 0) {
 		return '';
 	}
