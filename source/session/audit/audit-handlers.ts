@@ -99,7 +99,7 @@ async function readAudit(session: Session, {isAutomatic = false}: {isAutomatic?:
 			to: {...(isOutdated && {...noAudit, outdatedBy}), reading: null, note: toSpokeError(thrown).message},
 		});
 		if (!isAutomatic) {
-			session.fail('audit', thrown);
+			session.showFailure('audit', thrown);
 		}
 	}
 }
@@ -202,7 +202,7 @@ function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean
 async function saveAudit(session: Session): Promise<void> {
 	const {found} = session.store.state.audit;
 	if (found === null) {
-		session.tell('the audit has not been read yet');
+		session.showMessage('the audit has not been read yet');
 		return;
 	}
 
@@ -227,7 +227,7 @@ async function testRoute(session: Session): Promise<void> {
 	if (found === null) {
 		const {namespace} = session.store.state.cluster;
 		const place = `${namespace === null ? 'any namespace' : `namespace ${namespace}`}${isOfSeveral ? ` of ${session.cluster.context}` : ''}`;
-		session.tell(`the route test needs a running pod: there is none in ${place}`, 'warn');
+		session.showMessage(`the route test needs a running pod: there is none in ${place}`, 'warn');
 		return;
 	}
 
@@ -241,13 +241,13 @@ async function testRoute(session: Session): Promise<void> {
 		return;
 	}
 
-	session.tell('testing the route …');
+	session.showMessage('testing the route …');
 	const [path] = await findPaths(cluster.access, `pod/${pod}`, {
 		features: ['port-forward'],
 		probe: 'active',
 		...(namespace !== '' && {namespace}),
 	}).catch((thrown: unknown) => {
-		session.fail('route test', thrown);
+		session.showFailure('route test', thrown);
 		return [];
 	});
 	if (path) {
@@ -257,7 +257,7 @@ async function testRoute(session: Session): Promise<void> {
 		});
 		const leg = path.legs[1];
 		const route = leg ? describeRoute(path, leg.route) : null;
-		session.tell(route === null || route.basis === null ? 'route unknown' : `route ${route.name}, ${route.basis}`);
+		session.showMessage(route === null || route.basis === null ? 'route unknown' : `route ${route.name}, ${route.basis}`);
 	}
 
 	session.paths.showAgain();

@@ -53,14 +53,14 @@ export function isLoginFailure(code: string | undefined): boolean {
 export async function waitForCluster(
 	access: ClusterClient,
 	isWanted: () => boolean,
-	tell: (to: Partial<ClusterState>) => void,
+	update: (to: Partial<ClusterState>) => void,
 	delay: (ms: number) => Promise<void>,
 ): Promise<boolean> {
 	let tries = noTries;
 	for (let attempt = 1; isWanted(); attempt++) {
 		const began = Date.now();
 		if (attempt > 1) {
-			tell({retryAt: began});
+			update({retryAt: began});
 		}
 
 		try {
@@ -71,7 +71,7 @@ export async function waitForCluster(
 				return false;
 			}
 
-			tell({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: firstLegOf(facts)});
+			update({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: firstLegOf(facts)});
 			return true;
 		} catch (thrown) {
 			if (!isWanted()) {
@@ -84,7 +84,7 @@ export async function waitForCluster(
 				count: attempt,
 				last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-maxAttempts),
 			};
-			tell({reachable: 'no', error, retryAt: Date.now() + waitMs, tries});
+			update({reachable: 'no', error, retryAt: Date.now() + waitMs, tries});
 			await delay(waitMs);
 		}
 	}

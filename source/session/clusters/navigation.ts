@@ -60,7 +60,7 @@ function flagsOf({flags}: Session, context: string): Session['flags'] {
 }
 
 async function openContext(session: Session, context: string): Promise<ClusterClient> {
-	session.tell(`opening ${context} …`);
+	session.showMessage(`opening ${context} …`);
 	const access = await session.open(flagsOf(session, context));
 	try {
 		await access.logIn();

@@ -7,7 +7,7 @@ import {unreachableTextLines} from './describe-next-retry.ts';
 
 export const retryHandlers = {
 	'unreachable/retry'(session) {
-		session.tell('retrying …');
+		session.showMessage('retrying …');
 		session.reachability.tryNow();
 	},
 	'unreachable/copy'(session) {
@@ -27,9 +27,9 @@ export const retryHandlers = {
 		const list = currentList(session.store.state);
 		const row = list && selectedRow(list);
 		if (row?.unread === undefined) {
-			session.tell('nothing to retry here');
+			session.showMessage('nothing to retry here');
 		} else {
-			session.tell(`retrying ${row.name} …`);
+			session.showMessage(`retrying ${row.name} …`);
 			session.retryContext(row.name);
 		}
 	},

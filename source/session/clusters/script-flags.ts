@@ -5,13 +5,13 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 
 /** Commands name the namespace, secrets must not appear on screen, and -v does not apply. */
-const untold = new Set(['namespace', 'token', 'username', 'password', 'v']);
+const omittedFlags = new Set(['namespace', 'token', 'username', 'password', 'v']);
 
 /** Starts with a space, or is empty. */
 export function scriptFlags(session: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
 	const given = flagsForCluster(session, cluster);
 	return connectionFlags
-		.filter(({name}) => !untold.has(name))
+		.filter(({name}) => !omittedFlags.has(name))
 		.flatMap(row => spelled(row, given[row.name]))
 		.map(word => ` ${word}`)
 		.join('');

@@ -14,18 +14,18 @@ export function namespaceError(name: string): string | null {
 export function openTypedNamespace(session: Session, name: string | null): void {
 	const fault = name === null ? null : namespaceError(name);
 	if (fault !== null) {
-		session.tell(fault, 'warn');
+		session.showMessage(fault, 'warn');
 		return;
 	}
 
 	session.openNamespace(name);
 	if (name !== null) {
-		void tellMissing(session, name);
+		void reportMissing(session, name);
 	}
 }
 
 /** Of several clusters, one may lack it. */
-async function tellMissing(session: Session, name: string): Promise<void> {
+async function reportMissing(session: Session, name: string): Promise<void> {
 	const clusters = session.shown;
 	const missing = await Promise.all(clusters.map(async cluster => isMissing(cluster, name)));
 	const isShown = clusters.every(cluster => session.shown.includes(cluster)) && session.store.state.cluster.namespace === name;
@@ -36,7 +36,7 @@ async function tellMissing(session: Session, name: string): Promise<void> {
 	}
 
 	if (isShown && isMissingInAll) {
-		session.tell(`namespace not found: ${name}`, 'warn');
+		session.showMessage(`namespace not found: ${name}`, 'warn');
 	}
 }
 

@@ -112,7 +112,7 @@ type CommandRow = {
 };
 
 const needs = (session: Session, what: string) => {
-	session.tell(`type ${what}`, 'warn');
+	session.showMessage(`type ${what}`, 'warn');
 };
 
 const commands: readonly CommandRow[] = [
@@ -151,7 +151,7 @@ const commands: readonly CommandRow[] = [
 			const targets = rest.filter(word => !word.startsWith('-'));
 			const fault = selector === null ? null : rowSelectorError(selector);
 			if (fault !== null) {
-				session.tell(fault, 'warn');
+				session.showMessage(fault, 'warn');
 				return;
 			}
 
@@ -280,7 +280,7 @@ const commands: readonly CommandRow[] = [
 
 			const also = session.store.state.cluster.required.length > 0 ? ' also' : '';
 			session.require({states: [name], minBasis: basis, undecided: 'refuse', source: requiredInSession});
-			session.tell(`every later stream must${also} be ${name}, ${basis}; open ones stay as they are`);
+			session.showMessage(`every later stream must${also} be ${name}, ${basis}; open ones stay as they are`);
 		},
 	},
 	{
@@ -315,7 +315,7 @@ async function runCommand(session: Session, line: string): Promise<void> {
 	// Checks only --read-only: even if the list is forbidden, RBAC may allow the named object.
 	const action = command.as === undefined ? undefined : findAction(command.as);
 	if (action && isReadOnly(session.store.state, action)) {
-		session.tell(`${action.title}: disabled, --read-only is set`, 'warn');
+		session.showMessage(`${action.title}: disabled, --read-only is set`, 'warn');
 		return;
 	}
 
@@ -337,6 +337,6 @@ async function runCommand(session: Session, line: string): Promise<void> {
 			throw thrown;
 		}
 
-		session.fail(line.trim(), thrown);
+		session.showFailure(line.trim(), thrown);
 	}
 }

@@ -26,7 +26,7 @@ export type HoldOptions<Result> = {
 export type TypeAheadOptions = {
 	pass(inputs: readonly KeyInput[]): void;
 	/** `canCancel`: Esc ends the wait. `isReminder`: does not replace other messages. */
-	tell(text: string, how: {canCancel: boolean; isReminder?: boolean}): void;
+	show(text: string, how: {canCancel: boolean; isReminder?: boolean}): void;
 	limitMs?: number;
 	remindMs?: number;
 };
@@ -44,7 +44,7 @@ export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOpt
 	const [back] = backKeys(keymap);
 	return new TypeAhead({
 		pass,
-		tell(text, {canCancel, isReminder = false}) {
+		show(text, {canCancel, isReminder = false}) {
 			const {dialog, notice} = store.state;
 			if (dialog === null && (!isReminder || notice === null || notice.text === text)) {
 				store.dispatchNow({
@@ -108,22 +108,22 @@ export class TypeAhead {
 			},
 		};
 		let now = what;
-		const tell = (isReminder: boolean) => {
+		const showWait = (isReminder: boolean) => {
 			if (this.#lasting.at(-1) === own) {
-				this.#options.tell(`${now} …`, {canCancel: true, isReminder});
+				this.#options.show(`${now} …`, {canCancel: true, isReminder});
 			}
 		};
 
 		this.#lasting = [...this.#lasting, own];
-		tell(false);
+		showWait(false);
 		const reminder = setInterval(() => {
-			tell(true);
+			showWait(true);
 		}, this.#options.remindMs ?? remindMs).unref();
 		try {
 			return await Promise.race([
 				work(abort.signal, to => {
 					now = to;
-					tell(false);
+					showWait(false);
 				}),
 				given,
 			]);
@@ -249,7 +249,7 @@ export class TypeAhead {
 		this.#leave(own);
 		const count = this.#held.splice(0).length;
 		if (count > 0) {
-			this.#options.tell(`${own.what} is taking long: dropped ${count === 1 ? 'the key' : `the ${count} keys`} typed meanwhile`, {
+			this.#options.show(`${own.what} is taking long: dropped ${count === 1 ? 'the key' : `the ${count} keys`} typed meanwhile`, {
 				canCancel: false,
 			});
 		}
@@ -258,7 +258,7 @@ export class TypeAhead {
 	#say(own: Preparation): void {
 		if (own.what !== '') {
 			const count = this.#held.length;
-			this.#options.tell(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key' : 'keys'} queued`}`, {canCancel: true});
+			this.#options.show(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key' : 'keys'} queued`}`, {canCancel: true});
 		}
 	}
 }

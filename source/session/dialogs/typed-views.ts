@@ -25,19 +25,19 @@ export const viewAliases: ReadonlyMap<string, readonly string[]> = new Map([
 export function showTypedView(session: Session, word: string, flags: readonly string[]): void {
 	const view = viewOf(word);
 	if (view === null) {
-		session.tell(leftOut(word) ?? `${noCommand} ${word}`, 'warn');
+		session.showMessage(leftOut(word) ?? `${noCommand} ${word}`, 'warn');
 		return;
 	}
 
 	const asked = parseListArguments(flags);
 	if ('fault' in asked) {
-		session.tell(asked.fault, 'warn');
+		session.showMessage(asked.fault, 'warn');
 		return;
 	}
 
 	if (asked.selector !== undefined) {
 		if (!isListName(view)) {
-			session.tell(`${word} cannot be filtered by labels`, 'warn');
+			session.showMessage(`${word} cannot be filtered by labels`, 'warn');
 			return;
 		}
 

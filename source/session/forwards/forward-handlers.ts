@@ -48,7 +48,7 @@ export const forwardHandlers = {
 		const forward = selectedForward(session);
 		const url = forward ? forwardUrl(forward) : null;
 		if (url === null) {
-			session.tell('the forward is not listening', 'warn');
+			session.showMessage('the forward is not listening', 'warn');
 		} else {
 			await openInBrowser(session, url);
 		}
@@ -110,7 +110,7 @@ export const forwardHandlers = {
 function copyUrl(session: Session, forward: ForwardState | undefined): void {
 	const url = forward ? forwardUrl(forward) : null;
 	if (url === null) {
-		session.tell('the forward is not listening', 'warn');
+		session.showMessage('the forward is not listening', 'warn');
 	} else {
 		session.copy(url, url);
 	}

@@ -46,7 +46,7 @@ export async function startForwardOfEach(
 ): Promise<void> {
 	const {cluster, namespace, target, port} = config;
 	let pods: Awaited<ReturnType<typeof eachPod>>;
-	session.tell(`reading the pods of ${target} …`);
+	session.showMessage(`reading the pods of ${target} …`);
 	try {
 		pods = await eachPod(cluster.access, {target: parseTarget(target), namespace}, AbortSignal.timeout(podsTimeoutMs));
 	} catch (thrown) {

@@ -35,7 +35,7 @@ export async function openForwardSet(session: Session, name?: string): Promise<v
 	const sets = readForwardSets(session.env);
 	noteSets(session, sets);
 	if (sets.length === 0) {
-		session.tell('no saved sets of forwards');
+		session.showMessage('no saved sets of forwards');
 		return;
 	}
 
@@ -46,9 +46,9 @@ export async function openForwardSet(session: Session, name?: string): Promise<v
 
 	const set = sets.find(one => one.name === chosen);
 	if (set === undefined) {
-		session.tell(`no saved set named ${chosen}`, 'warn');
+		session.showMessage(`no saved set named ${chosen}`, 'warn');
 	} else if (set.problem !== null) {
-		session.tell(set.problem, 'error');
+		session.showMessage(set.problem, 'error');
 	} else {
 		await startOrStop(session, set);
 	}
@@ -104,7 +104,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	const elsewhere = describeOthers(set, here, 'affected');
 	const isOn = wanted.length > 0 && wanted.every(one => isOpen(one));
 	if (wanted.length === 0) {
-		session.tell(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
+		session.showMessage(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
 		const details = wanted.map(one => {
 			const open = openForwards(one).reduce((sum, forward) => sum + forward.open, 0);
@@ -113,7 +113,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		const running = wanted.flatMap(one => openForwards(one));
 		if (await session.ask(`Stop ${formatQuantity(running.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
 			await Promise.all(running.map(async ({id}) => stopImmediately(session, id)));
-			session.tell(`stopped ${formatQuantity(running.length, 'forward')} of ${set.name}`);
+			session.showMessage(`stopped ${formatQuantity(running.length, 'forward')} of ${set.name}`);
 		}
 	} else {
 		const starting = wanted.filter(one => !isOpen(one));
@@ -144,7 +144,7 @@ export function startForwardSet(session: Session, set: ForwardSet): void {
 			? `${set.name} has no forwards for ${session.cluster.context}.`
 			: `Started ${formatQuantity(wanted.length, 'forward')} of ${set.name} in ${session.cluster.context}.`;
 	const more = [...describeOthers(set, here, 'started'), ...describeExposed(wanted)];
-	session.tell([started, ...more].join(' '), wanted.length === 0 || more.length > 0 ? 'warn' : undefined);
+	session.showMessage([started, ...more].join(' '), wanted.length === 0 || more.length > 0 ? 'warn' : undefined);
 }
 
 async function startAll(session: Session, starting: readonly Wanted[]): Promise<void> {
@@ -258,7 +258,7 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 async function saveSet(session: Session): Promise<void> {
 	const lines = ofOneContext(savedLines(session.store.state.forwards.filter(one => isRunning(one))));
 	if (lines.length === 0) {
-		session.tell('no open forwards to save', 'warn');
+		session.showMessage('no open forwards to save', 'warn');
 		return;
 	}
 
@@ -293,10 +293,10 @@ async function saveSet(session: Session): Promise<void> {
 
 	try {
 		const path = await writeForwardSet(session.env, answer.text, lines);
-		session.tell(`saved ${formatQuantity(lines.length, 'forward')}: ${underHome(session, path)}`);
+		session.showMessage(`saved ${formatQuantity(lines.length, 'forward')}: ${underHome(session, path)}`);
 		loadForwardSets(session);
 	} catch (error) {
-		session.tell(`not saved: ${toSpokeError(error).message}`, 'error');
+		session.showMessage(`not saved: ${toSpokeError(error).message}`, 'error');
 	}
 }
 
@@ -326,7 +326,7 @@ export async function addForwardToSet(
 		await addToForwardSet(session.env, name, isOfAnyContext ? {...line, context: null} : line);
 		loadForwardSets(session);
 	} catch (error) {
-		session.tell(`not added to ${name}: ${toSpokeError(error).message}`, 'error');
+		session.showMessage(`not added to ${name}: ${toSpokeError(error).message}`, 'error');
 	}
 }
 

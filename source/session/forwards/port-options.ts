@@ -36,7 +36,7 @@ export async function readPortOptions(access: ClusterClient, target: string, nam
 	}
 
 	return behind.service
-		? ofService(behind.service, await podsIfTold(access, behind.scope))
+		? ofService(behind.service, await tryReadPods(access, behind.scope))
 		: ofTemplate(await listPods(access, behind.scope));
 }
 
@@ -88,7 +88,7 @@ function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'rea
 		}));
 }
 
-async function podsIfTold(access: ClusterClient, scope: PodScope): Promise<readonly PodObject[] | null> {
+async function tryReadPods(access: ClusterClient, scope: PodScope): Promise<readonly PodObject[] | null> {
 	return listPods(access, scope, AbortSignal.timeout(readyMs)).catch(() => null);
 }
 

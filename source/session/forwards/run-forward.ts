@@ -75,7 +75,7 @@ export async function runForward(
 		changeConnections(session, id, {error: error.toJSON()});
 		const failure = {about: `forward ${config.target} ${config.port}`, error, path: recordedPath(session, id)};
 		if (hasListened) {
-			session.fail(failure.about, error, failure.path);
+			session.showFailure(failure.about, error, failure.path);
 		} else {
 			onStartFailed(failure);
 		}
@@ -102,7 +102,7 @@ function take(session: Session, id: string, event: ForwardEvent, live: readonly 
 	change(session, id, state => reduceForward(state, event, live));
 	const notice = forwardNotice(event, forwardOf(session, id)!);
 	if (notice) {
-		session.tell(notice.text, notice.role);
+		session.showMessage(notice.text, notice.role);
 	}
 }
 

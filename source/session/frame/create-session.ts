@@ -158,10 +158,10 @@ function sessionOf(
 		perform(id) {
 			performAction(actionContext, id);
 		},
-		tell(...message) {
+		showMessage(...message) {
 			showMessage(session, ...message);
 		},
-		fail(...failure) {
+		showFailure(...failure) {
 			showFailure(session, ...failure);
 		},
 		copy(...copied) {

@@ -117,7 +117,7 @@ function goBackInList(session: Session): void {
 		session.refreshFeeds();
 	} else {
 		const key = session.keymap.get('global')?.get('app.quit')?.sequences[0];
-		session.tell(`this is the first view; ${key ? formatKeys(key) : ':quit'} quits`);
+		session.showMessage(`this is the first view; ${key ? formatKeys(key) : ':quit'} quits`);
 	}
 }
 

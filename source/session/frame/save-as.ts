@@ -8,7 +8,7 @@ const maxNameLength = 200;
 
 /** Asks where to, and reports what `write` adds to `saved FILE`, or why it was not saved. */
 export async function saveAs(
-	session: Pick<Session, 'promptForText' | 'tell'>,
+	session: Pick<Session, 'promptForText' | 'showMessage'>,
 	{name, purpose = 'save', note}: {name: string; purpose?: string; note?: () => string},
 	write: (path: string) => Promise<string>,
 ): Promise<void> {
@@ -18,9 +18,9 @@ export async function saveAs(
 	}
 
 	try {
-		session.tell(`saved ${answer.text}${await write(expandHome(answer.text))}`);
+		session.showMessage(`saved ${answer.text}${await write(expandHome(answer.text))}`);
 	} catch (error) {
-		session.tell(`not saved: ${(error as Error).message}`, 'error');
+		session.showMessage(`not saved: ${(error as Error).message}`, 'error');
 	}
 }
 

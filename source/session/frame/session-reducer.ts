@@ -280,13 +280,13 @@ function reduceConnections(state: SessionState, event: ConnectionListEvent): Ses
 	const bad = messages.findLast(({role}) => role === 'warn');
 	const top = state.layers.at(-1);
 	// A tail shows it among its own lines.
-	const isTold = top?.kind === 'tail' && 'id' in event && event.id === top.id;
+	const isReported = top?.kind === 'tail' && 'id' in event && event.id === top.id;
 	return {
 		...state,
 		processes,
 		...withConnections(state, connections),
 		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-maxMessages),
-		notice: bad === undefined || isTold ? state.notice : bad,
+		notice: bad === undefined || isReported ? state.notice : bad,
 	};
 }
 

@@ -104,7 +104,7 @@ export class SessionRun {
 		}
 
 		if (problem !== null) {
-			session.tell(problem, 'warn');
+			session.showMessage(problem, 'warn');
 		}
 
 		return true;
@@ -222,7 +222,7 @@ export class SessionRun {
 
 function reportProblems(session: Session, what: 'keymap' | 'theme', [first, ...rest]: readonly SettingsProblem[]): void {
 	if (first) {
-		session.tell(
+		session.showMessage(
 			`${what} ${formatProblem(first)}${rest.length > 0 ? `; ${rest.length} more: run spoke ${what === 'keymap' ? 'keys' : 'theme'} --check` : ''}`,
 			'warn',
 		);

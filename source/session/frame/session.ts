@@ -65,9 +65,9 @@ export type SessionClusters = {
 
 export type Notices = {
 	/** Shows a message. */
-	tell(text: string, role?: Message['role']): void;
+	showMessage(text: string, role?: Message['role']): void;
 	/** Shows an error; `about` names what failed. */
-	fail(about: string, thrown: unknown, path?: Path | null): void;
+	showFailure(about: string, thrown: unknown, path?: Path | null): void;
 	/** Copies to the clipboard; `what` names the text in the message. */
 	copy(text: string, what: string): void;
 };

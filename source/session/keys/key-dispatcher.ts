@@ -89,7 +89,7 @@ export class KeyDispatcher {
 			} else if (session.store.state.dialog) {
 				this.#typeIn(input.paste);
 			} else {
-				session.tell('pasting is not available here');
+				session.showMessage('pasting is not available here');
 			}
 		});
 	}
@@ -162,7 +162,7 @@ export class KeyDispatcher {
 				this.#press(one);
 			}
 		} else if (dialog === null) {
-			this.#tellMeaningless([...begun, key], text === undefined && isCtrlChord(key));
+			this.#showUnbound([...begun, key], text === undefined && isCtrlChord(key));
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {
@@ -175,7 +175,7 @@ export class KeyDispatcher {
 		}
 	}
 
-	#tellMeaningless(keys: readonly string[], isCommandElsewhere: boolean): void {
+	#showUnbound(keys: readonly string[], isCommandElsewhere: boolean): void {
 		const {store, keymap} = this.#context.session;
 		const help = effectiveBindings(keymap, keyContext(store.state)).find(({action}) => action === 'help.open')?.sequences[0];
 		const nothing = isCommandElsewhere ? '; no key deletes or kills anything' : '';

@@ -40,7 +40,7 @@ function run({session, dialogs, handlerOf}: ActionContext, action: ActionSpec): 
 	if (handler) {
 		void handled(session, action, async () => handler(session, dialogs));
 	} else {
-		session.tell(`${action.id} is not available here`);
+		session.showMessage(`${action.id} is not available here`);
 	}
 }
 
@@ -66,7 +66,7 @@ async function handled(session: Session, {title}: ActionSpec, handle: () => Prom
 			throw error;
 		}
 
-		session.fail(title, error);
+		session.showFailure(title, error);
 	}
 }
 
@@ -93,13 +93,16 @@ async function refuse(context: ActionContext, action: ActionSpec, reason: string
 		if (may && isSelected(store.state, row)) {
 			run(context, action);
 		} else if (may) {
-			session.tell(`${row.name} is no longer selected`, 'warn');
+			session.showMessage(`${row.name} is no longer selected`, 'warn');
 		} else if (isByRight) {
-			session.fail(action.title, missingRight(state, action));
+			session.showFailure(action.title, missingRight(state, action));
 		} else if (ended !== null && !isReadOnly(state, action)) {
-			session.fail(action.title, new SpokeError('ERR_TARGET_GONE', `disabled, ${ended.reason}`, {text: ended.text, remedy: ended.remedy}));
+			session.showFailure(
+				action.title,
+				new SpokeError('ERR_TARGET_GONE', `disabled, ${ended.reason}`, {text: ended.text, remedy: ended.remedy}),
+			);
 		} else {
-			session.tell(reason, 'warn');
+			session.showMessage(reason, 'warn');
 		}
 	} catch (thrown) {
 		if (!(thrown instanceof CanceledError)) {

@@ -20,7 +20,7 @@ export type ListFeedOptions = {
 	labelSelector?: string;
 	fieldSelector?: string;
 	resource?: string;
-	tell(event: ListEvent): void;
+	emit(event: ListEvent): void;
 	signal: AbortSignal;
 };
 
@@ -33,19 +33,19 @@ const namespacesAtOnce = 3;
 export async function feedList(options: ListFeedOptions): Promise<void> {
 	const kind = listKinds[options.list];
 	const reading: ListPhase = {kind: 'reading'};
-	options.tell({type: 'phase', phase: reading});
+	options.emit({type: 'phase', phase: reading});
 	const resources = kind.resources.filter(({resource}) => options.resource === undefined || options.resource === resource);
 	const phases: ListPhase[] = resources.map(() => reading);
 	const feeds = resources.map(async (resource, index) =>
 		followResource(
 			{
 				...options,
-				tell(event) {
+				emit(event) {
 					if (event.type === 'phase') {
 						phases[index] = event.phase;
-						options.tell({type: 'phase', phase: worstOf(phases)});
+						options.emit({type: 'phase', phase: worstOf(phases)});
 					} else {
-						options.tell(event);
+						options.emit(event);
 					}
 				},
 			},
@@ -57,7 +57,7 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 }
 
 async function followResource(options: ListFeedOptions, resource: ListResource, isByNamespace: boolean): Promise<void> {
-	const {signal, tell} = options;
+	const {signal, emit} = options;
 	const tries = new ListRetries();
 	while (!signal.aborted) {
 		try {
@@ -69,7 +69,7 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 
 			const error = toSpokeError(thrown);
 			const {waitMs, isRefused} = tries.after(error);
-			tell({
+			emit({
 				type: 'phase',
 				phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isRefused ? null : Date.now() + waitMs},
 			});
@@ -82,10 +82,10 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 type Start = {version: string; columns: readonly TableColumn[]};
 
 async function follow(options: ListFeedOptions, resource: ListResource, start: Start | null): Promise<void> {
-	const {cluster, namespace, labelSelector, fieldSelector, tell, signal} = options;
+	const {cluster, namespace, labelSelector, fieldSelector, emit, signal} = options;
 	const rows = new FollowedRows(options, resource, start);
 	if (start !== null) {
-		tell({type: 'phase', phase: {kind: 'live'}});
+		emit({type: 'phase', phase: {kind: 'live'}});
 	}
 
 	try {
@@ -122,12 +122,12 @@ class FollowedRows {
 		this.#columns = start?.columns ?? [];
 		this.#reader = this.#newReader();
 		this.#batch = new Batch(changes => {
-			options.tell({type: 'changes', changes, now: Date.now()});
+			options.emit({type: 'changes', changes, now: Date.now()});
 		});
 	}
 
 	take(event: WatchEvent<TableRow>): void {
-		const {tell, namespace} = this.#options;
+		const {emit, namespace} = this.#options;
 		switch (event.type) {
 			case 'page': {
 				this.#takePage(event);
@@ -137,14 +137,14 @@ class FollowedRows {
 			case 'resumed':
 			case 'synced': {
 				this.#cutSince = null;
-				tell({type: 'phase', phase: {kind: 'live'}});
+				emit({type: 'phase', phase: {kind: 'live'}});
 				break;
 			}
 
 			case 'interrupted': {
 				this.#batch.flush();
 				this.#cutSince ??= event.since;
-				tell({
+				emit({
 					type: 'phase',
 					phase: {kind: 'interrupted', error: event.error.toJSON(), since: this.#cutSince, retryAt: Date.now() + event.retryInMs},
 				});
@@ -152,7 +152,7 @@ class FollowedRows {
 			}
 
 			case 'polling': {
-				tell({type: 'phase', phase: {kind: 'polling', everyMs: event.intervalMs}});
+				emit({type: 'phase', phase: {kind: 'polling', everyMs: event.intervalMs}});
 				break;
 			}
 
@@ -167,20 +167,20 @@ class FollowedRows {
 	}
 
 	#takePage({items, columns, first}: Extract<WatchEvent<TableRow>, {type: 'page'}>): void {
-		const {tell, namespace} = this.#options;
+		const {emit, namespace} = this.#options;
 		this.#columns = columns ?? this.#columns;
 		this.#reader = this.#newReader();
 		this.#batch.flush();
 		if (first && this.#isByNamespace) {
-			tell({type: 'clear', resource: this.#resource.resource});
+			emit({type: 'clear', resource: this.#resource.resource});
 		}
 
 		for (const [chunk, rows] of Map.groupBy(items, row => this.#chunkOf(row))) {
-			tell({type: 'page', chunk, rows: rows.map(row => this.#reader(row, namespace ?? '')), first});
+			emit({type: 'page', chunk, rows: rows.map(row => this.#reader(row, namespace ?? '')), first});
 		}
 
 		if (first && items.length === 0) {
-			tell({type: 'page', chunk: this.#resource.resource, rows: [], first: true});
+			emit({type: 'page', chunk: this.#resource.resource, rows: [], first: true});
 		}
 	}
 
@@ -199,7 +199,7 @@ Rows without objects name no namespace, so each namespace is read on its own, se
 at the version before the first read, because another read may be older than the newest version.
 */
 async function readByNamespace(options: ListFeedOptions, resource: ListResource): Promise<Start | null> {
-	const {cluster, tell, signal, labelSelector} = options;
+	const {cluster, emit, signal, labelSelector} = options;
 	let names: string[];
 	let start: Start;
 	try {
@@ -218,7 +218,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 		throw error;
 	}
 
-	tell({type: 'clear', resource: resource.resource});
+	emit({type: 'clear', resource: resource.resource});
 	const readOne = async (namespace: string) => {
 		const listing: ListOptions = {
 			path: resource.path(namespace),
@@ -230,7 +230,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 		for await (const page of listPages<TableRow>(cluster, listing)) {
 			const reader = readerOf(options.list, resource, page.columns ?? []);
 			if (page.items.length > 0) {
-				tell({
+				emit({
 					type: 'page',
 					chunk: `${resource.resource} ${namespace}`,
 					rows: page.items.map(row => reader(row, namespace)),
@@ -264,10 +264,10 @@ async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal
 class Batch {
 	readonly #changes: RowChange[] = [];
 	#timer: NodeJS.Timeout | null = null;
-	readonly #tell: (changes: readonly RowChange[]) => void;
+	readonly #emit: (changes: readonly RowChange[]) => void;
 
-	constructor(tell: (changes: readonly RowChange[]) => void) {
-		this.#tell = tell;
+	constructor(emit: (changes: readonly RowChange[]) => void) {
+		this.#emit = emit;
 	}
 
 	add(change: RowChange): void {
@@ -280,7 +280,7 @@ class Batch {
 	flush(): void {
 		this.stop();
 		if (this.#changes.length > 0) {
-			this.#tell(this.#changes.splice(0));
+			this.#emit(this.#changes.splice(0));
 		}
 	}
 

@@ -90,17 +90,17 @@ export class ListFeeds {
 		const own = new AbortController();
 		contexts.set(context, own);
 		const signal = AbortSignal.any([abort.signal, own.signal]);
-		const tell = (event: ListEvent) => {
+		const emit = (event: ListEvent) => {
 			if (signal.aborted) {
 				return;
 			}
 
-			const told = {type: 'list', list, event: state.others.length === 0 ? event : inContext(event, context)} as const;
+			const sessionEvent = {type: 'list', list, event: state.others.length === 0 ? event : inContext(event, context)} as const;
 			// The user waits for the first rows.
 			if (event.type === 'page' && this.#store.state.lists[list].total === 0) {
-				this.#store.dispatchNow(told);
+				this.#store.dispatchNow(sessionEvent);
 			} else {
-				this.#store.dispatch(told);
+				this.#store.dispatch(sessionEvent);
 			}
 
 			this.#changed();
@@ -109,7 +109,7 @@ export class ListFeeds {
 		const cluster = clusters.get(context);
 		if (cluster === undefined) {
 			// It could not be opened.
-			tell({type: 'phase', phase: {kind: 'failed', error: error!, since: state.now, retryAt: null}});
+			emit({type: 'phase', phase: {kind: 'failed', error: error!, since: state.now, retryAt: null}});
 			return;
 		}
 
@@ -122,7 +122,7 @@ export class ListFeeds {
 			...(labelSelector !== '' && {labelSelector}),
 			...(scope?.fieldSelector !== undefined && {fieldSelector: scope.fieldSelector}),
 			...(scope?.resource !== undefined && {resource: scope.resource}),
-			tell,
+			emit,
 		});
 	}
 }

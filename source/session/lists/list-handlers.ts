@@ -10,7 +10,7 @@ import {readAuditOnce} from '../audit/audit-handlers.ts';
 import {loadForwardSets} from '../forwards/forward-sets.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 
-function tell(session: Session, event: ListEvent): void {
+function dispatchList(session: Session, event: ListEvent): void {
 	const list = currentList(session.store.state);
 	if (list) {
 		session.store.dispatchNow({type: 'list', list: list.name, event});
@@ -43,7 +43,7 @@ function move(session: Session, by: number): void {
 		}
 
 		default: {
-			tell(session, {type: 'move', by, now: Date.now()});
+			dispatchList(session, {type: 'move', by, now: Date.now()});
 		}
 	}
 }
@@ -51,7 +51,7 @@ function move(session: Session, by: number): void {
 /** For the wheel: a list scrolls, and in the other views the cursor moves. */
 export function scrollRows(session: Session, by: number): void {
 	if (currentList(session.store.state)) {
-		tell(session, {type: 'scroll', by, now: Date.now()});
+		dispatchList(session, {type: 'scroll', by, now: Date.now()});
 	} else {
 		move(session, by);
 	}
@@ -109,10 +109,10 @@ export const listHandlers = {
 	},
 	'list/filter': filterList,
 	'list/mark'(session) {
-		tell(session, {type: 'mark'});
+		dispatchList(session, {type: 'mark'});
 	},
 	'list.problems'(session) {
-		tell(session, {type: 'problems'});
+		dispatchList(session, {type: 'problems'});
 		// The problems of nodes need another read.
 		session.refreshFeeds();
 	},
@@ -121,15 +121,15 @@ export const listHandlers = {
 		const list = currentList(state);
 		if (list) {
 			const column = nextSortColumn(state, list);
-			tell(session, {type: 'sort', column});
-			session.tell(`sorted by ${column}`);
+			dispatchList(session, {type: 'sort', column});
+			session.showMessage(`sorted by ${column}`);
 		}
 	},
 	'list.reverse'(session) {
-		tell(session, {type: 'reverse'});
+		dispatchList(session, {type: 'reverse'});
 	},
 	'list.columns'(session) {
-		tell(session, {type: 'wide'});
+		dispatchList(session, {type: 'wide'});
 	},
 	'list/copy'(session) {
 		const list = currentList(session.store.state);
@@ -166,7 +166,7 @@ function goInHistory(session: Session, by: 1 | -1): void {
 	const {store} = session;
 	const entry = entryAt(store.state.history, by);
 	if (entry === null) {
-		session.tell(by < 0 ? 'no previous view' : 'no next view');
+		session.showMessage(by < 0 ? 'no previous view' : 'no next view');
 		return;
 	}
 
@@ -187,7 +187,7 @@ function goInHistory(session: Session, by: 1 | -1): void {
 /** A whole list, not the pods of one object. */
 export function showView(session: Session, view: ViewName): void {
 	if (view === 'sandbox' && !session.store.state.cluster.sandbox) {
-		session.tell('this is a real cluster: only `spoke demo` has a sandbox view', 'warn');
+		session.showMessage('this is a real cluster: only `spoke demo` has a sandbox view', 'warn');
 		return;
 	}
 

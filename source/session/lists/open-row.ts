@@ -57,7 +57,7 @@ async function openObject(session: Session, {cluster, target, namespace}: Select
 	const [kind = '', name = ''] = target.split('/');
 	const resource = findResource(kind);
 	if (resource === undefined) {
-		session.tell(`no view of ${target}: use kubectl`, 'warn');
+		session.showMessage(`no view of ${target}: use kubectl`, 'warn');
 		return;
 	}
 
@@ -157,7 +157,7 @@ async function openContainers(session: Session, {cluster, target, namespace, nam
 		if (selectedId() === id) {
 			session.perform(actions[action]);
 		} else {
-			session.tell(`${name} is no longer selected`, 'warn');
+			session.showMessage(`${name} is no longer selected`, 'warn');
 		}
 	} else if (action === 'shell') {
 		await openShell(session, {cluster, namespace, target, named: container});

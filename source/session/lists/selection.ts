@@ -11,12 +11,12 @@ export function selectedTarget(session: Session): (ClusterTarget & {name: string
 	const list = currentList(session.store.state);
 	const row = list && selectedRow(list);
 	if (!list || !row || row.gone !== null) {
-		session.tell(row ? `${row.name} is gone` : 'nothing is selected');
+		session.showMessage(row ? `${row.name} is gone` : 'nothing is selected');
 		return null;
 	}
 
 	if (row.unread !== undefined) {
-		session.tell(`${row.name} cannot be read: ${row.unread.message}`, 'warn');
+		session.showMessage(`${row.name} cannot be read: ${row.unread.message}`, 'warn');
 		return null;
 	}
 
@@ -59,7 +59,7 @@ export function markedTargets(session: Session, {cluster, namespace}: Pick<Clust
 		row => (row.namespace === '' || row.namespace === namespace) && (row.context === undefined || row.context === cluster.context),
 	);
 	if (here.length < rows.length) {
-		session.tell(
+		session.showMessage(
 			`skipped ${formatQuantity(rows.length - here.length, 'marked row')} in other namespaces${isOfSeveral ? ' or contexts' : ''}`,
 			'warn',
 		);

@@ -85,11 +85,11 @@ export class ServicePodsFeed {
 
 class FollowedSlices {
 	readonly #slices = new Map<string, EndpointSlice>();
-	readonly #tell: (cells: Cells | null) => void;
+	readonly #emit: (cells: Cells | null) => void;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(tell: (cells: Cells | null) => void) {
-		this.#tell = tell;
+	constructor(emit: (cells: Cells | null) => void) {
+		this.#emit = emit;
 	}
 
 	take(event: WatchEvent<EndpointSlice>): void {
@@ -127,7 +127,7 @@ class FollowedSlices {
 
 			case 'interrupted': {
 				this.stop();
-				this.#tell(null);
+				this.#emit(null);
 				break;
 			}
 
@@ -150,6 +150,6 @@ class FollowedSlices {
 
 	#count(): void {
 		this.stop();
-		this.#tell(countServicePods(this.#slices.values()));
+		this.#emit(countServicePods(this.#slices.values()));
 	}
 }

@@ -55,12 +55,12 @@ export class ViewFeeds {
 	}
 
 	tick(): void {
-		this.#tellAnswers();
+		this.#updateResponseTimes();
 		this.#counts.follow();
 		this.matchView();
 	}
 
-	#tellAnswers(): void {
+	#updateResponseTimes(): void {
 		for (const {context, asOf: before} of shownClusters(this.#store.state)) {
 			const cluster = this.#clusters.get(context);
 			const asOf = cluster === undefined ? null : lastResponseTime(cluster.access);

@@ -73,7 +73,7 @@ export async function startListener(session: Session, endpoint: {port: number; a
 				passed(session, id, event);
 			},
 			onDropped(error) {
-				session.tell(error.message);
+				session.showMessage(error.message);
 			},
 		},
 	);
@@ -113,7 +113,7 @@ export async function startListener(session: Session, endpoint: {port: number; a
 	});
 	showView(session, 'proxy');
 	store.dispatchNow({type: 'proxy', event: {type: 'listening', listener: state}});
-	session.tell(`local API proxy at ${listener.address}`);
+	session.showMessage(`local API proxy at ${listener.address}`);
 }
 
 function passed({store}: Session, id: string, event: ListenerEvent): void {
@@ -151,7 +151,7 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 	await session.work.end(id);
 	store.dispatchNow({type: 'proxy', event: {type: 'stopped', id}});
 	store.dispatchNow({type: 'connections', event: {type: 'close', id}});
-	session.tell(`stopped the local API proxy on ${state.address}`);
+	session.showMessage(`stopped the local API proxy on ${state.address}`);
 }
 
 function portOf(address: string): string {

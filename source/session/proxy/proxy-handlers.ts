@@ -32,7 +32,7 @@ export const proxyHandlers = {
 		if (exchange && cluster) {
 			await sendRequest(session, exchange.method, {cluster, namespace: exchange.namespace, target: exchange.asked});
 		} else {
-			session.tell('no request is selected');
+			session.showMessage('no request is selected');
 		}
 	},
 	async 'proxy/stop'(session) {
@@ -44,7 +44,7 @@ export const proxyHandlers = {
 		} else if (exchange && session.work.get('request', exchange.id)) {
 			await session.work.end(exchange.id);
 		} else if (exchange) {
-			session.tell('the request has already ended');
+			session.showMessage('the request has already ended');
 		}
 	},
 	'proxy.headers'({store}) {

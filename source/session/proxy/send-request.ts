@@ -98,7 +98,7 @@ function accessOf({method, target}: Pick<Typed, 'method' | 'target'>, {purpose}:
 
 async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' | 'asked'>, access: AccessClass): Promise<boolean> {
 	if (!isAccessAllowed(access, {readOnly: session.readOnly})) {
-		session.tell(`${method}: disabled, --read-only is set`, 'warn');
+		session.showMessage(`${method}: disabled, --read-only is set`, 'warn');
 		return false;
 	}
 

@@ -100,7 +100,7 @@ async function podOf({cluster}: Session, app: string): Promise<ObjectName> {
 /** `isFallback`: the sandbox replaces a kubeconfig that was not found. */
 export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: boolean): void {
 	const key = hintedKey({hints: currentKeyHints(session)}, 'view.sandbox');
-	session.tell(
+	session.showMessage(
 		`${isFallback ? 'No kubeconfig found: this' : 'This'} cluster runs inside spoke${key === undefined ? '' : `; ${key} opens its switches`}`,
 	);
 	// A first look shows what an open stream says of its path.

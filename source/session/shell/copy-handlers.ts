@@ -14,7 +14,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {expandHome} from '../frame/save-as.ts';
 import {selectedTarget} from '../lists/selection.ts';
-import {promptForCopyContainer, startLimitMs, tellShellMissing, type ShellTarget} from './debug-container-form.ts';
+import {promptForCopyContainer, startLimitMs, reportMissingShell, type ShellTarget} from './debug-container-form.ts';
 import {resolveShellTarget} from './shell-handlers.ts';
 
 /** As `spoke cp` by default. */
@@ -103,7 +103,7 @@ async function runCopy(
 							{...through, path: remote},
 							{
 								onAdded(name) {
-									session.tell(`added container ${name} to pod ${pod.metadata.name}`);
+									session.showMessage(`added container ${name} to pod ${pod.metadata.name}`);
 								},
 								onWaiting(name, reason) {
 									say(`waiting for ${name}: ${sanitizeLine(reason)}`);
@@ -133,7 +133,7 @@ async function runCopy(
 			if (through === null && isShellMissing(error)) {
 				await offerCopyContainer(session, {shellTarget, paths, about}, error);
 			} else {
-				session.fail(about, error);
+				session.showFailure(about, error);
 			}
 
 			return;
@@ -144,9 +144,9 @@ async function runCopy(
 
 	const text = describeCopied(report.tally, monotonicMs() - startedAt);
 	if (report.firstMissing === null) {
-		session.tell(text);
+		session.showMessage(text);
 	} else {
-		session.tell(`${report.firstMissing} (${formatQuantity(report.tally.missing, 'such entry', 'such entries')}); ${text}`, 'error');
+		session.showMessage(`${report.firstMissing} (${formatQuantity(report.tally.missing, 'such entry', 'such entries')}); ${text}`, 'error');
 	}
 }
 
@@ -156,7 +156,7 @@ async function offerCopyContainer(
 	{shellTarget, paths, about}: {shellTarget: ShellTarget; paths: CopyPaths; about: string},
 	error: SpokeError,
 ): Promise<void> {
-	const through = tellShellMissing(session, about, error) ? await promptForCopyContainer(session, shellTarget) : null;
+	const through = reportMissingShell(session, about, error) ? await promptForCopyContainer(session, shellTarget) : null;
 	if (through) {
 		await runCopy(session, shellTarget, paths, through);
 	}

@@ -24,10 +24,10 @@ export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: stri
 export const startLimitMs = 60_000;
 
 /** Returns whether a debug container, which brings a shell, can be added instead. */
-export function tellShellMissing(session: Session, about: string, {code, text, message}: SpokeError, remedy?: string): boolean {
+export function reportMissingShell(session: Session, about: string, {code, text, message}: SpokeError, remedy?: string): boolean {
 	const off = disabledReason(session.store.state, findAction('debug'));
 	const words = `the image has no shell${off === null ? '' : `; ${off}`}`;
-	session.fail(about, new SpokeError(code, words, {text: text ?? message, ...(remedy !== undefined && {remedy})}));
+	session.showFailure(about, new SpokeError(code, words, {text: text ?? message, ...(remedy !== undefined && {remedy})}));
 	return off === null;
 }
 
@@ -132,14 +132,14 @@ async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, 
 				signal: AbortSignal.any([signal, AbortSignal.timeout(startLimitMs + 1000)]),
 				onWaiting(reason) {
 					const text = `waiting for ${name}: ${sanitizeLine(reason)}`;
-					session.tell(text);
+					session.showMessage(text);
 					say(text);
 				},
 			}),
 		);
 	} catch (thrown) {
 		if (thrown instanceof CanceledError) {
-			session.tell(`no longer waiting for ${name}; it stays in the pod`);
+			session.showMessage(`no longer waiting for ${name}; it stays in the pod`);
 		}
 
 		throw thrown;

@@ -28,7 +28,7 @@ export async function openInProgram(
 		);
 		if (didNotStart(result)) {
 			const name = kind === 'pager' ? 'PAGER' : 'VISUAL or EDITOR';
-			session.tell(
+			session.showMessage(
 				result.code === 'ENOENT'
 					? `${program} not found: set ${name} to an installed program`
 					: `could not start ${program}: ${result.originalMessage ?? result.shortMessage}`,
@@ -41,18 +41,18 @@ export async function openInProgram(
 }
 
 /** The browser outlives the session. Resolves when it has exited; it can exit at once, or with its last window. */
-export async function openInBrowser(session: Pick<Session, 'env' | 'copy' | 'tell'>, url: string): Promise<void> {
+export async function openInBrowser(session: Pick<Session, 'env' | 'copy' | 'showMessage'>, url: string): Promise<void> {
 	const program = session.env['BROWSER'] || (process.platform === 'darwin' ? 'open' : 'xdg-open');
 	const {execa} = await import('execa');
 	const browser = execa(program, [url], {stdio: 'ignore', detached: true, reject: false});
 	browser.nodeChildProcess.once('spawn', () => {
-		session.tell(`opened ${url}`);
+		session.showMessage(`opened ${url}`);
 	});
 	browser.nodeChildProcess.unref();
 	const result = await browser;
 	if (didNotStart(result)) {
 		session.copy(url, url);
-		session.tell(`could not start a browser; copied ${url}`, 'warn');
+		session.showMessage(`could not start a browser; copied ${url}`, 'warn');
 	}
 }
 

@@ -24,7 +24,7 @@ export function pluginTerminal(session: Session): LentTerminal {
 		showStderr(text) {
 			const line = text.trim().split('\n').at(-1) ?? '';
 			if (line !== '') {
-				session.tell(sanitizeLine(line), 'warn');
+				session.showMessage(sanitizeLine(line), 'warn');
 			}
 		},
 	};

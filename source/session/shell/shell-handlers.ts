@@ -15,7 +15,7 @@ import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
 import {shownTail} from '../frame/session-state.ts';
 import {selectedTarget} from '../lists/selection.ts';
-import {promptDebugContainer, startDebugContainer, tellShellMissing, type ShellTarget} from './debug-container-form.ts';
+import {promptDebugContainer, startDebugContainer, reportMissingShell, type ShellTarget} from './debug-container-form.ts';
 import {startShellRecording, type ShellRecording} from './shell-recording.ts';
 import {showFailureCard} from '../why/failure-card.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
@@ -154,7 +154,7 @@ async function openInTerminal(session: Session, request: RunRequest, recording: 
 			entry: {id: run.id, kind, what, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: began},
 		},
 	});
-	session.tell(`${describeRun(request)} …`);
+	session.showMessage(`${describeRun(request)} …`);
 	const tty = feature === 'exec' || containerSpec(pod, container)?.tty === true;
 	const remote = await openRemote(session, run, tty);
 	if (remote) {
@@ -200,7 +200,7 @@ async function openRemote(session: Session, {request, id, recording}: Run, tty: 
 					environment: session.env,
 					signal,
 					onWaiting(notice) {
-						session.tell(notice, 'warn');
+						session.showMessage(notice, 'warn');
 					},
 					...(recording && {onUpgradeAttempt: recording.onUpgradeAttempt}),
 				});
@@ -215,7 +215,7 @@ async function openRemote(session: Session, {request, id, recording}: Run, tty: 
 	} catch (thrown) {
 		const path = recordedPath(session, id);
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id}});
-		recording?.tellEnd();
+		recording?.reportEnd();
 		if (!isSpokeError(thrown)) {
 			throw thrown;
 		}
@@ -247,7 +247,7 @@ async function continueAfterRun(session: Session, {request, recording}: Run, {en
 	const {shellTarget, feature} = request;
 	const {error} = end;
 	if (error && feature === 'exec' && isShellMissing(error)) {
-		recording?.tellEnd();
+		recording?.reportEnd();
 		await offerDebugger(session, shellTarget, error);
 		return;
 	}
@@ -255,11 +255,11 @@ async function continueAfterRun(session: Session, {request, recording}: Run, {en
 	const about = describeRun(request);
 	const failure = error && withLogRemedy(session, shellTarget, error);
 	if (failure) {
-		recording?.tellEnd();
-		session.fail(about, failure, path);
+		recording?.reportEnd();
+		session.showFailure(about, failure, path);
 	} else {
-		session.tell(end.text);
-		recording?.tellEnd();
+		session.showMessage(end.text);
+		recording?.reportEnd();
 	}
 
 	if (next === 'why') {
@@ -291,7 +291,7 @@ export function goneRemedy({pod, container}: Pick<ShellTarget, 'pod' | 'containe
 async function offerDebugger(session: Session, shellTarget: ShellTarget, error: SpokeError): Promise<void> {
 	const {cluster, pod, container} = shellTarget;
 	const remedy = `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, cluster)} -- sh`;
-	if (tellShellMissing(session, `shell in ${pod.metadata.name}/${container}`, error, remedy)) {
+	if (reportMissingShell(session, `shell in ${pod.metadata.name}/${container}`, error, remedy)) {
 		await debug(session, shellTarget, `${container} has no shell. You can add a debug container that has one.`);
 	}
 }

@@ -21,15 +21,15 @@ export function recordTyped(session: Session, words: readonly string[]): void {
 	const {recording} = session.store.state;
 	if (typed === 'off') {
 		session.store.dispatchNow({type: 'recording', recording: null});
-		session.tell(recording === null ? 'no shell is recorded' : 'later shells are not recorded');
+		session.showMessage(recording === null ? 'no shell is recorded' : 'later shells are not recorded');
 	} else if (typed !== '') {
 		const directory = expandHome(typed);
 		prepareDirectory(directory);
 		recordShells(session, {directory, input: words.includes(inputFlag)});
 	} else if (recording === null) {
-		session.tell('type :record DIR', 'warn');
+		session.showMessage('type :record DIR', 'warn');
 	} else {
-		session.tell(describeSettings(recording));
+		session.showMessage(describeSettings(recording));
 	}
 }
 
@@ -38,7 +38,7 @@ const inputFlag = '--record-input';
 /** Of every later shell, attach and debug container, on every cluster. */
 export function recordShells(session: Session, recording: RecordingSettings): void {
 	session.store.dispatchNow({type: 'recording', recording});
-	session.tell(describeSettings(recording));
+	session.showMessage(describeSettings(recording));
 }
 
 function describeSettings({directory, input}: RecordingSettings): string {
@@ -64,7 +64,7 @@ export async function startShellRecording(session: Session, {cluster, pod, conta
 	try {
 		prepareDirectory(recording.directory);
 		const warn = (notice: string) => {
-			session.tell(notice, 'warn');
+			session.showMessage(notice, 'warn');
 		};
 
 		return new ShellRecording(session, cluster, startRecording(request, {env: session.env, warn}));
@@ -159,8 +159,8 @@ export class ShellRecording {
 		return `Transcript${this.#recording.failure === null ? '' : ', incomplete'}: ${sanitizeLine(this.#recording.file)}`;
 	}
 
-	tellEnd(): void {
-		this.#session.tell(this.describeEnd(), this.#recording.failure === null ? 'plain' : 'warn');
+	reportEnd(): void {
+		this.#session.showMessage(this.describeEnd(), this.#recording.failure === null ? 'plain' : 'warn');
 	}
 }
 

@@ -44,11 +44,11 @@ export class OlderLinesLoader {
 	async #load(most: number | null): Promise<void> {
 		const {buffer} = this.#tail.view;
 		if (buffer.first > 0) {
-			this.#tell({phase: 'full', note: `${formatNumber(buffer.first)} older lines were dropped`});
+			this.#update({phase: 'full', note: `${formatNumber(buffer.first)} older lines were dropped`});
 			return;
 		}
 
-		this.#tell({phase: 'reading', read: 0, note: ''});
+		this.#update({phase: 'reading', read: 0, note: ''});
 		try {
 			const loaded = await loadOlderLines(buffer, this.#points, {
 				most,
@@ -56,13 +56,13 @@ export class OlderLinesLoader {
 				cluster: source => this.#clusters.of(source).access,
 				options: source => this.#readAs(source),
 				progress: read => {
-					this.#tell({read});
+					this.#update({read});
 				},
 			});
-			this.#tail.tellMoved(loaded.moved);
-			this.#tell(olderAfter(loaded, this.#tail.view.sources));
+			this.#tail.remapLines(loaded.moved);
+			this.#update(olderAfter(loaded, this.#tail.view.sources));
 		} catch (thrown) {
-			this.#tell({phase: 'unread', note: toSpokeError(thrown).message});
+			this.#update({phase: 'unread', note: toSpokeError(thrown).message});
 		}
 	}
 
@@ -77,7 +77,7 @@ export class OlderLinesLoader {
 		};
 	}
 
-	#tell(to: Partial<OlderLines>): void {
+	#update(to: Partial<OlderLines>): void {
 		if (!this.#signal.aborted) {
 			const {view} = this.#tail;
 			this.#tail.view = {...view, older: {...view.older, ...to}};

@@ -84,7 +84,7 @@ async function readOne(
 ): Promise<ReadExtent> {
 	const source = logSource(pod, container);
 	const index = callbacks.source(source);
-	const tell = (text: string) => {
+	const addNotice = (text: string) => {
 		callbacks.notice(index, `${pod.metadata.name}/${container}: ${sanitizeLine(text)}`);
 	};
 
@@ -98,7 +98,7 @@ async function readOne(
 		);
 		try {
 			if (!open.isFromKubelet) {
-				tell(`no previous log: ${podOnNoNode}`);
+				addNotice(`no previous log: ${podOnNoNode}`);
 				return 'none';
 			}
 
@@ -128,7 +128,7 @@ async function readOne(
 		}
 	} catch (thrown) {
 		if (!signal.aborted) {
-			tell(fullMessage(toSpokeError(thrown)));
+			addNotice(fullMessage(toSpokeError(thrown)));
 		}
 
 		return wasRead ? 'part' : 'none';

@@ -46,15 +46,15 @@ export async function searchOlderLines(
 	}
 
 	if (!canHaveOlderLines(tail)) {
-		session.tell(none);
+		session.showMessage(none);
 		return;
 	}
 
-	session.tell(`${none} in the loaded lines; reading older lines`);
+	session.showMessage(`${none} in the loaded lines; reading older lines`);
 	await whileStaying(session, tail, null, async () => {
 		await finishScan(tail);
 		const found = find(tail.view);
-		session.tell(found === null ? none : 'found in older lines');
+		session.showMessage(found === null ? none : 'found in older lines');
 		return found ?? tail.view;
 	});
 }
@@ -91,7 +91,7 @@ async function whileStaying(
 
 	const {note} = tail.view.older;
 	if (note !== '') {
-		session.tell(note, 'warn');
+		session.showMessage(note, 'warn');
 	}
 }
 

@@ -100,7 +100,7 @@ export const tailHandlers = {
 	'tail.level': async session =>
 		withTail(session, async tail => {
 			const level = nextLevel[tail.view.level] ?? 0;
-			session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and above`);
+			session.showMessage(level === 0 ? 'all lines' : `only ${levelNames[level]} and above`);
 			await applyFilter(session, tail, {level});
 		}),
 	'tail/mark'(session) {
@@ -151,7 +151,7 @@ export const tailHandlers = {
 		if (tail) {
 			const {view} = tail;
 			if (view.marked.size === 0 && shownLength(view) === 0) {
-				session.tell('no line to copy');
+				session.showMessage('no line to copy');
 				return;
 			}
 
@@ -163,7 +163,7 @@ export const tailHandlers = {
 	'tail.plain'(session) {
 		change(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
-			session.tell('undecorated lines: select text with the mouse');
+			session.showMessage('undecorated lines: select text with the mouse');
 		}
 	},
 	'tail/pager': async session => withTail(session, async tail => openTailInProgram(session, tail, 'pager')),

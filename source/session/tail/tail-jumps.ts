@@ -27,7 +27,7 @@ async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, non
 		if (found !== null) {
 			changeTail(session, () => found);
 		} else if (direction > 0) {
-			session.tell(none);
+			session.showMessage(none);
 		} else {
 			await searchOlderLines(session, tail, find, none);
 		}

@@ -25,7 +25,7 @@ export type TailSink = {
 	readonly ask: TailRequest;
 	view: TailView;
 	changed(): void;
-	tellMoved(moved: LineRemap): void;
+	remapLines(moved: LineRemap): void;
 };
 
 type SourceEvent = Extract<LogEvent, {source: LogSource}>;
@@ -252,7 +252,7 @@ export class TailReader {
 
 		const {view} = this.#tail;
 		const own = view.sources[index]!;
-		const wasTold = sourcesOf(view, event.source).some(({isGone}) => isGone);
+		const wasReported = sourcesOf(view, event.source).some(({isGone}) => isGone);
 		const {
 			text,
 			counters = {},
@@ -264,7 +264,7 @@ export class TailReader {
 		);
 
 		// Report a deleted pod once, not once per container.
-		if (text !== null && !(source.isGone && wasTold)) {
+		if (text !== null && !(source.isGone && wasReported)) {
 			this.#sayInOrder(index, text);
 		}
 	}
@@ -388,7 +388,7 @@ export class TailReader {
 				this.#json += view.json && bytes[from] === 0x7b ? 1 : 0;
 			},
 			insert(lines) {
-				tail.tellMoved(insertLateLines(tail.view.buffer, lines));
+				tail.remapLines(insertLateLines(tail.view.buffer, lines));
 			},
 			settled: () => {
 				this.#countLines();

@@ -87,10 +87,10 @@ export class TailRun implements TailSink {
 		this.changed();
 	}
 
-	tellMoved(moved: LineRemap): void {
+	remapLines(moved: LineRemap): void {
 		this.#store.dispatch({type: 'lines-moved', id: this.id, moved});
-		for (const tell of this.onMoved) {
-			tell(moved);
+		for (const remap of this.onMoved) {
+			remap(moved);
 		}
 
 		this.scan(rescanMs);

@@ -16,7 +16,7 @@ const letterMs = 8;
 export async function goToMatch(session: StateAccess & Notices, direction: 1 | -1): Promise<void> {
 	await withTail(session, async tail => {
 		if (!tail.view.search) {
-			session.tell('no active search');
+			session.showMessage('no active search');
 			return;
 		}
 
@@ -129,7 +129,7 @@ export async function toggleMatchesOnly(session: StateAccess & Notices): Promise
 	const {filter, search, searchOnly, shownIndex} = tail.view;
 	const isOfSearch = filter.text === '' && search !== null;
 	if (!isOfSearch && shownIndex === null) {
-		session.tell('no search or filter: all lines are shown');
+		session.showMessage('no search or filter: all lines are shown');
 		return;
 	}
 

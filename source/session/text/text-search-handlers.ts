@@ -46,13 +46,13 @@ export async function searchInText(session: Session): Promise<void> {
 export function goToTextMatch(session: Session, direction: 1 | -1): void {
 	const layer = currentText(session);
 	if (!layer?.search) {
-		session.tell('no active search');
+		session.showMessage('no active search');
 		return;
 	}
 
 	const at = nextFound(layer.search, direction);
 	if (at === null) {
-		session.tell('no match');
+		session.showMessage('no match');
 	} else {
 		show(session, {...layer.search, at}, layer.top);
 	}

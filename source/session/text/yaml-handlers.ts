@@ -11,7 +11,7 @@ import {currentText, openText} from './open-text.ts';
 export const yamlHandlers = {
 	async 'list.yaml'(session) {
 		if (currentList(session.store.state) === null) {
-			session.tell('no object is selected: type :yaml pod/NAME', 'warn');
+			session.showMessage('no object is selected: type :yaml pod/NAME', 'warn');
 			return;
 		}
 
@@ -33,7 +33,7 @@ export const yamlHandlers = {
 		try {
 			const fresh = await read(cluster, layer.of);
 			session.store.dispatchNow({type: 'fill-text', id, to: fresh});
-			session.tell(fresh.copy === copy ? 'refreshed: no changes' : 'refreshed');
+			session.showMessage(fresh.copy === copy ? 'refreshed: no changes' : 'refreshed');
 		} catch (thrown) {
 			const error = knownFailure(thrown);
 			// The object may be deleted.
@@ -44,7 +44,7 @@ export const yamlHandlers = {
 					? {right: `refresh failed at ${clockTime(Date.now())}`, busy: false}
 					: {lines: errorLines(error, ['where', 'code']), right: '', busy: false},
 			});
-			session.fail('refresh', error);
+			session.showFailure('refresh', error);
 		}
 	},
 } satisfies Handlers;
@@ -68,7 +68,7 @@ export async function openYaml(session: Session, {cluster, target, namespace}: C
 	} catch (thrown) {
 		const error = knownFailure(thrown);
 		session.store.dispatchNow({type: 'fill-text', id, to: {lines: errorLines(error, ['where', 'code']), right: '', busy: false}});
-		session.fail(`YAML of ${target}`, error);
+		session.showFailure(`YAML of ${target}`, error);
 	}
 }
 

@@ -36,7 +36,7 @@ export const doctorHandlers = {
 	},
 	async 'tail/doctor'(session) {
 		if (!(await doctorOfTail(session, shownTail(session.store.state)))) {
-			session.tell('no pod of this tail was found yet, so there is none to test');
+			session.showMessage('no pod of this tail was found yet, so there is none to test');
 		}
 	},
 	async 'forwards/doctor'(session) {
@@ -69,7 +69,7 @@ export const doctorHandlers = {
 		if (command !== null) {
 			session.copy(command, 'the remedy');
 		} else {
-			session.tell('no command to copy');
+			session.showMessage('no command to copy');
 		}
 	},
 } satisfies Handlers;

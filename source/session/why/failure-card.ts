@@ -16,7 +16,7 @@ export async function showFailureCard(
 	session: Session,
 	{about, error, path, target, namespace, cluster, retry}: StartFailure,
 ): Promise<void> {
-	session.fail(about, error, path);
+	session.showFailure(about, error, path);
 	if (session.store.state.dialog !== null) {
 		return;
 	}

@@ -37,7 +37,7 @@ export const nodeCheckHandlers = {
 			session.store.dispatchNow({type: 'fill-text', id: layer.id, to: {right: stopping}});
 			void session.work.end(layer.id);
 		} else {
-			session.tell('the check has ended');
+			session.showMessage('the check has ended');
 		}
 	},
 } satisfies Handlers;
@@ -102,7 +102,7 @@ export async function openNodeCheck(session: Session, cluster = session.cluster)
 		},
 	})
 		.catch((thrown: unknown) => {
-			session.fail('node check', thrown);
+			session.showFailure('node check', thrown);
 			return null;
 		})
 		.finally(() => {

@@ -32,7 +32,7 @@ export const whyHandlers = {
 		if (fixes.length > 0) {
 			session.copy(fixes.join('\n'), 'the fix');
 		} else {
-			session.tell('nothing to fix');
+			session.showMessage('nothing to fix');
 		}
 	},
 	'why/retry'(session) {
@@ -44,7 +44,7 @@ export const whyHandlers = {
 export function openWhy(session: Session): void {
 	const subject = subjectOf(session);
 	if (subject === null) {
-		session.tell('nothing is selected');
+		session.showMessage('nothing is selected');
 	} else {
 		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, ...subject}});
 	}

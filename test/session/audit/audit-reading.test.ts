@@ -79,8 +79,8 @@ function sessionInUs(pods: ReadonlyArray<readonly [context: string, name: string
 			asked.push(title, ...notes);
 			return false;
 		},
-		tell: (text: string) => asked.push(text),
-		fail() {},
+		showMessage: (text: string) => asked.push(text),
+		showFailure() {},
 	} as unknown as Session;
 	return {store, session, asked};
 }
@@ -161,7 +161,7 @@ function sessionAfterAudit() {
 	const {store, session} = sessionInUs([]);
 	store.dispatch({type: 'audit', to: oldAudit});
 	const failed: unknown[] = [];
-	session.fail = (...failure: unknown[]) => {
+	session.showFailure = (...failure: unknown[]) => {
 		failed.push(failure);
 	};
 

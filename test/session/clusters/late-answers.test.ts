@@ -198,7 +198,7 @@ test('the path reappears when the same namespace is opened again', async t => {
 test('a late audit is not shown for another cluster', async t => {
 	const {left, entered, asked, release} = await twoClusters(t);
 	const store = storeWithPod();
-	const session = {cluster: left, shown: [left], store, fail() {}};
+	const session = {cluster: left, shown: [left], store, showFailure() {}};
 	const read = auditHandlers['audit/refresh'](session as unknown as Session);
 	await asked;
 	session.cluster = entered;

@@ -16,7 +16,7 @@ test('a failed login closes the cluster client', async t => {
 		},
 	};
 	const movers = {
-		session: {flags: {}, tell() {}, open: async () => access},
+		session: {flags: {}, showMessage() {}, open: async () => access},
 		clusters: new OpenClusters(() => {}),
 		feeds: null,
 	} as unknown as NavigationContext;

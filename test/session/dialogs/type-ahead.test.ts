@@ -15,7 +15,7 @@ function makeAhead(limitMs = 60_000) {
 		pass(inputs) {
 			passed.push(...inputs.map(input => ('key' in input ? input.key : 'paste' in input ? input.paste : '')));
 		},
-		tell(text) {
+		show(text) {
 			told.push(text);
 		},
 	});

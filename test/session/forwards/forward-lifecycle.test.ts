@@ -49,8 +49,8 @@ async function onStore(t: ExecutionContext) {
 		env,
 		nextId: () => 'f-1',
 		ask,
-		tell() {},
-		fail() {},
+		showMessage() {},
+		showFailure() {},
 		observerFor: () => ({}),
 	} as unknown as Session;
 	return {session, store, sandbox, cluster, state: () => store.state.forwards[0]!, questions};

@@ -9,7 +9,7 @@ function copied(text: string): string {
 	copyToClipboard(
 		{
 			env: {},
-			tell() {},
+			showMessage() {},
 			terminal: {
 				stdout: {
 					write(bytes: string) {
@@ -17,7 +17,7 @@ function copied(text: string): string {
 					},
 				},
 			},
-		} as unknown as Pick<Session, 'terminal' | 'env' | 'tell'>,
+		} as unknown as Pick<Session, 'terminal' | 'env' | 'showMessage'>,
 		text,
 		'it',
 	);

@@ -53,7 +53,7 @@ test('a moved cursor keeps the hints, and any other action ends them', t => {
 		() => {},
 		() => 0,
 	);
-	const session = {store, tell() {}} as unknown as Session;
+	const session = {store, showMessage() {}} as unknown as Session;
 	const context = {session, dialogs: null as never, handlerOf: () => undefined};
 	performAction(context, 'move.down');
 	t.not(store.state.firstHints, null);

@@ -34,7 +34,7 @@ function refused() {
 			store,
 			cluster: {access: {json: async () => review.promise}},
 			typeAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
-			tell: (text: string) => told.push(text),
+			showMessage: (text: string) => told.push(text),
 		},
 		handlerOf: () => () => {
 			const {visible, cursorIndex} = store.state.lists.pods;

@@ -43,7 +43,7 @@ test('the watch starts before the first namespace read, even if another has a ne
 		},
 	});
 	const ended = new AbortController();
-	const fed = feedList({cluster: await server.cluster(), list: 'pods', namespace: null, tell() {}, signal: ended.signal});
+	const fed = feedList({cluster: await server.cluster(), list: 'pods', namespace: null, emit() {}, signal: ended.signal});
 	t.is(await watched.promise, '100');
 	ended.abort();
 	await fed;
@@ -74,7 +74,7 @@ test('a slow kind in all namespaces removes no rows of the other kinds', async t
 		list: 'workloads',
 		namespace: null,
 		signal: ended.signal,
-		tell(event) {
+		emit(event) {
 			list = reduceList(list, event);
 			if (list.visible.some(({name}) => name.startsWith('job/'))) {
 				all.resolve();
@@ -129,7 +129,7 @@ test('a forbidden kind stays reported after other kinds arrive', async t => {
 		list: 'workloads',
 		namespace: 'default',
 		signal: ended.signal,
-		tell(event) {
+		emit(event) {
 			list = reduceList(list, event);
 		},
 	});
@@ -165,7 +165,7 @@ test('a failed retry keeps the age of an interrupted list, a later interruption 
 		list: 'pods',
 		namespace: 'shop',
 		signal: ended.signal,
-		tell(event) {
+		emit(event) {
 			if (event.type === 'phase' && event.phase.kind === 'interrupted') {
 				cuts.push(event.phase);
 			}

@@ -44,7 +44,7 @@ test('a refused choice for a container acts on no other pod that is selected mea
 		typeAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
 		pick: async () => select(1),
 		perform: (id: string) => done.push(id),
-		tell: (text: string) => done.push(text),
+		showMessage: (text: string) => done.push(text),
 	} as unknown as Session;
 	await openRow(session);
 	t.deepEqual(done, ['web is no longer selected']);

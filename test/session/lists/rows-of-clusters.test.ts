@@ -81,7 +81,7 @@ function sessionOf(state: SessionState) {
 		clusters,
 		// Of another row than the selected one.
 		cluster: clusters.get('eu'),
-		tell: (text: string) => told.push(text),
+		showMessage: (text: string) => told.push(text),
 	} as unknown as Session;
 	return {session, told};
 }

@@ -65,7 +65,7 @@ function asksAgain(
 		store,
 		typeAhead,
 		ask,
-		tell: (text: string) => told.push(text),
+		showMessage: (text: string) => told.push(text),
 		readOnly: false,
 		work: new RunningWork(),
 		nextId: () => 'request-1',

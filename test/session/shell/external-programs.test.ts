@@ -8,7 +8,7 @@ async function told(kind: 'pager' | 'editor', env: NodeJS.ProcessEnv): Promise<s
 	const session = {
 		env,
 		withTerminal: async (work: () => Promise<unknown>) => work(),
-		tell(text: string) {
+		showMessage(text: string) {
 			said.push(text);
 		},
 	} as unknown as Session;
@@ -35,7 +35,7 @@ for (const [browser, expected] of [
 		const session = {
 			env: {BROWSER: browser},
 			copy: (text: string) => said.push(`copy ${text}`),
-			tell: (text: string) => said.push(text),
+			showMessage: (text: string) => said.push(text),
 		};
 		await openInBrowser(session, 'http://127.0.0.1:8080');
 		t.deepEqual(said, expected);

@@ -65,7 +65,7 @@ test('a save waits for an unfinished filter', async t => {
 	const view = filterTail(fullTail(), {filter: {text: '7', regex: false, inverse: false}});
 	// Each scan covers one block.
 	const tail = {view, ask: {title: 'web'}, scan: () => view.shownIndex!.advance(view.buffer, -1)} as unknown as TailRun;
-	await saveTail({promptForText: async () => ({text: path, regex: false}), tell() {}} as unknown as Session, tail);
+	await saveTail({promptForText: async () => ({text: path, regex: false}), showMessage() {}} as unknown as Session, tail);
 	t.is(await readFile(path, 'utf8'), all.filter(text => text.includes('7')).join(''));
 });
 

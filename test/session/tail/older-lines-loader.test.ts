@@ -46,7 +46,7 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 		},
 		view: emptyTail('tail-1', 'pod/web', buffer),
 		changed() {},
-		tellMoved() {},
+		remapLines() {},
 	};
 	const opened = {access: await server.cluster(), observer: {}};
 	return {

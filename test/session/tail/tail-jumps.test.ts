@@ -20,7 +20,7 @@ function tailOf(...kinds: readonly LineKind[]) {
 		work: {get: () => tail},
 		store: {state: {layers: []}, dispatchNow() {}},
 		refreshFeeds() {},
-		tell(text: string) {
+		showMessage(text: string) {
 			told.push(text);
 		},
 	} as unknown as Session;

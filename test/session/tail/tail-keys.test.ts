@@ -54,7 +54,7 @@ function tailOf(lines: readonly string[]) {
 		copy(text: string) {
 			copied.push(text);
 		},
-		tell(text: string) {
+		showMessage(text: string) {
 			told.push(text);
 		},
 		refreshFeeds() {},
@@ -342,7 +342,7 @@ test('an expanded line stays the same when lines are inserted before it', t => {
 	});
 	store.dispatchNow({type: 'layer', to: {line: 3}});
 	store.dispatchNow({type: 'push', layer: {kind: 'help', context: 'line', top: 0}});
-	tail.tellMoved(number => number + 5);
+	tail.remapLines(number => number + 5);
 	store.dispatchNow({type: 'pop'});
 	t.like(store.state.layers.at(-1), {kind: 'tail', line: 8});
 });

@@ -34,7 +34,7 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 			buffer.append(0, 0, 0, 'text', Buffer.from('needle that came meanwhile'));
 			return typed;
 		},
-		tell(text: string) {
+		showMessage(text: string) {
 			told.push(text);
 		},
 	} as unknown as Session;
@@ -137,8 +137,8 @@ test('a canceled search returns to the lines before it, also if older lines move
 
 			const moved = insertLines(run.view.buffer, [log]);
 			run.view = remapTail(run.view, moved);
-			for (const tell of run.onMoved) {
-				tell(moved);
+			for (const remap of run.onMoved) {
+				remap(moved);
 			}
 
 			return null;

@@ -109,10 +109,10 @@ test('refresh loads YAML that failed at first and keeps YAML that was read befor
 	Object.assign(session, {
 		cluster,
 		clusters: new Map([['main', cluster]]),
-		tell(text: string) {
+		showMessage(text: string) {
 			told.push(text);
 		},
-		fail(about: string, error: Error) {
+		showFailure(about: string, error: Error) {
 			told.push(`${about}: ${error.message}`);
 		},
 	});

@@ -29,7 +29,7 @@ function failed(shown = error) {
 	const copied: string[] = [];
 	const session = {
 		store,
-		fail: (about: string) => messages.push(about),
+		showFailure: (about: string) => messages.push(about),
 		copy: (text: string) => copied.push(text),
 		showCard: async (title: string, failure: SpokeError) => dialogs.showCard(title, failure),
 	} as unknown as Session;

@@ -45,7 +45,7 @@ function sessionWith(...names: readonly string[]) {
 		store,
 		keymap: new Map(),
 		lastFailure: null,
-		tell(text: string) {
+		showMessage(text: string) {
 			told.push(text);
 		},
 	} as unknown as Session;
