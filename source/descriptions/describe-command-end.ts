@@ -7,7 +7,7 @@ export type CommandEnd =
 	| {kind: 'exited'; exitCode: number}
 	/** An attach whose container stopped; `null`: its exit code is unknown. */
 	| {kind: 'output-ended'; exitCode: number | null}
-	| {kind: 'left'}
+	| {kind: 'detached'}
 	| {kind: 'failed'; error: Pick<SpokeError, 'message'>};
 
 export type CommandEndPart = Part<'subject' | 'statement' | 'duration' | 'detail' | 'code'>;
@@ -31,7 +31,7 @@ export function describeCommandEnd(end: CommandEnd, subject: string, tookMs: num
 				: [{role: 'subject', text: 'the container'}, statement(` terminated with exit code ${end.exitCode}`), duration];
 		}
 
-		case 'left': {
+		case 'detached': {
 			return [statement(`left the ${subject}`), duration, {role: 'detail', text: '; it may still be running in the container'}];
 		}
 

@@ -14,7 +14,7 @@ const rows: {readonly [Kind in CommandEnd['kind']]: ReadonlyArray<readonly [end:
 		[{kind: 'output-ended', exitCode: 3}, 'the container terminated with exit code 3 after 1.2 s'],
 		[{kind: 'output-ended', exitCode: null}, 'shell ended after 1.2 s; exit status unknown'],
 	],
-	left: [[{kind: 'left'}, 'left the shell after 1.2 s; it may still be running in the container']],
+	detached: [[{kind: 'detached'}, 'left the shell after 1.2 s; it may still be running in the container']],
 	failed: [[{kind: 'failed', error: new SpokeError('ERR_STREAM_LOST', 'the stream was lost')}, 'the stream was lost, after 1.2 s']],
 };
 

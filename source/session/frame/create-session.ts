@@ -234,7 +234,7 @@ function screenOf({
 			screen.repaint();
 		},
 		quit(status) {
-			end.leave(status);
+			end.end(status);
 		},
 	};
 }

@@ -50,7 +50,7 @@ export class ExitKeys {
 		}
 	}
 
-	leave(): void {
+	goBack(): void {
 		this.#chosen.resolve('back');
 	}
 

@@ -17,7 +17,7 @@ import {pathSentences} from '../../descriptions/describe-path.ts';
 import type {Session} from '../frame/session.ts';
 import {describeMeanwhile} from './describe-meanwhile.ts';
 import {type ExitChoice, ExitKeys} from './exit-keys.ts';
-import {LeaveKeys} from './leave-keys.ts';
+import {ShellKeys} from './shell-keys.ts';
 import type {ShellOutcome, ShellRecording} from './shell-recording.ts';
 
 type RunEnd = {text: string; error: SpokeError | null};
@@ -43,8 +43,8 @@ type RemoteRun = {
 	id: string;
 	remote: RemoteCommand;
 	options: RemoteRunOptions;
-	keys: LeaveKeys;
-	left: PromiseWithResolvers<'left'>;
+	keys: ShellKeys;
+	detached: PromiseWithResolvers<'detached'>;
 	hasEnded: boolean;
 };
 
@@ -55,13 +55,13 @@ export async function runRemoteInTerminal(
 	options: RemoteRunOptions,
 ): Promise<RemoteRunResult> {
 	const {closing, keymap} = session;
-	const run: RemoteRun = {session, id, remote, options, keys: new LeaveKeys(keymap), left: Promise.withResolvers(), hasEnded: false};
+	const run: RemoteRun = {session, id, remote, options, keys: new ShellKeys(keymap), detached: Promise.withResolvers(), hasEnded: false};
 	const exitKeys = new ExitKeys(keymap);
 	const type = typingTo(run);
 	const linesBefore = linesIn(session);
 	const onClosing = () => {
-		run.left.resolve('left');
-		exitKeys.leave();
+		run.detached.resolve('detached');
+		exitKeys.goBack();
 	};
 
 	closing.addEventListener('abort', onClosing);
@@ -85,7 +85,7 @@ export async function runRemoteInTerminal(
 }
 
 async function runRemote(run: RemoteRun, type: (bytes: Buffer) => void): Promise<Pick<RemoteRunResult, 'end' | 'path'>> {
-	const {session, id, remote, options, left} = run;
+	const {session, id, remote, options, detached} = run;
 	const {stdout} = session.terminal;
 	const {tty, kind, recording} = options;
 	const modes = new TerminalModes();
@@ -95,7 +95,7 @@ async function runRemote(run: RemoteRun, type: (bytes: Buffer) => void): Promise
 	const outputs = printOutputs(run, modes);
 	const stopRecording = recording?.follow(remote);
 	// Write output from before the interruption first.
-	const outcome = Promise.race([outputs.then(async () => remote.outcome), left.promise]);
+	const outcome = Promise.race([outputs.then(async () => remote.outcome), detached.promise]);
 	let end: RunEnd;
 	try {
 		end = await endOf(outcome, options);
@@ -188,7 +188,7 @@ function typingHint({kind, tty, takesInput}: Pick<RemoteRunOptions, 'kind' | 'tt
 	return kind === 'attach' ? 'If you see no prompt, press Enter' : '';
 }
 
-function typingTo({session, id, remote, options: {tty, recording}, keys, left}: RemoteRun): (bytes: Buffer) => void {
+function typingTo({session, id, remote, options: {tty, recording}, keys, detached}: RemoteRun): (bytes: Buffer) => void {
 	const {stdout} = session.terminal;
 	const lines = new LineEditor();
 	const send = (bytes: Buffer) => {
@@ -215,7 +215,7 @@ function typingTo({session, id, remote, options: {tty, recording}, keys, left}: 
 		}
 
 		if (isInterrupt) {
-			left.resolve('left');
+			detached.resolve('detached');
 		}
 	};
 
@@ -226,7 +226,7 @@ function typingTo({session, id, remote, options: {tty, recording}, keys, left}: 
 			} else if (part.kind === 'path') {
 				stdout.write(`\r\n${pathText(session, recordedPath(session, id))}`);
 			} else {
-				left.resolve('left');
+				detached.resolve('detached');
 			}
 		}
 	};
@@ -246,8 +246,8 @@ function endText(end: CommandEnd, {kind, began}: RemoteRunOptions): string {
 }
 
 async function commandEnd(outcome: ShellOutcome, {statusOf}: RemoteRunOptions): Promise<CommandEnd> {
-	if (outcome === 'left' || outcome === 'closed') {
-		return {kind: 'left'};
+	if (outcome === 'detached' || outcome === 'closed') {
+		return {kind: 'detached'};
 	}
 
 	return statusOf && outcome === 0

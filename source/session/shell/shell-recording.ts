@@ -78,8 +78,8 @@ export async function startShellRecording(session: Session, {cluster, pod, conta
 	}
 }
 
-/** As `RemoteCommand` ends, or `left` by keys of spoke. */
-export type ShellOutcome = number | 'closed' | 'left';
+/** As `RemoteCommand` ends, or `detached` by keys of spoke. */
+export type ShellOutcome = number | 'closed' | 'detached';
 
 type CommandRequest = {target: ResolvedTarget; command: readonly string[]; stdin: boolean; tty: boolean};
 
@@ -138,7 +138,7 @@ export class ShellRecording {
 		} else {
 			const {value} = ended;
 			const isRemote = typeof value === 'number';
-			this.#recording.end({exitStatus: isRemote ? value : 0, isRemote, detached: value === 'left' && !isClosing});
+			this.#recording.end({exitStatus: isRemote ? value : 0, isRemote, detached: value === 'detached' && !isClosing});
 		}
 	}
 

@@ -22,6 +22,6 @@ test('a closed terminal ends the session like SIGHUP, whichever stream reports i
 test('a signal ends the session with its status, and the first end counts', async t => {
 	const {end, told} = watched();
 	told.abort('SIGTERM');
-	end.leave(0);
+	end.end(0);
 	t.is(await end.status, 143);
 });

@@ -4,11 +4,11 @@ import {keyBytes} from '../../keymap/key-bytes.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 
-export type InputPart = {kind: 'pass'; bytes: Buffer} | {kind: 'leave'} | {kind: 'path'};
+export type InputPart = {kind: 'pass'; bytes: Buffer} | {kind: 'detach'} | {kind: 'path'};
 
-type Sequence = {bytes: Buffer; kind: 'leave' | 'path' | 'send-last-key'; lastKey: Buffer};
+type Sequence = {bytes: Buffer; kind: 'detach' | 'path' | 'send-last-key'; lastKey: Buffer};
 
-export class LeaveKeys {
+export class ShellKeys {
 	readonly shown: string;
 	readonly #sequences: readonly Sequence[];
 	readonly #beginnings: ReadonlySet<number | undefined>;
@@ -21,7 +21,7 @@ export class LeaveKeys {
 				const bytes = Buffer.concat(keys.map(key => keyBytes(key)));
 				return {bytes, kind, lastKey: keyBytes(keys.at(-1)!)};
 			});
-		this.#sequences = [...of('terminal.leave', 'leave'), ...of('terminal.path', 'path'), ...of('terminal.send-key', 'send-last-key')];
+		this.#sequences = [...of('terminal.leave', 'detach'), ...of('terminal.path', 'path'), ...of('terminal.send-key', 'send-last-key')];
 		this.#beginnings = new Set(this.#sequences.map(({bytes}) => bytes[0]));
 		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => formatKeys(keys)).join(' or ');
 	}
