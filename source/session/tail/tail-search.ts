@@ -21,8 +21,8 @@ export async function goToMatch(session: StateAccess & Notices, direction: 1 | -
 		}
 
 		const number = nextMatch(tail.view, direction);
-		const isRound = direction < 0 && number !== null && number >= tail.view.cursor;
-		if (number !== null && !(isRound && canHaveOlderLines(tail))) {
+		const wrapsAround = direction < 0 && number !== null && number >= tail.view.cursor;
+		if (number !== null && !(wrapsAround && canHaveOlderLines(tail))) {
 			changeTail(session, view => jumpTo(view, number));
 			return;
 		}
@@ -46,12 +46,12 @@ export async function promptSearch(session: StateAccess & Notices & Questions): 
 	}
 
 	const before = tail.view;
-	const stood = standHeld(tail);
+	const position = trackPosition(tail);
 	// Lines that arrive while typing do not move the shown match.
-	const from = placeHeld(tail, before.follow ? before.buffer.end : before.cursor);
+	const from = trackLine(tail, before.follow ? before.buffer.end : before.cursor);
 	const atNearest = (view: TailView) => {
 		const number = nextMatch({...view, cursor: from.number}, -1);
-		return number === null ? null : jumpTo(stood.back(view), number);
+		return number === null ? null : jumpTo(position.restore(view), number);
 	};
 
 	const answer = await session.promptForText({
@@ -63,24 +63,24 @@ export async function promptSearch(session: StateAccess & Notices & Questions): 
 		onChange(text, regex) {
 			tail.view = searchTail(tail.view, {text, regex});
 			tail.scan(letterMs);
-			setView(session, tail, atNearest(tail.view) ?? stood.back(tail.view));
+			setView(session, tail, atNearest(tail.view) ?? position.restore(tail.view));
 		},
 		check: (text, regex) => (text === '' ? null : queryProblem({text, regex})),
 	});
 	if (answer === null) {
-		const view = stood.back(searchedAs(before, tail.view, from.isMoved));
+		const view = position.restore(searchedAs(before, tail.view, from.hasMoved));
 		setView(session, tail, before.searchOnly ? filterTail(view, {searchOnly: true}) : view);
 	} else if (tail.view.search) {
 		await searchAllLines(session, tail, atNearest, 'no match');
 	}
 
-	stood.release();
+	position.release();
 	from.release();
 }
 
 /** Matches are stale once lines were inserted before them. */
-function searchedAs({search, searchIndex}: TailView, now: TailView, isMoved: boolean): TailView {
-	return {...now, search, searchIndex: isMoved ? searchTail(now, search).searchIndex : searchIndex};
+function searchedAs({search, searchIndex}: TailView, now: TailView, hasMoved: boolean): TailView {
+	return {...now, search, searchIndex: hasMoved ? searchTail(now, search).searchIndex : searchIndex};
 }
 
 export async function promptFilter(session: StateAccess & Notices & Questions): Promise<void> {
@@ -90,7 +90,7 @@ export async function promptFilter(session: StateAccess & Notices & Questions): 
 	}
 
 	const {filter: before, matchesOnly} = tail.view;
-	const filtered = filterHeld(session, tail);
+	const filtered = beginFilter(session, tail);
 	const answer = await session.promptForText({
 		lead: '&',
 		purpose: 'tail-filter',
@@ -137,15 +137,15 @@ export async function toggleMatchesOnly(session: StateAccess & Notices): Promise
 }
 
 export async function applyFilter(session: StateAccess & Notices, tail: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
-	const filtered = filterHeld(session, tail);
+	const filtered = beginFilter(session, tail);
 	filtered.change(change);
 	await filtered.release();
 }
 
 /** Each change keeps the selected line, or follows; `release` finds it also where it was not scanned yet. */
-function filterHeld(session: StateAccess & Notices, tail: TailRun) {
+function beginFilter(session: StateAccess & Notices, tail: TailRun) {
 	const {follow, cursor} = tail.view;
-	const from = placeHeld(tail, cursor);
+	const from = trackLine(tail, cursor);
 	return {
 		change(to: Parameters<typeof filterTail>[1]) {
 			tail.view = filterTail(tail.view, to);
@@ -162,11 +162,13 @@ function filterHeld(session: StateAccess & Notices, tail: TailRun) {
 	};
 }
 
-function standHeld(tail: TailRun) {
+/** Restores cursor, top and following, also after lines were inserted before them. */
+function trackPosition(tail: TailRun) {
 	const {follow} = tail.view;
-	const [cursor, top] = [placeHeld(tail, tail.view.cursor), placeHeld(tail, tail.view.top)];
+	const cursor = trackLine(tail, tail.view.cursor);
+	const top = trackLine(tail, tail.view.top);
 	return {
-		back: (view: TailView): TailView => ({...view, follow, cursor: cursor.number, top: top.number}),
+		restore: (view: TailView): TailView => ({...view, follow, cursor: cursor.number, top: top.number}),
 		release() {
 			cursor.release();
 			top.release();
@@ -174,19 +176,20 @@ function standHeld(tail: TailRun) {
 	};
 }
 
-function placeHeld(tail: TailRun, number: number) {
-	const held = {
+/** `number` stays that of the same line until `release`. */
+function trackLine(tail: TailRun, number: number) {
+	const tracked = {
 		number,
-		isMoved: false,
+		hasMoved: false,
 		release() {
-			tail.onMoved.delete(moved);
+			tail.onMoved.delete(move);
 		},
 	};
-	const moved = (to: (number: number) => number) => {
-		held.number = to(held.number);
-		held.isMoved = true;
+	const move = (to: (number: number) => number) => {
+		tracked.number = to(tracked.number);
+		tracked.hasMoved = true;
 	};
 
-	tail.onMoved.add(moved);
-	return held;
+	tail.onMoved.add(move);
+	return tracked;
 }
