@@ -65,12 +65,12 @@ export type OlderLinesLoaded = {
 	count: number;
 	isAll: boolean;
 	dropped: number;
-	problems: ReadonlyArray<{index: number; words: string}>;
+	problems: ReadonlyArray<{index: number; message: string}>;
 };
 
 export type LoadOlderOptions = {
 	/** Approximate lines per log; `null` means all. */
-	most: number | null;
+	maxLines: number | null;
 	cluster(source: LogSource): ClusterClient;
 	options(source: LogSource): OpenLogOptions;
 	progress(lines: number): void;
@@ -92,7 +92,7 @@ class OlderLoad {
 	readonly #found = new Map<number, LineBuffer>();
 	readonly #begins = new Map<number, Buffer>();
 	readonly #dropped = new Map<number, number>();
-	readonly #problems: Array<{index: number; words: string}> = [];
+	readonly #problems: Array<{index: number; message: string}> = [];
 	#isAll = true;
 
 	constructor(buffer: LineBuffer, options: LoadOlderOptions) {
@@ -101,7 +101,7 @@ class OlderLoad {
 	}
 
 	async read(log: Known): Promise<void> {
-		const {most, signal, cluster, options} = this.#options;
+		const {maxLines, signal, cluster, options} = this.#options;
 		let beginning: Buffer | null = null;
 		const sink = {
 			start: () => {
@@ -115,7 +115,7 @@ class OlderLoad {
 			},
 		};
 		try {
-			const request = {known: log.first, receivedCount: log.arrived, maxLines: most};
+			const request = {known: log.first, receivedCount: log.arrived, maxLines};
 			const ending = await readOlderLines(cluster(log.source), log.source, request, sink, {...options(log.source), signal});
 			this.#isAll &&= ending.isComplete;
 			if (!ending.isJoined) {
@@ -155,9 +155,9 @@ class OlderLoad {
 		this.#options.progress(sizeOf(this.#found).lines + sum(this.#dropped));
 	}
 
-	#drop(index: number, words: string): void {
+	#drop(index: number, message: string): void {
 		this.#found.delete(index);
-		this.#problems.push({index, words});
+		this.#problems.push({index, message});
 	}
 
 	/** Inserting before lines dropped meanwhile would hide the gap. */

@@ -24,24 +24,24 @@ export class OlderLinesLoader {
 	}
 
 	/** Approximate lines per log, `null` for all. A running read also serves later requests. */
-	async load(most: number | null): Promise<void> {
+	async load(maxLines: number | null): Promise<void> {
 		while (this.#loading) {
 			const {isAll, done} = this.#loading;
 			await done;
 			const {phase} = this.#tail.view.older;
-			if (most !== null || isAll || phase === 'none' || phase === 'full') {
+			if (maxLines !== null || isAll || phase === 'none' || phase === 'full') {
 				return;
 			}
 		}
 
-		const done = this.#load(most).finally(() => {
+		const done = this.#load(maxLines).finally(() => {
 			this.#loading = null;
 		});
-		this.#loading = {isAll: most === null, done};
+		this.#loading = {isAll: maxLines === null, done};
 		await done;
 	}
 
-	async #load(most: number | null): Promise<void> {
+	async #load(maxLines: number | null): Promise<void> {
 		const {buffer} = this.#tail.view;
 		if (buffer.first > 0) {
 			this.#update({phase: 'full', note: `${formatNumber(buffer.first)} older lines were dropped`});
@@ -51,7 +51,7 @@ export class OlderLinesLoader {
 		this.#update({phase: 'reading', read: 0, note: ''});
 		try {
 			const loaded = await loadOlderLines(buffer, this.#points, {
-				most,
+				maxLines,
 				signal: this.#signal,
 				cluster: source => this.#clusters.of(source).access,
 				options: source => this.#readAs(source),
@@ -93,5 +93,5 @@ function olderAfter({dropped, isAll, problems}: OlderLinesLoaded, sources: reado
 
 	const [first, ...others] = problems;
 	const more = others.length > 0 ? `, and ${others.length} more` : '';
-	return {phase: isAll ? 'none' : 'unread', note: first ? `${sourceName(sources[first.index]!)}: ${first.words}${more}` : ''};
+	return {phase: isAll ? 'none' : 'unread', note: first ? `${sourceName(sources[first.index]!)}: ${first.message}${more}` : ''};
 }

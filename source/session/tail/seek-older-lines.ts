@@ -70,7 +70,7 @@ export function canHaveOlderLines({
 async function whileStaying(
 	session: StateAccess & Notices,
 	tail: TailRun,
-	most: number | null,
+	maxLines: number | null,
 	then: (view: TailView) => TailView | Promise<TailView>,
 ): Promise<void> {
 	if (!canHaveOlderLines(tail)) {
@@ -83,7 +83,7 @@ async function whileStaying(
 	};
 
 	tail.onMoved.add(moved);
-	await tail.loadOlder(most);
+	await tail.loadOlder(maxLines);
 	tail.onMoved.delete(moved);
 	if (tail.view.follow === stays.follow && (stays.follow || tail.view.cursor === stays.cursor)) {
 		setView(session, tail, await then(tail.view));

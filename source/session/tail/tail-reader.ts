@@ -120,8 +120,8 @@ export class TailReader {
 		this.#order.flushAll();
 	}
 
-	async loadOlder(most: number | null): Promise<void> {
-		await this.#older.load(most);
+	async loadOlder(maxLines: number | null): Promise<void> {
+		await this.#older.load(maxLines);
 	}
 
 	/** Returns the number of received lines, including backlog. */

@@ -78,8 +78,8 @@ export class TailRun implements TailSink {
 	}
 
 	/** Approximate lines per log, `null` for all. */
-	async loadOlder(most: number | null): Promise<void> {
-		await this.#reading?.loadOlder(most);
+	async loadOlder(maxLines: number | null): Promise<void> {
+		await this.#reading?.loadOlder(maxLines);
 	}
 
 	mark(text: string): void {
