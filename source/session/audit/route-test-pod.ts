@@ -19,7 +19,7 @@ The pod of the tail or the selected one, or else another that runs in the shown 
 */
 export async function podForRouteTest(session: Session): Promise<RouteTestPod | null> {
 	for (const candidate of candidates(session).slice(0, maxReads)) {
-		if (await mayRun(candidate)) {
+		if (await canRunTest(candidate)) {
 			return candidate;
 		}
 	}
@@ -51,7 +51,7 @@ function candidates(session: Session): RouteTestPod[] {
 }
 
 /** False only for a pod that is known to be gone or not running; a failed read shows neither. */
-async function mayRun({pod, namespace, cluster: {access}}: RouteTestPod): Promise<boolean> {
+async function canRunTest({pod, namespace, cluster: {access}}: RouteTestPod): Promise<boolean> {
 	try {
 		const {status, metadata} = await access.json<PodObject>({path: objectPath(podResource, namespace, pod)});
 		return status?.phase === 'Running' && metadata.deletionTimestamp === undefined;

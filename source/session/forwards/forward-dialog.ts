@@ -71,7 +71,7 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 		],
 		check: async values => problemOf(configFrom(values), null, allowedPorts),
 	});
-	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
+	if (values !== null && (await confirmListen(session, values['address'] ?? ''))) {
 		const config = configFrom(values);
 		const each = values['pods'] === 'each';
 		if (values['set']) {
@@ -155,7 +155,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 		notes: values => scriptNotes(session, changed(values)),
 		check: async values => problemOf(changed(values), local, values['target'] === config.target ? allowedPorts : null),
 	});
-	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
+	if (values !== null && (await confirmListen(session, values['address'] ?? ''))) {
 		await changeForward(session, id, changed(values));
 	}
 }
@@ -288,7 +288,7 @@ async function problemOf(
 	}
 }
 
-async function mayListen(session: Session, address: string): Promise<boolean> {
+async function confirmListen(session: Session, address: string): Promise<boolean> {
 	const beyond = parseListenAddresses(address.split(',')).filter(one => !isLoopback(one.address));
 	return (
 		beyond.length === 0 ||

@@ -186,9 +186,9 @@ async function noteOf(wanted: Wanted): Promise<string> {
 	const where = host ?? config.address;
 	const address = where === 'localhost' ? '' : `, on ${where}`;
 	// One address of localhost is enough.
-	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
+	const isOptional = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
 	const isTaken =
-		local !== null && (await Promise.all(addresses.map(async one => (mayFail(one) ? true : isFree(local, one.address))))).includes(false);
+		local !== null && (await Promise.all(addresses.map(async one => (isOptional(one) ? true : isFree(local, one.address))))).includes(false);
 	return `${address}${isTaken ? `: port ${local} is in use` : open > 0 ? `: ${open} already open` : ''}`;
 }
 
@@ -282,12 +282,12 @@ async function saveSet(session: Session): Promise<void> {
 
 	const answer = await typed;
 	const before = answer && sets.find(({name}) => name === answer.text);
-	const mayReplace = async (set: ForwardSet) =>
+	const confirmReplace = async (set: ForwardSet) =>
 		session.ask(`Replace ${set.name}?`, [
 			set.problem ?? `It has ${formatQuantity(set.lines.length, 'forward')}.`,
 			`It will contain what is open now: ${formatQuantity(lines.length, 'forward')}.`,
 		]);
-	if (answer === null || (before && !(await mayReplace(before)))) {
+	if (answer === null || (before && !(await confirmReplace(before)))) {
 		return;
 	}
 

@@ -53,9 +53,9 @@ const formsOfBoth: readonly Form[] = [
 
 export function pathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const [first] = pathLineLegs(path);
-	const mayDropFirst = first?.leg.tls.state === 'verified' && first.leg.tls.basis === 'proven' && !first.isBroken;
+	const canDropFirst = first?.leg.tls.state === 'verified' && first.leg.tls.basis === 'proven' && !first.isBroken;
 	let shortest: Span[] = [];
-	for (const form of mayDropFirst ? forms : formsOfBoth) {
+	for (const form of canDropFirst ? forms : formsOfBoth) {
 		shortest = spell(path, {form, glyphs, letter, ends});
 		if (lineWidth(shortest) <= width) {
 			return shortest;

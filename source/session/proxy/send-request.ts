@@ -52,7 +52,7 @@ export async function sendRequest(session: Session, method: string, {cluster, na
 		const target = parseProxyTarget(asked);
 		const resolved = await resolveTyped(session, {method, asked, cluster, namespace, target});
 		access = accessOf({method, target}, resolved);
-		if (!(await maySend(session, {method, asked}, access))) {
+		if (!(await confirmSend(session, {method, asked}, access))) {
 			return;
 		}
 
@@ -88,15 +88,15 @@ type Typed = {method: string; asked: string; cluster: OpenCluster; namespace: st
 
 async function resolveTyped(session: Session, {method, asked, cluster, namespace, target}: Typed): Promise<ResolvedProxyTarget> {
 	const resolve = async () => resolveProxyTarget(cluster.access, target, namespace);
-	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
-	return mayAsk ? session.typeAhead.during({description: `looking up ${asked}`}, resolve) : resolve();
+	const needsConfirmation = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
+	return needsConfirmation ? session.typeAhead.during({description: `looking up ${asked}`}, resolve) : resolve();
 }
 
 function accessOf({method, target}: Pick<Typed, 'method' | 'target'>, {purpose}: ResolvedProxyTarget): AccessClass {
 	return proxyAccess({method, runsCommands: purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
 }
 
-async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' | 'asked'>, access: AccessClass): Promise<boolean> {
+async function confirmSend(session: Session, {method, asked}: Pick<Typed, 'method' | 'asked'>, access: AccessClass): Promise<boolean> {
 	if (!isAccessAllowed(access, {readOnly: session.readOnly})) {
 		session.showMessage(`${method}: disabled, --read-only is set`, 'warn');
 		return false;

@@ -4,25 +4,25 @@ import {describeKeys} from '../../keymap/describe-keys.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import {resolveKey} from '../../keymap/resolve-key.ts';
 
-export type ExitChoice = 'back' | 'why' | 'again';
+export type ExitChoice = 'back' | 'why' | 'rerun';
 
-const meanings: Readonly<Record<string, ExitChoice>> = {why: 'why', 'ended.new-shell': 'again'};
+const meanings: Readonly<Record<string, ExitChoice>> = {why: 'why', 'ended.new-shell': 'rerun'};
 
 export class ExitKeys {
 	readonly #keymap: Keymap;
 	readonly #decoder = createKeyDecoder();
 	readonly #chosen = Promise.withResolvers<ExitChoice>();
 	#deafUntil = Infinity;
-	#mayAgain = false;
+	#canRerun = false;
 
 	constructor(keymap: Keymap) {
 		this.#keymap = keymap;
 	}
 
-	hintLine(where: string, {again}: {again: boolean}): string {
-		this.#mayAgain = again;
+	hintLine(where: string, {canRerun}: {canRerun: boolean}): string {
+		this.#canRerun = canRerun;
 		const hints = describeKeys(this.#keymap, 'ended').filter(
-			({action, keys}) => keys.length > 0 && meanings[action.id] !== undefined && (again || action.id !== 'ended.new-shell'),
+			({action, keys}) => keys.length > 0 && meanings[action.id] !== undefined && (canRerun || action.id !== 'ended.new-shell'),
 		);
 		return [
 			...hints.map(({keys, action}) => `${keys[0]!}: ${action.title}`),
@@ -45,7 +45,7 @@ export class ExitKeys {
 
 			const resolved = 'key' in input ? resolveKey(this.#keymap, 'ended', [], input.key) : null;
 			const meaning = resolved?.kind === 'matched' ? (meanings[resolved.action] ?? 'back') : 'back';
-			this.#chosen.resolve(meaning === 'again' && !this.#mayAgain ? 'back' : meaning);
+			this.#chosen.resolve(meaning === 'rerun' && !this.#canRerun ? 'back' : meaning);
 			return;
 		}
 	}

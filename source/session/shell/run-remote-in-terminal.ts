@@ -132,7 +132,7 @@ async function showEnd(
 	stdout.write(
 		`${pathText(session, path, error)}${unknownStatus(options, error)}${indented(options.recording?.describeEnd())}${meanwhile(session, {id, began: options.began, lines})}`,
 	);
-	const hint = exitKeys.hintLine(viewText(session), {again: error !== null && options.kind === 'shell'});
+	const hint = exitKeys.hintLine(viewText(session), {canRerun: error !== null && options.kind === 'shell'});
 	// Begins before anyone can see the hint.
 	const next = exitKeys.next({ignoreInputMs: error === null ? 0 : 500});
 	stdout.write(`       ${hint}\r\n`);

@@ -264,7 +264,7 @@ async function continueAfterRun(session: Session, {request, recording}: Run, {en
 
 	if (next === 'why') {
 		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, about, path, error: failure?.toJSON() ?? null, entry: null}});
-	} else if (next === 'again') {
+	} else if (next === 'rerun') {
 		await runInTerminal(session, request);
 	}
 }

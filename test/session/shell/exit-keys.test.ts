@@ -4,21 +4,21 @@ import {ExitKeys, type ExitChoice} from '../../../source/session/shell/exit-keys
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 
 const {keymap} = await loadKeymap({});
-const cases: ReadonlyArray<readonly [typed: string, again: boolean, then: ExitChoice]> = [
+const cases: ReadonlyArray<readonly [typed: string, canRerun: boolean, then: ExitChoice]> = [
 	['w', false, 'why'],
 	['x', false, 'back'],
 	['\r', false, 'back'],
 	['\u001B', false, 'back'],
 	['\u001B[A', false, 'back'],
 	['r', false, 'back'],
-	['r', true, 'again'],
+	['r', true, 'rerun'],
 	['w', true, 'why'],
 	['\u001B[200~r\u001B[201~', true, 'back'],
 ];
-for (const [typed, again, then] of cases) {
-	test(`${JSON.stringify(typed)}${again ? ' after a lost shell' : ''} leads to ${then}`, async t => {
+for (const [typed, canRerun, then] of cases) {
+	test(`${JSON.stringify(typed)}${canRerun ? ' after a lost shell' : ''} leads to ${then}`, async t => {
 		const keys = new ExitKeys(keymap);
-		keys.hintLine('the pods', {again});
+		keys.hintLine('the pods', {canRerun});
 		const next = keys.next({ignoreInputMs: 0});
 		keys.feed(Buffer.from(typed));
 		t.is(await next, then);
@@ -27,7 +27,7 @@ for (const [typed, again, then] of cases) {
 
 test('a late terminal report and an early key are ignored', async t => {
 	const keys = new ExitKeys(keymap);
-	t.is(keys.hintLine('the tail', {again: true}), 'r: new shell  w: why this path  any other key: back to the tail');
+	t.is(keys.hintLine('the tail', {canRerun: true}), 'r: new shell  w: why this path  any other key: back to the tail');
 	let isDone = false;
 	const next = keys.next({ignoreInputMs: 50}).then(then => {
 		isDone = true;
