@@ -56,9 +56,12 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number; nameWidth: number}, glyphs: Glyphs): Span[] {
 	const {strokes, arrow, failed, look} = glyphs;
 	const sign = row.verdict === 'warn' ? `${look} ` : row.verdict === 'fail' ? `${failed} ` : '';
-	const room = width - nameWidth - 4;
+	const textWidth = width - nameWidth - 4;
 	const [state, short] = [false, true].map(isShort => `${sign}${auditRowState(row, {short: isShort})}`) as [string, string];
-	const lead = [{text: `${name}:`.padEnd(nameWidth)}, styled(roleOf(row), truncateToCells(cellWidth(state) <= room ? state : short, room))];
+	const lead = [
+		{text: `${name}:`.padEnd(nameWidth)},
+		styled(roleOf(row), truncateToCells(cellWidth(state) <= textWidth ? state : short, textWidth)),
+	];
 	const stroke = strokes[row.basis];
 	return [...lead, styled(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }

@@ -46,11 +46,11 @@ export function AuditView(): ReactNode {
 		);
 	}
 
-	const room = viewRows(screen.state);
+	const rows = viewRows(screen.state);
 	const whole = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
-	const picture = room < whole.length + 2 + 2 * minRows ? [] : whole;
+	const picture = rows < whole.length + 2 + 2 * minRows ? [] : whole;
 	// A head and a rule.
-	const detailRows = Math.min(minRows, room - 2 - minRows);
+	const detailRows = Math.min(minRows, rows - 2 - minRows);
 	const unit = size.columns < unitsFrom ? 'short' : 'long';
 	const widths = columnWidths(
 		audit.rows.map(row => cellWidth(verdictText(row, glyphs))),

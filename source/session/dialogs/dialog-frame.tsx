@@ -62,10 +62,10 @@ function keyHints(screen: Pick<ScreenInput, 'hints'>, keys: DialogKeys): KeyHint
 
 const leftOut = ['complete', 'move.down', 'copy', 'move.up'];
 
-function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
+function keysWithin(hints: readonly KeyHint[], width: number, dot: string): Span[] {
 	let left = hints;
 	const spans = () => left.flatMap((hint, index): Span[] => [...(index === 0 ? [] : [styled('text.dim', ` ${dot} `)]), ...hint.spans]);
-	while (left.length > 0 && lineWidth(spans()) > room) {
+	while (left.length > 0 && lineWidth(spans()) > width) {
 		const out = leftOut.find(id => left.some(({action}) => action === id)) ?? left.at(-1)!.action;
 		left = left.filter(({action}) => action !== out);
 	}

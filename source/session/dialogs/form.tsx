@@ -90,7 +90,12 @@ function spokenField({label, value, choices, note = ''}: FormField): string {
 	return spokenLines([line(`${label}: ${shown === '' ? 'empty' : shown}${note === '' ? '' : `, ${note}`}`)]);
 }
 
-function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {
+function valueSpans(
+	{value, choices, untouched}: FormField,
+	isAt: boolean,
+	{caret, chooseLeft, chooseRight}: Glyphs,
+	width: number,
+): Span[] {
 	if (choices !== undefined) {
 		return [
 			styled('focus', isAt ? `${chooseLeft} ` : ''),
@@ -103,7 +108,7 @@ function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {care
 		return [{text: `${value} `}];
 	}
 
-	const [before, ...rest] = typedSpans({text: value, caret: value.length}, caret, room);
+	const [before, ...rest] = typedSpans({text: value, caret: value.length}, caret, width);
 	return untouched ? [{...before!, role: 'selection'}, ...rest] : [before!, ...rest];
 }
 

@@ -109,15 +109,15 @@ const minColumn = 12;
 /** Shown whole; a longer text in the last column is cut at the frame. */
 const maxLastColumn = 20;
 
-/** The cells of a row in columns. The last one is as long as its text, and the widest ones before it leave room for it. */
-function rowText({heads, items}: PickerDialog, room: number): (cells: readonly string[]) => string {
+/** The cells of a row in columns. The last one is as long as its text, and the widest ones before it leave its width free. */
+function rowText({heads, items}: PickerDialog, maxWidth: number): (cells: readonly string[]) => string {
 	const count = Math.max(1, ...items.map(item => item.cells.length));
 	const widths = Array.from({length: count}, (_, column) =>
 		Math.min(34, Math.max(cellWidth(heads[column] ?? ''), ...items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? '')))),
 	);
 	const last = Math.min(maxLastColumn, widths.pop()!);
 	const taken = () => widths.reduce((sum, width) => sum + width + 2, last);
-	while (taken() > room && Math.max(...widths) > minColumn) {
+	while (taken() > maxWidth && Math.max(...widths) > minColumn) {
 		widths[widths.indexOf(Math.max(...widths))]!--;
 	}
 

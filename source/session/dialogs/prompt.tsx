@@ -59,9 +59,9 @@ function keySpans(screen: ScreenWith<never>, prompt: PromptDialog): Span[] {
 }
 
 /** Keeps the caret visible. */
-export function typedSpans({text, caret}: TextInput, sign: string, room: number): Span[] {
+export function typedSpans({text, caret}: TextInput, sign: string, width: number): Span[] {
 	const [before, after] = [text.slice(0, caret), text.slice(caret)];
-	const left = room - cellWidth(sign);
+	const left = width - cellWidth(sign);
 	const shown = truncateStartToCells(before, left - Math.min(cellWidth(after), Math.floor(left / 3)));
 	return [{text: shown}, styled('focus', sign), {text: truncateToCells(after, left - cellWidth(shown))}];
 }

@@ -188,7 +188,8 @@ async function noteOf(wanted: Wanted): Promise<string> {
 	// One address of localhost is enough.
 	const isOptional = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
 	const isTaken =
-		local !== null && (await Promise.all(addresses.map(async one => (isOptional(one) ? true : isFree(local, one.address))))).includes(false);
+		local !== null &&
+		(await Promise.all(addresses.map(async one => (isOptional(one) ? true : isFree(local, one.address))))).includes(false);
 	return `${address}${isTaken ? `: port ${local} is in use` : open > 0 ? `: ${open} already open` : ''}`;
 }
 

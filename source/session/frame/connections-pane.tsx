@@ -23,7 +23,7 @@ import {formatRoundTrips, hasPendingTime, pendingTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styled-line.ts';
 
 const narrowBelow = 60;
-const narrowRoom = 22;
+const narrowWidth = 22;
 
 const shownParts = ['connections', 'connectionCursor', 'pane', 'cluster', 'others', 'size', 'now', 'isReducedMotion'] as const;
 type ConnectionsScreen = ScreenWith<(typeof shownParts)[number]>;
@@ -67,10 +67,10 @@ function Title(): ReactNode {
 	const key = firstKey(screen, 'pane.next');
 	const usersText = listenerUsersText(screen);
 	const hint = connections.length > 0 && key !== null ? `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}` : '';
-	const room = size.columns - 24;
+	const width = size.columns - 24;
 	const both = [usersText, hint].filter(part => part !== '').join(` ${glyphs.dot} `);
-	const right = usersText !== '' && both.length > room ? usersText : both;
-	const after = connections.length > 0 && right.length <= room - legNote.length - 1 ? legNote : '';
+	const right = usersText !== '' && both.length > width ? usersText : both;
+	const after = connections.length > 0 && right.length <= width - legNote.length - 1 ? legNote : '';
 	return (
 		<Rule title={`Connections ${connections.length}`} focus={pane === 'connections'} after={after} right={right} warn={usersText !== ''} />
 	);
@@ -84,15 +84,15 @@ export function connectionLines(screen: ConnectionsScreen, rows: number): Line[]
 		return noConnections(screen);
 	}
 
-	const room = connections.length > rows && rows > 1 ? rows - 1 : rows;
-	const top = Math.max(0, Math.min(connectionCursor - room + 1, connections.length - room));
-	const shown = connections.slice(top, top + room);
+	const shownRows = connections.length > rows && rows > 1 ? rows - 1 : rows;
+	const top = Math.max(0, Math.min(connectionCursor - shownRows + 1, connections.length - shownRows));
+	const shown = connections.slice(top, top + shownRows);
 	const lines: Line[] = shown.map((entry, index) => ({
 		...entryLine(screen, entry, top + index === connectionCursor),
 		item: top + index,
 	}));
-	if (room < rows) {
-		lines.push(line(' ', styled('text.dim', describeHiddenRows(top, connections.length - top - room))));
+	if (shownRows < rows) {
+		lines.push(line(' ', styled('text.dim', describeHiddenRows(top, connections.length - top - shownRows))));
 	}
 
 	return lines;
@@ -116,11 +116,11 @@ function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: bool
 		{text: ' '},
 	];
 	if (size.columns < narrowBelow) {
-		return {...line(...mark, ...narrowRow({...entry, what}, path, {glyphs, room: size.columns - 3})), ...ground};
+		return {...line(...mark, ...narrowRow({...entry, what}, path, {glyphs, width: size.columns - 3})), ...ground};
 	}
 
-	const room = roomForWhat(screen.state, isWide);
-	const shownWhat = fitToCells(foreign + shortWhat(what, room - cellWidth(foreign), glyphs), room);
+	const width = widthForWhat(screen.state, isWide);
+	const shownWhat = fitToCells(foreign + shortWhat(what, width - cellWidth(foreign), glyphs), width);
 	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: shownWhat}, {text: ' '}];
 	const note = entry.note === '' ? [] : [noteSpan(entry)];
 	const spark = isWide && !isReducedMotion && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
@@ -145,7 +145,7 @@ function newsMark({changedAt}: ConnectionEntry, now: number, {look}: Glyphs): Sp
 }
 
 /** Equal for all rows, to align the badges. */
-function roomForWhat({connections, cluster, others}: ConnectionsScreen['state'], isWide: boolean): number {
+function widthForWhat({connections, cluster, others}: ConnectionsScreen['state'], isWide: boolean): number {
 	if (isWide) {
 		return 36;
 	}
@@ -188,10 +188,10 @@ function roundTrip(state: ConnectionsScreen['state'], {kind}: ConnectionEntry, p
 }
 
 /** The TLS state is cut last, and a note before the name. */
-function narrowRow(entry: ConnectionEntry, path: Path | null, {glyphs, room}: {glyphs: Glyphs; room: number}): Span[] {
+function narrowRow(entry: ConnectionEntry, path: Path | null, {glyphs, width}: {glyphs: Glyphs; width: number}): Span[] {
 	const what = entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`;
 	const word = narrowWord(entry, path, glyphs);
-	const left = hasNarrowNote(entry) ? narrowRoom : Math.min(narrowRoom, room - lineWidth(word) - 1);
+	const left = hasNarrowNote(entry) ? narrowWidth : Math.min(narrowWidth, width - lineWidth(word) - 1);
 	return [{text: `${fitToCells(shortWhat(what, left, glyphs), left)} `}, ...word];
 }
 
@@ -217,16 +217,16 @@ function hasNarrowNote({note, kind}: ConnectionEntry): boolean {
 }
 
 /** `:8080 → web-…-64fs2:80`: cuts the middle of the pod name, never the ports. */
-function shortWhat(what: string, room: number, {more}: Glyphs): string {
-	if (cellWidth(what) <= room) {
+function shortWhat(what: string, width: number, {more}: Glyphs): string {
+	if (cellWidth(what) <= width) {
 		return what;
 	}
 
 	const short = abbreviatePodName(what).replace('pod/', '');
 	const port = /:[\w-]+$/.exec(short)?.[0] ?? '';
-	return cellWidth(short) <= room
+	return cellWidth(short) <= width
 		? short
-		: `${truncateToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
+		: `${truncateToCells(short.slice(0, short.length - port.length), Math.max(1, width - port.length), more)}${port}`;
 }
 
 /** Each request of a listener has its own path. */
@@ -241,9 +241,7 @@ function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span
 }
 
 export function listenerUsersText({state: {connections}}: {state: Pick<SessionState, 'connections'>}): string {
-	return connections
-		.flatMap(entry => (entry.listenerUsers !== null && isRunning(entry) ? [entry.listenerUsers] : []))
-		.join(' · ');
+	return connections.flatMap(entry => (entry.listenerUsers !== null && isRunning(entry) ? [entry.listenerUsers] : [])).join(' · ');
 }
 
 function noConnections(screen: ScreenWith<never>): Line[] {

@@ -9,7 +9,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 export function describeEvidence(
 	path: Path,
 	verdict: Verdict<string>,
-	room: number,
+	width: number,
 	words: (text: string) => string = text => text,
 ): string {
 	if (isChecking(path) && verdict.state === 'unknown') {
@@ -26,11 +26,11 @@ export function describeEvidence(
 				joined(read, ({text, short = text}) => short, ''),
 				joined(read, ({text, short = text}) => short, null),
 			],
-			room,
+			width,
 		);
 	}
 
-	return verdict.why === undefined ? needTextOf(verdict.need, room, words) : sanitizeLine(verdict.why);
+	return verdict.why === undefined ? needTextOf(verdict.need, width, words) : sanitizeLine(verdict.why);
 }
 
 /** Equal observations appear once: `no egress flag (from /flagz, apiserver pod)`. `lead` is `null` without sources. */
@@ -48,7 +48,7 @@ function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string
 }
 
 /** Permissions, or else probes; as many whole ones as fit. */
-function needTextOf(need: Verdict<string>['need'], room: number, words: (text: string) => string): string {
+function needTextOf(need: Verdict<string>['need'], width: number, words: (text: string) => string): string {
 	const rights = need.flatMap(({permission}) => (permission === null ? [] : [permission.replace('nonResourceURL', 'on')]));
 	const others = need.flatMap(({or}) => (or === null ? [] : [words(or)]));
 	const all = rights.length > 0 ? rights : others;
@@ -56,10 +56,10 @@ function needTextOf(need: Verdict<string>['need'], room: number, words: (text: s
 		? 'unknown'
 		: longestThatFits(
 				all.map((_, index) => sanitizeLine(`needs ${all.slice(0, all.length - index).join(', or ')}`)),
-				room,
+				width,
 			);
 }
 
-function longestThatFits(texts: readonly string[], room: number): string {
-	return texts.find(text => cellWidth(text) <= room) ?? texts.at(-1)!;
+function longestThatFits(texts: readonly string[], width: number): string {
+	return texts.find(text => cellWidth(text) <= width) ?? texts.at(-1)!;
 }

@@ -44,12 +44,12 @@ function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
 		hint.id === 'accept' && submit !== null ? {...hint, label: submit} : hint,
 	);
 	const last = all.filter(({id}) => id === 'view.zoom' || id === 'palette.open' || id === 'help.open');
-	const room = width - widthOf(last) + 2;
+	const remaining = width - widthOf(last) + 2;
 	const shown: Array<(typeof all)[number]> = [];
 	for (const hint of state.hasScreenReader ? [] : all) {
 		// Another namespace does not help while the apiserver does not respond.
 		const isUseless = hint.id === 'namespace.pick' && isUnreachable;
-		if (!last.includes(hint) && !isUseless && widthOf([...shown, hint]) <= room) {
+		if (!last.includes(hint) && !isUseless && widthOf([...shown, hint]) <= remaining) {
 			shown.push(hint);
 		}
 	}

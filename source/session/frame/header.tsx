@@ -107,7 +107,7 @@ function contextsOf(cluster: ClusterState, others: readonly ClusterState[], glyp
 /**
 Shortened before the user is dropped, and dropped before context and namespace are cut. There is no shorter form: `1/3` reads as a third.
 */
-function replicasWithin({cluster, columns}: HeaderInput, room: number): string {
+function replicasWithin({cluster, columns}: HeaderInput, width: number): string {
 	const {asOf, replicas, user} = cluster;
 	if (asOf !== null || replicas === null || columns < 76) {
 		return '';
@@ -115,16 +115,16 @@ function replicasWithin({cluster, columns}: HeaderInput, room: number): string {
 
 	const {text, short = text} = describeReplicas(replicas);
 	const [long, medium] = [` (${text})`, ` (${short})`];
-	const withUser = [long, medium].find(words => cellWidth(words) + cellWidth(user) + 2 <= room);
-	return withUser ?? (cellWidth(medium) <= room ? medium : '');
+	const withUser = [long, medium].find(words => cellWidth(words) + cellWidth(user) + 2 <= width);
+	return withUser ?? (cellWidth(medium) <= width ? medium : '');
 }
 
-function userWithin(user: string, room: number): Span[] {
-	if (cellWidth(user) <= room) {
+function userWithin(user: string, width: number): Span[] {
+	if (cellWidth(user) <= width) {
 		return [styled('text.dim', `${user} `)];
 	}
 
-	return room > 12 ? [styled('text.dim', `${truncateToCells(user, room - 1)} `)] : [];
+	return width > 12 ? [styled('text.dim', `${truncateToCells(user, width - 1)} `)] : [];
 }
 
 function legOne({cluster, glyphs}: HeaderInput, long: boolean): Span[] {

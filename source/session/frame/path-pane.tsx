@@ -142,10 +142,10 @@ function brokenLines({state}: ScreenWith<'now'>, path: Path, width: number): Lin
 	}
 
 	const {word} = broken;
-	const room = width - word.length - 6;
+	const textWidth = width - word.length - 6;
 	const [message, explained] = [sanitizeLine(broken.message), sanitizeLine(broken.explained)];
-	const text = cellWidth(message) <= room ? message : explained;
-	return [line('   ', styled('state.failed', word), '  ', fitToCells(text, room))];
+	const text = cellWidth(message) <= textWidth ? message : explained;
+	return [line('   ', styled('state.failed', word), '  ', fitToCells(text, textWidth))];
 }
 
 export function unreadLines({state, theme: {glyphs}}: ScreenInput): Line[] {

@@ -47,7 +47,7 @@ function tabsLine(screen: ScreenWith<'view' | 'size'>, counts: Counts, status: s
 	} = screen;
 	const width = size.columns;
 	const note = status === '' ? [] : [styled('text.dim', ` ${status} `), styled('rule', glyphs.rule)];
-	const room = width - lineWidth(note);
+	const remaining = width - lineWidth(note);
 	const countOf = (name: ViewName) => counts.get(name) ?? '';
 	const forms = [
 		(name: ViewName, title: string) => `${title}${countOf(name)}`,
@@ -68,7 +68,7 @@ function tabsLine(screen: ScreenWith<'view' | 'size'>, counts: Counts, status: s
 				: [{text, action: `view.${name}`}, styled('rule', glyphs.rule)];
 		}),
 	);
-	const spans = [styled('rule', glyphs.rule), ...(forms.find(one => lineWidth(one) < room) ?? forms.at(-1)!)];
+	const spans = [styled('rule', glyphs.rule), ...(forms.find(one => lineWidth(one) < remaining) ?? forms.at(-1)!)];
 	return spread(spans, note, width, styled('rule', glyphs.rule));
 }
 

@@ -51,15 +51,15 @@ export function lineWidth(spans: readonly Span[]): number {
 }
 
 export function spread(left: readonly Span[], right: readonly Span[], width: number, fill: Span = {text: ' '}, mark?: string): Line {
-	const room = Math.max(0, width - lineWidth(right));
-	const cut = clipSpans(left, room, mark);
-	const gap = room - lineWidth(cut);
+	const leftWidth = Math.max(0, width - lineWidth(right));
+	const cut = clipSpans(left, leftWidth, mark);
+	const gap = leftWidth - lineWidth(cut);
 	return {spans: [...cut, ...(gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : []), ...right]};
 }
 
-export function clipSpans(spans: readonly Span[], room: number, mark = '…'): Span[] {
+export function clipSpans(spans: readonly Span[], width: number, mark = '…'): Span[] {
 	const out: Span[] = [];
-	let left = room;
+	let left = width;
 	for (const span of spans.filter(({text}) => text !== '')) {
 		const wide = cellWidth(span.text);
 		if (wide <= left) {

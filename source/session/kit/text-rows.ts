@@ -82,11 +82,11 @@ function wordRows(screen: TextScreen, one: TextLine, {isCut, left}: TextWrapping
 	}
 
 	const lead = leadOf(one, now);
-	const room = availableCells(screen, one);
+	const width = availableCells(screen, one);
 	const text = lineText(one, now);
 	const texts = isCut
-		? text.split('\n').map(part => cutText(part, left, room, glyphs.more))
-		: wrapToWidth(text, Math.max(minWrappedWidth, room));
+		? text.split('\n').map(part => cutText(part, left, width, glyphs.more))
+		: wrapToWidth(text, Math.max(minWrappedWidth, width));
 	return texts.map((part, index) =>
 		line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, part)),
 	);
@@ -94,8 +94,8 @@ function wordRows(screen: TextScreen, one: TextLine, {isCut, left}: TextWrapping
 
 type Part = NonNullable<TextRow['part']>;
 
-function cutText(text: string, left: number, room: number, mark: string): string {
-	const {from, to, isWhole} = seenPart(text, left, room);
+function cutText(text: string, left: number, width: number, mark: string): string {
+	const {from, to, isWhole} = seenPart(text, left, width);
 	return `${text.slice(from, to)}${isWhole ? '' : mark}`;
 }
 
@@ -106,10 +106,10 @@ function cutRow(screen: TextScreen, one: TextLine, index: number, left: number):
 }
 
 /** Keeps a cell for the mark of a cut. */
-function seenPart(text: string, left: number, room: number): {from: number; to: number; isWhole: boolean} {
+function seenPart(text: string, left: number, width: number): {from: number; to: number; isWhole: boolean} {
 	const from = fitting(text, 0, left);
-	const to = from + fitting(text, from, room);
-	return to === text.length ? {from, to, isWhole: true} : {from, to: from + fitting(text, from, room - 1), isWhole: false};
+	const to = from + fitting(text, from, width);
+	return to === text.length ? {from, to, isWhole: true} : {from, to: from + fitting(text, from, width - 1), isWhole: false};
 }
 
 const isAscii = /^[ -~]*$/;

@@ -36,17 +36,17 @@ export function chooseColumns(state: SessionState, list: ListState, width: numbe
 	}
 
 	const nameWidth = measure('NAME', row => row.name, 63);
-	const roomForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
+	const remainingForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
 	const all = allColumns(state, list, measure, width);
 	// Tighten other columns before names are cut below 36 cells.
-	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(state, list, measure, all, isNarrow) : all;
+	const chosen = remainingForName(all) < Math.min(nameWidth, 36) ? tightened(state, list, measure, all, isNarrow) : all;
 	const {before, columns, after} = withFewer(
 		chosen,
 		{isNarrow, kept: list.order.column},
-		one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), minNameWidth(one, isNarrow)),
+		one => remainingForName(one) >= Math.min(Math.max(nameWidth, 10), minNameWidth(one, isNarrow)),
 	);
-	const room = Math.max(8, roomForName({before, columns, after}));
-	const name: ColumnLayout = {title: 'NAME', head: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
+	const maxNameWidth = Math.max(8, remainingForName({before, columns, after}));
+	const name: ColumnLayout = {title: 'NAME', head: 'NAME', width: Math.min(maxNameWidth, Math.max(nameWidth, 16)), cell: row => row.name};
 	return [...before, name, ...columns.map(({layout}) => layout), ...after];
 }
 
@@ -68,16 +68,16 @@ function columnsBeforeLast(
 	measure: Measure,
 	{last, width, isNarrow}: {last: string; width: number; isNarrow: boolean},
 ): ColumnLayout[] {
-	const roomOf = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
+	const remainingFor = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
 	const all = allColumns(state, list, measure, width);
 	const before = {...all, columns: all.columns.filter(({column}) => column.title !== last), after: []};
-	const tight = roomOf(before) < minLastWidth ? tightened(state, list, measure, before, isNarrow) : before;
-	const fewer = withFewer(tight, {isNarrow, kept: list.order.column}, one => roomOf(one) >= minLastWidth);
+	const tight = remainingFor(before) < minLastWidth ? tightened(state, list, measure, before, isNarrow) : before;
+	const fewer = withFewer(tight, {isNarrow, kept: list.order.column}, one => remainingFor(one) >= minLastWidth);
 	const {layout} = all.columns.find(({column}) => column.title === last)!;
-	const room = Math.max(8, roomOf(fewer));
+	const lastWidth = Math.max(8, remainingFor(fewer));
 	// A message is cut at its end.
-	const cell = (row: Row) => truncateToCells(layout.cell(row), room);
-	return [...fewer.before, ...fewer.columns.map(one => one.layout), {...layout, width: room, cell}];
+	const cell = (row: Row) => truncateToCells(layout.cell(row), lastWidth);
+	return [...fewer.before, ...fewer.columns.map(one => one.layout), {...layout, width: lastWidth, cell}];
 }
 
 type Wanted = {column: ListColumn; index: number; layout: ColumnLayout};
@@ -240,7 +240,7 @@ export function headText({name, order}: ListState, columns: readonly ColumnLayou
 }
 
 /** Below 1, the range does not fit. */
-export function spaceBeside(text: string, range: string, width: number): number {
+export function remainingWidth(text: string, range: string, width: number): number {
 	return width - cellWidth(text) - cellWidth(range) - edge;
 }
 

@@ -13,7 +13,7 @@ import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import {clockTime, formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
-import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
+import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, remainingWidth} from './list-columns.ts';
 import {firstKey, type ScreenInput} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
@@ -96,7 +96,7 @@ const cellReadings: Readonly<Record<string, (cell: string) => string>> = {
 };
 
 function headLine(text: string, range: string, width: number): Line {
-	const space = spaceBeside(text, range, width);
+	const space = remainingWidth(text, range, width);
 	return line(styled('text.dim', space > 0 ? `${text}${' '.repeat(space)}${range}` : text));
 }
 
@@ -125,14 +125,14 @@ function unreadCells(screen: ScreenInput, row: Row, [first]: readonly ColumnLayo
 		['retry', 'retry'],
 		['why', 'why'],
 	] as const;
-	const room = width - 3 - cellWidth(context) - gap - 1;
+	const textWidth = width - 3 - cellWidth(context) - gap - 1;
 	const more = keys
 		.flatMap(([action, label]) => {
 			const key = firstKey(screen, action);
 			return key === null ? [] : [`  ${key} ${label}`];
 		})
 		.join('');
-	const text = truncateToCells(sanitizeLine(row.unread?.message ?? ''), Math.max(1, room - cellWidth(more)));
+	const text = truncateToCells(sanitizeLine(row.unread?.message ?? ''), Math.max(1, textWidth - cellWidth(more)));
 	return [{text: `${context}${' '.repeat(gap)}`}, styled('state.failed', text), styled('text.dim', more)];
 }
 
@@ -340,5 +340,5 @@ export function describeListStatus(screen: ScreenInput, list: ListState, width: 
 
 function hasRangeInHead(screen: ScreenInput, list: ListState, width: number): boolean {
 	const head = headText(list, chooseColumns(screen.state, list, width));
-	return spaceBeside(head, rangeOf(list, list.windowRows), width) > 0;
+	return remainingWidth(head, rangeOf(list, list.windowRows), width) > 0;
 }

@@ -101,7 +101,7 @@ function exchangeLine(
 ): Line {
 	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
-	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
+	const askedWidth = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
 	const asked = `${one.method} ${one.asked}${isForeign(one, cluster) ? ` in ${one.namespace}` : ''}${others.length === 0 ? '' : ` on ${one.context}`}`;
 	const withoutCode = tookMs === null ? '…' : '–';
 	return {
@@ -110,7 +110,7 @@ function exchangeLine(
 			styled(codeRole(status), fitToCells(status === null ? withoutCode : String(status), 6)),
 			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)},
 			{text: fitToCells(formatBytes(one.bytes), 9)},
-			{text: `${badge.length > 0 && room >= 12 ? truncateToCells(asked, room, glyphs.more) : asked}  `},
+			{text: `${badge.length > 0 && askedWidth >= 12 ? truncateToCells(asked, askedWidth, glyphs.more) : asked}  `},
 			...badge,
 			styled(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
 		]),

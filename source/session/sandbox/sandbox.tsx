@@ -33,7 +33,7 @@ export function Sandbox(): ReactNode {
 	const lead = line(' ', 'This cluster runs inside spoke. What you see here does not apply to a real cluster.');
 	const all = [lead, head('SWITCH'), ...switches.slice(0, faultsFrom), head('FAULT'), ...switches.slice(faultsFrom)];
 	const [rows, setRows] = useState(all.length);
-	const hasRoom = rows >= all.length;
+	const fitsAll = rows >= all.length;
 	// With too few rows, keep the selected row visible.
 	const most = Math.max(1, rows - 1);
 	const from = Math.max(0, Math.min(sandboxCursor - Math.floor(most / 2), switches.length - most));
@@ -49,13 +49,13 @@ export function Sandbox(): ReactNode {
 				pane="view"
 				grow={1000}
 				maxHeight={all.length}
-				draw={() => (hasRoom ? all : [head(above), ...switches.slice(from, from + most)])}
+				draw={() => (fitsAll ? all : [head(above), ...switches.slice(from, from + most)])}
 				onSize={size => {
 					setRows(size.rows);
 				}}
 				read={() => spokenItem(sandboxCursor, switches)}
 			/>
-			<Rule title="Events" right={hasRoom ? '' : (sandboxSwitches[sandboxCursor]?.effect ?? '')} />
+			<Rule title="Events" right={fitsAll ? '' : (sandboxSwitches[sandboxCursor]?.effect ?? '')} />
 			<Rows minHeight={1} draw={() => happened} />
 		</>
 	);

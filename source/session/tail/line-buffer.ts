@@ -189,7 +189,7 @@ export class LineBuffer {
 		return gone?.count ?? 0;
 	}
 
-	get room(): LineBufferLimits {
+	get remaining(): LineBufferLimits {
 		return {lines: Math.max(0, this.#limits.lines - (this.end - this.first)), bytes: Math.max(0, this.#limits.bytes - this.#bytes)};
 	}
 

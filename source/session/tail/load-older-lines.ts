@@ -13,7 +13,7 @@ import {levelOf} from '../../lines/line-level.ts';
 /** Bytes from the beginning of a log, to find it again. */
 const rememberedBytes = 16 * 1024;
 const maxLogsAtOnce = 4;
-const noRoom: LineBufferLimits = {lines: 0, bytes: 0};
+const nothingRemaining: LineBufferLimits = {lines: 0, bytes: 0};
 
 type Known = {source: LogSource; index: number; first: Buffer; arrived: number; isClosed: boolean};
 
@@ -29,11 +29,11 @@ export class JoinPoints {
 		this.#points.set(index, known);
 		known.arrived += count;
 		if (!known.isClosed) {
-			const room = rememberedBytes - known.first.length;
+			const remaining = rememberedBytes - known.first.length;
 			const fits =
-				block.length <= room
+				block.length <= remaining
 					? block.length
-					: Math.max(block.lastIndexOf(0x0a, room - 1), known.first.length > 0 ? -1 : block.indexOf(0x0a)) + 1;
+					: Math.max(block.lastIndexOf(0x0a, remaining - 1), known.first.length > 0 ? -1 : block.indexOf(0x0a)) + 1;
 			known.first = concatenate(known.first, block.subarray(0, fits));
 			known.isClosed = fits < block.length;
 		}
@@ -162,7 +162,7 @@ class OlderLoad {
 
 	/** Inserting before lines dropped meanwhile would hide the gap. */
 	#trim(): void {
-		const {lines, bytes} = this.#buffer.first > 0 ? noRoom : this.#buffer.room;
+		const {lines, bytes} = this.#buffer.first > 0 ? nothingRemaining : this.#buffer.remaining;
 		const kept = [...this.#found];
 		for (let size = sizeOf(this.#found); size.lines > lines || size.bytes > bytes; size = sizeOf(this.#found)) {
 			const [index, oldest] = kept.reduce((one, other) => (firstTime(other[1]) < firstTime(one[1]) ? other : one));

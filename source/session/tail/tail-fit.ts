@@ -13,9 +13,9 @@ export function cellsForLines({plain}: Pick<TailView, 'plain'>, columns: number)
 
 export function fitTail(screen: ScreenInput, view: TailView): TailView {
 	const {size, pageRows: windowRows} = screen.state;
-	const room = cellsForLines(view, size.columns);
+	const width = cellsForLines(view, size.columns);
 	const fitting = view.windowRows === windowRows ? view : {...view, windowRows};
-	return scrollToCursor(fitting, windowRows, one => (isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1));
+	return scrollToCursor(fitting, windowRows, one => (isWrapped(fitting, one) ? tailRows(screen, fitting, one, width).length : 1));
 }
 
 type Window = ReturnType<typeof tailWindow>;

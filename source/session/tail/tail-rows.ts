@@ -21,7 +21,7 @@ export function tailRows(
 	{theme: {glyphs}}: ScreenInput,
 	view: TailView,
 	one: TailLine,
-	room: number,
+	width: number,
 	{lead: before, text}: LogLine = logLine(view, one, glyphs),
 ): Line[] {
 	const isCursor = !view.follow && one.number === view.cursor;
@@ -32,27 +32,27 @@ export function tailRows(
 	if (one.kind !== 'text') {
 		const sign = lead.find(({text}) => text !== ' ');
 		const words = `${one.time === 0 ? '' : `${formatLogTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
-		return wrapToWidth(words, Math.max(1, room - 4)).map((row, index) =>
+		return wrapToWidth(words, Math.max(1, width - 4)).map((row, index) =>
 			index === 0 ? line(sign ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)),
 		);
 	}
 
 	const spans = [...before, ...text];
 	if (!isWrapped(view, one)) {
-		return [{spans: clipSpans([...lead, ...(view.left > 0 ? dropCells(spans, view.left) : spans)], room, glyphs.more)}];
+		return [{spans: clipSpans([...lead, ...(view.left > 0 ? dropCells(spans, view.left) : spans)], width, glyphs.more)}];
 	}
 
 	const hang = lineWidth([...lead, ...before]);
-	return wrapCells([...lead, ...spans], room, view.plain ? 0 : room - hang < minWrappedWidth ? lead.length : hang);
+	return wrapCells([...lead, ...spans], width, view.plain ? 0 : width - hang < minWrappedWidth ? lead.length : hang);
 }
 
 /** Rows after the first start at column `hang`. */
-function wrapCells(spans: readonly Span[], room: number, hang: number): Line[] {
+function wrapCells(spans: readonly Span[], width: number, hang: number): Line[] {
 	const out: Line[] = [];
 	const indent = hang === 0 ? [] : [{text: ' '.repeat(hang)}];
 	let rest = spans;
-	for (let width = room; lineWidth(rest) > width && out.length < maxRows; width = room - hang) {
-		const head = clipSpans(rest, width, '');
+	for (let rowWidth = width; lineWidth(rest) > rowWidth && out.length < maxRows; rowWidth = width - hang) {
+		const head = clipSpans(rest, rowWidth, '');
 		const took = lineWidth(head);
 		out.push({spans: out.length === 0 ? head : [...indent, ...head]});
 		rest = dropCells(rest, Math.max(1, took));

@@ -177,7 +177,7 @@ function tailLines(screen: ScreenInput, view: TailView, rows: number, width: num
 	const {
 		theme: {glyphs},
 	} = screen;
-	const room = cellsForLines(view, width);
+	const lineCells = cellsForLines(view, width);
 	const logLines = new Map<number, LogLine>();
 	const logLineOf = (one: TailLine): LogLine => {
 		const known = logLines.get(one.number) ?? (one.kind === 'text' ? logLine(view, one, glyphs) : {lead: [], text: []});
@@ -186,7 +186,7 @@ function tailLines(screen: ScreenInput, view: TailView, rows: number, width: num
 	};
 
 	const {window, isTop} = shownWindow(view, rows, one =>
-		isWrapped(view, one) ? tailRows(screen, view, one, room, logLineOf(one)).length : 1,
+		isWrapped(view, one) ? tailRows(screen, view, one, lineCells, logLineOf(one)).length : 1,
 	);
 	if (window.lines.length === 0) {
 		return padLines(
@@ -211,7 +211,7 @@ function tailLines(screen: ScreenInput, view: TailView, rows: number, width: num
 		cursor,
 	);
 	for (const [index, one] of window.lines.entries()) {
-		const drawn = tailRows(screen, view, one, room, {...logLineOf(one), text: texts[index]!});
+		const drawn = tailRows(screen, view, one, lineCells, {...logLineOf(one), text: texts[index]!});
 		const read = screen.state.hasScreenReader
 			? [{...drawn[0]!, label: `${lineName(view, one)}: ${spokenLines(drawn.slice(0, 1))}`}]
 			: drawn;

@@ -135,8 +135,8 @@ function columnsFor(width: number, longest: number): number {
 			[76, 3],
 			[50, 2],
 		].find(([from]) => width >= from!)?.[1] ?? 1;
-	const room = (columns: number) => Math.floor((width - 2) / columns) - 11;
-	return most > 2 && room(most) < Math.min(longest, 22) ? most - 1 : most;
+	const titleWidth = (columns: number) => Math.floor((width - 2) / columns) - 11;
+	return most > 2 && titleWidth(most) < Math.min(longest, 22) ? most - 1 : most;
 }
 
 function legendLines(stroke: string, name: string, meaning: string, width: number): Line[] {

@@ -90,11 +90,11 @@ export function leftOfMatch(screen: ScreenWith<TextPart>, searched: Searched, le
 		return left;
 	}
 
-	const room = availableCells(screen, hit.one);
+	const width = availableCells(screen, hit.one);
 	const [first, last] = [hit.from, hit.to].map(at => cellWidth(hit.one.text.slice(0, at))) as [number, number];
-	return first >= left && last < left + room
+	return first >= left && last < left + width
 		? left
-		: Math.max(0, Math.min(first - Math.floor(room / 3), hiddenCells(screen, searched.lines)));
+		: Math.max(0, Math.min(first - Math.floor(width / 3), hiddenCells(screen, searched.lines)));
 }
 
 function firstHit({lines, search}: Searched): {one: TextLine; from: number; to: number} | null {

@@ -245,7 +245,7 @@ test('hidden entries are counted, and the selected one is always visible', t => 
 	t.is(shown(8, 9).length, 9);
 	t.false(
 		shown(8, 9).some(row => /more|above/.test(row)),
-		'where all have room nothing is counted',
+		'where all fit nothing is counted',
 	);
 });
 

@@ -5,12 +5,12 @@ import {describeEvidence} from '../../../source/session/frame/describe-evidence.
 
 type Read = readonly [rule: string, source: EvidenceSource, observed: string];
 
-function wordsOf(read: readonly Read[], room: number, verdict: Partial<Verdict<string>> = {}) {
+function wordsOf(read: readonly Read[], width: number, verdict: Partial<Verdict<string>> = {}) {
 	const evidence = read.map(([rule, source, observed], index) => ({id: `e${index}`, rule, source, observed}) as Evidence);
 	return describeEvidence(
 		{phase: 'settled', evidence} as unknown as Path,
 		{state: 'direct', basis: 'proven', evidence: evidence.map(({id}) => id), need: [], ...verdict},
-		room,
+		width,
 	);
 }
 
@@ -20,7 +20,7 @@ const authority: Read = ['kubelet-ca-set', 'flagz', 'kubelet-certificate-authori
 const answered: Read = ['kubelet-certificate-accepted', 'step-test', 'this kubelet responded'];
 
 /** Cells for a fact at 80 columns. */
-const room = 53;
+const width = 53;
 
 test('each observation is shown as read, with its source, if it fits', t => {
 	t.is(
@@ -30,16 +30,16 @@ test('each observation is shown as read, with its source, if it fits', t => {
 });
 
 test('in less space, all observations are shown in short form, and sources are dropped last', t => {
-	t.is(wordsOf([noFile, noProxy], room), 'no egress flag (/flagz); no proxy set (apiserver pod)');
-	t.is(wordsOf([authority, answered], room), 'kubelet CA set (/flagz); kubelet reached (step test)');
+	t.is(wordsOf([noFile, noProxy], width), 'no egress flag (/flagz); no proxy set (apiserver pod)');
+	t.is(wordsOf([authority, answered], width), 'kubelet CA set (/flagz); kubelet reached (step test)');
 	t.is(wordsOf([noFile, noProxy], 40), 'no egress flag; no proxy set');
-	t.is(wordsOf([authority], room), 'kubelet CA set (from /flagz)');
+	t.is(wordsOf([authority], width), 'kubelet CA set (from /flagz)');
 });
 
 test('the same flag of three apiservers is shown once', t => {
 	const empty: Read = ['kubelet-ca-empty', 'flagz', 'kubelet-certificate-authority=""'];
 	t.is(
-		wordsOf([empty, empty, ['kubelet-ca-empty', 'mirror-pod', 'kubelet-certificate-authority=""']], room),
+		wordsOf([empty, empty, ['kubelet-ca-empty', 'mirror-pod', 'kubelet-certificate-authority=""']], width),
 		'no kubelet CA (from /flagz, apiserver pod)',
 	);
 });
@@ -49,13 +49,13 @@ test('needs are shown as whole permissions, as many as fit', t => {
 		permission => ({permission, check: null, or: null}),
 	);
 	t.is(wordsOf([], 80, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz, or list pods in kube-system, or get on /metrics');
-	t.is(wordsOf([], room, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz, or list pods in kube-system');
+	t.is(wordsOf([], width, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz, or list pods in kube-system');
 	t.is(wordsOf([], 10, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz');
 });
 
 test('an unknown verdict shows its reason, not its evidence', t => {
 	t.is(
-		wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'a certificate was refused, so verification may be on'}),
+		wordsOf([authority], width, {state: 'unknown', basis: 'unknown', why: 'a certificate was refused, so verification may be on'}),
 		'a certificate was refused, so verification may be on',
 	);
 });

@@ -30,10 +30,10 @@ test('long words are broken by cells without loss', t => {
 	t.is(wrapToWidth('👩‍💻👩‍💻', 2).join(''), '👩‍💻👩‍💻');
 });
 
-const clipped = (room: number, mark: string, ...texts: string[]) =>
+const clipped = (width: number, mark: string, ...texts: string[]) =>
 	clipSpans(
 		texts.map(text => styled(undefined, text)),
-		room,
+		width,
 		mark,
 	)
 		.map(({text}) => text)

@@ -77,7 +77,7 @@ test('no older lines are inserted before a gap of dropped lines', async t => {
 	}
 
 	const {first, end} = buffer;
-	t.true(buffer.room.bytes > 1000);
+	t.true(buffer.remaining.bytes > 1000);
 	release();
 	await load;
 	t.deepEqual([buffer.first, buffer.end], [first, end]);
