@@ -5,6 +5,15 @@ export type LineLevel = 0 | 1 | 2 | 3 | 4 | 5;
 /** Indexed by `LineLevel`. */
 export const levelNames = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
+/** Error or fatal. */
+export function isErrorLevel(level: number): boolean {
+	return level >= 4;
+}
+
+export function isWarningLevel(level: number): boolean {
+	return level === 3;
+}
+
 /** The lowest level to show: 0, every line, unless one is named. */
 export function levelNamed(name: (typeof levelNames)[number] = ''): LineLevel {
 	return levelNames.indexOf(name) as LineLevel;

@@ -1,4 +1,5 @@
 /** Inserts older or late lines by time. */
+import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
 import {kindBits, levelBits, LineBlock, linesPerBlock, type LineBuffer, type LineCounts} from './line-buffer.ts';
 
 export type LineRemap = (number: number) => number;
@@ -175,8 +176,8 @@ function countsOf(logs: readonly LineBuffer[]): LineCounts {
 		for (let at = 0; at < count; at++) {
 			const level = signs[at]! & levelBits;
 			counts.lines += (signs[at]! & kindBits) === 0 ? 1 : 0;
-			counts.errors += level >= 4 ? 1 : 0;
-			counts.warnings += level === 3 ? 1 : 0;
+			counts.errors += isErrorLevel(level) ? 1 : 0;
+			counts.warnings += isWarningLevel(level) ? 1 : 0;
 		}
 	}
 

@@ -1,5 +1,5 @@
 /** The lines of a tail as bytes. The oldest are dropped and counted. */
-import type {LineLevel} from '../../lines/line-level.ts';
+import {isErrorLevel, isWarningLevel, type LineLevel} from '../../lines/line-level.ts';
 
 /** `text` is from a container; `notice` and `mark` are from spoke. */
 export type LineKind = 'text' | 'notice' | 'mark';
@@ -156,8 +156,8 @@ export class LineBuffer {
 		this.#bytes += to - from;
 		if (kind === 'text') {
 			this.counts.lines++;
-			this.counts.errors += level >= 4 ? 1 : 0;
-			this.counts.warnings += level === 3 ? 1 : 0;
+			this.counts.errors += isErrorLevel(level) ? 1 : 0;
+			this.counts.warnings += isWarningLevel(level) ? 1 : 0;
 		}
 
 		while (

@@ -1,4 +1,5 @@
 /** Jumps to errors, gaps and marks. */
+import {isErrorLevel} from '../../lines/line-level.ts';
 import {kindBits, levelBits, noticeFlags} from './line-buffer.ts';
 import {findLine, jumpTo, selectedLine, shownLength, type TailView} from './tail-view.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -46,7 +47,7 @@ function nextWanted(view: TailView, direction: 1 | -1, isWanted: IsWanted): numb
 }
 
 function isError(view: TailView, number: number): boolean {
-	return (signAt(view, number) & levelBits) >= 4;
+	return isErrorLevel(signAt(view, number) & levelBits);
 }
 
 function isGap(view: TailView, number: number): boolean {

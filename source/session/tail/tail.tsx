@@ -4,6 +4,7 @@ import type {ReactNode} from 'react';
 import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
 import {spokenPath} from '../frame/path-pane.tsx';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
+import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
 import type {TailLine} from './line-buffer.ts';
 import {sourceName} from './tail-source.ts';
 import {selectedContext} from './tail-sources.ts';
@@ -232,7 +233,11 @@ function tailLines(screen: ScreenInput, view: TailView, rows: number, width: num
 
 /** `Line 12, error, marked`: what the screen shows by colors and marks. */
 function lineName({marked}: TailView, {number, level}: TailLine): string {
-	const words = [`Line ${number + 1}`, level >= 4 ? 'error' : level === 3 ? 'warning' : '', marked.has(number) ? 'marked' : ''];
+	const words = [
+		`Line ${number + 1}`,
+		isErrorLevel(level) ? 'error' : isWarningLevel(level) ? 'warning' : '',
+		marked.has(number) ? 'marked' : '',
+	];
 	return words.filter(word => word !== '').join(', ');
 }
 
@@ -260,7 +265,7 @@ function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edg
 		return styled('gap', edge.gap);
 	}
 
-	if (level >= 4) {
+	if (isErrorLevel(level)) {
 		return styled('level.error', edge.error);
 	}
 
@@ -268,5 +273,5 @@ function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edg
 		return styled('mark', edge.match);
 	}
 
-	return level === 3 ? styled('level.warn', edge.warn) : styled('rule', rest);
+	return isWarningLevel(level) ? styled('level.warn', edge.warn) : styled('rule', rest);
 }
