@@ -18,6 +18,8 @@ import {addForwardToSet} from './forward-sets.ts';
 import {freePort, isFree} from './free-port.ts';
 import {readPortOptions, type PortOption} from './port-options.ts';
 
+type FormValues = Readonly<Record<string, string>>;
+
 export async function addForward(session: Session, {cluster, namespace, target}: ClusterTarget): Promise<void> {
 	const {ports, canMove, canForwardEachPod, allowedPorts, locals} = await session.typeAhead.during(
 		{description: `reading the ports of ${target}`},
@@ -31,19 +33,7 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 			};
 		},
 	);
-	const configFrom = (values: Readonly<Record<string, string>>): ForwardConfig => ({
-		target,
-		namespace,
-		port: specOf(values),
-		address: values['address'] ?? '',
-		onPodLoss: onPodLossIn(values),
-		spread: values['pods'] === 'spread',
-		followed: null,
-		each: null,
-		tls: values['tls'] === 'yes',
-		host: values['host'] || null,
-		cluster,
-	});
+	const configOf = (values: FormValues) => configFrom(values, {cluster, namespace, target, port: specOf(values), followed: null});
 	const first = ports[0];
 	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
@@ -51,14 +41,8 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 		submit: 'start',
 		fields: [
 			...portFields(ports),
-			{
-				name: 'local',
-				label: 'Local port',
-				value: locals.get(first?.value ?? '') ?? '',
-				note: 'empty: any free port',
-				untouched: true,
-			},
-			{name: 'address', label: 'Listen on', value: 'localhost', untouched: true},
+			localPortField(locals.get(first?.value ?? '') ?? ''),
+			addressField('localhost'),
 			hostField(''),
 			tlsField(false),
 			...(canMove ? [podsField('one', {canForwardEachPod}), onPodLossField('move')] : []),
@@ -67,12 +51,12 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 		adjust: withLocalPort(locals, first?.value),
 		notes: values => [
 			...(canMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
-			...scriptNotes(session, configFrom(values), {each: values['pods'] === 'each'}),
+			...scriptNotes(session, configOf(values), {each: values['pods'] === 'each'}),
 		],
-		check: async values => problemOf(configFrom(values), null, allowedPorts),
+		check: async values => problemOf(configOf(values), null, allowedPorts),
 	});
 	if (values !== null && (await confirmListen(session, values['address'] ?? ''))) {
-		const config = configFrom(values);
+		const config = configOf(values);
 		const each = values['pods'] === 'each';
 		if (values['set']) {
 			await addForwardToSet(session, values['set'], {config, each});
@@ -111,18 +95,13 @@ export async function editForward(session: Session, id: string, config: ForwardC
 		readPortOptions(config.cluster.access, config.target, config.namespace).catch(() => ({ports: [], allowedPorts: null})),
 	);
 	const local = state?.local ?? parsePortSpec(config.port).local;
-	const changed = (values: Readonly<Record<string, string>>): ForwardConfig => ({
-		...config,
-		followed: values['target'] === config.target ? config.followed : null,
-		each: null,
-		spread: values['pods'] === 'spread',
-		tls: values['tls'] === 'yes',
-		host: values['host'] || null,
-		target: values['target'] ?? '',
-		port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
-		address: values['address'] ?? '',
-		onPodLoss: onPodLossIn(values),
-	});
+	const configOf = (values: FormValues) =>
+		configFrom(values, {
+			...config,
+			target: values['target'] ?? '',
+			port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
+			followed: values['target'] === config.target ? config.followed : null,
+		});
 	const values = await session.fill({
 		title: `Change the forward of ${config.target}`,
 		submit: 'change',
@@ -139,25 +118,34 @@ export async function editForward(session: Session, id: string, config: ForwardC
 				untouched: true,
 				required: 'a port',
 			},
-			{
-				name: 'local',
-				label: 'Local port',
-				value: local === null ? '' : String(local),
-				note: 'empty: any free port',
-				untouched: true,
-			},
-			{name: 'address', label: 'Listen on', value: config.address, untouched: true},
+			localPortField(local === null ? '' : String(local)),
+			addressField(config.address),
 			hostField(config.host ?? ''),
 			tlsField(config.tls),
 			podsField(config.spread ? 'spread' : 'one', {canForwardEachPod: false}),
 			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
-		notes: values => scriptNotes(session, changed(values)),
-		check: async values => problemOf(changed(values), local, values['target'] === config.target ? allowedPorts : null),
+		notes: values => scriptNotes(session, configOf(values)),
+		check: async values => problemOf(configOf(values), local, values['target'] === config.target ? allowedPorts : null),
 	});
 	if (values !== null && (await confirmListen(session, values['address'] ?? ''))) {
-		await changeForward(session, id, changed(values));
+		await changeForward(session, id, configOf(values));
 	}
+}
+
+function configFrom(
+	values: FormValues,
+	base: Pick<ForwardConfig, 'cluster' | 'namespace' | 'target' | 'port' | 'followed'>,
+): ForwardConfig {
+	return {
+		...base,
+		each: null,
+		address: values['address'] ?? '',
+		host: values['host'] || null,
+		tls: values['tls'] === 'yes',
+		spread: values['pods'] === 'spread',
+		onPodLoss: onPodLossIn(values),
+	};
 }
 
 function portFields(ports: readonly PortOption[]): FormField[] {
@@ -200,6 +188,14 @@ function setFields(names: readonly string[]): FormField[] {
 			];
 }
 
+function localPortField(value: string): FormField {
+	return {name: 'local', label: 'Local port', value, note: 'empty: any free port', untouched: true};
+}
+
+function addressField(value: string): FormField {
+	return {name: 'address', label: 'Listen on', value, untouched: true};
+}
+
 function hostField(value: string): FormField {
 	return {name: 'host', label: 'Host name', value, note: 'clients use it instead of localhost; empty: none'};
 }
@@ -231,7 +227,7 @@ function podsField(value: 'one' | 'spread', {canForwardEachPod}: {canForwardEach
 
 function onPodLossField(value: OnPodLoss): FormField {
 	return {
-		name: 'goes',
+		name: 'on-pod-loss',
 		when: {field: 'pods', value: 'one'},
 		label: 'On pod loss',
 		value,
@@ -242,8 +238,8 @@ function onPodLossField(value: OnPodLoss): FormField {
 	};
 }
 
-function onPodLossIn(values: Readonly<Record<string, string>>): OnPodLoss {
-	return values['goes'] === 'exit' && (values['pods'] ?? 'one') === 'one' ? 'exit' : 'move';
+function onPodLossIn(values: FormValues): OnPodLoss {
+	return values['on-pod-loss'] === 'exit' && (values['pods'] ?? 'one') === 'one' ? 'exit' : 'move';
 }
 
 function scriptNotes(
@@ -255,11 +251,11 @@ function scriptNotes(
 	const ports = port.endsWith(':') ? `${port}PORT` : port;
 	const named = host ? ` --host ${quoteForShell(host)}` : '';
 	const listens = address === 'localhost' ? named : ` --address ${quoteForShell(address)}${named}`;
-	const goes = onPodLoss === 'move' ? '' : ` --on-pod-loss ${onPodLoss}`;
+	const loss = onPodLoss === 'move' ? '' : ` --on-pod-loss ${onPodLoss}`;
 	const pods = each ? ' --each' : spread ? ' --spread' : '';
 	return [
 		'Equivalent command:',
-		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(ports)}${listens}${goes}${pods}${tls ? ' --tls' : ''}${scriptFlags(session, cluster)}`,
+		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(ports)}${listens}${loss}${pods}${tls ? ' --tls' : ''}${scriptFlags(session, cluster)}`,
 	];
 }
 
@@ -299,7 +295,7 @@ async function confirmListen(session: Session, address: string): Promise<boolean
 	);
 }
 
-function specOf(values: Readonly<Record<string, string>>): string {
+function specOf(values: FormValues): string {
 	// Without declared ports the form has no `port` field.
 	const {port = 'other', other = ''} = values;
 	const remote = port === 'other' ? other : port;

@@ -122,8 +122,8 @@ function everySecond(session: Session, id: string, running: RunningForward): Nod
 				closed: Math.max(state.closed, totals.connections - live.length - totals.failed),
 			}));
 			const {bytesUp, bytesDown} = forwardOf(session, id)!;
-			const {samples} = session.store.state.connections.find(one => one.id === id)!;
-			changeConnections(session, id, {samples: [...samples.slice(-23), Math.max(0, bytesUp + bytesDown - carried)]});
+			const value = Math.max(0, bytesUp + bytesDown - carried);
+			session.store.dispatch({type: 'connections', event: {type: 'sample', id, value}});
 			carried = bytesUp + bytesDown;
 		}
 	}, 1000);

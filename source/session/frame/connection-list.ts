@@ -38,6 +38,7 @@ export type PendingPings = {websocket: number | null; runtime: number | null};
 export type ConnectionListEvent =
 	| {type: 'open'; entry: Pick<ConnectionEntry, 'id' | 'kind' | 'what' | 'context' | 'since'> & Partial<ConnectionEntry>}
 	| {type: 'change'; id: string; to: Partial<ConnectionEntry>}
+	| {type: 'sample'; id: string; value: number}
 	| {type: 'connected'; id: string; connection: string}
 	| {type: 'disconnected'; id: string; connection: string}
 	| {type: 'waits'; connection: string; waits: Partial<PendingPings>}
@@ -45,6 +46,9 @@ export type ConnectionListEvent =
 	| {type: 'close'; id: string};
 
 export type ConnectionList = readonly ConnectionEntry[];
+
+/** One per second. */
+const maxSamples = 24;
 
 export function reduceConnectionList(connections: ConnectionList, event: ConnectionListEvent): ConnectionList {
 	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) =>
@@ -71,6 +75,10 @@ export function reduceConnectionList(connections: ConnectionList, event: Connect
 
 		case 'change': {
 			return change(event.id, entry => ({...entry, ...event.to}));
+		}
+
+		case 'sample': {
+			return change(event.id, entry => ({...entry, samples: [...entry.samples, event.value].slice(-maxSamples)}));
 		}
 
 		case 'connected': {

@@ -15,7 +15,8 @@ export function tickTails(session: Pick<Session, 'store' | 'work'>): void {
 		}
 
 		run.tick();
-		emitConnections(session.store, run, entry => ({...rowOf(run), samples: [...entry.samples.slice(-23), run.view.rate ?? 0]}));
+		emitConnections(session.store, run, () => rowOf(run));
+		session.store.dispatch({type: 'connections', event: {type: 'sample', id, value: run.view.rate ?? 0}});
 	}
 }
 
