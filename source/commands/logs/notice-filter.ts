@@ -63,7 +63,7 @@ function goneRecorder(): (event: LogEvent) => boolean {
 	const gone = new Set<string>();
 	return event => {
 		if (event.type === 'pod-appeared') {
-			gone.delete(podKey(event));
+			gone.delete(podNameKey(event));
 		}
 
 		const key = goneKey(event);
@@ -83,12 +83,12 @@ function goneRecorder(): (event: LogEvent) => boolean {
 
 function goneKey(event: LogEvent): string | null {
 	if (event.type === 'pod-gone') {
-		return podKey(event);
+		return podNameKey(event);
 	}
 
-	return event.type === 'ended' && event.reason === 'pod-gone' ? podKey(event.source) : null;
+	return event.type === 'ended' && event.reason === 'pod-gone' ? podNameKey(event.source) : null;
 }
 
-function podKey({namespace, pod}: {namespace: string; pod: string}): string {
+function podNameKey({namespace, pod}: {namespace: string; pod: string}): string {
 	return `${namespace}/${pod}`;
 }

@@ -2,7 +2,7 @@
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {countMatches} from './shown-matches.ts';
 import {effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
-import {podKey, shortContexts} from './tail-source.ts';
+import {podNameKey, shortContexts} from './tail-source.ts';
 import {contextsOf} from './tail-sources.ts';
 import {tailWindow} from './tail-window.ts';
 import {truncateToCells} from '../../text/cell-width.ts';
@@ -14,7 +14,7 @@ import type {Role} from '../kit/theme.ts';
 export function describeTailScope(view: TailView, dot: string): string {
 	const pods = podCount(view.sources);
 	const names = new Set(view.sources.map(source => source.container));
-	const containers = new Set(view.sources.map(source => `${podKey(source)}/${source.container}`));
+	const containers = new Set(view.sources.map(source => `${podNameKey(source)}/${source.container}`));
 	const read = contextsOf(view.sources);
 	const short = shortContexts(new Set([...read, ...view.unreadContexts]));
 	const shownNames = (names: Iterable<string>) => [...names].map(name => short.get(name)!).toSorted();

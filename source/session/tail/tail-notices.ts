@@ -14,11 +14,11 @@ export type TailNotice = {
 	source: Partial<TailSource>;
 };
 
-type SourceEvent = Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>;
+export type SourceChangeEvent = Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>;
 type SourceChange = Pick<TailNotice, 'counters' | 'source'>;
 
 /** `who` is the source's short name with several sources, otherwise empty. `state` is the previous one. */
-export function tailNotice(event: SourceEvent, who: string, state: TailSource['state']): TailNotice {
+export function tailNotice(event: SourceChangeEvent, who: string, state: TailSource['state']): TailNotice {
 	return {text: isNews(event, state) ? tailLine(event, who) : null, ...sourceChange(event, state)};
 }
 
@@ -42,7 +42,7 @@ function podName(event: LogEvent): string {
 }
 
 /** An outage is reported only at its start. */
-function isNews({type}: SourceEvent, state: TailSource['state']): boolean {
+function isNews({type}: SourceChangeEvent, state: TailSource['state']): boolean {
 	switch (type) {
 		case 'waiting': {
 			return state === 'open' || state === 'checking';
@@ -58,7 +58,7 @@ function isNews({type}: SourceEvent, state: TailSource['state']): boolean {
 	}
 }
 
-function sourceChange(event: SourceEvent, state: TailSource['state']): SourceChange {
+function sourceChange(event: SourceChangeEvent, state: TailSource['state']): SourceChange {
 	switch (event.type) {
 		case 'opened':
 		case 'resumed':

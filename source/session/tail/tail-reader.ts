@@ -18,7 +18,7 @@ import {LineSorter} from './line-sorter.ts';
 import {combineExtents, previousLogEnd, type ReadExtent, readPreviousLogs} from './previous-logs.ts';
 import {OlderLinesLoader} from './older-lines-loader.ts';
 import {JoinPoints} from './load-older-lines.ts';
-import {tailLine, tailNotice} from './tail-notices.ts';
+import {tailLine, tailNotice, type SourceChangeEvent} from './tail-notices.ts';
 import type {TailRequest} from './tail-run.ts';
 
 export type TailSink = {
@@ -28,7 +28,6 @@ export type TailSink = {
 	remapLines(moved: LineRemap): void;
 };
 
-type SourceEvent = Extract<LogEvent, {source: LogSource}>;
 type LinesEvent = Extract<LogEvent, {type: 'lines'}>;
 
 /** Shorter than the time between two frames. */
@@ -242,7 +241,7 @@ export class TailReader {
 		this.#tail.view = view.quietMs === 0 ? view : {...view, quietMs: 0};
 	}
 
-	#takeChange(event: Exclude<SourceEvent, LinesEvent>): void {
+	#takeChange(event: SourceChangeEvent): void {
 		const index = this.#indexOf(event.source);
 		if (event.type === 'resumed' || event.type === 'opened') {
 			this.#flow.opened(index, Date.now());
@@ -269,7 +268,7 @@ export class TailReader {
 		}
 	}
 
-	#since({type}: SourceEvent, index: number, view: TailView): number | null {
+	#since({type}: SourceChangeEvent, index: number, view: TailView): number | null {
 		switch (type) {
 			case 'asking': {
 				return view.sources[index]!.since ?? Date.now();
@@ -290,7 +289,7 @@ export class TailReader {
 		}
 	}
 
-	#takePods(event: Exclude<LogEvent, SourceEvent>): void {
+	#takePods(event: Exclude<LogEvent, {source: LogSource}>): void {
 		if (event.type === 'pod-gone') {
 			this.#takeGone(event);
 		} else if (event.type === 'no-pods') {

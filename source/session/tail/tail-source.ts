@@ -10,13 +10,13 @@ export function shortNames(sources: ReadonlyArray<Pick<TailSource, 'context' | '
 	const names = new Map(byContext.flatMap(group => [...podNames(group)]));
 	const isMany = new Set(sources.map(({container}) => container)).size > 1;
 	return sources.map(source => {
-		const name = names.get(podKey(source))!;
+		const name = names.get(podNameKey(source))!;
 		return isMany ? `${name}/${source.container}` : name;
 	});
 }
 
 /** The same for all containers of a pod. */
-export function podKey({context, namespace, pod}: Pick<TailSource, 'context' | 'namespace' | 'pod'>): string {
+export function podNameKey({context, namespace, pod}: Pick<TailSource, 'context' | 'namespace' | 'pod'>): string {
 	return [context, namespace, pod].join('/');
 }
 
@@ -45,7 +45,7 @@ function withContext({shortContext}: Pick<TailSource, 'shortContext'>, name: str
 
 /** By the key of the pod. Colliding names are extended until they differ. Equal pod names get their namespace. */
 function podNames(sources: ReadonlyArray<Pick<TailSource, 'context' | 'namespace' | 'pod'>>): Map<string, string> {
-	const pods = new Map(sources.map(source => [podKey(source), source]));
+	const pods = new Map(sources.map(source => [podNameKey(source), source]));
 	const names = new Map([...pods].map(([key, {pod}]) => [key, shortName(pod)]));
 	for (;;) {
 		const alike = [...Map.groupBy(names, ([, name]) => name).values()].filter(group => group.length > 1);

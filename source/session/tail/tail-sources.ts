@@ -1,5 +1,5 @@
 /** The sources of a tail, and its phase. */
-import {podKey, shortContexts, shortNames} from './tail-source.ts';
+import {podNameKey, shortContexts, shortNames} from './tail-source.ts';
 import type {TailCounters, TailSource, TailView} from './tail-view.ts';
 
 type PodPlace = Pick<TailSource, 'namespace' | 'pod'> & {context?: string | null};
@@ -9,7 +9,7 @@ const podColors = 8;
 /** Pods get their colors in order, and all containers of a pod have one. */
 export function withSource(view: TailView, source: TailSource): TailView {
 	const [sibling] = sourcesOf(view, source);
-	const pods = new Set(view.sources.map(one => podKey(one))).size;
+	const pods = new Set(view.sources.map(one => podNameKey(one))).size;
 	const sources = [...view.sources, {...source, color: sibling?.color ?? (pods % podColors) + 1}];
 	const names = shortNames(sources);
 	const contexts = shortContexts(contextsOf(sources));
@@ -89,8 +89,8 @@ export function selectedContext({follow, buffer, cursor, sources}: TailView): st
 }
 
 export function sourcesOf({sources}: Pick<TailView, 'sources'>, {context = null, ...place}: PodPlace): readonly TailSource[] {
-	const key = podKey({context, ...place});
-	return sources.filter(source => podKey(source) === key);
+	const key = podNameKey({context, ...place});
+	return sources.filter(source => podNameKey(source) === key);
 }
 
 export function podGone(view: TailView, place: PodPlace): TailView {

@@ -4,7 +4,7 @@ import {countJsonLines} from './json-lines.ts';
 import {isErrorLevel, type LineLevel} from '../../lines/line-level.ts';
 import {levelBits, LineBuffer} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
-import {podKey} from './tail-source.ts';
+import {podNameKey} from './tail-source.ts';
 
 export type TailSource = {
 	/** `null` if the tail has only one. */
@@ -99,7 +99,7 @@ export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
 /** Equal names in two namespaces or clusters count twice. Deleted pods count only if all are deleted. */
 export function podCount(sources: readonly TailSource[]): number {
-	return new Set(presentSources(sources).map(source => podKey(source))).size;
+	return new Set(presentSources(sources).map(source => podNameKey(source))).size;
 }
 
 /** The sources whose pod exists; if none does, all of them. */
