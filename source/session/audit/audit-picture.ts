@@ -55,9 +55,9 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 /** `kubelets: ! static tokens on ━►`, with the long state if it fits. */
 function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number; nameWidth: number}, glyphs: Glyphs): Span[] {
 	const {strokes, arrow, failed, look} = glyphs;
-	const sign = row.verdict === 'warn' ? `${look} ` : row.verdict === 'fail' ? `${failed} ` : '';
+	const glyph = row.verdict === 'warn' ? `${look} ` : row.verdict === 'fail' ? `${failed} ` : '';
 	const textWidth = width - nameWidth - 4;
-	const [state, short] = [false, true].map(isShort => `${sign}${auditRowState(row, {short: isShort})}`) as [string, string];
+	const [state, short] = [false, true].map(isShort => `${glyph}${auditRowState(row, {short: isShort})}`) as [string, string];
 	const lead = [
 		{text: `${name}:`.padEnd(nameWidth)},
 		styled(roleOf(row), truncateToCells(cellWidth(state) <= textWidth ? state : short, textWidth)),

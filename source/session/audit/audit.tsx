@@ -144,6 +144,6 @@ function headingLine(text: string, columns: number, {more}: Glyphs): Line {
 
 /** The glyph is the verdict and the text is the state, so that color is never the only sign. */
 function verdictText(row: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
-	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[row.verdict];
-	return `${sign} ${auditLegState(row, {short})}`;
+	const glyph = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[row.verdict];
+	return `${glyph} ${auditLegState(row, {short})}`;
 }

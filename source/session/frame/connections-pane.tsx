@@ -258,7 +258,7 @@ function noConnections(screen: ScreenWith<never>): Line[] {
 	return [line(' ', styled('text.dim', `None open${first.length > 0 ? `: ${first.join(', ')}` : ''}   ${bases}`))];
 }
 
-function sparkline(samples: readonly number[], signs: readonly string[]): string {
+function sparkline(samples: readonly number[], glyphs: readonly string[]): string {
 	const most = Math.max(1, ...samples);
-	return samples.map(sample => signs[Math.min(signs.length - 1, Math.floor((sample / most) * (signs.length - 1)))]!).join('');
+	return samples.map(sample => glyphs[Math.min(glyphs.length - 1, Math.floor((sample / most) * (glyphs.length - 1)))]!).join('');
 }

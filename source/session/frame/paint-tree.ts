@@ -58,8 +58,8 @@ function paintNode(node: DOMElement, origin: {left: number; top: number}, clip: 
 
 /** A box with `borderTop` alone is a rule. */
 function paintBorder({style}: DOMElement, {left, top, right, bottom}: Area, {grid, theme}: Painting): void {
-	const {borderStyle: signs} = style;
-	if (typeof signs !== 'object' || right === left || bottom === top) {
+	const {borderStyle: glyphs} = style;
+	if (typeof glyphs !== 'object' || right === left || bottom === top) {
 		return;
 	}
 
@@ -71,16 +71,16 @@ function paintBorder({style}: DOMElement, {left, top, right, bottom}: Area, {gri
 	};
 
 	for (let row = top; row < bottom && (isLeft || isRight); row++) {
-		grid.write(row, left, right, isLeft ? signs.left : '', sgr);
-		grid.write(row, right - 1, right, isRight ? signs.right : '', sgr);
+		grid.write(row, left, right, isLeft ? glyphs.left : '', sgr);
+		grid.write(row, right - 1, right, isRight ? glyphs.right : '', sgr);
 	}
 
 	if (style.borderTop !== false) {
-		edge(top, signs.topLeft, signs.top, signs.topRight);
+		edge(top, glyphs.topLeft, glyphs.top, glyphs.topRight);
 	}
 
 	if (style.borderBottom !== false) {
-		edge(bottom - 1, signs.bottomLeft, signs.bottom, signs.bottomRight);
+		edge(bottom - 1, glyphs.bottomLeft, glyphs.bottom, glyphs.bottomRight);
 	}
 }
 

@@ -12,7 +12,7 @@ import type {Store} from './store.ts';
 import {defaultPurpose} from './default-purpose.ts';
 
 /** Interval that detects an apiserver restart within 10 s. */
-const readAgainMs = 9000;
+const maxExaminationAgeMs = 9000;
 
 /** Called after each examination of a cluster. */
 export type PathFeedListener = (cluster: OpenCluster, process: ProcessFacts | null) => void;
@@ -41,7 +41,7 @@ export class PathFeed {
 			return;
 		}
 
-		const isFresh = examined !== undefined && Date.now() - examined.at < readAgainMs;
+		const isFresh = examined !== undefined && Date.now() - examined.at < maxExaminationAgeMs;
 		if (!isFresh && !this.#reading.has(cluster) && this.#store.state.cluster.reachable === 'yes') {
 			void this.#read(cluster);
 		}

@@ -100,9 +100,9 @@ export const asciiGlyphs: Glyphs = {
 	spark: ['_', '.', '-', '=', '+', '*', '#'],
 };
 
-/** For a screen reader: signs are not read, because words say the same, and a separator is a comma. */
+/** For a screen reader: glyphs are not read, because words say the same, and a separator is a comma. */
 export const readerGlyphs: Glyphs = {
-	...(JSON.parse(JSON.stringify(unicodeGlyphs), (_, sign: unknown) => (typeof sign === 'string' ? '' : sign)) as Glyphs),
+	...(JSON.parse(JSON.stringify(unicodeGlyphs), (_, glyph: unknown) => (typeof glyph === 'string' ? '' : glyph)) as Glyphs),
 	dot: ',',
 	more: unicodeGlyphs.more,
 	newLine: ',',
@@ -144,5 +144,5 @@ const spelled: Readonly<Record<string, string>> = {
 
 /** Keeps the width. Characters that are not glyphs of spoke stay. */
 export function toAscii(text: string): string {
-	return text.replaceAll(/[^\u0000-\u007F]/g, sign => spelled[sign] ?? sign);
+	return text.replaceAll(/[^\u0000-\u007F]/g, glyph => spelled[glyph] ?? glyph);
 }

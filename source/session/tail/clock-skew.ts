@@ -4,7 +4,7 @@ import type {LogSource} from '../../streams/logs/log-events.ts';
 
 const windowMs = 30_000;
 /** Live lines of a node that are needed for a result. */
-const enough = 5;
+const minLiveLines = 5;
 /** Smaller differences are transmission delay. */
 const minSkewMs = 200;
 
@@ -23,20 +23,20 @@ export class ClockSkew {
 	readonly #nodes = new Map<string, Seen>();
 
 	/** Only for live lines: backlog lines arrive later than they were written. */
-	note(node: string, stampMs: number, arrivedMs: number): void {
+	note(node: string, timestampMs: number, arrivedMs: number): void {
 		const seen = this.#nodes.get(node) ?? {since: arrivedMs, now: none, before: none};
 		if (arrivedMs - seen.since > windowMs) {
 			Object.assign(seen, {since: arrivedMs, before: seen.now, now: none});
 		}
 
-		seen.now = {delay: Math.min(seen.now.delay, arrivedMs - stampMs), count: seen.now.count + 1};
+		seen.now = {delay: Math.min(seen.now.delay, arrivedMs - timestampMs), count: seen.now.count + 1};
 		this.#nodes.set(node, seen);
 	}
 
 	/** Nodes that differ from the median (of two nodes, from the one closer to the local clock), greatest difference first. */
 	skews(): readonly NodeSkew[] {
 		const delays = [...this.#nodes]
-			.filter(([, {now, before}]) => now.count + before.count >= enough)
+			.filter(([, {now, before}]) => now.count + before.count >= minLiveLines)
 			.map(([node, {now, before}]) => ({node, delay: Math.min(now.delay, before.delay)}));
 		if (delays.length < 2) {
 			return [];

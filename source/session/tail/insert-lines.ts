@@ -1,11 +1,11 @@
 /** Inserts older or late lines by time. */
 import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
-import {kindBits, levelBits, LineBlock, linesPerBlock, type LineBuffer, type LineCounts} from './line-buffer.ts';
+import {kindMask, levelMask, LineBlock, linesPerBlock, type LineBuffer, type LineCounts} from './line-buffer.ts';
 
 export type LineRemap = (number: number) => number;
 
 /** Smaller blocks are copied into others. */
-const worthKeeping = 512;
+const minKeptLines = 512;
 
 /**
 Shown lines and each log keep their order. At equal times inserted lines come first.
@@ -27,7 +27,7 @@ export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[],
 	for (let block = rest.shift(); block; block = rest.shift()) {
 		let at = 0;
 		for (; at < block.count && (!merge.isDone || number < from); at++, number++) {
-			newest = (block.signs[at]! & kindBits) === 0 ? Math.max(newest, block.times[at]!) : newest;
+			newest = (block.flags[at]! & kindMask) === 0 ? Math.max(newest, block.times[at]!) : newest;
 			if (number >= from) {
 				put += merge.moveUntil(newest, writer);
 			}
@@ -145,7 +145,7 @@ class BlockWriter {
 	}
 
 	takeBlock(block: LineBlock, at: number): void {
-		if (at === 0 && block.count >= worthKeeping) {
+		if (at === 0 && block.count >= minKeptLines) {
 			this.#close();
 			this.#out.push(block);
 			return;
@@ -172,10 +172,10 @@ class BlockWriter {
 
 function countsOf(logs: readonly LineBuffer[]): LineCounts {
 	const counts: LineCounts = {lines: 0, errors: 0, warnings: 0};
-	for (const {signs, count} of logs.flatMap(({blocks}) => blocks)) {
+	for (const {flags, count} of logs.flatMap(({blocks}) => blocks)) {
 		for (let at = 0; at < count; at++) {
-			const level = signs[at]! & levelBits;
-			counts.lines += (signs[at]! & kindBits) === 0 ? 1 : 0;
+			const level = flags[at]! & levelMask;
+			counts.lines += (flags[at]! & kindMask) === 0 ? 1 : 0;
 			counts.errors += isErrorLevel(level) ? 1 : 0;
 			counts.warnings += isWarningLevel(level) ? 1 : 0;
 		}

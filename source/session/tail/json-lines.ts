@@ -1,8 +1,8 @@
 /** JSON lines of a tail: their share, and whether they are formatted. */
-import {kindBits, type LineBlock, type LineBuffer} from './line-buffer.ts';
+import {kindMask, type LineBlock, type LineBuffer} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 
-const judgedLines = 200;
+const sampledLines = 200;
 
 /** Without a choice of the user, JSON is readable when most lines are JSON, until few are. */
 export function chooseJson(view: TailView): TailView {
@@ -19,8 +19,8 @@ export function chooseJson(view: TailView): TailView {
 function jsonShare({blocks}: LineBuffer): number {
 	let [lines, json] = [0, 0];
 	for (const block of blocks.slice(-2).reverse()) {
-		for (let at = block.count - 1; at >= 0 && lines < judgedLines; at--) {
-			if ((block.signs[at]! & kindBits) === 0) {
+		for (let at = block.count - 1; at >= 0 && lines < sampledLines; at--) {
+			if ((block.flags[at]! & kindMask) === 0) {
 				lines++;
 				json += startsObject(block, at) ? 1 : 0;
 			}

@@ -21,13 +21,13 @@ export type TailLine = {
 
 const kinds: readonly LineKind[] = ['text', 'notice', 'mark'];
 /** Level in the lowest bits, then kind, then late. */
-export const levelBits = 0x0f;
-export const kindBits = 0x30;
+export const levelMask = 0x0f;
+export const kindMask = 0x30;
 export const noticeFlags = kinds.indexOf('notice') << 4;
-const lateBit = 0x40;
+const lateFlag = 0x40;
 export const linesPerBlock = 4096;
 /** This part of a block may stay empty, because copying costs more. */
-const worthless = 1 / 16;
+const maxUnusedShare = 1 / 16;
 
 export class LineBlock {
 	first: number;
@@ -39,7 +39,7 @@ export class LineBlock {
 	readonly starts = new Uint32Array(linesPerBlock + 1);
 	readonly times = new Float64Array(linesPerBlock);
 	readonly sources = new Int32Array(linesPerBlock);
-	readonly signs = new Uint8Array(linesPerBlock);
+	readonly flags = new Uint8Array(linesPerBlock);
 
 	/** `expected`: size of the lines in bytes. */
 	constructor(first: number, expected = 64 * 1024) {
@@ -48,24 +48,24 @@ export class LineBlock {
 	}
 
 	/** Reuses the memory. */
-	beginAnew(first: number, expected: number): void {
+	reset(first: number, expected: number): void {
 		this.first = first;
 		this.count = 0;
 		this.used = 0;
-		if (this.bytes.length < expected * (1 - worthless / 2) || this.bytes.length > expected * (1 + worthless)) {
+		if (this.bytes.length < expected * (1 - maxUnusedShare / 2) || this.bytes.length > expected * (1 + maxUnusedShare)) {
 			this.bytes = Buffer.allocUnsafeSlow(expected);
 		}
 	}
 
 	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, late = false, from = 0, to = bytes.length): void {
-		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateBit : 0), bytes, from, to);
+		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateFlag : 0), bytes, from, to);
 	}
 
 	take(from: LineBlock, at: number): void {
-		this.#put(from.sources[at]!, from.times[at]!, from.signs[at]!, from.bytes, from.starts[at]!, from.starts[at + 1]!);
+		this.#put(from.sources[at]!, from.times[at]!, from.flags[at]!, from.bytes, from.starts[at]!, from.starts[at + 1]!);
 	}
 
-	#put(source: number, time: number, sign: number, bytes: Buffer, from: number, to: number): void {
+	#put(source: number, time: number, flags: number, bytes: Buffer, from: number, to: number): void {
 		if (this.used + to - from > this.bytes.length) {
 			const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.used + to - from));
 			this.bytes.copy(larger, 0, 0, this.used);
@@ -75,13 +75,13 @@ export class LineBlock {
 		this.used += bytes.copy(this.bytes, this.used, from, to);
 		this.times[this.count] = time;
 		this.sources[this.count] = source;
-		this.signs[this.count] = sign;
+		this.flags[this.count] = flags;
 		this.count++;
 		this.starts[this.count] = this.used;
 	}
 
 	seal(): void {
-		if (this.bytes.length > this.used * (1 + worthless)) {
+		if (this.bytes.length > this.used * (1 + maxUnusedShare)) {
 			const exact = Buffer.allocUnsafeSlow(this.used);
 			this.bytes.copy(exact, 0, 0, this.used);
 			this.bytes = exact;
@@ -95,14 +95,14 @@ export class LineBlock {
 
 	line(number: number): TailLine {
 		const at = number - this.first;
-		const sign = this.signs[at]!;
+		const flags = this.flags[at]!;
 		return {
 			number,
 			source: this.sources[at]!,
 			time: this.times[at]!,
-			level: (sign & levelBits) as LineLevel,
-			kind: kinds[(sign & kindBits) >> 4]!,
-			late: (sign & lateBit) !== 0,
+			level: (flags & levelMask) as LineLevel,
+			kind: kinds[(flags & kindMask) >> 4]!,
+			late: (flags & lateFlag) !== 0,
 			bytes: this.bytes.subarray(this.starts[at], this.starts[at + 1]),
 		};
 	}
@@ -172,14 +172,14 @@ export class LineBuffer {
 
 	/** Lines of one log have similar lengths. */
 	#nextBlock(last: LineBlock | undefined): LineBlock {
-		const expected = last && Math.ceil(last.used * (1 + worthless / 2));
+		const expected = last && Math.ceil(last.used * (1 + maxUnusedShare / 2));
 		const spare = this.#spare;
 		this.#spare = null;
 		if (spare === null || expected === undefined) {
 			return new LineBlock(this.end, expected);
 		}
 
-		spare.beginAnew(this.end, expected);
+		spare.reset(this.end, expected);
 		return spare;
 	}
 

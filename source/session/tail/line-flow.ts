@@ -7,7 +7,7 @@ const backlogMs = 2000;
 const settledMs = 1000;
 
 /** Seconds that a rate covers. */
-const averaged = 5;
+const averagedSeconds = 5;
 
 export class LineFlow {
 	/** When the lines of a source become live. */
@@ -49,7 +49,7 @@ export class LineFlow {
 	tick(now: number): {inflow: number; rate: number | null} {
 		const inflow = this.#arrived;
 		const isLive = this.#liveFrom.values().some(from => now > from + settledMs);
-		this.#rates = isLive ? [...this.#rates.slice(1 - averaged), this.#live] : [];
+		this.#rates = isLive ? [...this.#rates.slice(1 - averagedSeconds), this.#live] : [];
 		this.#arrived = 0;
 		this.#live = 0;
 		return {inflow, rate: this.#rates.length === 0 ? null : this.#rates.reduce((sum, count) => sum + count, 0) / this.#rates.length};

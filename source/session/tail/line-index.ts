@@ -4,7 +4,7 @@ import {formatNumber} from '../../text/format-number.ts';
 import {describeRegexError, escapeRegExp, isLower, patternOf} from '../../text/escape-regexp.ts';
 import {LevelInheritance} from '../../lines/level-inheritance.ts';
 import type {LineLevel} from '../../lines/line-level.ts';
-import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer} from './line-buffer.ts';
+import {kindMask, levelMask, linesPerBlock, type LineBlock, type LineBuffer} from './line-buffer.ts';
 import {LineNumbers} from './line-numbers.ts';
 
 export type LineQuery = {
@@ -72,7 +72,7 @@ export class LineIndex {
 			const from = this.#scanned - block.first;
 			const found = this.#find(block, from);
 			if (found === 'given-up') {
-				this.#beginAnew(buffer.first);
+				this.#reset(buffer.first);
 				continue;
 			}
 
@@ -86,7 +86,7 @@ export class LineIndex {
 		return this.#scanned >= buffer.end;
 	}
 
-	#beginAnew(first: number): void {
+	#reset(first: number): void {
 		this.#scanned = first;
 		this.#lastMatch = -1;
 		this.#lastShown = -1;
@@ -142,8 +142,8 @@ export class LineIndex {
 	#take(block: LineBlock, from: number, found: ReadonlySet<number> | null): void {
 		const {inverse, level, hidden, context, notices} = this.query;
 		for (let index = from; index < block.count; index++) {
-			const sign = block.signs[index]!;
-			const isNotice = (sign & kindBits) !== 0;
+			const flags = block.flags[index]!;
+			const isNotice = (flags & kindMask) !== 0;
 			const isBelow = level > 0 && !isNotice && this.#inheritedLevel(block, index) < level;
 			const isMatch = isNotice
 				? notices
@@ -169,7 +169,7 @@ export class LineIndex {
 	}
 
 	#inheritedLevel(block: LineBlock, index: number): LineLevel {
-		const own = (block.signs[index]! & levelBits) as LineLevel;
+		const own = (block.flags[index]! & levelMask) as LineLevel;
 		return this.#inheritance.levelOf(block.sources[index]!, own, block.times[index]!, block.bytes[block.starts[index]!]);
 	}
 }

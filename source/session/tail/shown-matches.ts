@@ -3,7 +3,7 @@ import type {LineNumbers} from './line-numbers.ts';
 import {activeIndex, shownEnd, type TailView} from './tail-view.ts';
 
 /** Counting stops here, because the counters are drawn several times per second. */
-const countedAtMost = 5000;
+const maxCountedMatches = 5000;
 
 /** Wraps around. */
 export function nextMatch(view: TailView, direction: 1 | -1): number | null {
@@ -29,7 +29,7 @@ export function countMatches(view: TailView): MatchCount {
 
 	let [of, before, isPast] = [0, 0, false];
 	for (let number = firstFrom(view, view.buffer.first); number !== null; number = firstFrom(view, number + 1)) {
-		if (of === countedAtMost) {
+		if (of === maxCountedMatches) {
 			return {at: isPast ? before + 1 : null, of, more: true, hidden: 0};
 		}
 

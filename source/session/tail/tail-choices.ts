@@ -11,13 +11,13 @@ import {setView} from './current-tail.ts';
 import {applyFilter} from './tail-search.ts';
 
 /** Last lines that are scanned for fields. */
-const lookedAt = 500;
+const scannedLines = 500;
 
 export async function chooseFields(session: StateAccess & Questions, tail: TailRun): Promise<void> {
 	let last = '';
 	for (;;) {
 		const items = fieldItems(tail.view);
-		const notes = items.length === 0 ? [`None of the last ${lookedAt} lines is JSON or logfmt.`] : [];
+		const notes = items.length === 0 ? [`None of the last ${scannedLines} lines is JSON or logfmt.`] : [];
 		const chosen = await session.pick({
 			title: 'Fields',
 			purpose: 'fields',
@@ -47,7 +47,7 @@ function allFields({fields}: TailView): PickerItem {
 
 function fieldItems({buffer, fields}: TailView): PickerItem[] {
 	const counts = new Map<string, number>();
-	const first = Math.max(buffer.first, buffer.end - lookedAt);
+	const first = Math.max(buffer.first, buffer.end - scannedLines);
 	for (let number = first; number < buffer.end; number++) {
 		for (const {name} of readFields(buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
 			counts.set(name, (counts.get(name) ?? 0) + 1);

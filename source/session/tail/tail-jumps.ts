@@ -1,6 +1,6 @@
 /** Jumps to errors, gaps and marks. */
 import {isErrorLevel} from '../../lines/line-level.ts';
-import {kindBits, levelBits, noticeFlags} from './line-buffer.ts';
+import {kindMask, levelMask, noticeFlags} from './line-buffer.ts';
 import {findLine, jumpTo, selectedLine, shownLength, type TailView} from './tail-view.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {changeTail, withTail} from './current-tail.ts';
@@ -47,18 +47,18 @@ function nextWanted(view: TailView, direction: 1 | -1, isWanted: IsWanted): numb
 }
 
 function isError(view: TailView, number: number): boolean {
-	return isErrorLevel(signAt(view, number) & levelBits);
+	return isErrorLevel(flagsAt(view, number) & levelMask);
 }
 
 function isGap(view: TailView, number: number): boolean {
-	return (signAt(view, number) & kindBits) === noticeFlags;
+	return (flagsAt(view, number) & kindMask) === noticeFlags;
 }
 
 function isMark(view: TailView, number: number): boolean {
 	return view.buffer.line(number)?.kind === 'mark' || view.marked.has(number);
 }
 
-function signAt({buffer}: TailView, number: number): number {
+function flagsAt({buffer}: TailView, number: number): number {
 	const block = buffer.blockOf(number);
-	return block === null ? 0 : block.signs[number - block.first]!;
+	return block === null ? 0 : block.flags[number - block.first]!;
 }

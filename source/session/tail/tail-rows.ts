@@ -30,10 +30,10 @@ export function tailRows(
 		? []
 		: [view.marked.has(one.number) ? styled('mark', glyphs.marked) : isCursor ? styled('focus', glyphs.cursor) : {text: ' '}];
 	if (one.kind !== 'text') {
-		const sign = lead.find(({text}) => text !== ' ');
+		const glyph = lead.find(({text}) => text !== ' ');
 		const words = `${one.time === 0 ? '' : `${formatLogTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
 		return wrapToWidth(words, Math.max(1, width - 4)).map((row, index) =>
-			index === 0 ? line(sign ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)),
+			index === 0 ? line(glyph ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)),
 		);
 	}
 

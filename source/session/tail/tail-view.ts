@@ -2,7 +2,7 @@
 import type {NodeSkew} from './clock-skew.ts';
 import {countJsonLines} from './json-lines.ts';
 import {isErrorLevel, type LineLevel} from '../../lines/line-level.ts';
-import {levelBits, LineBuffer} from './line-buffer.ts';
+import {levelMask, LineBuffer} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
 import {podNameKey} from './tail-source.ts';
 
@@ -198,7 +198,7 @@ export function pausedBacklog({buffer, pausedAt}: TailView): {lines: number; err
 		),
 	)) {
 		for (let at = Math.max(0, from - block.first); at < block.count; at++) {
-			errors += isErrorLevel(block.signs[at]! & levelBits) ? 1 : 0;
+			errors += isErrorLevel(block.flags[at]! & levelMask) ? 1 : 0;
 		}
 	}
 

@@ -93,7 +93,7 @@ function Title({view, entry, focus}: TitleProps): ReactNode {
 
 const maxSources = 12;
 
-const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
+const sourceGlyph = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
 
 function sourceRow({theme: {glyphs}}: ScreenInput, {sources}: TailView): Line {
 	// Present containers first, because a rollout leaves many that are gone.
@@ -103,11 +103,11 @@ function sourceRow({theme: {glyphs}}: ScreenInput, {sources}: TailView): Line {
 		' ',
 		...inOrder.slice(0, maxSources).flatMap((source): Span[] => {
 			const {color, on, state, node, note} = source;
-			const sign = sourceSign[state];
+			const glyph = sourceGlyph[state];
 			return [
 				styled(`pod.${color}` as 'pod.1', sourceName(source)),
 				{text: ' '},
-				on ? styled(`state.${sign}`, glyphs[sign]) : styled('text.dim', 'off'),
+				on ? styled(`state.${glyph}`, glyphs[glyph]) : styled('text.dim', 'off'),
 				styled('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),
 			];
 		}),
@@ -255,12 +255,12 @@ function withEdge({theme: {glyphs}}: ScreenInput, view: TailView, row: DrawnRow 
 	}
 
 	const isCursor = !view.follow && row.of.number === view.cursor;
-	const spreadLine = spread(row.line.spans, [edgeSign(view, row.of, glyphs, rest)], width, fill, glyphs.more);
+	const spreadLine = spread(row.line.spans, [edgeGlyph(view, row.of, glyphs, rest)], width, fill, glyphs.more);
 	const {label} = row.line;
 	return {...spreadLine, item: row.of.number, ...(isCursor && {ground: 'selection'}), ...(label !== undefined && {label})};
 }
 
-function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edge}: Glyphs, rest: string): Span {
+function edgeGlyph({searchIndex}: TailView, {number, level, kind}: TailLine, {edge}: Glyphs, rest: string): Span {
 	if (kind !== 'text') {
 		return styled('gap', edge.gap);
 	}
