@@ -116,15 +116,15 @@ function showAudit(session: Session, audit: Audit): void {
 		provenOn: provenOn(row),
 		lines: rowLines(audit, row),
 	}));
-	const {rows: before, at} = session.store.state.audit;
-	const same = rows.findIndex(({id}) => id === before[at]?.id);
+	const {rows: before, cursor} = session.store.state.audit;
+	const same = rows.findIndex(({id}) => id === before[cursor]?.id);
 	session.store.dispatchNow({
 		type: 'audit',
 		to: {
 			reading: null,
 			rows,
 			found: audit,
-			at: Math.max(same, 0),
+			cursor: Math.max(same, 0),
 			note: `${countsOf(audit)} · read ${clockTime(audit.time)}`,
 			isOutdated: false,
 		},
@@ -156,8 +156,8 @@ function provenOn({id, scope: {of, proven}}: AuditRow): ShownAuditRow['provenOn'
 }
 
 export function openAuditRow(session: Session): void {
-	const {rows, at, found} = session.store.state.audit;
-	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
+	const {rows, cursor, found} = session.store.state.audit;
+	const finding = found?.rows.find(({id}) => id === rows[cursor]?.id);
 	if (found && finding) {
 		const {id, title, verdict} = finding;
 		const {state, basis} = describeAuditRow(finding, found);
@@ -166,7 +166,7 @@ export function openAuditRow(session: Session): void {
 		openText(session, {
 			title: 'Audit',
 			subject: `${id} ${title}`,
-			right: `${verdict}${name}${basis === null ? '' : `, ${basis}`} · read ${clockTime(found.time)}`,
+			status: `${verdict}${name}${basis === null ? '' : `, ${basis}`} · read ${clockTime(found.time)}`,
 			context: 'audit-row',
 			lines: rowLines(found, finding, {whole: true}).map(one => ({...one, text: toSessionAdvice(keys, one.text)})),
 		});

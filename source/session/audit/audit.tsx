@@ -57,12 +57,12 @@ export function AuditView(): ReactNode {
 		Math.max(cellWidth(provenHead), ...audit.rows.map(({provenOn}) => cellWidth(provenOn[unit]))),
 		size.columns,
 	);
-	const at = audit.rows[audit.at];
+	const at = audit.rows[audit.cursor];
 	const list = audit.rows.flatMap((row, index) => [
 		...(row.heading === null ? [] : [headingLine(row.heading, size.columns, glyphs)]),
 		{...rowLine(row, widths, glyphs, {isAt: row === at, unit}), item: index},
 	]);
-	const selected = audit.at + audit.rows.slice(0, audit.at + 1).filter(({heading}) => heading !== null).length;
+	const selected = audit.cursor + audit.rows.slice(0, audit.cursor + 1).filter(({heading}) => heading !== null).length;
 	return (
 		<>
 			<Box flexDirection="column" flexShrink={0} aria-hidden>

@@ -15,23 +15,23 @@ export function connectionChanges(
 	const messages: Message[] = [];
 	const connections = after.map(entry => {
 		const old = before.find(({id}) => id === entry.id);
-		const news = old && old !== entry ? newsOf(old, entry) : null;
-		if (!news) {
+		const change = old && old !== entry ? changeOf(old, entry) : null;
+		if (!change) {
 			return entry;
 		}
 
 		messages.push({
 			time: now,
-			text: `${entry.kind} ${qualifyWithContext(entry, onScreen)}: ${news.text}`,
-			role: news.isBad ? 'warn' : 'plain',
+			text: `${entry.kind} ${qualifyWithContext(entry, onScreen)}: ${change.text}`,
+			role: change.isBad ? 'warn' : 'plain',
 			hint: '',
 		});
-		return {...entry, isLost: news.isLost, changedAt: news.isBad ? now : entry.changedAt};
+		return {...entry, isLost: change.isLost, changedAt: change.isBad ? now : entry.changedAt};
 	});
 	return messages.length > 0 ? {connections, messages} : {connections: after, messages};
 }
 
-function newsOf(old: ConnectionEntry, entry: ConnectionEntry): {text: string; isBad: boolean; isLost: boolean} | null {
+function changeOf(old: ConnectionEntry, entry: ConnectionEntry): {text: string; isBad: boolean; isLost: boolean} | null {
 	if (old.phase === 'open' && (entry.phase === 'working' || entry.phase === 'failed') && entry.note !== '') {
 		return {text: entry.note, isBad: true, isLost: true};
 	}

@@ -111,7 +111,7 @@ function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: bool
 	const what = qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace);
 	const ground = hasFocus && {ground: 'selection' as const};
 	const mark = [
-		hasFocus ? styled('focus', glyphs.cursor) : newsMark(entry, now, glyphs),
+		hasFocus ? styled('focus', glyphs.cursor) : changeMark(entry, now, glyphs),
 		styled(`state.${entry.phase}`, glyphs[entry.phase]),
 		{text: ' '},
 	];
@@ -140,7 +140,7 @@ function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: bool
 	return {...spread([...left, ...body], right, size.columns), ...ground};
 }
 
-function newsMark({changedAt}: ConnectionEntry, now: number, {look}: Glyphs): Span {
+function changeMark({changedAt}: ConnectionEntry, now: number, {look}: Glyphs): Span {
 	return changedAt !== null && now - changedAt < changeMarkMs ? styled('notice.warn', look) : {text: ' '};
 }
 

@@ -10,13 +10,13 @@ import type {Line} from '../kit/styled-line.ts';
 import {textParts, textRows, type TextPart} from '../kit/text-rows.ts';
 
 export function Messages({layer}: {readonly layer: MessagesLayer}): ReactNode {
-	const screen = useScreenWith(...textParts, 'messages', 'textsAreCut');
+	const screen = useScreenWith(...textParts, 'messages', 'isTextCut');
 	return <Page title="Messages" right={String(screen.state.messages.length)} body={messagesBody(screen, layer)} top={layer.top} />;
 }
 
 type MessagesLayer = Extract<Layer, {kind: 'messages'}>;
 
-export function messagesBody(screen: ScreenWith<TextPart | 'messages' | 'textsAreCut'>, layer: MessagesLayer): Line[] {
+export function messagesBody(screen: ScreenWith<TextPart | 'messages' | 'isTextCut'>, layer: MessagesLayer): Line[] {
 	return textRows(screen, messageTexts(screen.state), wrappingOf(screen.state, layer)).map(row => row.line);
 }
 

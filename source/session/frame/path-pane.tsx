@@ -91,7 +91,7 @@ function rowOfSelection(state: SessionState): ListRow | null {
 	return list && selectedRow(list);
 }
 
-const pathParts = ['view', 'size', 'zoom', 'isPathNews', 'processes', 'now'] as const;
+const pathParts = ['view', 'size', 'zoom', 'isPathChanged', 'processes', 'now'] as const;
 
 function ReadPath({path}: {readonly path: Path}): ReactNode {
 	const screen = useScreenWith(...pathParts);
@@ -118,7 +118,7 @@ export function pathLines(screen: ScreenWith<(typeof pathParts)[number]>, path: 
 		return [broken[0] ?? pathLine];
 	}
 
-	const isOpen = broken.length > 0 || state.isPathNews || state.view === 'forwards';
+	const isOpen = broken.length > 0 || state.isPathChanged || state.view === 'forwards';
 	return [
 		pathLine,
 		...(broken.length > 0 ? broken : [line('   ', meaningWithin(screen, path, columns - 3))]),

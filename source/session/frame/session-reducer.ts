@@ -127,7 +127,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	view: (state, {view}) => showView({...state, history: visit(state.history, {view, namespace: state.cluster.namespace})}, view),
 	go(state, {by}) {
 		const entry = entryAt(state.history, by);
-		return entry === null ? state : showView({...state, history: {...state.history, at: state.history.at + by}}, entry.view);
+		return entry === null ? state : showView({...state, history: {...state.history, position: state.history.position + by}}, entry.view);
 	},
 	push: (state, {layer}) => ({...state, layers: [...state.layers.filter(({kind}) => kind !== layer.kind || kind === 'text'), layer]}),
 	layer: (state, {to}) => ({
@@ -164,7 +164,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		...state,
 		selectedPath: {of, path},
 		layers: withSelectedPath(state.layers, {of, path}),
-		isPathNews: isPathNews(state, {of, path}),
+		isPathChanged: hasPathChanged(state, {of, path}),
 		processes: withProcess(state.processes, path),
 	}),
 	'selected-details': (state, {of, lines}) => ({...state, selectedDetails: {of, lines}}),
@@ -256,7 +256,7 @@ function switched(state: SessionState, cluster: ClusterState, others: readonly C
 		selectedPath: null,
 		selectedDetails: null,
 		servicePods: new Map(),
-		proxy: isSame ? state.proxy : {...state.proxy, exchanges: [], at: 0},
+		proxy: isSame ? state.proxy : {...state.proxy, exchanges: [], cursor: 0},
 		audit: isSame ? state.audit : noAudit,
 	};
 }
@@ -335,10 +335,10 @@ function hintsAt(now: number, state: SessionState): SessionState['firstHints'] {
 	return firstHints !== null && now >= firstHints.until ? null : firstHints;
 }
 
-function isPathNews({selectedPath, isPathNews}: SessionState, next: {of: string; path: Path | null}): boolean {
+function hasPathChanged({selectedPath, isPathChanged}: SessionState, next: {of: string; path: Path | null}): boolean {
 	const before = selectedPath?.path ?? null;
 	if (before === null || next.path === null || selectedPath?.of === next.of) {
-		return isPathNews;
+		return isPathChanged;
 	}
 
 	return legWords(before) !== legWords(next.path);

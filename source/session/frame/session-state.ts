@@ -23,8 +23,8 @@ export type ApiserverProcess = {context: string | null; id: string};
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
 /**
-Esc closes the top one. `row`: a why screen follows its path. `left`: cells scrolled sideways. `id`: fills a pending text. `of`,
-`on`: what a text is refreshed from.
+Esc closes the top one. `row`: a why screen follows its path. `left`: cells scrolled sideways. `id`: fills a pending text. `object`,
+`cluster`: what a text is refreshed from.
 */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
@@ -43,7 +43,7 @@ export type Layer =
 	| {
 			kind: 'text';
 			title: string;
-			right: string;
+			status: string;
 			lines: readonly TextLine[];
 			top: number;
 			left?: number;
@@ -52,10 +52,10 @@ export type Layer =
 			command: string | null;
 			subject: string;
 			busy: boolean;
-			on?: string;
+			cluster?: string;
 			id?: string;
 			search?: TextSearch | null;
-			of?: {target: string; namespace: string};
+			object?: {target: string; namespace: string};
 	  }
 	| {kind: 'help'; context: string; top: number}
 	| {kind: 'messages'; top: number; left?: number};
@@ -193,7 +193,7 @@ export type SessionState = {
 	connections: ConnectionList;
 	connectionCursor: number;
 	zoom: boolean;
-	textsAreCut: boolean;
+	isTextCut: boolean;
 	pending: string | null;
 	notice: Message | null;
 	messages: readonly Message[];
@@ -202,7 +202,7 @@ export type SessionState = {
 	/** `of` is the id of the row: names repeat across namespaces. */
 	selectedPath: {of: string; path: Path | null} | null;
 	/** The path differs from that of the row selected before. */
-	isPathNews: boolean;
+	isPathChanged: boolean;
 	/** In the first session, until an action or `until`; that is `null` until a row is selected. */
 	firstHints: {until: number | null; isDefaultKeymap: boolean} | null;
 	selectedDetails: {of: string; lines: readonly TextLine[]} | null;
@@ -213,7 +213,7 @@ export type SessionState = {
 	audit: {
 		rows: readonly ShownAuditRow[];
 		found: Audit | null;
-		at: number;
+		cursor: number;
 		/** The latest read; results of earlier ones are ignored. */
 		reading: symbol | null;
 		note: string;
@@ -222,7 +222,14 @@ export type SessionState = {
 		/** Apiserver processes whose start outdated an audit. */
 		outdatedBy: readonly string[];
 	};
-	sandboxSwitches: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
+	sandboxSwitches: ReadonlyArray<{
+		id: string;
+		label: string;
+		values: readonly string[];
+		valueIndex: number;
+		effect: string;
+		fault: boolean;
+	}>;
 	sandboxCursor: number;
 	sandboxLog: readonly string[];
 	readOnly: boolean;
@@ -247,7 +254,15 @@ export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' 
 	lines: readonly TextLine[];
 };
 
-export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, reading: null, note: '', isOutdated: false, outdatedBy: []};
+export const noAudit: SessionState['audit'] = {
+	rows: [],
+	found: null,
+	cursor: 0,
+	reading: null,
+	note: '',
+	isOutdated: false,
+	outdatedBy: [],
+};
 
 export function emptySession(
 	cluster: ClusterState,
@@ -274,13 +289,13 @@ export function emptySession(
 		connections: [],
 		connectionCursor: 0,
 		zoom: false,
-		textsAreCut: false,
+		isTextCut: false,
 		pending: null,
 		notice: null,
 		messages: [],
 		lastFailure: null,
 		selectedPath: null,
-		isPathNews: false,
+		isPathChanged: false,
 		firstHints: null,
 		selectedDetails: null,
 		forwards: [],

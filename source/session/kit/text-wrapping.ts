@@ -7,13 +7,13 @@ export type TextWrapping = {isCut: boolean; left: number};
 export const wrapped: TextWrapping = {isCut: false, left: 0};
 
 /** Text that is scrolled sideways is always cut. */
-export function wrappingOf({textsAreCut}: Pick<SessionState, 'textsAreCut'>, layer: Layer | undefined): TextWrapping {
+export function wrappingOf({isTextCut}: Pick<SessionState, 'isTextCut'>, layer: Layer | undefined): TextWrapping {
 	const left = layer !== undefined && 'left' in layer ? (layer.left ?? 0) : 0;
-	return {isCut: textsAreCut || left > 0, left};
+	return {isCut: isTextCut || left > 0, left};
 }
 
 export function toggleWrap(state: SessionState): SessionState {
 	const top = state.layers.at(-1);
 	const layers = top !== undefined && 'left' in top ? [...state.layers.slice(0, -1), {...top, left: 0}] : state.layers;
-	return {...state, layers, textsAreCut: !wrappingOf(state, top).isCut};
+	return {...state, layers, isTextCut: !wrappingOf(state, top).isCut};
 }

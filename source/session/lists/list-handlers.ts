@@ -28,12 +28,12 @@ function move(session: Session, by: number): void {
 		}
 
 		case 'proxy': {
-			store.dispatchNow({type: 'proxy', event: {type: 'move-to', index: proxy.at + by}});
+			store.dispatchNow({type: 'proxy', event: {type: 'move-to', index: proxy.cursor + by}});
 			break;
 		}
 
 		case 'audit': {
-			store.dispatchNow({type: 'audit', to: {at: clamp(audit.at + by, audit.rows.length)}});
+			store.dispatchNow({type: 'audit', to: {cursor: clamp(audit.cursor + by, audit.rows.length)}});
 			break;
 		}
 
@@ -68,11 +68,11 @@ function cursorOf(state: SessionState): number {
 		}
 
 		case 'proxy': {
-			return state.proxy.at;
+			return state.proxy.cursor;
 		}
 
 		case 'audit': {
-			return state.audit.at;
+			return state.audit.cursor;
 		}
 
 		case 'sandbox': {

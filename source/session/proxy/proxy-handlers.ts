@@ -143,7 +143,7 @@ function openResponseText(session: Session, exchange: ProxyExchange): void {
 	openText(session, {
 		title: status === null ? describeMissingResponse(exchange) : String(status),
 		subject: `${method} ${asked}`,
-		right: `${type.split(';')[0] ?? ''} ${formatBytes(bytes)}`.trim(),
+		status: `${type.split(';')[0] ?? ''} ${formatBytes(bytes)}`.trim(),
 		copy: body,
 		lines: [
 			...(exchange.isCanceled === true ? [{text: exchange.note, role: 'notice.warn'} as const] : []),

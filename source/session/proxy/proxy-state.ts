@@ -43,7 +43,7 @@ export type ProxyState = {
 	request: string;
 	listeners: readonly ListenerState[];
 	exchanges: readonly ProxyExchange[];
-	at: number;
+	cursor: number;
 	json: boolean;
 	headers: boolean;
 };
@@ -58,7 +58,7 @@ export type ProxyEvent =
 
 const maxKept = 100;
 
-export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], at: 0, json: true, headers: false};
+export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], cursor: 0, json: true, headers: false};
 
 /** Replaces a request with the same id. */
 export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
@@ -69,7 +69,7 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 		}
 
 		case 'move-to': {
-			return {...proxy, at: Math.max(0, Math.min(event.index, proxyRowCount(proxy) - 1))};
+			return {...proxy, cursor: Math.max(0, Math.min(event.index, proxyRowCount(proxy) - 1))};
 		}
 
 		case 'exchange': {
@@ -77,11 +77,11 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 			const next = known
 				? exchanges.map(one => (one.id === event.exchange.id ? event.exchange : one))
 				: [...exchanges.slice(-maxKept + 1), event.exchange];
-			return {...proxy, exchanges: next, at: known ? proxy.at : listeners.length + next.length - 1};
+			return {...proxy, exchanges: next, cursor: known ? proxy.cursor : listeners.length + next.length - 1};
 		}
 
 		case 'listening': {
-			return {...proxy, listeners: [...listeners, event.listener], at: listeners.length};
+			return {...proxy, listeners: [...listeners, event.listener], cursor: listeners.length};
 		}
 
 		case 'passed': {
@@ -99,8 +99,8 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 				return proxy;
 			}
 
-			const at = proxy.at > gone ? proxy.at - 1 : Math.max(0, Math.min(proxy.at, proxyRowCount(proxy) - 2));
-			return {...proxy, listeners: listeners.toSpliced(gone, 1), at};
+			const cursor = proxy.cursor > gone ? proxy.cursor - 1 : Math.max(0, Math.min(proxy.cursor, proxyRowCount(proxy) - 2));
+			return {...proxy, listeners: listeners.toSpliced(gone, 1), cursor};
 		}
 	}
 }
@@ -109,10 +109,10 @@ export function proxyRowCount({listeners, exchanges}: ProxyState): number {
 	return listeners.length + exchanges.length;
 }
 
-export function selectedListener({listeners, at}: ProxyState): ListenerState | null {
-	return listeners[at] ?? null;
+export function selectedListener({listeners, cursor}: ProxyState): ListenerState | null {
+	return listeners[cursor] ?? null;
 }
 
-export function selectedExchange({listeners, exchanges, at}: ProxyState): ProxyExchange | null {
-	return exchanges[at - listeners.length] ?? null;
+export function selectedExchange({listeners, exchanges, cursor}: ProxyState): ProxyExchange | null {
+	return exchanges[cursor - listeners.length] ?? null;
 }

@@ -27,7 +27,7 @@ const requestFrom = 37;
 export function Proxy(): ReactNode {
 	const screen = useScreenWith('proxy', 'size', 'cluster', 'others');
 	const {proxy} = screen.state;
-	const {method, request, listeners, exchanges, at} = proxy;
+	const {method, request, listeners, exchanges, cursor} = proxy;
 	const asked = [
 		{text: ' '},
 		styled('title', method),
@@ -58,10 +58,10 @@ export function Proxy(): ReactNode {
 			/>
 			<CursorRows
 				lines={[
-					...listeners.map((one, index) => listenerLine(screen, one, index === at)),
-					...exchanges.map((one, index) => exchangeLine(screen, one, listeners.length + index === at)),
+					...listeners.map((one, index) => listenerLine(screen, one, index === cursor)),
+					...exchanges.map((one, index) => exchangeLine(screen, one, listeners.length + index === cursor)),
 				].map((row, index) => ({...row, item: index}))}
-				cursor={at}
+				cursor={cursor}
 				minHeight={3}
 			/>
 			<RequestPath exchange={selected} />

@@ -124,7 +124,7 @@ function show(session: Session, change?: {id: string; at: number}): void {
 			const at = row.values.findIndex(({value}) => value === now[row.name]);
 			return switchRow(row, at, change?.id === row.name ? change.at : at);
 		}),
-		...happenings.map(({id, label, says, effect}): SandboxSwitch => ({id, label, values: [says], at: 0, effect, fault: true})),
+		...happenings.map(({id, label, says, effect}): SandboxSwitch => ({id, label, values: [says], valueIndex: 0, effect, fault: true})),
 	];
 	session.store.dispatchNow({type: 'sandbox', switches});
 }
@@ -135,7 +135,7 @@ function switchRow({name, title, values, restarts}: SwitchSpec, at: number, show
 		id: name,
 		label: title,
 		values: values.map(({value, label}) => label ?? String(value)),
-		at: Math.max(0, shown),
+		valueIndex: Math.max(0, shown),
 		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; restarts the apiserver' : ''}`,
 		fault: name !== 'verification' && name !== 'route',
 	};
@@ -145,7 +145,7 @@ function turn(session: Session, by: 1 | -1): void {
 	const {sandboxSwitches, sandboxCursor} = session.store.state;
 	const sandboxSwitch = sandboxSwitches[sandboxCursor];
 	if (sandboxSwitch) {
-		show(session, {id: sandboxSwitch.id, at: (sandboxSwitch.at + by + sandboxSwitch.values.length) % sandboxSwitch.values.length});
+		show(session, {id: sandboxSwitch.id, at: (sandboxSwitch.valueIndex + by + sandboxSwitch.values.length) % sandboxSwitch.values.length});
 	}
 }
 
@@ -169,7 +169,7 @@ export const sandboxHandlers = {
 		if (happening) {
 			await happening.run(run.sandbox, session);
 		} else if (row) {
-			await run.sandbox.switches.set({[row.name]: row.values[sandboxSwitch.at]!.value});
+			await run.sandbox.switches.set({[row.name]: row.values[sandboxSwitch.valueIndex]!.value});
 		}
 
 		show(session);

@@ -23,11 +23,11 @@ export function Sandbox(): ReactNode {
 		...itemLine(index === sandboxCursor, glyphs.cursor, [
 			{text: `${fitToCells(sandboxSwitch.label, labelWidth)} `},
 			styled('focus', `${glyphs.chooseLeft} `),
-			{text: fitToCells(`${sandboxSwitch.values[sandboxSwitch.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)},
+			{text: fitToCells(`${sandboxSwitch.values[sandboxSwitch.valueIndex] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)},
 			styled('text.dim', sandboxSwitch.effect),
 		]),
 		item: index,
-		label: `${sandboxSwitch.label}: ${sandboxSwitch.values[sandboxSwitch.at] ?? ''}, ${sandboxSwitch.at + 1} of ${sandboxSwitch.values.length}. Effect: ${sandboxSwitch.effect}.`,
+		label: `${sandboxSwitch.label}: ${sandboxSwitch.values[sandboxSwitch.valueIndex] ?? ''}, ${sandboxSwitch.valueIndex + 1} of ${sandboxSwitch.values.length}. Effect: ${sandboxSwitch.effect}.`,
 	}));
 	const faultsFrom = sandboxSwitches.findIndex(({fault}) => fault);
 	const lead = line(' ', 'This cluster runs inside spoke. What you see here does not apply to a real cluster.');

@@ -21,12 +21,12 @@ type Meanwhile = {
 export function describeMeanwhile({connections, messages, lines: {count, tails}}: Meanwhile, columns: number): readonly string[] {
 	const broken = connections.filter(({phase, note}) => (phase === 'working' || phase === 'failed') && note !== '');
 	const isShown = (text: string) => broken.some(({what, note}) => text.includes(what) && text.endsWith(`: ${note}`));
-	const news = [...new Set(messages.filter(({role, text}) => role !== 'plain' && !isShown(text)).map(({text}) => text))];
+	const warnings = [...new Set(messages.filter(({role, text}) => role !== 'plain' && !isShown(text)).map(({text}) => text))];
 	const events = [
 		...broken.slice(0, shownStreams).map(({what, note}) => `${what}: ${note}`),
 		...(broken.length > shownStreams ? [formatQuantity(broken.length - shownStreams, 'more broken stream')] : []),
-		...news.slice(-shownMessages),
-		...(news.length > shownMessages ? [formatQuantity(news.length - shownMessages, 'more message')] : []),
+		...warnings.slice(-shownMessages),
+		...(warnings.length > shownMessages ? [formatQuantity(warnings.length - shownMessages, 'more message')] : []),
 		...(count > 0 ? [`${formatQuantity(count, 'line')} in ${tails === 1 ? 'the tail' : 'the tails'}`] : []),
 	];
 	return events

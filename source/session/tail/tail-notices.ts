@@ -19,7 +19,7 @@ type SourceChange = Pick<TailNotice, 'counters' | 'source'>;
 
 /** `who` is the source's short name with several sources, otherwise empty. `state` is the previous one. */
 export function tailNotice(event: SourceChangeEvent, who: string, state: TailSource['state']): TailNotice {
-	return {text: isNews(event, state) ? tailLine(event, who) : null, ...sourceChange(event, state)};
+	return {text: isChange(event, state) ? tailLine(event, who) : null, ...sourceChange(event, state)};
 }
 
 /** An event of a source or a pod as a line of the tail. */
@@ -42,7 +42,7 @@ function podName(event: LogEvent): string {
 }
 
 /** An outage is reported only at its start. */
-function isNews({type}: SourceChangeEvent, state: TailSource['state']): boolean {
+function isChange({type}: SourceChangeEvent, state: TailSource['state']): boolean {
 	switch (type) {
 		case 'waiting': {
 			return state === 'open' || state === 'checking';

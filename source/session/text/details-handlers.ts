@@ -47,8 +47,8 @@ export async function openDetails(session: Session): Promise<void> {
 
 	const id = session.nextId('text');
 	openText(session, {id, title: 'Details', subject: subjectOf(session, here), lines: [{text: 'reading …'}], busy: true});
-	const show = (lines: readonly TextLine[], right: string) => {
-		session.store.dispatchNow({type: 'fill-text', id, to: {lines, right, busy: false}});
+	const show = (lines: readonly TextLine[], status: string) => {
+		session.store.dispatchNow({type: 'fill-text', id, to: {lines, status, busy: false}});
 	};
 
 	try {
@@ -67,7 +67,7 @@ function openForwardLog(session: Session): void {
 		openText(session, {
 			title: 'Forward',
 			subject: `${local === null ? asked : `:${local}`} ${target}:${remote}`,
-			right: `${open} open · ${closed} closed · ${failed} failed`,
+			status: `${open} open · ${closed} closed · ${failed} failed`,
 			lines: [{label: phase, text: note}, ...log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
 		});
 	}

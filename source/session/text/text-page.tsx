@@ -15,17 +15,17 @@ import type {Line} from '../kit/styled-line.ts';
 import {hiddenCells, availableCells, textParts, textRows, type TextPart, type TextRow} from '../kit/text-rows.ts';
 
 export function TextPage({layer}: {readonly layer: TextLayer}): ReactNode {
-	const screen = useScreenWith(...textParts, 'textsAreCut');
-	const {title, subject, search, right, top} = layer;
+	const screen = useScreenWith(...textParts, 'isTextCut');
+	const {title, subject, search, status, top} = layer;
 	const found = layer.lines[search?.at ?? -1];
 	// Only its color shows the match on the screen.
 	const match = found && screen.state.hasScreenReader ? `, ${lineText(found, screen.state.now)}` : '';
 	return (
-		<Page title={title} after={subject} right={search ? describeSearch(search) + match : right} body={textBody(screen, layer)} top={top} />
+		<Page title={title} after={subject} right={search ? describeSearch(search) + match : status} body={textBody(screen, layer)} top={top} />
 	);
 }
 
-export function textBody(screen: ScreenWith<TextPart | 'textsAreCut'>, layer: TextLayer): Line[] {
+export function textBody(screen: ScreenWith<TextPart | 'isTextCut'>, layer: TextLayer): Line[] {
 	return withFound(textRows(screen, layer.lines, wrappingOf(screen.state, layer)), layer);
 }
 

@@ -22,16 +22,16 @@ export const yamlHandlers = {
 	},
 	async 'yaml/refresh'(session) {
 		const layer = currentText(session);
-		const cluster = session.clusters.get(layer?.on ?? '');
-		if (layer?.of === undefined || layer.id === undefined || cluster === undefined || layer.busy) {
+		const cluster = session.clusters.get(layer?.cluster ?? '');
+		if (layer?.object === undefined || layer.id === undefined || cluster === undefined || layer.busy) {
 			return;
 		}
 
 		const {id, copy, lines} = layer;
 		const isRead = lines.some(({asIs}) => asIs);
-		session.store.dispatchNow({type: 'fill-text', id, to: {right: 'reading …', busy: true}});
+		session.store.dispatchNow({type: 'fill-text', id, to: {status: 'reading …', busy: true}});
 		try {
-			const fresh = await read(cluster, layer.of);
+			const fresh = await read(cluster, layer.object);
 			session.store.dispatchNow({type: 'fill-text', id, to: fresh});
 			session.showMessage(fresh.copy === copy ? 'refreshed: no changes' : 'refreshed');
 		} catch (thrown) {
@@ -41,8 +41,8 @@ export const yamlHandlers = {
 				type: 'fill-text',
 				id,
 				to: isRead
-					? {right: `refresh failed at ${clockTime(Date.now())}`, busy: false}
-					: {lines: errorLines(error, ['where', 'code']), right: '', busy: false},
+					? {status: `refresh failed at ${clockTime(Date.now())}`, busy: false}
+					: {lines: errorLines(error, ['where', 'code']), status: '', busy: false},
 			});
 			session.showFailure('refresh', error);
 		}
@@ -60,21 +60,21 @@ export async function openYaml(session: Session, {cluster, target, namespace}: C
 		lines: [{text: 'reading …'}],
 		context: 'yaml',
 		busy: true,
-		on: cluster.context,
-		of: {target, namespace},
+		cluster: cluster.context,
+		object: {target, namespace},
 	});
 	try {
 		session.store.dispatchNow({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
 	} catch (thrown) {
 		const error = knownFailure(thrown);
-		session.store.dispatchNow({type: 'fill-text', id, to: {lines: errorLines(error, ['where', 'code']), right: '', busy: false}});
+		session.store.dispatchNow({type: 'fill-text', id, to: {lines: errorLines(error, ['where', 'code']), status: '', busy: false}});
 		session.showFailure(`YAML of ${target}`, error);
 	}
 }
 
 async function read({access}: OpenCluster, {target, namespace}: Pick<ClusterTarget, 'target' | 'namespace'>) {
 	const {lines, without} = await readYaml(access, target, namespace);
-	return {lines, copy: lines.map(({text}) => `${text}\n`).join(''), right: without === null ? '' : `${without} omitted`, busy: false};
+	return {lines, copy: lines.map(({text}) => `${text}\n`).join(''), status: without === null ? '' : `${without} omitted`, busy: false};
 }
 
 /** @throws anything that is not a failure of the cluster or the connection */

@@ -52,8 +52,8 @@ export const doctorHandlers = {
 	async 'doctor/refresh'(session) {
 		const layer = currentText(session);
 		if (layer) {
-			const {namespace, target} = layer.of ?? {namespace: '', target: null};
-			const cluster = session.clusters.get(layer.on ?? '') ?? session.cluster;
+			const {namespace, target} = layer.object ?? {namespace: '', target: null};
+			const cluster = session.clusters.get(layer.cluster ?? '') ?? session.cluster;
 			session.store.dispatchNow({type: 'pop'});
 			await openDoctor(session, {cluster, namespace, target});
 		}
@@ -111,10 +111,10 @@ export async function openDoctor(
 		id,
 		title: 'Doctor',
 		subject: target === null ? `the apiserver of ${cluster.context}` : subjectOf(session, {cluster, target: `${namespace} › ${target}`}),
-		...(target !== null && {of: {target, namespace}}),
+		...(target !== null && {object: {target, namespace}}),
 		context: 'doctor',
-		on: cluster.context,
-		right: 'running …',
+		cluster: cluster.context,
+		status: 'running …',
 		busy: true,
 		lines: [{text: 'Steps in order: kubeconfig, leg 1, permissions, target, leg 2, leg 3 …', role: 'text.dim'}],
 	});
@@ -136,7 +136,7 @@ export async function openDoctor(
 				lines: doctorLines(doctor),
 				busy: false,
 				command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
-				right: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
+				status: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
 			},
 		});
 	} finally {

@@ -27,14 +27,14 @@ import {detailLines} from './detail-lines.ts';
 export const nodeCheckHandlers = {
 	'nodes/test': async session => openNodeCheck(session),
 	async 'node-check/refresh'(session) {
-		const cluster = session.clusters.get(currentText(session)?.on ?? '');
+		const cluster = session.clusters.get(currentText(session)?.cluster ?? '');
 		session.store.dispatchNow({type: 'pop'});
 		await openNodeCheck(session, cluster);
 	},
 	'node-check/stop'(session) {
 		const layer = currentText(session);
 		if (layer?.busy && layer.id !== undefined) {
-			session.store.dispatchNow({type: 'fill-text', id: layer.id, to: {right: stopping}});
+			session.store.dispatchNow({type: 'fill-text', id: layer.id, to: {status: stopping}});
 			void session.work.end(layer.id);
 		} else {
 			session.showMessage('the check has ended');
@@ -79,8 +79,8 @@ export async function openNodeCheck(session: Session, cluster = session.cluster)
 		title: 'Node check',
 		subject: cluster.context,
 		context: 'node-check',
-		on: cluster.context,
-		right: 'checking …',
+		cluster: cluster.context,
+		status: 'checking …',
 		busy: true,
 		lines: [{text: 'The results appear when the check ends.', role: 'text.dim'}],
 	});
@@ -90,7 +90,7 @@ export async function openNodeCheck(session: Session, cluster = session.cluster)
 		if (!isShown()) {
 			abort.abort(stopReasons.closed);
 		} else if (counts !== null && !signal.aborted) {
-			session.store.dispatchNow({type: 'fill-text', id, to: {right: describeNodeCheckProgress(counts)}});
+			session.store.dispatchNow({type: 'fill-text', id, to: {status: describeNodeCheckProgress(counts)}});
 		}
 	}, progressIntervalMs);
 	const summary = await checkNodes(withAbortSignal(cluster.access, signal), plan, {
@@ -113,8 +113,8 @@ export async function openNodeCheck(session: Session, cluster = session.cluster)
 		type: 'fill-text',
 		id,
 		to: summary
-			? {lines: summaryLines(summary), busy: false, right: formatDuration(summary.tookMs)}
-			: {lines: [{text: 'The check could not start.', role: 'state.failed'}], busy: false, right: ''},
+			? {lines: summaryLines(summary), busy: false, status: formatDuration(summary.tookMs)}
+			: {lines: [{text: 'The check could not start.', role: 'state.failed'}], busy: false, status: ''},
 	});
 	session.paths.showAgain();
 }

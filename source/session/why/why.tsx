@@ -26,7 +26,7 @@ const whyParts = [...textParts, 'connections', 'cluster'] as const;
 type WhyScreen = ScreenWith<(typeof whyParts)[number]>;
 
 export function Why({layer}: {readonly layer: WhyLayer}): ReactNode {
-	const screen = useScreenWith(...whyParts, 'textsAreCut');
+	const screen = useScreenWith(...whyParts, 'isTextCut');
 	const path = whyPath(screen.state, layer);
 	const right = path === null ? '' : describeUse(path);
 	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);

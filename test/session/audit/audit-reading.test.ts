@@ -153,7 +153,7 @@ const startedAt = (id: string, startTime: string) => ({id, startTime});
 const oldAudit = {
 	rows: [{id: 'N1'}, {id: 'C5'}] as ShownAuditRow[],
 	found: {cluster: {context: 'us'}, rows: [], replicas: {processes: [startedAt('old', '2026-01-01T00:00:00Z')]}} as never,
-	at: 1,
+	cursor: 1,
 };
 
 /** The audit of `us` was read from the process `old`. Reads of `us` fail, or wait for `respond` once there is a server. */
@@ -223,9 +223,9 @@ test('an outdated audit stays, marked and with its selected row, until it is rea
 	t.like(store.state.audit, {...oldAudit, note: 'the apiserver has restarted: reading again …'});
 	respond();
 	await renewal;
-	const {rows, at, note} = store.state.audit;
+	const {rows, cursor, note} = store.state.audit;
 	t.true(rows.length > 2);
-	t.is(rows[at]!.id, 'C5');
+	t.is(rows[cursor]!.id, 'C5');
 	t.regex(note, /read \d\d:/);
 });
 

@@ -56,7 +56,11 @@ test('another cluster gets its context, and neither the cluster nor the user fla
 test('a copied request names its cluster after a switch, also for a writing method', t => {
 	const {first, ...session} = sessionWith([]);
 	const copied: string[] = [];
-	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*', context: 'other', namespace: 'shop'}], at: 0};
+	const proxy = {
+		listeners: [],
+		exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*', context: 'other', namespace: 'shop'}],
+		cursor: 0,
+	};
 	proxyHandlers['proxy/copy']({
 		...session,
 		cluster: first,

@@ -54,7 +54,7 @@ test('the path to a service is that of the proxy, with a note about logs and for
 test('below the path stands what it means, and evidence only if it differs from the row before', t => {
 	const state = withPath(stateOf({columns: 100, rows: 24}), pathTo('kubelet', 'Pod', 'unverified'));
 	t.regex(textOf(state), /^[^\n]+\n {3}encrypted, but the apiserver does not check who kubelet n1 is$/);
-	t.regex(textOf({...state, isPathNews: true}), /\n leg 2 direct +proven/);
+	t.regex(textOf({...state, isPathChanged: true}), /\n leg 2 direct +proven/);
 });
 
 test('a meaning that is too wide for the screen omits the name of the far end', t => {

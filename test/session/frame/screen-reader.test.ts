@@ -186,7 +186,7 @@ test('a searched text is read as the match, then the lines from the top row on',
 		kind: 'text',
 		title: 'YAML',
 		subject: 'pod/web',
-		right: '',
+		status: '',
 		lines,
 		top: 1,
 		context: 'details',
@@ -266,7 +266,7 @@ test('an audit row is read with its verdict, then its evidence', t => {
 	t.deepEqual(
 		readBelowCluster({
 			view: 'audit',
-			audit: {...noAudit, rows: [row, {...row, id: 'C2'}], at: 1, note: '2 fail'},
+			audit: {...noAudit, rows: [row, {...row, id: 'C2'}], cursor: 1, note: '2 fail'},
 		}),
 		['tab: Audit', '2 of 2: logs, fail, direct, unverified, proven', 'C2, 2 fail', 'certificate not verified'],
 	);
@@ -274,8 +274,8 @@ test('an audit row is read with its verdict, then its evidence', t => {
 
 test('a switch of the sandbox is read with its value and effect', t => {
 	const sandboxSwitches = [
-		{id: 'a', label: 'certificate check', values: ['off', 'on'], at: 1, effect: 'kubelets are verified', fault: false},
-		{id: 'b', label: 'fault', values: ['none'], at: 0, effect: 'none', fault: true},
+		{id: 'a', label: 'certificate check', values: ['off', 'on'], valueIndex: 1, effect: 'kubelets are verified', fault: false},
+		{id: 'b', label: 'fault', values: ['none'], valueIndex: 0, effect: 'none', fault: true},
 	];
 	t.deepEqual(readBelowCluster({view: 'sandbox', sandboxSwitches, sandboxLog: ['restarted']}), [
 		'tab: Sandbox',

@@ -31,7 +31,11 @@ function after(...events: readonly SessionEvent[]) {
 		state = reduceSession(state, event);
 	}
 
-	return {view: state.view, places: state.history.entries.map(({view, namespace}) => `${view} ${namespace ?? '*'}`), at: state.history.at};
+	return {
+		view: state.view,
+		places: state.history.entries.map(({view, namespace}) => `${view} ${namespace ?? '*'}`),
+		at: state.history.position,
+	};
 }
 
 const back = {type: 'go', by: -1} as const;

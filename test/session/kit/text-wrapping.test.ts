@@ -9,7 +9,7 @@ const text: Layer = {
 	kind: 'text',
 	title: 'YAML',
 	subject: 'pod/web',
-	right: '',
+	status: '',
 	lines: [],
 	top: 3,
 	context: 'yaml',

@@ -61,7 +61,7 @@ function layerOf(lines: readonly TextLine[], text: string): Extract<Layer, {kind
 		kind: 'text',
 		title: 'YAML',
 		subject: 'pod/web',
-		right: 'as read',
+		status: 'as read',
 		lines,
 		top: 0,
 		context: 'details',

@@ -65,7 +65,7 @@ test('a refreshed text is searched again', t => {
 		id: 'text-1',
 		title: 'YAML',
 		subject: 'pod/web',
-		right: '',
+		status: '',
 		lines,
 		top: 0,
 		context: 'details',

@@ -145,7 +145,7 @@ test('an invalid regular expression is reported as such, not as no match', async
 			kind: 'text',
 			title: 'Forward',
 			subject: ':8080',
-			right: '',
+			status: '',
 			lines: [{text: 'open'}],
 			top: 0,
 			context: 'details',
