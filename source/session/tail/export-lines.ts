@@ -71,7 +71,7 @@ const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
 const hasNames = (view: TailView) => view.names !== 'none' && (view.sources.length > 1 || hasContexts(view));
 
 export async function saveTail(session: Session, tail: TailRun): Promise<void> {
-	const name = `${toFileName(tail.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
+	const name = `${toFileName(tail.request.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
 	await saveAs(session, {name, note: () => savedText(tail.view)}, async path => {
 		await finishScan(tail);
 		const {origins, texts} = savedTexts(tail.view);

@@ -4,10 +4,13 @@ import {isErrorLevel, isWarningLevel, type LineLevel} from '../../lines/line-lev
 /** `text` is from a container; `notice` and `mark` are from spoke. */
 export type LineKind = 'text' | 'notice' | 'mark';
 
+/** The source of a line about all sources. */
+export const wholeTail = -1;
+
 export type TailLine = {
 	/** Counts from 0, including dropped lines. */
 	number: number;
-	/** -1 for a notice about all sources. */
+	/** `wholeTail` for a notice about all sources. */
 	source: number;
 	/** Milliseconds since 1970; 0 without a timestamp. */
 	time: number;

@@ -68,7 +68,7 @@ export class OlderLinesLoader {
 
 	#readAs(source: LogSource): OpenLogOptions {
 		const {
-			ask: {asked},
+			request: {target: asked},
 		} = this.#tail;
 		const {namespace, pod, uid, node, container} = source;
 		return {

@@ -17,7 +17,7 @@ export type SessionTailOptions = TailOptions & {
 /** Shows an open tail with the same options instead. @throws SpokeError ERR_USAGE for an invalid target */
 export function openTail(session: Session, options: SessionTailOptions, start: TailStart = {}): TailRun {
 	const {since = 'tail', previous = false, level = 0, fields = []} = start;
-	const ask = createTailRequest(options);
+	const request = createTailRequest(options);
 	const key = keyOf(session, options);
 	const known = session.work
 		.list('tail')
@@ -28,7 +28,7 @@ export function openTail(session: Session, options: SessionTailOptions, start: T
 		return known;
 	}
 
-	const tail = newRun(session, ask, options, key);
+	const tail = newRun(session, request, options, key);
 	if (level > 0 || fields.length > 0) {
 		tail.view = filterTail({...tail.view, fields, ...(fields.length > 0 && {json: true, jsonChoice: true})}, {level});
 	}
@@ -69,19 +69,19 @@ export function withDisplayOptions(view: TailView, display: TailDisplay | null):
 	return display === null ? view : {...view, ...display, json: display.jsonChoice === true};
 }
 
-function newRun(session: Session, ask: TailRequest, options: SessionTailOptions, key: string): TailRun {
+function newRun(session: Session, request: TailRequest, options: SessionTailOptions, key: string): TailRun {
 	const {namespace = null, cluster = session.cluster, clusters} = options;
 	const {store} = session;
 	const context = clusters && store.state.others.length > 0 ? clusters.map(one => one.context).join(', ') : cluster.context;
 	const id = session.nextId('tail');
 	store.dispatchNow({
 		type: 'connections',
-		event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context, namespace, since: Date.now()}},
+		event: {type: 'open', entry: {id, kind: 'logs', what: request.title, context, namespace, since: Date.now()}},
 	});
-	const view = withDisplayOptions(emptyTail(id, ask.title), store.state.tailDisplay);
+	const view = withDisplayOptions(emptyTail(id, request.title), store.state.tailDisplay);
 	store.dispatch({type: 'tail-opened', view});
 	const read = (one: OpenCluster) => ({access: one.access, observer: session.observerFor(id, one)});
-	const tail = new TailRun(id, clusters === undefined ? ask : {...ask, onlyTarget: null}, {
+	const tail = new TailRun(id, clusters === undefined ? request : {...request, onlyTarget: null}, {
 		clusters: clusters?.map(({context, open}) => ({context, open: async () => read(await open())})) ?? [
 			{context: null, open: async () => read(cluster)},
 		],

@@ -15,7 +15,7 @@ import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailRequest} from './tail-run.ts';
 
-export type PreviousLogsOptions = {ask: Pick<TailRequest, 'asked' | 'containers'>; observer: ConnectionObserver; signal: AbortSignal};
+export type PreviousLogsOptions = {request: Pick<TailRequest, 'target' | 'containers'>; observer: ConnectionObserver; signal: AbortSignal};
 
 export type PreviousLogsCallbacks = {
 	source(source: LogSource): number;
@@ -37,7 +37,7 @@ export async function readPreviousLogs(
 	callbacks: PreviousLogsCallbacks,
 ): Promise<ReadExtent> {
 	const {
-		ask: {containers},
+		request: {containers},
 		signal,
 	} = options;
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
@@ -79,7 +79,7 @@ const ends: Readonly<Record<ReadExtent, {note: string; text: string}>> = {
 async function readOne(
 	cluster: ClusterClient,
 	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
-	{ask, observer, signal}: PreviousLogsOptions,
+	{request, observer, signal}: PreviousLogsOptions,
 	callbacks: PreviousLogsCallbacks,
 ): Promise<ReadExtent> {
 	const source = logSource(pod, container);
@@ -94,7 +94,7 @@ async function readOne(
 			cluster,
 			source,
 			{previous: true, timestamps: true},
-			{target: toResolvedTarget(ask.asked, pod, chosenFrom, container), observer, signal},
+			{target: toResolvedTarget(request.target, pod, chosenFrom, container), observer, signal},
 		);
 		try {
 			if (!open.isFromKubelet) {

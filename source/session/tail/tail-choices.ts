@@ -72,7 +72,7 @@ export async function chooseSources(session: StateAccess & Notices & Questions, 
 		const chosen = await session.pick({
 			title: 'Pods and containers',
 			purpose: 'sources',
-			items: sourceItems(sources, tail.ask.containers),
+			items: sourceItems(sources, tail.request.containers),
 			selected: last,
 			keys: 'show or hide',
 		});
@@ -80,9 +80,9 @@ export async function chooseSources(session: StateAccess & Notices & Questions, 
 			return;
 		}
 
-		const containers = containersOf(chosen, tail.ask.containers);
+		const containers = containersOf(chosen, tail.request.containers);
 		if (containers !== null) {
-			tail.ask.containers = containers;
+			tail.request.containers = containers;
 			tail.start(tail.view.since, tail.view.previous);
 			return;
 		}

@@ -41,12 +41,12 @@ const connectionPhase: Readonly<Record<TailView['phase'], ConnectionEntry['phase
 	failed: 'failed',
 };
 
-function rowOf({ask, view}: TailRun): Partial<ConnectionEntry> {
+function rowOf({request, view}: TailRun): Partial<ConnectionEntry> {
 	const {phase, sources} = view;
 	const pods = podCount(sources);
 	const activity = describeActivity(view);
 	return {
-		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
+		what: pods > 1 ? `${request.title}, ${pods} pods` : request.title,
 		phase: connectionPhase[phase],
 		note: phase === 'following' ? '' : activity || phase,
 		figures: phase === 'following' ? activity : '',

@@ -7,6 +7,7 @@ import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {ClockSkew, noteClock} from './clock-skew.ts';
 import type {LineRemap} from './insert-lines.ts';
 import {levelOf} from '../../lines/line-level.ts';
+import {wholeTail} from './line-buffer.ts';
 import {LineFlow} from './line-flow.ts';
 import {eventOf, TailClusters, type OpenTailCluster, type TailCluster} from './tail-clusters.ts';
 import {asTailSource, sourceName} from './tail-source.ts';
@@ -22,7 +23,7 @@ import {tailLine, tailNotice, type SourceChangeEvent} from './tail-notices.ts';
 import type {TailRequest} from './tail-run.ts';
 
 export type TailSink = {
-	readonly ask: TailRequest;
+	readonly request: TailRequest;
 	view: TailView;
 	changed(): void;
 	remapLines(moved: LineRemap): void;
@@ -46,9 +47,6 @@ const beginnings: Readonly<Record<SincePreset, PodLogOptions>> = {
 	'1h': {sinceSeconds: 3600},
 };
 
-/** Stands for the whole tail. */
-const ofTail = -1;
-
 export class TailReader {
 	readonly #tail: TailSink;
 	readonly #clusters: TailClusters;
@@ -57,7 +55,7 @@ export class TailReader {
 	readonly #points = new JoinPoints();
 	readonly #clocks = new ClockSkew();
 	readonly #flow = new LineFlow();
-	readonly #order: LineSorter;
+	readonly #sorter: LineSorter;
 	readonly #older: OlderLinesLoader;
 	/** JSON lines since the counters of the view. */
 	#json = 0;
@@ -66,7 +64,7 @@ export class TailReader {
 	constructor(tail: TailSink, clusters: readonly TailCluster[]) {
 		this.#tail = tail;
 		this.#clusters = new TailClusters(clusters);
-		this.#order = this.#makeOrder();
+		this.#sorter = this.#createSorter();
 		this.#older = new OlderLinesLoader(tail, this.#clusters, this.#points, this.#abort.signal);
 	}
 
@@ -97,17 +95,17 @@ export class TailReader {
 				signal,
 				onEvent: (event, name) => {
 					this.#tail.view = noteContext(this.#tail.view, name, {isRead: event.type === 'apiserver-reached'});
-					this.#sayOfTail(event, name);
+					this.#reportEvent(event, name);
 				},
 			});
-			const targets = await this.#tail.ask.targets(open.access, signal);
-			await (previous ? this.#readBefore(open, targets, context) : this.#follow(open, targets, context));
+			const targets = await this.#tail.request.targets(open.access, signal);
+			await (previous ? this.#readPrevious(open, targets, context) : this.#follow(open, targets, context));
 			return null;
 		} catch (thrown) {
 			const error = toSpokeError(thrown);
 			if (context !== null && !signal.aborted) {
 				this.#tail.view = noteContext(this.#tail.view, context, {isRead: false});
-				this.#sayInOrder(ofTail, sanitizeLine(`${context}: ${fullMessage(error)}`));
+				this.#sortNotice(wholeTail, sanitizeLine(`${context}: ${fullMessage(error)}`));
 			}
 
 			return error;
@@ -116,7 +114,7 @@ export class TailReader {
 
 	stop(): void {
 		this.#abort.abort();
-		this.#order.flushAll();
+		this.#sorter.flushAll();
 	}
 
 	async loadOlder(maxLines: number | null): Promise<void> {
@@ -160,7 +158,7 @@ export class TailReader {
 
 	async #follow({access, observer}: OpenTailCluster, targets: FollowTargets, context: string | null): Promise<void> {
 		const {
-			ask: {asked, containers},
+			request: {target: asked, containers},
 			view: {since},
 		} = this.#tail;
 		const {signal} = this.#abort;
@@ -181,11 +179,11 @@ export class TailReader {
 		}
 	}
 
-	async #readBefore({access, observer}: OpenTailCluster, targets: FollowTargets, context: string | null): Promise<void> {
+	async #readPrevious({access, observer}: OpenTailCluster, targets: FollowTargets, context: string | null): Promise<void> {
 		const read = await readPreviousLogs(
 			access,
 			targets,
-			{ask: this.#tail.ask, observer, signal: this.#abort.signal},
+			{request: this.#tail.request, observer, signal: this.#abort.signal},
 			{
 				source: source => this.#indexOf(context === null ? source : {...source, context}),
 				lines: (index, block) => {
@@ -193,7 +191,7 @@ export class TailReader {
 					this.#tail.changed();
 				},
 				notice: (index, text) => {
-					this.#sayInOrder(index, context === null ? text : `${sanitizeLine(context)}: ${text}`);
+					this.#sortNotice(index, context === null ? text : `${sanitizeLine(context)}: ${text}`);
 				},
 			},
 		);
@@ -211,9 +209,9 @@ export class TailReader {
 	}
 
 	#end(phase: 'ended' | 'failed', {note, text}: {note: string; text: string}): void {
-		this.#order.flushAll();
+		this.#sorter.flushAll();
 		this.#tail.view = {...this.#tail.view, phase, note};
-		this.#say(ofTail, text);
+		this.#appendNotice(wholeTail, text);
 	}
 
 	#take(event: LogEvent): void {
@@ -264,7 +262,7 @@ export class TailReader {
 
 		// Report a deleted pod once, not once per container.
 		if (text !== null && !(source.isGone && wasReported)) {
-			this.#sayInOrder(index, text);
+			this.#sortNotice(index, text);
 		}
 	}
 
@@ -295,18 +293,18 @@ export class TailReader {
 		} else if (event.type === 'no-pods') {
 			this.#takeNoPods(event);
 		} else if (event.type === 'pod-appeared' && this.#tail.view.buffer.end > 0) {
-			this.#sayOfTail(event, event.pod, ' from the first line');
+			this.#reportEvent(event, event.pod, ' from the first line');
 		}
 	}
 
 	#takeNoPods(event: Extract<LogEvent, {type: 'no-pods'}>): void {
 		const {
 			view,
-			ask: {asked},
+			request: {target},
 		} = this.#tail;
 		const {context} = event;
 		if (context !== undefined && view.sources.some(({state}) => state !== 'ended')) {
-			this.#sayOfTail(event, context);
+			this.#reportEvent(event, context);
 			return;
 		}
 
@@ -318,9 +316,9 @@ export class TailReader {
 		this.#tail.view = {
 			...view,
 			phase: 'waiting',
-			note: `${view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${asked} will be followed when they appear.`,
+			note: `${view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${target} will be followed when they appear.`,
 		};
-		this.#sayOfTail(event, context ?? '');
+		this.#reportEvent(event, context ?? '');
 	}
 
 	/** Containers that are still followed report it themselves. */
@@ -329,25 +327,25 @@ export class TailReader {
 		if (sourcesOf(view, event).every(({state, isGone}) => state === 'ended' && !isGone)) {
 			this.#tail.view = podGone(view, event);
 			if (view.buffer.end > 0) {
-				this.#sayOfTail(event, event.pod);
+				this.#reportEvent(event, event.pod);
 			}
 		}
 	}
 
-	#sayOfTail(event: LogEvent, who: string, more = ''): void {
+	#reportEvent(event: LogEvent, who: string, more = ''): void {
 		const text = tailLine(event, who);
 		if (text !== null) {
-			this.#sayInOrder(ofTail, `${text}${more}`);
+			this.#sortNotice(wholeTail, `${text}${more}`);
 		}
 	}
 
-	#sayInOrder(source: number, text: string): void {
-		this.#order.notice(source, () => {
-			this.#say(source, text);
+	#sortNotice(source: number, text: string): void {
+		this.#sorter.notice(source, () => {
+			this.#appendNotice(source, text);
 		});
 	}
 
-	#say(source: number, text: string): void {
+	#appendNotice(source: number, text: string): void {
 		this.#tail.view.buffer.append(source, Date.now(), 0, 'notice', Buffer.from(text));
 		this.#tail.changed();
 	}
@@ -367,7 +365,7 @@ export class TailReader {
 
 	/** Returns the number of lines. */
 	#putLines(index: number, bytes: Buffer): number {
-		const count = this.#order.lines(index, bytes);
+		const count = this.#sorter.lines(index, bytes);
 		this.#countLines();
 		return count;
 	}
@@ -378,7 +376,7 @@ export class TailReader {
 		this.#json = 0;
 	}
 
-	#makeOrder(): LineSorter {
+	#createSorter(): LineSorter {
 		const tail = this.#tail;
 		return new LineSorter({
 			put: (source, time, late, bytes, from, to) => {

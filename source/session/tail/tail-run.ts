@@ -2,6 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {LineRemap} from './insert-lines.ts';
+import {wholeTail} from './line-buffer.ts';
 import type {Store} from '../frame/store.ts';
 import {chooseJson} from './json-lines.ts';
 import {showTailFailure} from './tail-entry.ts';
@@ -11,7 +12,7 @@ import {TailReader, type TailSink} from './tail-reader.ts';
 
 export type TailRequest = {
 	title: string;
-	asked: string;
+	target: string;
 	/** `null` for a selector, several targets or several clusters. */
 	onlyTarget: string | null;
 	containers: ContainerSelection;
@@ -23,7 +24,7 @@ const rescanMs = 200;
 
 export class TailRun implements TailSink {
 	readonly id: string;
-	ask: TailRequest;
+	request: TailRequest;
 	/** Equal keys show the open tail instead of a new one. */
 	key = '';
 	/** Lines per second, including backlog. */
@@ -31,18 +32,18 @@ export class TailRun implements TailSink {
 	readonly onMoved = new Set<(moved: LineRemap) => void>();
 	readonly #store: Store;
 	readonly #clusters: readonly TailCluster[];
-	#reading: TailReader | null = null;
+	#reader: TailReader | null = null;
 
-	constructor(id: string, ask: TailRequest, {store, clusters}: {store: Store; clusters: readonly TailCluster[]}) {
+	constructor(id: string, request: TailRequest, {store, clusters}: {store: Store; clusters: readonly TailCluster[]}) {
 		this.id = id;
-		this.ask = ask;
+		this.request = request;
 		this.#store = store;
 		this.#clusters = clusters;
 	}
 
 	/** Empty after the tail was closed. */
 	get view(): TailView {
-		return this.#store.state.tails.get(this.id) ?? emptyTail(this.id, this.ask.title);
+		return this.#store.state.tails.get(this.id) ?? emptyTail(this.id, this.request.title);
 	}
 
 	set view(view: TailView) {
@@ -58,17 +59,17 @@ export class TailRun implements TailSink {
 		this.stop();
 		this.view.buffer.clear();
 		this.view = restartTail(this.view, since, {previous, now: Date.now()});
-		this.#reading = new TailReader(this, this.#clusters);
-		void this.#reading.run();
+		this.#reader = new TailReader(this, this.#clusters);
+		void this.#reader.run();
 		this.changed();
 	}
 
 	stop(): void {
-		this.#reading?.stop();
+		this.#reader?.stop();
 	}
 
 	tick(): void {
-		this.inflow = this.#reading?.tick() ?? 0;
+		this.inflow = this.#reader?.tick() ?? 0;
 	}
 
 	scan(budgetMs: number): boolean {
@@ -79,11 +80,11 @@ export class TailRun implements TailSink {
 
 	/** Approximate lines per log, `null` for all. */
 	async loadOlder(maxLines: number | null): Promise<void> {
-		await this.#reading?.loadOlder(maxLines);
+		await this.#reader?.loadOlder(maxLines);
 	}
 
 	mark(text: string): void {
-		this.view.buffer.append(-1, Date.now(), 0, 'mark', Buffer.from(text));
+		this.view.buffer.append(wholeTail, Date.now(), 0, 'mark', Buffer.from(text));
 		this.changed();
 	}
 

@@ -17,10 +17,9 @@ export function createTailRequest({namespace, targets, selector, containers}: Ta
 	const parsed = targets.map(target => parseTarget(target));
 	const [first, ...others] = targets;
 	const onlyTarget = selector === null && others.length === 0 ? (first ?? null) : null;
-	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;
 	return {
 		title: onlyTarget ?? titleOfMany(namespace, {targets, selector}),
-		asked,
+		target: selector === null ? targets.join(' ') : `-l ${selector}`,
 		onlyTarget,
 		containers,
 		async targets(cluster, signal) {

@@ -83,7 +83,7 @@ async function doctorOfTail(session: Session, tail: TailView | null): Promise<bo
 	}
 
 	// No log could be opened, which is what the doctor explains.
-	const target = session.work.get('tail', tail?.id)?.ask.onlyTarget ?? null;
+	const target = session.work.get('tail', tail?.id)?.request.onlyTarget ?? null;
 	const entry = session.store.state.connections.find(({id}) => id === tail?.id);
 	if (target === null || entry === undefined) {
 		return false;

@@ -144,7 +144,7 @@ test('a failed route test is reported by its name', async t => {
 	const {session} = sessionInUs([['us', 'web']]);
 	const failed: string[] = [];
 	const fail = (about: string) => failed.push(about);
-	Object.assign(session, {ask: async () => true, fail, paths: {showAgain() {}}, shown: []});
+	Object.assign(session, {ask: async () => true, showFailure: fail, paths: {showAgain() {}}, shown: []});
 	await auditHandlers.test(session);
 	t.deepEqual(failed, ['route test']);
 });

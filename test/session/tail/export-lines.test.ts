@@ -64,7 +64,7 @@ test('a save waits for an unfinished filter', async t => {
 	const path = join(folder, 'saved.log');
 	const view = filterTail(fullTail(), {filter: {text: '7', regex: false, inverse: false}});
 	// Each scan covers one block.
-	const tail = {view, ask: {title: 'web'}, scan: () => view.shownIndex!.advance(view.buffer, -1)} as unknown as TailRun;
+	const tail = {view, request: {title: 'web'}, scan: () => view.shownIndex!.advance(view.buffer, -1)} as unknown as TailRun;
 	await saveTail({promptForText: async () => ({text: path, regex: false}), showMessage() {}} as unknown as Session, tail);
 	t.is(await readFile(path, 'utf8'), all.filter(text => text.includes('7')).join(''));
 });

@@ -37,9 +37,9 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 	}
 
 	const tail: TailSink = {
-		ask: {
+		request: {
 			title: 'pod/web',
-			asked: 'pod/web',
+			target: 'pod/web',
 			onlyTarget: 'pod/web',
 			containers: {kind: 'default'},
 			targets: async () => ({kind: 'pods', pods: []}),

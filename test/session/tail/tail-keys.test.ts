@@ -36,8 +36,8 @@ const source = {
 function tailOf(lines: readonly string[]) {
 	const store = quietStore();
 	const targets = async () => Promise.withResolvers<never>().promise;
-	const ask = {title: 'web', asked: 'web', onlyTarget: 'web', containers: {kind: 'default'}, targets} as const;
-	const tail = tailRun(ask, {cluster: null as never, observer: {}}, store);
+	const request = {title: 'web', target: 'web', onlyTarget: 'web', containers: {kind: 'default'}, targets} as const;
+	const tail = tailRun(request, {cluster: null as never, observer: {}}, store);
 	for (const [index, line] of lines.entries()) {
 		tail.view.buffer.append(0, index, 0, 'text', Buffer.from(line));
 	}
@@ -240,7 +240,7 @@ test('the source picker can switch to another container of the pod', async t => 
 		tail,
 	);
 	t.deepEqual(offered, ['0', 'only setup', 'all']);
-	t.deepEqual(tail.ask.containers, {kind: 'named', name: 'setup'});
+	t.deepEqual(tail.request.containers, {kind: 'named', name: 'setup'});
 	tail.stop();
 });
 
