@@ -51,71 +51,62 @@ export type ConnectionList = readonly ConnectionEntry[];
 const maxSamples = 24;
 
 export function reduceConnectionList(connections: ConnectionList, event: ConnectionListEvent): ConnectionList {
-	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) =>
-		connections.map(entry => (entry.id === id ? to(entry) : entry));
-	switch (event.type) {
-		case 'open': {
-			const entry: ConnectionEntry = {
-				namespace: null,
-				phase: 'working',
-				note: 'connecting',
-				figures: '',
-				samples: [],
-				error: null,
-				listenerUsers: null,
-				paths: new Map(),
-				waits: new Map(),
-				isLost: false,
-				changedAt: null,
-				endedAt: null,
-				...event.entry,
-			};
-			return connections.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [entry, ...connections];
-		}
+	const reduce = reducers[event.type] as (connections: ConnectionList, event: ConnectionListEvent) => ConnectionList;
+	return reduce(connections, event);
+}
 
-		case 'change': {
-			return change(event.id, entry => ({...entry, ...event.to}));
-		}
+type Reducer<Type> = (connections: ConnectionList, event: Extract<ConnectionListEvent, {type: Type}>) => ConnectionList;
 
-		case 'sample': {
-			return change(event.id, entry => ({...entry, samples: [...entry.samples, event.value].slice(-maxSamples)}));
-		}
+const reducers: {readonly [Type in ConnectionListEvent['type']]: Reducer<Type>} = {
+	open(connections, event) {
+		const entry: ConnectionEntry = {
+			namespace: null,
+			phase: 'working',
+			note: 'connecting',
+			figures: '',
+			samples: [],
+			error: null,
+			listenerUsers: null,
+			paths: new Map(),
+			waits: new Map(),
+			isLost: false,
+			changedAt: null,
+			endedAt: null,
+			...event.entry,
+		};
+		return connections.some(one => one.id === entry.id) ? change(connections, entry.id, () => entry) : [entry, ...connections];
+	},
+	change: (connections, event) => change(connections, event.id, entry => ({...entry, ...event.to})),
+	sample: (connections, event) =>
+		change(connections, event.id, entry => ({...entry, samples: [...entry.samples, event.value].slice(-maxSamples)})),
+	connected: (connections, event) =>
+		change(connections, event.id, entry => ({
+			...entry,
+			paths: new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]]),
+		})),
+	disconnected: (connections, event) =>
+		change(connections, event.id, entry => ({
+			...entry,
+			paths: withoutConnection(entry.paths, event.connection),
+			waits: new Map([...entry.waits].filter(([id]) => id !== event.connection)),
+		})),
+	waits: (connections, event) =>
+		connections.some(entry => changesWaits(entry, event))
+			? connections.map(entry => (changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry))
+			: connections,
+	label: (connections, event) =>
+		connections.some(entry => entry.paths.has(event.connection))
+			? connections.map(entry =>
+					entry.paths.has(event.connection)
+						? {...entry, paths: withoutEndedPaths(new Map([...entry.paths, [event.connection, event.path]]), event)}
+						: entry,
+				)
+			: connections,
+	close: (connections, event) => connections.filter(entry => entry.id !== event.id),
+};
 
-		case 'connected': {
-			return change(event.id, entry => ({
-				...entry,
-				paths: new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]]),
-			}));
-		}
-
-		case 'disconnected': {
-			return change(event.id, entry => ({
-				...entry,
-				paths: withoutConnection(entry.paths, event.connection),
-				waits: new Map([...entry.waits].filter(([id]) => id !== event.connection)),
-			}));
-		}
-
-		case 'waits': {
-			return connections.some(entry => changesWaits(entry, event))
-				? connections.map(entry => (changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry))
-				: connections;
-		}
-
-		case 'label': {
-			return connections.some(entry => entry.paths.has(event.connection))
-				? connections.map(entry =>
-						entry.paths.has(event.connection)
-							? {...entry, paths: withoutEndedPaths(new Map([...entry.paths, [event.connection, event.path]]), event)}
-							: entry,
-					)
-				: connections;
-		}
-
-		case 'close': {
-			return connections.filter(entry => entry.id !== event.id);
-		}
-	}
+function change(connections: ConnectionList, id: string, to: (entry: ConnectionEntry) => ConnectionEntry): ConnectionList {
+	return connections.map(entry => (entry.id === id ? to(entry) : entry));
 }
 
 /** An ended stream is listed for so long. Failed ones stay until the user closes them. */

@@ -136,116 +136,74 @@ export function emptyList(name: ListName): ListState {
 
 /** Once moved, the cursor stays on its object and not on its position. */
 export function reduceList(list: ListState, event: ListEvent): ListState {
-	switch (event.type) {
-		case 'reset': {
-			return {
-				...emptyList(list.name),
-				scope: list.scope,
-				filter: list.filter,
-				selector: event.selector ?? '',
-				order: list.order,
-				isOrderChosen: list.isOrderChosen,
-				problemsOnly: list.problemsOnly,
-				knownProblems: list.knownProblems,
-				wide: list.wide,
-				windowRows: list.windowRows,
-			};
-		}
-
-		case 'narrow': {
-			const {order, isOrderChosen, wide, windowRows} = list;
-			return {...emptyList(list.name), order, isOrderChosen, wide, windowRows, scope: event.scope};
-		}
-
-		case 'clear': {
-			const chunks = new Map([...list.chunks].filter(([chunk]) => chunk !== event.resource && !chunk.startsWith(`${event.resource} `)));
-			return {...list, chunks, total: chunks.values().reduce((sum, rows) => sum + countPresent(rows), 0)};
-		}
-
-		case 'counted': {
-			return {...list, counted: event.count};
-		}
-
-		case 'phase': {
-			return event.context === undefined ? {...list, phase: event.phase} : withPhase(list, event.context, event.phase);
-		}
-
-		case 'page': {
-			const chunks = new Map(list.chunks);
-			chunks.set(event.chunk, event.first ? event.rows : [...(chunks.get(event.chunk) ?? []), ...event.rows]);
-			return settle({...list, chunks});
-		}
-
-		case 'changes': {
-			return settle({...list, chunks: applyChanges(list, event.changes, event.now)}, {isHeld: event.now < list.heldUntil, now: event.now});
-		}
-
-		case 'expire': {
-			return expire(list.heldUntil !== 0 && event.now >= list.heldUntil ? settle({...list, heldUntil: 0}) : list, event.now);
-		}
-
-		case 'move': {
-			return moveCursorTo(
-				{...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs},
-				list.cursorIndex + event.by,
-			);
-		}
-
-		case 'move-to': {
-			return moveCursorTo({...list, moved: true}, event.index < 0 ? list.visible.length - 1 : event.index);
-		}
-
-		case 'scroll': {
-			const lowest = Math.max(0, list.visible.length - list.windowRows);
-			const top = Math.max(0, Math.min(list.top + event.by, lowest));
-			const cursor = Math.max(top, Math.min(list.cursorIndex, top + list.windowRows - 1));
-			return moveCursorTo({...list, top, moved: true, heldUntil: event.now + orderHoldMs}, cursor);
-		}
-
-		case 'filter': {
-			// The selected object stays selected.
-			return settle({...list, ...(event.from ?? {...selectionFor(list), top: 0}), filter: event.text});
-		}
-
-		case 'problems': {
-			return settle({...list, problemsOnly: !list.problemsOnly, top: 0});
-		}
-
-		case 'known-problems': {
-			return withKnownProblems(list, event.context, event.known);
-		}
-
-		case 'sort': {
-			return settle({...list, order: {column: event.column, reverse: false}, isOrderChosen: true});
-		}
-
-		case 'reverse': {
-			return settle({...list, order: {...list.order, reverse: !list.order.reverse}, isOrderChosen: true});
-		}
-
-		case 'wide': {
-			return {...list, wide: !list.wide};
-		}
-
-		case 'mark': {
-			const marked = new Set(list.marked);
-			const id = selectedRow(list)?.id;
-			if (id !== undefined && !marked.delete(id)) {
-				marked.add(id);
-			}
-
-			return moveCursorTo({...list, marked, moved: true}, list.cursorIndex + 1);
-		}
-
-		case 'unmark-all': {
-			return {...list, marked: new Set()};
-		}
-
-		case 'window': {
-			return event.rows === list.windowRows ? list : keepInWindow({...list, windowRows: Math.max(1, event.rows)});
-		}
-	}
+	const reduce = reducers[event.type] as (list: ListState, event: ListEvent) => ListState;
+	return reduce(list, event);
 }
+
+const reducers: {readonly [Type in ListEvent['type']]: (list: ListState, event: Extract<ListEvent, {type: Type}>) => ListState} = {
+	reset: (list, event) => ({
+		...emptyList(list.name),
+		scope: list.scope,
+		filter: list.filter,
+		selector: event.selector ?? '',
+		order: list.order,
+		isOrderChosen: list.isOrderChosen,
+		problemsOnly: list.problemsOnly,
+		knownProblems: list.knownProblems,
+		wide: list.wide,
+		windowRows: list.windowRows,
+	}),
+	narrow(list, event) {
+		const {order, isOrderChosen, wide, windowRows} = list;
+		return {...emptyList(list.name), order, isOrderChosen, wide, windowRows, scope: event.scope};
+	},
+	clear(list, event) {
+		const chunks = new Map([...list.chunks].filter(([chunk]) => chunk !== event.resource && !chunk.startsWith(`${event.resource} `)));
+		return {...list, chunks, total: chunks.values().reduce((sum, rows) => sum + countPresent(rows), 0)};
+	},
+	counted: (list, event) => ({...list, counted: event.count}),
+	phase: (list, event) => (event.context === undefined ? {...list, phase: event.phase} : withPhase(list, event.context, event.phase)),
+	page(list, event) {
+		const chunks = new Map(list.chunks);
+		chunks.set(event.chunk, event.first ? event.rows : [...(chunks.get(event.chunk) ?? []), ...event.rows]);
+		return settle({...list, chunks});
+	},
+	changes: (list, event) =>
+		settle({...list, chunks: applyChanges(list, event.changes, event.now)}, {isHeld: event.now < list.heldUntil, now: event.now}),
+	expire: (list, event) => expire(list.heldUntil !== 0 && event.now >= list.heldUntil ? settle({...list, heldUntil: 0}) : list, event.now),
+	move: (list, event) =>
+		moveCursorTo(
+			{...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs},
+			list.cursorIndex + event.by,
+		),
+	'move-to': (list, event) => moveCursorTo({...list, moved: true}, event.index < 0 ? list.visible.length - 1 : event.index),
+	scroll(list, event) {
+		const lowest = Math.max(0, list.visible.length - list.windowRows);
+		const top = Math.max(0, Math.min(list.top + event.by, lowest));
+		const cursor = Math.max(top, Math.min(list.cursorIndex, top + list.windowRows - 1));
+		return moveCursorTo({...list, top, moved: true, heldUntil: event.now + orderHoldMs}, cursor);
+	},
+	filter(list, event) {
+		// The selected object stays selected.
+		return settle({...list, ...(event.from ?? {...selectionFor(list), top: 0}), filter: event.text});
+	},
+	problems: list => settle({...list, problemsOnly: !list.problemsOnly, top: 0}),
+	'known-problems': (list, event) => withKnownProblems(list, event.context, event.known),
+	sort: (list, event) => settle({...list, order: {column: event.column, reverse: false}, isOrderChosen: true}),
+	reverse: list => settle({...list, order: {...list.order, reverse: !list.order.reverse}, isOrderChosen: true}),
+	wide: list => ({...list, wide: !list.wide}),
+	mark(list) {
+		const marked = new Set(list.marked);
+		const id = selectedRow(list)?.id;
+		if (id !== undefined && !marked.delete(id)) {
+			marked.add(id);
+		}
+
+		return moveCursorTo({...list, marked, moved: true}, list.cursorIndex + 1);
+	},
+	'unmark-all': list => ({...list, marked: new Set()}),
+	window: (list, event) => (event.rows === list.windowRows ? list : keepInWindow({...list, windowRows: Math.max(1, event.rows)})),
+};
 
 /** The namespace that a list shows; `null` is all. */
 export function listNamespace({scope}: Pick<ListState, 'scope'>, namespace: string | null): string | null {
