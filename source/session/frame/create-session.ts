@@ -24,7 +24,7 @@ import {KeyDispatcher} from '../keys/key-dispatcher.ts';
 import {MouseDispatcher} from '../keys/mouse-dispatcher.ts';
 import {ViewFeeds} from '../lists/view-feeds.ts';
 import {SavedStateFile} from './saved-state.ts';
-import type {OpenCluster, Questions, Session} from './session.ts';
+import type {OpenCluster, DialogAccess, Session} from './session.ts';
 import {SessionEnd} from './session-end.ts';
 import type {SessionOptions} from './session-options.ts';
 import {RunningWork} from './running-work.ts';
@@ -202,7 +202,7 @@ function shownIn(store: Store, clusters: OpenClusters): readonly OpenCluster[] {
 	return shownClusters(store.state).flatMap(({context}) => clusters.get(context) ?? []);
 }
 
-function dialogsOf(dialogs: Dialogs): Questions {
+function dialogsOf(dialogs: Dialogs): DialogAccess {
 	return {
 		ask: async (...asked) => dialogs.ask(...asked),
 		showCard: async (...shown) => dialogs.showCard(...shown),

@@ -57,7 +57,7 @@ function headerParts(input: HeaderInput): {location: readonly Span[]; path: read
 	const place: Span[] = [
 		styled('title', ' spoke'),
 		{text: '  '},
-		...contextsOf(cluster, others, glyphs),
+		...contextSpans(cluster, others, glyphs),
 		styled('text.dim', ` ${glyphs.into} `),
 		{text: cluster.namespace ?? 'all namespaces'},
 	];
@@ -90,7 +90,7 @@ function recordedParts({input}: RecordingSettings): string {
 }
 
 /** Of several contexts their number, and the context of the selected row. */
-function contextsOf(cluster: ClusterState, others: readonly ClusterState[], glyphs: Glyphs): Span[] {
+function contextSpans(cluster: ClusterState, others: readonly ClusterState[], glyphs: Glyphs): Span[] {
 	if (others.length === 0) {
 		return [cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context}];
 	}

@@ -46,5 +46,12 @@ export function mouseHit(root: DOMElement, cell: Cell, {targets, boxes}: {target
 
 function actionAt({spans}: Line, column: number): ActionId | null {
 	let end = 0;
-	return spans.find(({text}) => column < (end += cellWidth(text)))?.action ?? null;
+	for (const {text, action} of spans) {
+		end += cellWidth(text);
+		if (column < end) {
+			return action ?? null;
+		}
+	}
+
+	return null;
 }

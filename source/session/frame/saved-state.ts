@@ -122,7 +122,7 @@ function savedStateOf(saved: SavedState, {view, tailDisplay, cluster, others}: S
 	// Several contexts begin with the namespaces of the kubeconfig.
 	if (of !== null && others.length === 0 && of.context === cluster.context) {
 		const before = namespaces.get(of.context)?.last ?? [];
-		// The context of now is the last one to be dropped.
+		// The current context is the last one to be dropped.
 		namespaces.delete(of.context);
 		namespaces.set(of.context, {
 			kubeconfig: of.namespace,

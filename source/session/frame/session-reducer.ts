@@ -243,7 +243,7 @@ function switched(state: SessionState, cluster: ClusterState, others: readonly C
 	}
 
 	const here = {view: state.view, namespace: cluster.namespace};
-	const isSame = contextsOf({cluster, others}) === contextsOf(state);
+	const isSame = contextsKey({cluster, others}) === contextsKey(state);
 	const history = isSame ? visit(state.history, here) : startHistory(here);
 	return {
 		...state,
@@ -261,7 +261,7 @@ function switched(state: SessionState, cluster: ClusterState, others: readonly C
 	};
 }
 
-function contextsOf(state: Pick<SessionState, 'cluster' | 'others'>): string {
+function contextsKey(state: Pick<SessionState, 'cluster' | 'others'>): string {
 	return JSON.stringify(
 		shownClusters(state)
 			.map(({context}) => context)

@@ -72,7 +72,7 @@ export type Notices = {
 	copy(text: string, what: string): void;
 };
 
-export type Questions = {
+export type DialogAccess = {
 	/** Asks for a yes or no. `leaves`: yes ends the session. */
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
 	/** Shows a failure until a key; `null` if the user closes it. */
@@ -108,7 +108,7 @@ export type SessionSettings = {
 export type Session = StateAccess &
 	SessionClusters &
 	Notices &
-	Questions &
+	DialogAccess &
 	TerminalAccess &
 	SessionSettings & {
 		/** Preparations of a dialog run inside it, so that the next keys reach the dialog. */

@@ -3,7 +3,7 @@ import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {countMatches} from './shown-matches.ts';
 import {effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
 import {podNameKey, shortContexts} from './tail-source.ts';
-import {contextsOf} from './tail-sources.ts';
+import {sourceContexts} from './tail-sources.ts';
 import {tailWindow} from './tail-window.ts';
 import {truncateToCells} from '../../text/cell-width.ts';
 import {formatQuantity, formatNumber} from '../../text/format-number.ts';
@@ -15,7 +15,7 @@ export function describeTailScope(view: TailView, dot: string): string {
 	const pods = podCount(view.sources);
 	const names = new Set(view.sources.map(source => source.container));
 	const containers = new Set(view.sources.map(source => `${podNameKey(source)}/${source.container}`));
-	const read = contextsOf(view.sources);
+	const read = sourceContexts(view.sources);
 	const short = shortContexts(new Set([...read, ...view.unreadContexts]));
 	const shownNames = (names: Iterable<string>) => [...names].map(name => short.get(name)!).toSorted();
 	const contexts = shownNames(read);

@@ -5,7 +5,7 @@ import {readFields} from '../../lines/line-fields.ts';
 import {fullSourceName} from './tail-source.ts';
 import {toggleField, type TailSource, type TailView} from './tail-view.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
-import type {Notices, Questions, StateAccess} from '../frame/session.ts';
+import type {Notices, DialogAccess, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 import {applyFilter} from './tail-search.ts';
@@ -13,7 +13,7 @@ import {applyFilter} from './tail-search.ts';
 /** Last lines that are scanned for fields. */
 const scannedLines = 500;
 
-export async function chooseFields(session: StateAccess & Questions, tail: TailRun): Promise<void> {
+export async function chooseFields(session: StateAccess & DialogAccess, tail: TailRun): Promise<void> {
 	let last = '';
 	for (;;) {
 		const items = fieldItems(tail.view);
@@ -65,7 +65,7 @@ function fieldItems({buffer, fields}: TailView): PickerItem[] {
 const allContainers = 'all';
 const onlyLead = 'only ';
 
-export async function chooseSources(session: StateAccess & Notices & Questions, tail: TailRun): Promise<void> {
+export async function chooseSources(session: StateAccess & Notices & DialogAccess, tail: TailRun): Promise<void> {
 	let last = '';
 	for (;;) {
 		const {sources} = tail.view;

@@ -4,7 +4,7 @@ import {describeMatchCount} from '../kit/describe-matches.ts';
 import {countMatches, nextMatch} from './shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import type {Notices, Questions, StateAccess} from '../frame/session.ts';
+import type {Notices, DialogAccess, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {changeTail, currentTail, setView, withTail} from './current-tail.ts';
 import {searchOlderLines, searchAllLines, canHaveOlderLines} from './seek-older-lines.ts';
@@ -39,7 +39,7 @@ export async function goToMatch(session: StateAccess & Notices, direction: 1 | -
 	});
 }
 
-export async function promptSearch(session: StateAccess & Notices & Questions): Promise<void> {
+export async function promptSearch(session: StateAccess & Notices & DialogAccess): Promise<void> {
 	const tail = currentTail(session);
 	if (!tail) {
 		return;
@@ -83,7 +83,7 @@ function searchedAs({search, searchIndex}: TailView, now: TailView, hasMoved: bo
 	return {...now, search, searchIndex: hasMoved ? searchTail(now, search).searchIndex : searchIndex};
 }
 
-export async function promptFilter(session: StateAccess & Notices & Questions): Promise<void> {
+export async function promptFilter(session: StateAccess & Notices & DialogAccess): Promise<void> {
 	const tail = currentTail(session);
 	if (!tail) {
 		return;

@@ -12,7 +12,7 @@ export function withSource(view: TailView, source: TailSource): TailView {
 	const pods = new Set(view.sources.map(one => podNameKey(one))).size;
 	const sources = [...view.sources, {...source, color: sibling?.color ?? (pods % podColors) + 1}];
 	const names = shortNames(sources);
-	const contexts = shortContexts(contextsOf(sources));
+	const contexts = shortContexts(sourceContexts(sources));
 	return {...view, sources: sources.map((one, at) => ({...one, short: names[at]!, shortContext: contexts.get(one.context ?? '') ?? ''}))};
 }
 
@@ -74,7 +74,7 @@ export function noteContext(view: TailView, context: string, {isRead}: {isRead: 
 }
 
 /** Empty if the tail has one context. */
-export function contextsOf(sources: readonly TailSource[]): ReadonlySet<string> {
+export function sourceContexts(sources: readonly TailSource[]): ReadonlySet<string> {
 	return new Set(sources.flatMap(({context}) => context ?? []));
 }
 
