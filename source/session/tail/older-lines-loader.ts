@@ -7,7 +7,7 @@ import {formatNumber} from '../../text/format-number.ts';
 import {loadOlderLines, type JoinPoints, type OlderLinesLoaded} from './load-older-lines.ts';
 import type {TailClusters} from './tail-clusters.ts';
 import {sourceName} from './tail-source.ts';
-import type {TailSink} from './tail-reader.ts';
+import type {TailSink} from './tail-events.ts';
 
 export class OlderLinesLoader {
 	readonly #tail: TailSink;

@@ -8,7 +8,8 @@ import {chooseJson} from './json-lines.ts';
 import {showTailFailure} from './tail-entry.ts';
 import {emptyTail, restartTail, type SincePreset, type TailView} from './tail-view.ts';
 import type {TailCluster} from './tail-clusters.ts';
-import {TailReader, type TailSink} from './tail-reader.ts';
+import type {TailSink} from './tail-events.ts';
+import {TailReader} from './tail-reader.ts';
 
 export type TailRequest = {
 	title: string;

@@ -3,7 +3,7 @@ import type {ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {OlderLinesLoader} from '../../../source/session/tail/older-lines-loader.ts';
 import {JoinPoints} from '../../../source/session/tail/load-older-lines.ts';
-import type {TailSink} from '../../../source/session/tail/tail-reader.ts';
+import type {TailSink} from '../../../source/session/tail/tail-events.ts';
 import {LineBuffer, linesPerBlock, type LineBufferLimits} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail} from '../../../source/session/tail/tail-view.ts';
 import {startServer} from '../../support/api-server.ts';
