@@ -171,6 +171,8 @@ export type ForwardState = {
 	log: readonly ForwardLogLine[];
 };
 
+export type SandboxSwitch = {id: string; label: string; values: readonly string[]; valueIndex: number; effect: string; fault: boolean};
+
 export type SessionState = {
 	size: {columns: number; rows: number};
 	/** Rows of the current list, as laid out. */
@@ -222,14 +224,7 @@ export type SessionState = {
 		/** Apiserver processes whose start outdated an audit. */
 		outdatedBy: readonly string[];
 	};
-	sandboxSwitches: ReadonlyArray<{
-		id: string;
-		label: string;
-		values: readonly string[];
-		valueIndex: number;
-		effect: string;
-		fault: boolean;
-	}>;
+	sandboxSwitches: readonly SandboxSwitch[];
 	sandboxCursor: number;
 	sandboxLog: readonly string[];
 	readOnly: boolean;

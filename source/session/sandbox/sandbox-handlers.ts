@@ -5,11 +5,10 @@ import type {SwitchSpec} from '../../sandbox/switches.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {currentKeyHints} from '../frame/create-screen-input.ts';
+import type {SandboxSwitch} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {hintedKey} from '../kit/screen-input.ts';
 import {openTailInBackground} from '../tail/open-tail.ts';
-
-type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];
 
 const id = 'sandbox';
 /** `stop` leaves the sandbox running, without its events. */
