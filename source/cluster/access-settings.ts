@@ -55,7 +55,7 @@ export async function readSettings(
 			isInteractive,
 			trace: null,
 		},
-		facts: clusterInfo(selected, route, source),
+		facts: {...clusterInfo(selected, route, source), configured: await configuredInfo(selected.configuredCluster)},
 	};
 }
 
@@ -163,7 +163,7 @@ function clusterInfo(
 	{contextName, userName, user, namespace, cluster}: SelectedEntries,
 	{server, tls, proxy}: DialRoute,
 	source: ClusterInfo['source'],
-): ClusterInfo {
+): Omit<ClusterInfo, 'configured'> {
 	return {
 		context: contextName,
 		server: server.shown,
@@ -178,6 +178,20 @@ function clusterInfo(
 		insecureSkipTlsVerify: tls?.insecure ?? false,
 		proxy: proxy && {url: proxy.address.shown, from: proxy.from},
 	};
+}
+
+/** With overrides, as in kubectl, the entry need not be valid. */
+async function configuredInfo(entry: ClusterEntry): Promise<ClusterInfo['configured']> {
+	const bundle = await readCaBundle(entry).catch(() => Buffer.alloc(0));
+	return {server: shownServer(entry.server), certificateAuthority: bundle.length === 0 ? null : bundle.toString('latin1')};
+}
+
+function shownServer(text: string): string | null {
+	try {
+		return text === '' ? null : parseServerUrl(text).shown;
+	} catch {
+		return null;
+	}
 }
 
 /** In milliseconds; 0 and, as in kubectl, a negative duration mean no limit. @throws SpokeError ERR_USAGE */
@@ -210,15 +224,21 @@ async function inClusterEntries(
 	}
 
 	const caFile = join(directory, 'ca.crt');
+	const configuredCluster = {
+		...emptyCluster(),
+		server: `https://${joinHostPort(host, Number(port))}`,
+		certificateAuthority: existsSync(caFile) ? caFile : '',
+	};
 	return {
 		contextName: null,
 		clusterName: 'in-cluster',
 		userName: '',
 		cluster: {
-			...emptyCluster(),
-			server: flags.server || `https://${joinHostPort(host, Number(port))}`,
-			certificateAuthority: flags['certificate-authority'] || (existsSync(caFile) ? caFile : ''),
+			...configuredCluster,
+			server: flags.server || configuredCluster.server,
+			certificateAuthority: flags['certificate-authority'] || configuredCluster.certificateAuthority,
 		},
+		configuredCluster,
 		user: {...emptyUser(), token: flags.token ?? '', tokenFile: flags.token ? '' : token},
 		namespace: flags.namespace || environment['POD_NAMESPACE'] || (await namespaceOf(directory)),
 	};

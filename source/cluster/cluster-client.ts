@@ -14,6 +14,8 @@ export type ClusterInfo = {
 	source: 'kubeconfig' | 'flags' | 'in-cluster';
 	/** PEM; `null` with the system's roots or without verification. */
 	certificateAuthority: string | null;
+	/** As the kubeconfig or the pod has them, without the overrides of flags; PEM. `null` for none. */
+	configured: {server: string | null; certificateAuthority: string | null};
 	insecureSkipTlsVerify: boolean;
 	/** The URL has no credentials; `null` without a proxy. */
 	proxy: SocketFacts['proxy'];

@@ -1,6 +1,7 @@
 /** A policy: what the paths of streams must be, by cluster. */
 import {X509Certificate} from 'node:crypto';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
+import {parseServerUrl} from '../cluster/transport/server-url.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
 
 export type PolicyEntry = {
@@ -22,23 +23,33 @@ export type Policy = {file: string; entries: readonly PolicyEntry[]};
 /** The requirements of every entry that names the cluster. All of them hold, so that one more entry can only tighten. */
 export function requirementsFor({entries}: Policy, cluster: ClusterInfo): readonly PathRequirement[] {
 	const hasCa = entries.some(entry => (entry.cluster?.ca ?? null) !== null);
-	const named = {...cluster, fingerprints: hasCa ? caFingerprints(cluster.certificateAuthority) : []};
-	return entries.filter(entry => entry.cluster === null || names(entry.cluster, named)).map(({requirement}) => requirement);
+	const servers = clusterServers(cluster).map(normalizeServer);
+	const fingerprints = hasCa ? clusterFingerprints(cluster) : [];
+	/** One match is enough, so that renaming a context or changing an address does not avoid the policy. */
+	const names = ({server, ca, context}: PolicyCluster) =>
+		(server !== null && servers.includes(normalizeServer(server))) ||
+		(ca !== null && fingerprints.includes(ca)) ||
+		(context !== null && context === cluster.context);
+	return entries.filter(entry => entry.cluster === null || names(entry.cluster)).map(({requirement}) => requirement);
 }
 
-/** One match is enough, so that renaming a context or changing an address does not avoid the policy. */
-function names({server, ca, context}: PolicyCluster, cluster: ClusterInfo & {fingerprints: readonly string[]}): boolean {
-	return (
-		(server !== null && normalizeServer(server) === normalizeServer(cluster.server)) ||
-		(ca !== null && cluster.fingerprints.includes(ca)) ||
-		(context !== null && context === cluster.context)
-	);
+/** Also of the kubeconfig if a flag overrides it, so that no flag avoids the policy. */
+export function clusterServers({server, configured}: ClusterInfo): readonly string[] {
+	return [...new Set(configured.server === null ? [server] : [server, configured.server])];
 }
 
-/** Scheme, host, port and path, so that `https://API.example/` is `https://api.example:443`. `null` if it is no URL. */
+/** As `clusterServers`, of the CA certificates. */
+export function clusterFingerprints({certificateAuthority, configured}: ClusterInfo): readonly string[] {
+	return [...new Set([certificateAuthority, configured.certificateAuthority].flatMap(caFingerprints))];
+}
+
+/**
+Scheme, host, port and path, so that `https://API.example/` is `https://api.example:443`. `null` if a kubeconfig could not have it.
+A `host:port` is `http`, as in a kubeconfig.
+*/
 export function normalizeServer(server: string): string | null {
 	try {
-		const {origin, pathname} = new URL(server);
+		const {origin, pathname} = new URL(parseServerUrl(server).shown);
 		return `${origin}${pathname.replace(/\/+$/, '')}`;
 	} catch {
 		return null;
@@ -46,7 +57,7 @@ export function normalizeServer(server: string): string | null {
 }
 
 /** As `openssl x509 -fingerprint -sha256` prints them, in lowercase and without colons. */
-export function caFingerprints(pem: string | null): readonly string[] {
+function caFingerprints(pem: string | null): readonly string[] {
 	return (pem?.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
 		try {
 			return [parseFingerprint(new X509Certificate(text).fingerprint256)];

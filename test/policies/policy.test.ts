@@ -1,13 +1,19 @@
 /** The policy file: what it may contain, whom it holds for, and that a bad one opens no stream. */
-import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {X509Certificate} from 'node:crypto';
+import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Ajv} from 'ajv';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
+import {readSettings} from '../../source/cluster/access-settings.ts';
 import type {ClusterInfo} from '../../source/cluster/cluster-client.ts';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {parsePolicy} from '../../source/policies/parse-policy.ts';
 import {requirementsFor} from '../../source/policies/policy.ts';
 import {policySchema} from '../../source/policies/policy-schema.ts';
+import {authority} from '../support/certificates.ts';
 import {startFlaggedApiservers, verifies, verifiesNothing, type FlaggedApiservers} from '../support/flagged-apiserver.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
@@ -51,13 +57,62 @@ test('an entry holds for its server or CA under any context, and for the context
 		['every: {require: protected}', 'clusters:', `  - {server: 'https://API.example', context: prod, require: verified}`].join('\n'),
 	);
 	const states = (more: Partial<ClusterInfo>) =>
-		requirementsFor(policy, {context: 'x', server: 'https://other:6443', certificateAuthority: null, ...more} as ClusterInfo).flatMap(
-			one => one.states,
-		);
+		requirementsFor(policy, {
+			context: 'x',
+			server: 'https://other:6443',
+			certificateAuthority: null,
+			configured: {server: null, certificateAuthority: null},
+			...more,
+		} as ClusterInfo).flatMap(one => one.states);
 	t.deepEqual(states({}), ['protected']);
 	t.deepEqual(states({server: 'https://api.example:443/'}), ['protected', 'verified']);
 	t.deepEqual(states({context: 'prod'}), ['protected', 'verified']);
 });
+
+for (const overrides of [
+	['--insecure-skip-tls-verify'],
+	['--certificate-authority', 'other.crt'],
+	['--server=https://elsewhere:6443'],
+	['--server=http://elsewhere'],
+	['--tls-server-name=elsewhere'],
+	['--proxy-url=http://127.0.0.1:3128'],
+]) {
+	test(`an entry holds for its server and its CA with ${overrides.join(' ')}`, async t => {
+		const folder = await mkdtemp(join(tmpdir(), 'spoke-policy-'));
+		t.teardown(async () => rm(folder, {recursive: true}));
+		const [own, other] = [await authority('own'), await authority('other')];
+		const file = await writeKubeconfig(folder, {server: 'https://own:6443', 'certificate-authority-data': btoa(own.certificate)});
+		await writeFile(join(folder, 'other.crt'), other.certificate);
+		const fingerprint = new X509Certificate(own.certificate).fingerprint256;
+		const argv = ['--kubeconfig', file, ...overrides.map(one => (one === 'other.crt' ? join(folder, one) : one))];
+		const {facts} = await readSettings(parseCommandLine(connectionFlags, argv).flags, {});
+		const count = (text: string) => requirementsFor(parsePolicy('policy.yaml', text), facts).length;
+		t.is(count(`clusters: [{ca: '${fingerprint}', require: verified}]`), 1);
+		t.is(count(`clusters: [{server: 'https://own:6443', require: verified}]`), 1);
+		t.is(
+			count(`clusters: [{ca: '${new X509Certificate(other.certificate).fingerprint256}', require: verified}]`),
+			overrides.includes('other.crt') ? 1 : 0,
+		);
+	});
+}
+
+test('an entry names a server without a scheme as a kubeconfig does', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-policy-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const file = await writeKubeconfig(folder, {server: 'own.example:8080'});
+	const {facts} = await readSettings(parseCommandLine(connectionFlags, ['--kubeconfig', file]).flags, {});
+	const count = (server: string) =>
+		requirementsFor(parsePolicy('policy.yaml', `clusters: [{server: '${server}', require: verified}]`), facts).length;
+	t.is(count('own.example:8080'), 1);
+	t.is(count('other.example:8080'), 0);
+});
+
+async function writeKubeconfig(folder: string, cluster: Record<string, string>): Promise<string> {
+	const file = join(folder, 'config');
+	const contexts = [{name: 'a', context: {cluster: 'a'}}];
+	await writeFile(file, JSON.stringify({'current-context': 'a', contexts, clusters: [{name: 'a', cluster}]}));
+	return file;
+}
 
 async function writePolicy(server: FlaggedApiservers, text: string): Promise<string> {
 	const folder = join(server.env['HOME']!, '.config', 'spoke');
@@ -82,6 +137,20 @@ test('a policy refuses a stream that does not meet it, and names its line', asyn
 	await assertNothingSent(t, server, 3, /required by .*policy\.yaml:2\): leg 2 is unverified/);
 	await writeFile(file, 'clusters:\n  - server: https://elsewhere\n    require: verified\n');
 	t.is((await runSpoke(['logs', 'web'], {env: server.env})).status, 0);
+});
+
+test('--insecure-skip-tls-verify does not avoid an entry that names the CA', async t => {
+	const server = await startFlaggedApiservers(t, [verifiesNothing]);
+	const config = JSON.parse(await readFile(server.env['KUBECONFIG']!, 'utf8')) as {
+		clusters: Array<{cluster: {'certificate-authority-data': string}}>;
+	};
+	const {fingerprint256} = new X509Certificate(atob(config.clusters[0]!.cluster['certificate-authority-data']));
+	await writePolicy(server, `clusters:\n  - ca: '${fingerprint256}'\n    require: verified\n`);
+	const ended = await runSpoke(['logs', 'web', '--insecure-skip-tls-verify'], {env: server.env});
+	t.is(ended.status, 3, ended.stderr);
+	t.deepEqual(server.streams, []);
+	const printed = await runSpoke(['policy', '--insecure-skip-tls-verify'], {env: server.env});
+	t.true(printed.stdout.includes(`ca: ${fingerprint256.replaceAll(':', '').toLowerCase()}\nrequired: verified`), printed.stdout);
 });
 
 test('a flag does not loosen a policy, and tightens it', async t => {

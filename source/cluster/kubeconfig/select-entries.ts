@@ -16,6 +16,8 @@ export type SelectedEntries = {
 	clusterName: string;
 	userName: string;
 	cluster: ClusterEntry;
+	/** Without the overrides of flags. */
+	configuredCluster: ClusterEntry;
 	user: UserEntry;
 	namespace: string;
 };
@@ -32,11 +34,13 @@ export function selectEntries(config: Kubeconfig, flags: ConnectionFlags, enviro
 	// A dangling name in the file yields an empty entry.
 	assertExists(flags.user, config.users, 'auth info', 'user');
 	assertExists(flags.cluster, config.clusters, 'cluster', 'cluster');
+	const configuredCluster = config.clusters.get(clusterName) ?? emptyCluster();
 	return {
 		contextName: contextName === '' ? null : contextName,
 		clusterName,
 		userName,
-		cluster: overrideCluster(config.clusters.get(clusterName), flags, environment),
+		cluster: overrideCluster(configuredCluster, flags, environment),
+		configuredCluster,
 		user: overrideUser(config.users.get(userName), flags),
 		namespace: context.namespace,
 	};
@@ -76,8 +80,8 @@ export function unknownEntryError(message: string, among: ReadonlyMap<string, un
 	});
 }
 
-function overrideCluster(entry: ClusterEntry | undefined, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ClusterEntry {
-	const cluster = {...(entry ?? emptyCluster())};
+function overrideCluster(entry: ClusterEntry, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ClusterEntry {
+	const cluster = {...entry};
 	// The mark applies to the kubeconfig's own server only.
 	cluster.sandbox &&= !flags.server || flags.server === cluster.server;
 	cluster.server = flags.server || cluster.server || (environment['KUBERNETES_MASTER'] ?? '');

@@ -8,7 +8,7 @@ import type {Path} from '../../evidence/evidence.ts';
 import {pathToAnyKubelet} from '../../evidence/require-connection.ts';
 import {evaluateRequirement, requirementNames, type PathRequirement} from '../../evidence/require-path.ts';
 import {loadPolicy, policyPath, readPolicy} from '../../policies/load-policy.ts';
-import {caFingerprints, requirementsFor} from '../../policies/policy.ts';
+import {clusterFingerprints, clusterServers, requirementsFor} from '../../policies/policy.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Command} from '../command.ts';
 import {describeRequirements} from '../describe-requirements.ts';
@@ -61,11 +61,11 @@ function describeNoPolicy(file: string | null): string {
 	return file === null ? 'no policy: HOME is not set' : `no policy: ${file} does not exist`;
 }
 
-function describeCluster({facts: {context, server, certificateAuthority}}: ClusterClient, required: readonly PathRequirement[]): string[] {
-	const fingerprints = caFingerprints(certificateAuthority);
+function describeCluster({facts}: ClusterClient, required: readonly PathRequirement[]): string[] {
+	const fingerprints = clusterFingerprints(facts);
 	return [
-		`context: ${context ?? 'none'}`,
-		`server: ${server}`,
+		`context: ${facts.context ?? 'none'}`,
+		...clusterServers(facts).map(server => `server: ${server}`),
 		...(fingerprints.length === 0 ? ['ca: none in the kubeconfig'] : fingerprints.map(one => `ca: ${one}`)),
 		...describeRequirements(required),
 	];

@@ -32,6 +32,7 @@ const facts = {
 	sandbox: false,
 	source: 'kubeconfig',
 	certificateAuthority: null,
+	configured: {server: null, certificateAuthority: null},
 	insecureSkipTlsVerify: false,
 	proxy: null,
 } as const;
