@@ -1,6 +1,6 @@
 /** Preferences of kubectl in a kuberc file. */
-import {homedir} from 'node:os';
 import {join} from 'node:path';
+import {homeDirectory} from '../command-line/config-directory.ts';
 import {parseDocument} from './kubeconfig/parse-document.ts';
 import type {PlainValue} from './kubeconfig/parse-yaml.ts';
 import {readFileBounded} from './kubeconfig/read-file-bounded.ts';
@@ -24,7 +24,7 @@ export type ParsedKuberc = {preference: Preference} | {preference: null; documen
 
 /** Of a user who named no other file. */
 export function defaultKuberc(environment: NodeJS.ProcessEnv): string {
-	return join(environment['HOME'] ?? homedir(), '.kube', 'kuberc');
+	return join(homeDirectory(environment) ?? '', '.kube', 'kuberc');
 }
 
 /**

@@ -255,7 +255,7 @@ const rows = {
 		exitStatus: exitStatus.configuration,
 		leg: 0,
 		meaning:
-			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, or can be changed by others. The session, `tail`, `logs`, `exec`, `attach`, `debug`, `cp`, `port-forward` and `proxy` open no stream, and `mcp` does not start.',
+			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, can be changed by others, or may be in a home directory that spoke cannot find. The session, `tail`, `logs`, `exec`, `attach`, `debug`, `cp`, `port-forward` and `proxy` open no stream, and `mcp` does not start.',
 		remedy: 'check it with `spoke policy --check`',
 	},
 	ERR_THEME: {

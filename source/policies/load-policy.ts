@@ -2,17 +2,27 @@
 import {readFileSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
-import {configDirectory} from '../command-line/config-directory.ts';
+import {configDirectory, homeDirectory} from '../command-line/config-directory.ts';
 import {assertOwn} from '../command-line/private-files.ts';
 import {formatProblem, type SettingsProblem} from '../command-line/settings-problem.ts';
 import {isSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
 import {type Policy, requirementsFor} from './policy.ts';
 
-/** `~/.config/spoke/policy.yaml`; `null` without a home directory. */
-export function policyPath(env: NodeJS.ProcessEnv): string | null {
-	const directory = configDirectory(env);
-	return directory === null ? null : join(directory, 'policy.yaml');
+/** `~/.config/spoke/policy.yaml`. @throws SpokeError ERR_POLICY without a home directory, because there may be a policy in it */
+export function policyPath(env: NodeJS.ProcessEnv, home = homeDirectory(env)): string {
+	const directory = configDirectory({...env, HOME: home ?? ''});
+	if (directory === null) {
+		throw new SpokeError(
+			'ERR_POLICY',
+			'it is unknown whether you have a policy: HOME is not set and the user database has no home directory',
+			{
+				remedy: 'set HOME or XDG_CONFIG_HOME',
+			},
+		);
+	}
+
+	return join(directory, 'policy.yaml');
 }
 
 export type ReadPolicy = Policy & {problems: readonly SettingsProblem[]};
@@ -40,8 +50,8 @@ export async function policyRequirements(env: NodeJS.ProcessEnv, cluster: Cluste
 /** `null` if there is no file. @throws SpokeError ERR_POLICY if it cannot be read or others can write it */
 export async function readPolicy(env: NodeJS.ProcessEnv): Promise<ReadPolicy | null> {
 	const file = policyPath(env);
-	const text = file === null ? null : readOwnFile(file);
-	if (file === null || text === null) {
+	const text = readOwnFile(file);
+	if (text === null) {
 		return null;
 	}
 

@@ -1,15 +1,18 @@
 /** The policy file: what it may contain, whom it holds for, and that a bad one opens no stream. */
 import {X509Certificate} from 'node:crypto';
 import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {tmpdir, userInfo} from 'node:os';
 import {join} from 'node:path';
 import {Ajv} from 'ajv';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
 import {readSettings} from '../../source/cluster/access-settings.ts';
 import type {ClusterInfo} from '../../source/cluster/cluster-client.ts';
+import {loadKubeconfig} from '../../source/cluster/kubeconfig/load-kubeconfig.ts';
+import {defaultKuberc} from '../../source/cluster/kuberc.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {policyPath} from '../../source/policies/load-policy.ts';
 import {parsePolicy} from '../../source/policies/parse-policy.ts';
 import {requirementsFor} from '../../source/policies/policy.ts';
 import {policySchema} from '../../source/policies/policy-schema.ts';
@@ -105,6 +108,21 @@ test('an entry names a server without a scheme as a kubeconfig does', async t =>
 		requirementsFor(parsePolicy('policy.yaml', `clusters: [{server: '${server}', require: verified}]`), facts).length;
 	t.is(count('own.example:8080'), 1);
 	t.is(count('other.example:8080'), 0);
+});
+
+test('finds the policy where it finds the kubeconfig when HOME is not set or is empty', async t => {
+	const {homedir} = userInfo();
+	for (const env of [{}, {HOME: ''}, {HOME: '', XDG_CONFIG_HOME: 'relative'}]) {
+		t.is(policyPath(env), join(homedir, '.config/spoke/policy.yaml'));
+		t.is(defaultKuberc(env), join(homedir, '.kube/kuberc'));
+		const {read, missing} = await loadKubeconfig(undefined, env);
+		t.deepEqual([...read, ...missing], [join(homedir, '.kube/config')]);
+	}
+});
+
+test('refuses streams when it cannot know whether there is a policy', t => {
+	t.throws(() => policyPath({}, null), {code: 'ERR_POLICY', message: /^it is unknown whether you have a policy/});
+	t.is(policyPath({XDG_CONFIG_HOME: '/etc/ada'}, null), '/etc/ada/spoke/policy.yaml');
 });
 
 async function writeKubeconfig(folder: string, cluster: Record<string, string>): Promise<string> {

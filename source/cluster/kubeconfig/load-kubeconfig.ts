@@ -1,6 +1,6 @@
 /** Loading and merging of kubeconfig files. */
-import {homedir} from 'node:os';
 import {delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
+import {homeDirectory} from '../../command-line/config-directory.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import {decodeKubeconfig} from './decode-kubeconfig.ts';
@@ -42,7 +42,7 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): readonly string[] {
 		return [...new Set(listed.split(delimiter).filter(path => path !== ''))];
 	}
 
-	return [join(environment['HOME'] ?? homedir(), '.kube', 'config')];
+	return [join(homeDirectory(environment) ?? '', '.kube', 'config')];
 }
 
 async function readKubeconfigFile(path: string, mustExist: boolean): Promise<Kubeconfig | null> {

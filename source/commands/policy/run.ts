@@ -35,7 +35,7 @@ export const command: Command<typeof policySpec.flags> = {
 			return exitStatus.configuration;
 		}
 
-		print(policy === null ? describeNoPolicy(policyPath(env)) : `policy ${policy.file}: no problems`);
+		print(policy === null ? `no policy: ${policyPath(env)} does not exist` : `policy ${policy.file}: no problems`);
 		const cluster = await createClusterClient(flags, env);
 		try {
 			const required = policy === null ? [] : requirementsFor(policy, cluster.facts);
@@ -56,10 +56,6 @@ export const command: Command<typeof policySpec.flags> = {
 		}
 	},
 };
-
-function describeNoPolicy(file: string | null): string {
-	return file === null ? 'no policy: HOME is not set' : `no policy: ${file} does not exist`;
-}
 
 function describeCluster({facts}: ClusterClient, required: readonly PathRequirement[]): string[] {
 	const fingerprints = clusterFingerprints(facts);
