@@ -191,6 +191,26 @@ test('kills a hung plugin and its children after SPOKE_EXEC_TIMEOUT', async t =>
 	t.is(await beats(), last);
 });
 
+for (const [title, between] of [
+	['its stderr', 'echo started >&2; sleep 12 >/dev/null &'],
+	['no output', 'sleep 12 >/dev/null 2>&1 &'],
+] as const) {
+	test(`does not wait for a helper of the plugin that holds ${title}`, async t => {
+		const cluster = await withPlugin(t.context.server, {between, environment: {SPOKE_EXEC_TIMEOUT: '10s'}});
+		await t.notThrowsAsync(cluster.json({path: '/'}));
+		t.deepEqual(t.context.seen, ['Bearer t1']);
+	});
+}
+
+test('waits for a helper of the plugin that holds its stdout', async t => {
+	const late = `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t1"}}`;
+	const cluster = await withPlugin(t.context.server, {between: `(sleep 1; echo '${late}') & exit 0`});
+	await t.notThrowsAsync(cluster.json({path: '/'}));
+	t.deepEqual(t.context.seen, ['Bearer t1']);
+	const held = await withPlugin(t.context.server, {between: 'sleep 30 & exit 0', environment: {SPOKE_EXEC_TIMEOUT: '1s'}});
+	await t.throwsAsync(held.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /did not close stdout within 1 s/});
+});
+
 test('kills a plugin that prints without end', async t => {
 	const cluster = await withPlugin(t.context.server, {between: 'yes 0123456789012345678901234567890123456789 | head -c 100000000'});
 	const began = performance.now();

@@ -17,6 +17,8 @@ import type {CredentialContext} from './user-credentials.ts';
 /** A long certificate chain has some kilobytes. */
 const maxOutputBytes = 1024 * 1024;
 const maxStderrCharacters = 64 * 1024;
+/** For what the plugin wrote last. */
+const stderrGraceMs = 200;
 
 /** 0 means no limit. */
 export type PluginTimeouts = {nonInteractiveMs: number; interactiveMs: number};
@@ -178,7 +180,11 @@ async function waitForOutput(
 	const timer =
 		timeoutMs > 0
 			? setTimeout(() => {
-					fail(`did not exit within ${timeoutMs / 1000} s`, 'run it manually, or increase SPOKE_EXEC_TIMEOUT');
+					const hasExited = child.exitCode !== null || child.signalCode !== null;
+					fail(
+						`did not ${hasExited ? 'close stdout' : 'exit'} within ${timeoutMs / 1000} s`,
+						'run it manually, or increase SPOKE_EXEC_TIMEOUT',
+					);
 				}, timeoutMs)
 			: undefined;
 	const printed = new ByteCollector(maxOutputBytes);
@@ -202,6 +208,12 @@ async function waitForOutput(
 	child.once('error', error => {
 		end();
 		reject(startError(exec, error));
+	});
+	// As in kubectl, a helper that outlives the plugin, such as a browser, can delay the end with its stdout, but not with its stderr.
+	child.once('exit', () => {
+		setTimeout(() => {
+			child.stderr?.destroy();
+		}, stderrGraceMs).unref();
 	});
 	child.once('close', (status, signal) => {
 		if (status === 0) {
