@@ -33,7 +33,7 @@ export class ConnectionPool {
 		this.#early.catch(noop);
 	}
 
-	/** Honors Retry-After if the request is replayable. */
+	/** Honors Retry-After if the request is replayable, unless told otherwise. */
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
 			const {response, isOutdated} = await this.#requestOnce(options);
@@ -43,8 +43,9 @@ export class ConnectionPool {
 				continue;
 			}
 
-			const retryInMs = retryAfterMs(response);
-			if (retryInMs === null || retryInMs > maxRetryAfterMs || attempt >= maxRetries || !isReplayable(options)) {
+			const isRepeated = (options.shouldHonorRetryAfter ?? true) && attempt < maxRetries && isReplayable(options);
+			const retryInMs = isRepeated ? retryAfterMs(response) : null;
+			if (retryInMs === null || retryInMs > maxRetryAfterMs) {
 				return response;
 			}
 

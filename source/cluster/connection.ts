@@ -51,6 +51,8 @@ export type RequestOptions = {
 	whole?: boolean;
 	/** Sends the request before earlier pipelined ones are answered. The next request waits for its response. */
 	canFollowPipelined?: boolean;
+	/** Repeats the request after the time of a Retry-After, as client-go's requests do; true by default. */
+	shouldHonorRetryAfter?: boolean;
 	/** A path whose response is the same. Only a speculative request (streams/speculative-request.ts) uses this. */
 	samePath?: string;
 };

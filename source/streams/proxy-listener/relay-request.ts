@@ -50,7 +50,8 @@ export async function relayRequest(
 	if (target) {
 		await relayObserved({cluster, observer}, target, options, response);
 	} else {
-		await relayResponse(response, await cluster.request(options));
+		// As kubectl proxy, leaves retries to the client.
+		await relayResponse(response, await cluster.request({...options, shouldHonorRetryAfter: false}));
 	}
 }
 

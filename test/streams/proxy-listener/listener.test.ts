@@ -88,6 +88,8 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 				response.writeHead(204).end();
 			} else if (pathname === '/api/v1/namespaces/d/pods/elsewhere/log') {
 				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
+			} else if (pathname === '/busy') {
+				response.writeHead(429, {'Retry-After': '1'}).end('busy');
 			} else if (pathname === '/redirect') {
 				response.writeHead(302, {Location: 'http://evil.test/'}).end();
 			} else {
@@ -246,6 +248,13 @@ for (const [path, opened, failures, title] of [
 		t.deepEqual(given.failures, failures as unknown as string[]);
 	});
 }
+
+test('a response with Retry-After is relayed at once', async t => {
+	const {url, seen} = await start(t);
+	const answer = await fetch(`${url}/busy`);
+	t.deepEqual([answer.status, answer.headers.get('retry-after'), await answer.text()], [429, '1', 'busy']);
+	t.is(seen.filter(({url: path}) => path === '/busy').length, 1);
+});
 
 test('a log read through the listener is labeled as a log with the options of its query', async t => {
 	const {url, purposes} = await start(t);
