@@ -2,6 +2,7 @@
 import {finished} from 'node:stream';
 import {abortableDelay, rejectOnAbort} from '../async/abortable.ts';
 import {monotonicMs} from '../async/clock.ts';
+import {isSpokeError} from '../errors/spoke-error.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {ApiserverConnection} from './apiserver-connection.ts';
 import {isReplayable} from './transport/encode-request.ts';
@@ -90,7 +91,8 @@ export class ConnectionPool {
 				// The server may have just closed it: only a request without side effects is sent again.
 				const {usable} = pooled;
 				pooled.close();
-				if (usable || options.signal?.aborted || !['GET', 'HEAD'].includes(options.method ?? 'GET')) {
+				const isTimeout = isSpokeError(error) && error.code === 'ERR_APISERVER_TIMEOUT';
+				if (usable || isTimeout || options.signal?.aborted || !['GET', 'HEAD'].includes(options.method ?? 'GET')) {
 					throw error;
 				}
 			}

@@ -467,6 +467,24 @@ test('closes the pooled connection of an aborted request', async t => {
 	t.is(server.sockets.size, 0);
 });
 
+test('a GET that times out on a pooled connection is not repeated', async t => {
+	const paths: string[] = [];
+	const server = await startServer({
+		request(request, response) {
+			paths.push(request.url!);
+			if (request.url === '/') {
+				response.end('{}');
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	await cluster.json({path: '/'});
+	await t.throwsAsync(cluster.request({path: '/silent', timeoutMs: 300}), {code: 'ERR_APISERVER_TIMEOUT'});
+	t.deepEqual(paths, ['/', '/silent']);
+	t.is(server.connections(), 1);
+});
+
 test('waits for Retry-After of a 429 and a 503', async t => {
 	const times: number[] = [];
 	const server = await startServer({
