@@ -9,9 +9,9 @@ export type ResponseHead = {
 	closesConnection: boolean;
 };
 
-/** @throws SpokeError ERR_PROTOCOL, also for a folded field (RFC 9112 §5.2) */
+/** @throws SpokeError ERR_PROTOCOL */
 export function parseResponseHead(text: string): ResponseHead {
-	const [first = '', ...lines] = text.split('\r\n');
+	const [first = '', ...lines] = text.split(/\r\n(?![\t ])/);
 	const [, minor, status, statusText = ''] = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/.exec(first) ?? [];
 	if (status === undefined) {
 		throw protocolError(`invalid HTTP/1.1 response: ${JSON.stringify(first.slice(0, 100))}`);
@@ -24,7 +24,7 @@ export function parseResponseHead(text: string): ResponseHead {
 function parseFields(lines: readonly string[]): ResponseHead['headers'] {
 	const headers: ResponseHead['headers'] = {};
 	for (const line of lines) {
-		const [, name, value = ''] = /^([!#$%&'*+\-.^\w`|~]+):[\t ]*(.*?)[\t ]*$/.exec(line) ?? [];
+		const [, name, value = ''] = /^([!#$%&'*+\-.^\w`|~]+):[\t ]*(.*?)[\t ]*$/.exec(unfold(line)) ?? [];
 		if (name === undefined) {
 			throw protocolError(`invalid HTTP header: ${JSON.stringify(line.slice(0, 100))}`);
 		}
@@ -35,11 +35,17 @@ function parseFields(lines: readonly string[]): ResponseHead['headers'] {
 	return headers;
 }
 
+/** RFC 9112 §5.2. */
+function unfold(line: string): string {
+	return line.replaceAll(/\r\n[\t ]+/g, ' ');
+}
+
 function addField(headers: ResponseHead['headers'], name: string, value: string): void {
 	const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
 	if (name === 'set-cookie') {
 		headers[name] = [...(before ?? []), value];
-	} else {
+	} else if (name !== 'content-length' || value !== before) {
+		// A repeated equal length is one length (RFC 9112 §6.3).
 		headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
 	}
 }

@@ -77,6 +77,15 @@ test('a response without a length ends with its connection', t => {
 	);
 });
 
+test('a folded header and a repeated equal length are read as in Go', t => {
+	const bytes = Buffer.from('HTTP/1.1 200 OK\r\nA: b\r\n c: d\r\n\t \te\r\nContent-Length: 5\r\nB: c\r\ncontent-length: 5 \r\n\r\nhello');
+	for (let cut = 1; cut < bytes.length; cut++) {
+		const [answer] = decoded(bytes, [cut]);
+		t.deepEqual(answer?.headers, {a: 'b c: d e', 'content-length': '5', b: 'c'}, `cut at ${cut}`);
+		t.is(answer?.body, 'hello');
+	}
+});
+
 test('a header name can be a property name of Object.prototype', t => {
 	const [answer] = decoded(Buffer.from('HTTP/1.1 204 No Content\r\nConstructor: a\r\nToString: b\r\n\r\n'), []);
 	t.deepEqual(answer?.headers, {constructor: 'a', tostring: 'b'});
@@ -181,8 +190,10 @@ const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 	['what is no HTTP', 'SSH-2.0-x\r\n\r\n', /invalid HTTP\/1\.1 response: "SSH-2.0-x"/],
 	['HTTP/2', 'HTTP/2 200\r\n\r\n', /invalid HTTP\/1\.1 response/],
 	['a line that is no header', 'HTTP/1.1 200 OK\r\nno header\r\n\r\n', /invalid HTTP header: "no header"/],
-	['a folded header', 'HTTP/1.1 200 OK\r\nA: b\r\n c: d\r\n\r\n', /invalid HTTP header/],
+	['a first header that begins with a space', 'HTTP/1.1 200 OK\r\n A: b\r\n\r\n', /invalid HTTP\/1\.1 response/],
+	['a header name on two lines', 'HTTP/1.1 200 OK\r\nA\r\n : b\r\n\r\n', /invalid HTTP header/],
 	['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', /invalid Content-Length: "1, 2"/],
+	['a list of lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\nx', /invalid Content-Length: "1, 1"/],
 	['a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', /invalid Content-Length/],
 	['a length beyond the limit', 'HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n', /larger than 1000 bytes/],
 	['a chunk beyond it', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n', /larger than 1000 bytes/],
