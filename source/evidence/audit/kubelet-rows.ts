@@ -2,7 +2,7 @@
 import type {Basis, FlagFacts, Observation} from '../evidence.ts';
 import {citeFlag} from '../rules/apiserver-flag.ts';
 import {flagValue} from '../rules/flag-value.ts';
-import {areAllReplicasRead, flagsPerProcess, isOnControlPlane, knownReplicaCount} from '../rules/replicas.ts';
+import {areAllReplicasRead, flagsPerProcess, hasReliableFlags, knownReplicaCount} from '../rules/replicas.ts';
 import {kubeletCaRule, kubeletTls} from '../rules/kubelet-tls.ts';
 import {needApiserverHost, needConfigz, needFlagz, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
@@ -23,9 +23,8 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const name = (observation: Observation<FlagFacts>) => `apiserver ${observation.process ?? observation.where}`;
 	const off = flagObservations.filter(observation => flagValue(observation, flag) === '');
 	const citations = flagObservations.map(observation => citeFlag(observation, flag, kubeletCaRule));
-	const isReliable = (observation: Observation<FlagFacts>) => observation.source === 'flagz' || isOnControlPlane(observation);
 	const counted = off.length > 0 ? off : flagObservations;
-	const basis: Basis = isVerifiedApiserver(observations) && counted.some(one => isReliable(one)) ? 'proven' : 'inferred';
+	const basis: Basis = isVerifiedApiserver(observations) && counted.some(one => hasReliableFlags(one)) ? 'proven' : 'inferred';
 	if (off.length > 0) {
 		return rowResult(
 			'fail',
@@ -36,7 +35,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 				: `${off.length} of ${flagObservations.length} examined apiservers accept any certificate from a kubelet`,
 			{
 				citations,
-				scope: {of, proven: basis === 'proven' ? off.filter(one => isReliable(one)).length : 0},
+				scope: {of, proven: basis === 'proven' ? off.filter(one => hasReliableFlags(one)).length : 0},
 				exceptions:
 					off.length === flagObservations.length
 						? []
@@ -78,7 +77,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	return rowResult('pass', 'enforced', areAllRead ? basis : 'inferred', `${who} kubelets’ certificates${refusal}`, {
 		...(refusal !== '' && {remedy: remedies.kubeletServing}),
 		citations,
-		scope: scopeOf(of, basis === 'proven' ? flagObservations.filter(one => isReliable(one)).length : 0, areAllRead),
+		scope: scopeOf(of, basis === 'proven' ? flagObservations.filter(one => hasReliableFlags(one)).length : 0, areAllRead),
 		need: areAllRead ? [] : [needOfAll(observations, of, true)],
 	});
 }

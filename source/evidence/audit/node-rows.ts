@@ -4,10 +4,11 @@ import type {Citation, FlagFacts, Observation} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {maxSigningRequests} from '../probes/node-to-apiserver.ts';
 import {flagValue} from '../rules/flag-value.ts';
-import {flagsPerProcess} from '../rules/replicas.ts';
+import {flagsPerProcess, hasReliableFlags} from '../rules/replicas.ts';
 import {needsOfEach} from '../rules/need-groups.ts';
 import {needApiserverItself, needFlagz, needNodeLeases, needRootCa, needSigningRequests} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
+import {isVerifiedApiserver} from '../rules/same-process.ts';
 import {citeObserved, rowResult, needsOf, unknownRow} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 import type {RowResult} from './audit-object.ts';
@@ -46,12 +47,19 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		});
 	}
 
-	const tokens = flagsPerProcess(observations).some(observation => (flagValue(observation, 'token-auth-file') ?? '') !== '');
-	if (tokens) {
-		return rowResult('warn', 'static-tokens', 'proven', 'Static tokens are accepted (--token-auth-file): they never expire', {
-			...base,
-			remedy: remedies.staticTokens,
-		});
+	const withTokens = flagsPerProcess(observations).filter(observation => (flagValue(observation, 'token-auth-file') ?? '') !== '');
+	if (withTokens.length > 0) {
+		const isProven = isVerifiedApiserver(observations) && withTokens.some(one => hasReliableFlags(one));
+		return rowResult(
+			'warn',
+			'static-tokens',
+			isProven ? 'proven' : 'inferred',
+			'Static tokens are accepted (--token-auth-file): they never expire',
+			{
+				...base,
+				remedy: remedies.staticTokens,
+			},
+		);
 	}
 
 	// A 403 for any user shows that authorization is on.

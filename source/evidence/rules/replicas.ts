@@ -185,6 +185,11 @@ export function isOnControlPlane({facts}: Pick<Observation<FlagFacts>, 'facts'>)
 	return facts.isOnControlPlane === true;
 }
 
+/** Whether no one but the control plane can have made up the flags. */
+export function hasReliableFlags(observation: Observation<FlagFacts>): boolean {
+	return observation.source === 'flagz' || isOnControlPlane(observation);
+}
+
 export function areAllMirrorPodsSeen(observations: Observations): boolean {
 	return (observations.replicas?.facts.leases ?? null) !== null && observations.mirrorPods.length === knownReplicaCount(observations);
 }

@@ -762,4 +762,17 @@ test('rows from mirror pods of nodes with an unknown role are inferred', t => {
 	const made = {...component, flags: {...component.flags, isOnControlPlane: null}};
 	t.is(rowOf({components: [component]}, 'N6').basis, 'proven');
 	t.is(rowOf({components: [made]}, 'N6').basis, 'inferred');
+	const tokens = mirrorPod('kube-apiserver-a', {
+		'advertise-address': '10.0.0.5',
+		'authorization-mode': 'Node,RBAC',
+		'token-auth-file': '/t.csv',
+	});
+	t.like(rowOf(given(tokens), 'N1'), {verdict: 'warn', basis: 'proven'});
+	t.like(rowOf(given({...tokens, facts: {...tokens.facts, isOnControlPlane: null}}), 'N1'), {verdict: 'warn', basis: 'inferred'});
+});
+
+test('static tokens are proven only by an apiserver that is nothing else', t => {
+	const base = {flags: [flags({...good, 'token-auth-file': '/t.csv'})]};
+	t.is(rowOf({base}, 'N1').basis, 'proven');
+	t.is(rowOf({base: {...base, serverIdentity: {to: 'gateway', why: 'path'}}}, 'N1').basis, 'inferred');
 });
