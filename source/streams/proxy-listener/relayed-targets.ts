@@ -6,6 +6,7 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import type {ConnectionPurpose, StreamFeature} from '../connection-observer.ts';
 import {normalizedPaths} from '../proxy/command-path.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
+import {hasDotSegments} from './request-filter.ts';
 
 /** Requests of a page come in bursts; service ports rarely change. */
 const maxAgeMs = 30_000;
@@ -39,14 +40,17 @@ export class RelayedTargets {
 	*/
 	async find(path: string): Promise<RelayedTarget | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
-		if (base === undefined || spelling === undefined) {
-			const stream = podStream.exec(path)?.[4];
-			if (stream === undefined && canLeaveApiserver(path)) {
-				throw new SpokeError('ERR_USAGE', `the path ${JSON.stringify(path)} must be written without percent-encoding and extra slashes`, {
-					remedy: 'write /proxy, /log, /exec, /attach or /portforward, and the separators before it, as they are',
-				});
-			}
+		const stream = podStream.exec(path)?.[4];
+		// An apiserver does not resolve dot segments, but a gateway can make another target of `/proxy/../exec`.
+		if (base === undefined ? stream === undefined && canLeaveApiserver(path) : hasDotSegments(path)) {
+			throw new SpokeError(
+				'ERR_USAGE',
+				`the path ${JSON.stringify(path)} must be written without percent-encoding, extra slashes and dot segments`,
+				{remedy: 'write /proxy, /log, /exec, /attach or /portforward, and the separators before it, as they are'},
+			);
+		}
 
+		if (base === undefined || spelling === undefined) {
 			return stream === 'log' ? this.#podStreamOf(path) : null;
 		}
 

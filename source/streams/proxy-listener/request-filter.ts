@@ -118,7 +118,8 @@ function isSameOrigin(origin: string, host: string): boolean {
 	return origin.toLowerCase() === `http://${host.toLowerCase()}`;
 }
 
-function hasDotSegments(path: string): boolean {
+/** Also percent-encoded, any number of times. */
+export function hasDotSegments(path: string): boolean {
 	return path
 		.split('?', 1)[0]!
 		.replaceAll(/%(?:25)*2e/gi, '.')

@@ -85,6 +85,9 @@ for (const path of [
 	'/api/v1/node%73/n1/proxy/metrics',
 	'/api/v1/x/../nodes/n1/proxy/metrics',
 	'/api/v1/namespaces/d/services/s%2Fproxy%2F',
+	'/api/v1/namespaces/d/pods/p/proxy/../exec?command=id',
+	'/api/v1/namespaces/d/pods/p/proxy/x%2F%252e%252E/../exec',
+	'/api/v1/nodes/n1/proxy/../../n2/proxy/pods',
 ]) {
 	test(`${path} is refused, because a server may take it for a stream or a proxy`, async t => {
 		const {targets: known} = targets();
