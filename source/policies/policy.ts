@@ -1,7 +1,6 @@
 /** A policy: what the paths of streams must be, by cluster. */
 import {X509Certificate} from 'node:crypto';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
-import {parseServerUrl} from '../cluster/transport/server-url.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
 
 export type PolicyEntry = {
@@ -44,12 +43,12 @@ export function clusterFingerprints({certificateAuthority, configured}: ClusterI
 }
 
 /**
-Scheme, host, port and path, so that `https://API.example/` is `https://api.example:443`. `null` if a kubeconfig could not have it.
+Scheme, host, port and path, so that `https://API.example/` is `https://api.example:443`. `null` if it is no URL.
 A `host:port` is `http`, as in a kubeconfig.
 */
 export function normalizeServer(server: string): string | null {
 	try {
-		const {origin, pathname} = new URL(parseServerUrl(server).shown);
+		const {origin, pathname} = new URL(server.includes('://') ? server : `http://${server}`);
 		return `${origin}${pathname.replace(/\/+$/, '')}`;
 	} catch {
 		return null;
