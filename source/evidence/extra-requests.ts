@@ -198,7 +198,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/*/pods/*/log',
 		purpose: 'one byte of a log: whether the kubelet responds, and whether its certificate is refused',
-		when: 'doctor; doctor nodes once per node, after you confirm or with --probe active; the route test (again with insecureSkipTLSVerifyBackend=true, so that the apiserver does not check the kubelet, if the certificate was refused); a command that has printed nothing for 35 s',
+		when: 'doctor; doctor nodes once per node, after you confirm or with --probe active; the route test (again with insecureSkipTLSVerifyBackend=true, so that the apiserver does not check the kubelet, if the certificate was refused); a command that has printed nothing for 35 s, twice if the kubelet does not respond',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']},
 		active: true,
 	},

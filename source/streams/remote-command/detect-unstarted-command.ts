@@ -1,4 +1,5 @@
 /** Detects a command that never starts after its 101. */
+import {delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
@@ -6,6 +7,7 @@ import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
+import {indicatesStall} from '../logs/second-read.ts';
 import type {CommandChannels} from './command-channels.ts';
 
 /** Above the apiserver's 30 s for reaching a kubelet. A stalled handshake has no limit (measured). */
@@ -13,6 +15,10 @@ const silentForMs = 35_000;
 
 /** A kubelet handshake is limited to 10 s, a frozen tunnel agent not. */
 const probeTimeoutMs = 35_000;
+
+/** One failed request can have another cause than the command's connection: an agent that drains, an overloaded apiserver. */
+const probeCount = 2;
+const probeAgainAfterMs = 10_000;
 
 const maxResponseBytes = 64 * 1024;
 
@@ -23,26 +29,33 @@ type SilenceCheck = {
 };
 
 /**
-After 35 s without output, requests one byte of the container's log, once. Only a failure of leg 2 counts, so users without permission for
-logs keep the command.
+After 35 s without output, requests one byte of the container's log. Only two stalls of leg 2 in a row count: users without permission for
+logs keep the command, and a kubelet that refuses new connections would have refused the command's at once.
 */
 export function detectUnstartedCommand(
 	cluster: Pick<ClusterClient, 'request'>,
 	target: ResolvedTarget,
 	channels: Pick<CommandChannels, 'received'>,
-	timing = {silentMs: silentForMs, probeTimeoutMs},
+	timing = {silentMs: silentForMs, probeTimeoutMs, againMs: probeAgainAfterMs},
 ): SilenceCheck {
 	const {promise: failed, reject} = Promise.withResolvers<never>();
 	failed.catch(() => {});
 	const stopped = new AbortController();
+	const {signal} = stopped;
 	const timer = setTimeout(async () => {
-		if (channels.received > 0) {
-			return;
-		}
+		for (let failures = 0; channels.received === 0 && !signal.aborted;) {
+			const error = await probeSecondLeg(cluster, target, {timeoutMs: timing.probeTimeoutMs, signal});
+			if (error === null || channels.received > 0) {
+				return;
+			}
 
-		const error = await probeSecondLeg(cluster, target, {timeoutMs: timing.probeTimeoutMs, signal: stopped.signal});
-		if (error && channels.received === 0) {
-			reject(error);
+			failures++;
+			if (failures === probeCount) {
+				reject(error);
+				return;
+			}
+
+			await delayUpTo(timing.againMs, signal);
 		}
 	}, timing.silentMs);
 	timer.unref();
@@ -71,12 +84,17 @@ async function probeSecondLeg(
 		});
 		const text = await readBodyPrefix(body, maxResponseBytes);
 		// A failed log read names the kubelet's URL.
-		return status >= 500 && text.includes('/containerLogs/')
-			? secondLegError('the apiserver cannot reach the kubelet', errorFromResponse({status, headers, body: text}).text ?? text)
+		if (status < 500 || !text.includes('/containerLogs/')) {
+			return null;
+		}
+
+		const explanation = errorFromResponse({status, headers, body: text}).text ?? text;
+		return indicatesStall({code: 'ERR_SECOND_LEG', text: explanation})
+			? secondLegError('the apiserver cannot reach the kubelet', explanation)
 			: null;
 	} catch (thrown) {
 		return isSpokeError(thrown) && thrown.code === 'ERR_APISERVER_TIMEOUT'
-			? secondLegError('nothing arrives from the kubelet for another request either')
+			? secondLegError('nothing arrives from the kubelet for two other requests either')
 			: null;
 	}
 }

@@ -138,44 +138,55 @@ test('a paused reader is not counted as silence', async t => {
 	channels.close();
 });
 
-for (const [title, answer, expected] of [
+const unreached = failedLog('net/http: TLS handshake timeout');
+const reached = {status: 200, body: 'x'};
+
+for (const [title, answers, expected] of [
+	['a kubelet that cannot be reached ends a command that never began', [unreached, unreached], 'ERR_SECOND_LEG'],
+	['one failed probe does not end a command', [unreached, reached], null],
+	['a kubelet that answers leaves the command quiet', [reached], null],
 	[
-		'a kubelet that cannot be reached ends a command that never began',
-		{
-			status: 500,
-			body: JSON.stringify({
-				kind: 'Status',
-				message: 'Get "https://10.0.0.1:10250/containerLogs/default/web/app": net/http: TLS handshake timeout',
-			}),
-		},
-		'ERR_SECOND_LEG',
-	],
-	['a kubelet that answers leaves the command quiet', {status: 200, body: 'x'}, null],
-	[
-		'a user who may not read logs leaves it quiet as well',
-		{status: 403, body: JSON.stringify({kind: 'Status', message: 'forbidden'})},
+		'a refused certificate does not end a command, whose own would have ended it at once',
+		[failedLog('tls: failed to verify certificate: x509: certificate signed by unknown authority')],
 		null,
 	],
-	['a kubelet that answers nothing at all ends it', null, 'ERR_SECOND_LEG'],
+	[
+		'a user who may not read logs leaves it quiet as well',
+		[{status: 403, body: JSON.stringify({kind: 'Status', message: 'forbidden'})}],
+		null,
+	],
+	['a kubelet that answers nothing at all ends it', [null, null], 'ERR_SECOND_LEG'],
 ] as const) {
 	test(title, async t => {
+		let asked = 0;
 		const answered = Promise.withResolvers<void>();
 		const server = await startServer({
 			request(_request, response) {
+				const answer = answers[asked++];
 				if (answer) {
-					response.writeHead(answer.status, {'Content-Type': 'application/json'}).end(answer.body, answered.resolve);
+					response.writeHead(answer.status, {'Content-Type': 'application/json'}).end(answer.body, () => {
+						if (asked === answers.length) {
+							answered.resolve();
+						}
+					});
 				}
 			},
 		});
 		t.teardown(async () => server.close());
-		const probeTimeoutMs = answer === null ? 300 : 60_000;
-		const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs});
+		const probeTimeoutMs = answers[0] === null ? 300 : 60_000;
+		const {failed, stop} = detectUnstartedCommand(
+			await server.cluster(),
+			reachedWeb,
+			{received: 0},
+			{silentMs: 20, probeTimeoutMs, againMs: 20},
+		);
 		const outcome = await Promise.race([
 			failed.catch((error: unknown) => (error as {code: string}).code),
 			...(expected === null ? [answered.promise.then(async () => delay(500, null))] : []),
 		]);
 		stop();
 		t.is(outcome, expected);
+		t.is(asked, answers.length);
 	});
 }
 
@@ -187,7 +198,12 @@ test('a running probe is aborted when the command ends', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs: 60_000});
+	const {failed, stop} = detectUnstartedCommand(
+		await server.cluster(),
+		reachedWeb,
+		{received: 0},
+		{silentMs: 20, probeTimeoutMs: 60_000, againMs: 20},
+	);
 	await asked.promise;
 	stop();
 	await until(
@@ -213,7 +229,7 @@ test('an endless probe response is read only up to its limit', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs: 60_000});
+	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs: 60_000, againMs: 20});
 	await until(
 		() => server.connections() > 0 && server.sockets.size === 0,
 		() => [server.connections(), server.sockets.size],
@@ -231,7 +247,7 @@ test('a command with output is not probed', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 1}, {silentMs: 20, probeTimeoutMs: 300});
+	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 1}, {silentMs: 20, probeTimeoutMs: 300, againMs: 20});
 	await delay(200);
 	t.is(asked, 0);
 });
@@ -272,6 +288,12 @@ test('a silent command is reported once, only after more input than a pipe holds
 		[1, 0, 0, 1],
 	);
 });
+
+/** The apiserver's response if it cannot read a log from the kubelet. */
+function failedLog(reason: string) {
+	const message = `Get "https://10.0.0.1:10250/containerLogs/default/web/app": ${reason}`;
+	return {status: 500, body: JSON.stringify({kind: 'Status', message})};
+}
 
 /** Nothing reads the other end until the test does. */
 function pair({tty = false, silenceTimeoutMs: silence = timing.silenceTimeoutMs} = {}) {
