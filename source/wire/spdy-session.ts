@@ -50,6 +50,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	readonly #decoder: SpdyFrameDecoder;
 	readonly #pings: SpdyPings;
 	#lastId = -1;
+	#sentWrites = 0;
 	#didReceiveGoAway = false;
 	#ended = false;
 
@@ -162,9 +163,17 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	}
 
 	readonly #owner: StreamOwner = {
+		load: () => ({
+			isReadingPaused: this.#congested.all.size > 0,
+			hasUnsentBytes: this.#carrier.writableLength > 0,
+			sentWrites: this.#sentWrites,
+		}),
 		sendData: (stream, bytes, sent) => {
 			this.#pings.onDataSent();
-			this.sender.data(stream.id, bytes, sent);
+			this.sender.data(stream.id, bytes, error => {
+				this.#sentWrites++;
+				sent(error);
+			});
 		},
 		sendFin: stream => {
 			if (!stream.localEnded && this.#streams.has(stream.id)) {

@@ -3,7 +3,17 @@ import {Duplex} from 'node:stream';
 import type {SpdyHeaders} from './spdy-frame.ts';
 import {streamLostError} from './protocol-error.ts';
 
+/** What holds up the frames of a stream, because all streams share one connection. */
+export type SessionLoad = {
+	/** Some stream has too much unread data. */
+	isReadingPaused: boolean;
+	hasUnsentBytes: boolean;
+	/** Writes of all streams that the connection has taken. */
+	sentWrites: number;
+};
+
 export type StreamOwner = {
+	load(): SessionLoad;
 	sendData(stream: SpdyStream, bytes: Buffer, sent: (error?: Error | null) => void): void;
 	sendFin(stream: SpdyStream): void;
 	/** Sends RST_STREAM unless both sides have ended. */
@@ -36,6 +46,10 @@ export class SpdyStream extends Duplex {
 		this.#owner = owner;
 		this.id = id;
 		this.headers = headers;
+	}
+
+	get sessionLoad(): SessionLoad {
+		return this.#owner.load();
 	}
 
 	/** CANCEL by default. Emits only 'close'. */

@@ -1,6 +1,6 @@
 /** Relays a local connection over a stream pair, preserving FIN and RST. */
 import type {Socket} from 'node:net';
-import {afterTurns, monotonicMs, systemClock} from '../../async/clock.ts';
+import {afterTurns, type MonotonicClock, monotonicMs, systemClock} from '../../async/clock.ts';
 import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {StreamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
@@ -27,6 +27,7 @@ const errorTextTimeoutMs = 250;
 const lingerMs = 2000;
 /** The runtime answers SYN_STREAM before it dials. */
 const replyTimeoutMs = 15_000;
+const replyCheckMs = 1000;
 
 /**
 Relays FIN as FIN and RST as RST in each direction. If the client disappears, resets the data stream, because the runtime would block the
@@ -38,8 +39,9 @@ export function forwardConnection(
 	socket: Socket,
 	streams: {data: SpdyStream; error: SpdyStream},
 	tcpSocket: Socket = socket,
+	clock: MonotonicClock = systemClock,
 ): ForwardedConnection {
-	return new Forwarding(socket, streams, tcpSocket);
+	return new Forwarding(socket, streams, tcpSocket, clock);
 }
 
 class Forwarding implements ForwardedConnection {
@@ -53,28 +55,23 @@ class Forwarding implements ForwardedConnection {
 	readonly #errorStream: SpdyStream;
 	readonly #errorText: Promise<string>;
 	readonly #resolve: (outcome: ConnectionOutcome) => void;
-	readonly #replyTimer: NodeJS.Timeout;
+	readonly #clock: MonotonicClock;
+	#cancelReplyCheck = () => {};
 	#firstEnd: 'client-fin' | 'pod-fin' | undefined;
 	#isRuntimeDone = false;
 	#isSettled = false;
 
-	constructor(socket: Socket, {data, error: errorStream}: {data: SpdyStream; error: SpdyStream}, tcpSocket: Socket) {
+	constructor(socket: Socket, {data, error: errorStream}: {data: SpdyStream; error: SpdyStream}, tcpSocket: Socket, clock: MonotonicClock) {
 		({promise: this.outcome, resolve: this.#resolve} = Promise.withResolvers<ConnectionOutcome>());
 		this.#socket = socket;
 		this.#tcpSocket = tcpSocket;
 		this.#data = data;
 		this.#errorStream = errorStream;
 		this.#errorText = readErrorStream(errorStream);
-		this.#replyTimer = setTimeout(() => {
-			this.#abort({
-				end: null,
-				error: new StreamLostError(`the container runtime did not confirm the connection within ${replyTimeoutMs / 1000} s`, {
-					kind: 'not-confirmed',
-				}),
-			});
-		}, replyTimeoutMs);
+		this.#clock = clock;
+		this.#awaitReply(replyTimeoutMs, data.sessionLoad.sentWrites);
 		data.once('reply', () => {
-			clearTimeout(this.#replyTimer);
+			this.#cancelReplyCheck();
 		});
 		this.#pipeUp();
 		this.#pipeDown();
@@ -85,6 +82,26 @@ class Forwarding implements ForwardedConnection {
 
 	abort(end: 'moved' | 'shutdown' | 'pod-reset'): void {
 		this.#abort({end, error: null});
+	}
+
+	/** Counts only time in which a reply could be read: other connections of the tunnel can hold up the request or the reply. */
+	#awaitReply(remainingMs: number, sentBefore: number): void {
+		this.#cancelReplyCheck = this.#clock.after(replyCheckMs, () => {
+			const {isReadingPaused, hasUnsentBytes, sentWrites} = this.#data.sessionLoad;
+			const isHeldUp = isReadingPaused || (hasUnsentBytes && sentWrites > sentBefore);
+			const remaining = remainingMs - (isHeldUp ? 0 : replyCheckMs);
+			if (remaining > 0) {
+				this.#awaitReply(remaining, sentWrites);
+				return;
+			}
+
+			this.#abort({
+				end: null,
+				error: new StreamLostError(`the container runtime did not confirm the connection within ${replyTimeoutMs / 1000} s`, {
+					kind: 'not-confirmed',
+				}),
+			});
+		});
 	}
 
 	#pipeUp(): void {
@@ -216,7 +233,7 @@ class Forwarding implements ForwardedConnection {
 		}
 
 		this.#isSettled = true;
-		clearTimeout(this.#replyTimer);
+		this.#cancelReplyCheck();
 		this.#resolve(outcome);
 	}
 

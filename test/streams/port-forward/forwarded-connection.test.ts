@@ -9,6 +9,7 @@ import {isPodSandboxGone} from '../../../source/streams/port-forward/runtime-err
 import {SpdyServerSession} from '../../../source/sandbox/kubelet/spdy-server-session.ts';
 import {SpdySession} from '../../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../../source/wire/spdy-stream.ts';
+import {manualClock, type ManualClock} from '../../support/manual-clock.ts';
 import {until} from '../../support/until.ts';
 
 type Line = {
@@ -26,13 +27,29 @@ type Line = {
 };
 
 async function line(t: ExecutionContext): Promise<Line> {
+	const {session, runtime, far, streams, client, socket} = await ends(t);
+	const error = session.open({streamtype: 'error'});
+	error.end();
+	const running = forwardConnection(socket, {error, data: session.open({streamtype: 'data'})});
+	await until(
+		() => streams.length >= 2,
+		() => streams.length,
+	);
+	return {client, socket, far, data: streams[1]!, words: streams[0]!, session, runtime, running};
+}
+
+/** A tunnel and a client's connection, which is not forwarded yet. */
+async function ends(t: ExecutionContext, {replies = true} = {}) {
 	const [near, far] = duplexPair();
 	const session = new SpdySession(near);
 	const runtime = new SpdyServerSession(far);
 	const streams: SpdyStream[] = [];
 	runtime.on('stream', stream => {
 		stream.on('error', () => undefined);
-		runtime.reply(stream);
+		if (replies) {
+			runtime.reply(stream);
+		}
+
 		streams.push(stream);
 	});
 	const listener = createServer({allowHalfOpen: true, pauseOnConnect: true}).listen(0, '127.0.0.1');
@@ -41,21 +58,13 @@ async function line(t: ExecutionContext): Promise<Line> {
 	const client = connect({port: (listener.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true});
 	client.on('error', () => undefined);
 	const [socket] = (await accepted) as [Socket];
-	const error = session.open({streamtype: 'error'});
-	error.end();
-	const running = forwardConnection(socket, {error, data: session.open({streamtype: 'data'})});
-	await until(
-		() => streams.length >= 2,
-		() => streams.length,
-	);
-
 	t.teardown(() => {
 		client.destroy();
 		listener.close();
 		session.destroy();
 		runtime.destroy();
 	});
-	return {client, socket, far, data: streams[1]!, words: streams[0]!, session, runtime, running};
+	return {client, socket, near, far, streams, session, runtime};
 }
 
 async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
@@ -293,6 +302,67 @@ test('abort resets both sides', async t => {
 	await lost;
 	t.deepEqual(await running.outcome, {end: 'shutdown', error: null});
 });
+
+test('a connection that the runtime does not confirm within 15 s fails', async t => {
+	const {session, socket} = await ends(t, {replies: false});
+	const clock = manualClock();
+	const running = forward(session, socket, clock);
+	await clock.advance(14_000);
+	t.is(await stateOf(running), 'open');
+	await clock.advance(1000);
+	t.is(await stateOf(running), 'ERR_STREAM_LOST');
+});
+
+test('time in which a slow client blocks the tunnel does not count as time without a reply', async t => {
+	const {session, runtime, streams, socket} = await ends(t, {replies: false});
+	const slow = session.open({streamtype: 'data'}).on('error', () => undefined);
+	await until(() => streams.length === 1);
+	streams[0]!.write(Buffer.alloc(600_000));
+	await until(() => session.congestedStreams.size === 1);
+	const clock = manualClock();
+	const running = forward(session, socket, clock);
+	await until(() => streams.length === 3);
+	runtime.reply(streams[2]!);
+	await clock.advance(60_000);
+	t.is(await stateOf(running), 'open');
+	slow.resume();
+	await until(() => session.congestedStreams.size === 0);
+	await clock.advance(60_000);
+	t.is(await stateOf(running), 'open', 'the reply was read');
+});
+
+test('time in which an upload proceeds does not count as time without a reply, a stopped one does', async t => {
+	const {session, near, far, socket} = await ends(t, {replies: false});
+	far.pause();
+	const upload = session.open({streamtype: 'data'}).on('error', () => undefined);
+	for (let count = 0; count < 60; count++) {
+		upload.write(Buffer.alloc(30_000));
+	}
+
+	await until(() => near.writableLength > 0);
+	const clock = manualClock();
+	const running = forward(session, socket, clock);
+	for (let seconds = 0; seconds < 40; seconds++) {
+		// A frame's head and its bytes.
+		far.read();
+		far.read();
+		await clock.advance(1000);
+	}
+
+	t.is(await stateOf(running), 'open');
+	await clock.advance(20_000);
+	t.is(await stateOf(running), 'ERR_STREAM_LOST');
+});
+
+function forward(session: SpdySession, socket: Socket, clock: ManualClock): ForwardedConnection {
+	const error = session.open({streamtype: 'error'});
+	error.end();
+	return forwardConnection(socket, {error, data: session.open({streamtype: 'data'})}, socket, clock);
+}
+
+async function stateOf({outcome}: ForwardedConnection): Promise<string | undefined> {
+	return Promise.race([outcome.then(({error}) => error?.code), delay(10, 'open')]);
+}
 
 test('messages of containerd and CRI-O name a pod sandbox that is gone', t => {
 	t.true(isPodSandboxGone('failed to execute portforward for sandbox "abc": network namespace for sandbox "abc" is closed'));
