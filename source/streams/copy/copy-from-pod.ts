@@ -122,6 +122,7 @@ class CopyFromPod implements CopyPass {
 
 		for (const [key, file] of this.#files) {
 			if (!listed.has(key) && !file.isDone) {
+				this.#countBytes(-file.offset);
 				await file.discard(this.#tree!);
 				this.#files.delete(key);
 				this.#report(file.entry, {result: 'failed', reason: 'it was removed while it was copied'});
@@ -152,6 +153,7 @@ class CopyFromPod implements CopyPass {
 			if (known === undefined) {
 				this.#files.set(key, new FileToReceive(entry, entry.size, remotePath));
 			} else if (!known.isDone && (known.size !== entry.size || known.entry.mtime !== entry.mtime)) {
+				this.#countBytes(-known.offset);
 				await known.restart(this.#tree!, entry, entry.size);
 			}
 		}
@@ -174,8 +176,7 @@ class CopyFromPod implements CopyPass {
 			tree: this.#tree!,
 			preserve: this.#options.preserve,
 			onBytes: (count: number) => {
-				this.keptBytes += count;
-				this.#options.listener.onBytes(count);
+				this.#countBytes(count);
 			},
 		};
 		const received = new ReceivedGroups();
@@ -196,6 +197,12 @@ class CopyFromPod implements CopyPass {
 		}
 
 		return remaining.every(file => file.isDone);
+	}
+
+	/** Negative for bytes that are discarded. */
+	#countBytes(count: number): void {
+		this.keptBytes += count;
+		this.#options.listener.onBytes(count);
 	}
 
 	async #perform(entry: RemoteEntry, work: () => Promise<void>): Promise<void> {

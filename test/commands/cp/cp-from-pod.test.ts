@@ -1,5 +1,6 @@
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
+import {rmSync, utimesSync, writeFileSync} from 'node:fs';
 import {chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, truncate, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -223,6 +224,41 @@ test('losses without progress end the copy with status 13 and leave the old file
 	t.regex(stderr, /\[ERR_STREAM_LOST\]/);
 	t.is(await readFile(join(server.local, 'big'), 'utf8'), 'old');
 	t.deepEqual(await readdir(server.local), ['big']);
+});
+
+test('bytes of a file that changed and starts again are no progress', async t => {
+	const server = await startCopyServer(t, {
+		cuts: [1_000_000, 1_000_000, 1_000_000],
+		change(bytes, index) {
+			utimesSync(join(server.remote, 'big'), 1_500_000_000, 1_500_000_000 + index);
+			return bytes;
+		},
+	});
+	await writeFile(join(server.remote, 'big'), randomBytes(3_000_000));
+	const {status, stderr} = await copy(server, 'web:big', server.local, '--retries=1');
+	t.is(status, 13, stderr);
+	t.is(server.upgrades.length, 2);
+});
+
+test('bytes of a file that was removed meanwhile do not count as kept', async t => {
+	let received = 0;
+	const server = await startCopyServer(t, {
+		cuts: [1_000_000, 300_000],
+		change(bytes, index) {
+			received += bytes.length;
+			if (index === 0 && received > 500_000) {
+				rmSync(join(server.remote, 'a'), {force: true});
+				writeFileSync(join(server.remote, 'b'), Buffer.alloc(600_000, 'b'));
+			}
+
+			return bytes;
+		},
+	});
+	await writeFile(join(server.remote, 'a'), randomBytes(3_000_000));
+	const {stderr} = await copy(server, 'web:.', server.local);
+	const kept = [...stderr.matchAll(/continuing after (\S+ \S+)/g)].map(([, bytes]) => bytes);
+	t.deepEqual(kept, ['1.0 MB', '300 kB'], stderr);
+	t.deepEqual(await readdir(server.local), ['b']);
 });
 
 test('a changed byte is noticed, and the file is not replaced', async t => {
