@@ -45,6 +45,8 @@ export class ContainerFollower {
 	#instance: ContainerInstance | null = null;
 	/** Whether the log was read to its end after the container terminated. */
 	#drained = false;
+	/** Whether the last read of this instance did not end cleanly, or there was none yet. */
+	#mayMissEnd = false;
 	#hasOpened = false;
 	#shouldEnd = false;
 	#reportedReason = '';
@@ -62,6 +64,7 @@ export class ContainerFollower {
 		for (let pod = this.#recentRunningPod() ?? (await this.#readPod()); ; pod = await this.#readPod()) {
 			const instance = pod && currentInstance(pod, this.#source.container);
 			if (!pod || !instance) {
+				await (this.#mayMissEnd ? this.#log.reportGap('log-gone') : undefined);
 				await this.#emit({type: 'ended', source: this.#source, reason: 'pod-gone', ended: null});
 				return;
 			}
@@ -102,6 +105,7 @@ export class ContainerFollower {
 
 		if (this.#instance === null) {
 			this.#instance = instance;
+			this.#mayMissEnd = true;
 			return 'read';
 		}
 
@@ -136,6 +140,7 @@ export class ContainerFollower {
 			}
 
 			this.#drained = end === 'drained';
+			this.#mayMissEnd &&= !this.#drained;
 		}
 
 		return instance.state === 'terminated' || this.#options.until === 'container-end' ? 'done' : 'wait';
@@ -150,6 +155,7 @@ export class ContainerFollower {
 
 		this.#instance = instance;
 		this.#drained = false;
+		this.#mayMissEnd = true;
 		this.#reportedReason = '';
 		this.#log.startInstance();
 		if (!drainOnly) {
@@ -184,6 +190,7 @@ export class ContainerFollower {
 			return;
 		}
 
+		this.#mayMissEnd = result !== null;
 		// Only the pod's status shows whether the container or the connection ended.
 		await (result === null ? this.#outage.handleCleanEnd() : this.#outage.handleLoss(result));
 	}
@@ -202,6 +209,7 @@ export class ContainerFollower {
 		if (disagrees) {
 			// The pod's status and the kubelet disagree for a moment.
 			this.#instance = this.#hasOpened ? this.#instance : null;
+			this.#mayMissEnd &&= this.#instance !== null;
 			await abortableDelay(recheckDelayMs, this.#options.signal);
 			return;
 		}

@@ -595,6 +595,29 @@ testLog('a follow ends when its pod is gone, even if another pod has its name', 
 	t.like(followed.events.at(-1), {type: 'ended', reason: 'pod-gone'});
 });
 
+for (const [title, fault, gaps] of [
+	['an interruption in which its pod disappears is a gap', {kind: 'cut', afterBytes: 10_000}, ['log-gone']],
+	['a log that ended cleanly before its pod disappeared has no gap', {kind: 'end-cleanly', afterBytes: 10_000}, []],
+] as const) {
+	testLog(title, async (t, {server, cluster, log}) => {
+		server.faults.push(fault);
+		log.append({time: at(1, '1'), text: 'x'.repeat(9900)});
+		const followed = await follow(server, cluster, {
+			on(event) {
+				if (event.type === 'lines' && server.pods.has('w')) {
+					server.removePod('w');
+					log.append({time: at(2, '1'), text: 'x'.repeat(9900)});
+				}
+			},
+		});
+		t.deepEqual(
+			followed.events.flatMap(event => (event.type === 'gap' ? event.reason : [])),
+			gaps,
+		);
+		t.like(followed.events.at(-1), {type: 'ended', reason: 'pod-gone'});
+	});
+}
+
 testLog('a follow waits for a log without lines, which sends not even headers', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	setTimeout(() => {
