@@ -84,6 +84,7 @@ export class ResumableLog {
 	/** A new instance's log need not contain the last line. */
 	startInstance(): void {
 		this.#hasLines = false;
+		this.#position.wantsWholeLog = true;
 	}
 
 	/**
@@ -223,7 +224,9 @@ export class ResumableLog {
 	}
 
 	#filter(): DuplicateFilter | null {
-		return this.#recentLines.since === null ? null : new DuplicateFilter(this.#recentLines.expectedDuplicates());
+		return this.#position.wantsWholeLog || this.#recentLines.since === null
+			? null
+			: new DuplicateFilter(this.#recentLines.expectedDuplicates());
 	}
 
 	#nextRead(): PodLogOptions {
@@ -268,6 +271,7 @@ export class ResumableLog {
 		const bytes = tail ? Buffer.concat([tail, newLines]) : newLines;
 		if (bytes.length > 0) {
 			this.#hasLines = true;
+			this.#position.wantsWholeLog = false;
 			this.#reportedKubeletError = '';
 			this.#recentLines.add(bytes);
 		}

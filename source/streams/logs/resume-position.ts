@@ -8,6 +8,12 @@ const requestDelayS = 2;
 export class ResumePosition {
 	readonly #start: PodLogOptions;
 	readonly #recentLines: Pick<RecentLines, 'since'>;
+	/**
+	Everything in the log of a new instance is new. The second of an earlier instance's last line would hide lines of a node whose clock was
+	set back meanwhile: the kubelet drops each line with an earlier timestamp.
+	@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cri-client/pkg/logs/logs.go logWriter.write
+	*/
+	wantsWholeLog = false;
 	/** `monotonicMs()` of the first follow. */
 	#owedSince: number | null = null;
 
@@ -21,6 +27,10 @@ export class ResumePosition {
 	}
 
 	get fromLastLine(): PodLogOptions {
+		if (this.wantsWholeLog) {
+			return this.#baseOptions;
+		}
+
 		const {since} = this.#recentLines;
 		return since === null ? {...this.#start, ...this.#baseOptions} : {...this.#baseOptions, sinceTime: formatSinceTime(since)};
 	}
@@ -64,7 +74,9 @@ export class ResumePosition {
 	/** `null` if a line is known or the whole log is wanted. */
 	get #owed(): number | null {
 		const {tailLines, sinceSeconds} = this.#start;
-		return this.#recentLines.since !== null || (tailLines === undefined && sinceSeconds === undefined) ? null : this.#owedSince;
+		return this.wantsWholeLog || this.#recentLines.since !== null || (tailLines === undefined && sinceSeconds === undefined)
+			? null
+			: this.#owedSince;
 	}
 
 	get #baseOptions(): PodLogOptions {

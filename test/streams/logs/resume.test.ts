@@ -618,6 +618,22 @@ for (const [title, fault, gaps] of [
 	});
 }
 
+testLog('a new instance is read from its start, also if the clock of the node was set back', async (t, {server, cluster, log}) => {
+	log.append({time: '2030-01-01T00:00:00.1Z', text: 'ahead'});
+	const followed = await follow(server, cluster, {
+		on(event) {
+			if (event.type === 'lines' && log.restarts === 0) {
+				log.restart();
+				log.append({time: at(1, '1'), text: 'set back'});
+				server.restartPolicy = 'Never';
+				log.end();
+			}
+		},
+	});
+	t.is(followed.text, `2030-01-01T00:00:00.1Z ahead\n${at(1, '1')} set back\n`);
+	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended'});
+});
+
 testLog('a follow waits for a log without lines, which sends not even headers', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	setTimeout(() => {
