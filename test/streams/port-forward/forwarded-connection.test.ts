@@ -331,7 +331,7 @@ test('time in which a slow client blocks the tunnel does not count as time witho
 	t.is(await stateOf(running), 'open', 'the reply was read');
 });
 
-test('time in which an upload proceeds does not count as time without a reply, a stopped one does', async t => {
+test('time in which an upload proceeds is not time without a reply, a stopped one is', async t => {
 	const {session, near, far, socket} = await ends(t, {replies: false});
 	far.pause();
 	const upload = session.open({streamtype: 'data'}).on('error', () => undefined);
