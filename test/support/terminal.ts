@@ -80,25 +80,100 @@ const placed = new WeakSet<object>();
 export async function openTerminal(
 	t: Pick<ExecutionContext, 'teardown' | 'pass'>,
 	argv: readonly string[],
-	{program = builtProgram, columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions,
+	{columns = 80, rows = 24, keymap, ...options}: TerminalOptions,
 ): Promise<TestTerminal> {
-	// One slot per test, because a test must not wait for itself.
-	if (!placed.has(t)) {
-		placed.add(t);
-		await new Promise<void>(resolve => {
-			void terminals.run(async () => {
-				resolve();
-				await new Promise<void>(release => {
-					t.teardown(release);
-				});
-			});
-		});
+	await reserveSlot(t);
+	const keys = keymap ?? (await loadKeymap({})).keymap;
+	const child = spawnProgram(argv, {...options, columns, rows});
+	const frames = new FrameWatch(columns, rows);
+	let written = '';
+	let hasExited = false;
+	const exited = Promise.withResolvers<void>();
+	child.onData(data => {
+		written += data;
+		frames.write(data);
+	});
+	child.onExit(({exitCode, signal}) => {
+		hasExited = true;
+		exited.resolve();
+		frames.end(signal ? 128 + signal : exitCode);
+	});
+	// No program outlives its test.
+	t.teardown(async () => {
+		if (!hasExited) {
+			child.kill('SIGKILL');
+			await exited.promise;
+		}
+
+		frames.emulator.dispose();
+	});
+
+	return {
+		screen: () => frames.screen(),
+		text: () => frames.text(),
+		buffer: () => frames.emulator.buffer.active.type,
+		press(...actions) {
+			for (const id of actions) {
+				child.write(Buffer.concat(keysOf(keys, id).map(key => keyBytes(key))).toString('latin1'));
+			}
+		},
+		type(text) {
+			child.write(text);
+		},
+		async sees(pattern, limitMs = 30_000) {
+			await frames.awaitFrame(() => pattern.test(frames.text()), limitMs, `${pattern} was not seen`);
+			t.pass();
+		},
+		async shows(rows, limitMs = 30_000) {
+			await frames.awaitFrame(() => frames.text() === rows.join('\n'), limitMs, `the screen was not\n${rows.join('\n')}`);
+			t.pass();
+		},
+		overwrite: async text =>
+			new Promise(resolve => {
+				frames.emulator.write(text, resolve);
+			}),
+		loses: async (pattern, limitMs = 30_000) => frames.awaitFrame(() => !pattern.test(frames.text()), limitMs, `${pattern} did not go`),
+		resize(columns, rows) {
+			frames.emulator.resize(columns, rows);
+			child.resize(columns, rows);
+		},
+		signal(name) {
+			child.kill(name);
+		},
+		async ended(limitMs = 30_000) {
+			await frames.awaitFrame(() => frames.status !== null, limitMs, 'it did not end');
+			return frames.status!;
+		},
+		writes: async (text, limitMs = 30_000) =>
+			frames.awaitFrame(() => written.includes(text), limitMs, `${JSON.stringify(text)} was not written`),
+		raw: () => written,
+		pid: child.pid,
+	};
+}
+
+/** One slot per test, because a test must not wait for itself. */
+async function reserveSlot(t: Pick<ExecutionContext, 'teardown'>): Promise<void> {
+	if (placed.has(t)) {
+		return;
 	}
 
-	const keys = keymap ?? (await loadKeymap({})).keymap;
-	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
+	placed.add(t);
+	await new Promise<void>(resolve => {
+		void terminals.run(async () => {
+			resolve();
+			await new Promise<void>(release => {
+				t.teardown(release);
+			});
+		});
+	});
+}
+
+function spawnProgram(
+	argv: readonly string[],
+	{program = builtProgram, columns, rows, env = {}, home}: TerminalOptions & {columns: number; rows: number},
+): IPty {
 	const {CI: _ci, CONTINUOUS_INTEGRATION: _other, NO_COLOR: _color, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = process.env;
-	const child: IPty = spawn(program, [...argv], {
+	return spawn(program, [...argv], {
 		name: 'xterm-256color',
 		cols: columns,
 		rows,
@@ -115,119 +190,82 @@ export async function openTerminal(
 			...env,
 		},
 	});
-	let written = '';
-	let hasExited = false;
-	let status: number | null = null;
-	const exited = Promise.withResolvers<void>();
-	const looks = new Set<() => void>();
-	const lookAtFrame = () => {
-		for (const look of looks) {
-			look();
-		}
-	};
+}
 
-	const lookUnlessInFrame = () => {
-		if (status !== null || !emulator.modes.synchronizedOutputMode) {
-			lookAtFrame();
-		}
-	};
+/** Looks at every complete frame of a screen, also at one that the next replaces at once. */
+class FrameWatch {
+	readonly emulator: xterm.Terminal;
+	/** Null until the program has ended and its last output is on the screen. */
+	status: number | null = null;
+	readonly #looks = new Set<() => void>();
 
-	// One piece of output may have several frames.
-	emulator.parser.registerCsiHandler({prefix: '?', final: 'l'}, ([mode]) => {
-		if (mode === synchronizedOutput) {
-			lookAtFrame();
-		}
+	constructor(columns: number, rows: number) {
+		this.emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
+		// One piece of output may have several frames.
+		this.emulator.parser.registerCsiHandler({prefix: '?', final: 'l'}, ([mode]) => {
+			if (mode === synchronizedOutput) {
+				this.#lookAtFrame();
+			}
 
-		return false;
-	});
-	child.onData(data => {
-		written += data;
-		emulator.write(data, lookUnlessInFrame);
-	});
-	child.onExit(({exitCode, signal}) => {
-		hasExited = true;
-		exited.resolve();
-		// The emulator parses what it was given later, and calls back in order: after this the screen shows all output.
-		emulator.write('', () => {
-			status = signal ? 128 + signal : exitCode;
-			lookUnlessInFrame();
+			return false;
 		});
-	});
-	// No program outlives its test.
-	t.teardown(async () => {
-		if (!hasExited) {
-			child.kill('SIGKILL');
-			await exited.promise;
-		}
+	}
 
-		emulator.dispose();
-	});
+	write(data: string): void {
+		this.emulator.write(data, () => {
+			this.#lookUnlessInFrame();
+		});
+	}
 
-	const screen = () =>
-		Array.from(
-			{length: emulator.rows},
-			(_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '',
+	end(status: number): void {
+		// The emulator parses what it was given later, and calls back in order: after this the screen shows all output.
+		this.emulator.write('', () => {
+			this.status = status;
+			this.#lookUnlessInFrame();
+		});
+	}
+
+	screen(): string[] {
+		const {buffer, cols, rows} = this.emulator;
+		return Array.from(
+			{length: rows},
+			(_, row) => buffer.active.getLine(buffer.active.viewportY + row)?.translateToString(true, 0, cols) ?? '',
 		);
-	// Everything awaited arrives with an output or with the end. Looks at every complete frame, also at one that the next replaces at once.
-	const awaitFrame = async (isDone: () => boolean, limitMs: number, what: string) => {
+	}
+
+	text(): string {
+		return this.screen().join('\n');
+	}
+
+	/** Everything awaited arrives with an output or with the end. */
+	async awaitFrame(isDone: () => boolean, limitMs: number, what: string): Promise<void> {
 		let isSeen = false;
 		const look = () => {
 			isSeen ||= isDone();
 		};
 
-		looks.add(look);
-		lookUnlessInFrame();
+		this.#looks.add(look);
+		this.#lookUnlessInFrame();
 		await until(
 			() => isSeen,
-			() => `${what}; status ${status}; the screen:\n${screen().join('\n')}`,
+			() => `${what}; status ${this.status}; the screen:\n${this.text()}`,
 			limitMs,
 		).finally(() => {
-			looks.delete(look);
+			this.#looks.delete(look);
 		});
-	};
+	}
 
-	const sees = async (pattern: RegExp, limitMs = 30_000) => {
-		await awaitFrame(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);
-		t.pass();
-	};
+	#lookUnlessInFrame(): void {
+		if (this.status !== null || !this.emulator.modes.synchronizedOutputMode) {
+			this.#lookAtFrame();
+		}
+	}
 
-	return {
-		screen,
-		text: () => screen().join('\n'),
-		buffer: () => emulator.buffer.active.type,
-		press(...actions) {
-			for (const id of actions) {
-				child.write(Buffer.concat(keysOf(keys, id).map(key => keyBytes(key))).toString('latin1'));
-			}
-		},
-		type(text) {
-			child.write(text);
-		},
-		sees,
-		async shows(rows, limitMs = 30_000) {
-			await awaitFrame(() => screen().join('\n') === rows.join('\n'), limitMs, `the screen was not\n${rows.join('\n')}`);
-			t.pass();
-		},
-		overwrite: async text =>
-			new Promise(resolve => {
-				emulator.write(text, resolve);
-			}),
-		loses: async (pattern, limitMs = 30_000) => awaitFrame(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
-		resize(columns, rows) {
-			emulator.resize(columns, rows);
-			child.resize(columns, rows);
-		},
-		signal(name) {
-			child.kill(name);
-		},
-		async ended(limitMs = 30_000) {
-			await awaitFrame(() => status !== null, limitMs, 'it did not end');
-			return status!;
-		},
-		writes: async (text, limitMs = 30_000) => awaitFrame(() => written.includes(text), limitMs, `${JSON.stringify(text)} was not written`),
-		raw: () => written,
-		pid: child.pid,
-	};
+	#lookAtFrame(): void {
+		for (const look of this.#looks) {
+			look();
+		}
+	}
 }
 
 /** @throws Error if no key performs the action in all of its contexts */
