@@ -6,11 +6,11 @@ import {createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
+import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
-import {textOf} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {schemaFaults} from '../support/schemas.ts';
 
@@ -74,7 +74,7 @@ test('help and tables exit 141 silently when their reader is gone', async t => {
 	for (const argv of [['help'], ['keys'], ['completion', 'bash']]) {
 		// Starts when the reader is gone.
 		const child = spawn('sh', ['-c', 'read -r _; exec "$0" "$@"', process.execPath, builtProgram, ...argv]);
-		const said = textOf(child.stderr);
+		const said = text(child.stderr);
 		child.stdout.destroy();
 		await once(child.stdout, 'close');
 		child.stdin.end('\n');
@@ -90,7 +90,7 @@ onLinux('a disk that is full is status 14 and no bug of ours', async t => {
 	t.teardown(async () => full.close());
 	for (const argv of [['help'], ['keys', '-o', 'json'], ['completion', 'bash']]) {
 		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', full.fd, 'pipe']});
-		const said = textOf(child.stderr!);
+		const said = text(child.stderr!);
 		const [status] = (await once(child, 'close')) as [number];
 		t.is(status, 14, argv.join(' '));
 		t.regex(await said, /^error: the output cannot be written: ENOSPC.*\[ERR_LOCAL_FILE\]\n$/);
@@ -169,7 +169,7 @@ test('a read-only command exits silently with the status of its signal', async t
 			stdio: ['ignore', 'pipe', 'pipe'],
 			env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
 		});
-		const said = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+		const said = Promise.all([text(child.stdout), text(child.stderr)]);
 		// It has got as far as asking.
 		await once(silent, 'connection');
 		child.kill('SIGINT');

@@ -5,6 +5,7 @@ import {createServer as createTcpServer, type AddressInfo, type Socket} from 'no
 import {join} from 'node:path';
 import process from 'node:process';
 import {Readable} from 'node:stream';
+import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {TLSSocket} from 'node:tls';
 import {gzipSync} from 'node:zlib';
@@ -14,7 +15,7 @@ import type {ResolvedTarget} from '../../source/streams/connection-observer.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openRemoteCommand} from '../../source/streams/remote-command/open-remote-command.ts';
-import {startServer, textOf} from '../support/api-server.ts';
+import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
 import {until} from '../support/until.ts';
@@ -51,7 +52,7 @@ test('sends requests and the following upgrade on one socket', async t => {
 		} = await connection.request({path});
 		t.is(status, 200);
 		t.is(id, connection.id);
-		t.is(await textOf(body), path);
+		t.is(await text(body), path);
 	}
 
 	t.true(connection.usable);
@@ -101,10 +102,10 @@ test('uses one socket through HTTP and SOCKS5 proxies, and hides the proxy’s p
 		t.deepEqual(connection.facts.proxy, {url: `${scheme}://127.0.0.1:${port}`, from: 'proxy-url'});
 		t.is(connection.facts.remoteAddress, `127.0.0.1:${port}`);
 		t.true(connection.facts.tls?.verified);
-		const before = await textOf((await connection.request({path: '/flagz'})).body);
+		const before = await text((await connection.request({path: '/flagz'})).body);
 		const outcome = await connection.upgrade({method: 'POST', path: '/x', upgrade: 'SPDY/3.1', protocols: ['v4']});
 		t.true(outcome.upgraded);
-		t.is(outcome.upgraded ? await textOf(outcome.socket) : '', before);
+		t.is(outcome.upgraded ? await text(outcome.socket) : '', before);
 		t.notRegex(JSON.stringify(connection.facts), /hidden/);
 	}
 });
@@ -201,7 +202,7 @@ test('returns a redirect without following it', async t => {
 	const cluster = await server.cluster();
 	for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
 		const {status, body} = await cluster.request({method, path: '/'});
-		await textOf(body);
+		await text(body);
 		t.is(status, 302);
 	}
 
@@ -299,7 +300,7 @@ test('leaves HEAD and range responses compressed', async t => {
 	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
 	const head = await cluster.request({method: 'HEAD', path: '/'});
-	t.is(await textOf(head.body), '');
+	t.is(await text(head.body), '');
 	t.is(head.headers['content-encoding'], 'gzip');
 	t.truthy(head.headers['content-length']);
 	const part = await cluster.request({path: '/', headers: {Range: 'bytes=0-9'}});
@@ -332,7 +333,7 @@ test('starts the response timeout after an upload, and ends a stalled upload', a
 	};
 
 	const {body} = await cluster.request({method: 'POST', path: '/', body: Readable.from(upload([0, 500, 500, 500, 500])), timeoutMs: 1500});
-	t.is(await textOf(body), '25');
+	t.is(await text(body), '25');
 	await t.throwsAsync(cluster.request({method: 'POST', path: '/', body: Readable.from(upload([0, 3000])), timeoutMs: 500}), {
 		code: 'ERR_APISERVER_TIMEOUT',
 	});
@@ -406,7 +407,7 @@ test('a released connection serves reads and requests, but no other stream', asy
 		cluster.close();
 	});
 	const stream = await cluster.connect();
-	await textOf((await stream.request({path: '/log'})).body);
+	await text((await stream.request({path: '/log'})).body);
 	stream.release();
 	stream.close();
 	stream.release();
@@ -415,7 +416,7 @@ test('a released connection serves reads and requests, but no other stream', asy
 	t.is(server.connections(), 1);
 	const other = await cluster.connect();
 	t.not(other.id, stream.id);
-	await textOf((await other.request({path: '/log'})).body);
+	await text((await other.request({path: '/log'})).body);
 	t.is((await cluster.connect({canReuseReleased: true})).id, stream.id);
 	t.is(server.connections(), 2);
 });
@@ -424,7 +425,7 @@ test('a released connection that nobody uses is closed', async t => {
 	const server = await startServer({request: (_, response) => response.end('{}')});
 	t.teardown(async () => server.close());
 	const stream = await (await server.cluster()).connect();
-	await textOf((await stream.request({path: '/log'})).body);
+	await text((await stream.request({path: '/log'})).body);
 	stream.release();
 	t.is(server.sockets.size, 1);
 	await until(
@@ -534,7 +535,7 @@ test('an anonymous request sends no credentials, on its own connection', async t
 	t.teardown(async () => server.close());
 	const cluster = await server.cluster({user: {token: 'secret-token', as: 'eve'}});
 	await cluster.json({path: '/'});
-	await textOf((await cluster.anonymous({path: '/'})).body);
+	await text((await cluster.anonymous({path: '/'})).body);
 	t.deepEqual(
 		seen.map(({authorization, impersonating}) => [authorization, impersonating]),
 		[

@@ -1,6 +1,7 @@
 import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import process from 'node:process';
+import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import anyTest, {type TestFn} from 'ava';
 import {execa} from 'execa';
@@ -9,7 +10,7 @@ import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
 import {processTerminal} from '../../source/cluster/credentials/plugin-terminal.ts';
 import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
-import {startServer, textOf, type ScriptedServer} from '../support/api-server.ts';
+import {startServer, type ScriptedServer} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 
 const test = anyTest as TestFn<{server: ScriptedServer; good: Set<string>; seen: string[]}>;
@@ -142,7 +143,7 @@ test('reruns the plugin once when pipelined requests get a 401', async t => {
 	const answers = await Promise.all(
 		['/a', '/b', '/c'].map(async path => {
 			const {status, body} = await connection.pipelined({path});
-			return [status, await textOf(body)];
+			return [status, await text(body)];
 		}),
 	);
 	t.deepEqual(

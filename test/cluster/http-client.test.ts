@@ -1,9 +1,10 @@
 import {PassThrough, Readable} from 'node:stream';
+import {text} from 'node:stream/consumers';
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
-import {startServer, textOf, type Scripted} from '../support/api-server.ts';
+import {startServer, type Scripted} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
 import {until} from '../support/until.ts';
 
@@ -23,7 +24,7 @@ test('sends all requests before the first response, with the user’s credential
 		}
 	});
 	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => connection.pipelined({path, timeoutMs: 10_000})));
-	t.deepEqual(await Promise.all(answers.map(async ({body}) => textOf(body))), ['a', 'b', 'c']);
+	t.deepEqual(await Promise.all(answers.map(async ({body}) => text(body))), ['a', 'b', 'c']);
 	t.true(connection.usable);
 	t.is(answers[2]!.connection.id, connection.id);
 });
@@ -44,8 +45,7 @@ test('pipelines over TLS in order on one socket, then upgrades', async t => {
 	});
 	const asked = ['/slow', '/large', '/none'].map(async path => {
 		const {status, body} = await connection.pipelined({path});
-		const text = await textOf(body);
-		return [status, text.length];
+		return [status, (await text(body)).length];
 	});
 	const outcome = connection.upgrade({method: 'POST', path: '/up', upgrade: 'SPDY/3.1', protocols: []});
 	t.deepEqual(await Promise.all(asked), [
@@ -61,8 +61,8 @@ test('queues after another request, and still gets a response', async t => {
 	const connection = await connected(t, {request: (request, response) => response.end(request.url)});
 	const first = connection.request({path: '/first'});
 	const asked = connection.pipelined({path: '/asked'});
-	t.is(await textOf((await first).body), '/first');
-	t.is(await textOf((await asked).body), '/asked');
+	t.is(await text((await first).body), '/first');
+	t.is(await text((await asked).body), '/asked');
 	t.true(connection.usable);
 });
 
@@ -88,7 +88,7 @@ test('the time for a whole response counts from the previous one, and limits a s
 		}
 	});
 	const both = await Promise.all([late.pipelined({path: '/a'}), late.pipelined({path: '/b', wholeTimeoutMs: 200})]);
-	t.deepEqual(await Promise.all(both.map(async ({body}) => textOf(body))), ['a', 'b']);
+	t.deepEqual(await Promise.all(both.map(async ({body}) => text(body))), ['a', 'b']);
 
 	const slow = await toBytes(t, (_, socket) => {
 		socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n');
@@ -113,7 +113,7 @@ test('a busy process does not time out a response that takes a few turns of its 
 		},
 	});
 	const {body} = await connection.pipelined({path: '/a', timeoutMs: 200});
-	t.is(await textOf(body), 'late');
+	t.is(await text(body), 'late');
 });
 
 test('an abort, an interruption or invalid data fails every pending request', async t => {
@@ -146,17 +146,17 @@ test('an abort, an interruption or invalid data fails every pending request', as
 
 test('a response that closes the connection is complete, and the next request fails', async t => {
 	const closing = await toBytes(t, (_, socket) => socket.end(answerOf('a', 'Connection: close\r\n')));
-	t.is(await textOf((await closing.pipelined({path: '/a'})).body), 'a');
+	t.is(await text((await closing.pipelined({path: '/a'})).body), 'a');
 	t.false(closing.usable);
 	await t.throwsAsync(closing.pipelined({path: '/b'}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	const untilEnd = await toBytes(t, (_, socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nto the end'));
-	t.is(await textOf((await untilEnd.pipelined({path: '/a'})).body), 'to the end');
+	t.is(await text((await untilEnd.pipelined({path: '/a'})).body), 'to the end');
 });
 
 test('closes the connection when the server sends an extra response', async t => {
 	for (const more of ['HTTP/1.1 200', answerOf('b')]) {
 		const connection = await toBytes(t, (_, socket) => socket.write(answerOf('a') + more));
-		t.is(await textOf((await connection.pipelined({path: '/a'})).body), 'a');
+		t.is(await text((await connection.pipelined({path: '/a'})).body), 'a');
 		await t.throwsAsync(connection.request({path: '/b', timeoutMs: 5000}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	}
 });
@@ -177,7 +177,7 @@ test('sends a repeated header once with its last value, and decompresses gzip', 
 			response.end(gzipSync('{"a":1}'));
 		},
 	});
-	t.is(await textOf((await connection.pipelined({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
+	t.is(await text((await connection.pipelined({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
 	t.deepEqual(seen, [['x/y']]);
 	connection.close();
 });
@@ -191,9 +191,9 @@ test('pipelines again after another request has ended', async t => {
 			socket.write(answerOf('a'));
 		}
 	});
-	t.is(await textOf((await connection.request({path: '/a'})).body), 'a');
+	t.is(await text((await connection.request({path: '/a'})).body), 'a');
 	const answers = await Promise.all(['/b', '/c'].map(async path => connection.pipelined({path, timeoutMs: 10_000})));
-	t.deepEqual(await Promise.all(answers.map(async ({body}) => textOf(body))), ['b', 'c']);
+	t.deepEqual(await Promise.all(answers.map(async ({body}) => text(body))), ['b', 'c']);
 });
 
 test('a request behind pipelined ones is not sent before their responses', async t => {
@@ -210,7 +210,7 @@ test('a request behind pipelined ones is not sent before their responses', async
 	// Its own time begins after the pipelined response.
 	const second = connection.request({method: 'POST', path: '/b', body: 'x', timeoutMs: 5000});
 	t.notRegex(await first, /POST/);
-	t.is(await textOf((await second).body), 'b');
+	t.is(await text((await second).body), 'b');
 });
 
 test('a response has no body when it answers HEAD', async t => {
@@ -219,8 +219,8 @@ test('a response has no body when it answers HEAD', async t => {
 	);
 	const {headers, body} = await connection.request({method: 'HEAD', path: '/a'});
 	t.is(headers['content-length'], '5');
-	t.is(await textOf(body), '');
-	t.is(await textOf((await connection.request({path: '/b'})).body), 'b');
+	t.is(await text(body), '');
+	t.is(await text((await connection.request({path: '/b'})).body), 'b');
 });
 
 test('fails when the server switches protocols without an upgrade request', async t => {
@@ -254,7 +254,7 @@ test('bytes after a 101 belong to the new protocol, wherever they are split', as
 			return;
 		}
 
-		t.is(await textOf(outcome.socket), 'first', `cut at ${cut}`);
+		t.is(await text(outcome.socket), 'first', `cut at ${cut}`);
 	}
 });
 
@@ -292,7 +292,7 @@ test('closes an idle connection when the server sends a response without a reque
 		socket.write(answerOf('a'));
 		setTimeout(() => socket.write(answerOf('b')), 20);
 	});
-	t.is(await textOf((await connection.request({path: '/a'})).body), 'a');
+	t.is(await text((await connection.request({path: '/a'})).body), 'a');
 	await until(() => !connection.usable);
 	t.false(connection.usable);
 });
@@ -306,7 +306,7 @@ test('frames each kind of body', async t => {
 				socket.write(answerOf('a'));
 			}
 		});
-		await textOf((await connection.request(options)).body);
+		await text((await connection.request(options)).body);
 		connection.close();
 		const [head = '', ...body] = seen.split('\r\n\r\n');
 		return [/^(content-length|transfer-encoding): .*$/im.exec(head)?.[0], body.join('\r\n\r\n')];
@@ -356,7 +356,7 @@ test('sends a large upload as fast as the server reads it', async t => {
 	});
 	t.true(pulled < 64, `${pulled} MiB were taken`);
 	read!();
-	t.is(await textOf((await answer).body), String(64 << 20));
+	t.is(await text((await answer).body), String(64 << 20));
 });
 
 test('a response can end before its request does, and then closes the connection', async t => {
@@ -364,7 +364,7 @@ test('a response can end before its request does, and then closes the connection
 	const body = new PassThrough();
 	body.write('begun');
 	const answer = await connection.request({method: 'POST', path: '/', body});
-	t.is(await textOf(answer.body), 'no');
+	t.is(await text(answer.body), 'no');
 	t.false(connection.usable);
 	t.false(body.destroyed);
 });

@@ -1,5 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
+import {text} from 'node:stream/consumers';
 import {mock} from 'node:test';
 import test, {type ExecutionContext} from 'ava';
 import {jsonLines, type WatchEvent, watchObjects} from '../../source/cluster/watch.ts';
@@ -7,7 +8,7 @@ import {listAll, listPages, type TableRow} from '../../source/cluster/list.ts';
 import {validateWatchEvent} from '../../source/cluster/validate-object.ts';
 import {reviewAccess, readSelfSubject} from '../../source/cluster/self-review.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
-import {startServer, textOf} from '../support/api-server.ts';
+import {startServer} from '../support/api-server.ts';
 
 type Pod = {metadata: {name: string; resourceVersion?: string}};
 type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
@@ -562,7 +563,7 @@ test('assembles lines however their bytes are split', async t => {
 test('reviews access and identity, and returns null when the review is refused', async t => {
 	const bodies: unknown[] = [];
 	const cluster = await serverFor(t, (request, response) => {
-		void textOf(request).then(body => {
+		void text(request).then(body => {
 			bodies.push((JSON.parse(body) as {spec?: unknown}).spec);
 			if (request.url!.includes('selfsubjectaccessreviews')) {
 				response.writeHead(201).end('{"status":{"allowed":true,"reason":"because"}}');

@@ -1,6 +1,7 @@
 /** Other apiservers at their own addresses. */
+import {text} from 'node:stream/consumers';
 import test from 'ava';
-import {startServer, textOf} from '../support/api-server.ts';
+import {startServer} from '../support/api-server.ts';
 import {authority, issue, type CertificateOptions} from '../support/certificates.ts';
 
 const answers = {
@@ -24,7 +25,7 @@ test('sends credentials to another apiserver with a certificate of the clusterâ€
 	);
 	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}});
 	const connection = await cluster.connectAt(`127.0.0.1:${server.port}`);
-	t.is(await textOf((await connection.request({path: '/flagz'})).body), '{"from":"the other"}');
+	t.is(await text((await connection.request({path: '/flagz'})).body), '{"from":"the other"}');
 	t.true(connection.facts.tls?.verified);
 	t.is(connection.facts.tls?.serverName, 'kubernetes.default.svc');
 	t.deepEqual(asked, ['Bearer secret-token']);

@@ -1,8 +1,8 @@
 import type {Socket} from 'node:net';
+import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {readFully} from '../../source/cluster/transport/response-body.ts';
-import {textOf} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
 import {until} from '../support/until.ts';
 
@@ -38,7 +38,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 				}
 			});
 			for (let round = 0; round < 2; round++) {
-				t.is(await textOf((await connection.request({path: '/log'})).body), lines.slice(0, size === 1 ? 30 : 300).join(''));
+				t.is(await text((await connection.request({path: '/log'})).body), lines.slice(0, size === 1 ? 30 : 300).join(''));
 			}
 
 			t.true(connection.usable);
@@ -127,7 +127,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 
 	test(`over ${over}, ends a body without a length when the connection closes`, async t => {
 		const connection = await to(t, (_, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nto the end'));
-		t.is(await textOf((await connection.request({path: '/'})).body), 'to the end');
+		t.is(await text((await connection.request({path: '/'})).body), 'to the end');
 		t.false(connection.usable);
 	});
 
@@ -135,7 +135,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 		const connection = await to(t, (_, socket) =>
 			socket.write(`${head}${chunk('a')}0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb`),
 		);
-		t.is(await textOf((await connection.request({path: '/a'})).body), 'a');
+		t.is(await text((await connection.request({path: '/a'})).body), 'a');
 		await t.throwsAsync(connection.request({path: '/b', timeoutMs: 2000}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	});
 
@@ -146,7 +146,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 			socket.write(head);
 			setTimeout(() => socket.write(`${chunk('late')}0\r\n\r\n`), 2000);
 		});
-		t.is(await textOf((await slow.request({path: '/', timeoutMs: 1500})).body), 'late');
+		t.is(await text((await slow.request({path: '/', timeoutMs: 1500})).body), 'late');
 	});
 
 	test(`over ${over}, an abort ends an unfinished body only`, async t => {
@@ -165,7 +165,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 
 		const again = new AbortController();
 		const whole = await to(t, (_, socket) => socket.write(`${head}0\r\n\r\n`));
-		await textOf((await whole.request({path: '/', signal: again.signal})).body);
+		await text((await whole.request({path: '/', signal: again.signal})).body);
 		again.abort();
 		t.true(whole.usable);
 	});
@@ -181,8 +181,8 @@ for (const over of ['TCP', 'TLS'] as const) {
 		const hasty = connection.request({path: '/hasty', timeoutMs: 50});
 		const last = connection.request({path: '/last'});
 		await t.throwsAsync(hasty, {code: 'ERR_APISERVER_TIMEOUT'});
-		t.is(await textOf((await first).body), '/first');
-		t.is(await textOf((await last).body), '/last');
+		t.is(await text((await first).body), '/first');
+		t.is(await text((await last).body), '/last');
 		t.true(connection.usable);
 	});
 }

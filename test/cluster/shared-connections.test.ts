@@ -5,11 +5,12 @@ import {createServer, type AddressInfo, type Socket} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import {Readable} from 'node:stream';
+import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {wasNotProcessed} from '../../source/cluster/transport/request-errors.ts';
-import {type Scripted, startHttp2Server, startServer, textOf} from '../support/api-server.ts';
+import {type Scripted, startHttp2Server, startServer} from '../support/api-server.ts';
 import {issue} from '../support/certificates.ts';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {until} from '../support/until.ts';
@@ -42,7 +43,7 @@ test('fifty clients share one connection, and each receives its own response', a
 	});
 	t.teardown(async () => server.close());
 	const connections = await allShared(await server.cluster(), 50);
-	const texts = await Promise.all(connections.map(async (one, index) => textOf((await one.request({path: `/${index}`})).body)));
+	const texts = await Promise.all(connections.map(async (one, index) => text((await one.request({path: `/${index}`})).body)));
 	t.deepEqual(
 		texts,
 		connections.map((_, index) => `GET /${index} Bearer secret-token`),
@@ -64,7 +65,7 @@ test('no more clients share a connection than the server allows streams', async 
 	const server = await startHttp2Server({request: (_, response) => response.end('x')}, {settings: {maxConcurrentStreams: 2}});
 	t.teardown(async () => server.close());
 	const connections = await allShared(await server.cluster(), 5);
-	await Promise.all(connections.map(async one => textOf((await one.request({path: '/'})).body)));
+	await Promise.all(connections.map(async one => text((await one.request({path: '/'})).body)));
 	t.is(server.connections(), 3);
 });
 
@@ -84,8 +85,8 @@ for (const [why, start, environment] of [
 		t.teardown(async () => server.close());
 		const cluster = await server.cluster({environment});
 		const [first, second] = [await shared(cluster), await shared(cluster)];
-		t.is(await textOf((await first.request({path: '/'})).body), 'own');
-		t.is(await textOf((await second.request({path: '/'})).body), 'own');
+		t.is(await text((await first.request({path: '/'})).body), 'own');
+		t.is(await text((await second.request({path: '/'})).body), 'own');
 		t.is(new Set(ports).size, 2);
 		t.true(ports.every(port => String(port).startsWith('1.1 ')));
 	});
@@ -95,10 +96,10 @@ test('the connection closes with its last client', async t => {
 	const server = await startHttp2Server({request: (_, response) => response.end('x')});
 	t.teardown(async () => server.close());
 	const [first, second] = await allShared(await server.cluster(), 2);
-	await textOf((await first!.request({path: '/'})).body);
+	await text((await first!.request({path: '/'})).body);
 	first!.release();
 	t.false(first!.usable);
-	t.is(await textOf((await second!.request({path: '/'})).body), 'x');
+	t.is(await text((await second!.request({path: '/'})).body), 'x');
 	t.is(server.sockets.size, 1);
 	second!.close();
 	await until(() => server.sockets.size === 0);
@@ -119,7 +120,7 @@ test('a reader that pauses does not delay the others', async t => {
 	const floods = connections.slice(0, 49);
 	const bodies = await Promise.all(floods.map(async one => (await one.request({path: '/flood'})).body));
 	await until(() => bodies.every(({readableLength}) => readableLength > 0));
-	t.is(await textOf((await connections[49]!.request({path: '/'})).body), 'x');
+	t.is(await text((await connections[49]!.request({path: '/'})).body), 'x');
 	t.is(server.connections(), 1);
 });
 
@@ -143,7 +144,7 @@ test('an abort ends one response, and the next client gets another connection', 
 	await until(() => responses[0]!.stream.destroyed);
 	t.is(responses[0]!.stream.rstCode, 8);
 	responses[1]!.end(' and last');
-	t.is(await textOf(second.body), 'first and last');
+	t.is(await text(second.body), 'first and last');
 	await shared(cluster);
 	t.is(server.connections(), 2);
 });
@@ -160,7 +161,7 @@ test('a timeout fails only the client that sent the request', async t => {
 	const [slow, other] = await allShared(await server.cluster(), 2);
 	await t.throwsAsync(slow!.request({path: '/silent', timeoutMs: 50}), {code: 'ERR_APISERVER_TIMEOUT', message: /within 0\.05 s$/});
 	t.false(slow!.usable);
-	t.is(await textOf((await other!.request({path: '/'})).body), 'x');
+	t.is(await text((await other!.request({path: '/'})).body), 'x');
 });
 
 for (const [how, interrupt] of [
@@ -217,7 +218,7 @@ test('after GOAWAY a response continues, and the next client gets another connec
 	await shared(cluster);
 	t.is(sessions.length, 2);
 	responses[0]!.end(' and after');
-	t.is(await textOf(body), 'before and after');
+	t.is(await text(body), 'before and after');
 });
 
 test('sends every value of a repeated header, and no Host header', async t => {
@@ -228,7 +229,7 @@ test('sends every value of a repeated header, and no Host header', async t => {
 	t.teardown(async () => server.close());
 	const cluster = await server.cluster({flags: ['--as', 'jane', '--as-group', 'a', '--as-group', 'b']});
 	const connection = await shared(cluster);
-	const [names, headers] = JSON.parse(await textOf((await connection.request({path: '/'})).body)) as [string[], Record<string, string>];
+	const [names, headers] = JSON.parse(await text((await connection.request({path: '/'})).body)) as [string[], Record<string, string>];
 	t.deepEqual(names, ['impersonate-group', 'impersonate-group']);
 	t.is(headers['impersonate-group'], 'a, b');
 	t.is(headers['impersonate-user'], 'jane');
@@ -242,7 +243,7 @@ test('a shared connection rejects malformed requests and upgrades', async t => {
 	await t.throwsAsync(connection.request({path: '/a b'}), {instanceOf: TypeError});
 	await t.throwsAsync(connection.request({path: '/', headers: {Accept: 'a\r\nX: b'}}), {instanceOf: TypeError});
 	await t.throwsAsync(connection.upgrade({method: 'GET', path: '/', upgrade: 'websocket', protocols: ['a']}), {instanceOf: TypeError});
-	t.is(await textOf((await connection.request({path: '/'})).body), 'x');
+	t.is(await text((await connection.request({path: '/'})).body), 'x');
 });
 
 test('a server that the CA did not sign is refused before a request', async t => {
@@ -268,7 +269,7 @@ test('a plugin whose certificate is always new gets a connection of its own', as
 	await writeFile(plugin, `#!/bin/sh\ncat <<'END'\n${JSON.stringify(credential)}\nEND\n`, {mode: 0o755});
 	const exec = {apiVersion: 'client.authentication.k8s.io/v1', command: plugin, interactiveMode: 'Never'};
 	const connection = await shared(await server.cluster({user: {exec}}));
-	t.is(await textOf((await connection.request({path: '/'})).body), 'own');
+	t.is(await text((await connection.request({path: '/'})).body), 'own');
 	t.true(server.connections() <= 2);
 });
 

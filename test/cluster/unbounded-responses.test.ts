@@ -1,17 +1,17 @@
 /** Responses without an end. */
 import {Readable} from 'node:stream';
+import {text} from 'node:stream/consumers';
 import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {jsonLines} from '../../source/cluster/watch.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
-import {textOf} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
 
 /** Each uses another reader: pipelined, streamed, and Node's client. */
 const readers: ReadonlyArray<readonly [title: string, read: (connection: Connection) => Promise<unknown>]> = [
 	['pipelined requests', async connection => connection.pipelined({path: '/x', timeoutMs: 0})],
-	['a streamed GET', async connection => textOf((await connection.request({path: '/x', timeoutMs: 0})).body)],
-	['a POST', async connection => textOf((await connection.request({path: '/x', method: 'POST', body: 'x', timeoutMs: 0})).body)],
+	['a streamed GET', async connection => text((await connection.request({path: '/x', timeoutMs: 0})).body)],
+	['a POST', async connection => text((await connection.request({path: '/x', method: 'POST', body: 'x', timeoutMs: 0})).body)],
 	['an upgrade', async connection => connection.upgrade({method: 'GET', path: '/x', upgrade: 'websocket', protocols: [], timeoutMs: 0})],
 ];
 

@@ -1,6 +1,7 @@
 /** Labels of connections while they are open. */
 import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
+import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import anyTest from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
@@ -17,7 +18,7 @@ import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
-import {startServer, textOf} from '../support/api-server.ts';
+import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -441,7 +442,7 @@ for (const [title, starts, to, pods] of [
 				observer: {...labeler.observer, onClosed() {}},
 			},
 		);
-		await textOf(log.body);
+		await text(log.body);
 		log.close();
 		await clock.advance(labelTimings.sharedProbeDelayMs);
 		const {legs} = await emits(({phase}) => phase === 'settled');

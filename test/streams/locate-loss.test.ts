@@ -1,6 +1,7 @@
 /** The leg of a lost tunnel, only where it is known. */
 import {once} from 'node:events';
 import {type AddressInfo, createServer} from 'node:net';
+import {text} from 'node:stream/consumers';
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
@@ -9,7 +10,7 @@ import type {Connection} from '../../source/cluster/connection.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {locateStreamLoss, locateTunnelLoss} from '../../source/streams/locate-loss.ts';
 import {silenceError, StreamLostError, streamLostError} from '../../source/wire/protocol-error.ts';
-import {startServer, textOf} from '../support/api-server.ts';
+import {startServer} from '../support/api-server.ts';
 
 const lost = (message: string, code?: string) =>
 	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
@@ -106,7 +107,7 @@ test('a new connection decides on the leg, although an idle one is left', async 
 	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
 	const {connection: idle, body} = await cluster.request({path: '/version'});
-	await textOf(body);
+	await text(body);
 	const used: string[] = [];
 	const connecting = {
 		async connect(options: Parameters<typeof cluster.connect>[0]) {

@@ -7,7 +7,7 @@ import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openProxyWebSocket, sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {openRemoteCommand} from '../../source/streams/remote-command/open-remote-command.ts';
 import {startServer} from '../support/api-server.ts';
-import {reachedWeb} from '../support/run-command.ts';
+import {reachedWeb} from '../support/remote-command.ts';
 
 type Watched = {observer: ConnectionObserver; signal: AbortSignal};
 

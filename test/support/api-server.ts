@@ -117,12 +117,3 @@ export async function connectionArguments({url, ca, folder}: ScriptedServer): Pr
 	await writeFile(file, ca);
 	return ['--server', url, '--certificate-authority', file, '--token', 'x'];
 }
-
-export async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
-	let text = '';
-	for await (const chunk of body) {
-		text += chunk.toString();
-	}
-
-	return text;
-}

@@ -7,7 +7,7 @@ import pty from '@lydell/node-pty';
 import test, {type ExecutionContext} from 'ava';
 import {exitCode, startCommandServer, type FarSide} from '../support/command-server.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
-import {reset} from '../support/run-command.ts';
+import {reset} from '../support/remote-command.ts';
 import {builtProgram} from '../support/run-spoke.ts';
 import {until} from '../support/until.ts';
 

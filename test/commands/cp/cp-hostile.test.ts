@@ -7,7 +7,7 @@ import process from 'node:process';
 import test from 'ava';
 import {failure, success, type FarSide} from '../../support/command-server.ts';
 import {startCopyServer} from '../../support/copy-server.ts';
-import {bytes} from '../../support/run-command.ts';
+import {receivedBytes} from '../../support/read-stream.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {until} from '../../support/until.ts';
 
@@ -176,7 +176,7 @@ test('an interrupted copy exits 130 and leaves no temporary file', async t => {
 	const child = spawn(process.execPath, [builtProgram, 'cp', ...server.config, 'web:/x', server.local, '-o', 'json'], {
 		env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
 	});
-	const printed = bytes(child.stdout);
+	const printed = receivedBytes(child.stdout);
 	await until(async () => (await readdir(server.local)).length > 0);
 	child.kill('SIGINT');
 	const [status] = (await once(child, 'close')) as [number];

@@ -1,6 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
+import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
-import {startServer, textOf} from '../../support/api-server.ts';
+import {startServer} from '../../support/api-server.ts';
 import {overWebSocket, success} from '../../support/command-server.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -140,7 +141,7 @@ async function serve(
 		const path = url.split('?', 1)[0]!;
 		response.setHeader('content-type', 'application/json');
 		if (method === 'PATCH') {
-			patches.push(await textOf(request));
+			patches.push(await text(request));
 			if (patchRefusal !== undefined) {
 				response
 					.writeHead(403)

@@ -6,7 +6,7 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {exitCode, failure, startCommandServer, status, success, type FarSide, type Refusal} from '../../support/command-server.ts';
-import {bytes} from '../../support/run-command.ts';
+import {receivedBytes} from '../../support/read-stream.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openTerminal} from '../../support/terminal.ts';
 import {until, untilStable} from '../../support/until.ts';
@@ -108,7 +108,7 @@ test('xargs continues after a pod that is gone', async t => {
 	const xargs = spawn('xargs', ['-n1', 'sh', '-c', 'exec "$0" "$1" exec "$2" "$3" "$4" -- x', process.execPath, builtProgram, ...config], {
 		env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
 	});
-	const printed = bytes(xargs.stdout);
+	const printed = receivedBytes(xargs.stdout);
 	xargs.stderr.resume();
 	xargs.stdin.end('gone\nweb\n');
 	const [exited] = (await once(xargs, 'close')) as [number];
@@ -146,7 +146,7 @@ test('exec -f reads the target from a manifest or stdin, and rejects a second ta
 
 test('stdin reaches the container completely, including its end', async t => {
 	const {config} = await serve(t, async far => {
-		far.stdout(await bytes(far.stdin));
+		far.stdout(await receivedBytes(far.stdin));
 		far.status(success);
 		far.close();
 	});
@@ -179,7 +179,7 @@ for (const [input, fault] of [
 	test(`exec reports a stdin that is ${input}, also with -q, and keeps the status`, async t => {
 		for (const flags of ['-i', '-iq']) {
 			const {server, config} = await serve(t, async far => {
-				await bytes(far.stdin);
+				await receivedBytes(far.stdin);
 				far.status(exitCode(3));
 				far.close();
 			});
@@ -188,7 +188,7 @@ for (const [input, fault] of [
 			const child = spawn(process.execPath, [builtProgram, 'exec', ...config, flags, 'web', '--', 'cat'], {
 				stdio: [file.fd, 'ignore', 'pipe'],
 			});
-			const stderr = bytes(child.stderr!);
+			const stderr = receivedBytes(child.stderr!);
 			t.deepEqual(await once(child, 'close'), [3, null]);
 			t.true(String(await stderr).startsWith(`Copying stdin failed: ${fault}\n`));
 		}
@@ -206,7 +206,7 @@ test('exec reports a file not read to its end, also when the command exits at on
 	const file = await open(name);
 	t.teardown(async () => file.close());
 	const child = spawn(process.execPath, [builtProgram, 'exec', ...config, '-i', 'web', '--', 'head'], {stdio: [file.fd, 'ignore', 'pipe']});
-	t.is((await bytes(child.stderr!)).toString(), 'the command exited before all of its input was sent\n');
+	t.is((await receivedBytes(child.stderr!)).toString(), 'the command exited before all of its input was sent\n');
 });
 
 test('a slow reader gets all output and status 0, and a lost stream never exits 0', async t => {
@@ -258,7 +258,7 @@ test('exec exits 141 silently when its reader is gone', async t => {
 		child.on('close', resolve);
 	});
 	child.stdout.once('data', () => child.stdout.destroy());
-	const said = bytes(child.stderr);
+	const said = receivedBytes(child.stderr);
 	t.is(await closed, 141);
 	t.is((await said).toString(), '');
 });

@@ -4,8 +4,8 @@ import {spawn} from 'node:child_process';
 import {connect} from 'node:net';
 import {createInterface} from 'node:readline';
 import process from 'node:process';
+import {text} from 'node:stream/consumers';
 import test from 'ava';
-import {textOf} from '../../support/api-server.ts';
 import {startFlaggedApiservers, verifiesNothing} from '../../support/flagged-apiserver.ts';
 import {markedObjects, startMcp} from '../../support/mcp-client.ts';
 import {builtProgram} from '../../support/run-spoke.ts';
@@ -211,7 +211,7 @@ test('the end of stdin ends the process with 0, also before a request and within
 	const {env} = await openSandbox(t);
 	const run = async (input: string) => {
 		const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}});
-		const said = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+		const said = Promise.all([text(child.stdout), text(child.stderr)]);
 		child.stdin.end(input);
 		const [status] = (await once(child, 'close')) as [number];
 		return [status, ...(await said)] as const;
@@ -270,7 +270,7 @@ test('spoke mcp ends when its client reads nothing for a minute', async t => {
 	t.teardown(() => child.kill('SIGKILL'));
 	child.stdin.on('error', () => {});
 	const exited = once(child, 'exit') as Promise<[number]>;
-	const said = textOf(child.stderr);
+	const said = text(child.stderr);
 	const send = (message: object) => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
 	send({id: 0, ...initialize});
 	for (let id = 1; id <= 160; id++) {

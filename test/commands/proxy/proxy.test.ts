@@ -4,9 +4,10 @@ import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
+import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import {WebSocketServer} from 'ws';
-import {startServer, textOf} from '../../support/api-server.ts';
+import {startServer} from '../../support/api-server.ts';
 import {status} from '../../support/command-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
@@ -125,7 +126,7 @@ test('warns of lost data if a response starts before a body of unknown length is
 	const {config, folder} = await serve(t);
 	await writeFile(join(folder, 'body'), 'x'.repeat(10));
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'post', 'svc/web/early', '--data-file', '-', ...config], {stdio: 'pipe'});
-	const said = textOf(child.stderr);
+	const said = text(child.stderr);
 	// A body that pauses has no length.
 	child.stdin.write('begun');
 	await once(child.stdout, 'data');
@@ -213,7 +214,7 @@ test('a WebSocket that ends without a close frame is lost on an unknown leg', as
 		stdio: ['pipe', 'ignore', 'pipe'],
 	});
 	child.stdin.on('error', () => {}).write('one\n');
-	const [stderr, [status]] = await Promise.all([textOf(child.stderr), once(child, 'close')]);
+	const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
 	t.is(status, 13);
 	t.regex(stderr, /it is unknown whether its connection to the backend \(leg 2\) or your connection to the apiserver \(leg 1\) was lost/);
 });
@@ -305,7 +306,7 @@ test('a listener without its static directory warns as kubectl does and serves t
 		const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', '-w', folder, ...config], {
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});
-		const said = textOf(child.stderr);
+		const said = text(child.stderr);
 		await once(child.stdout, 'data');
 		child.kill('SIGTERM');
 		t.is((await said).split('\n', 1)[0], warning);
@@ -326,7 +327,7 @@ for (const [argv, warnings] of [
 	test(`proxy ${argv.join(' ')} serves the API and warns ${warnings.length} times`, async t => {
 		const {config} = await serve(t);
 		const child = spawn(process.execPath, [builtProgram, 'proxy', ...argv, ...config], {stdio: ['ignore', 'pipe', 'pipe']});
-		const said = textOf(child.stderr);
+		const said = text(child.stderr);
 		const [line] = (await once(child.stdout, 'data')) as [Buffer];
 		const [, port] = /^Starting to serve on 127\.0\.0\.1:(\d+)\n$/.exec(String(line))!;
 		const isOpen = argv.includes('--disable-filter' as never);
@@ -354,7 +355,7 @@ test('proxy warns about a server path that it does not append', async t => {
 		const child = spawn(process.execPath, [builtProgram, 'proxy', '-p', '0', ...flags, '--kubeconfig', join(server.folder, 'config-1')], {
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});
-		const said = textOf(child.stderr);
+		const said = text(child.stderr);
 		const [line] = (await once(child.stdout, 'data')) as [Buffer];
 		t.is(await (await fetch(`http://${String(line).trim().split(' ').at(-1)}${path}`)).text(), '/k8s/c-1/version');
 		child.kill('SIGTERM');

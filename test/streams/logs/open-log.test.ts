@@ -6,7 +6,7 @@ import type {RequestOptions} from '../../../source/cluster/connection.ts';
 import {openLog, RetryAfterError} from '../../../source/streams/logs/open-log.ts';
 import {startServer} from '../../support/api-server.ts';
 import {status} from '../../support/command-server.ts';
-import {reachedWeb} from '../../support/run-command.ts';
+import {reachedWeb} from '../../support/remote-command.ts';
 
 for (const [status, told, title] of [
 	[200, 1, 'a log that begins is the kubelet’s'],

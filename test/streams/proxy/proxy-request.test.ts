@@ -6,7 +6,7 @@ import {resolveProxyTarget} from '../../../source/streams/proxy/resolve-proxy-ta
 import {parseProxyTarget} from '../../../source/targets/proxy-target.ts';
 import {startServer} from '../../support/api-server.ts';
 import {status} from '../../support/command-server.ts';
-import {text} from '../../support/run-command.ts';
+import {receivedText} from '../../support/read-stream.ts';
 
 const objects: Record<string, object> = {
 	'/api/v1/nodes/n1': {metadata: {name: 'n1', uid: 'n'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}},
@@ -183,7 +183,7 @@ for (const [title, target, answer, code] of answers) {
 		if (code === null) {
 			const got = await sending;
 			t.is(got.status, answer.status);
-			t.is(got.bodyStart.toString() + (await text(got.body)), answer.body);
+			t.is(got.bodyStart.toString() + (await receivedText(got.body)), answer.body);
 		} else {
 			await t.throwsAsync(sending, {code});
 		}

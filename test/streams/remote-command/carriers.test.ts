@@ -4,7 +4,8 @@ import test from 'ava';
 import type {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {startCommandServer, status, success, type Refusal} from '../../support/command-server.ts';
-import {reachedWeb, text} from '../../support/run-command.ts';
+import {receivedText} from '../../support/read-stream.ts';
+import {reachedWeb} from '../../support/remote-command.ts';
 
 const websocketV5 = 'GET websocket v5.channel.k8s.io';
 const websocketV4 = 'GET websocket v4.channel.k8s.io';
@@ -110,8 +111,8 @@ for (const [title, refused, tried, code] of rows) {
 		);
 		if (code === null) {
 			const command = await opening;
-			void text(command.stdout);
-			void text(command.stderr!);
+			void receivedText(command.stdout);
+			void receivedText(command.stderr!);
 			t.is(await command.outcome, 0);
 		} else {
 			const error = await t.throwsAsync<SpokeError>(opening);
@@ -169,7 +170,7 @@ test('the end of the input is a notice where the channels cannot signal it', asy
 		{feature: 'attach', target: reachedWeb, command: [], stdin: true, tty: true},
 		{environment: {}, onWaiting: notice => notices.push(notice)},
 	);
-	void text(command.stdout);
+	void receivedText(command.stdout);
 	const closed = once(command.stdin!, 'close');
 	command.stdin!.end('x');
 	await closed;
@@ -192,7 +193,7 @@ test('the arguments of a command reach the path unchanged', async t => {
 		{feature: 'exec', target: reachedWeb, command: words, stdin: true, tty: true},
 		{environment: {}},
 	);
-	void text(command.stdout);
+	void receivedText(command.stdout);
 	t.is(await command.outcome, 0);
 	t.deepEqual(asked!.searchParams.getAll('command'), words);
 	t.deepEqual(

@@ -4,7 +4,7 @@ import test from 'ava';
 import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {startCommandServer, type FarSide} from '../../support/command-server.ts';
 import {manualClock} from '../../support/manual-clock.ts';
-import {reachedWeb} from '../../support/run-command.ts';
+import {reachedWeb} from '../../support/remote-command.ts';
 import {until} from '../../support/until.ts';
 
 for (const feature of ['exec', 'attach'] as const) {

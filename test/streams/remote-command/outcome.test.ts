@@ -4,7 +4,8 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {locateStreamLoss} from '../../../source/streams/locate-loss.ts';
 import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {exitCode, failure, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
-import {reachedWeb, reset, text} from '../../support/run-command.ts';
+import {receivedText} from '../../support/read-stream.ts';
+import {reachedWeb, reset} from '../../support/remote-command.ts';
 
 const carriers = ['websocket', 'spdy'] as const;
 
@@ -78,8 +79,8 @@ for (const carrier of carriers) {
 				{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
 				{environment: only(carrier)},
 			);
-			void text(command.stdout);
-			void text(command.stderr!);
+			void receivedText(command.stdout);
+			void receivedText(command.stderr!);
 			if (typeof expected === 'number') {
 				t.is(await command.outcome, expected);
 			} else {
@@ -111,8 +112,8 @@ for (const carrier of carriers) {
 			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
 			{environment: only(carrier)},
 		);
-		void text(command.stdout);
-		void text(command.stderr!);
+		void receivedText(command.stdout);
+		void receivedText(command.stderr!);
 		await t.throwsAsync<SpokeError>(command.outcome as Promise<number>, {code: 'ERR_PROTOCOL', message: /longer than 1 MiB/});
 		t.true(sent < 100_000_000, `${sent} bytes were taken`);
 	});
@@ -127,8 +128,8 @@ for (const carrier of carriers) {
 			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
 			{environment: only(carrier)},
 		);
-		void text(command.stdout);
-		void text(command.stderr!);
+		void receivedText(command.stdout);
+		void receivedText(command.stderr!);
 		const error = await t.throwsAsync<SpokeError>(command.outcome as Promise<number>);
 		t.is(error.code, 'ERR_STREAM_LOST');
 		t.is(error.leg, 1);
@@ -145,8 +146,8 @@ for (const carrier of carriers) {
 			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
 			{environment: only(carrier)},
 		);
-		void text(command.stdout).catch(() => {});
-		void text(command.stderr!).catch(() => {});
+		void receivedText(command.stdout).catch(() => {});
+		void receivedText(command.stderr!).catch(() => {});
 		t.is((await t.throwsAsync<SpokeError>(command.outcome as Promise<number>)).code, 'ERR_STREAM_LOST');
 	});
 }
@@ -167,8 +168,8 @@ test('a text message or an unexpected channel is a protocol error', async t => {
 			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
 			{environment: {}},
 		);
-		void text(command.stdout);
-		void text(command.stderr!);
+		void receivedText(command.stdout);
+		void receivedText(command.stderr!);
 		t.is((await t.throwsAsync<SpokeError>(command.outcome as Promise<number>)).code, 'ERR_PROTOCOL');
 	}
 });
@@ -185,8 +186,8 @@ test('a server’s close signal for a channel is not a message', async t => {
 		{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
 		{environment: {}},
 	);
-	void text(command.stdout);
-	void text(command.stderr!);
+	void receivedText(command.stdout);
+	void receivedText(command.stderr!);
 	t.is(await command.outcome, 0);
 });
 
@@ -252,8 +253,8 @@ for (const [title, far, responses] of heard) {
 			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
 			{environment: {}, observer},
 		);
-		void text(command.stdout);
-		void text(command.stderr!);
+		void receivedText(command.stdout);
+		void receivedText(command.stderr!);
 		await command.outcome.catch(() => undefined);
 		t.is(answers, responses);
 	});
@@ -276,8 +277,8 @@ test('a connection that ends silently has an unknown leg while the apiserver res
 			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
 			{environment: {}},
 		);
-		void text(command.stdout);
-		void text(command.stderr!);
+		void receivedText(command.stdout);
+		void receivedText(command.stderr!);
 		await t.throwsAsync(command.outcome as Promise<number>, {message: words});
 	}
 });

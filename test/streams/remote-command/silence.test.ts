@@ -10,7 +10,7 @@ import {detectUnstartedCommand} from '../../../source/streams/remote-command/det
 import {detectSilentEnd} from '../../../source/streams/remote-command/silence-watch.ts';
 import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
 import {startServer} from '../../support/api-server.ts';
-import {reachedWeb} from '../../support/run-command.ts';
+import {reachedWeb} from '../../support/remote-command.ts';
 import {serverWebSocket} from '../../support/server-websocket.ts';
 import {until} from '../../support/until.ts';
 

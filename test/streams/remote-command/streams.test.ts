@@ -5,7 +5,8 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {openRemoteCommand, type RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {exitCode, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
-import {bytes, reachedWeb, text} from '../../support/run-command.ts';
+import {receivedBytes, receivedText} from '../../support/read-stream.ts';
+import {reachedWeb} from '../../support/remote-command.ts';
 import {until} from '../../support/until.ts';
 
 for (const carrier of ['websocket', 'spdy'] as const) {
@@ -27,7 +28,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 
 	test(`all 256 byte values return unchanged on separate outputs (${carrier})`, async t => {
 		const command = await open(t, async far => {
-			const all = await bytes(far.stdin);
+			const all = await receivedBytes(far.stdin);
 			far.stdout(all);
 			far.stderr(Buffer.from(all).reverse());
 			far.status(exitCode(3));
@@ -35,7 +36,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		});
 		const sent = Buffer.from(Array.from({length: 256}, (_, byte) => byte));
 		command.stdin!.end(sent);
-		const [out, errors, status] = await Promise.all([bytes(command.stdout), bytes(command.stderr!), command.outcome]);
+		const [out, errors, status] = await Promise.all([receivedBytes(command.stdout), receivedBytes(command.stderr!), command.outcome]);
 		t.deepEqual([out, errors, status], [sent, Buffer.from(sent).reverse(), 3]);
 	});
 
@@ -57,8 +58,8 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		});
 		const block = randomBytes(1 << 20);
 		const hash = createHash('sha256');
-		const output = text(command.stdout);
-		void text(command.stderr!);
+		const output = receivedText(command.stdout);
+		void receivedText(command.stderr!);
 		for (let round = 0; round < 20; round++) {
 			hash.update(block);
 			if (!command.stdin!.write(block)) {
@@ -84,10 +85,10 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 			far.status(success);
 			far.close();
 		});
-		void text(command.stderr!);
+		void receivedText(command.stderr!);
 		await delay(700);
 		t.true(written < 24 * 1024 * 1024, `${written} bytes were taken from a far side whose reader stands still`);
-		t.is((await bytes(command.stdout)).length, 512 * 64 * 1024);
+		t.is((await receivedBytes(command.stdout)).length, 512 * 64 * 1024);
 		t.is(await command.outcome, 0);
 	});
 
@@ -99,7 +100,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 			far.close();
 		});
 		await delay(300);
-		const [out, errors, status] = await Promise.all([bytes(command.stdout), bytes(command.stderr!), command.outcome]);
+		const [out, errors, status] = await Promise.all([receivedBytes(command.stdout), receivedBytes(command.stderr!), command.outcome]);
 		t.deepEqual([out.length, errors.length, status], [50_000, 50_000, 0]);
 	});
 
@@ -113,7 +114,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 
 			far.socket.end();
 		});
-		void text(command.stderr!);
+		void receivedText(command.stderr!);
 		let got = 0;
 		command.outcome.catch(() => {});
 		try {
@@ -133,8 +134,8 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 			far.status(success);
 			far.close();
 		});
-		void text(command.stderr!);
-		const output = text(command.stdout);
+		void receivedText(command.stderr!);
+		const output = receivedText(command.stdout);
 		command.stdin!.on('error', () => {});
 		const block = Buffer.alloc(1 << 20);
 		for (let round = 0; round < 20 && command.stdin!.writable; round++) {
@@ -160,7 +161,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 			{tty: true},
 		);
 		t.is(command.stderr, null);
-		void text(command.stdout);
+		void receivedText(command.stdout);
 		for (let columns = 1; columns <= 1000; columns++) {
 			command.resize({columns, rows: 50});
 		}
@@ -173,8 +174,8 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		const command = await open(t, far => {
 			far.stdout('prompt');
 		});
-		void text(command.stdout);
-		void text(command.stderr!);
+		void receivedText(command.stdout);
+		void receivedText(command.stderr!);
 		await delay(20);
 		command.close();
 		t.is(await command.outcome, 'closed');
