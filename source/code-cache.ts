@@ -23,7 +23,7 @@ import {exitStatus} from './errors/exit-status.ts';
 declare const SPOKE_BUILD: string;
 
 /**
-Returns a reader of the files in `folder`, the folder of the build. Node's own compile cache keeps only what V8 compiles before a file
+Returns a reader of the files in `buildDirectory`. Node's own compile cache keeps only what V8 compiles before a file
 runs, so that each start compiles every function that it calls. This one stores a file at the end of a full run, with all functions that
 were called: 82 instead of 97 ms of processor time for a command that prints one line of a log. A later run adds the functions that it
 called, because the first run may have been short, or have used the command in another way.
@@ -32,7 +32,7 @@ Compiled code is kept in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`. The direct
 is executed. `NODE_DISABLE_COMPILE_CACHE=1` disables the cache. V8 rejects code of another V8, but does not notice other source of the same
 length, so each build has its own directory.
 */
-export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): ReadProgramFile {
+export function cachedFiles(buildDirectory: string, environment: NodeJS.ProcessEnv): ReadProgramFile {
 	const root = environment['NODE_DISABLE_COMPILE_CACHE'] ? null : cacheDirectory(environment);
 	const directory = root !== null && isPrivate(root) ? `${root}/${SPOKE_BUILD}-${process.version}-${process.arch}` : null;
 	const loaded: LoadedFile[] = [];
@@ -42,10 +42,10 @@ export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): Rea
 		}
 	});
 	return name => {
-		const path = `${folder}/${name}`;
+		const path = `${buildDirectory}/${name}`;
 		const file = {path, code: readOwnFile(path)};
 		// Only parts are loaded long after the start.
-		if (name.startsWith('parts/') && !readOwnFile(`${folder}/spoke.js`).includes(SPOKE_BUILD)) {
+		if (name.startsWith('parts/') && !readOwnFile(`${buildDirectory}/spoke.js`).includes(SPOKE_BUILD)) {
 			throw ownFileError('spoke was replaced by another version while it ran');
 		}
 

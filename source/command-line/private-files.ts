@@ -8,9 +8,9 @@ import {isSpokeError, SpokeError} from '../errors/spoke-error.ts';
 
 /** Creates or replaces a private file. A reader sees the whole old or the whole new one. @throws the system error */
 export async function replaceFile(path: string, text: string): Promise<void> {
-	const folder = dirname(path);
-	await mkdir(folder, {recursive: true, mode: 0o700});
-	const draft = join(folder, `.${basename(path)}.${process.pid}`);
+	const directory = dirname(path);
+	await mkdir(directory, {recursive: true, mode: 0o700});
+	const draft = join(directory, `.${basename(path)}.${process.pid}`);
 	await rm(draft, {force: true});
 	const file = await open(draft, 'wx', 0o600);
 	try {

@@ -4,11 +4,11 @@ import type {CopyTally} from '../streams/copy/copy-tally.ts';
 import {formatBytes, formatQuantity} from '../text/format-number.ts';
 import {formatDuration} from '../text/format-time.ts';
 
-/** `copied 3 files, 1 folder, 1.2 MB in 0.4 s · same sha256 checksum on both ends`. */
+/** `copied 3 files, 1 directory, 1.2 MB in 0.4 s · same sha256 checksum on both ends`. */
 export function describeCopied({files, directories, links, bytes, verifiedBy}: CopyTally, durationMs: number): string {
 	const counted = [
 		formatQuantity(files, 'file'),
-		...(directories > 0 ? [formatQuantity(directories, 'folder')] : []),
+		...(directories > 0 ? [formatQuantity(directories, 'directory', 'directories')] : []),
 		...(links > 0 ? [formatQuantity(links, 'link')] : []),
 	].join(', ');
 	const methods = [...verifiedBy.values()].map(({by, algorithm}) =>

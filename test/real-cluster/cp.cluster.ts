@@ -23,7 +23,7 @@ async function remoteSum(cluster: Cluster, path: string): Promise<string> {
 
 const sumOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-test('a folder goes to a container and comes back the same, by every route', async t => {
+test('a directory goes to a container and comes back the same, by every route', async t => {
 	const servers = hasKonnectivity
 		? (['off-direct', 'good-direct', 'off-grpc', 'off-http'] as const)
 		: (['off-direct', 'good-direct'] as const);

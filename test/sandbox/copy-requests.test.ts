@@ -11,13 +11,13 @@ async function temporaryFolder(t: ExecutionContext): Promise<string> {
 	return folder;
 }
 
-test('cp copies a folder of a sandbox container, and prints its path', async t => {
+test('cp copies a directory of a sandbox container, and prints its path', async t => {
 	const {env} = await openSandbox(t);
 	const folder = await temporaryFolder(t);
 	const {status, stderr} = await runSpoke(['cp', 'deploy/web:/etc', folder, '--path=always'], {env});
 	t.is(status, 0, stderr);
 	t.regex(stderr, /^path: you -verified-> apiserver /m);
-	t.regex(stderr, /^copied 4 files, 1 folder, .* · same sha256 checksum on both ends$/m);
+	t.regex(stderr, /^copied 4 files, 1 directory, .* · same sha256 checksum on both ends$/m);
 	t.deepEqual((await readdir(folder)).toSorted(), ['app', 'hostname', 'hosts', 'os-release']);
 	t.regex(await readFile(join(folder, 'app/config.yaml'), 'utf8'), /^listen: 8080\n/);
 	t.is((await runSpoke(['cp', 'deploy/web:/etc/hosts', join(folder, 'one')], {env})).status, 0);

@@ -98,11 +98,13 @@ function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] 
 }
 
 /** kubectl's warnings; requests for the files return 404. */
-async function unservedFiles(folder: string): Promise<string[]> {
+async function unservedFiles(directory: string): Promise<string[]> {
 	try {
-		return (await stat(folder)).isDirectory() ? [] : [`static file directory ${folder} is not a directory`];
+		return (await stat(directory)).isDirectory() ? [] : [`static file directory ${directory} is not a directory`];
 	} catch (error) {
-		return [`failed to stat static file directory ${folder}: ${fileErrorText(error as NodeJS.ErrnoException).replace(/^open /, 'stat ')}`];
+		return [
+			`failed to stat static file directory ${directory}: ${fileErrorText(error as NodeJS.ErrnoException).replace(/^open /, 'stat ')}`,
+		];
 	}
 }
 

@@ -20,8 +20,8 @@ const head =
 
 /** Synchronous, because the next key of a burst applies to the result. */
 export function readForwardSets(env: NodeJS.ProcessEnv): ForwardSet[] {
-	const folder = forwardSetsDirectory(env);
-	return folder === null ? [] : forwardSetNames(env).map(name => readSet(join(folder, name), name));
+	const directory = forwardSetsDirectory(env);
+	return directory === null ? [] : forwardSetNames(env).map(name => readSet(join(directory, name), name));
 }
 
 /** The set for `spoke --forwards NAME`. @throws SpokeError ERR_USAGE if there is none, or its file is invalid */
@@ -71,14 +71,14 @@ async function write(env: NodeJS.ProcessEnv, name: string, text: string): Promis
 }
 
 function pathOfSet(env: NodeJS.ProcessEnv, name: string): string {
-	const folder = forwardSetsDirectory(env);
+	const directory = forwardSetsDirectory(env);
 	if (!isForwardSetName(name)) {
 		throw new SpokeError('ERR_LOCAL_FILE', `invalid set name ${JSON.stringify(name)}: use letters, digits, . _ and -`);
 	}
 
-	if (folder === null) {
+	if (directory === null) {
 		throw new SpokeError('ERR_LOCAL_FILE', 'no directory for saved sets: HOME and XDG_CONFIG_HOME are not set');
 	}
 
-	return join(folder, name);
+	return join(directory, name);
 }

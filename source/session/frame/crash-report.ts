@@ -25,12 +25,12 @@ function stackOf(error: unknown): string {
 }
 
 async function folderOf(env: NodeJS.ProcessEnv): Promise<string> {
-	const folder = stateDirectory(env);
-	if (folder === null) {
+	const directory = stateDirectory(env);
+	if (directory === null) {
 		// A predictable name in a shared directory could be a link that another user placed.
 		return mkdtemp(join(tmpdir(), 'spoke-'));
 	}
 
-	await mkdir(folder, {recursive: true, mode: 0o700});
-	return folder;
+	await mkdir(directory, {recursive: true, mode: 0o700});
+	return directory;
 }

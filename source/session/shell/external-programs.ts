@@ -16,8 +16,8 @@ export async function openInProgram(
 ): Promise<void> {
 	const {env} = session;
 	const command = (kind === 'pager' ? env['PAGER'] || 'less -R' : env['VISUAL'] || env['EDITOR'] || 'vi').trim();
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
-	const path = join(folder, name);
+	const directory = await mkdtemp(join(tmpdir(), 'spoke-'));
+	const path = join(directory, name);
 	try {
 		await writeNewFile(path, texts);
 		const [program = 'less', ...given] = command.split(/\s+/);
@@ -36,7 +36,7 @@ export async function openInProgram(
 			);
 		}
 	} finally {
-		await rm(folder, {recursive: true, force: true});
+		await rm(directory, {recursive: true, force: true});
 	}
 }
 

@@ -1,4 +1,4 @@
-/** Copies a file or a folder from a container to this machine. */
+/** Copies a file or a directory from a container to this machine. */
 import {localErrorText, localFileError} from './local-file-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
 import {pseudoReason, specialFileReason, type CopiedEntry} from './copy-events.ts';

@@ -9,13 +9,13 @@ empty) and the direction of the copy. `list` enters no pseudo file system.
 
 | request | response |
 | --- | --- |
-| `root PATH` | `dir`, `file`, `none`, `denied` or `other`, and changes into the folder |
+| `root PATH` | `dir`, `file`, `none`, `denied` or `other`, and changes into the directory |
 | `list` | batches of `N COUNT`, COUNT times kind, name, NUL, target of the link, NUL, and COUNT lines `MODE SIZE MTIME`; then `E` |
 | `cat NAME…` | `D`, the bytes of the files, `E` |
 | `read OFFSET LENGTH NAME` | `D`, the bytes, `E` |
 | `sum NAME…` | one line of the checksum program per readable file, `E` |
 | `sum-of LENGTH NAME` | the checksum of the first LENGTH bytes (of all without `head`), `E` |
-| `target PATH` | `dir`, `file`, `none`, `special`, `mount`, `parent`, `denied` or `dd`, and changes into the folder to write to |
+| `target PATH` | `dir`, `file`, `none`, `special`, `mount`, `parent`, `denied` or `dd`, and changes into the directory to write to |
 | `make NAME` | `made`, `there`, or what is wrong |
 | `put OFFSET LENGTH NAME`, LENGTH bytes | – |
 | `size NAME` | the size, 0 for no such file |
@@ -82,7 +82,7 @@ each() {
 	done
 	"$c" "$@"
 }
-# Below the folder to read or to write to. The kernel generates the files of pseudo mounts: they have no size, or no end. Not for a source
+# Below the directory to read or to write to. The kernel generates the files of pseudo mounts: they have no size, or no end. Not for a source
 # that is within one.
 find_mounts() {
 	mounts= pseudo= within=

@@ -1,4 +1,4 @@
-/** Copies a file or a folder from this machine to a container. */
+/** Copies a file or a directory from this machine to a container. */
 import {basename, resolve} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
@@ -33,7 +33,7 @@ class CopyToPod implements CopyPass {
 	hasStarted = false;
 	readonly #options: CopyOptions;
 	readonly #entries: readonly LocalEntry[];
-	/** Where names are relative to, and the name of the source there. Decided once: a folder that this copy creates exists afterwards. */
+	/** Where names are relative to, and the name of the source there. Decided once: a directory that this copy creates exists afterwards. */
 	#root: {directory: string; name: Buffer} | null = null;
 	#files: FileToSend[] = [];
 	#reportedBytes = 0;

@@ -27,7 +27,7 @@ for (const [shell, ...rest] of [['sh'], ['busybox', 'sh'], ['bash', '--posix'], 
 		const {status, stderr} = await copy(server, `web:${source}`, server.local);
 		t.is(
 			stderr.replace(/ in [\d.]+ s/, ''),
-			`copied ${names.length + 2} files, 2 folders, 2 links, 3.0 MB · same sha256 checksum on both ends\n`,
+			`copied ${names.length + 2} files, 2 directories, 2 links, 3.0 MB · same sha256 checksum on both ends\n`,
 		);
 		t.is(status, 0);
 		await run('diff', ['-r', '--no-dereference', source, server.local]);

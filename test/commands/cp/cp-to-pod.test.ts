@@ -22,7 +22,7 @@ for (const [shell, ...rest] of [['sh'], ['busybox', 'sh'], ['bash', '--posix']] 
 		await utimes(join(source, 'sub'), 1_500_000_000, 1_500_000_000);
 		const {status, stderr} = await copy(server, source, `web:${server.remote}`);
 		t.is(status, 0, stderr);
-		t.regex(stderr, /^copied 18 files, 3 folders, 2 links, 3\.0 MB in .* · same sha256 checksum on both ends\n$/);
+		t.regex(stderr, /^copied 18 files, 3 directories, 2 links, 3\.0 MB in .* · same sha256 checksum on both ends\n$/);
 		const there = join(server.remote, 'tree');
 		await run('diff', ['-r', '--no-dereference', source, there]);
 		t.deepEqual(await readdir(server.remote), ['tree']);

@@ -5,7 +5,7 @@ import test from 'ava';
 import {createShellLessPod} from '../../support/sandbox-client.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
-test('a folder of the selected pod is copied to a typed path, and a failure is shown', async t => {
+test('a directory of the selected pod is copied to a typed path, and a failure is shown', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const {terminal} = await onSandbox(t, [], {columns: 160});
@@ -19,7 +19,7 @@ test('a folder of the selected pod is copied to a typed path, and a failure is s
 	terminal.press('clear');
 	terminal.type(folder);
 	terminal.press('accept');
-	await terminal.sees(/copied 4 files, 1 folder/);
+	await terminal.sees(/copied 4 files, 1 directory/);
 	t.deepEqual((await readdir(folder)).toSorted(), ['app', 'hostname', 'hosts', 'os-release']);
 	t.regex(await readFile(join(folder, 'app/config.yaml'), 'utf8'), /^listen: 8080\n/);
 	terminal.press('files');
