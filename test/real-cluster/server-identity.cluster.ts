@@ -6,7 +6,7 @@ import type {UserName} from './lab/kubeconfig.ts';
 import {servesFlagz, type PostureName} from './lab/postures.ts';
 import {useCluster, type LabServer} from './support/cluster.ts';
 import {cellsOf, claimsOf, count, summary} from './support/matrix-cells.ts';
-import {streamCells} from './support/stream-cells.ts';
+import {labelledStderr, pathsIn, streamCells} from './support/stream-cells.ts';
 
 const users: readonly UserName[] = ['admin', 'monitor', 'plain'];
 const splits: ReadonlyArray<{identity: PostureName; streams: PostureName}> = [
@@ -28,12 +28,8 @@ for (const {identity, streams} of splits) {
 					...(await cellsOf({server, user, kubeconfig: cluster.kubeconfig(server, user), truth: variant => truth(variant.stream)})),
 					...(await streamCells({cluster, server, user, truth, flagz: servesFlagz(identity)})),
 				);
-				const {stderr} = await cluster.spoke(server, ['attach', 'writer', '--path=json'], {user, limitMs: 9000});
-				const attached = stderr
-					.split('\n')
-					.filter(line => line.startsWith('{'))
-					.map(line => JSON.parse(line) as Path)
-					.findLast(({kind}) => kind === 'Path');
+				const stderr = await labelledStderr(cluster, server, ['attach', 'writer', '--path=json'], {user, limitMs: 9000});
+				const attached = pathsIn(stderr).at(-1);
 				t.truthy(attached, stderr);
 				t.false(basesOf(attached!).includes('proven'), `${user} attach: ${attached!.line}`);
 			}

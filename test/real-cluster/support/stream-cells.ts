@@ -65,18 +65,23 @@ export async function streamCells({cluster, server, user, truth, flagz}: Streams
 		await read(row, async () => (await cluster.spoke(server, row[1], {user})).stderr);
 	}
 
-	await Promise.all(lasting.map(async row => read(row, async () => labelledStderr(cluster, server, row[1], user))));
+	await Promise.all(lasting.map(async row => read(row, async () => labelledStderr(cluster, server, row[1], {user}))));
 	return cells;
 }
 
 /** Stderr until the path was settled and had time to change; all of it if the stream ends by itself. */
-async function labelledStderr(cluster: Cluster, server: LabServer, args: readonly string[], user: UserName): Promise<string> {
+export async function labelledStderr(
+	cluster: Cluster,
+	server: LabServer,
+	args: readonly string[],
+	{user, limitMs = settlesWithinMs}: {user: UserName; limitMs?: number},
+): Promise<string> {
 	const child = cluster.startSpoke(server, args, user);
 	child.stdout.resume();
 	const closed = once(child, 'close');
 	const lines: string[] = [];
 	const interrupt = () => child.kill('SIGINT');
-	let timer = setTimeout(interrupt, settlesWithinMs);
+	let timer = setTimeout(interrupt, limitMs);
 	let isSettled = false;
 	createInterface({input: child.stderr}).on('line', line => {
 		lines.push(line);
