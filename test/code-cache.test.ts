@@ -1,16 +1,16 @@
 /** The cache of compiled code of the built program. */
-import {chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {chmod, chown, mkdir, readdir, readFile, stat, symlink, utimes, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import process from 'node:process';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {isGrowthCheckDue} from '../source/code-cache.ts';
 import {runSpoke} from './support/run-spoke.ts';
 import {openSandbox} from './support/sandbox.ts';
+import {temporaryDirectory} from './support/temporary-directory.ts';
 import {openTerminal} from './support/terminal.ts';
 
 test('stores code in a private directory, and a second run behaves the same', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	const first = await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
 	t.is((await stat(join(cache, 'spoke'))).mode & 0o777, 0o700);
 	t.deepEqual([...(await storedFiles(cache)).keys()], ['cli.js', 'commands-version.js']);
@@ -18,7 +18,7 @@ test('stores code in a private directory, and a second run behaves the same', as
 });
 
 test('stores code with paths apart', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	const {env} = await openSandbox(t);
 	for (const flags of [[], ['--path=json']]) {
 		t.is((await runSpoke(['logs', 'db-0', ...flags], {env: {KUBECONFIG: env['KUBECONFIG'], XDG_CACHE_HOME: cache}})).status, 0);
@@ -30,12 +30,12 @@ test('stores code with paths apart', async t => {
 });
 
 test('a second session uses the compiled code of the first', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	const {env} = await openSandbox(t);
 	const runSession = async () => {
 		const terminal = await openTerminal(t, [], {
 			env: {KUBECONFIG: env['KUBECONFIG'], XDG_CACHE_HOME: cache},
-			home: await emptyDirectory(t),
+			home: await temporaryDirectory(t),
 		});
 		await terminal.sees(/db-0/);
 		terminal.signal('SIGTERM');
@@ -50,7 +50,7 @@ test('a second session uses the compiled code of the first', async t => {
 });
 
 test('a later run adds the functions that it called, at most once a minute', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	const {env} = await openSandbox(t);
 	const storedAfter = async (...args: string[]) => {
 		t.is((await runSpoke(['logs', ...args], {env: {KUBECONFIG: env['KUBECONFIG'], XDG_CACHE_HOME: cache}})).status, 0);
@@ -84,7 +84,7 @@ test('growth is checked after one minute, then each time the age has doubled', t
 });
 
 test('the first run of a build removes code that was stored more than 30 days ago', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	const [old, recent] = ['0123456789abcdef-v24.1.0-x64', '0123456789abcdef-v24.2.0-x64'];
 	for (const [name, days] of [
 		[old, 31],
@@ -106,13 +106,13 @@ test('the first run of a build removes code that was stored more than 30 days ag
 });
 
 test('stores nothing of a command that failed early', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	await noKubeconfig({XDG_CACHE_HOME: cache});
 	t.is((await storedFiles(cache)).size, 0);
 });
 
 test('compiles again and replaces code that V8 rejects', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	const first = await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
 	const stored = await storedFiles(cache);
 	const {path, size} = stored.get('commands-version.js')!;
@@ -124,19 +124,19 @@ test('compiles again and replaces code that V8 rejects', async t => {
 });
 
 test('stores nothing with NODE_DISABLE_COMPILE_CACHE=1', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache, NODE_DISABLE_COMPILE_CACHE: '1'}});
 	t.deepEqual(await readdir(cache), []);
 });
 
 test('ignores a relative XDG_CACHE_HOME and uses ~/.cache', async t => {
-	const home = await emptyDirectory(t);
+	const home = await temporaryDirectory(t);
 	await runSpoke(['version'], {env: {XDG_CACHE_HOME: 'here', HOME: home}});
 	t.true((await readdir(join(home, '.cache', 'spoke'))).length > 0);
 });
 
 test('writes nothing to a directory that others can write to', async t => {
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	await mkdir(join(cache, 'spoke'));
 	await chmod(join(cache, 'spoke'), 0o777);
 	t.is((await noKubeconfig({XDG_CACHE_HOME: cache})).status, 5);
@@ -144,8 +144,8 @@ test('writes nothing to a directory that others can write to', async t => {
 });
 
 test('does not follow a symbolic link to a directory', async t => {
-	const cache = await emptyDirectory(t);
-	const elsewhere = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
+	const elsewhere = await temporaryDirectory(t);
 	await symlink(elsewhere, join(cache, 'spoke'));
 	t.is((await noKubeconfig({XDG_CACHE_HOME: cache})).status, 5);
 	t.deepEqual(await readdir(elsewhere), []);
@@ -153,7 +153,7 @@ test('does not follow a symbolic link to a directory', async t => {
 
 test('creates nothing in the home of another user', async t => {
 	const isRoot = process.getuid?.() === 0;
-	const home = isRoot ? await emptyDirectory(t) : '/';
+	const home = isRoot ? await temporaryDirectory(t) : '/';
 	if (isRoot) {
 		await chown(home, 65_534, 65_534);
 	}
@@ -164,7 +164,7 @@ test('creates nothing in the home of another user', async t => {
 
 test('runs without a warning when no directory can be created', async t => {
 	const {stderr} = await noKubeconfig({});
-	const cache = await emptyDirectory(t);
+	const cache = await temporaryDirectory(t);
 	await writeFile(join(cache, 'file'), '');
 	t.like(await noKubeconfig({XDG_CACHE_HOME: join(cache, 'file')}), {status: 5, stderr});
 	t.is((await noKubeconfig({XDG_CACHE_HOME: '', HOME: ''})).status, 5);
@@ -189,10 +189,4 @@ async function makeOlder(path: string): Promise<void> {
 /** Loads a command, which fails immediately. */
 async function noKubeconfig(env: Readonly<Record<string, string>>) {
 	return runSpoke(['logs', 'x'], {env});
-}
-
-async function emptyDirectory(t: ExecutionContext): Promise<string> {
-	const directory = await mkdtemp(join(tmpdir(), 'spoke-cache-'));
-	t.teardown(async () => rm(directory, {recursive: true}));
-	return directory;
 }

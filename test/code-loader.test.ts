@@ -1,12 +1,12 @@
 /** The loader of the program's files, and the compiled code that a single executable contains. */
 import {execFile} from 'node:child_process';
-import {mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {compiledName, createCodeLoader, wrapProgramFile} from '../source/code-loader.ts';
+import {temporaryDirectory} from './support/temporary-directory.ts';
 
 const run = promisify(execFile);
 const compileCode = new URL('../scripts/release/compile-code.ts', import.meta.url).pathname;
@@ -51,8 +51,7 @@ function wrapped(codes: Readonly<Record<string, string>>): Readonly<Record<strin
 
 /** Into a new folder. */
 async function compile(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-compiled-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	for (const [name, code] of Object.entries(sources)) {
 		await mkdir(join(folder, name, '..'), {recursive: true});
 		await writeFile(join(folder, name), code);

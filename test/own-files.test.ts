@@ -1,10 +1,10 @@
 /** What users read when a file of spoke itself is missing or was replaced. */
-import {cp, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {cp, rm, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {builtProgram, runSpoke} from './support/run-spoke.ts';
 import {openSandbox} from './support/sandbox.ts';
+import {temporaryDirectory} from './support/temporary-directory.ts';
 import {openTerminal} from './support/terminal.ts';
 
 test('a missing file of a command is one line with the remedy', async t => {
@@ -21,8 +21,7 @@ test('a missing file of a command is one line with the remedy', async t => {
 test('a session says that an upgrade has replaced it', async t => {
 	const program = await copiedProgram(t);
 	const {env} = await openSandbox(t);
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true}));
+	const home = await temporaryDirectory(t);
 	const terminal = await openTerminal(t, [], {program, env: {KUBECONFIG: env['KUBECONFIG']}, home, columns: 160});
 	await terminal.sees(/db-0/);
 	await writeFile(program, '// another version');
@@ -31,8 +30,7 @@ test('a session says that an upgrade has replaced it', async t => {
 });
 
 async function copiedProgram(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	await cp(dirname(builtProgram), folder, {recursive: true});
 	return join(folder, 'spoke.js');
 }

@@ -1,9 +1,8 @@
 /** The program from outside: help, usage, old Nodes, and how little a one-shot reads. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, open, readFile, rm, writeFile} from 'node:fs/promises';
+import {open, readFile, writeFile} from 'node:fs/promises';
 import {createServer, type AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {text} from 'node:stream/consumers';
@@ -13,6 +12,7 @@ import test from 'ava';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {schemaFaults} from '../support/schemas.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 const connecting = commandSpecs.filter(spec => spec.flags.some(flag => flag.name === 'kubeconfig'));
 
@@ -53,8 +53,7 @@ test('keys rejects an unreadable keymap instead of printing another one', async 
 });
 
 test('keys -o json matches its schema, and its problems set the exit status', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-keys-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const broken = join(folder, 'keymap.yaml');
 	await writeFile(broken, 'extends: vim\nbindings: [\n');
 	for (const [argv, status, problems] of [
@@ -180,8 +179,7 @@ test('a read-only command exits silently with the status of its signal', async t
 });
 
 test('a signal ends a command whose credential plugin hangs', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const exec = {
 		apiVersion: 'client.authentication.k8s.io/v1',
 		interactiveMode: 'Never',
@@ -305,8 +303,7 @@ test('a command without a kubeconfig prints one line and exits 5, or 125 for rem
 });
 
 test('an old Node prints a one-line error', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-cli-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	// The check reads process.versions, which a file loaded before can set back.
 	const old = join(folder, 'old.mjs');
 	await writeFile(old, 'Object.defineProperty(process, "versions", {value: {...process.versions, node: "20.11.1"}});');
@@ -321,8 +318,7 @@ test('the entry point uses no syntax newer than Node 20', async t => {
 });
 
 test('a one-shot command loads at most two files of spoke, and not Ink', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-cli-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const seen = join(folder, 'seen.txt');
 	const watcher = join(folder, 'watch.mjs');
 	await writeFile(

@@ -1,15 +1,14 @@
 /** The contexts of a command that takes several. */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {chooseContexts} from '../../source/cluster/kubeconfig/choose-contexts.ts';
 import {multiContextFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 async function kubeconfigWith(t: ExecutionContext, names: readonly string[]): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-choose-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'config');
 	await writeFile(file, JSON.stringify({contexts: names.map(name => ({name, context: {cluster: name, user: name}}))}));
 	return file;

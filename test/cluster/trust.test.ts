@@ -1,6 +1,5 @@
 import {createHash, X509Certificate} from 'node:crypto';
-import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {Duplex} from 'node:stream';
@@ -13,6 +12,7 @@ import {peerFacts} from '../../source/cluster/tls/peer-facts.ts';
 import {systemTrust, trustBundle} from '../../source/cluster/tls/trust.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 const [one, two, three, four] = await Promise.all(['one', 'two', 'three', 'four'].map(async name => authority(name)));
 const dated = new X509Certificate(
@@ -60,8 +60,7 @@ for (const [title, bundle, words] of [
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
 onLinux('SSL_CERT_FILE and SSL_CERT_DIR say which roots are the system’s, the folders of a list all', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-trust-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const [file, first, second] = ['file.pem', 'first', 'second'].map(name => join(folder, name));
 	await writeFile(file!, pemOf(one!));
 	for (const [at, certificate] of [

@@ -1,12 +1,12 @@
 /** Certificates whose keys kubectl does not accept. */
 import {createServer} from 'node:tls';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {here, type KeyKind, makeCertificate, type MadeCertificate, mayIssue} from '../support/der-certificate.ts';
 import {runSpoke} from '../support/run-spoke.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 type Position = {
 	leaf: MadeCertificate;
@@ -60,11 +60,8 @@ for (const key of ['secp256k1', 'brainpoolP256r1', 'brainpoolP384r1'] as const) 
 				});
 				server.on('tlsClientError', () => {});
 				await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-				const folder = await mkdtemp(join(tmpdir(), 'spoke-unusable-'));
-				t.teardown(async () => {
-					server.close();
-					await rm(folder, {recursive: true});
-				});
+				const folder = await temporaryDirectory(t);
+				t.teardown(() => server.close());
 				const ca = Buffer.from(trusted.map(({certificate}) => certificate).join('')).toString('base64');
 				await writeFile(
 					join(folder, 'config'),

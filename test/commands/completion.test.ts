@@ -1,6 +1,5 @@
 import {execFile} from 'node:child_process';
-import {mkdtemp, rm, symlink} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {symlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
@@ -13,6 +12,7 @@ import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startServer} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {openContexts, openSandbox} from '../support/sandbox.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 /** The server shares the process and the machine with other tests. */
 const timeoutMs = 30_000;
@@ -170,8 +170,7 @@ for (const [line, words, directive] of [
 
 test('kubectl adds no space after a kind, and completes through the plugin file', async t => {
 	const {env} = await openSandbox(t);
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-plugin-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const plugin = join(folder, 'kubectl_complete-spoke');
 	await symlink(builtProgram, plugin);
 	const asKubectl = async (...words: string[]) => {

@@ -4,14 +4,14 @@ is red too, until start-cost.json says so: `SPOKE_WRITE_START_COST=1 npx ava tes
 */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {builtProgram} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 type Cost = {
 	connections: number;
@@ -42,8 +42,7 @@ const spareKiB = 8;
 
 test('no command does more before its first byte than start-cost.json says', async t => {
 	const {env} = await openSandbox(t);
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-start-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const costs: Record<string, Cost> = {};
 	for (const command of commands) {
 		costs[command] = await costOf(

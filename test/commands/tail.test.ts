@@ -1,9 +1,9 @@
 /** `spoke tail`. */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {LogServer} from '../support/log-server.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {openTerminal} from '../support/terminal.ts';
 
 test('tail begins with the lines of --level and the fields of --field', async t => {
@@ -18,8 +18,7 @@ test('tail begins with the lines of --level and the fields of --field', async t 
 		.addPod('a')
 		.get('app')!
 		.append(...lines.map((text, second) => ({time: `2026-11-24T14:00:0${second}.000000001Z`, text})));
-	const home = await mkdtemp(join(tmpdir(), 'spoke-tail-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	const terminal = await openTerminal(t, ['tail', 'a', '--level', 'warn', '--field', 'ms', '--server', server.url, '--namespace', 'demo'], {
 		home,
 		env: {KUBECONFIG: '/dev/null'},
@@ -33,9 +32,9 @@ test('tail begins with the lines of --level and the fields of --field', async t 
 
 test('tail of several contexts has the lines of all clusters in the order of their times', async t => {
 	const [eu, us] = await Promise.all([LogServer.start(), LogServer.start()]);
-	const home = await mkdtemp(join(tmpdir(), 'spoke-tail-'));
+	const home = await temporaryDirectory(t);
 	t.teardown(async () => {
-		await Promise.all([eu.stop(), us.stop(), rm(home, {recursive: true, force: true})]);
+		await Promise.all([eu.stop(), us.stop()]);
 	});
 	const line = (second: number, text: string) => ({time: `2026-11-24T14:00:0${second}.000000001Z`, text});
 	eu.addPod('a').get('app')!.append(line(1, 'first'), line(3, 'third'));

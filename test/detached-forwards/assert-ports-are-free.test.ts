@@ -1,6 +1,5 @@
 /** The local ports of detached forwards. */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -14,11 +13,11 @@ import {
 	type DetachedForwardState,
 } from '../../source/detached-forwards/detached-forward-state.ts';
 import {readProcess} from '../../source/detached-forwards/process-identity.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 /** A directory, and the state of a detached forward that runs: this process. */
 async function runningForward(t: ExecutionContext) {
-	const directory = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
-	t.teardown(async () => rm(directory, {recursive: true}));
+	const directory = await temporaryDirectory(t);
 	const {pid, startTime} = (await readProcess(process.pid))!;
 	const state: DetachedForwardState = {
 		id: 'a1',

@@ -1,19 +1,13 @@
-import {mkdtemp, rm, stat} from 'node:fs/promises';
+import {stat} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {once} from 'node:events';
-import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {sendControlRequest, chooseSocketPath, serveControl} from '../../source/detached-forwards/control-socket.ts';
-
-async function folder(t: ExecutionContext): Promise<string> {
-	const path = await mkdtemp(join(tmpdir(), 'spoke-control-'));
-	t.teardown(async () => rm(path, {recursive: true, force: true}));
-	return path;
-}
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 test('a request gets the response of its handler, and only the user can send one', async t => {
-	const path = join(await folder(t), 'a.sock');
+	const path = join(await temporaryDirectory(t), 'a.sock');
 	const server = await serveControl(path, {status: () => ({context: 'lab', forwards: []}), stop: () => ({pid: 7})});
 	t.teardown(() => {
 		server.close();
@@ -31,11 +25,11 @@ test('a request gets the response of its handler, and only the user can send one
 });
 
 test('a request to a forward that is gone fails', async t => {
-	await t.throwsAsync(sendControlRequest(join(await folder(t), 'none.sock'), 'status'), {code: 'ENOENT'});
+	await t.throwsAsync(sendControlRequest(join(await temporaryDirectory(t), 'none.sock'), 'status'), {code: 'ENOENT'});
 });
 
 test('a socket path of more than 103 bytes is replaced by one in a private directory', async t => {
-	const temporary = await folder(t);
+	const temporary = await temporaryDirectory(t);
 	const directory = (bytes: number) => `/${'d'.repeat(bytes - '/'.length - '/01234567.sock'.length)}`;
 	t.is(await chooseSocketPath(directory(103), '01234567', temporary), `${directory(103)}/01234567.sock`);
 	const other = await chooseSocketPath(directory(104), '01234567', temporary);

@@ -1,17 +1,15 @@
 import {closeSync, openSync} from 'node:fs';
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {ForwardLog, readLog} from '../../source/detached-forwards/forward-log.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 async function openLog(t: ExecutionContext, limit?: number) {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-log-'));
-	const path = join(folder, 'a.log');
+	const path = join(await temporaryDirectory(t), 'a.log');
 	const descriptor = openSync(path, 'a');
-	t.teardown(async () => {
+	t.teardown(() => {
 		closeSync(descriptor);
-		await rm(folder, {recursive: true});
 	});
 	return {path, log: new ForwardLog(descriptor, limit)};
 }

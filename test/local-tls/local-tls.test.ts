@@ -1,21 +1,20 @@
 /** The local CA, and the certificates that it issues. */
 import {once} from 'node:events';
 import {X509Certificate} from 'node:crypto';
-import {chmod, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {chmod, readdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {connect, createServer, type SecureContext} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority, openIssuer} from '../../source/certificates/issuer.ts';
 import {createLocalTls} from '../../source/local-tls/create-local-tls.ts';
 import {authorityNameFor, ensureLocalAuthority, listLocalAuthorities} from '../../source/local-tls/local-authority.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 const day = 86_400_000;
 
 async function home(t: ExecutionContext) {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-ca-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const directory = join(folder, '.local/state/spoke/ca');
 	return {env: {HOME: folder}, directory, key: join(directory, 'localhost/ca-key.pem')};
 }

@@ -1,7 +1,6 @@
 /** The npm package: what it holds, and when a clone or a git URL builds it. */
 import {execFile} from 'node:child_process';
-import {access, constants, copyFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {access, constants, copyFile, mkdir, readFile, utimes, writeFile} from 'node:fs/promises';
 import {dirname, join, posix} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
@@ -9,6 +8,7 @@ import {promisify} from 'node:util';
 import test from 'ava';
 import {isBuildStale} from '../../scripts/is-build-stale.ts';
 import {manPages} from '../../scripts/man-pages.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 type Manifest = {
@@ -75,8 +75,7 @@ test('a git install and a clone build the package in prepare', t => {
 });
 
 test('prepare without devDependencies prints the command to run instead', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-prepare-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	await mkdir(join(folder, 'scripts'));
 	await copyFile(join(root, 'scripts/prepare.mjs'), join(folder, 'scripts/prepare.mjs'));
 	const prepare = async (env: NodeJS.ProcessEnv) => promisify(execFile)(process.execPath, ['scripts/prepare.mjs'], {cwd: folder, env});
@@ -111,8 +110,7 @@ test('manual pages match the flags, and package.json lists each', async t => {
 });
 
 test('a build is stale when it is missing, or older than a source file or folder', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-build-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const put = async (path: string, seconds: number) => {
 		await mkdir(dirname(join(folder, path)), {recursive: true});
 		await writeFile(join(folder, path), '');

@@ -1,17 +1,17 @@
 /** What a release consists of, with a small stand-in for the single executable. */
 import {execFile} from 'node:child_process';
-import {chmod, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {chmod, mkdir, readFile, stat, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {parse} from 'yaml';
 import {sha256Of, writeArchive} from '../../scripts/release/archive.ts';
 import {homebrewFormula, krewManifest, nixExpression} from '../../scripts/release/catalogs.ts';
 import {archiveName, downloadUrl, manifest, nodeVersion, npmPackage, platforms} from '../../scripts/release/release-data.ts';
 import {filesBelow, stageFiles} from '../../scripts/release/stage.ts';
 import {builtProgram} from '../support/run-spoke.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 const run = promisify(execFile);
 const date = new Date('2026-11-28T00:00:00Z');
@@ -23,7 +23,7 @@ const checksums = new Map([
 ]);
 
 test('an installation has the program under its three names, and all that belongs to it', async t => {
-	const folder = await scratchFolder(t);
+	const folder = await temporaryDirectory(t);
 	const program = join(folder, 'program');
 	await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${builtProgram}' "$@"\n`, {mode: 0o755});
 	const prefix = join(folder, 'prefix');
@@ -55,7 +55,7 @@ test('an archive depends on neither the times nor the order of its files', async
 		['first', 'second'],
 		['second', 'first'],
 	]) {
-		const folder = await scratchFolder(t);
+		const folder = await temporaryDirectory(t);
 		await mkdir(join(folder, 'content'));
 		for (const [index, name] of names.entries()) {
 			const file = join(folder, 'content', name);
@@ -101,9 +101,3 @@ test('the release takes the Node that package.json installs', async t => {
 	const installed = new URL('../../node_modules/node/package.json', import.meta.url);
 	t.is((JSON.parse(await readFile(installed, 'utf8')) as {version: string}).version, nodeVersion);
 });
-
-async function scratchFolder(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-release-test-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
-	return folder;
-}

@@ -1,7 +1,6 @@
 /** The workflows and the action run what the repository has. */
 import {execFile} from 'node:child_process';
-import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
@@ -9,6 +8,7 @@ import {parse} from 'yaml';
 import {nodeVersion, platforms} from '../../scripts/release/release-data.ts';
 import {nodePath} from '../support/node-path.ts';
 import {openSandbox} from '../support/sandbox.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 type Step = {uses?: string; run?: string; env?: Record<string, string>; with?: Record<string, string>};
 type Job = {steps: Step[]; permissions?: Record<string, string>; strategy?: {matrix: Record<string, unknown[]>}};
@@ -151,8 +151,7 @@ function scriptsIn(text: string): string[] {
 
 async function runGate(t: ExecutionContext, inputs: NodeJS.ProcessEnv) {
 	const {kubeconfigFile} = await openSandbox(t);
-	const scratch = await mkdtemp(join(tmpdir(), 'spoke-action-'));
-	t.teardown(async () => rm(scratch, {recursive: true}));
+	const scratch = await temporaryDirectory(t);
 	const [report, output, summary] = ['report.sarif', 'output', 'summary'].map(name => join(scratch, name)) as [string, string, string];
 	await Promise.all([output, summary].map(async path => writeFile(path, '')));
 	const env = {

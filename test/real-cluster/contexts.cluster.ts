@@ -1,11 +1,11 @@
 /** One command in several contexts: apiservers with different flags, one of which can be down. */
 import {once} from 'node:events';
-import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {openTerminal} from '../support/terminal.ts';
 import {until} from '../support/until.ts';
 import {freezeApiserver, thawApiserver} from './lab/faults.ts';
@@ -55,8 +55,7 @@ test.serial('logs of several contexts are those of kubectl with the context befo
 });
 
 test.serial('logs --export of two contexts writes the bytes of kubectl to a directory per context', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-export-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const out = join(folder, 'out');
 	const targets = ['finished-writer', 'job/once'];
 	const {status, stdout, stderr} = await cluster.spoke(servers, ['logs', ...targets, '--context', contexts.join(','), '--export', out]);
@@ -111,8 +110,7 @@ test.serial('logs -f follows an apiserver that hangs when it responds, and the o
 });
 
 test.serial('in the session, the row decides whose path is shown and whose shell is opened', async t => {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	const env = {KUBECONFIG: servers.map(server => cluster.kubeconfig(server)).join(':')};
 	const terminal = await openTerminal(t, ['--all-contexts'], {home, env, columns: 140, rows: 40});
 	terminal.type('/shell\r');
@@ -136,8 +134,7 @@ test.serial('in the session, the row decides whose path is shown and whose shell
 });
 
 test.serial('a context whose CA file is missing is read when the file is there', async t => {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	const caFile = join(home, 'ca.pem');
 	const text = await readFile(cluster.kubeconfig('good-direct'), 'utf8');
 	const [, ca = ''] = /certificate-authority-data: (\S+)/.exec(text)!;

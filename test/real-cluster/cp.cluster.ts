@@ -1,20 +1,14 @@
 /** `spoke cp` by every route, beside kubectl, and over a connection that is lost. */
 import {createHash, randomBytes} from 'node:crypto';
-import {mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, readdir, readFile, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {startTcpCutter, type TcpCutter} from '../support/tcp-cutter.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {until} from '../support/until.ts';
 import {bareImage, image} from './lab/image.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
-
-async function temporaryFolder(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-cp-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
-	return folder;
-}
 
 async function remoteSum(cluster: Cluster, path: string): Promise<string> {
 	const {stdout} = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sha256sum', path]);
@@ -28,7 +22,7 @@ test('a directory goes to a container and comes back the same, by every route', 
 		? (['off-direct', 'good-direct', 'off-grpc', 'off-http'] as const)
 		: (['off-direct', 'good-direct'] as const);
 	const cluster = await useCluster({postures: [...servers]});
-	const folder = await temporaryFolder(t);
+	const folder = await temporaryDirectory(t);
 	const source = join(folder, 'tree');
 	await mkdir(join(source, 'sub'), {recursive: true});
 	const files = new Map([
@@ -84,7 +78,7 @@ const hasBegun = async (folder: string) => (await readdir(folder)).some(name => 
 test('a copy from a container survives the loss of its connection', async t => {
 	const cluster = await useCluster();
 	const {cutter, flags} = await startCutter(t, cluster);
-	const folder = await temporaryFolder(t);
+	const folder = await temporaryDirectory(t);
 	await writeLarge(cluster, '/tmp/large');
 	const child = cluster.startSpoke('off-direct', ['cp', 'shell:/tmp/large', folder, ...flags, '-o', 'json'], 'plain');
 	let stdout = '';
@@ -107,7 +101,7 @@ for (const end of ['killed', 'cut'] as const) {
 		const cluster = await useCluster();
 		const {cutter, flags} = await startCutter(t, cluster);
 		await writeLarge(cluster, '/tmp/large');
-		const folder = await temporaryFolder(t);
+		const folder = await temporaryDirectory(t);
 		const isCopying = async () => {
 			const {stdout} = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', 'cat /proc/[0-9]*/cmdline']);
 			return stdout.includes('\0spoke-cp\0');
@@ -147,10 +141,10 @@ test('files of a container without a shell are copied through a debug container'
 	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(barePod('cp-bare'))});
 	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'cp-bare', '--now']));
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/cp-bare', '--timeout=60s']);
-	const {status, stderr} = await cluster.spoke('off-direct', ['cp', 'cp-bare:/bin', await temporaryFolder(t)], {user: 'plain'});
+	const {status, stderr} = await cluster.spoke('off-direct', ['cp', 'cp-bare:/bin', await temporaryDirectory(t)], {user: 'plain'});
 	t.is(status, 1, stderr);
 	t.regex(stderr, /pass --debug-image=busybox .*\[ERR_COMMAND_NOT_STARTED\]/);
-	const folder = await temporaryFolder(t);
+	const folder = await temporaryDirectory(t);
 	const through = async (...argv: string[]) => {
 		const ended = await cluster.spoke('off-direct', ['cp', '-c', 'app', `--debug-image=${image}`, ...argv]);
 		t.is(ended.status, 0, ended.stderr);
@@ -177,7 +171,7 @@ test('a shared process namespace does not make a copy take the files of another 
 	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(barePod('cp-shared', {shareProcessNamespace: true}))});
 	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'cp-shared', '--now']));
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/cp-shared', '--timeout=60s']);
-	const folder = await temporaryFolder(t);
+	const folder = await temporaryDirectory(t);
 	const {status, stderr} = await cluster.spoke('off-direct', ['cp', 'cp-shared:/bin', folder, `--debug-image=${image}`]);
 	t.is(status, 0, stderr);
 	t.deepEqual(await readdir(folder), ['workload']);
@@ -188,7 +182,7 @@ test('the debug container of a killed copy ends by itself', async t => {
 	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(barePod('cp-killed'))});
 	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'cp-killed', '--now']));
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/cp-killed', '--timeout=60s']);
-	const folder = await temporaryFolder(t);
+	const folder = await temporaryDirectory(t);
 	await writeFile(join(folder, 'large'), randomBytes(200_000_000));
 	const child = cluster.startSpoke('off-direct', ['cp', join(folder, 'large'), 'cp-killed:/tmp', `--debug-image=${image}`], 'admin');
 	child.stdout.resume();

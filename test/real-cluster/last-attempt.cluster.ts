@@ -1,8 +1,6 @@
 /** Paths after a failed attempt, until a stream succeeds. */
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import test from 'ava';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {openTerminal} from '../support/terminal.ts';
 import {removeAgents, restoreAgents} from './lab/faults.ts';
 import {hasKonnectivity} from './lab/programs.ts';
@@ -18,8 +16,7 @@ for (const [columns, rows] of [
 ] as const) {
 	tunnelTest(`a failed log read marks the path and its audit rows until one succeeds (${columns} columns)`, async t => {
 		const cluster = await useCluster({postures: ['off-grpc']});
-		const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-		t.teardown(async () => rm(home, {recursive: true, force: true}));
+		const home = await temporaryDirectory(t);
 		const terminal = await openTerminal(t, ['-n', 'demo', '--kubeconfig', cluster.kubeconfig('off-grpc')], {home, columns, rows});
 		await terminal.sees(/writer +1\/1 +Running/, 60_000);
 		terminal.type('/tcp-0\r');

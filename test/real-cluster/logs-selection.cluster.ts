@@ -1,9 +1,9 @@
 /** `spoke logs` selects, formats and exports the lines that kubectl prints, also over disconnects. */
-import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {until} from '../support/until.ts';
 import {apiserverOf, useCluster} from './support/cluster.ts';
 
@@ -69,8 +69,7 @@ test('a followed selection loses and repeats no line over a connection reset', a
 });
 
 test('--export writes the bytes of kubectl to a file per container', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-export-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const out = join(folder, 'out');
 	const {status, stderr} = await cluster.spoke(direct, ['logs', 'job/once', `pod/${finished}`, '--export', out]);
 	t.is(status, 0, stderr);

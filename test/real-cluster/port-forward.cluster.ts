@@ -1,9 +1,8 @@
 /** `spoke port-forward` through containerd and kubelet, by every route. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {readdir, readFile, stat, writeFile} from 'node:fs/promises';
 import type {Socket} from 'node:net';
-import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import process from 'node:process';
@@ -12,6 +11,7 @@ import test, {type ExecutionContext} from 'ava';
 import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/port-forward-run.ts';
 import {restartApiserver} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {useCluster, type LabServer} from './support/cluster.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openShellSession} from '../support/shell-session.ts';
@@ -173,8 +173,7 @@ for (const server of ['off-direct', 'off-grpc', 'off-http'] as const) {
 }
 
 test('bytes are unchanged through --tls, and the path is that of a plain forward', async t => {
-	const state = await mkdtemp(join(tmpdir(), 'spoke-tls-'));
-	t.teardown(async () => rm(state, {recursive: true}));
+	const state = await temporaryDirectory(t);
 	const run = await forward(t, 'off-grpc', ['pod/forwarded-pod', ':source', '--tls'], {XDG_STATE_HOME: state});
 	const port = await run.port();
 	const {caFile} = run.events.find(({event}) => event === 'ready')!['tls'] as {caFile: string};
@@ -415,8 +414,7 @@ test('--each forwards a port to each pod of a StatefulSet, and follows its name'
 		},
 	]);
 	await cluster.kubectl(direct, ['rollout', 'status', `sts/${name}`, '--timeout=90s']);
-	const file = join(await mkdtemp(join(tmpdir(), 'spoke-set-')), 'set');
-	t.teardown(async () => rm(dirname(file), {recursive: true}));
+	const file = join(await temporaryDirectory(t), 'set');
 	await writeFile(file, `-n ${namespace} sts/${name} :echo --each\n`);
 	const ofSet = await forward(t, direct, ['-f', file]);
 	t.is((await ofSet.until(({event}) => event === 'all-ready'))['forwards'], 2);

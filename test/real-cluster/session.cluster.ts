@@ -1,12 +1,12 @@
 /** The session on real apiservers. */
 import {once} from 'node:events';
-import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {isDeepStrictEqual, stripVTControlCharacters} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
 import {runSpoke} from '../support/run-spoke.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 import {bareImage, image} from './lab/image.ts';
 import {removeAgents, restoreAgents} from './lab/faults.ts';
@@ -32,14 +32,8 @@ async function session(
 		home,
 	}: {user?: UserName; argv?: readonly string[]; columns?: number; rows?: number; kubeconfig?: string; home?: string} = {},
 ): Promise<TestTerminal> {
-	home ??= await newFolder(t);
+	home ??= await temporaryDirectory(t);
 	return openTerminal(t, [...argv, '--kubeconfig', kubeconfig ?? cluster.kubeconfig(posture, user)], {home, columns, rows});
-}
-
-async function newFolder(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
-	return folder;
 }
 
 /** A connection row with the true TLS state and a true route; `egress` is a partial claim, and an unknown route is none. */
@@ -157,7 +151,7 @@ test('a pod without a shell gets a debug container that sees the other processes
 
 test('transcripts of a shell and an attach are verified, and not after a byte was changed', async t => {
 	const cluster = await useCluster();
-	const home = await newFolder(t);
+	const home = await temporaryDirectory(t);
 	const directory = join(home, 'transcripts');
 	const terminal = await session(t, cluster, 'off-direct', {argv: ['--record', directory, '--record-input'], columns: 200, home});
 	await terminal.sees(/spoke .*records shells and input/);
@@ -223,7 +217,7 @@ tunnelTest('without agents, an open forward reports leg 2, and recovers when the
 
 test('streams of one cluster stay open and listed while another is shown', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'good-direct']});
-	const folder = await newFolder(t);
+	const folder = await temporaryDirectory(t);
 	const kubeconfig = join(folder, 'two');
 	const {stdout} = await cluster.kubectl('off-direct', ['config', 'view', '--raw', '--flatten', '-o', 'json']);
 	const other = JSON.parse((await cluster.kubectl('good-direct', ['config', 'view', '--raw', '--flatten', '-o', 'json'])).stdout) as Config;
@@ -261,7 +255,7 @@ test('streams of one cluster stay open and listed while another is shown', async
 
 test('the YAML of pods, nodes, services, workloads and namespaces matches kubectl', async t => {
 	const cluster = await useCluster();
-	const home = await newFolder(t);
+	const home = await temporaryDirectory(t);
 	const terminal = await openTerminal(t, ['--kubeconfig', cluster.kubeconfig('off-direct')], {home});
 	await moveTo(terminal, 'tcp-0');
 	for (const target of ['pod/tcp-0', 'pod/crashing', 'node/n1', 'svc/web', 'deploy/web', 'sts/tcp', 'ns/demo']) {

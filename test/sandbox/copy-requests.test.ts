@@ -1,19 +1,13 @@
-import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
-
-async function temporaryFolder(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
-	return folder;
-}
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 test('cp copies a directory of a sandbox container, and prints its path', async t => {
 	const {env} = await openSandbox(t);
-	const folder = await temporaryFolder(t);
+	const folder = await temporaryDirectory(t);
 	const {status, stderr} = await runSpoke(['cp', 'deploy/web:/etc', folder, '--path=always'], {env});
 	t.is(status, 0, stderr);
 	t.regex(stderr, /^path: you -verified-> apiserver /m);
@@ -27,7 +21,7 @@ test('cp copies a directory of a sandbox container, and prints its path', async 
 test('cp with a requirement that its path does not meet copies nothing', async t => {
 	const {sandbox, env} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'off'});
-	const folder = await temporaryFolder(t);
+	const folder = await temporaryDirectory(t);
 	const {status, stderr} = await runSpoke(['cp', 'deploy/web:/etc', folder, '--require=verified'], {env});
 	t.is(status, 3, stderr);
 	t.regex(stderr, /\[ERR_REQUIRE_NOT_MET\]/);

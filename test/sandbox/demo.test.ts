@@ -1,14 +1,14 @@
 /** `spoke demo` as the built program. */
 import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {readFile, stat, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {until} from '../support/until.ts';
 
 const program = fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
@@ -72,8 +72,7 @@ test('a port in use prints one line and exits 14', async t => {
 });
 
 test('a served sandbox works with spoke and removes its kubeconfig at exit', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'kubeconfig');
 	const child = start(['demo', '--serve', '--kubeconfig-out', file]);
 	t.teardown(() => child.kill('SIGKILL'));
@@ -120,8 +119,7 @@ const own: ReadonlyArray<readonly [what: string, text: string]> = [
 ];
 for (const [what, content] of own) {
 	test(`a kubeconfig ${what} is neither overwritten nor removed`, async t => {
-		const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
-		t.teardown(async () => rm(folder, {recursive: true, force: true}));
+		const folder = await temporaryDirectory(t);
 		const file = join(folder, 'config');
 		await writeFile(file, content);
 		const child = start(['demo', '--serve', '--kubeconfig-out', file]);

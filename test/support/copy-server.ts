@@ -2,13 +2,13 @@
 import {spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
-import {access, chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {access, chmod, mkdir, symlink, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {exitCode, type FarSide, startCommandServer, success} from './command-server.ts';
 import {type Ended, runSpoke} from './run-spoke.ts';
+import {temporaryDirectory} from './temporary-directory.ts';
 
 /** Names that a shell, a checksum program or a list could misread. */
 const oddNames = [
@@ -85,7 +85,7 @@ export type CopyServer = {
 };
 
 export async function startCopyServer(t: Pick<ExecutionContext, 'teardown'>, options: CopyServerOptions = {}): Promise<CopyServer> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
+	const folder = await temporaryDirectory(t);
 	const [remote, local, bin] = ['remote', 'local', 'bin'].map(name => join(folder, name)) as [string, string, string];
 	await Promise.all([remote, local, bin].map(async path => mkdir(path)));
 	for (const program of options.programs ?? []) {
@@ -106,10 +106,7 @@ export async function startCopyServer(t: Pick<ExecutionContext, 'teardown'>, opt
 		last = before.then(async () => runShell(far, {...options, index, remote, path: options.programs && bin}));
 		await last;
 	});
-	t.teardown(async () => {
-		await server.close();
-		await rm(folder, {recursive: true, force: true});
-	});
+	t.teardown(async () => server.close());
 	await server.cluster();
 	return {config: ['--kubeconfig', join(server.folder, 'config-1')], remote, local, upgrades: server.upgrades};
 }

@@ -2,15 +2,15 @@
 import {createHash, X509Certificate} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {createServer} from 'node:https';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {TLSSocket} from 'node:tls';
 import type {ExecutionContext} from 'ava';
 import {authority, issue} from './certificates.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
+import {temporaryDirectory} from './temporary-directory.ts';
 
 export const verifies = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
 export const verifiesNothing = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
@@ -130,7 +130,7 @@ export async function startFlaggedApiservers(
 		socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 	});
 	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-flagged-'));
+	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'kubeconfig.json');
 	const encoded = (text: string) => Buffer.from(text).toString('base64');
 	await writeFile(
@@ -145,10 +145,9 @@ export async function startFlaggedApiservers(
 					: {'client-certificate-data': encoded(client.certificate), 'client-key-data': encoded(client.key)},
 		}),
 	);
-	t.teardown(async () => {
+	t.teardown(() => {
 		server.closeAllConnections();
 		server.close();
-		await rm(folder, {recursive: true, force: true});
 	});
 	state.env = {...process.env, KUBECONFIG: file, HOME: folder};
 	return state;

@@ -1,10 +1,10 @@
 /** Lists and watches of very many pods: 20 namespaces of 7,500 by default. */
 import {createServer, type ServerResponse} from 'node:http';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {temporaryDirectory} from './temporary-directory.ts';
 
 const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age', 'IP', 'Node', 'Nominated Node', 'Readiness Gates'].map((name, index) => ({
 	name,
@@ -85,7 +85,7 @@ export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespace
 	await new Promise<void>(resolve => {
 		server.listen(0, '127.0.0.1', resolve);
 	});
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-test-'));
+	const folder = await temporaryDirectory(t);
 	const kubeconfigFile = join(folder, 'kubeconfig.json');
 	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 	await writeFile(
@@ -99,10 +99,9 @@ export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespace
 			contexts: [{name: 'many', context: {cluster: 'many', user: 'ada', namespace: 'ns-0'}}],
 		}),
 	);
-	t.teardown(async () => {
+	t.teardown(() => {
 		server.closeAllConnections();
 		server.close();
-		await rm(folder, {recursive: true, force: true});
 	});
 	return {
 		kubeconfigFile,

@@ -1,18 +1,14 @@
 /** Remote commands that are recorded, and what their transcripts say. */
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {type FarSide, startCommandServer} from './command-server.ts';
 import {runSpoke} from './run-spoke.ts';
+import {temporaryDirectory} from './temporary-directory.ts';
 
 export async function serveRecorded(t: ExecutionContext, script: (far: FarSide) => void | Promise<void>) {
 	const server = await startCommandServer(script);
-	const home = await mkdtemp(join(tmpdir(), 'spoke-record-'));
-	t.teardown(async () => {
-		await server.close();
-		await rm(home, {recursive: true});
-	});
+	const home = await temporaryDirectory(t);
+	t.teardown(async () => server.close());
 	await server.cluster();
 	const config = ['--kubeconfig', join(server.folder, 'config-1')];
 	return {home, file: join(home, 'a.cast'), config, env: {HOME: home}};

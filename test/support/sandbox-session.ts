@@ -1,16 +1,15 @@
 /** The built program as a session of its own sandbox. */
-import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {formatSavedState, noSavedState} from '../../source/session/frame/saved-state.ts';
 import {openSandbox} from './sandbox.ts';
+import {temporaryDirectory} from './temporary-directory.ts';
 import {openTerminal, type TerminalOptions} from './terminal.ts';
 
 /** The home of a user who has used a session before, unless `isNew`. */
 export async function newHome(t: ExecutionContext, {isNew = false}: {isNew?: boolean} = {}): Promise<string> {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	if (!isNew) {
 		const directory = join(home, '.local/state/spoke');
 		await mkdir(directory, {recursive: true});

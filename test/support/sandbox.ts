@@ -20,13 +20,13 @@ Services `web` (80 http, 443 https), `db` (7000).
 Users: admin, ada (developer with monitoring), bob (plain developer of `default`), cleo (get without create), eve (nothing).
 Exec knows sh, cat, echo, env, ls, ps, seq, sha256sum, head, wc, sleep, stty size, exit; `cat /etc/app/config.yaml`.
 */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext, TestFn} from 'ava';
 import type {Sandbox, SandboxKubeconfig, SandboxOptions, UserName} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {temporaryDirectory} from './temporary-directory.ts';
 
 export type OpenedSandbox = {sandbox: Sandbox; kubeconfigFile: string; env: NodeJS.ProcessEnv};
 
@@ -36,13 +36,10 @@ export async function openSandbox(
 	{user = 'admin', ...options}: SandboxOptions & {user?: UserName} = {},
 ): Promise<OpenedSandbox> {
 	const sandbox = await startSandbox(options);
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-test-'));
+	const folder = await temporaryDirectory(t);
 	const kubeconfigFile = join(folder, 'kubeconfig.json');
 	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig(user)), {mode: 0o600});
-	t.teardown(async () => {
-		await sandbox.close();
-		await rm(folder, {recursive: true, force: true});
-	});
+	t.teardown(async () => sandbox.close());
 	return {sandbox, kubeconfigFile, env: {...process.env, KUBECONFIG: kubeconfigFile}};
 }
 
@@ -75,8 +72,7 @@ export async function openContexts<Name extends string>(
 			{name: 'broken', context: {cluster: first!.name, user: 'broken'}},
 		],
 	};
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-contexts-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const kubeconfigFile = join(folder, 'kubeconfig.json');
 	await writeFile(kubeconfigFile, JSON.stringify(config), {mode: 0o600});
 	const sandboxes = Object.fromEntries(opened.map(([name, {sandbox}]) => [name, sandbox])) as Record<Name, Sandbox>;

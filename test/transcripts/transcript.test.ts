@@ -1,13 +1,13 @@
 import {createPublicKey, generateKeyPairSync, type KeyObject} from 'node:crypto';
 import {closeSync, fstatSync, openSync} from 'node:fs';
-import {chmod, lstat, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {chmod, lstat, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {checkTranscript, type TranscriptCheck} from '../../source/transcripts/check-transcript.ts';
 import {LineChain, transcriptFormat} from '../../source/transcripts/transcript.ts';
 import {ensureTranscriptKey, readTranscriptKey, transcriptKeyPath} from '../../source/transcripts/transcript-key.ts';
 import {TranscriptWriter} from '../../source/transcripts/transcript-writer.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 const {privateKey} = generateKeyPairSync('ed25519');
 const own = createPublicKey(privateKey);
@@ -28,8 +28,7 @@ const recording = {
 };
 
 async function folderOf(t: Pick<ExecutionContext, 'teardown'>): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-transcript-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	return folder;
 }
 

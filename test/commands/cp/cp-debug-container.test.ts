@@ -1,6 +1,5 @@
 /** Copies from a container without a shell. */
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {Sandbox} from '../../../source/sandbox/sandbox.ts';
@@ -8,6 +7,7 @@ import {copyObjects} from '../../support/copy-server.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {askJson, createShellLessPod, ephemeralContainers} from '../../support/sandbox-client.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
 async function openStaticPod(t: ExecutionContext): Promise<{sandbox: Sandbox; env: NodeJS.ProcessEnv; folder: string}> {
@@ -16,8 +16,7 @@ async function openStaticPod(t: ExecutionContext): Promise<{sandbox: Sandbox; en
 	await until(
 		async () => (await askJson<{status: {phase: string}}>(sandbox, '/api/v1/namespaces/default/pods/scratch')).status.phase === 'Running',
 	);
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	return {sandbox, env, folder};
 }
 

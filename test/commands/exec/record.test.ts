@@ -1,8 +1,7 @@
 import {spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import test from 'ava';
@@ -10,6 +9,7 @@ import {exitCode, success} from '../../support/command-server.ts';
 import {serveRecorded as serve, verified} from '../../support/recorded-command.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
 
 test('exec --record changes neither output nor status, and records both', async t => {
@@ -208,8 +208,7 @@ test('a terminal is recorded with its size, and shows the same as without --reco
 
 test('the sandbox names the user, the requirement and each path', async t => {
 	const {env: sandboxEnv} = await openSandbox(t, {user: 'ada'});
-	const home = await mkdtemp(join(tmpdir(), 'spoke-record-'));
-	t.teardown(async () => rm(home, {recursive: true}));
+	const home = await temporaryDirectory(t);
 	const env = {HOME: home, KUBECONFIG: sandboxEnv['KUBECONFIG']};
 	const file = join(home, 'a.cast');
 	const {status} = await runSpoke(['exec', '--record', file, '--require', 'protected', 'db-0', '-c', 'db', '--', 'echo', 'here'], {env});

@@ -1,6 +1,4 @@
 import {spawn} from 'node:child_process';
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {PassThrough} from 'node:stream';
@@ -8,9 +6,10 @@ import test from 'ava';
 import type {ForwardsInvocation} from '../../../source/commands/forwards/spec.ts';
 import {stopForwards} from '../../../source/commands/forwards/stop-forwards.ts';
 import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test.serial('a forward that ends while it is being stopped counts as stopped', async t => {
-	const directory = await mkdtemp(join(tmpdir(), 'spoke-stop-forwards-'));
+	const directory = await temporaryDirectory(t);
 	const child = spawn('sleep', ['60'], {stdio: 'ignore'});
 	const {kill} = process;
 	process.kill = pid => {
@@ -18,10 +17,9 @@ test.serial('a forward that ends while it is being stopped counts as stopped', a
 		throw Object.assign(new Error('kill ESRCH'), {code: 'ESRCH'});
 	};
 
-	t.teardown(async () => {
+	t.teardown(() => {
 		process.kill = kill;
 		child.kill();
-		await rm(directory, {recursive: true});
 	});
 	const state = {
 		id: 'a',

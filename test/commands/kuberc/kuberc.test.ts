@@ -1,24 +1,18 @@
-import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {applyKuberc} from '../../../source/commands/kuberc/apply-kuberc.ts';
 import {commandSpecs} from '../../../source/commands/command-specs.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
 const loadFlags = async (name: string) => commandSpecs.find(spec => spec.name === name)!.flags;
 const head = 'apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n';
 
-async function folderOf(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-kuberc-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
-	return folder;
-}
-
 async function apply(t: ExecutionContext, kuberc: string, line: string, more: {env?: NodeJS.ProcessEnv} = {}) {
-	const folder = await folderOf(t);
+	const folder = await temporaryDirectory(t);
 	await mkdir(join(folder, '.kube'));
 	await writeFile(join(folder, '.kube/kuberc'), kuberc);
 	const argv = line.split(' ');
@@ -143,7 +137,7 @@ for (const [title, kuberc, line, message] of [
 }
 
 test('an invalid default kuberc is a warning, and an invalid named one an error', async t => {
-	const folder = await folderOf(t);
+	const folder = await temporaryDirectory(t);
 	await mkdir(join(folder, '.kube'));
 	const file = join(folder, '.kube/kuberc');
 	await writeFile(file, 'kind: Other\n');
@@ -166,7 +160,7 @@ test('an invalid default kuberc is a warning, and an invalid named one an error'
 
 test('spoke runs an alias, prefers --kuberc to $KUBERC, and ignores both with KUBERC=off', async t => {
 	const {env} = await openSandbox(t);
-	const folder = await folderOf(t);
+	const folder = await temporaryDirectory(t);
 	const [mine, other] = [join(folder, 'mine'), join(folder, 'other')];
 	await writeFile(
 		mine,
@@ -201,7 +195,7 @@ test('spoke runs an alias, prefers --kuberc to $KUBERC, and ignores both with KU
 });
 
 test('spoke applies the plugin policy of --kuberc', async t => {
-	const folder = await folderOf(t);
+	const folder = await temporaryDirectory(t);
 	await writeFile(join(folder, 'deny'), `${head}credentialPluginPolicy: DenyAll\n`);
 	await writeFile(
 		join(folder, 'config'),
@@ -221,7 +215,7 @@ test('spoke applies the plugin policy of --kuberc', async t => {
 
 test('completion offers aliases and completes the arguments of their commands', async t => {
 	const {env} = await openSandbox(t);
-	const folder = await folderOf(t);
+	const folder = await temporaryDirectory(t);
 	await writeFile(join(folder, 'kuberc'), aliases);
 	const words = async (...typed: string[]) => {
 		const {stdout} = await runSpoke(['completion', 'words', '--', ...typed], {env: {...env, KUBERC: join(folder, 'kuberc')}});

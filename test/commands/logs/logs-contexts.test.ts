@@ -1,13 +1,13 @@
 /** Logs of several contexts, on sandboxes behind one kubeconfig. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import anyTest from 'ava';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {shareContexts} from '../../support/sandbox.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
 /** Serial, because one restarts an apiserver. */
@@ -60,8 +60,7 @@ test('--require of logs holds for each context', async t => {
 
 test('--export of several contexts writes a directory each, and names a context that failed', async t => {
 	const {env} = contexts;
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-export-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const directory = join(folder, 'out');
 	const {status, stdout, stderr} = await runSpoke(['logs', 'db-0', '--export', directory, '--all-contexts'], {env});
 	t.is(stdout, '');

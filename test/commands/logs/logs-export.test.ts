@@ -1,14 +1,14 @@
 /** Logs in files. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {lstat, mkdir, readdir, readFile, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {contextDirectory} from '../../../source/commands/logs/export-logs.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
@@ -37,8 +37,7 @@ async function serve(t: ExecutionContext) {
 		}
 	}
 
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-export-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const spoke = async (...argv: string[]) =>
 		runSpoke(['logs', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
 	const log = (name: string) => server.pods.get(name)!.containers.get('app')!;

@@ -1,13 +1,12 @@
 /** Lines that `spoke logs` selects. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, readdir, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {readdir} from 'node:fs/promises';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {LogServer} from '../../support/log-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 const time = (second: number, nanosecond = 1) =>
 	`2026-11-24T14:00:${String(second).padStart(2, '0')}.${String(nanosecond).padStart(9, '0')}Z`;
@@ -140,8 +139,7 @@ test('an invalid level or regular expression is one line and status 2, before an
 
 test('only a command that selects lines loads the code for it', async t => {
 	const {server} = await serve(t);
-	const cache = await mkdtemp(join(tmpdir(), 'spoke-cache-'));
-	t.teardown(async () => rm(cache, {recursive: true}));
+	const cache = await temporaryDirectory(t);
 	const loaded = async (...argv: string[]) => {
 		await runSpoke(['logs', 'a', ...argv, '--server', server.url, '--namespace', 'demo'], {
 			env: {KUBECONFIG: '/dev/null', XDG_CACHE_HOME: cache},

@@ -1,7 +1,6 @@
 import {once} from 'node:events';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import {createServer, type AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -15,6 +14,7 @@ import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {scaleWorkload} from '../../support/scale-workload.ts';
 import {podsOf} from '../../support/sandbox-client.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 import {unusedPort} from '../../support/unused-port.ts';
 
@@ -230,8 +230,7 @@ test.serial('invalid input prints one line, or an Error object with -o json, and
 });
 
 test.serial('two addresses can share a local port, and a free port can be requested repeatedly', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'mine');
 	const port = await freePort(17_500);
 	await writeFile(file, `svc/db ${port}:7000 --address 127.0.0.1\nsvc/db ${port}:7000 --address 127.0.0.2\nsvc/db :7000 :7000\n`);
@@ -279,8 +278,7 @@ test.serial('a failed forward emits one path with its failure', async t => {
 });
 
 test.serial('each line of a file is forwarded from its namespace with a path of its own', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'mine');
 	await writeFile(file, '# two\n--context sandbox -n default svc/db :7000\n-n shop deploy/checkout :8080 --address 127.0.0.1\n');
 	const {run} = await started(t, ['-f', file]);
@@ -305,8 +303,7 @@ test.serial('each line of a file is forwarded from its namespace with a path of 
 });
 
 test.serial('arguments in addition to a file are forwarded before its lines', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'mine');
 	await writeFile(file, '-n shop deploy/checkout :8080\n');
 	const {run} = await started(t, ['-f', file, 'svc/db', ':7000']);
@@ -325,8 +322,7 @@ test.serial('arguments in addition to a file are forwarded before its lines', as
 });
 
 test.serial('an invalid file of forwards is rejected with line, contexts or reason', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const {env} = await openSandbox(t);
 	const file = join(folder, 'mine');
 	const cases: ReadonlyArray<readonly [text: string, args: readonly string[], status: number, message: RegExp]> = [

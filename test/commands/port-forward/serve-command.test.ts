@@ -1,8 +1,7 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {chmod, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {chmod, writeFile} from 'node:fs/promises';
 import {createServer, type AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -10,6 +9,7 @@ import {forwardArguments} from '../../../source/commands/port-forward/forward-ar
 import {forwardVariables} from '../../../source/commands/port-forward/serve-command.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
 import {until} from '../../support/until.ts';
 
@@ -113,8 +113,7 @@ test.serial('JSON events of a command’s forwards go to stderr, and `ended` has
 test.serial('the exit status is that of the command, or says why there is none', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'off'});
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-command-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const plain = join(folder, 'plain');
 	await writeFile(plain, 'true\n');
 	await chmod(plain, 0o600);
@@ -166,8 +165,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGQUIT'] as co
 
 test.serial('the command reads the terminal and gets one SIGINT for each Ctrl-C', async t => {
 	const {env} = await openSandbox(t);
-	const home = await mkdtemp(join(tmpdir(), 'spoke-command-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	const script =
 		'n=0; trap "n=\\$((n+1)); echo interrupt \\$n" INT; echo up; until read line; do :; done; read more; echo "$line $more $n"; exit 5';
 	const terminal = await openTerminal(t, ['port-forward', 'svc/db', ':7000', '--path=never', '--', 'bash', '-c', script], {env, home});
@@ -198,8 +196,7 @@ test.serial('--path=always and json print the settled path of a forward whose co
 
 test.serial('the path of a command’s forward is printed on a terminal once it is known', async t => {
 	const {env} = await openSandbox(t);
-	const home = await mkdtemp(join(tmpdir(), 'spoke-command-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	const terminal = await openTerminal(t, ['port-forward', 'svc/db', ':7000', '--', 'sh', '-c', 'echo up; read line; echo end'], {
 		env,
 		home,

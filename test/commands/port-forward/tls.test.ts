@@ -1,9 +1,8 @@
 /** `spoke port-forward --tls`: the built program against the sandbox. */
 import {execFile} from 'node:child_process';
-import {chmod, mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {chmod, readFile, stat, writeFile} from 'node:fs/promises';
 import {once} from 'node:events';
 import {connect as connectTcp} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {connect, type TLSSocket} from 'node:tls';
@@ -13,6 +12,7 @@ import {readToEnd, runPortForward, type PortForwardRun} from '../../support/port
 import {runSpoke} from '../../support/run-spoke.ts';
 import {shareContexts} from '../../support/sandbox.ts';
 import {openShellSession} from '../../support/shell-session.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {unusedPort} from '../../support/unused-port.ts';
 
 const execute = promisify(execFile);
@@ -24,8 +24,7 @@ const shared = shareContexts(test, {lab: {}});
 /** With a state directory of its own. */
 async function open(t: ExecutionContext) {
 	const {lab: sandbox} = shared.sandboxes;
-	const stateHome = await mkdtemp(join(tmpdir(), 'spoke-tls-'));
-	t.teardown(async () => rm(stateHome, {recursive: true}));
+	const stateHome = await temporaryDirectory(t);
 	return {env: {...process.env, ...shared.env, XDG_STATE_HOME: stateHome}, sandbox, stateHome};
 }
 

@@ -1,6 +1,5 @@
 /** `--record` of attach and debug. */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {success} from '../../support/command-server.ts';
@@ -8,12 +7,12 @@ import {serveRecorded, verified} from '../../support/recorded-command.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {ephemeralContainers} from '../../support/sandbox-client.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
 
 async function openRecorded(t: ExecutionContext) {
 	const {sandbox, env: sandboxEnv, kubeconfigFile} = await openSandbox(t);
-	const home = await mkdtemp(join(tmpdir(), 'spoke-record-'));
-	t.teardown(async () => rm(home, {recursive: true}));
+	const home = await temporaryDirectory(t);
 	const env = {HOME: home, KUBECONFIG: sandboxEnv['KUBECONFIG']};
 	return {sandbox, home, env, kubeconfigFile, file: join(home, 'a.cast')};
 }

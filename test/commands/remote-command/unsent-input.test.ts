@@ -1,20 +1,18 @@
 /** Input that a command did not wait for. */
 import fs, {type ReadStream} from 'node:fs';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {PassThrough, Writable} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
 import {driveRemoteCommand} from '../../../source/commands/remote-command/drive-remote-command.ts';
 import type {RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 /** A file whose reads take `readMs` each. */
 async function slowFile(t: ExecutionContext, {bytes, readMs}: {bytes: number; readMs: number}): Promise<ReadStream> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-input-'));
-	const name = join(folder, 'input');
+	const name = join(await temporaryDirectory(t), 'input');
 	await writeFile(name, Buffer.alloc(bytes));
-	t.teardown(async () => rm(folder, {recursive: true}));
 	const read = (...request: Parameters<typeof fs.read>) => {
 		setTimeout(() => {
 			fs.read(...request);

@@ -1,9 +1,6 @@
 /** Rows and listeners of forwards. */
 import {connect, type Socket} from 'node:net';
 import {once} from 'node:events';
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
@@ -25,6 +22,7 @@ import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {listenerUsersText} from '../../../source/session/frame/connections-pane.tsx';
 import {toWeb} from '../../support/forward-config.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
 async function onStore(t: ExecutionContext) {
@@ -92,8 +90,7 @@ test('a forward that fails before it listens is shown on a card, which retries i
 
 test('a forward with TLS and a name has an https URL, and its log says how to use it', async t => {
 	const {session, cluster, state} = await onStore(t);
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-forward-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const withState = {...session, env: {...session.env, XDG_STATE_HOME: folder}} as Session;
 	startForwardFrom(withState, {...toWeb, address: 'localhost', tls: true, host: 'web.shop.test', cluster});
 	await until(() => state().phase === 'open', state);

@@ -1,22 +1,20 @@
 /** Crash reports. */
-import {mkdir, mkdtemp, readdir, rm, stat, symlink} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, readdir, stat, symlink} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {writeCrashReport} from '../../../source/session/frame/crash-report.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test.serial('without HOME a crash report goes to a private temporary directory', async t => {
 	const {TMPDIR: before} = process.env;
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-crash-'));
-	t.teardown(async () => {
+	const folder = await temporaryDirectory(t);
+	t.teardown(() => {
 		if (before === undefined) {
 			delete process.env['TMPDIR'];
 		} else {
 			process.env['TMPDIR'] = before;
 		}
-
-		await rm(folder, {recursive: true});
 	});
 	await mkdir(join(folder, 'elsewhere'));
 	await symlink(join(folder, 'elsewhere'), join(folder, 'spoke'));

@@ -1,11 +1,11 @@
 /** Every action bound to an unknown key. */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {actionSpecs} from '../../../source/actions/action-table.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal, type PressedAction, type TestTerminal} from '../../support/terminal.ts';
 
 /** Neither bound in a shipped keymap nor text while typing. */
@@ -350,8 +350,7 @@ for (const [title, steps] of [
 }
 
 async function reboundSession(t: ExecutionContext): Promise<TestTerminal> {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	const file = join(home, 'strange.yaml');
 	await writeFile(file, yaml);
 	const {keymap, problems} = await loadKeymap({}, file);

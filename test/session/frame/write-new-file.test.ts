@@ -1,12 +1,13 @@
 /** Saved files. */
-import {mkdtemp, readdir, readFile, rm, stat, symlink} from 'node:fs/promises';
-import {homedir, tmpdir} from 'node:os';
+import {readdir, readFile, stat, symlink} from 'node:fs/promises';
+import {homedir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
 import {toFileName, expandHome} from '../../../source/session/frame/save-as.ts';
 import {writeNewFile} from '../../../source/session/frame/write-new-file.ts';
 import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test('a file name has no slash, whatever the context or target is called', t => {
 	t.is(toFileName('arn:aws:eks:eu-west-1:1234:cluster/prod', 'cluster'), 'arn-aws-eks-eu-west-1-1234-cluster-prod');
@@ -20,8 +21,7 @@ test('a file name fits the limit with its date', t => {
 });
 
 test('an incomplete file is removed', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-file-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const path = join(folder, 'tail.log');
 	await t.throwsAsync(
 		writeNewFile(
@@ -56,8 +56,7 @@ test('a report of a context with a slash is saved in the home directory', async 
 });
 
 test('a file is complete, private, and overwrites nothing', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-file-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const path = join(folder, 'of', 'a', 'tail.log');
 	const line = `${'é'.repeat(1000)}\n`;
 	t.is(

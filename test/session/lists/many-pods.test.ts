@@ -1,15 +1,13 @@
 /** A cluster of 150,000 pods. */
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import test from 'ava';
 import {manyPods} from '../../support/many-pods.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
 
 test('150,000 pods of all namespaces are read, scrolled and filtered in bounded memory', async t => {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	const cluster = await manyPods(t);
 	const began = performance.now();
 	const terminal = await openTerminal(t, ['-A', '--kubeconfig', cluster.kubeconfigFile], {home, columns: 120, rows: 40});

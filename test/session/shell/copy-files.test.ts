@@ -1,13 +1,12 @@
-import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {createShellLessPod} from '../../support/sandbox-client.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test('a directory of the selected pod is copied to a typed path, and a failure is shown', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const {terminal} = await onSandbox(t, [], {columns: 160});
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
@@ -33,8 +32,7 @@ test('a directory of the selected pod is copied to a typed path, and a failure i
 });
 
 test('a copy from a container without a shell offers a debug container, and goes through it', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const {terminal, sandbox} = await onSandbox(t, [], {columns: 160});
 	await createShellLessPod(sandbox);
 	await terminal.sees(/scratch +.*Running/);

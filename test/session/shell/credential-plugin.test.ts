@@ -1,10 +1,10 @@
 /** Credential plugins that prompt. */
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {openSandbox} from '../../support/sandbox.ts';
 import {runPaletteCommand} from '../../support/session-steps.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal, type TestTerminal} from '../../support/terminal.ts';
 
 type User = {name: string; user: Record<string, string>};
@@ -32,8 +32,7 @@ async function withPlugin(
 	{current = 'asks', expires, exec = {}}: {current?: string; expires?: string; exec?: Record<string, unknown>} = {},
 ): Promise<{terminal: TestTerminal; told(): Promise<string[]>}> {
 	const {kubeconfigFile} = await openSandbox(t);
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-plugin-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const config = JSON.parse(await readFile(kubeconfigFile, 'utf8')) as Config;
 	const {user} = config.users.find(({name}) => name === 'admin') as User;
 	const decoded = (name: string) => Buffer.from(user[name] ?? '', 'base64').toString();

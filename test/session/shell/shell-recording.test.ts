@@ -1,5 +1,5 @@
 /** `--record` and `:record` of the session. */
-import {mkdtemp, readdir, readFile, rm, stat, symlink} from 'node:fs/promises';
+import {readdir, readFile, rm, stat, symlink} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -12,12 +12,12 @@ import {verified} from '../../support/recorded-command.ts';
 import {ephemeralContainers, podsOf} from '../../support/sandbox-client.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
 import {addDebugContainer, runPaletteCommand} from '../../support/session-steps.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
 
 /** A session that records to `directory`, which is new. Long names fit. */
 async function recordingSession(t: ExecutionContext, argv: readonly string[] = []) {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-record-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const directory = join(folder, 'transcripts');
 	const opened = await onSandbox(t, ['--record', directory, ...argv], {columns: 200});
 	await opened.terminal.sees(/toolbox-/);
@@ -201,8 +201,7 @@ test('a shell that its requirement refuses leaves a transcript that says so', as
 });
 
 test('a tail with --record says that shells are recorded', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-record-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const {terminal} = await onSandbox(t, ['tail', 'db-0', '--record', folder], {columns: 200});
 	await terminal.sees(/records shells [^]*Tail db-0├/);
 });

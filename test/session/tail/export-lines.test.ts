@@ -1,6 +1,5 @@
 /** Saved lines. */
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import type {Session} from '../../../source/session/frame/session.ts';
@@ -9,6 +8,7 @@ import type {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {insertLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, filterTail, remapTail, type TailView} from '../../../source/session/tail/tail-view.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 const count = linesPerBlock * 3;
 const textOf = (number: number) => `line ${number}\n`;
@@ -59,8 +59,7 @@ test('lines inserted during a save do not replace saved ones', t => {
 });
 
 test('a save waits for an unfinished filter', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-save-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const path = join(folder, 'saved.log');
 	const view = filterTail(fullTail(), {filter: {text: '7', regex: false, inverse: false}});
 	// Each scan covers one block.

@@ -1,16 +1,15 @@
 /** Older lines by key, search and scrolling. */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {LogServer} from '../../support/log-server.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
 
 const count = 20_000;
 
 async function tailOf(t: ExecutionContext, lines = count) {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await temporaryDirectory(t);
 	const server = await LogServer.start();
 	t.teardown(async () => server.stop());
 	const log = server.addPod('web').get('app')!;

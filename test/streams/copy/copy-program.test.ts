@@ -1,22 +1,16 @@
 /** The program of a copy, in shells of this machine. */
 import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, readdir, readFile, symlink, truncate, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import {copyCommand} from '../../../source/streams/copy/copy-program.ts';
 import {findProgram} from '../../support/copy-server.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 const largeBytes = 64 * 1024 * 1024;
-
-async function sourceFolder(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
-	return folder;
-}
 
 /** Leads its process group, as a command of exec does. */
 function start(t: ExecutionContext, command: readonly string[], shell: readonly string[] = ['sh']): ChildProcessWithoutNullStreams {
@@ -41,7 +35,7 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 				return;
 			}
 
-			const folder = await sourceFolder(t);
+			const folder = await temporaryDirectory(t);
 			await writeFile(join(folder, 'large'), '');
 			await truncate(join(folder, 'large'), largeBytes);
 			const child = start(t, copyCommand(null, 'from-pod'), shell);
@@ -65,7 +59,7 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 }
 
 test('a listing names mounts of pseudo file systems, and nothing below them', async t => {
-	const folder = await sourceFolder(t);
+	const folder = await temporaryDirectory(t);
 	for (const name of ['proc/1', 'sys', 'data/mnt', 'proc-backup/1']) {
 		await mkdir(join(folder, name), {recursive: true});
 	}
@@ -103,7 +97,7 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 			return;
 		}
 
-		const folder = await sourceFolder(t);
+		const folder = await temporaryDirectory(t);
 		await mkdir(join(folder, 'sub'));
 		for (const name of ['hosts', 'sub/config', 'sub/other', 'new', 'a 7']) {
 			await writeFile(join(folder, name), name);
@@ -125,7 +119,7 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 }
 
 test('a link that a debug container is to write to is replaced in its own folder', async t => {
-	const folder = await sourceFolder(t);
+	const folder = await temporaryDirectory(t);
 	const root = join(folder, '1/root');
 	await mkdir(join(root, 'data/sub'), {recursive: true});
 	await writeFile(join(folder, '1/cgroup'), '0::/kubepods/0123abc\n');

@@ -1,12 +1,11 @@
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {LocalTree} from '../../../source/streams/copy/local-tree.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test('a file is discarded although its directory was removed', async t => {
-	const root = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-	t.teardown(async () => rm(root, {recursive: true, force: true}));
+	const root = await temporaryDirectory(t);
 	const tree = await LocalTree.open(root);
 	t.teardown(async () => tree.close());
 	const [directory, path] = [[Buffer.from('d')], [Buffer.from('d'), Buffer.from('a')]];

@@ -1,19 +1,18 @@
 /** How the program of a copy reads the size of what it has stored. */
-import {mkdir, mkdtemp, rm, symlink, truncate, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, symlink, truncate, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {execa} from 'execa';
 import {copyProgram} from '../../../source/streams/copy/copy-program.ts';
 import {findProgram} from '../../support/copy-server.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 /** More than 32 bits hold. */
 const largeBytes = 5 * 1024 ** 3;
 
 for (const reader of ['stat', 'ls']) {
 	test(`the size of a file above 4 GiB is read with ${reader} alone`, async t => {
-		const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-		t.teardown(async () => rm(folder, {recursive: true}));
+		const folder = await temporaryDirectory(t);
 		const bin = join(folder, 'bin');
 		await mkdir(bin);
 		for (const name of ['sh', 'dd', reader]) {

@@ -1,8 +1,7 @@
 /** The listener on real sockets. */
 import {once} from 'node:events';
-import {chmod, mkdir, mkdtemp, readdir, readlink, realpath, rm, stat, symlink, truncate, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readdir, readlink, realpath, stat, symlink, truncate, writeFile} from 'node:fs/promises';
 import {createServer, connect, type Socket} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
@@ -10,6 +9,7 @@ import {WebSocket, WebSocketServer} from 'ws';
 import {startProxyListener, type ListenerEvent, type ListenerOptions} from '../../../source/streams/proxy-listener/start-proxy-listener.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
 import {startServer} from '../../support/api-server.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
 const options: ListenerOptions = {
@@ -380,8 +380,7 @@ test('two parts in a path are a name and a port, as the apiserver parses them', 
 });
 
 test('an API prefix is removed, and only files of the directory are served', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-files-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	await mkdir(join(folder, 'www'));
 	await writeFile(join(folder, 'www', 'index.html'), '<p>hi');
 	await writeFile(join(folder, 'secret'), 'secret');
@@ -397,8 +396,7 @@ test('an API prefix is removed, and only files of the directory are served', asy
 });
 
 test('a file is closed when its client disconnects early', async t => {
-	const folder = await realpath(await mkdtemp(join(tmpdir(), 'spoke-files-')));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await realpath(await temporaryDirectory(t));
 	const file = join(folder, 'large');
 	await writeFile(file, '');
 	await truncate(file, 50_000_000);
@@ -501,8 +499,7 @@ test('the error for a port in use names its family', async t => {
 });
 
 test('a Unix socket is private and replaces only a stale socket', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-socket-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
+	const folder = await temporaryDirectory(t);
 	const path = join(folder, 'api.sock');
 	const stale = createServer().listen(path);
 	await once(stale, 'listening');
