@@ -2,7 +2,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {open, readFile, writeFile} from 'node:fs/promises';
-import {createServer, type AddressInfo} from 'node:net';
+import {createServer} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import {text} from 'node:stream/consumers';
@@ -10,6 +10,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {schemaFaults} from '../support/schemas.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
@@ -159,10 +160,10 @@ test('every command that reaches a cluster accepts --read-only', t => {
 });
 
 test('a read-only command exits silently with the status of its signal', async t => {
-	const silent = createServer().listen(0, '127.0.0.1');
-	await once(silent, 'listening');
+	const silent = createServer();
+	const port = await listenOnLoopback(silent);
 	t.teardown(() => silent.close());
-	const server = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+	const server = `http://127.0.0.1:${port}`;
 	for (const argv of [['path', 'pod/x'], ['audit'], ['doctor', 'pod/x']]) {
 		const child = spawn(process.execPath, [builtProgram, ...argv, '--server', server], {
 			stdio: ['ignore', 'pipe', 'pipe'],

@@ -17,6 +17,7 @@ import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openRemoteCommand} from '../../source/streams/remote-command/open-remote-command.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
 import {until} from '../support/until.ts';
 
@@ -111,13 +112,13 @@ test('uses one socket through HTTP and SOCKS5 proxies, and hides the proxy’s p
 });
 
 test('rejects with the abort reason and closes the socket when a proxy is silent', async t => {
-	const proxy = createTcpServer().listen(0, '127.0.0.1');
+	const proxy = createTcpServer();
 	t.teardown(() => proxy.close());
-	await once(proxy, 'listening');
+	const port = await listenOnLoopback(proxy);
 	const asked = once(proxy, 'connection') as Promise<[Socket]>;
 	const server = await startServer({});
 	t.teardown(async () => server.close());
-	const cluster = await server.cluster({cluster: {'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`}});
+	const cluster = await server.cluster({cluster: {'proxy-url': `http://127.0.0.1:${port}`}});
 	const left = new AbortController();
 	const connecting = cluster.connect({signal: left.signal});
 	const [socket] = await asked;

@@ -12,6 +12,7 @@ import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {wasNotProcessed} from '../../source/cluster/transport/request-errors.ts';
 import {type Scripted, startHttp2Server, startServer} from '../support/api-server.ts';
 import {issue} from '../support/certificates.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {until} from '../support/until.ts';
 
@@ -276,7 +277,7 @@ test('a plugin whose certificate is always new gets a connection of its own', as
 test('an abort of all that wait ends the opening at once', async t => {
 	const sockets: Socket[] = [];
 	const silent = createServer(socket => sockets.push(socket.on('error', () => {}).resume()));
-	await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
+	await listenOnLoopback(silent);
 	const server = await startHttp2Server({});
 	t.teardown(async () => {
 		silent.close();

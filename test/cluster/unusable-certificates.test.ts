@@ -1,10 +1,10 @@
 /** Certificates whose keys kubectl does not accept. */
 import {createServer} from 'node:tls';
 import {writeFile} from 'node:fs/promises';
-import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import test from 'ava';
 import {here, type KeyKind, makeCertificate, type MadeCertificate, mayIssue} from '../support/der-certificate.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
 
@@ -59,7 +59,7 @@ for (const key of ['secp256k1', 'brainpoolP256r1', 'brainpoolP384r1'] as const) 
 						.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'));
 				});
 				server.on('tlsClientError', () => {});
-				await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+				const port = await listenOnLoopback(server);
 				const folder = await temporaryDirectory(t);
 				t.teardown(() => server.close());
 				const ca = Buffer.from(trusted.map(({certificate}) => certificate).join('')).toString('base64');
@@ -73,7 +73,7 @@ for (const key of ['secp256k1', 'brainpoolP256r1', 'brainpoolP384r1'] as const) 
 							{
 								name: 'here',
 								cluster: {
-									server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+									server: `https://127.0.0.1:${port}`,
 									...(isInsecure ? {'insecure-skip-tls-verify': true} : {'certificate-authority-data': ca}),
 								},
 							},

@@ -2,13 +2,13 @@
 import {once} from 'node:events';
 import {X509Certificate} from 'node:crypto';
 import {chmod, readdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises';
-import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import {connect, createServer, type SecureContext} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority, openIssuer} from '../../source/certificates/issuer.ts';
 import {createLocalTls} from '../../source/local-tls/create-local-tls.ts';
 import {authorityNameFor, ensureLocalAuthority, listLocalAuthorities} from '../../source/local-tls/local-authority.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 const day = 86_400_000;
@@ -27,10 +27,9 @@ async function handshake(
 ): Promise<X509Certificate | string> {
 	const server = createServer('key' in context ? context : {SNICallback: (_, done) => done(null, context)});
 	server.on('tlsClientError', () => {});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
+	const port = await listenOnLoopback(server);
 	const socket = connect({
-		port: (server.address() as AddressInfo).port,
+		port,
 		host: '127.0.0.1',
 		servername: 'localhost',
 		ca,

@@ -8,6 +8,7 @@ import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {until} from '../support/until.ts';
 
@@ -62,9 +63,7 @@ test('an unknown scenario prints one line and exits 2', async t => {
 
 test('a port in use prints one line and exits 14', async t => {
 	const taken = createServer();
-	taken.listen(0, '127.0.0.1');
-	await once(taken, 'listening');
-	const {port} = taken.address() as {port: number};
+	const port = await listenOnLoopback(taken);
 	const {status, error} = await run(['demo', '--serve', '--port', String(port)]);
 	taken.close();
 	t.is(status, 14);

@@ -21,6 +21,7 @@ import {
 import anyTest, {type TestFn} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {until} from '../support/until.ts';
 
 const test = anyTest as TestFn<{sandbox: Sandbox; config: KubeConfig}>;
@@ -125,9 +126,8 @@ test('client-node forwards a port over v4.channel.k8s.io', async t => {
 		socket.on('error', () => {});
 		void new PortForward(config).portForward('default', 'db-0', [7000], socket, null, socket);
 	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const socket = connect((server.address() as {port: number}).port, '127.0.0.1');
+	const port = await listenOnLoopback(server);
+	const socket = connect(port, '127.0.0.1');
 	socket.write('echo this');
 	const [answer] = await once(socket, 'data');
 	t.is(String(answer), 'echo this');

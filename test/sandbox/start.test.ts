@@ -4,6 +4,7 @@ import {once} from 'node:events';
 import test from 'ava';
 import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {askJson} from '../support/sandbox-client.ts';
 import {until} from '../support/until.ts';
 
@@ -34,9 +35,7 @@ test('an unknown scenario is a usage error with the known names', async t => {
 
 test('a port in use is an error with its number', async t => {
 	const taken = createServer();
-	taken.listen(0, '127.0.0.1');
-	await once(taken, 'listening');
-	const {port} = taken.address() as {port: number};
+	const port = await listenOnLoopback(taken);
 	await t.throwsAsync(startSandbox({port}), {code: 'ERR_PORT_IN_USE', message: `port ${port} is in use on 127.0.0.1`});
 	taken.close();
 });

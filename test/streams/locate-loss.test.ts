@@ -1,6 +1,5 @@
 /** The leg of a lost tunnel, only where it is known. */
-import {once} from 'node:events';
-import {type AddressInfo, createServer} from 'node:net';
+import {createServer} from 'node:net';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
@@ -11,6 +10,7 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {locateStreamLoss, locateTunnelLoss} from '../../source/streams/locate-loss.ts';
 import {silenceError, StreamLostError, streamLostError} from '../../source/wire/protocol-error.ts';
 import {startServer} from '../support/api-server.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 
 const lost = (message: string, code?: string) =>
 	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
@@ -122,10 +122,9 @@ test('a new connection decides on the leg, although an idle one is left', async 
 });
 
 test('an apiserver that does not complete the TLS handshake does not respond', async t => {
-	const server = createServer().listen(0, '127.0.0.1');
+	const server = createServer();
 	t.teardown(() => server.close());
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo;
+	const port = await listenOnLoopback(server);
 	const {flags} = parseCommandLine(connectionFlags, ['--server', `https://127.0.0.1:${port}`]);
 	const cluster = await createClusterClient(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
 	t.teardown(() => {

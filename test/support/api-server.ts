@@ -2,7 +2,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createSecureServer, type Http2SecureServer, type SecureServerOptions, type ServerHttp2Session} from 'node:http2';
 import {createServer, type Server} from 'node:https';
-import type {AddressInfo, Socket} from 'node:net';
+import type {Socket} from 'node:net';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -13,6 +13,7 @@ import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {authority, issue, type Issued} from './certificates.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
+import {listenOnLoopback} from './listen-on-loopback.ts';
 
 export type ScriptedServer = {
 	url: string;
@@ -76,8 +77,7 @@ async function serve(create: (leaf: Issued) => Server | Http2SecureServer): Prom
 	});
 	server.on('tlsClientError', () => {});
 
-	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-	const {port} = server.address() as AddressInfo;
+	const port = await listenOnLoopback(server);
 	const url = `https://127.0.0.1:${port}`;
 	const opened: ClusterClient[] = [];
 	let files = 0;

@@ -5,6 +5,7 @@ import type {ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {startServer} from './api-server.ts';
 import {authority, issue} from './certificates.ts';
+import {listenOnLoopback} from './listen-on-loopback.ts';
 
 /** `answer` gets all bytes so far. Over TLS each of its writes is a record. */
 export async function toBytes(
@@ -25,7 +26,7 @@ export async function toBytes(
 	};
 
 	const server = over === 'TCP' ? createTcpServer(serve) : createTlsServer({key, cert: certificate}, serve);
-	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+	await listenOnLoopback(server);
 	t.teardown(() => server.close());
 	const files = await startServer({});
 	t.teardown(async () => files.close());

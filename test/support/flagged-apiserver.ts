@@ -3,13 +3,13 @@ import {createHash, X509Certificate} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {createServer} from 'node:https';
 import {writeFile} from 'node:fs/promises';
-import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {TLSSocket} from 'node:tls';
 import type {ExecutionContext} from 'ava';
 import {authority, issue} from './certificates.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
+import {listenOnLoopback} from './listen-on-loopback.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
 
 export const verifies = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
@@ -129,14 +129,14 @@ export async function startFlaggedApiservers(
 		});
 		socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 	});
-	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+	const port = await listenOnLoopback(server);
 	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'kubeconfig.json');
 	const encoded = (text: string) => Buffer.from(text).toString('base64');
 	await writeFile(
 		file,
 		kubeconfigText({
-			server: `https://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+			server: `https://127.0.0.1:${port}${prefix}`,
 			ca: ca.certificate,
 			namespace: 'default',
 			user:

@@ -1,9 +1,9 @@
 /** Lists and watches of very many pods: 20 namespaces of 7,500 by default. */
 import {createServer, type ServerResponse} from 'node:http';
 import {writeFile} from 'node:fs/promises';
-import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {listenOnLoopback} from './listen-on-loopback.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
 
 const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age', 'IP', 'Node', 'Nominated Node', 'Readiness Gates'].map((name, index) => ({
@@ -82,12 +82,10 @@ export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespace
 			response.writeHead(404).end(JSON.stringify({kind: 'Status', status: 'Failure', reason: 'NotFound', message: 'not here', code: 404}));
 		}
 	});
-	await new Promise<void>(resolve => {
-		server.listen(0, '127.0.0.1', resolve);
-	});
+	const port = await listenOnLoopback(server);
 	const folder = await temporaryDirectory(t);
 	const kubeconfigFile = join(folder, 'kubeconfig.json');
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const url = `http://127.0.0.1:${port}`;
 	await writeFile(
 		kubeconfigFile,
 		JSON.stringify({

@@ -1,10 +1,11 @@
 /** Nodes of a sandbox whose kubelets are scripted, each with one Running pod of the node's name in `default`. */
 import {createServer} from 'node:https';
 import type {RequestListener} from 'node:http';
-import type {AddressInfo, Server, Socket} from 'node:net';
+import type {Server, Socket} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {issue} from './certificates.ts';
+import {listenOnLoopback} from './listen-on-loopback.ts';
 import {ask, type Asked} from './sandbox-client.ts';
 
 export type ScriptedNode =
@@ -76,14 +77,12 @@ async function listen(t: Pick<ExecutionContext, 'teardown'>, server: Server): Pr
 		sockets.add(socket);
 		socket.on('error', () => {});
 	});
-	await new Promise<void>(resolve => {
-		server.listen(0, '127.0.0.1', resolve);
-	});
+	const port = await listenOnLoopback(server);
 	t.teardown(() => {
 		server.close();
 		for (const socket of sockets) {
 			socket.destroy();
 		}
 	});
-	return (server.address() as AddressInfo).port;
+	return port;
 }

@@ -1,12 +1,12 @@
 import {once} from 'node:events';
-import {createServer, type AddressInfo} from 'node:net';
+import {createServer} from 'node:net';
 import {isFree} from '../../source/session/forwards/free-port.ts';
+import {listenOnLoopback} from './listen-on-loopback.ts';
 
 /** A local port on which nothing listens. */
 export async function unusedPort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo;
+	const server = createServer();
+	const port = await listenOnLoopback(server);
 	server.close();
 	await once(server, 'close');
 	return port;

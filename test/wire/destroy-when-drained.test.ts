@@ -1,10 +1,11 @@
 /** Alone in its file, because other work in the process delays both sides. */
 import {once} from 'node:events';
-import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import {connect, createServer, type Socket} from 'node:net';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
 import test from 'ava';
 import {destroyWhenDrained} from '../../source/wire/destroy-when-drained.ts';
 import {issue} from '../support/certificates.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 
 // Each read takes 64 KiB of TCP, but only a record of 16 KiB of TLS, so a quarter of the bytes takes the same time.
 for (const [protocol, length] of [
@@ -14,10 +15,8 @@ for (const [protocol, length] of [
 	test.serial(`a long write over ${protocol} completes when the peer reads slowly`, async t => {
 		const {certificate: cert, key} = await issue({ip: ['127.0.0.1']});
 		const server = protocol === 'TLS' ? createSecureServer({cert, key}) : createServer();
-		server.listen(0, '127.0.0.1');
-		await once(server, 'listening');
+		const port = await listenOnLoopback(server);
 		t.teardown(() => server.close());
-		const {port} = server.address() as AddressInfo;
 		const accepted = once(server, protocol === 'TLS' ? 'secureConnection' : 'connection') as Promise<[Socket]>;
 		const client = protocol === 'TLS' ? connectSecurely({port, host: '127.0.0.1', ca: cert}) : connect(port, '127.0.0.1');
 		const [far] = await accepted;

@@ -1,9 +1,10 @@
 import {once} from 'node:events';
-import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import {connect, createServer, type Socket} from 'node:net';
 import {connect as tlsConnect, createServer as createTlsServer, type TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {resetSocket} from '../../source/wire/reset-socket.ts';
 import {issue} from '../support/certificates.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 
 test('resetSocket resets an open connection', async t => {
 	const {near, endAtFar} = await pair(t);
@@ -47,9 +48,9 @@ test('resetSocket closes a socket below TLS whose FIN is being sent', async t =>
 async function pair(
 	t: ExecutionContext,
 ): Promise<{near: Socket; far: Socket; endAtFar: () => Promise<string>; writtenAtFar: () => Promise<string>}> {
-	const server = createServer({allowHalfOpen: true}).listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const far = connect({port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true});
+	const server = createServer({allowHalfOpen: true});
+	const port = await listenOnLoopback(server);
+	const far = connect({port, host: '127.0.0.1', allowHalfOpen: true});
 	const {promise: end, resolve} = Promise.withResolvers<string>();
 	far.once('error', (error: NodeJS.ErrnoException) => {
 		resolve(String(error.code));

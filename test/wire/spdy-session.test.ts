@@ -1,6 +1,6 @@
 import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
-import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import {connect, createServer, type Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
@@ -10,6 +10,7 @@ import {dataFrameHead, pingFrame, rstStreamFrame} from '../../source/wire/spdy-f
 import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 import {eventLoopTurns} from '../support/event-loop-turns.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {manualClock} from '../support/manual-clock.ts';
 import {until} from '../support/until.ts';
 
@@ -323,9 +324,9 @@ test('received data keeps a session open when PINGs are unanswered', async t => 
 });
 
 test('a suspended process reads its socket before it declares silence', async t => {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+	const server = createServer();
+	const port = await listenOnLoopback(server);
+	const near = connect(port, '127.0.0.1');
 	const [far] = (await once(server, 'connection')) as [Socket];
 	t.teardown(() => {
 		far.destroy();

@@ -1,10 +1,11 @@
-import {createServer, connect, type AddressInfo, type Socket} from 'node:net';
+import {createServer, connect, type Socket} from 'node:net';
 import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createWebSocketStream} from 'ws';
 import {eventLoopTurns} from '../support/event-loop-turns.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {manualClock} from '../support/manual-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
@@ -108,9 +109,9 @@ test('a client masks, sends one frame per message, and answers pings', async t =
 });
 
 test('reused memory does not alter messages on a real socket', async t => {
-	const listener = createServer().listen(0, '127.0.0.1');
-	await once(listener, 'listening');
-	const near = connect((listener.address() as AddressInfo).port, '127.0.0.1');
+	const listener = createServer();
+	const port = await listenOnLoopback(listener);
+	const near = connect(port, '127.0.0.1');
 	const [far] = (await once(listener, 'connection')) as [Socket];
 	t.teardown(() => {
 		near.destroy();
@@ -723,10 +724,10 @@ for (const [subject, takes] of [
 }
 
 async function socketPair(): Promise<{client: Socket; server: Socket; done: () => void}> {
-	const listener = createServer().listen(0, '127.0.0.1');
-	await once(listener, 'listening');
+	const listener = createServer();
+	const port = await listenOnLoopback(listener);
 	const accepted = once(listener, 'connection');
-	const client = connect((listener.address() as AddressInfo).port, '127.0.0.1');
+	const client = connect(port, '127.0.0.1');
 	const [server] = (await accepted) as [Socket];
 	return {
 		client,

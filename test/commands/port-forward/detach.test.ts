@@ -8,6 +8,7 @@ import process from 'node:process';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke, type Ended} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -285,10 +286,9 @@ test.serial('of two forwards that start at the same moment for the same port, on
 
 test.serial('--detach fails if another program has the port on one of the addresses', async t => {
 	const {session} = await open(t);
-	const other = createServer().listen(0, '127.0.0.1');
+	const other = createServer();
 	t.teardown(() => other.close());
-	await once(other, 'listening');
-	const {port} = other.address() as AddressInfo;
+	const port = await listenOnLoopback(other);
 	const ended = await session.spoke(['port-forward', 'svc/db', `${port}:7000`, '--detach']);
 	t.is(ended.status, 14);
 	t.regex(ended.stderr, /cannot listen on 127\.0\.0\.1:\d+ \(IPv4\): the port is in use .*\[ERR_PORT_IN_USE\]\n$/);

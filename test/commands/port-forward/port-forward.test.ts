@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
-import {createServer, type AddressInfo} from 'node:net';
+import {createServer} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -9,6 +9,7 @@ import {textReporter} from '../../../source/commands/port-forward/text-reporter.
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {ForwardEvent} from '../../../source/streams/port-forward/forward-event.ts';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -242,9 +243,8 @@ test.serial('two addresses can share a local port, and a free port can be reques
 
 test.serial('a port in use is an error that names port and address family', async t => {
 	const {env, sandbox} = await openSandbox(t);
-	const taken = createServer().listen(0, '127.0.0.1');
-	await once(taken, 'listening');
-	const {port} = taken.address() as AddressInfo;
+	const taken = createServer();
+	const port = await listenOnLoopback(taken);
 	const ended = await runSpoke(['port-forward', 'svc/db', `${port}:7000`, '--address', '127.0.0.1'], {env});
 	taken.close();
 	t.is(ended.status, 14);

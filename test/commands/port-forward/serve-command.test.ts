@@ -1,12 +1,13 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {chmod, writeFile} from 'node:fs/promises';
-import {createServer, type AddressInfo} from 'node:net';
+import {createServer} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 import {forwardVariables} from '../../../source/commands/port-forward/serve-command.ts';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
@@ -236,10 +237,9 @@ test.serial('a forward that is lost says so on stderr, and serves the command ag
 });
 
 test('a signal before the forwards are ready ends spoke, and no command runs', async t => {
-	const silent = createServer().listen(0, '127.0.0.1');
+	const silent = createServer();
 	t.teardown(() => silent.close());
-	await once(silent, 'listening');
-	const {port} = silent.address() as AddressInfo;
+	const port = await listenOnLoopback(silent);
 	const {child, ended, output} = started(t, ['--server', `http://127.0.0.1:${port}`, 'pod/db-0', ':7000', '--', 'sh', '-c', 'echo ran'], {
 		...process.env,
 		KUBECONFIG: '',

@@ -1,20 +1,19 @@
 /** Certificates with missing fields. */
-import {once} from 'node:events';
-import type {AddressInfo} from 'node:net';
 import {createServer} from 'node:tls';
 import test from 'ava';
 import {parseCaBundle} from '../../../source/evidence/probes/cluster-ca.ts';
 import {readKubeletHandshake} from '../../../source/evidence/probes/kubelet-handshake.ts';
 import {authority, issue, withUnknownKey} from '../../support/certificates.ts';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 
 test('a kubelet certificate with DNS names and no subject is observed like any other', async t => {
 	const {certificate, key} = await issue({dns: ['n1']}, await authority());
-	const server = createServer({cert: certificate, key}).listen(0, '127.0.0.1');
-	await once(server, 'listening');
+	const server = createServer({cert: certificate, key});
+	const port = await listenOnLoopback(server);
 	t.teardown(() => server.close());
 	const {observation} = await readKubeletHandshake({
 		address: '127.0.0.1',
-		port: (server.address() as AddressInfo).port,
+		port,
 		node: 'n1',
 		nodeAddresses: null,
 	});

@@ -1,8 +1,9 @@
 /** port-forward against the scripted peer, and its local listeners. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {createServer, type AddressInfo, type Socket} from 'node:net';
+import {createServer, type Socket} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, readToEnd} from '../../support/port-forward-run.ts';
 import type {Program} from './programs.ts';
 import {measured, type Fixture, type MeasuredRow} from './row.ts';
@@ -212,9 +213,8 @@ export const forwardRows: readonly MeasuredRow[] = [
 		expected: 'a port in use: exit status not 0, port and family named',
 		against,
 		async measure(program, {peer}) {
-			const holder = createServer().listen(0, '127.0.0.1');
-			await once(holder, 'listening');
-			const {port} = holder.address() as AddressInfo;
+			const holder = createServer();
+			const port = await listenOnLoopback(holder);
 			const {status, stderr, seconds} = await program.run(['port-forward', '--address', '127.0.0.1', 'pod/web', `${port}:7000`], {
 				kubeconfig: peer.kubeconfig,
 				limitMs: 15_000,

@@ -12,6 +12,7 @@ import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {drawn} from '../../support/drawn.ts';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome} from '../../support/sandbox-session.ts';
 import {openTerminal} from '../../support/terminal.ts';
@@ -19,9 +20,7 @@ import {unusedPort} from '../../support/unused-port.ts';
 
 /** A kubeconfig for an address on which `server` may listen later. */
 async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: string; file: string; port: number}> {
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo;
+	const port = await listenOnLoopback(server);
 	server.close();
 	const home = await newHome(t);
 	const file = join(home, 'config.json');

@@ -1,11 +1,11 @@
 /** Saved sets of forwards. */
 import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
-import {once} from 'node:events';
-import {createServer, type AddressInfo} from 'node:net';
+import {createServer} from 'node:net';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
 import {forwardEntry} from '../../support/forward-entry.ts';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
@@ -204,10 +204,9 @@ test('the name of a set is completed', async t => {
 
 test('a set skips other contexts and reports used ports and exposed addresses first', async t => {
 	const home = await newHome(t);
-	const taken = createServer().listen(0, '127.0.0.1');
+	const taken = createServer();
 	t.teardown(() => taken.close());
-	await once(taken, 'listening');
-	const {port} = taken.address() as AddressInfo;
+	const port = await listenOnLoopback(taken);
 	const folder = join(home, '.config/spoke/forwards');
 	await mkdir(folder, {recursive: true});
 	await writeFile(join(folder, 'mixed'), `--context prod-eu -n pay svc/ledger 9000\nsvc/web ${port}:80\nsts/db :7000 --address 0.0.0.0\n`);

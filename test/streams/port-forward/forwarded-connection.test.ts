@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import {connect, createServer, type Socket} from 'node:net';
 import {duplexPair, type Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
@@ -9,6 +9,7 @@ import {isPodSandboxGone} from '../../../source/streams/port-forward/runtime-err
 import {SpdyServerSession} from '../../../source/sandbox/kubelet/spdy-server-session.ts';
 import {SpdySession} from '../../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../../source/wire/spdy-stream.ts';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {manualClock, type ManualClock} from '../../support/manual-clock.ts';
 import {until} from '../../support/until.ts';
 
@@ -52,10 +53,10 @@ async function ends(t: ExecutionContext, {replies = true} = {}) {
 
 		streams.push(stream);
 	});
-	const listener = createServer({allowHalfOpen: true, pauseOnConnect: true}).listen(0, '127.0.0.1');
-	await once(listener, 'listening');
+	const listener = createServer({allowHalfOpen: true, pauseOnConnect: true});
+	const port = await listenOnLoopback(listener);
 	const accepted = once(listener, 'connection');
-	const client = connect({port: (listener.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true});
+	const client = connect({port, host: '127.0.0.1', allowHalfOpen: true});
 	client.on('error', () => undefined);
 	const [socket] = (await accepted) as [Socket];
 	t.teardown(() => {

@@ -6,6 +6,7 @@ import {parseListenAddresses} from '../../../source/streams/port-forward/listen-
 import {listenLocally} from '../../../source/streams/port-forward/local-listener.ts';
 import {parsePortSpec} from '../../../source/streams/port-forward/port-spec.ts';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
+import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 
 /** From client-go's TestParsePortsAndNew; kubectl resolves names first. */
 const ports: Array<[string, RegExp | {local: number | null; remote: string}]> = [
@@ -113,9 +114,8 @@ test('after the first target, an argument with a slash starts another target', t
 
 // Serial, because a free port of one family can be the taken port of the other test.
 test.serial('the error for a port in use names its family, and nothing stays bound', async t => {
-	const taken = createServer().listen(0, '127.0.0.1');
-	await once(taken, 'listening');
-	const {port} = taken.address() as AddressInfo;
+	const taken = createServer();
+	const port = await listenOnLoopback(taken);
 	const error = await t.throwsAsync(listenLocally(port, parseListenAddresses(['::1', '127.0.0.1'])), {instanceOf: SpokeError});
 	t.is(error.code, 'ERR_PORT_IN_USE');
 	t.is(error.exitStatus, 14);
