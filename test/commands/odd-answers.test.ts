@@ -3,6 +3,7 @@ import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {startServer} from '../support/api-server.ts';
+import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {newHome} from '../support/sandbox-session.ts';
 import {openTerminal} from '../support/terminal.ts';
@@ -51,17 +52,7 @@ async function kubeconfigOf(t: ExecutionContext, answer: (path: string) => reado
 	});
 	t.teardown(async () => server.close());
 	const file = join(server.folder, 'kubeconfig');
-	await writeFile(
-		file,
-		JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Config',
-			'current-context': 'c',
-			contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
-			clusters: [{name: 'c', cluster: {server: server.url, 'certificate-authority-data': Buffer.from(server.ca).toString('base64')}}],
-			users: [{name: 'u', user: {token: 'x'}}],
-		}),
-	);
+	await writeFile(file, kubeconfigText({server: server.url, ca: server.ca, user: {token: 'x'}}));
 	return file;
 }
 

@@ -7,14 +7,19 @@ export function kubeconfigText({server, ca, user, namespace, cluster}: Kubeconfi
 		kind: 'Config',
 		'current-context': 'main',
 		contexts: [{name: 'main', context: {cluster: 'here', user: 'ada', ...(namespace !== undefined && {namespace})}}],
-		clusters: [{name: 'here', cluster: {server, 'certificate-authority-data': Buffer.from(ca).toString('base64'), ...cluster}}],
+		clusters: [
+			{
+				name: 'here',
+				cluster: {server, ...(ca !== undefined && {'certificate-authority-data': Buffer.from(ca).toString('base64')}), ...cluster},
+			},
+		],
 		users: [{name: 'ada', user}],
 	});
 }
 
 type KubeconfigParts = {
 	server: string;
-	ca: string;
+	ca?: string;
 	/** The kubeconfig's user. */
 	user: object;
 	namespace?: string;

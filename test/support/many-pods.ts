@@ -3,6 +3,7 @@ import {createServer, type ServerResponse} from 'node:http';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {kubeconfigText} from './kubeconfig-text.ts';
 import {listenOnLoopback} from './listen-on-loopback.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
 
@@ -86,17 +87,7 @@ export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespace
 	const folder = await temporaryDirectory(t);
 	const kubeconfigFile = join(folder, 'kubeconfig.json');
 	const url = `http://127.0.0.1:${port}`;
-	await writeFile(
-		kubeconfigFile,
-		JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Config',
-			'current-context': 'many',
-			clusters: [{name: 'many', cluster: {server: url}}],
-			users: [{name: 'ada', user: {}}],
-			contexts: [{name: 'many', context: {cluster: 'many', user: 'ada', namespace: 'ns-0'}}],
-		}),
-	);
+	await writeFile(kubeconfigFile, kubeconfigText({server: url, user: {}, namespace: 'ns-0'}));
 	t.teardown(() => {
 		server.closeAllConnections();
 		server.close();

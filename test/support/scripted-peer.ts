@@ -7,6 +7,7 @@ import process from 'node:process';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
+import {kubeconfigText} from './kubeconfig-text.ts';
 
 export type ScriptedPeer = {
 	/** `host:port` for the apiserver. */
@@ -29,18 +30,11 @@ export async function startScriptedPeer({quiet = false} = {}): Promise<ScriptedP
 	const kubeconfig = join(folder, 'kubeconfig.json');
 	await writeFile(
 		kubeconfig,
-		JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Config',
-			'current-context': 'scripted',
-			clusters: [
-				{
-					name: 'scripted',
-					cluster: {server: `https://${address}`, 'certificate-authority-data': (await readFile(certificate)).toString('base64')},
-				},
-			],
-			contexts: [{name: 'scripted', context: {cluster: 'scripted', user: 'tester', namespace: 'scripts'}}],
-			users: [{name: 'tester', user: {token: 'scripted'}}],
+		kubeconfigText({
+			server: `https://${address}`,
+			ca: await readFile(certificate, 'utf8'),
+			user: {token: 'scripted'},
+			namespace: 'scripts',
 		}),
 	);
 	return {

@@ -5,6 +5,7 @@ import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {CertificateRow} from './certificate-row.ts';
+import {kubeconfigText} from './kubeconfig-text.ts';
 
 export type Verdict = {ok: boolean; text: string};
 
@@ -36,7 +37,12 @@ export async function tryCertificate(row: CertificateRow, run: (kubeconfig: stri
 		const file = join(folder, 'config');
 		await writeFile(
 			file,
-			kubeconfig(`https://${row.host ?? '127.0.0.1'}:${port}`, trusted.map(one => one.certificate).join(''), row.asked),
+			kubeconfigText({
+				server: `https://${row.host ?? '127.0.0.1'}:${port}`,
+				ca: trusted.map(one => one.certificate).join(''),
+				user: {token: 'secret-token'},
+				...(row.asked !== undefined && {cluster: {'tls-server-name': row.asked}}),
+			}),
 		);
 		const text = await run(file);
 		return {
@@ -52,24 +58,4 @@ export async function tryCertificate(row: CertificateRow, run: (kubeconfig: stri
 		server.close();
 		await rm(folder, {recursive: true, force: true});
 	}
-}
-
-function kubeconfig(server: string, bundle: string, name: string | undefined): string {
-	return JSON.stringify({
-		apiVersion: 'v1',
-		kind: 'Config',
-		'current-context': 'main',
-		contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-		users: [{name: 'ada', user: {token: 'secret-token'}}],
-		clusters: [
-			{
-				name: 'here',
-				cluster: {
-					server,
-					'certificate-authority-data': Buffer.from(bundle).toString('base64'),
-					...(name !== undefined && {'tls-server-name': name}),
-				},
-			},
-		],
-	});
 }

@@ -8,6 +8,7 @@ import {loadavg, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {useCluster} from '../../real-cluster/support/cluster.ts';
+import {kubeconfigText} from '../../support/kubeconfig-text.ts';
 import {startScriptedPeer} from '../../support/scripted-peer.ts';
 import {startTcpCutter} from '../../support/tcp-cutter.ts';
 import {faultRows} from '../rows.ts';
@@ -47,17 +48,7 @@ const fixture: Fixture = {
 	},
 	async kubeconfigFor(url) {
 		const file = join(folder, `to-${files++}`);
-		await writeFile(
-			file,
-			JSON.stringify({
-				apiVersion: 'v1',
-				kind: 'Config',
-				'current-context': 'here',
-				contexts: [{name: 'here', context: {cluster: 'here', user: 'ada', namespace: 'demo'}}],
-				clusters: [{name: 'here', cluster: {server: url}}],
-				users: [{name: 'ada', user: {token: 'secret-token'}}],
-			}),
-		);
+		await writeFile(file, kubeconfigText({server: url, user: {token: 'secret-token'}, namespace: 'demo'}));
 		return file;
 	},
 };

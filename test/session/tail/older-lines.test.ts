@@ -2,6 +2,7 @@
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {kubeconfigText} from '../../support/kubeconfig-text.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
@@ -24,17 +25,7 @@ async function tailOf(t: ExecutionContext, lines = count) {
 
 	write(0, lines);
 	const kubeconfig = join(home, 'kubeconfig.json');
-	await writeFile(
-		kubeconfig,
-		JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Config',
-			'current-context': 'one',
-			clusters: [{name: 'one', cluster: {server: server.url}}],
-			users: [{name: 'ada', user: {}}],
-			contexts: [{name: 'one', context: {cluster: 'one', user: 'ada', namespace: 'demo'}}],
-		}),
-	);
+	await writeFile(kubeconfig, kubeconfigText({server: server.url, user: {}, namespace: 'demo'}));
 	const terminal = await openTerminal(t, ['tail', 'web', '--kubeconfig', kubeconfig], {home, columns: 120});
 	await terminal.sees(new RegExp(`request ${lines - 1}$|request ${lines - 1} `, 'm'));
 	await terminal.sees(new RegExp(` ${Math.min(lines, 500)} lines`));
