@@ -275,6 +275,14 @@ function remoteCommand(
 ): RemoteCommand {
 	const {stdin, stdout, stderr} = channels;
 	let closed = false;
+	let isReported = false;
+	const reportEnd = (error: SpokeError | null) => {
+		if (!isReported) {
+			isReported = true;
+			onEnded(error);
+		}
+	};
+
 	// After a 101, the apiserver may still be connecting to the kubelet, without a timeout.
 	const unstartedCheck = upgrade.carrier === 'websocket' ? detectUnstartedCommand(cluster, request.target, channels) : null;
 	// Silence is normal for a terminal.
@@ -283,11 +291,11 @@ function remoteCommand(
 		try {
 			const result = await Promise.race([channels.ended, ...(unstartedCheck ? [unstartedCheck.failed] : [])]);
 			const exitStatus = closed ? 'closed' : exitStatusFrom(result);
-			onEnded(null);
+			reportEnd(null);
 			return exitStatus;
 		} catch (thrown) {
 			const error = await locateStreamLoss(cluster, toSpokeError(thrown));
-			onEnded(error);
+			reportEnd(error);
 			throw error;
 		} finally {
 			unstartedCheck?.stop();
@@ -308,6 +316,8 @@ function remoteCommand(
 		close() {
 			closed = true;
 			channels.close();
+			// The other side may take long to close, but nothing more is carried.
+			reportEnd(null);
 		},
 	};
 }

@@ -91,6 +91,31 @@ for (const carrier of carriers) {
 		});
 	}
 
+	test(`a stream that is closed here is reported closed once, before the server closes it (${carrier})`, async t => {
+		const server = await startCommandServer(() => {});
+		t.teardown(async () => server.close());
+		const reported: string[] = [];
+		const command = await openRemoteCommand(
+			await server.cluster(),
+			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+			{
+				environment: only(carrier),
+				observer: {
+					onClosed() {
+						reported.push('closed');
+					},
+				},
+			},
+		);
+		void text(command.stdout);
+		void text(command.stderr!);
+		command.close();
+		t.deepEqual(reported, ['closed']);
+		t.is(await command.outcome, 'closed');
+		command.close();
+		t.deepEqual(reported, ['closed']);
+	});
+
 	test(`an endless status ends the stream before all of it is read (${carrier})`, async t => {
 		let sent = 0;
 		const piece = ' '.repeat(500_000);
