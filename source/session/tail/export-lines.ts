@@ -1,8 +1,10 @@
 /** Copies, saves or opens lines of a tail. */
-import {positionOf, shownLength, shownNumbers, type TailView} from './tail-view.ts';
+import {levelNames} from '../../lines/line-level.ts';
+import {effectiveFilter, positionOf, shownLength, shownNumbers, type TailView} from './tail-view.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../frame/session.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatNumber, formatQuantity} from '../../text/format-number.ts';
+import {clusterOf} from '../lists/selection.ts';
 import {toFileName, saveAs} from '../frame/save-as.ts';
 import {writeNewFile} from '../frame/write-new-file.ts';
 import {openInProgram} from '../shell/external-programs.ts';
@@ -31,23 +33,58 @@ export function visibleTexts(view: TailView): Iterable<string> {
 	return textsOf({...view, buffer: view.buffer.snapshot()}, shownNumbers(view));
 }
 
-/** A snapshot of the view. In a file, no title says which logs it is of, so `origins` has a line for each log that has one in it. */
-export function savedTexts(view: TailView): {origins: readonly string[]; texts: Iterable<string>} {
+/** `context`: of a tail of one context, whose sources do not name it. */
+type SaveFacts = {context: string; now: number};
+
+/**
+A snapshot of the view. In a file, no title says which logs it is of and no row what it hides, so `head` has a line for each log that has
+one in it, and one that counts the lines.
+*/
+export function savedTexts(view: TailView, {context, now}: SaveFacts): {head: readonly string[]; texts: Iterable<string>} {
 	const snapshot = {...view, buffer: view.buffer.snapshot()};
-	return {origins: originsOf(snapshot, shownNumbers(view)), texts: textsOf(snapshot, shownNumbers(view))};
+	const {origins, lines} = originsOf(snapshot, shownNumbers(view), context);
+	return {
+		head: [...origins, countText(view, lines, now)].map(text => `-- ${clean(text)} --\n`),
+		texts: textsOf(snapshot, shownNumbers(view)),
+	};
 }
 
-function originsOf({buffer, sources}: TailView, numbers: Iterable<number>): string[] {
+function originsOf(view: TailView, numbers: Iterable<number>, context: string): {origins: ReadonlySet<string>; lines: number} {
 	const origins = new Set<string>();
+	let lines = 0;
 	for (const number of numbers) {
-		const line = buffer.line(number);
-		const source = line?.kind === 'text' ? sources[line.source] : undefined;
+		const line = view.buffer.line(number);
+		const source = line?.kind === 'text' ? view.sources[line.source] : undefined;
+		lines += line?.kind === 'text' ? 1 : 0;
 		if (source !== undefined) {
-			origins.add(`-- ${clean(`log of ${source.namespace}/${source.pod}/${source.container} in context ${source.context}`)} --\n`);
+			origins.add(`log of ${source.namespace}/${source.pod}/${source.container} in context ${source.context ?? context}`);
 		}
 	}
 
-	return [...origins];
+	return {origins, lines};
+}
+
+/** `150 of 600 lines, filter: order, level: warn and above, saved 2026-11-24T14:18:09Z`. */
+function countText(view: TailView, lines: number, now: number): string {
+	const all = view.buffer.counts.lines;
+	return [
+		lines === all ? formatQuantity(all, 'line') : `${formatNumber(lines)} of ${formatQuantity(all, 'line')}`,
+		...(view.matchesOnly ? hiddenBy(view) : []),
+		...(view.pausedAt === null ? [] : ['up to the pause']),
+		...(view.buffer.first === 0 ? [] : [`${formatNumber(view.buffer.first)} dropped before`]),
+		`saved ${new Date(now).toISOString().slice(0, 19)}Z`,
+	].join(', ');
+}
+
+function hiddenBy(view: TailView): string[] {
+	const {text, regex, inverse} = effectiveFilter(view);
+	const off = view.sources.filter(({on}) => !on);
+	return [
+		...(text === '' ? [] : [`filter: ${inverse ? '!' : ''}${regex ? '~' : ''}${text}`]),
+		...(view.level === 0 ? [] : [`level: ${levelNames[view.level]} and above`]),
+		...(text === '' || view.context === 0 ? [] : [`context lines: ${view.context}`]),
+		...(off.length === 0 ? [] : [`hidden: ${off.map(source => `${source.pod}/${source.container}`).join(' ')}`]),
+	];
 }
 
 function* textsOf(view: TailView, numbers: Iterable<number>): Generator<string> {
@@ -74,9 +111,9 @@ export async function saveTail(session: Session, tail: TailRun): Promise<void> {
 	const name = `${toFileName(tail.request.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
 	await saveAs(session, {name, note: () => savedText(tail.view)}, async path => {
 		await finishScan(tail);
-		const {origins, texts} = savedTexts(tail.view);
-		const count = await writeNewFile(path, concatenate(origins, texts));
-		return `, ${formatQuantity(count - origins.length, 'line')}`;
+		const {head, texts} = savedTexts(tail.view, {context: clusterOf(session, tail.id).context, now: Date.now()});
+		const count = await writeNewFile(path, concatenate(head, texts));
+		return `, ${formatQuantity(count - head.length, 'line')}`;
 	});
 }
 
