@@ -22,7 +22,7 @@ export const dialMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'nothing listens on that address and port',
-		remedy: 'most likely, the kubelet is down: see `kubectl get node`',
+		remedy: 'check that the kubelet of the node runs: `kubectl get node`',
 		proves: {},
 	},
 	{
@@ -146,7 +146,7 @@ export const dialMessages: readonly MessageRule[] = [
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'the egress proxy (HTTP CONNECT) could not reach the target, and does not say why',
-		remedy: 'most likely, the node is down (on k3s and RKE2, its k3s-agent or rke2-agent is not connected): see `kubectl get node`',
+		remedy: 'check whether the node is down, or on k3s and RKE2, its k3s-agent or rke2-agent is not connected: see `kubectl get node`',
 		proves: {route: 'egress-http-connect'},
 	},
 	{

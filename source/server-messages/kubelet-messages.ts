@@ -2,7 +2,6 @@
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
 const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
-const servingRemedy = 'most likely, it is self-signed: `kubectl get csr` shows the request of its node to approve';
 const refuses = 'the apiserver refuses the certificate of the kubelet (or of the egress proxy)';
 const identityRemedy =
 	'check the apiserver’s --kubelet-client-certificate and the kubelet’s authentication.x509.clientCAFile; your own credentials are not the problem';
@@ -21,7 +20,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		...leg2,
 		meaning: `${refuses}: it has no IP SANs, and the apiserver connects by IP address`,
-		remedy: servingRemedy,
+		remedy: 'issue it with the node’s IP address (if self-signed: serverTLSBootstrap, then `kubectl get csr`)',
 		proves: {tls: 'refused'},
 	},
 	{
@@ -32,7 +31,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		...leg2,
 		meaning: `${refuses}: it is for another name or address`,
-		remedy: 'most likely, the node got a new name or address (`kubectl get node -o wide`): renew its serving certificate',
+		remedy: 'renew it with the present names and addresses of the node (`kubectl get node -o wide`)',
 		proves: {tls: 'refused'},
 	},
 	{
@@ -41,8 +40,9 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
-		meaning: `${refuses}: it is not from a CA that the apiserver trusts`,
-		remedy: servingRemedy,
+		meaning: `${refuses}: no CA that it trusts signed it`,
+		remedy:
+			'add its CA to the file of --kubelet-certificate-authority, or let one of that file sign it (self-signed: serverTLSBootstrap, CSR)',
 		proves: {tls: 'refused'},
 	},
 	{

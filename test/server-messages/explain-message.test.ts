@@ -312,6 +312,18 @@ test('the remedy of H2 names the agent of a k3s node without a session', t => {
 	t.regex(row.remedy ?? '', /on k3s and RKE2, its k3s-agent or rke2-agent is not connected/);
 });
 
+test('a remedy claims no likelihood, because the text is all that is known', t => {
+	t.deepEqual(
+		messageRules.filter(({remedy}) => /likely/.test(remedy ?? '')).map(({id}) => id),
+		[],
+	);
+});
+
+test('the remedy of a certificate of an unknown CA names the CA file of the apiserver', t => {
+	const row = messageRules.find(({id}) => id === 'T3')!;
+	t.regex(row.remedy ?? '', /^add its CA to the file of --kubelet-certificate-authority, or /);
+});
+
 test('a meaning and its remedy fit three lines of a terminal of 80 columns', t => {
 	t.deepEqual(
 		messageRules.filter(({meaning, remedy}) => `${meaning}${remedy ?? ''}`.length > 240).map(({id}) => id),

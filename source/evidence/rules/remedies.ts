@@ -24,7 +24,7 @@ export const remedies = {
 	kubeletCa:
 		'set serverTLSBootstrap: true on the kubelets and approve their kubernetes.io/kubelet-serving CSRs; then set kube-apiserver --kubelet-certificate-authority=FILE, the CA that signed them',
 	kubeletServing:
-		'set serverTLSBootstrap: true on the kubelets and run kubectl certificate approve NAME for each of their CSRs: a kubelet needs a serving certificate with its address, signed by the CA of --kubelet-certificate-authority',
+		'a kubelet needs a serving certificate with its address, signed by a CA in the file of --kubelet-certificate-authority: add the CA that signed it to that file, or, if it is self-signed, set serverTLSBootstrap: true on the kubelet and run kubectl certificate approve NAME for its CSR',
 	kubeletAccess:
 		'kubelet configuration: authentication.anonymous.enabled: false, authentication.webhook.enabled: true, authorization.mode: Webhook, readOnlyPort: 0',
 	authorizationMode: 'kube-apiserver --authorization-mode=Node,RBAC',
