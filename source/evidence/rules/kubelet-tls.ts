@@ -382,8 +382,15 @@ function fits(name: string, address: string): boolean {
 }
 
 function openNeeds(observations: Observations): readonly Need[] {
-	return obtainableNeeds(
+	const needs = obtainableNeeds(
 		observations,
 		observations.unavailable.some(({reason}) => reason === 'not-requested') ? [needFlagz] : [needFlagz, needMirrorPods],
 	);
+	if (!observations.farEndAnswered && !acceptedProbe(observations)) {
+		return needs;
+	}
+
+	// A kubelet that has responded was not refused, and a refusal is what probes show.
+	const others = needs.map(need => (need.or === needActive.or ? {...need, or: null} : need)).filter(({permission, or}) => permission ?? or);
+	return others.length > 0 ? others : needs;
 }

@@ -107,6 +107,13 @@ const streamCommands: Readonly<Record<StreamFeature, string>> = {
 	'service-proxy': 'proxy get TARGET --path=json',
 };
 
+/** The test watches the metrics of the apiserver. If those are forbidden, only the counts of the agents can decide the route. */
+export function routeTestNeeds({unavailable}: Pick<Observations, 'unavailable'>, needs: readonly Need[]): readonly Need[] {
+	return unavailable.some(({source, reason}) => source === 'metrics' && reason === 'forbidden')
+		? needs.map(need => (need.or === needActive.or ? {...need, or: needAgentMetrics.or} : need))
+		: needs;
+}
+
 /** Instead of a permission, which would not help. */
 const responseTo = (path: string): Need => ({
 	permission: null,

@@ -14,6 +14,7 @@ import {
 	needReplicas,
 	needStepTest,
 	obtainableNeeds,
+	routeTestNeeds,
 } from './needs.ts';
 import {needsOfEach} from './need-groups.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
@@ -257,7 +258,15 @@ function unknown(observations: Observations): RouteVerdict {
 		need.push(needMetrics);
 	}
 
-	return carriedBy(null, unknownVerdict(obtainableNeeds(observations, need), null));
+	const test = observations.stepTests.find(({facts}) => facts.moved === 'undecided');
+	return carriedBy(
+		null,
+		test === undefined || isFromOtherProcess(test, observations)
+			? unknownVerdict(routeTestNeeds(observations, obtainableNeeds(observations, need)), null)
+			: unknownVerdict(routeTestNeeds(observations, obtainableNeeds(observations, need)), 'the route test did not decide it', [
+					cite(test, 'step-test', test.facts.observed),
+				]),
+	);
 }
 
 function carriedBy(

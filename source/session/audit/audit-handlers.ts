@@ -4,7 +4,7 @@ import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-object.ts';
 import {countCauses, rowsByCause} from '../../evidence/audit/rows-by-cause.ts';
-import type {ProcessFacts} from '../../evidence/evidence.ts';
+import type {Path, ProcessFacts} from '../../evidence/evidence.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
@@ -221,6 +221,17 @@ function fileText(path: string, found: Audit): string {
 	return path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(auditJson(found), null, '\t')}\n`;
 }
 
+function describeTest(path: Path): string {
+	const leg = path.legs[1];
+	const route = leg ? describeRoute(path, leg.route) : null;
+	if (route !== null && route.basis !== null) {
+		return `route ${route.name}, ${route.basis}`;
+	}
+
+	const shown = path.evidence.find(({rule}) => rule === 'step-test');
+	return `tested, but the route is still unknown${shown === undefined ? '' : `: ${shown.observed}`}`;
+}
+
 async function testRoute(session: Session): Promise<void> {
 	const isOfSeveral = session.store.state.others.length > 0;
 	const found = await podForRouteTest(session);
@@ -255,9 +266,7 @@ async function testRoute(session: Session): Promise<void> {
 			type: 'push',
 			layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0},
 		});
-		const leg = path.legs[1];
-		const route = leg ? describeRoute(path, leg.route) : null;
-		session.showMessage(route === null || route.basis === null ? 'route unknown' : `route ${route.name}, ${route.basis}`);
+		session.showMessage(describeTest(path));
 	}
 
 	session.paths.showAgain();

@@ -1460,3 +1460,10 @@ test('an unknown verdict says that the kubelet responded to a probe', t => {
 	);
 	t.is(kubeletTls(makeObservations({...unopened, logDifferentials: [differential('failed')]})).why, undefined);
 });
+
+test('no probe is needed for a kubelet that has responded, because it could show only a refusal', t => {
+	const probes = (given: Partial<Observations>) => kubeletTls(makeObservations(given)).need.filter(({or}) => or === needActive.or);
+	t.deepEqual(probes(openConnection), []);
+	t.deepEqual(probes({logDifferentials: [differential('ok')]}), []);
+	t.deepEqual(probes({}), [needFlagz]);
+});

@@ -1049,3 +1049,22 @@ for (const [title, given, evidence] of shown) {
 		);
 	});
 }
+
+test('an unknown route says what a test that decided nothing has shown', t => {
+	const {why, citations} = secondLegRoute(makeObservations({stepTests: [stepTest('undecided')]}));
+	t.is(why, 'the route test did not decide it');
+	t.deepEqual(
+		citations.map(({rule}) => rule),
+		['step-test'],
+	);
+	t.is(secondLegRoute(makeObservations()).why, undefined);
+});
+
+test('without permission for the metrics, a test of the route needs the counts of the agents', t => {
+	const needsIf = (reason: UnavailableSource['reason']) =>
+		new Set(
+			secondLegRoute(makeObservations({unavailable: [{source: 'metrics', where: '', reason, need: null}]})).need.flatMap(({or}) => or ?? []),
+		);
+	t.deepEqual([...needsIf('forbidden')], [needAgentMetrics.or]);
+	t.deepEqual([...needsIf('not-requested')], [needActive.or]);
+});
