@@ -72,7 +72,10 @@ export function describeLogEvent(event: LogEvent): LogDescription | null {
 		case 'ended': {
 			return event.reason === 'pod-gone'
 				? {subject: 'pod', parts: [statement(podGone)]}
-				: {subject: 'container', parts: [statement(describeTermination(event.ended))]};
+				: {
+						subject: 'container',
+						parts: [statement(describeTermination(event.ended)), ...(event.isPodDeleted ? [statement('; its pod was deleted')] : [])],
+					};
 		}
 
 		case 'apiserver-unreachable': {

@@ -225,6 +225,10 @@ for (const [type, cases] of Object.entries(rows)) {
 
 test('with several sources the session names the source or the pod', t => {
 	t.is(tailLine({type: 'ended', source, reason: 'container-ended', ended}, 'x2x'), 'x2x: terminated at 09:55:58 with exit code 2 Error');
+	t.is(
+		tailLine({type: 'ended', source, reason: 'container-ended', ended, isPodDeleted: true}, 'x2x'),
+		'x2x: terminated at 09:55:58 with exit code 2 Error; its pod was deleted',
+	);
 	t.is(tailLine({type: 'ended', source, reason: 'pod-gone', ended: null}, 'x2x'), 'web-0: the pod is gone');
 	t.is(tailLine({type: 'server-said', source, text: 'x'}, 'x2x'), 'x2x: the kubelet says: x');
 });

@@ -1,7 +1,7 @@
 /** Describes a tail. */
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {countMatches} from './shown-matches.ts';
-import {effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
+import {effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailSource, type TailView} from './tail-view.ts';
 import {podNameKey, shortContexts} from './tail-source.ts';
 import {sourceContexts} from './tail-sources.ts';
 import {tailWindow} from './tail-window.ts';
@@ -26,7 +26,7 @@ export function describeTailScope(view: TailView, dot: string): string {
 
 	const gone = view.sources.every(({isGone}) => isGone === true) ? ' gone' : '';
 	return [
-		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
+		pods === 1 && !view.title.includes(' ') ? '' : `${describePods(view.sources)}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
 		contexts.length > 3 ? `${contexts.length} contexts` : contexts.join(', '),
 		unread.length === 0 ? '' : `not read: ${unread.join(', ')}`,
@@ -35,6 +35,20 @@ export function describeTailScope(view: TailView, dot: string): string {
 	]
 		.filter(part => part !== '')
 		.join(` ${dot} `);
+}
+
+/** `2 pods`, or `1 of 2 pods` if the containers of the other have ended. */
+export function describePods(sources: readonly TailSource[]): string {
+	const pods = podCount(sources);
+	const followed = podCount(followedSources(sources));
+	return followed < pods ? `${followed} of ${formatQuantity(pods, 'pod')}` : formatQuantity(pods, 'pod');
+}
+
+/** If all have ended, all of them. */
+function followedSources(sources: readonly TailSource[]): readonly TailSource[] {
+	const present = presentSources(sources);
+	const followed = present.filter(({state}) => state !== 'ended');
+	return followed.length === 0 ? present : followed;
 }
 
 function startText({since, previous}: TailView): string {
@@ -140,9 +154,10 @@ function progressText(read: number): string {
 
 /** The far ends of the paths, such as `kubelets n1 n2`; `undefined` for a single pod. */
 export function describeFarEnds(view: TailView): string | undefined {
+	const sources = followedSources(view.sources);
 	const nodes = [
 		...new Set(
-			presentSources(view.sources)
+			sources
 				.map(source => source.node)
 				.filter(node => node !== null),
 		),
@@ -151,7 +166,7 @@ export function describeFarEnds(view: TailView): string | undefined {
 		return nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`;
 	}
 
-	const pods = podCount(view.sources);
+	const pods = podCount(sources);
 	return pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Connection list row of a tail. */
 import type {ConnectionEntry} from '../frame/connection-list.ts';
-import {describeActivity} from './describe-tail.ts';
+import {describeActivity, describePods} from './describe-tail.ts';
 import {podCount, type TailView} from './tail-view.ts';
 import type {Session} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
@@ -43,10 +43,9 @@ const connectionPhase: Readonly<Record<TailView['phase'], ConnectionEntry['phase
 
 function rowOf({request, view}: TailRun): Partial<ConnectionEntry> {
 	const {phase, sources} = view;
-	const pods = podCount(sources);
 	const activity = describeActivity(view);
 	return {
-		what: pods > 1 ? `${request.title}, ${pods} pods` : request.title,
+		what: podCount(sources) > 1 ? `${request.title}, ${describePods(sources)}` : request.title,
 		phase: connectionPhase[phase],
 		note: phase === 'following' ? '' : activity || phase,
 		figures: phase === 'following' ? activity : '',

@@ -33,7 +33,12 @@ export function tailLine(event: LogEvent, who: string): string | null {
 	const container = subject === 'container' && 'source' in event ? event.source.container : '';
 	const named = subject === 'pod' && who !== '' ? podName(event) : who;
 	const name = named === '' ? container : named;
-	return sanitizeLine(`${name === '' ? '' : `${name}: `}${joinParts(parts, {short: true, without: ['cause']})}`);
+	return sanitizeLine(`${name === '' ? '' : `${name}: `}${shortIds(joinParts(parts, {short: true, without: ['cause']}))}`);
+}
+
+/** As kubectl and crictl show the id of a container. */
+function shortIds(text: string): string {
+	return text.replaceAll(/\b([\da-f]{12})[\da-f]{52}\b/g, '$1');
 }
 
 function podName(event: LogEvent): string {

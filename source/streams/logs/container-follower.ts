@@ -72,7 +72,13 @@ export class ContainerFollower {
 			this.#recordNode(pod);
 			const next = await this.#nextStep(instance);
 			if (next === 'done') {
-				await this.#emit({type: 'ended', source: this.#source, reason: 'container-ended', ended: instance.ended ?? instance.previous});
+				await this.#emit({
+					type: 'ended',
+					source: this.#source,
+					reason: 'container-ended',
+					ended: instance.ended ?? instance.previous,
+					...(pod.metadata.deletionTimestamp !== undefined && {isPodDeleted: true}),
+				});
 				return;
 			}
 

@@ -44,7 +44,14 @@ export type LogEvent =
 	| {type: 'restarted'; source: LogSource; restarts: number; ended: ContainerTermination | null}
 	/** A kubelet message in the body; not repeated. */
 	| {type: 'server-said'; source: LogSource; text: string}
-	| {type: 'ended'; source: LogSource; reason: 'container-ended' | 'pod-gone'; ended: ContainerTermination | null}
+	/** `isPodDeleted`: the pod object, which still existed, was marked for deletion. */
+	| {
+			type: 'ended';
+			source: LogSource;
+			reason: 'container-ended' | 'pod-gone';
+			ended: ContainerTermination | null;
+			isPodDeleted?: true;
+	  }
 	| {type: 'pod-appeared' | 'pod-gone'; context?: string; namespace: string; pod: string; node: string | null}
 	/** New pods are followed. `error`: why it is unknown whether one can appear. */
 	| {type: 'no-pods'; context?: string; error?: SpokeError}

@@ -72,6 +72,17 @@ const tailed: ReadonlyArray<readonly [string, Partial<TailView>, string]> = [
 	['two containers of a pod', {sources: [source('web'), source('web', {container: 'proxy'})]}, '2 containers'],
 	['two pods', {sources: [source('a'), source('b')]}, '2 pods · app'],
 	['two pods, one of them gone', {title: 'deploy/web', sources: [{...source('a'), isGone: true}, source('b')]}, 'app'],
+	['two pods, one of them ended', {sources: [{...source('a'), state: 'ended'}, source('b')]}, '1 of 2 pods · app'],
+	[
+		'two pods that have ended',
+		{
+			sources: [
+				{...source('a'), state: 'ended'},
+				{...source('b'), state: 'ended'},
+			],
+		},
+		'2 pods · app',
+	],
 	[
 		'two pods that are gone',
 		{
@@ -118,6 +129,7 @@ const ends: ReadonlyArray<readonly [string, readonly TailSource[], string | unde
 		[source('a'), source('b'), {...source('c', {node: 'n2'}), isGone: true}],
 		'kubelet n1, 2 pods',
 	],
+	['two pods, one of them ended', [{...source('a'), state: 'ended'}, source('b', {node: 'n2'})], undefined],
 	['unknown nodes', [source('a', {node: null}), source('b', {node: null})], undefined],
 ];
 for (const [what, sources, words] of ends) {

@@ -52,6 +52,14 @@ test('a container that waits after it ran is reported in the stream', t => {
 	t.is(tailNotice({type: 'waiting', source, reason: 'ContainerCreating', message: null, ended: null}, '', 'waiting').text, null);
 });
 
+test('a notice has the first 12 digits of the id of a container', t => {
+	const text = `unable to retrieve container logs for containerd://${'0123456789ab'.padEnd(64, 'c')}`;
+	t.is(
+		tailNotice({type: 'server-said', source, text}, '', 'open').text,
+		'the kubelet says: unable to retrieve container logs for containerd://0123456789ab',
+	);
+});
+
 test('a gap claims nothing about a log that has ended', t => {
 	const gap = (reason: GapReason) => tailNotice({type: 'gap', source, after: '2026-11-25T09:55:58.123456789Z', reason}, '', 'open').text;
 	t.is(gap('last-line-not-met'), 'could not find the last line again (was the log file rotated?): lines after 09:55:58.123 may be missing');
