@@ -51,6 +51,8 @@ export type PickerDialog = {
 	/** Prefix of the message when nothing matches. */
 	none: string | null;
 	keys: string;
+	/** Accepting an item switches it: so does Space, as it marks rows, until a text is typed. */
+	toggles: boolean;
 };
 
 export type FormField = {
@@ -248,7 +250,9 @@ function reducePicker(picker: PickerDialog, event: DialogEvent): PickerDialog {
 		return {...picker, typed: atEnd(text), index: 0};
 	}
 
-	return {...picker, typed: editTyped(picker.typed, event), index: 0};
+	const typed = editTyped(picker.typed, event);
+	const isSame = typed.text.trim() === picker.typed.text.trim();
+	return {...picker, typed, index: isSame ? picker.index : 0};
 }
 
 export function isFieldVisible({fields}: FormDialog, {when}: FormField): boolean {

@@ -137,6 +137,7 @@ export class Dialogs {
 			free: options.free ?? false,
 			none: options.none ?? null,
 			keys: options.keys ?? '',
+			toggles: options.toggles ?? false,
 		};
 		const completed = (one: PickerDialog): PickerDialog => {
 			const at = options.argumentAt?.(one.typed.text) ?? null;

@@ -147,6 +147,7 @@ export type PickOptions = {
 	none?: string;
 	/** Label of the accept key. */
 	keys?: string;
+	toggles?: boolean;
 	text?: string;
 	/** Id of the item selected at first, if there is one. */
 	selected?: string | null;

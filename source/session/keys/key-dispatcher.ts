@@ -163,6 +163,8 @@ export class KeyDispatcher {
 			}
 		} else if (dialog === null) {
 			this.#showUnbound([...begun, key], text === undefined && isCtrlChord(key));
+		} else if (text === ' ' && dialog.kind === 'picker' && dialog.toggles && dialog.typed.text === '') {
+			this.#context.dialogs.accept();
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {

@@ -1,4 +1,5 @@
 /** Pickers of a tail. */
+import {setTimeout as delay} from 'node:timers/promises';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import {readFields} from '../../lines/line-fields.ts';
@@ -23,6 +24,7 @@ export async function chooseFields(session: StateAccess & DialogAccess, tail: Ta
 			purpose: 'fields',
 			heads: ['FIELD', '', 'SEEN IN'],
 			keys: 'show or hide',
+			toggles: true,
 			notes,
 			items: [allFields(tail.view), ...items],
 			selected: last,
@@ -31,12 +33,8 @@ export async function chooseFields(session: StateAccess & DialogAccess, tail: Ta
 			return;
 		}
 
-		if (chosen === '') {
-			setView(session, tail, {...tail.view, json: true, jsonChoice: true, fields: []});
-			return;
-		}
-
-		setView(session, tail, toggleField(tail.view, chosen));
+		const {view} = tail;
+		setView(session, tail, chosen === '' ? {...view, json: true, jsonChoice: true, fields: []} : toggleField(view, chosen));
 		last = chosen;
 	}
 }
@@ -62,6 +60,7 @@ function fieldItems({buffer, fields}: TailView): PickerItem[] {
 		}));
 }
 
+const maxSourcesWaitMs = 1000;
 const allContainers = 'all';
 const onlyLead = 'only ';
 
@@ -75,6 +74,7 @@ export async function chooseSources(session: StateAccess & Notices & DialogAcces
 			items: sourceItems(sources, tail.request.containers),
 			selected: last,
 			keys: 'show or hide',
+			toggles: true,
 		});
 		if (chosen === null) {
 			return;
@@ -84,13 +84,22 @@ export async function chooseSources(session: StateAccess & Notices & DialogAcces
 		if (containers !== null) {
 			tail.request.containers = containers;
 			tail.start(tail.view.since, tail.view.previous);
-			return;
+			await sourcesKnown(tail);
+			last = chosen;
+			continue;
 		}
 
 		last = chosen;
 		const at = Number(chosen);
 		const source = tail.view.sources[at]!;
 		await applyFilter(session, tail, {sources: tail.view.sources.with(at, {...source, on: !source.on})});
+	}
+}
+
+/** The list stays open, so that the key that closes it does not close the tail. */
+async function sourcesKnown(tail: TailRun): Promise<void> {
+	for (let waited = 0; waited < maxSourcesWaitMs && tail.view.sources.length === 0 && tail.view.phase === 'opening'; waited += 50) {
+		await delay(50);
 	}
 }
 

@@ -76,6 +76,7 @@ const picker: PickerDialog = {
 	free: false,
 	none: null,
 	keys: '',
+	toggles: false,
 };
 
 test('a picker lists prefix matches first, and typing resets the selection', t => {

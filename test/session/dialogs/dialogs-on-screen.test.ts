@@ -45,6 +45,7 @@ const picker: PickerDialog = {
 	free: true,
 	none: null,
 	keys: 'run',
+	toggles: false,
 };
 
 const port = {name: 'port', label: 'Port', value: '80'};

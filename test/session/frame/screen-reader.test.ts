@@ -333,6 +333,7 @@ const dialogs: ReadonlyArray<readonly [title: string, dialog: Dialog, lines: rea
 			free: false,
 			none: null,
 			keys: 'start',
+			toggles: false,
 		},
 		['Saved forwards', 'option: (disabled) 2 of 2: far, 0 of 1, for prod-eu', '↑↓ choose, Enter start, Tab complete, Esc back'],
 	],

@@ -51,6 +51,36 @@ test('what follows from a key changes the state before its one frame is drawn', 
 	t.deepEqual(order, ['key', 'onKeys', 'draw']);
 });
 
+test('Space switches the selected item of a picker that toggles, until a text is typed', async t => {
+	const {keymap} = await loadKeymap({}, 'default');
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	const dialogs = new Dialogs(store, null as never);
+	const typeAhead = {hold: () => false, cancel: () => false, stopWaiting: () => false, afterAnswer() {}};
+	const session = {store, keymap, typeAhead} as unknown as Session;
+	const dispatcher = new KeyDispatcher({session, dialogs, handlerOf}, {onReport() {}, onMouse() {}, onKeys() {}});
+	const press = (...keys: readonly string[]) => {
+		dispatcher.pass(keys.map(key => ({key})));
+	};
+
+	const items = ['web', 'api'].map(id => ({id, cells: [id]}));
+	const pick = async (toggles: boolean) => dialogs.pick({title: 'Pods', purpose: 'sources', items, toggles});
+	let chosen = pick(true);
+	press('down', 'space');
+	t.is(await chosen, 'api');
+	chosen = pick(true);
+	press('w', 'space');
+	t.like(store.state.dialog, {kind: 'picker', typed: {text: 'w '}});
+	press('enter');
+	t.is(await chosen, 'web');
+	chosen = pick(false);
+	press('down', 'space', 'enter');
+	t.is(await chosen, 'api', 'a space alone does not move the cursor');
+});
+
 test('a failure card stays open at a key that is not its own', async t => {
 	const {keymap} = await loadKeymap({}, 'default');
 	const store = new Store(

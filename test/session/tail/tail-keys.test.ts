@@ -239,14 +239,15 @@ test('the source picker can switch to another container of the pod', async t => 
 		} as unknown as Session,
 		tail,
 	);
-	t.deepEqual(offered, ['0', 'only setup', 'all']);
+	t.deepEqual(offered.slice(0, 3), ['0', 'only setup', 'all']);
+	t.true(offered.length > 3, 'the picker stays open');
 	t.deepEqual(tail.request.containers, {kind: 'named', name: 'setup'});
 	tail.stop();
 });
 
 test('the cursor stays on the field that was toggled last', async t => {
 	const {run: tail} = tailOf(['{"a":1,"b":2,"c":3}']);
-	const answers = ['b', 'c', null];
+	const answers = ['b', 'c', '', 'a', null];
 	const cursors: string[] = [];
 	await chooseFields(
 		{
@@ -258,7 +259,7 @@ test('the cursor stays on the field that was toggled last', async t => {
 		} as unknown as Session,
 		tail,
 	);
-	t.deepEqual(cursors, ['', 'b', 'c']);
+	t.deepEqual(cursors, ['', 'b', 'c', '', 'a']);
 });
 
 for (const [phase, context] of [
