@@ -2,7 +2,7 @@
 import {queryProblem} from './line-index.ts';
 import {describeMatchCount} from '../kit/describe-matches.ts';
 import {countMatches, nextMatch} from './shown-matches.ts';
-import {filterTail, goTo, jumpTo, searchTail, type TailView} from './tail-view.ts';
+import {filterTail, goTo, jumpTo, searchTail, topOf, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Notices, DialogAccess, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
@@ -21,9 +21,14 @@ export async function goToMatch(session: StateAccess & Notices, direction: 1 | -
 		}
 
 		const number = nextMatch(tail.view, direction);
-		const wrapsAround = direction < 0 && number !== null && number >= tail.view.cursor;
-		if (number !== null && !(wrapsAround && canHaveOlderLines(tail))) {
+		const {cursor, follow} = tail.view;
+		const wrapsAround = number !== null && (direction < 0 ? number >= cursor : number <= cursor);
+		if (number !== null && !(direction < 0 && wrapsAround && canHaveOlderLines(tail))) {
 			changeTail(session, view => jumpTo(view, number));
+			if (wrapsAround && !follow) {
+				session.showMessage(wrappedText(direction));
+			}
+
 			return;
 		}
 
@@ -47,10 +52,14 @@ export async function promptSearch(session: StateAccess & Notices & DialogAccess
 
 	const before = tail.view;
 	const position = trackPosition(tail);
-	// Lines that arrive while typing do not move the shown match.
-	const from = trackLine(tail, before.follow ? before.buffer.end : before.cursor);
+	// As in less: the next match from the top of the window, but the last one of a followed log. Lines that arrive while typing do not move
+	// the shown match.
+	const from = trackLine(tail, before.follow ? before.buffer.end : topOf(before));
+	const nearest = (view: TailView) =>
+		before.follow ? nextMatch({...view, cursor: from.number}, -1) : nextMatch({...view, cursor: from.number - 1}, 1);
+	const wrapsTo = (number: number | null) => !before.follow && number !== null && number < from.number;
 	const atNearest = (view: TailView) => {
-		const number = nextMatch({...view, cursor: from.number}, -1);
+		const number = nearest(view);
 		return number === null ? null : jumpTo(position.restore(view), number);
 	};
 
@@ -62,8 +71,9 @@ export async function promptSearch(session: StateAccess & Notices & DialogAccess
 		note: text => (text === '' ? '' : (tail.view.searchIndex?.problem ?? describeMatchCount(countMatches(tail.view)))),
 		onChange(text, regex) {
 			tail.view = searchTail(tail.view, {text, regex});
-			tail.scan(letterMs);
-			setView(session, tail, atNearest(tail.view) ?? position.restore(tail.view));
+			const isScanned = tail.scan(letterMs);
+			const found = isScanned || !wrapsTo(nearest(tail.view)) ? atNearest(tail.view) : null;
+			setView(session, tail, found ?? position.restore(tail.view));
 		},
 		check: (text, regex) => (text === '' ? null : queryProblem({text, regex})),
 	});
@@ -72,10 +82,18 @@ export async function promptSearch(session: StateAccess & Notices & DialogAccess
 		setView(session, tail, before.searchOnly ? filterTail(view, {searchOnly: true}) : view);
 	} else if (tail.view.search) {
 		await searchAllLines(session, tail, atNearest, 'no match');
+		const number = nearest(tail.view);
+		if (wrapsTo(number) && tail.view.cursor === number) {
+			session.showMessage(wrappedText(1));
+		}
 	}
 
 	position.release();
 	from.release();
+}
+
+export function wrappedText(direction: 1 | -1): string {
+	return `search wrapped to the ${direction > 0 ? 'top' : 'bottom'}`;
 }
 
 /** Matches are stale once lines were inserted before them. */

@@ -54,7 +54,11 @@ export function goToTextMatch(session: Session, direction: 1 | -1): void {
 	if (at === null) {
 		session.showMessage('no match');
 	} else {
+		const before = layer.search.at;
 		show(session, {...layer.search, at}, layer.top);
+		if (before !== null && (direction > 0 ? at <= before : at >= before)) {
+			session.showMessage(`search wrapped to the ${direction > 0 ? 'top' : 'bottom'}`);
+		}
 	}
 }
 

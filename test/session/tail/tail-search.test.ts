@@ -1,7 +1,7 @@
 /** Search and filter in many lines. */
 import test from 'ava';
 import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
-import {promptFilter, toggleMatchesOnly, promptSearch} from '../../../source/session/tail/tail-search.ts';
+import {goToMatch, promptFilter, toggleMatchesOnly, promptSearch} from '../../../source/session/tail/tail-search.ts';
 import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
 import {insertLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
@@ -31,6 +31,10 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 		async promptForText({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
 			onChange(typed, regex);
 			notes.push(note(typed));
+			if (notes.at(-1) === '') {
+				return typed;
+			}
+
 			buffer.append(0, 0, 0, 'text', Buffer.from('needle that came meanwhile'));
 			return typed;
 		},
@@ -41,15 +45,42 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 	return {run, session, told, notes};
 }
 
-test('a search lands on the nearest match above, even if it was scanned last', async t => {
-	const {run, session} = heldAt(count - 1, 'needle');
-	await promptSearch(session);
-	t.is(run.view.cursor, needles[2]);
-	t.false(run.view.follow);
-	const middle = heldAt(linesPerBlock * 8, 'needle');
-	await promptSearch(middle.session);
-	t.is(middle.run.view.cursor, needles[1]);
+for (const [from, found] of [
+	[0, needles[0]],
+	[needles[0] + 1, needles[0]],
+	[needles[1], needles[1]],
+	[linesPerBlock * 8, needles[2]],
+] as const) {
+	test(`a search from line ${from} lands on the match at ${found}, at or below the top of the window`, async t => {
+		const {run, session, told} = heldAt(from, 'needle');
+		await promptSearch(session);
+		t.is(run.view.cursor, found);
+		t.false(run.view.follow);
+		t.deepEqual(told, []);
+	});
+}
+
+test('a search below the last match says that it wrapped to the top', async t => {
+	const {run, session, told} = heldAt(linesPerBlock * 11, 'needle');
+	await promptSearch({...session, promptForText: withoutNewLines(session)} as Session);
+	t.is(run.view.cursor, needles[0]);
+	t.deepEqual(told, ['search wrapped to the top']);
 });
+
+test('the next match after the last one, and the one before the first, say that they wrapped', async t => {
+	const {run, session, told} = heldAt(needles[1], 'needle');
+	await promptSearch({...session, promptForText: withoutNewLines(session)} as Session);
+	await goToMatch(session, 1);
+	t.deepEqual([run.view.cursor, ...told], [needles[2]]);
+	await goToMatch(session, 1);
+	t.deepEqual([run.view.cursor, ...told], [needles[0], 'search wrapped to the top']);
+	await goToMatch(session, -1);
+	t.deepEqual([run.view.cursor, ...told.slice(1)], [needles[2], 'search wrapped to the bottom']);
+});
+
+function withoutNewLines({promptForText}: Session): Session['promptForText'] {
+	return async options => promptForText({...options, note: () => ''});
+}
 
 test('a search in a followed tail lands on the last match at its start', async t => {
 	const {run, session} = heldAt(null, 'needle');
@@ -78,7 +109,7 @@ test('a single filtered line is counted as one line', async t => {
 });
 
 test('matches-only shows only matching lines, and the same key or back shows all', async t => {
-	const {run, session, told} = heldAt(count - 1, 'needle');
+	const {run, session, told} = heldAt(needles[2], 'needle');
 	await promptSearch(session);
 	const shown = async (press: (session: Session) => Promise<void> | void) => {
 		await press(session);
