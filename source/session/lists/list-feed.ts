@@ -8,7 +8,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from './list-kinds.ts';
 import type {ListEvent, ListPhase} from './list-state.ts';
 import type {RowChange} from './row-changes.ts';
-import {isProblem} from './problems.ts';
+import {withProblem} from './problems.ts';
 import {worstOf} from './rows-of-clusters.ts';
 import {rowReader, type RowReader} from './table-rows.ts';
 import {ListRetries} from './list-retries.ts';
@@ -247,10 +247,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 
 function readerOf(list: ListName, {prefix}: ListResource, given: readonly TableColumn[]): RowReader {
 	const read = rowReader(listKinds[list].columns, prefix, given, Date.now());
-	return (...table) => {
-		const row = read(...table);
-		return isProblem(list, row) ? {...row, problem: true} : row;
-	};
+	return (...table) => withProblem(list, read(...table));
 }
 
 async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal): Promise<Start> {

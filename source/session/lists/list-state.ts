@@ -2,7 +2,7 @@
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
 import {filterRows, parseRowFilter} from './row-filter.ts';
-import {hasProblem, leadingFirst, type KnownProblems} from './problems.ts';
+import {hasProblem, leadingFirst, withoutEndedProblems, type KnownProblems} from './problems.ts';
 import {readablePhase, rowsOfSeveral, unreadRows, withContext} from './rows-of-clusters.ts';
 import {byName, sortRows, type RowOrder} from './sort-rows.ts';
 import {applyChanges, type RowChange} from './row-changes.ts';
@@ -170,7 +170,15 @@ const reducers: {readonly [Type in ListEvent['type']]: (list: ListState, event: 
 	},
 	changes: (list, event) =>
 		settle({...list, chunks: applyChanges(list, event.changes, event.now)}, {isHeld: event.now < list.heldUntil, now: event.now}),
-	expire: (list, event) => expire(list.heldUntil !== 0 && event.now >= list.heldUntil ? settle({...list, heldUntil: 0}) : list, event.now),
+	expire(list, {now}) {
+		if (now < list.heldUntil) {
+			return expire(list, now);
+		}
+
+		const chunks = withoutEndedProblems(list.chunks, now);
+		const isSettled = chunks === null && list.heldUntil === 0;
+		return expire(isSettled ? list : settle({...list, heldUntil: 0, chunks: chunks ?? list.chunks}), now);
+	},
 	move: (list, event) =>
 		moveCursorTo(
 			{...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs},

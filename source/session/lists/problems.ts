@@ -1,6 +1,6 @@
 /** The rows of a list that need attention. */
 import {cellIn, type ListName} from './list-kinds.ts';
-import type {Row} from './table-rows.ts';
+import {restartedAt, type Row} from './table-rows.ts';
 
 /** Problems that the row itself does not show: by `rowContext`, then by `keyOf`. Those of a context that is left out are unknown. */
 export type KnownProblems = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -35,6 +35,36 @@ export function isProblem(list: ListName, row: Pick<Row, 'name' | 'cells' | 'end
 			return false;
 		}
 	}
+}
+
+/** A container that crashes in a loop runs between its crashes. */
+const recentRestartMs = 5 * 60_000;
+
+/** With its problem, if its cells show one. */
+export function withProblem(list: ListName, row: Row): Row {
+	if (isProblem(list, row)) {
+		return {...row, problem: true};
+	}
+
+	const status = list === 'pods' ? cellIn(list, row, 'STATUS') : '';
+	const restarted = status === 'Running' ? restartedAt(row, cellIn(list, row, 'RESTARTS')) : null;
+	return restarted === null || row.readAt! - restarted >= recentRestartMs
+		? row
+		: {...row, problem: true, problemUntil: restarted + recentRestartMs};
+}
+
+/** Rows whose problem has ended meanwhile are changed. `null` if none is. */
+export function withoutEndedProblems(
+	chunks: ReadonlyMap<string, readonly Row[]>,
+	now: number,
+): ReadonlyMap<string, readonly Row[]> | null {
+	const isOver = ({problemUntil}: Row) => problemUntil !== undefined && now >= problemUntil;
+	if (!chunks.values().some(rows => rows.some(row => isOver(row)))) {
+		return null;
+	}
+
+	const ended = ({problem: _problem, problemUntil: _until, ...row}: Row): Row => row;
+	return new Map([...chunks].map(([key, rows]) => [key, rows.map(row => (isOver(row) ? ended(row) : row))]));
 }
 
 function isShort(ready: string): boolean {

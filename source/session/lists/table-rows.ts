@@ -24,6 +24,8 @@ export type Row = {
 	ended?: string;
 	/** Whether its cells show a problem. */
 	problem?: true;
+	/** The problem is one until then: a restart. */
+	problemUntil?: number;
 	/** Set if a cell contains an age: `8 (63s ago)`. */
 	readAt?: number;
 };
@@ -118,6 +120,12 @@ export function cellNow(row: Row, index: number, {ages}: Pick<ListColumn, 'ages'
 /** The time of the event whose age a cell contains. */
 export function momentOf({cells, readAt}: Row, index: number): number | null {
 	return readAt === undefined ? null : createdFromAge(cells[index], readAt);
+}
+
+/** When a container of the pod restarted last: `8 (63s ago)`. */
+export function restartedAt({readAt}: Pick<Row, 'readAt'>, restarts: string): number | null {
+	const ms = readAt === undefined ? null : ageMs(ago.exec(restarts)?.[1]);
+	return ms === null ? null : readAt! - ms;
 }
 
 const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000};

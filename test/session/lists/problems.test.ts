@@ -2,9 +2,9 @@
 import test from 'ava';
 import {nodePressure} from '../../../source/session/lists/node-pressure-feed.ts';
 import {emptyList, reduceList, type ListEvent, type ListState} from '../../../source/session/lists/list-state.ts';
-import {isProblem} from '../../../source/session/lists/problems.ts';
+import {isProblem, withProblem} from '../../../source/session/lists/problems.ts';
 import {servicesWithoutPods} from '../../../source/session/lists/service-pods.ts';
-import type {ListName} from '../../../source/session/lists/list-kinds.ts';
+import {listKinds, type ListName} from '../../../source/session/lists/list-kinds.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
@@ -34,6 +34,35 @@ for (const [list, name, cells, expected] of cases) {
 		t.is(isProblem(list, {name, cells}), expected);
 	});
 }
+
+const podKind = (restarts: string, status = 'Running'): Row => {
+	const cells = listKinds.pods.columns.map(({title}) => ({READY: '1/1', STATUS: status, RESTARTS: restarts})[title] ?? '');
+	return {...row('web'), cells, readAt: 1_000_000};
+};
+
+for (const [restarts, status, until] of [
+	['13 (24s ago)', 'Running', 1_276_000],
+	['1 (4m59s ago)', 'Running', 1_001_000],
+	['1 (5m ago)', 'Running', undefined],
+	['3', 'Running', undefined],
+	['2 (10s ago)', 'Completed', undefined],
+] as const) {
+	test(`a ${status} pod with ${restarts} restarts is ${until === undefined ? 'no problem' : 'a problem for a while'}`, t => {
+		const {problem, problemUntil} = withProblem('pods', podKind(restarts, status));
+		t.deepEqual([problem === true, problemUntil], [until !== undefined, until]);
+	});
+}
+
+test('a pod that crashes in a loop stays among the problems while it runs, and leaves 5 min after its last restart', t => {
+	const crashing = withProblem('pods', podKind('13 (24s ago)'));
+	const list = [
+		{type: 'page', chunk: 'pods', rows: [crashing], first: true} as const,
+		{type: 'problems'} as const,
+		{type: 'expire', now: 1_275_999} as const,
+	].reduce<ListState>((before, event) => reduceList(before, event), emptyList('pods'));
+	t.is(list.visible.length, 1);
+	t.is(reduceList(list, {type: 'expire', now: 1_276_000}).visible.length, 0);
+});
 
 test('a service is a problem if its slices have pods or none, and none is ready', t => {
 	const cells = new Map([
