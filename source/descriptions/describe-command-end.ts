@@ -4,7 +4,7 @@ import {formatDuration} from '../text/format-time.ts';
 import type {Part} from './parts.ts';
 
 export type CommandEnd =
-	| {kind: 'exited'; exitCode: number}
+	| {kind: 'exited'; exitCode: number; isPodDeleted?: boolean}
 	/** An attach whose container stopped; `null`: its exit code is unknown. */
 	| {kind: 'output-ended'; exitCode: number | null}
 	| {kind: 'detached'}
@@ -21,6 +21,7 @@ export function describeCommandEnd(end: CommandEnd, subject: string, tookMs: num
 				{role: 'subject', text: subject},
 				statement(` terminated with exit code ${end.exitCode}`),
 				duration,
+				...(end.isPodDeleted ? [{role: 'detail' as const, text: '; the pod was deleted'}] : []),
 				{role: 'code', text: ' [ERR_REMOTE_EXIT]'},
 			];
 		}

@@ -36,7 +36,12 @@ type RemoteRunOptions = {
 	canReturnWithoutKey(error: SpokeError): boolean;
 	/** Container exit code for attach, whose stream always ends with 0; `null` when unknown. */
 	statusOf?: () => Promise<number | null>;
+	/** Of a shell that was killed. */
+	isPodDeleted?: () => Promise<boolean>;
 };
+
+/** SIGKILL and SIGTERM, which the kubelet sends to the containers of a deleted pod. */
+const killedStatuses: ReadonlySet<number> = new Set([137, 143]);
 
 type RemoteRun = {
 	session: Session;
@@ -168,7 +173,7 @@ function openingText({session, id, remote, options, keys}: RemoteRun): string {
 	);
 	const runningNote = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'keeps' : 'keep'} running. `;
 	const hints = [
-		`${runningNote}Detach: ${keys.shown}`,
+		`${runningNote}Detach: ${keys.shown}${kind === 'shell' && tty ? ' (no way back; exit ends the shell)' : ''}`,
 		typingHint({kind, tty, takesInput: remote.stdin !== null}),
 		recording?.describeStart(),
 	];
@@ -245,14 +250,17 @@ function endText(end: CommandEnd, {kind, began}: RemoteRunOptions): string {
 	return joinParts(describeCommandEnd(end, kind, Date.now() - began), {without: ['code']});
 }
 
-async function commandEnd(outcome: ShellOutcome, {statusOf}: RemoteRunOptions): Promise<CommandEnd> {
+async function commandEnd(outcome: ShellOutcome, {statusOf, isPodDeleted}: RemoteRunOptions): Promise<CommandEnd> {
 	if (outcome === 'detached' || outcome === 'closed') {
 		return {kind: 'detached'};
 	}
 
-	return statusOf && outcome === 0
-		? {kind: 'output-ended', exitCode: await statusOf().catch(() => null)}
-		: {kind: 'exited', exitCode: outcome};
+	if (statusOf && outcome === 0) {
+		return {kind: 'output-ended', exitCode: await statusOf().catch(() => null)};
+	}
+
+	const isDeleted = killedStatuses.has(outcome) && (await isPodDeleted?.().catch(() => false));
+	return {kind: 'exited', exitCode: outcome, ...(isDeleted && {isPodDeleted: true})};
 }
 
 function meanwhile({store: {state}, terminal}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {

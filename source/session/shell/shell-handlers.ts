@@ -4,6 +4,7 @@ import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-er
 import type {Path} from '../../evidence/evidence.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
 import {canRestart, currentInstance} from '../../streams/logs/container-instance.ts';
+import {WatchedPod} from '../../streams/logs/watched-pod.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
@@ -165,6 +166,7 @@ async function openInTerminal(session: Session, request: RunRequest, recording: 
 			tty,
 			began,
 			recording,
+			isPodDeleted: async () => isPodDeleted(cluster, pod),
 			canReturnWithoutKey: error => feature === 'exec' && isShellMissing(error),
 			...(feature === 'attach' && {
 				statusOf: async () =>
@@ -177,6 +179,12 @@ async function openInTerminal(session: Session, request: RunRequest, recording: 
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id: run.id}});
 		await continueAfterRun(session, run, driven);
 	}
+}
+
+/** Or replaced by another of its name. */
+async function isPodDeleted({access}: ShellTarget['cluster'], pod: ShellTarget['pod']): Promise<boolean> {
+	const now = await new WatchedPod(access, pod, {isWatched: false}).read(undefined, statusLagMs);
+	return now === null || now.metadata.deletionTimestamp !== undefined;
 }
 
 function kindOf({feature}: Pick<RunRequest, 'feature'>): 'shell' | 'attach' {

@@ -24,6 +24,7 @@ async function openShell({
 	hasScreenReader = false,
 	onWritten = () => {},
 	outcome = Promise.withResolvers<never>().promise,
+	isPodDeleted,
 }: {
 	location?: string;
 	note?: string;
@@ -32,6 +33,7 @@ async function openShell({
 	hasScreenReader?: boolean;
 	onWritten?: (text: string) => void;
 	outcome?: Promise<number>;
+	isPodDeleted?: () => Promise<boolean>;
 } = {}) {
 	const {keymap} = await loadKeymap({});
 	const store = new Store(
@@ -81,6 +83,7 @@ async function openShell({
 		tty,
 		began: Date.now(),
 		canReturnWithoutKey: () => false,
+		...(isPodDeleted && {isPodDeleted}),
 	});
 	const take = await taken.promise;
 	return {
@@ -116,6 +119,41 @@ test('a detached shell writes nothing to the restored screen', async t => {
 	await delay(10);
 	t.regex(written(), /before[\s\S]*left the shell after/);
 	t.notRegex(written(), /behind/);
+});
+
+for (const [status, isPodDeleted, text] of [
+	[137, true, 'shell terminated with exit code 137 after N; the pod was deleted'],
+	[143, true, 'shell terminated with exit code 143 after N; the pod was deleted'],
+	[137, false, 'shell terminated with exit code 137 after N'],
+	[137, null, 'shell terminated with exit code 137 after N'],
+	[1, true, 'shell terminated with exit code 1 after N'],
+] as const) {
+	const pod = isPodDeleted === null ? 'unreadable' : isPodDeleted ? 'deleted' : 'present';
+	test(`a shell that ended with ${status} while its pod is ${pod} reads: ${text}`, async t => {
+		const {driven, stdout, ended, type} = await openShell({
+			outcome: Promise.resolve(status),
+			async isPodDeleted() {
+				if (isPodDeleted === null) {
+					throw new SpokeError('ERR_FORBIDDEN', 'no');
+				}
+
+				return isPodDeleted;
+			},
+		});
+		stdout.end();
+		await ended();
+		type('x');
+		t.is((await driven).end.text.replace(/after [\d.]+ \w+/, 'after N'), text);
+	});
+}
+
+test('the hint of a shell says that there is no way back, and what ends it', async t => {
+	const {driven, written, ended, type} = await openShell();
+	type(leave);
+	await ended();
+	type('x');
+	await driven;
+	t.regex(written(), /Detach: Ctrl-\] d \(no way back; exit ends the shell\)\r\n/);
 });
 
 test('output from before a lost shell is written, also to a slow terminal', async t => {
