@@ -13,16 +13,21 @@ type RuleProps = {
 	readonly right?: string;
 	/** Replaces a `right` that does not fit. */
 	readonly short?: string;
+	/** Replace both texts if they do not fit, the first that does; otherwise the last one is cut. */
+	readonly shorter?: ReadonlyArray<{after: string; right: string}>;
 	readonly warn?: boolean;
 };
 
-export const Rule = memo(({title, focus = false, after = '', right = '', short = right, warn = false}: RuleProps): ReactNode => {
+export const Rule = memo(({title, focus = false, after: whole = '', right = '', short = right, shorter = [], warn = false}: RuleProps): ReactNode => {
 	const columns = useScreen(({state}) => state.size.columns);
 	const {rule, tabLeft, tabRight} = useScreen(({theme}) => theme.glyphs);
-	const left = focus
-		? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: after === '' ? '' : ` ${after} `}]
-		: [styled('rule', rule + rule), {text: ` ${title} `}, {text: after === '' ? '' : `${after} `}];
-	const note = cellWidth(right) <= columns - lineWidth(left) - 4 ? right : short;
+	const leftOf = (after: string) =>
+		focus
+			? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: after === '' ? '' : ` ${after} `}]
+			: [styled('rule', rule + rule), {text: ` ${title} `}, {text: after === '' ? '' : `${after} `}];
+	const texts = [{after: whole, right}, {after: whole, right: short}, ...shorter];
+	const {after, right: note} = texts.find(one => cellWidth(one.right) <= columns - lineWidth(leftOf(one.after)) - 4) ?? texts.at(-1)!;
+	const left = leftOf(after);
 	const reading = useReading(() => spokenLines([line(title, after === '' ? '' : `: ${after}`, note === '' ? '' : `, ${note}`)]));
 	return (
 		<Box flexShrink={0} {...reading}>

@@ -11,7 +11,8 @@ import {describeFilter, matchVerb} from './empty-tail.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import type {Role} from '../kit/theme.ts';
 
-export function describeTailScope(view: TailView, dot: string): string {
+/** `isShort`: without containers. */
+export function describeTailScope(view: TailView, dot: string, {isShort = false}: {isShort?: boolean} = {}): string {
 	const pods = podCount(view.sources);
 	const names = new Set(view.sources.map(source => source.container));
 	const containers = new Set(view.sources.map(source => `${podNameKey(source)}/${source.container}`));
@@ -27,7 +28,7 @@ export function describeTailScope(view: TailView, dot: string): string {
 	const gone = view.sources.every(({isGone}) => isGone === true) ? ' gone' : '';
 	return [
 		pods === 1 && !view.title.includes(' ') ? '' : `${describePods(view.sources)}${gone}`,
-		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
+		isShort ? '' : names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
 		contexts.length > 3 ? `${contexts.length} contexts` : contexts.join(', '),
 		unread.length === 0 ? '' : `not read: ${unread.join(', ')}`,
 		view.json ? 'json' : '',

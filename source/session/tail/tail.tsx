@@ -78,17 +78,25 @@ function Title({view, entry, focus}: TitleProps): ReactNode {
 	// The current context may differ from that of the tail.
 	const foreign =
 		entry === undefined || hasContexts(view) || (entry.context === cluster.context && others.length === 0) ? '' : `on ${entry.context}`;
-	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
+	const after = (options: {isShort?: boolean} = {}) =>
+		[foreign, describeTailScope(view, dot, options)].filter(part => part !== '').join(` ${dot} `);
 	const isRead = screen.state.hasScreenReader;
 	return (
 		<Rule
 			title={`Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`}
 			focus={focus}
-			after={after}
+			after={after()}
 			right={isRead ? describeTailMode(view) : describeTailState(view, dot)}
 			short={view.phase === 'following' ? describeTailState({...view, rate: null}, dot) : describeTailState(view, dot)}
+			shorter={shorterStates(view, dot).map(right => ({after: after({isShort: true}), right}))}
 		/>
 	);
+}
+
+/** A cut count would look like another one. */
+function shorterStates(view: TailView, dot: string): readonly string[] {
+	const isCounted = view.pausedAt !== null || !view.follow;
+	return [describeTailState(view, dot), ...(isCounted ? [describeTailMode(view)] : [])];
 }
 
 const maxSources = 12;

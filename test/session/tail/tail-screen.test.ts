@@ -113,6 +113,34 @@ test('present pods are listed before deleted ones', async t => {
 	t.regex((await shown({...tailOf(), sources}, {columns: 120}))[1]!, /^ new .*old0/);
 });
 
+const names = ['web-5d9c7b-abcde', 'web-5d9c7b-fghij'];
+const fullScope = 'pod/web-5d9c7b-abcde';
+
+for (const [columns, title] of [
+	[100, `-[Tail ${fullScope}] 2 pods | app | since 30m -- not following | 1,299 below -`],
+	[80, `-[Tail ${fullScope}] 2 pods | since 30m -- not following | 1,299 below -`],
+	[70, `-[Tail ${fullScope}] 2 pods | since 30m -- not following -`],
+] as const) {
+	test(`the title of a tail on ${columns} columns has no cut count`, async t => {
+		const sources = names.map(pod => ({
+			context: null,
+			shortContext: '',
+			namespace: 'demo',
+			pod,
+			container: 'app',
+			node: 'n1',
+			short: pod,
+			color: 1,
+			on: true,
+			state: 'open' as const,
+			note: '',
+		}));
+		const lines = Array.from({length: 1320}, () => ['text', 'a'] as const);
+		const view = {...tailOf(...lines), title: fullScope, sources, since: '30m' as const, follow: false, windowRows: 20};
+		t.is((await shown(view, {columns}))[0]!.replaceAll(/-{2,}/g, '--'), title);
+	});
+}
+
 test('a mark is visible on the selected line', async t => {
 	const view = goTo(tailOf(['text', 'first'], ['text', 'last']), 1);
 	t.true((await shown(view)).some(row => row.startsWith('>') && row.includes('last')));
