@@ -77,7 +77,7 @@ const shortObservations: Readonly<Record<string, string>> = {
 	'egress-file-empty': 'no egress flag',
 	'egress-file-set': 'egress flag set',
 	'no-proxy-in-environment': 'no proxy set',
-	'environment-proxy-possible': 'a proxy can’t be ruled out',
+	'environment-proxy-possible': 'HTTPS_PROXY may apply, not to shells',
 	'dials-without-egress': 'no egress dials counted',
 	'agent-carried-held-streams': 'agent connections rose and fell with spoke’s',
 	'kubelet-ca-empty': 'no kubelet CA',

@@ -1,6 +1,6 @@
 /** Which Konnectivity agents carry the connections to which nodes. */
 import {needMirrorPods, needTunnelServer} from '../rules/needs.ts';
-import {type AgentPod, describeAgentReadiness} from '../probes/agent-metrics.ts';
+import {type AgentPod, describeAgentReadiness, noAgentPod} from '../probes/agent-metrics.ts';
 import type {ProxyStrategies} from '../probes/proxy-strategies.ts';
 import type {AgentChoice, NodeAgent} from './node-check.ts';
 import type {PlannedNode} from './plan-node-checks.ts';
@@ -30,7 +30,7 @@ export function findNodeAgents({agents, strategies, nodes, reached}: Tunnel): {
 	}
 
 	if (agents.length === 0) {
-		return {agents: [], agentChoice: unknownChoice('no agent pod found in kube-system', [])};
+		return {agents: [], agentChoice: unknownChoice(noAgentPod, [])};
 	}
 
 	const named = nodesByAgent(agents, nodes);

@@ -19,10 +19,12 @@ export type AgentPod = {
 
 const path = '/api/v1/namespaces/kube-system/pods';
 
+export const noAgentPod = 'no agent pod found in kube-system (none has the flag --proxy-server-host)';
+
 /** `1 of 2 agent pods ready in kube-system`. */
 export function describeAgentReadiness(agents: ReadonlyArray<Pick<AgentPod, 'ready'>>): string {
 	return agents.length === 0
-		? 'no agent pod found in kube-system'
+		? noAgentPod
 		: `${agents.filter(({ready}) => ready).length} of ${agents.length} agent pods ready in kube-system`;
 }
 

@@ -187,7 +187,7 @@ function direct(observations: Observations, dialBasis: Basis, citations: RouteVe
 	const possible = citeConstruction(
 		observations,
 		'environment-proxy-possible',
-		'the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY for requests other than upgrades',
+		'the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY; logs and the proxies would use it, but no upgrade does (shells, forwards)',
 	);
 	const hasNoMirrorPod = observations.unavailable.some(({source, reason}) => source === 'mirror-pod' && reason === 'not-served');
 	const need = needsOfEach([hasNoMirrorPod ? needEnvironment : needMirrorPods], replicas);

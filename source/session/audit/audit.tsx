@@ -6,7 +6,7 @@ import {auditLegState} from '../../descriptions/describe-audit.ts';
 import {viewRows} from '../frame/layout.ts';
 import {isAwaitingApiserver, type SessionState, type ShownAuditRow} from '../frame/session-state.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
-import {CursorRows, Rows} from '../kit/rows.tsx';
+import {CursorRows, describeHiddenRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {useScreen, useScreenWith} from '../kit/screen-context.ts';
@@ -77,10 +77,13 @@ export function AuditView(): ReactNode {
 					<Rule title={at?.id ?? ''} right={audit.note} />
 					<Rows
 						minHeight={detailRows}
-						draw={() =>
-							textLines(
-								screen,
-								(at?.lines ?? []).map(one => ({...one, text: toSessionAdvice(screen, one.text)})),
+						draw={({rows: height}) =>
+							withHiddenCount(
+								textLines(
+									screen,
+									(at?.lines ?? []).map(one => ({...one, text: toSessionAdvice(screen, one.text)})),
+								),
+								height,
 							)
 						}
 					/>
@@ -88,6 +91,11 @@ export function AuditView(): ReactNode {
 			)}
 		</>
 	);
+}
+
+function withHiddenCount(lines: readonly Line[], height: number): readonly Line[] {
+	const shown = lines.slice(0, height - 1);
+	return lines.length <= height ? lines : [...shown, line(styled('text.dim', `   ${describeHiddenRows(0, lines.length - shown.length)}`))];
 }
 
 function headLine({title, verdict, proven}: Widths): Line {

@@ -720,7 +720,7 @@ test('a row of known vulnerabilities without nodes says so and names the permiss
 });
 
 test('a tunnel whose agent pods cannot be listed is not one without agent pods', t => {
-	t.regex(rowOf({agents: read([])}, 'C10').message, /; no agent pod found in kube-system$/);
+	t.regex(rowOf({agents: read([])}, 'C10').message, /; no agent pod found in kube-system \(none has the flag --proxy-server-host\)$/);
 	t.regex(rowOf({agents: unavailable('agent-metrics')}, 'C10').message, /^In use \(grpc\) for .*; the agent pods could not be listed$/);
 });
 

@@ -303,5 +303,5 @@ test('nodes fail in one group with the tunnel route and its agents when no agent
 	const [group] = summary.groups;
 	t.deepEqual([group?.result, group?.rule, group?.route, group?.nodes], ['failed', 'G1', 'konnectivity', ['cp', 'n1', 'n2']]);
 	t.deepEqual(summary.agents, []);
-	t.deepEqual(group?.consistentFacts, ['no agent pod found in kube-system']);
+	t.deepEqual(group?.consistentFacts, ['no agent pod found in kube-system (none has the flag --proxy-server-host)']);
 });

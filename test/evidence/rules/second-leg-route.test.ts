@@ -991,7 +991,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 		makeObservations({flags: [flags(unverifiedFlags)]}, 'logs'),
 		[
 			'egress-file-empty: egress-selector-config-file=""',
-			'environment-proxy-possible: the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY for requests other than upgrades',
+			'environment-proxy-possible: the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY; logs and the proxies would use it, but no upgrade does (shells, forwards)',
 		],
 	],
 	[

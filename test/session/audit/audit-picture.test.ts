@@ -66,7 +66,11 @@ for (const [title, given, words, spoke] of cases) {
 /** 80 columns wide. */
 async function listOf(
 	given: Readonly<Record<string, Short>>,
-	{titles = {}, heading = null}: {titles?: Readonly<Record<string, string>>; heading?: string | null} = {},
+	{
+		titles = {},
+		heading = null,
+		lines = [],
+	}: {titles?: Readonly<Record<string, string>>; heading?: string | null; lines?: ReadonlyArray<{text: string}>} = {},
 ): Promise<string[]> {
 	const rows = rowsOf(given)
 		.filter(({id}) => id in given)
@@ -75,12 +79,19 @@ async function listOf(
 			title: titles[row.id] ?? row.title,
 			heading: index === 0 ? heading : null,
 			provenOn: {short: '0 of 3', long: '0 of 3 apiservers'},
-			lines: [],
+			lines,
 		}));
 	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
 	const theme = {...plainTheme, glyphs: unicodeGlyphs};
 	return drawn({state: {...state, audit: {...noAudit, rows}}, theme, keymap: new Map(), hints: []}, h(AuditView));
 }
+
+test('details that do not fit say how many rows are hidden', async t => {
+	const rows = (count: number) =>
+		listOf({N3: ['pass', 'ca-equal', 'proven']}, {lines: Array.from({length: count}, (_, at) => ({text: `text ${at}`}))});
+	t.regex((await rows(200)).at(-1)!, /^ +\d+ more$/);
+	t.false((await rows(3)).some(row => row.includes('more')));
+});
 
 test('a row uses the display names of the picture', async t => {
 	t.regex((await listOf({N3: ['pass', 'ca-equal', 'proven']}))[1]!, /✓ CA matches server’s/);

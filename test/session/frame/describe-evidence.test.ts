@@ -36,6 +36,11 @@ test('in less space, all observations are shown in short form, and sources are d
 	t.is(wordsOf([authority], width), 'kubelet CA set (from /flagz)');
 });
 
+test('a possible proxy is named in 80 columns, with what it cannot apply to', t => {
+	const possible: Read = ['environment-proxy-possible', 'construction', 'the apiserver’s environment, which was not observed, may set it'];
+	t.is(wordsOf([noFile, possible], width), 'no egress flag; HTTPS_PROXY may apply, not to shells');
+});
+
 test('the same flag of three apiservers is shown once', t => {
 	const empty: Read = ['kubelet-ca-empty', 'flagz', 'kubelet-certificate-authority=""'];
 	t.is(
