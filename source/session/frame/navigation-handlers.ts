@@ -117,7 +117,12 @@ function goBackInList(session: Session): void {
 		session.refreshFeeds();
 	} else {
 		const key = session.keymap.get('global')?.get('app.quit')?.sequences[0];
-		session.showMessage(`this is the first view; ${key ? formatKeys(key) : ':quit'} quits`);
+		store.dispatchNow({
+			type: 'notice',
+			text: `this is the first view; ${key ? formatKeys(key) : ':quit'} quits`,
+			isPassing: true,
+			now: Date.now(),
+		});
 	}
 }
 

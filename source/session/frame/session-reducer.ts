@@ -55,7 +55,7 @@ export type SessionEvent =
 	| {type: 'zoom'}
 	| {type: 'wrap'}
 	| {type: 'pending'; keys: string | null}
-	/** `isPassing`: not kept in the messages. */
+	/** `isPassing`: about a key in this view, so it is not kept in the messages, nor in another view. */
 	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; now: number}
 	| {type: 'notice-read'}
 	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
@@ -210,11 +210,12 @@ function filled(layer: TextLayer, to: Partial<TextLayer>): Layer {
 }
 
 function showView(state: SessionState, view: ViewName): SessionState {
-	return {...state, view, previousView: view === state.view ? state.previousView : state.view, pane: 'main', layers: []};
+	const notice = state.notice?.isPassing ? null : state.notice;
+	return {...state, view, notice, previousView: view === state.view ? state.previousView : state.view, pane: 'main', layers: []};
 }
 
 function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Event<'notice'>): SessionState {
-	const message: Message = {time: now, text, role, hint};
+	const message: Message = {time: now, text, role, hint, ...(isPassing && {isPassing})};
 	// An ordinary notice does not replace a warning before it could be read.
 	const isKept = role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && now - state.notice.time <= noticeMs;
 	return {

@@ -52,6 +52,17 @@ const move = (by: (view: TailView) => number) => async (session: Session) =>
 		}
 	});
 
+const changeContext = (by: 1 | -1) => async (session: Session) =>
+	withTail(session, async tail => {
+		const {shownIndex, matchesOnly, context} = tail.view;
+		if (shownIndex === null || !matchesOnly) {
+			session.showMessage('all lines are shown, so matches need no context');
+			return;
+		}
+
+		await applyFilter(session, tail, {context: Math.max(0, Math.min(20, context + by))});
+	});
+
 const since = (preset: SincePreset) => (session: Session) => {
 	currentTail(session)?.start(preset);
 };
@@ -93,10 +104,8 @@ export const tailHandlers = {
 	'tail/search.previous': async session => goToMatch(session, -1),
 	'tail/filter': promptFilter,
 	'tail.matches-only': toggleMatchesOnly,
-	'tail.more-context': async session =>
-		withTail(session, async tail => applyFilter(session, tail, {context: Math.min(20, tail.view.context + 1)})),
-	'tail.less-context': async session =>
-		withTail(session, async tail => applyFilter(session, tail, {context: Math.max(0, tail.view.context - 1)})),
+	'tail.more-context': changeContext(1),
+	'tail.less-context': changeContext(-1),
 	'tail.level': async session =>
 		withTail(session, async tail => {
 			const level = nextLevel[tail.view.level] ?? 0;

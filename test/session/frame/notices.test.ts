@@ -26,6 +26,15 @@ test('a notice does not replace a recent warning, and both stay in the messages'
 	t.is(run(warning, {type: 'notice', text: 'worse', role: 'error', now: 1200}).notice?.text, 'worse');
 });
 
+test('a notice about a key of a view is neither shown in another view nor kept in the messages', t => {
+	const passing: SessionEvent = {type: 'notice', text: 'this is the first view', isPassing: true, now: 1000};
+	const nodes: SessionEvent = {type: 'view', view: 'nodes'};
+	t.is(run(passing).notice?.text, 'this is the first view');
+	t.is(run(passing, nodes).notice, null);
+	t.deepEqual(run(passing).messages, []);
+	t.is(run(news(1000), nodes).notice?.text, 'a sandbox was opened');
+});
+
 test('a key or a timeout makes way for the next notice', t => {
 	t.is(run(warning, {type: 'notice-read'}, news(1200)).notice?.text, 'a sandbox was opened');
 	t.is(run(warning, news(9000)).notice?.text, 'a sandbox was opened');

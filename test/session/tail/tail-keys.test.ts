@@ -212,6 +212,17 @@ test('a level filter shows the nearest matching line, even if all matches are ab
 	);
 });
 
+test('more context is refused with a message while all lines are shown', async t => {
+	const {run: tail, press, told} = tailOf(['GET /ok', 'POST /ok', 'GET /ok']);
+	await press('tail.more-context');
+	t.deepEqual([tail.view.context, told], [0, ['all lines are shown, so matches need no context']]);
+	tail.view = filterTail(tail.view, {filter: {text: 'POST', regex: false, inverse: false}});
+	await press('tail.more-context');
+	t.is(tail.view.context, 1);
+	await press('tail.matches-only', 'tail.less-context');
+	t.deepEqual([tail.view.context, told.length], [1, 2]);
+});
+
 test('a new tail keeps the display options of the last one, but not its search and filter', async t => {
 	const {store, press} = tailOf(['{"msg":"paid"}']);
 	t.is(withDisplayOptions(emptyTail('tail-2', 'api'), store.state.tailDisplay).times, 'clock');
