@@ -55,10 +55,16 @@ export class ClockSkew {
 
 /** Use only the last line of a live block: backlog lines arrive later than they were written. */
 export function noteClock(clocks: ClockSkew, {context, node}: LogSource, block: Buffer, now: number): void {
+	const time = lastLineTime(block);
+	if (node !== null && time !== null) {
+		const name = context === undefined ? node : `${context} ${node}`;
+		clocks.note(name, time, now);
+	}
+}
+
+/** Of whole lines; `null` without a timestamp. */
+export function lastLineTime(block: Buffer): number | null {
 	const at = block.lastIndexOf(0x0a, block.length - 2) + 1;
 	const length = timestampLength(block, at);
-	if (node !== null && length > 0) {
-		const name = context === undefined ? node : `${context} ${node}`;
-		clocks.note(name, timestampMilliseconds(block, at, length), now);
-	}
+	return length > 0 ? timestampMilliseconds(block, at, length) : null;
 }

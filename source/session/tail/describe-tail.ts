@@ -8,7 +8,7 @@ import {tailWindow} from './tail-window.ts';
 import {truncateToCells} from '../../text/cell-width.ts';
 import {formatQuantity, formatNumber} from '../../text/format-number.ts';
 import {describeFilter, matchVerb} from './empty-tail.ts';
-import {formatDuration} from '../../text/format-time.ts';
+import {clockTime, formatDuration} from '../../text/format-time.ts';
 import type {Role} from '../kit/theme.ts';
 
 /** `isShort`: without containers. */
@@ -70,8 +70,12 @@ function ofContainers({sources}: TailView): string {
 }
 
 /** Without counts, which change while lines arrive. */
-export function describeTailMode({pausedAt, follow, phase}: TailView): string {
-	return pausedAt !== null ? 'paused' : follow ? phase : 'not following';
+export function describeTailMode({pausedAt, follow, ...view}: TailView): string {
+	return pausedAt !== null ? 'paused' : follow ? phaseText(view) : 'not following';
+}
+
+function phaseText({phase, catchingUpAt}: Pick<TailView, 'phase' | 'catchingUpAt'>): string {
+	return phase === 'following' && catchingUpAt !== null ? 'catching up' : phase;
 }
 
 export function describeTailState(view: TailView, dot: string): string {
@@ -90,22 +94,27 @@ export function describeTailState(view: TailView, dot: string): string {
 	}
 
 	const activity = describeActivity(view);
-	return `${view.phase}${activity === '' ? '' : ` ${dot} ${activity}`}`;
+	return `${phaseText(view)}${activity === '' ? '' : ` ${dot} ${activity}`}`;
 }
 
 /** A shorter silence may just be a slow log. */
 const quietAfterMs = 5000;
 
-/** `214 lines/s`, `no new lines for 12 s`. */
+/** `214 lines/s`, `no new lines for 12 s`, `at 14:03:07`. */
 export function describeActivity({
 	phase,
 	note,
 	rate,
+	catchingUpAt,
 	quietMs,
 	waitedMs,
-}: Pick<TailView, 'phase' | 'note' | 'rate' | 'quietMs' | 'waitedMs'>): string {
+}: Pick<TailView, 'phase' | 'note' | 'rate' | 'catchingUpAt' | 'quietMs' | 'waitedMs'>): string {
 	if (phase !== 'following') {
 		return waitedMs === null ? note : `${note} for ${formatDuration(waitedMs)}`;
+	}
+
+	if (catchingUpAt !== null) {
+		return `at ${clockTime(catchingUpAt)}`;
 	}
 
 	if (rate === 0 && quietMs !== null && quietMs >= quietAfterMs) {

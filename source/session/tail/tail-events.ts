@@ -1,6 +1,6 @@
 /** Takes the events of a tail's logs into its buffer and its view. */
 import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
-import {ClockSkew, noteClock} from './clock-skew.ts';
+import {ClockSkew, lastLineTime, noteClock} from './clock-skew.ts';
 import type {LineRemap} from './insert-lines.ts';
 import {levelOf} from '../../lines/line-level.ts';
 import {wholeTail} from './line-buffer.ts';
@@ -65,7 +65,7 @@ export class TailEvents {
 		const count = this.putLines(index, bytes);
 		const now = Date.now();
 		this.points.note(index, source, bytes, count);
-		if (this.flow.came(index, count, now)) {
+		if (this.flow.came(index, count, now, lastLineTime(bytes))) {
 			noteClock(this.clocks, source, bytes, now);
 		}
 

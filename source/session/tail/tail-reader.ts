@@ -102,6 +102,7 @@ export class TailReader {
 		const {flow, clocks} = this.#events;
 		const {inflow, rate} = flow.tick(now);
 		const quietMs = flow.quietMs(now);
+		const catchingUpAt = flow.catchingUpAt(now);
 		const skews = clocks.skews();
 		const {view} = this.#tail;
 		const older = this.#isWhole(now) ? {...olderUnread, phase: 'none' as const} : view.older;
@@ -109,12 +110,13 @@ export class TailReader {
 		if (
 			older !== view.older ||
 			rate !== view.rate ||
+			catchingUpAt !== view.catchingUpAt ||
 			quietMs !== view.quietMs ||
 			waited !== view.waitedMs ||
 			skews.length > 0 ||
 			view.skews.length > 0
 		) {
-			this.#tail.view = {...view, older, rate, quietMs, waitedMs: waited, skews};
+			this.#tail.view = {...view, older, rate, catchingUpAt, quietMs, waitedMs: waited, skews};
 		}
 
 		return inflow;

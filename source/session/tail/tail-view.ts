@@ -78,6 +78,8 @@ export type TailView = {
 	lineField: number;
 	counters: TailCounters;
 	rate: number | null;
+	/** The time of the lines that arrive while a log sends its backlog; otherwise `null`. */
+	catchingUpAt: number | null;
 	/** `null` before the first line. */
 	quietMs: number | null;
 	waitedMs: number | null;
@@ -144,6 +146,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		lineField: 0,
 		counters: {...noCounters},
 		rate: null,
+		catchingUpAt: null,
 		quietMs: null,
 		waitedMs: null,
 		windowRows: 20,
@@ -176,6 +179,7 @@ export function restartTail(view: TailView, since: SincePreset, {previous, now}:
 			searchIndex: null,
 			searchOnly: false,
 			counters: {...noCounters},
+			catchingUpAt: null,
 		},
 		{},
 	);

@@ -38,6 +38,11 @@ const three = tailOf('a', 'error: b', 'c');
 const states: ReadonlyArray<readonly [string, TailView, string]> = [
 	['that opens', tailOf(), 'opening'],
 	['that follows', {...three, phase: 'following'}, 'following'],
+	[
+		'that reads its backlog',
+		{...three, phase: 'following', rate: 3, catchingUpAt: new Date(2026, 10, 24, 14, 3, 7).getTime()},
+		'catching up · at 14:03:07',
+	],
 	['that follows at a rate', {...three, phase: 'following', rate: 3.24}, 'following · 3.2 lines/s'],
 	['that waits', {...three, phase: 'waiting', note: 'ImagePullBackOff', rate: 5}, 'waiting · ImagePullBackOff'],
 	['that failed', {...three, phase: 'failed', note: 'refused'}, 'failed · refused'],
