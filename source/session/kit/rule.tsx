@@ -18,34 +18,36 @@ type RuleProps = {
 	readonly warn?: boolean;
 };
 
-export const Rule = memo(({title, focus = false, after: whole = '', right = '', short = right, shorter = [], warn = false}: RuleProps): ReactNode => {
-	const columns = useScreen(({state}) => state.size.columns);
-	const {rule, tabLeft, tabRight} = useScreen(({theme}) => theme.glyphs);
-	const leftOf = (after: string) =>
-		focus
-			? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: after === '' ? '' : ` ${after} `}]
-			: [styled('rule', rule + rule), {text: ` ${title} `}, {text: after === '' ? '' : `${after} `}];
-	const texts = [{after: whole, right}, {after: whole, right: short}, ...shorter];
-	const {after, right: note} = texts.find(one => cellWidth(one.right) <= columns - lineWidth(leftOf(one.after)) - 4) ?? texts.at(-1)!;
-	const left = leftOf(after);
-	const reading = useReading(() => spokenLines([line(title, after === '' ? '' : `: ${after}`, note === '' ? '' : `, ${note}`)]));
-	return (
-		<Box flexShrink={0} {...reading}>
-			<Box flexShrink={0}>
-				<Row spans={left} />
+export const Rule = memo(
+	({title, focus = false, after: whole = '', right = '', short = right, shorter = [], warn = false}: RuleProps): ReactNode => {
+		const columns = useScreen(({state}) => state.size.columns);
+		const {rule, tabLeft, tabRight} = useScreen(({theme}) => theme.glyphs);
+		const leftOf = (after: string) =>
+			focus
+				? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: after === '' ? '' : ` ${after} `}]
+				: [styled('rule', rule + rule), {text: ` ${title} `}, {text: after === '' ? '' : `${after} `}];
+		const texts = [{after: whole, right}, {after: whole, right: short}, ...shorter];
+		const {after, right: note} = texts.find(one => cellWidth(one.right) <= columns - lineWidth(leftOf(one.after)) - 4) ?? texts.at(-1)!;
+		const left = leftOf(after);
+		const reading = useReading(() => spokenLines([line(title, after === '' ? '' : `: ${after}`, note === '' ? '' : `, ${note}`)]));
+		return (
+			<Box flexShrink={0} {...reading}>
+				<Box flexShrink={0}>
+					<Row spans={left} />
+				</Box>
+				<Dashes grows />
+				{note !== '' && (
+					<>
+						<Box paddingX={1}>
+							<Row spans={[styled(warn ? 'notice.warn' : 'text.dim', note)]} />
+						</Box>
+						<Dashes />
+					</>
+				)}
 			</Box>
-			<Dashes grows />
-			{note !== '' && (
-				<>
-					<Box paddingX={1}>
-						<Row spans={[styled(warn ? 'notice.warn' : 'text.dim', note)]} />
-					</Box>
-					<Dashes />
-				</>
-			)}
-		</Box>
-	);
-});
+		);
+	},
+);
 
 function Dashes({grows = false}: {readonly grows?: boolean}): ReactNode {
 	const {rule} = useScreen(({theme}) => theme.glyphs);

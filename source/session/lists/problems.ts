@@ -54,10 +54,7 @@ export function withProblem(list: ListName, row: Row): Row {
 }
 
 /** Rows whose problem has ended meanwhile are changed. `null` if none is. */
-export function withoutEndedProblems(
-	chunks: ReadonlyMap<string, readonly Row[]>,
-	now: number,
-): ReadonlyMap<string, readonly Row[]> | null {
+export function withoutEndedProblems(chunks: ReadonlyMap<string, readonly Row[]>, now: number): ReadonlyMap<string, readonly Row[]> | null {
 	const isOver = ({problemUntil}: Row) => problemUntil !== undefined && now >= problemUntil;
 	if (!chunks.values().some(rows => rows.some(row => isOver(row)))) {
 		return null;

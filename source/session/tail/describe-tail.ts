@@ -165,13 +165,7 @@ function progressText(read: number): string {
 /** The far ends of the paths, such as `kubelets n1 n2`; `undefined` for a single pod. */
 export function describeFarEnds(view: TailView): string | undefined {
 	const sources = followedSources(view.sources);
-	const nodes = [
-		...new Set(
-			sources
-				.map(source => source.node)
-				.filter(node => node !== null),
-		),
-	];
+	const nodes = [...new Set(sources.map(source => source.node).filter(node => node !== null))];
 	if (nodes.length > 1) {
 		return nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`;
 	}

@@ -36,7 +36,7 @@ export function tailLine(event: LogEvent, who: string): string | null {
 	return sanitizeLine(`${name === '' ? '' : `${name}: `}${shortIds(joinParts(parts, {short: true, without: ['cause']}))}`);
 }
 
-/** As kubectl and crictl show the id of a container. */
+/** As container runtimes show the id of a container. */
 function shortIds(text: string): string {
 	return text.replaceAll(/\b([\da-f]{12})[\da-f]{52}\b/g, '$1');
 }

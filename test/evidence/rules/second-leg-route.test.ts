@@ -1063,7 +1063,9 @@ test('an unknown route says what a test that decided nothing has shown', t => {
 test('without permission for the metrics, a test of the route needs the counts of the agents', t => {
 	const needsIf = (reason: UnavailableSource['reason']) =>
 		new Set(
-			secondLegRoute(makeObservations({unavailable: [{source: 'metrics', where: '', reason, need: null}]})).need.flatMap(({or}) => or ?? []),
+			secondLegRoute(makeObservations({unavailable: [{source: 'metrics', where: '', reason, need: null}]})).need.flatMap(
+				({or}) => or ?? [],
+			),
 		);
 	t.deepEqual([...needsIf('forbidden')], [needAgentMetrics.or]);
 	t.deepEqual([...needsIf('not-requested')], [needActive.or]);

@@ -113,7 +113,7 @@ test('present pods are listed before deleted ones', async t => {
 	t.regex((await shown({...tailOf(), sources}, {columns: 120}))[1]!, /^ new .*old0/);
 });
 
-const names = ['web-5d9c7b-abcde', 'web-5d9c7b-fghij'];
+const names = ['web-5d9c7b-abcde', 'web-5d9c7b-bcdef'];
 const fullScope = 'pod/web-5d9c7b-abcde';
 
 for (const [columns, title] of [

@@ -62,14 +62,14 @@ for (const [from, found] of [
 
 test('a search below the last match says that it wrapped to the top', async t => {
 	const {run, session, told} = heldAt(linesPerBlock * 11, 'needle');
-	await promptSearch({...session, promptForText: withoutNewLines(session)} as Session);
+	await promptSearch({...session, promptForText: withoutNewLines(session)});
 	t.is(run.view.cursor, needles[0]);
 	t.deepEqual(told, ['search wrapped to the top']);
 });
 
 test('the next match after the last one, and the one before the first, say that they wrapped', async t => {
 	const {run, session, told} = heldAt(needles[1], 'needle');
-	await promptSearch({...session, promptForText: withoutNewLines(session)} as Session);
+	await promptSearch({...session, promptForText: withoutNewLines(session)});
 	await goToMatch(session, 1);
 	t.deepEqual([run.view.cursor, ...told], [needles[2]]);
 	await goToMatch(session, 1);
