@@ -20,7 +20,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		...leg2,
 		meaning: `${refuses}: it has no IP SANs, and the apiserver connects by IP address`,
-		remedy: 'issue it with the node’s IP address (if self-signed: serverTLSBootstrap, then `kubectl get csr`)',
+		remedy: 'issue it with the node’s IP address; if it is self-signed, serverTLSBootstrap requests one',
 		proves: {tls: 'refused'},
 	},
 	{
@@ -42,7 +42,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		...leg2,
 		meaning: `${refuses}: no CA that it trusts signed it`,
 		remedy:
-			'add its CA to the file of --kubelet-certificate-authority, or let one of that file sign it (self-signed: serverTLSBootstrap, CSR)',
+			'add its CA to the file of --kubelet-certificate-authority, or let one of them sign it; if self-signed, by serverTLSBootstrap',
 		proves: {tls: 'refused'},
 	},
 	{
