@@ -53,7 +53,7 @@ for (const [restarts, status, until] of [
 	});
 }
 
-test('a pod that crashes in a loop stays among the problems while it runs, and leaves 5 min after its last restart', t => {
+test('a pod that crashes in a loop stays a problem until 5 min after its last restart', t => {
 	const crashing = withProblem('pods', podKind('13 (24s ago)'));
 	const list = [
 		{type: 'page', chunk: 'pods', rows: [crashing], first: true} as const,
