@@ -14,22 +14,19 @@ export type SourceOfCopy = {
 };
 
 /**
-A file goes into DESTINATION if that is a directory, otherwise it gets this name. The content of a directory goes into DESTINATION, which is
-created, as with kubectl. `name` is null for a directory.
+A file goes into DESTINATION if that is a directory, otherwise it gets this name. The content of a directory goes into DESTINATION. As with
+kubectl, directories that are missing are created. `name` is null for a directory.
 @throws SpokeError ERR_LOCAL_FILE
 */
 export async function localDestination(
 	destination: string,
 	{kind, source, remedyFor}: SourceOfCopy,
 ): Promise<{directory: Buffer | string; name: Buffer | null}> {
-	const facts = await stat(destination).catch(() => null);
 	if (kind === 'file') {
-		const isDirectory = facts?.isDirectory() ?? destination.endsWith('/');
-		const path = await fileToReplace(isDirectory ? join(destination, basename(source)) : destination, {isNamed: !isDirectory, remedyFor});
-		const slash = path.lastIndexOf('/');
-		return {directory: slash < 0 ? '.' : path.subarray(0, Math.max(slash, 1)), name: path.subarray(slash + 1)};
+		return fileDestination(destination, source, remedyFor);
 	}
 
+	const facts = await stat(destination).catch(() => null);
 	if (facts) {
 		assertNotSpecial(destination, facts, remedyFor);
 	}
@@ -40,6 +37,32 @@ export async function localDestination(
 			: localFileError(destination, error);
 	});
 	return {directory: destination, name: null};
+}
+
+async function fileDestination(
+	destination: string,
+	source: string,
+	remedyFor: SourceOfCopy['remedyFor'],
+): Promise<{directory: Buffer | string; name: Buffer}> {
+	const facts = await stat(destination).catch((error: unknown) => {
+		// For example `file/`, whose file kubectl replaces.
+		if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') {
+			throw localFileError(destination, error);
+		}
+
+		return null;
+	});
+	const isNamed = facts?.isDirectory() !== true;
+	const path = await fileToReplace(isNamed ? destination.replace(/\/+$/, '') : join(destination, basename(source)), {isNamed, remedyFor});
+	const slash = path.lastIndexOf('/');
+	const directory = slash < 0 ? '.' : path.subarray(0, Math.max(slash, 1));
+	if (facts === null) {
+		await mkdir(directory, {recursive: true}).catch((error: unknown) => {
+			throw localFileError(directory.toString(), error);
+		});
+	}
+
+	return {directory, name: path.subarray(slash + 1)};
 }
 
 /** Follows a link that the user named, as kubectl does, and its file is replaced. A link in a directory is itself replaced. */

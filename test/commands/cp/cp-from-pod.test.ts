@@ -59,9 +59,31 @@ test('a file takes the name of the destination, or goes into a folder', async t 
 		t.is(await readFile(join(local, name), 'utf8'), 'content\n', name);
 	}
 
-	t.regex((await copy(server, `web:${source}`, join(local, 'gone/'))).stderr, /gone.*no such file or directory.*\[ERR_LOCAL_FILE\]/);
+	t.regex((await copy(server, `web:${source}`, join(local, 'old/'))).stderr, /old\/: not a directory.*\[ERR_LOCAL_FILE\]/);
 	t.regex((await copy(server, `web:${server.remote}`, join(local, 'old'))).stderr, /old is a file, and the source is a directory/);
 	t.deepEqual((await readdir(local)).toSorted(), ['folder', 'new', 'old', 'relative']);
+});
+
+test('a single file creates the missing directories of its destination, as in kubectl', async t => {
+	const server = await startCopyServer(t);
+	await writeFile(join(server.remote, 'a.txt'), 'new');
+	await writeFile(join(server.local, 'file'), 'old');
+	await mkdir(join(server.local, 'folder'));
+	await symlink('folder', join(server.local, 'link'));
+	for (const destination of ['deep/er/x', 'link/in/x', 'missing/']) {
+		t.like(await copy(server, 'web:a.txt', `${server.local}/${destination}`, '-q'), {status: 0, stderr: ''});
+	}
+
+	for (const name of ['deep/er/x', 'folder/in/x', 'missing']) {
+		t.is(await readFile(join(server.local, name), 'utf8'), 'new', name);
+	}
+
+	const {status, stderr} = await copy(server, 'web:a.txt', join(server.local, 'file/x'));
+	t.is(status, 14);
+	t.regex(stderr, /file\/x: not a directory \[ERR_LOCAL_FILE\]$/m);
+	t.is(await readFile(join(server.local, 'file'), 'utf8'), 'old');
+	t.like(await copy(server, 'web:gone.txt', join(server.local, 'unused/x')), {stdout: ''});
+	t.deepEqual((await readdir(server.local)).toSorted(), ['deep', 'file', 'folder', 'link', 'missing']);
 });
 
 test('a link that the user names as the destination stays, and its file is replaced', async t => {
