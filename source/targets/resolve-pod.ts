@@ -82,11 +82,11 @@ function noCronJobPodsError(
 }
 
 /** @throws SpokeError ERR_NOT_FOUND on timeout; the signal's reason */
-async function waitForFirstPod(
+export async function waitForFirstPod(
 	cluster: ClusterClient,
 	input: string,
 	scope: PodScope,
-	{podRunningTimeoutMs, signal, onNoPods}: ResolveOptions,
+	{podRunningTimeoutMs, signal, onNoPods}: Pick<ResolveOptions, 'podRunningTimeoutMs' | 'signal' | 'onNoPods'>,
 ): Promise<PodObject> {
 	onNoPods?.();
 	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(clampTimerMs(podRunningTimeoutMs)) : undefined;

@@ -253,6 +253,8 @@ export class LogServer {
 			}
 		} else if (url.pathname === '/api/v1/namespaces/demo/pods') {
 			this.#listOrWatch(url, response);
+		} else if (url.pathname === '/apis/apps/v1/namespaces/demo/deployments/web') {
+			respond(response, 200, {kind: 'Deployment', metadata: {name: 'web'}, spec: {selector: {matchLabels: {app: 'web'}}}});
 		} else if (!this.pods.has(parts[5] ?? '')) {
 			respond(response, 404, {kind: 'Status', message: `pods "${parts[5]}" not found`, reason: 'NotFound'});
 		} else if (parts[6] === 'log') {
@@ -267,6 +269,10 @@ export class LogServer {
 
 			respond(response, 200, {apiVersion: 'v1', kind: 'Pod', ...object});
 		}
+	}
+
+	get openWatches(): number {
+		return this.#openWatches.size;
 	}
 
 	endWatches(): void {

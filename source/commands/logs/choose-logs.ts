@@ -8,7 +8,7 @@ import {allContainers, chooseContainer} from '../../targets/choose-container.ts'
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byLogPreference} from '../../targets/pod-order.ts';
-import {listPods, toResolvedTarget, resolvePod} from '../../targets/resolve-pod.ts';
+import {listPods, resolvePod, toResolvedTarget, waitForFirstPod} from '../../targets/resolve-pod.ts';
 import {resolveTargetPods} from '../../targets/target-pods.ts';
 import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';
@@ -140,10 +140,11 @@ function chosenName(pod: PodObject, choice: ContainerSelection, say: ChooseOptio
 	return name;
 }
 
+/** `isWaitLimited`: a workload must have a pod within `podRunningTimeoutMs`; otherwise the follow itself waits for one. */
 export async function chooseFollowTargets(
 	cluster: ClusterClient,
 	{selector, targets, containers}: LogRequest,
-	{signal, say, onMissing}: ChooseOptions,
+	{podRunningTimeoutMs, isWaitLimited, signal, say, onMissing}: ChooseOptions & {isWaitLimited: boolean},
 ): Promise<FollowTargets> {
 	const {namespace} = cluster.facts;
 	if (selector !== null) {
@@ -157,6 +158,10 @@ export async function chooseFollowTargets(
 	const read = async (target: ParsedTarget) => resolveTargetPods(cluster, target, namespace, signal).then(() => target);
 	const found = onMissing === null ? targets : await readTargets(targets, read, {onMissing});
 	const followed = await resolveFollowTargets(cluster, found, namespace, signal);
+	if (isWaitLimited && followed.kind === 'scope') {
+		await waitForFirstPod(cluster, found[0]!.input, followed.scope, {podRunningTimeoutMs, signal});
+	}
+
 	for (const pod of followed.kind === 'pods' ? followed.pods : []) {
 		if (containers.kind !== 'all') {
 			chosenName(pod, containers, say);

@@ -130,7 +130,7 @@ async function print(
 	{observer, turn}: {observer: ConnectionObserver | undefined; turn: Promise<void> | undefined},
 ): Promise<void> {
 	const {flags, lines, stderr} = logs;
-	const {request, interrupted, output} = run;
+	const {request, given, interrupted, output} = run;
 	const signal = AbortSignal.any([interrupted, output.closed]);
 	const say = (notice: string) => {
 		stderr.write(noticeLine(notice, stderr));
@@ -172,7 +172,10 @@ async function print(
 	}
 
 	const {limitBytes = 0} = read;
-	const followed = await chooseFollowTargets(cluster, request, choosing).catch(missing);
+	const followed = await chooseFollowTargets(cluster, request, {
+		...choosing,
+		isWaitLimited: given.has('pod-running-timeout'),
+	}).catch(missing);
 	await printFollow(cluster, followed, output, {
 		follow: {...followOptions(logs, run), onDefaultContainer: choosing.say, signal, ...(observer && {observer})},
 		limitBytes,

@@ -95,7 +95,7 @@ const flags = [
 		positive: true,
 		default: 20_000,
 		value: 'DURATION',
-		help: 'how long to wait for a pod of the target and, with -f, for a named pod to start',
+		help: 'how long to wait for a pod of the target and, with -f, for a named pod to start; by default, -f of a workload without pods waits for one without a limit',
 	},
 	{
 		name: 'output',

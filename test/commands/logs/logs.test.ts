@@ -6,6 +6,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {logsOnTerminal} from '../../support/logs-on-terminal.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {until} from '../../support/until.ts';
 
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
 
@@ -80,6 +81,24 @@ test('logs -f -l prints the default container once, and that it stops', async t 
 		);
 		t.is((await spoke('-f', '-l', 'app=web', '--tail=0', '-q')).stderr, '');
 	});
+});
+
+test('logs -f waits for a workload’s first pod only as long as --pod-running-timeout says', async t => {
+	const server = await LogServer.start();
+	t.teardown(async () => server.stop());
+	const argv = ['logs', '-f', 'deploy/web', '--server', server.url, '--namespace', 'demo'];
+	const {status, stderr} = await runSpoke([...argv, '--pod-running-timeout=500ms'], {env: {KUBECONFIG: '/dev/null'}});
+	t.is(status, 8);
+	t.regex(stderr, /^error: no pods found for deploy\/web after 0.5 s .*\[ERR_NOT_FOUND\]\n$/);
+
+	server.restartPolicy = 'Never';
+	const waiting = runSpoke([...argv, '--pod-running-timeout=1m', '--limit-bytes=6'], {env: {KUBECONFIG: '/dev/null'}});
+	await until(() => server.openWatches > 0);
+	server
+		.addPod('late')
+		.get('app')!
+		.append({time: time(1), text: 'first'});
+	t.like(await waiting, {status: 0, stdout: 'first\n'});
 });
 
 test('logs -q prints only errors and possible gaps on stderr', async t => {
