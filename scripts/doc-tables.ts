@@ -5,6 +5,7 @@ import type {CommandSpec} from '../source/commands/command.ts';
 import {commandSpecs} from '../source/commands/command-specs.ts';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';
+import {noEffectFlags} from '../source/command-line/kubectl-only-flags.ts';
 import {formatFlag, splitParagraphs} from '../source/command-line/render-help.ts';
 import {errorTable} from '../source/errors/error-table.ts';
 import {exitStatusMeanings} from '../source/errors/exit-status-meanings.ts';
@@ -57,6 +58,13 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			table(
 				['flag', 'does'],
 				connectionFlags.filter((flag: FlagSpec) => !flag.hidden).map(flag => [code(formatFlag(flag).trim()), flag.help]),
+			),
+		],
+		[
+			'no-effect-flags',
+			table(
+				['flag', 'does'],
+				noEffectFlags.map(flag => [code(formatFlag(flag).trim()), flag.help]),
 			),
 		],
 		[

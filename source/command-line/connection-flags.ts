@@ -1,5 +1,6 @@
 /** kubectl's connection flags, and those of commands that take several contexts. */
 import type {FlagSpec, FlagValues} from './flag-spec.ts';
+import {noEffectFlags} from './kubectl-only-flags.ts';
 
 const fileFlags = [
 	{name: 'kubeconfig', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kubeconfig file to use'},
@@ -77,6 +78,7 @@ const clusterFlags = [
 		value: 'LEVEL',
 		help: '1 and higher: with spoke logs, report new pods and ended logs even if stderr is not a terminal; 6 and higher: log each request to stderr (method, URL, status, duration), never headers or bodies; one-shot commands only',
 	},
+	...noEffectFlags,
 ] as const satisfies readonly FlagSpec[];
 
 export const connectionFlags = [...fileFlags, contextFlag, ...clusterFlags] as const satisfies readonly FlagSpec[];
@@ -87,5 +89,7 @@ export const multiContextFlags = [...fileFlags, ...contextsFlags, ...clusterFlag
 /** Names of the flags that help lists as connection flags. */
 export const connectionFlagNames: ReadonlySet<string> = new Set([...connectionFlags, ...multiContextFlags].map(({name}) => name));
 
-export type MultiContextFlags = FlagValues<typeof multiContextFlags>;
-export type ConnectionFlags = FlagValues<typeof connectionFlags>;
+type NoEffectName = (typeof noEffectFlags)[number]['name'];
+
+export type MultiContextFlags = Omit<FlagValues<typeof multiContextFlags>, NoEffectName>;
+export type ConnectionFlags = Omit<FlagValues<typeof connectionFlags>, NoEffectName>;

@@ -31,7 +31,9 @@ export function renderProgramHelp(rows: readonly CommandHelp[], {width, toCharse
 		),
 		'',
 		...wrapText(
-			spell('`spoke COMMAND --help` shows a command’s flags, `spoke help session` the session’s. Connection flags are kubectl’s.'),
+			spell(
+				'`spoke COMMAND --help` shows a command’s flags, `spoke help session` the session’s. Connection flags mean what they mean in kubectl.',
+			),
 			width,
 		),
 		'',

@@ -1,7 +1,10 @@
 /** Command lines are parsed as by pflag. */
 import test from 'ava';
+import {connectionFlags, multiContextFlags} from '../../source/command-line/connection-flags.ts';
+import type {FlagSpec} from '../../source/command-line/flag-spec.ts';
 import {parseDuration} from '../../source/command-line/parse-duration.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {debugSpec} from '../../source/commands/debug/spec.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 
 const rows = [
@@ -74,12 +77,29 @@ for (const [argv, message] of bad) {
 
 test('an unsupported kubectl flag is rejected with a remedy', t => {
 	for (const [argv, remedy] of [
-		['--cache-dir=/tmp/x', /no discovery cache; omit this flag/],
+		['--vmodule=x=4', /-v=6 to log each request/],
 		['--log-file=x', /-v=6 to log each request/],
 		['--warnings-as-errors', /omit this flag/],
 	] as const) {
 		t.regex(t.throws(() => parseCommandLine(rows, [argv]), {instanceOf: SpokeError, message: /^unknown flag: --/}).remedy!, remedy);
 	}
+});
+
+test('global kubectl flags that have no effect are accepted', t => {
+	for (const flags of [connectionFlags, multiContextFlags, debugSpec.flags]) {
+		const {positionals} = parseCommandLine<readonly FlagSpec[]>(flags, [
+			'--cache-dir',
+			'/tmp/x',
+			'--log-flush-frequency=1s',
+			'--profile-output=x',
+			'web',
+		]);
+		t.deepEqual(positionals, ['web']);
+	}
+
+	t.deepEqual(parseCommandLine(connectionFlags, ['--profile=none', 'web']).positionals, ['web']);
+	t.throws(() => parseCommandLine(connectionFlags, ['--profile=cpu']), {message: 'invalid argument "cpu" for --profile: must be none'});
+	t.is(parseCommandLine(debugSpec.flags, ['--profile=sysadmin']).flags.profile, 'sysadmin', 'the profile of the debug container');
 });
 
 test('durations follow Go’s syntax', t => {

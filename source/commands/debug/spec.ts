@@ -7,6 +7,11 @@ import {recordFlags} from '../remote-command/record-flags.ts';
 import {streamFlags} from '../stream-flags.ts';
 import {debugProfiles} from '../../streams/debug-profiles.ts';
 
+type StreamFlag = (typeof streamFlags)[number];
+
+/** As in kubectl, `--profile` of debug hides the global one. */
+const sharedFlags = streamFlags.filter((flag): flag is Exclude<StreamFlag, {name: 'profile'}> => flag.name !== 'profile');
+
 const flags = [
 	{name: 'image', kind: 'string', value: 'IMAGE', help: 'image of the debug container (required without --copy-to)'},
 	containerFlag('name of the debug container; defaults to debugger-xxxxx; with --copy-to, also an existing container to change'),
@@ -63,7 +68,7 @@ const flags = [
 	},
 	...recordFlags,
 	podRunningTimeoutFlag('with -i: how long to wait until the container runs'),
-	...streamFlags,
+	...sharedFlags,
 ] as const;
 
 export const debugSpec = {

@@ -1,6 +1,6 @@
 /** Aliases and default flags of kubectl's kuberc. */
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
-import {kubectlOnlyFlagHint} from '../../command-line/kubectl-only-flags.ts';
+import {hasNoEffect, kubectlOnlyFlagHint} from '../../command-line/kubectl-only-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {KubercOption, Preference} from '../../cluster/kuberc.ts';
@@ -116,7 +116,7 @@ function flagFor(
 		throw invalid(says.unknown);
 	}
 
-	if (isGiven(flag, argv)) {
+	if (isGiven(flag, argv) || hasNoEffect(flag)) {
 		return [];
 	}
 

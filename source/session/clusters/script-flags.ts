@@ -1,6 +1,7 @@
 /** Flags that select a cluster of the session again, also in a copied shell command. */
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {hasNoEffect} from '../../command-line/kubectl-only-flags.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 
@@ -11,7 +12,7 @@ const omittedFlags = new Set(['namespace', 'token', 'username', 'password', 'v']
 export function scriptFlags(session: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
 	const given = flagsForCluster(session, cluster);
 	return connectionFlags
-		.filter(({name}) => !omittedFlags.has(name))
+		.filter(row => !omittedFlags.has(row.name) && !hasNoEffect(row))
 		.flatMap(row => spelled(row, given[row.name]))
 		.map(word => ` ${word}`)
 		.join('');

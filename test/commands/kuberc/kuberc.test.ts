@@ -74,8 +74,8 @@ for (const [title, kuberc, line, expected] of [
 		'logs --tail=5 --timestamps=true web',
 	],
 	[
-		'a flag of kubectl that does nothing here is skipped',
-		`${head}defaults:\n- command: logs\n  options:\n  - {name: cache-dir, default: /tmp/x}\n`,
+		'flags of kubectl that do nothing here are skipped',
+		`${head}defaults:\n- command: logs\n  options:\n  - {name: cache-dir, default: /tmp/x}\n  - {name: profile, default: cpu}\n  - {name: vmodule, default: x=4}\n`,
 		'logs web',
 		'logs web',
 	],
