@@ -21,4 +21,5 @@ function kubectlLineOrMessage({message, asKubectl}: SpokeError): string {
 	return isSaid ? line + after : `${line}${line.endsWith(':') ? '' : ':'} ${before.replace(/: $/, '')}${after}`;
 }
 
-const kubectlPrefix = /^(?:error: )?(?:error from server \(\w+\): |(?:error upgrading connection: )?unable to upgrade connection: )/i;
+const kubectlPrefix =
+	/^(?:error: )?(?:error from server \(\w+\): |(?:error upgrading connection: )?unable to upgrade connection: |(?:internal error occurred: )*)/i;

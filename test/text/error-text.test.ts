@@ -3,6 +3,7 @@ import test from 'ava';
 import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {refusedAsKubectl} from '../../source/streams/combine-carrier-errors.ts';
+import {containerErrorFrom} from '../../source/streams/remote-command/command-result.ts';
 import {errorText} from '../../source/text/error-text.ts';
 
 const status = (reason: string, code: number, message: string) => ({
@@ -12,6 +13,7 @@ const status = (reason: string, code: number, message: string) => ({
 });
 const gone = status('NotFound', 404, 'pods "web" not found');
 const forbidden = status('Forbidden', 403, 'pods "web" is forbidden: User "eve" cannot get resource "pods"');
+const twiceInternal = 'Internal error occurred: Internal error occurred: exec: "nosuch": executable file not found in $PATH';
 const get = {verb: 'get', resource: 'pods', namespace: 'default'};
 
 const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: string]> = [
@@ -51,6 +53,16 @@ const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: str
 		'a refused upgrade',
 		refusedAsKubectl(errorFromResponse(forbidden, get), 'unable to upgrade connection').withChanges({remedy: 'ask'}),
 		'error: unable to upgrade connection: pods "web" is forbidden: User "eve" cannot get resource "pods" (ask) [ERR_FORBIDDEN]',
+	],
+	[
+		'a container that does not run',
+		containerErrorFrom('container not found ("web")', 'error: unable to upgrade connection: container not found ("web")')!,
+		'error: unable to upgrade connection: container not found ("web"): the container is not running [ERR_TARGET_GONE]',
+	],
+	[
+		'an error within an internal one',
+		containerErrorFrom(twiceInternal, `error: ${twiceInternal}`)!,
+		`error: ${twiceInternal}: the command could not be started (check that the program is in the container’s image) [ERR_COMMAND_NOT_STARTED]`,
 	],
 	[
 		'text before kubectl’s message',

@@ -52,14 +52,14 @@ function errorFromFailure(message: string, status: string): SpokeError {
 		return errorFromExplanation(explained);
 	}
 
-	return containerErrorFrom(message) ?? new SpokeError('ERR_APISERVER_ANSWER', message, {text: message, leg: 2});
+	return containerErrorFrom(message, `error: ${message}`) ?? new SpokeError('ERR_APISERVER_ANSWER', message, {text: message, leg: 2});
 }
 
-/** Converts a message about a container, from a stream or an upgrade response; `null` for other messages. */
-export function containerErrorFrom(message: string): SpokeError | null {
-	const text = message.replace(/^(?:Internal error occurred: )+/, '');
+/** Converts a message about a container, from a stream or an upgrade response; `null` for other messages. `asKubectl`: kubectl's line. */
+export function containerErrorFrom(message: string, asKubectl: string): SpokeError | null {
+	const text = message.replace(/^(?:Internal error occurred: )+/, '').trim();
 	const cause = causes.find(({words}) => words.test(text));
-	return cause ? new SpokeError(cause.code, `${cause.says}: ${text}`, {text: message, leg: cause.leg}) : null;
+	return cause ? new SpokeError(cause.code, `${cause.says}: ${text}`, {text: message, leg: cause.leg, asKubectl}) : null;
 }
 
 const causes = [

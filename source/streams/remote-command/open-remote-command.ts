@@ -227,7 +227,7 @@ function commandRefusal(
 	// A relayed kubelet response is plain text; a Status is the apiserver's or a webhook's.
 	const isRelayed = message !== '' && refused.status >= 500 && statusMessage(refused.body) === null;
 	return (
-		(isRelayed ? containerErrorFrom(message) : null) ??
+		(isRelayed ? containerErrorFrom(message, `error: unable to upgrade connection: ${message}`) : null) ??
 		refusedUpgradeError(refused, carrier, 'unable to upgrade connection', {
 			resource: `pods/${feature}`,
 			namespace: target.namespace,

@@ -68,7 +68,7 @@ const wrong: ReadonlyArray<
 	[
 		'a program that is not there',
 		['web', '--', 'nosuch'],
-		/^error: the command could not be started: .*nosuch.*\[ERR_COMMAND_NOT_STARTED\]\n$/,
+		/^error: Internal error occurred: .*nosuch.*\$PATH: the command could not be started .*\[ERR_COMMAND_NOT_STARTED\]\n$/,
 		{
 			far(far) {
 				far.status(failure('Internal error occurred: OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
