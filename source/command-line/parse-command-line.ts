@@ -3,6 +3,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {closestWord} from './closest-word.ts';
 import {kubectlOnlyFlagHint} from './kubectl-only-flags.ts';
 import {parseDuration} from './parse-duration.ts';
+import {parseInteger} from './parse-integer.ts';
 import type {FlagSpec, FlagValues, ParsedCommandLine} from './flag-spec.ts';
 
 /**
@@ -129,11 +130,12 @@ function parseValue(row: FlagSpec, spelled: string, text: string, before: unknow
 		}
 
 		case 'integer': {
-			if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
-				throw invalid('must be a whole number');
+			const value = parseInteger(text);
+			if (!Number.isFinite(value)) {
+				throw invalid(Number.isNaN(value) ? 'must be a whole number' : 'value out of range');
 			}
 
-			return Number(text);
+			return value;
 		}
 
 		case 'duration': {

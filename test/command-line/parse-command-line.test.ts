@@ -3,6 +3,7 @@ import test from 'ava';
 import {connectionFlags, multiContextFlags} from '../../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../../source/command-line/flag-spec.ts';
 import {parseDuration} from '../../source/command-line/parse-duration.ts';
+import {parseInteger} from '../../source/command-line/parse-integer.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {debugSpec} from '../../source/commands/debug/spec.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
@@ -60,6 +61,7 @@ const bad: ReadonlyArray<[readonly string[], RegExp]> = [
 	[['-fx'], /^unknown shorthand flag: 'x' in -fx$/],
 	[['-n'], /^flag needs an argument: -n$/],
 	[['--tail', 'many'], /invalid argument "many" for --tail: must be a whole number/],
+	[['--tail=9223372036854775808'], /invalid argument "9223372036854775808" for --tail: value out of range/],
 	[['--since', '5'], /invalid argument "5" for --since: must be a duration/],
 	[['--follow=maybe'], /must be true or false/],
 	[['--path=never'], /must be one of auto, always/],
@@ -100,6 +102,31 @@ test('global kubectl flags that have no effect are accepted', t => {
 	t.deepEqual(parseCommandLine(connectionFlags, ['--profile=none', 'web']).positionals, ['web']);
 	t.throws(() => parseCommandLine(connectionFlags, ['--profile=cpu']), {message: 'invalid argument "cpu" for --profile: must be none'});
 	t.is(parseCommandLine(debugSpec.flags, ['--profile=sysadmin']).flags.profile, 'sysadmin', 'the profile of the debug container');
+});
+
+test('integers follow Go’s syntax and the range of an int64', t => {
+	const table: Array<[string, number]> = [
+		['0', 0],
+		['-0', 0],
+		['+7', 7],
+		['0x2', 2],
+		['-0X1f', -31],
+		['0b101', 5],
+		['0o17', 15],
+		['017', 15],
+		['0_7', 7],
+		['0x_f', 15],
+		['1_0', 10],
+		['9223372036854775807', Number.MAX_SAFE_INTEGER],
+		['-9223372036854775808', Number.MIN_SAFE_INTEGER],
+		['9223372036854775808', Infinity],
+		['-0x8000000000000001', Infinity],
+		...['', '-', '08', '1__0', '_1', '1_', '0x', '1e3', '1.0', ' 1', '0b2', 'f'].map(text => [text, Number.NaN] as [string, number]),
+	];
+	t.deepEqual(
+		table.map(([text]) => [text, parseInteger(text) + 0]),
+		table,
+	);
 });
 
 test('durations follow Go’s syntax', t => {
