@@ -45,7 +45,7 @@ const flags = [
 		kind: 'string',
 		value: 'DIRECTORY',
 		completes: 'file',
-		help: 'local API proxy: also serve the files of this directory',
+		help: 'local API proxy: also serve the files of this directory; of a directory, its index.html, and never a list of its files',
 	},
 	{name: 'www-prefix', short: 'P', kind: 'string', default: '/static/', value: 'PREFIX', help: 'local API proxy: prefix of the files'},
 	{

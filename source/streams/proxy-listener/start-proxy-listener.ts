@@ -126,8 +126,14 @@ async function admitRequest(
 	filter: RequestFilter,
 	options: ListenerOptions,
 ): Promise<string | null> {
-	const {files} = options;
+	const {apiPrefix, files} = options;
 	const verdict = checkRequest(request, filter, options);
+	const withSlash = typeof verdict === 'string' || verdict.status === 404 ? withFinalSlash(request.url, [apiPrefix, files?.prefix]) : null;
+	if (withSlash !== null) {
+		response.writeHead(307, {Location: withSlash}).end();
+		return null;
+	}
+
 	if (files && request.url?.startsWith(files.prefix) && (typeof verdict === 'string' || verdict.status === 404)) {
 		await serveFile(files.directory, decodeOnce(request.url.slice(files.prefix.length)), request, response);
 		return null;
@@ -139,6 +145,12 @@ async function admitRequest(
 
 	refuse(response, verdict.status, verdict.reason);
 	return null;
+}
+
+/** The URL of a prefix that was requested without its final slash, as Go's ServeMux redirects it. `null` for any other. */
+function withFinalSlash(url = '', prefixes: ReadonlyArray<string | undefined>): string | null {
+	const [path = ''] = url.split('?', 1);
+	return path !== '' && prefixes.includes(`${path}/`) ? `${path}/${url.slice(path.length)}` : null;
 }
 
 function checkRequest(

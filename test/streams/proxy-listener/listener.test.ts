@@ -395,6 +395,21 @@ test('an API prefix is removed, and only files of the directory are served', asy
 	t.is(seen.length, 1);
 });
 
+test('a prefix without its final slash is redirected, as by kubectl proxy', async t => {
+	const {url, port, seen} = await start(t, {apiPrefix: '/k8s/', files: {directory: '/nonexistent', prefix: '/static/'}});
+	for (const [path, location] of [
+		['/static', '/static/'],
+		['/k8s?a=/b', '/k8s/?a=/b'],
+	] as const) {
+		const {status, headers} = await fetch(`${url}${path}`, {method: 'POST', redirect: 'manual'});
+		t.deepEqual([status, headers.get('location')], [307, location]);
+	}
+
+	t.is((await fetch(`${url}/static-files`)).status, 404);
+	t.regex(await raw(port, 'GET /static HTTP/1.1\r\nHost: evil.example\r\n\r\n'), /^HTTP\/1.1 403 /);
+	t.is(seen.length, 0);
+});
+
 test('a file is closed when its client disconnects early', async t => {
 	const folder = await realpath(await temporaryDirectory(t));
 	const file = join(folder, 'large');
