@@ -106,7 +106,7 @@ export function toSpokeError(thrown: unknown): SpokeError {
 
 	// Code that opens files reports their errors itself, so this is spoke's own output.
 	if (syscall === 'write' && unwritable.has(code ?? '')) {
-		return new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
+		return unwritableOutputError(error);
 	}
 
 	// Only requests to the apiserver are limited this way; longer waits report their own errors.
@@ -115,4 +115,11 @@ export function toSpokeError(thrown: unknown): SpokeError {
 	}
 
 	return new SpokeError('ERR_INTERNAL', `bug in spoke: ${error.message}`, {cause: error});
+}
+
+/** Of an error of a write to stdout or stderr. Omits Node's name of the system call: `ENOSPC: no space left on device, write`. */
+export function unwritableOutputError(error: NodeJS.ErrnoException): SpokeError {
+	const {message, syscall} = error;
+	const cause = syscall === undefined ? message : message.replace(new RegExp(`, ${syscall}$`), '');
+	return new SpokeError('ERR_LOCAL_FILE', `cannot write the output: ${cause}`, {cause: error});
 }

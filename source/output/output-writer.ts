@@ -1,6 +1,6 @@
 /** Data on stdout, with backpressure, and an end when the reader closes it. */
 import type {Writable} from 'node:stream';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError, unwritableOutputError} from '../errors/spoke-error.ts';
 
 export type OutputWriter = {
 	/**
@@ -34,7 +34,7 @@ export function createOutputWriter(stream: Writable, {gatherMs = 0}: {gatherMs?:
 		failure ??=
 			error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
 				? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of the output closed it', {cause: error})
-				: new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
+				: unwritableOutputError(error);
 		gone.abort(failure);
 		wake();
 	});

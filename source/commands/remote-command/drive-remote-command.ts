@@ -5,7 +5,7 @@ import type {Readable, Writable} from 'node:stream';
 import {finished} from 'node:stream/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError, unwritableOutputError} from '../../errors/spoke-error.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {BorrowedTerminal, followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {DetachKeys} from '../../terminal/detach-keys.ts';
@@ -98,7 +98,7 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 		failed.reject(
 			error.code === 'EPIPE'
 				? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of the output closed it', {cause: error})
-				: new SpokeError('ERR_LOCAL_FILE', `cannot write the output: ${error.message}`, {cause: error}),
+				: unwritableOutputError(error),
 		);
 		from.destroy();
 	};
