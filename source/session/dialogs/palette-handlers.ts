@@ -4,7 +4,6 @@ import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {keyContext, type ViewName} from '../frame/session-state.ts';
 import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
-import {rowSelectorError} from '../lists/row-filter.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {findRequirement, requiredInSession, requirementNames} from '../../evidence/require-path.ts';
 import {isReadOnly, disabledReason} from '../keys/disabled-reason.ts';
@@ -13,7 +12,7 @@ import {startForward} from '../forwards/forward-lifecycle.ts';
 import {openForwardSet} from '../forwards/forward-sets.ts';
 import {startListener} from '../proxy/listener-handlers.ts';
 import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
-import {openTail, typedTailPlace} from '../tail/open-tail.ts';
+import {openObjectDetails} from '../text/details-handlers.ts';
 import {openYaml} from '../text/yaml-handlers.ts';
 import type {PickerItem} from './dialog.ts';
 import {ArgumentCompleter, contextNames, namespaceNames, forwardSetNames, type NameSource} from './argument-completer.ts';
@@ -22,7 +21,8 @@ import {openNodeCheck} from '../why/node-check-handlers.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
 import {forwardNames, objectNames, proxyNames, targetNames} from './completion-names.ts';
-import {takeSelector} from './list-arguments.ts';
+import {parsePaletteArguments, type PaletteArguments, type PaletteSyntax} from './palette-arguments.ts';
+import {openTypedTail} from './typed-tail.ts';
 import {noCommand, showTypedView, views, viewAliases} from './typed-views.ts';
 import {copyFiles} from '../shell/copy-handlers.ts';
 import {openShell} from '../shell/shell-handlers.ts';
@@ -99,21 +99,23 @@ function reasonOff({store}: Session, action: ActionSpec): string | null {
 `as`: equivalent action, which also disables the command. `also`: hidden aliases. `names`: completes the argument. `alone`: the action that
 the command performs without an argument. `example`: what to type, if it needs one.
 */
-type CommandRow = {
-	word: string;
+type CommandRow = PaletteSyntax & {
 	also?: readonly string[];
-	takes: string;
 	names?: NameSource;
 	does: string;
 	as?: ActionId;
 	alone?: ActionId;
 	example?: string;
-	run?(session: Session, words: readonly string[]): void | Promise<void>;
+	run?(session: Session, typed: PaletteArguments): void | Promise<void>;
 };
 
 const needs = (session: Session, what: string) => {
 	session.showMessage(`type ${what}`, 'warn');
 };
+
+function typedContainer(session: Session, {words: [target = ''], flags: {namespace, container}}: PaletteArguments) {
+	return {...typedTarget(session, target, namespace), ...(container !== undefined && {named: container})};
+}
 
 const commands: readonly CommandRow[] = [
 	{
@@ -123,8 +125,9 @@ const commands: readonly CommandRow[] = [
 		names: namespaceNames,
 		does: 'switch namespace',
 		alone: 'namespace.pick',
-		run(session, [name = '']) {
-			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
+		flags: ['all-namespaces'],
+		run(session, {words: [name = ''], flags}) {
+			openTypedNamespace(session, flags['all-namespaces'] || name === '*' ? null : name);
 		},
 	},
 	{
@@ -134,7 +137,7 @@ const commands: readonly CommandRow[] = [
 		names: contextNames,
 		does: 'switch context, or show several',
 		alone: 'context.pick',
-		async run(session, [name = '']) {
+		async run(session, {words: [name = '']}) {
 			const chosen = await chooseContexts({...session.flags, context: [name], 'all-contexts': false}, session.env);
 			await session.switchContexts(chosen.map(({context = name}) => context));
 		},
@@ -146,36 +149,21 @@ const commands: readonly CommandRow[] = [
 		names: targetNames,
 		does: 'follow logs',
 		as: 'logs',
-		run(session, words) {
-			const {selector, rest} = takeSelector(words);
-			const targets = rest.filter(word => !word.startsWith('-'));
-			const fault = selector === null ? null : rowSelectorError(selector);
-			if (fault !== null) {
-				session.showMessage(fault, 'warn');
-				return;
-			}
-
-			if (targets.length === 0 && selector === null) {
-				needs(session, ':tail pod/NAME');
-				return;
-			}
-
-			openTail(session, {
-				...typedTailPlace(session, {isSelector: selector !== null}),
-				targets,
-				selector,
-				containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'},
-			});
-		},
+		flags: ['namespace', 'all-namespaces', 'selector', 'container', 'all-containers', 'previous', 'follow'],
+		maxWords: Infinity,
+		run: openTypedTail,
 	},
 	{
 		word: 'shell',
+		also: ['exec'],
 		takes: 'TARGET',
 		names: targetNames,
 		does: 'open a shell in a pod',
 		as: 'shell',
 		example: ':shell pod/NAME',
-		run: async (session, [target = '']) => openShell(session, typedTarget(session, target)),
+		flags: ['namespace', 'container', 'stdin', 'tty'],
+		other: 'spoke exec runs a command',
+		run: async (session, typed) => openShell(session, typedContainer(session, typed)),
 	},
 	{
 		word: 'cp',
@@ -184,7 +172,8 @@ const commands: readonly CommandRow[] = [
 		does: 'copy files from or to a pod',
 		as: 'files',
 		example: ':cp pod/NAME',
-		run: async (session, [target = '']) => copyFiles(session, typedTarget(session, target)),
+		flags: ['namespace', 'container'],
+		run: async (session, typed) => copyFiles(session, typedContainer(session, typed)),
 	},
 	{
 		word: 'forward',
@@ -193,11 +182,16 @@ const commands: readonly CommandRow[] = [
 		does: 'forward a port',
 		as: 'forward',
 		example: ':forward svc/NAME 8080:80',
-		async run(session, [target = '', port]) {
-			if (port === undefined) {
-				await addForward(session, typedTarget(session, target));
-			} else {
-				startForward(session, typedTarget(session, target), port);
+		flags: ['namespace'],
+		maxWords: Infinity,
+		other: 'without a port, it opens a form with the other options',
+		async run(session, {words: [target = '', ...ports], flags}) {
+			if (ports.length === 0) {
+				await addForward(session, typedTarget(session, target, flags.namespace));
+			}
+
+			for (const port of ports) {
+				startForward(session, typedTarget(session, target, flags.namespace), port);
 			}
 		},
 	},
@@ -207,7 +201,7 @@ const commands: readonly CommandRow[] = [
 		names: forwardSetNames,
 		does: 'start or stop a saved set',
 		as: 'forwards.open-set',
-		async run(session, [name]) {
+		async run(session, {words: [name]}) {
 			showView(session, 'forwards');
 			await openForwardSet(session, name);
 		},
@@ -217,7 +211,7 @@ const commands: readonly CommandRow[] = [
 		takes: '[PORT]',
 		does: 'start or stop a local API proxy',
 		as: 'proxy.listener',
-		async run(session, [port]) {
+		async run(session, {words: [port]}) {
 			if (port === undefined) {
 				showView(session, 'proxy');
 				session.perform('proxy.listener');
@@ -233,12 +227,13 @@ const commands: readonly CommandRow[] = [
 		takes: '[svc/NAME:PORT/path]',
 		names: async session => proxyNames(session, typedTarget(session, '')),
 		does: 'GET through the apiserver',
-		async run(session, words) {
+		flags: ['namespace'],
+		async run(session, {words, flags: {namespace}}) {
 			const [asked] = words;
 			if (asked?.includes('/')) {
-				await sendTypedRequest(session, typedTarget(session, asked));
+				await sendTypedRequest(session, typedTarget(session, asked, namespace));
 			} else {
-				showTypedView(session, 'proxy', words);
+				showTypedView(session, 'proxy', [...words, ...(namespace === undefined ? [] : ['-n', namespace])]);
 			}
 		},
 	},
@@ -248,7 +243,32 @@ const commands: readonly CommandRow[] = [
 		names: objectNames,
 		does: 'show the YAML of an object',
 		alone: 'list.yaml',
-		run: async (session, [target = '']) => openYaml(session, typedTarget(session, target)),
+		example: ':yaml pod/NAME',
+		flags: ['namespace'],
+		run: async (session, {words: [target = ''], flags}) => openYaml(session, typedTarget(session, target, flags.namespace)),
+	},
+	{
+		word: 'describe',
+		also: ['details'],
+		takes: '[TARGET]',
+		names: objectNames,
+		does: 'show the details of an object',
+		alone: 'list.details',
+		example: ':describe pod/NAME',
+		flags: ['namespace'],
+		run: async (session, {words: [target = ''], flags}) => openObjectDetails(session, typedTarget(session, target, flags.namespace)),
+	},
+	{
+		word: 'export',
+		takes: '',
+		does: 'save the open log',
+		run(session) {
+			if (session.store.state.layers.at(-1)?.kind === 'tail') {
+				session.perform('save');
+			} else {
+				needs(session, ':tail pod/NAME first: no log is open');
+			}
+		},
 	},
 	{
 		word: 'why',
@@ -263,15 +283,20 @@ const commands: readonly CommandRow[] = [
 		does: 'test the legs to a target or nodes',
 		as: 'doctor',
 		alone: 'doctor',
-		run: async (session, [target = '']) =>
-			target === 'nodes' ? openNodeCheck(session, onlyCluster(session)) : openDoctor(session, typedTarget(session, target)),
+		example: ':doctor pod/NAME',
+		flags: ['namespace'],
+		run: async (session, {words: [target = ''], flags}) =>
+			target === 'nodes'
+				? openNodeCheck(session, onlyCluster(session))
+				: openDoctor(session, typedTarget(session, target, flags.namespace)),
 	},
 	{
 		word: 'require',
 		takes: 'STATE [inferred]',
 		names: async () => requirementNames,
 		does: 'refuse streams that do not meet it',
-		run(session, [state = '', basis = 'proven']) {
+		maxWords: 2,
+		run(session, {words: [state = '', basis = 'proven']}) {
 			const name = findRequirement(state);
 			if (name === undefined || (basis !== 'proven' && basis !== 'inferred')) {
 				needs(session, `require ${requirementNames.join(' or ')}, and inferred if that is enough`);
@@ -289,7 +314,11 @@ const commands: readonly CommandRow[] = [
 		names: async ({store}) => (store.state.recording === null ? [] : ['off']),
 		does: 'record each shell to a signed transcript',
 		as: 'shell',
-		run: recordTyped,
+		flags: ['record-input'],
+		maxWords: Infinity,
+		run(session, {words, flags}) {
+			recordTyped(session, {typed: words.join(' '), input: flags['record-input']});
+		},
 	},
 	{
 		word: 'quit',
@@ -319,19 +348,25 @@ async function runCommand(session: Session, line: string): Promise<void> {
 		return;
 	}
 
+	const typed = parsePaletteArguments({...command, word}, rest);
+	if ('fault' in typed) {
+		session.showMessage(typed.fault, 'warn');
+		return;
+	}
+
 	const {alone, example, run} = command;
-	if (alone !== undefined && (rest.length === 0 || run === undefined)) {
+	if (alone !== undefined && typed.isEmpty) {
 		session.perform(alone);
 		return;
 	}
 
-	if (example !== undefined && rest.length === 0) {
+	if (example !== undefined && typed.words.length === 0) {
 		needs(session, example);
 		return;
 	}
 
 	try {
-		await run?.(session, rest);
+		await run?.(session, typed);
 	} catch (thrown) {
 		if (toSpokeError(thrown).code === 'ERR_INTERNAL') {
 			throw thrown;

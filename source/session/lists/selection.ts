@@ -35,8 +35,8 @@ function clusterOfRow({cluster, clusters}: Pick<Session, 'cluster' | 'clusters'>
 }
 
 /** The object that a command names. @throws SpokeError ERR_USAGE when several clusters are shown */
-export function typedTarget(session: Session, target: string): ClusterTarget {
-	return {cluster: onlyCluster(session), namespace: currentNamespace(session.store.state.cluster), target};
+export function typedTarget(session: Session, target: string, namespace = currentNamespace(session.store.state.cluster)): ClusterTarget {
+	return {cluster: onlyCluster(session), namespace, target};
 }
 
 /** The cluster of what names none. @throws SpokeError ERR_USAGE when several are shown */

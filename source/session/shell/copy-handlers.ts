@@ -33,7 +33,8 @@ async function copySelected(session: Session): Promise<void> {
 	}
 }
 
-export async function copyFiles(session: Session, target: ClusterTarget): Promise<void> {
+/** `named`: a container. */
+export async function copyFiles(session: Session, target: ClusterTarget & {named?: string}): Promise<void> {
 	const copyTarget = await resolveShellTarget(session, {feature: 'exec', ...target});
 	const paths = copyTarget && (await promptForPaths(session, `${copyTarget.pod.metadata.name}:`));
 	if (copyTarget && paths) {

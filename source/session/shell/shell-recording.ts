@@ -16,8 +16,7 @@ import {toFileName, expandHome} from '../frame/save-as.ts';
 import type {ShellTarget} from './debug-container-form.ts';
 
 /** `:record DIR [--record-input]` or `:record off`. @throws SpokeError ERR_LOCAL_FILE */
-export function recordTyped(session: Session, words: readonly string[]): void {
-	const typed = words.filter(word => word !== inputFlag).join(' ');
+export function recordTyped(session: Session, {typed, input}: {typed: string; input: boolean}): void {
 	const {recording} = session.store.state;
 	if (typed === 'off') {
 		session.store.dispatchNow({type: 'recording', recording: null});
@@ -25,15 +24,13 @@ export function recordTyped(session: Session, words: readonly string[]): void {
 	} else if (typed !== '') {
 		const directory = expandHome(typed);
 		prepareDirectory(directory);
-		recordShells(session, {directory, input: words.includes(inputFlag)});
+		recordShells(session, {directory, input});
 	} else if (recording === null) {
 		session.showMessage('type :record DIR', 'warn');
 	} else {
 		session.showMessage(describeSettings(recording));
 	}
 }
-
-const inputFlag = '--record-input';
 
 /** Of every later shell, attach and debug container, on every cluster. */
 export function recordShells(session: Session, recording: RecordingSettings): void {

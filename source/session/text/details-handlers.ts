@@ -5,7 +5,7 @@ import {formatQuantity} from '../../text/format-number.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {layerRows} from './layer-rows.ts';
 import {plainTheme} from '../kit/theme.ts';
-import type {Handlers, Session} from '../frame/session.ts';
+import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {selectedTarget, subjectOf} from '../lists/selection.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {createScreenInput} from '../frame/create-screen-input.ts';
@@ -41,10 +41,12 @@ export async function openDetails(session: Session): Promise<void> {
 	}
 
 	const here = selectedTarget(session);
-	if (!here) {
-		return;
+	if (here) {
+		await openObjectDetails(session, here);
 	}
+}
 
+export async function openObjectDetails(session: Session, here: ClusterTarget): Promise<void> {
 	const id = session.nextId('text');
 	openText(session, {id, title: 'Details', subject: subjectOf(session, here), lines: [{text: 'reading …'}], busy: true});
 	const show = (lines: readonly TextLine[], status: string) => {

@@ -28,3 +28,25 @@ test('a picker opens at the current item', async t => {
 	terminal.press('namespace.pick');
 	await terminal.sees(/│ {3}default .*\n[\s\S]*│ ▸ kube-system +current/);
 });
+
+test('a typed namespace is that of the command, and no flag is ignored', async t => {
+	const {terminal} = await onSandbox(t, ['-n', 'kube-system'], {columns: 140});
+	await terminal.sees(/Running/);
+	terminal.type(':yaml svc/web -n default\r');
+	await terminal.sees(/namespace: default/);
+	terminal.type(':describe svc/web -n default\r');
+	await terminal.sees(/Name +web in default/);
+	terminal.type(':export\r');
+	await terminal.sees(/type :tail pod\/NAME first: no log is open/);
+	terminal.type(':tail -l app=web -n default\r');
+	await terminal.sees(/following/);
+	terminal.type(':export\r');
+	await terminal.sees(/save to ~/);
+	terminal.press('prompt/cancel');
+	terminal.type(':pods\r:forward svc/web 0:80 -n default\r');
+	await terminal.sees(/default›\S*svc\/web:80|forward.*default.*svc\/web:80/);
+	terminal.type(':tail deploy/web --bogus\r');
+	await terminal.sees(/:tail: unknown flag: --bogus; it takes -n, -A, -l, -c, -a, -p/);
+	terminal.type(':exec db-0 -n default -c nope\r');
+	await terminal.sees(/container nope/);
+});
