@@ -5,7 +5,10 @@ import {formatBytes, formatQuantity} from '../text/format-number.ts';
 import {formatDuration} from '../text/format-time.ts';
 
 /** `copied 3 files, 1 directory, 1.2 MB in 0.4 s · same sha256 checksum on both ends`. */
-export function describeCopied({files, directories, links, bytes, verifiedBy}: CopyTally, durationMs: number): string {
+export function describeCopied(
+	{files, directories, links, bytes, verifiedBy}: CopyTally,
+	{durationMs, destination}: {durationMs: number; destination?: string},
+): string {
 	const counted = [
 		formatQuantity(files, 'file'),
 		...(directories > 0 ? [formatQuantity(directories, 'directory', 'directories')] : []),
@@ -14,7 +17,8 @@ export function describeCopied({files, directories, links, bytes, verifiedBy}: C
 	const methods = [...verifiedBy.values()].map(({by, algorithm}) =>
 		by === 'checksum' ? `same ${algorithm} checksum on both ends` : 'read twice, with the same content',
 	);
-	return [`copied ${counted}, ${formatBytes(bytes)} in ${formatDuration(durationMs)}`, ...methods].join(' · ');
+	const to = destination === undefined ? '' : ` to ${destination}`;
+	return [`copied ${counted}, ${formatBytes(bytes)}${to} in ${formatDuration(durationMs)}`, ...methods].join(' · ');
 }
 
 /** `source` is the name of an entry that is the source itself. */

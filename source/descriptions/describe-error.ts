@@ -21,13 +21,17 @@ export function describeError(error: ErrorObject): readonly ErrorPart[] {
 	];
 }
 
-/** No leg failed if the apiserver responded, or if spoke sent nothing because of a requirement. */
+/** No leg failed if the apiserver or the container responded, or if spoke sent nothing because of a requirement. */
 function describeFailedPlace(error: ErrorObject): string {
 	const {code, leg, legKnown} = error;
 	switch (code) {
+		case 'ERR_COPY_INCOMPLETE': {
+			return 'Error in the container';
+		}
+
 		case 'ERR_NOT_FOUND':
 		case 'ERR_APISERVER_ANSWER': {
-			return 'Error from the apiserver';
+			return leg === 3 ? 'Error in the container' : 'Error from the apiserver';
 		}
 
 		case 'ERR_REQUIRE_NOT_MET':

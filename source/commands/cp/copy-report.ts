@@ -98,7 +98,7 @@ export class CopyReport implements CopyListener, CopyContainerCallbacks {
 			};
 			writeJsonLine(json, jsonObject('CopySummary', summary));
 		} else if (stopped === null || this.#tally.files > 0) {
-			this.#say(describeCopied(this.#tally, durationMs));
+			this.#say(describeCopied(this.#tally, {durationMs}));
 		}
 	}
 

@@ -25,8 +25,8 @@ export type HoldOptions<Result> = {
 
 export type TypeAheadOptions = {
 	pass(inputs: readonly KeyInput[]): void;
-	/** `canCancel`: Esc ends the wait. `isReminder`: does not replace other messages. */
-	show(text: string, how: {canCancel: boolean; isReminder?: boolean}): void;
+	/** `canCancel`: Esc ends the wait; of one that holds no keys, only in a view. `isReminder`: does not replace other messages. */
+	show(text: string, how: {canCancel: boolean; holdsKeys?: boolean; isReminder?: boolean}): void;
 	limitMs?: number;
 	remindMs?: number;
 };
@@ -40,17 +40,23 @@ export function backKeys(keymap: Keymap): readonly string[] {
 	);
 }
 
-export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOptions['pass']): TypeAhead {
+/** Empty without a key. */
+export function cancelHint(keymap: Keymap): string {
 	const [back] = backKeys(keymap);
+	return back === undefined ? '' : `${formatKeys([back])} cancel`;
+}
+
+export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOptions['pass']): TypeAhead {
 	return new TypeAhead({
 		pass,
-		show(text, {canCancel, isReminder = false}) {
-			const {dialog, notice} = store.state;
+		show(text, {canCancel, holdsKeys = true, isReminder = false}) {
+			const {dialog, notice, layers, pane} = store.state;
+			const isInView = layers.length === 0 && pane === 'main';
 			if (dialog === null && (!isReminder || notice === null || notice.text === text)) {
 				store.dispatchNow({
 					type: 'notice',
 					text,
-					hint: canCancel && back !== undefined ? `${formatKeys([back])} cancel` : '',
+					hint: canCancel && (holdsKeys || isInView) ? cancelHint(keymap) : '',
 					isPassing: true,
 					now: Date.now(),
 				});
@@ -110,7 +116,7 @@ export class TypeAhead {
 		let now = what;
 		const showWait = (isReminder: boolean) => {
 			if (this.#lasting.at(-1) === own) {
-				this.#options.show(`${now} …`, {canCancel: true, isReminder});
+				this.#options.show(`${now} …`, {canCancel: true, holdsKeys: false, isReminder});
 			}
 		};
 

@@ -59,6 +59,8 @@ export const forwardHandlers = {
 			await stopForward(session, entry.id);
 		} else if (entry?.kind === 'proxy') {
 			await stopListener(session, entry.id);
+		} else if (entry?.kind === 'copy') {
+			await session.work.end(entry.id);
 		} else if (entry?.kind === 'logs') {
 			const tail = session.work.get('tail', entry.id);
 			if (tail) {

@@ -3,7 +3,7 @@ import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Leg, Path, TlsState} from '../../evidence/evidence.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 
-export type ConnectionKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
+export type ConnectionKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach' | 'copy';
 export type ConnectionPhase = 'open' | 'working' | 'stopped' | 'failed';
 
 export type ConnectionEntry = {
@@ -213,6 +213,7 @@ export function describeOpenConnections(connections: ConnectionList, {tails = fa
 		['proxy', 'local API proxy', 'local API proxies'],
 		['shell', 'shell'],
 		['attach', 'attach', 'attaches'],
+		['copy', 'copy', 'copies'],
 	];
 	const parts = names.flatMap(([kind, one, many]) => {
 		const count = open.filter(entry => entry.kind === kind).length;

@@ -5,7 +5,7 @@ import {splitAltChord, isCtrlChord, formatKeys, typedText} from '../../keymap/ke
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
 import {keyContext} from '../frame/session-state.ts';
 import {performAction, type ActionContext} from './perform-action.ts';
-import {backKeys} from '../dialogs/type-ahead.ts';
+import {backKeys, cancelHint} from '../dialogs/type-ahead.ts';
 
 /** A lone escape byte may start a key for this time. */
 const escapeMs = 30;
@@ -40,7 +40,8 @@ export class KeyDispatcher {
 	}
 
 	pass(all: readonly KeyInput[]): void {
-		const {store, typeAhead} = this.#context.session;
+		const {store, typeAhead, keymap} = this.#context.session;
+		const saysCancel = store.state.notice?.hint === cancelHint(keymap);
 		const inputs = all.filter(input => !('mouse' in input && input.mouse.isRelease));
 		if (inputs.length === 0) {
 			return;
@@ -53,7 +54,7 @@ export class KeyDispatcher {
 					this.#callbacks.onReport(input.report);
 				} else if ('mouse' in input) {
 					this.#takeMouse(input.mouse);
-				} else if (!this.#isLeaving(input) && !typeAhead.hold(input)) {
+				} else if (!this.#isLeaving(input, saysCancel) && !typeAhead.hold(input)) {
 					this.#take(input);
 				}
 			}
@@ -72,13 +73,15 @@ export class KeyDispatcher {
 		}
 	}
 
-	/** Keys that lead away are never held. Back only cancels what was requested. */
-	#isLeaving(input: KeyInput): boolean {
+	/** Keys that lead away are never held. Back only cancels what was requested, and what holds no keys only where the footer says so. */
+	#isLeaving(input: KeyInput, saysCancel: boolean): boolean {
 		const {store, keymap, typeAhead} = this.#context.session;
 		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
 		const leaves = isBack || ('key' in input && isCtrlChord(input.key) && this.#isQuit(input.key));
 		const takesBack = isBack && store.state.dialog === null;
-		return leaves && typeAhead.cancel() ? takesBack : takesBack && typeAhead.stopWaiting();
+		const {layers, pane} = store.state;
+		const canStop = takesBack && saysCancel && layers.length === 0 && pane === 'main';
+		return leaves && typeAhead.cancel() ? takesBack : canStop && typeAhead.stopWaiting();
 	}
 
 	#take(input: {key: string} | {paste: string}): void {

@@ -1,7 +1,10 @@
 /** Copies files between this machine and the selected pod. */
+import {existsSync, statSync} from 'node:fs';
+import {basename, join} from 'node:path';
 import {monotonicMs} from '../../async/clock.ts';
 import {describeCopied, describeNotCopied} from '../../descriptions/describe-copy.ts';
 import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import {addCopyContainer, type CopyContainerRequest} from '../../streams/copy/copy-container.ts';
 import type {CopiedEntry, CopyListener} from '../../streams/copy/copy-events.ts';
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
@@ -12,6 +15,7 @@ import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
+import {recordedPath} from '../frame/recording-observer.ts';
 import {expandHome} from '../frame/save-as.ts';
 import {selectedTarget} from '../lists/selection.ts';
 import {promptForCopyContainer, startLimitMs, reportMissingShell, type ShellTarget} from './debug-container-form.ts';
@@ -44,12 +48,25 @@ export async function copyFiles(session: Session, target: ClusterTarget & {named
 
 /** `null` if the user cancels. `prefix` begins a path in the pod, as on the command line. */
 async function promptForPaths(session: Session, prefix: string): Promise<CopyPaths | null> {
+	let warnedOf = '';
 	const from = await session.promptForText({
 		lead: 'copy from ',
 		purpose: 'copy-from',
 		text: prefix,
 		accept: 'next',
-		check: text => (text === '' || text === prefix ? 'type a path' : null),
+		check(text) {
+			if (text === '' || text === prefix) {
+				return 'type a path';
+			}
+
+			const typed = text.startsWith(prefix) ? text.slice(prefix.length) : '/';
+			if (typed.startsWith('/') || text === warnedOf || !existsSync(expandHome(typed))) {
+				return null;
+			}
+
+			warnedOf = text;
+			return 'exists here: erase POD: to send it, or Enter again';
+		},
 		note: () => 'a path of this machine copies to the pod',
 	});
 	if (from === null) {
@@ -57,20 +74,33 @@ async function promptForPaths(session: Session, prefix: string): Promise<CopyPat
 	}
 
 	const isFromPod = from.text.startsWith(prefix);
+	const place = isFromPod ? '' : prefix;
+	const begun = isFromPod ? './' : `${prefix}/tmp/`;
 	const to = await session.promptForText({
 		lead: 'to ',
 		purpose: 'copy-to',
-		text: isFromPod ? './' : `${prefix}/tmp`,
+		text: begun,
 		accept: 'copy',
 		check: text =>
 			text.startsWith(prefix) === isFromPod ? `it must ${isFromPod ? 'be a path of this machine' : `begin with ${prefix}`}` : null,
+		note(text) {
+			const typed = place + withAbsolute(text.slice(place.length), begun.slice(place.length));
+			return text.startsWith(place) && typed !== text ? `to ${typed}` : '';
+		},
 	});
 	if (to === null) {
 		return null;
 	}
 
-	const [remote, local] = isFromPod ? [from.text, to.text] : [to.text, from.text];
-	return {isFromPod, remote: remote.slice(prefix.length), local: expandHome(local)};
+	const destination = withAbsolute(to.text.slice(place.length), begun.slice(place.length));
+	const [remote, local] = isFromPod ? [from.text.slice(prefix.length), destination] : [destination, from.text];
+	return {isFromPod, remote, local: expandHome(local)};
+}
+
+/** An absolute path that is typed after the suggested one replaces it. */
+function withAbsolute(text: string, suggested: string): string {
+	const added = text.startsWith(suggested) ? text.slice(suggested.length) : '';
+	return /^~?\//.test(added) ? added : text;
 }
 
 /** Keys keep their meaning while it runs. `through`: copies through a debug container, which is added first. */
@@ -80,75 +110,126 @@ async function runCopy(
 	paths: CopyPaths,
 	through: Pick<CopyContainerRequest, 'image' | 'profile'> | null = null,
 ): Promise<void> {
-	const {cluster, pod, container, asked, chosenFrom} = shellTarget;
+	const {pod} = shellTarget;
 	const {isFromPod, remote, local} = paths;
 	const about = `copy ${isFromPod ? 'from' : 'to'} ${pod.metadata.name}:${remote}`;
 	const id = session.nextId('copy');
 	const stopped = new AbortController();
 	const startedAt = monotonicMs();
 	const report = new SessionCopyReport(isFromPod ? remote : local);
+	let path: Path | null = null;
+	openEntry(session, id, shellTarget);
 	try {
 		await session.typeAhead.showProgress(about, async (canceled, say) => {
-			report.onProgress = text => {
+			report.onProgress = (text, figures) => {
 				say(`${about}: ${text}`);
+				session.store.dispatch({type: 'connections', event: {type: 'change', id, to: {figures}}});
 			};
 
-			const signal = AbortSignal.any([canceled, stopped.signal]);
-			const target = toResolvedTarget(asked, pod, chosenFrom, container);
-			const options = {
-				cluster: cluster.access,
-				...(through === null
-					? {target, containerId: null}
-					: await addCopyContainer(
-							{cluster: cluster.access, pod, target, timeoutMs: startLimitMs, signal},
-							{...through, path: remote},
-							{
-								onAdded(name) {
-									session.showMessage(`added container ${name} to pod ${pod.metadata.name}`);
-								},
-								onWaiting(name, reason) {
-									say(`waiting for ${name}: ${sanitizeLine(reason)}`);
-								},
-							},
-						)),
-				observer: session.observerFor(id, cluster),
-				signal,
-				environment: session.env,
-				preserve: true,
-				retries,
-				listener: report,
-			};
-			const copying = isFromPod
-				? copyFromPod({...options, source: remote, destination: local})
-				: copyToPod({...options, source: local, destination: remote});
+			canceled.addEventListener('abort', () => {
+				stopped.abort();
+			});
+			const copying = copyPaths(session, {id, shellTarget, paths, through, report, stopped, say});
 			const forget = session.work.start('copy', id, {
 				async stop() {
 					stopped.abort();
 					await copying.catch(() => undefined);
 				},
 			});
-			await copying.finally(forget);
+			await copying.finally(() => {
+				path = recordedPath(session, id);
+				session.store.dispatchNow({type: 'connections', event: {type: 'close', id}});
+				forget();
+			});
 		});
 	} catch (error) {
-		if (isSpokeError(error)) {
-			if (through === null && isShellMissing(error)) {
-				await offerCopyContainer(session, {shellTarget, paths, about}, error);
-			} else {
-				session.showFailure(about, error);
-			}
-
-			return;
+		if (stopped.signal.aborted) {
+			session.showMessage(`${about} canceled${report.describeCancel()}`, 'warn');
+		} else if (!isSpokeError(error)) {
+			throw error;
+		} else if (through === null && isShellMissing(error)) {
+			await offerCopyContainer(session, {shellTarget, paths, about}, error);
+		} else {
+			session.showFailure(about, error, path);
 		}
 
-		throw error;
+		return;
 	}
 
-	const text = describeCopied(report.tally, monotonicMs() - startedAt);
+	const destination = isFromPod ? report.placeOf(local, remote) : `${pod.metadata.name}:${remote}`;
+	const text = describeCopied(report.tally, {durationMs: monotonicMs() - startedAt, destination});
 	if (report.firstMissing === null) {
 		session.showMessage(text);
 	} else {
 		session.showMessage(`${report.firstMissing} (${formatQuantity(report.tally.missing, 'such entry', 'such entries')}); ${text}`, 'error');
 	}
+}
+
+function openEntry({store}: Session, id: string, {cluster, pod, container}: ShellTarget): void {
+	const {name, namespace = null} = pod.metadata;
+	const entry = {id, kind: 'copy', what: `${name}/${container}`, context: cluster.context, namespace, since: Date.now()} as const;
+	store.dispatchNow({type: 'connections', event: {type: 'open', entry}});
+}
+
+type CopyRun = {
+	id: string;
+	shellTarget: ShellTarget;
+	paths: CopyPaths;
+	through: Pick<CopyContainerRequest, 'image' | 'profile'> | null;
+	report: SessionCopyReport;
+	stopped: AbortController;
+	say(text: string): void;
+};
+
+async function copyPaths(session: Session, {id, shellTarget, paths, through, report, stopped, say}: CopyRun): Promise<void> {
+	const {cluster, pod, container, asked, chosenFrom} = shellTarget;
+	const {isFromPod, remote, local} = paths;
+	const {signal} = stopped;
+	const target = toResolvedTarget(asked, pod, chosenFrom, container);
+	const options = {
+		cluster: cluster.access,
+		...(through === null
+			? {target, containerId: null}
+			: await addCopyContainer(
+					{cluster: cluster.access, pod, target, timeoutMs: startLimitMs, signal},
+					{...through, path: remote},
+					{
+						onAdded(name) {
+							session.showMessage(`added container ${name} to pod ${pod.metadata.name}`);
+						},
+						onWaiting(name, reason) {
+							say(`waiting for ${name}: ${sanitizeLine(reason)}`);
+						},
+					},
+				)),
+		observer: session.observerFor(id, cluster),
+		signal,
+		environment: session.env,
+		preserve: true,
+		retries,
+		listener: report,
+		async beforeReplacing(files: readonly string[]) {
+			if (!(await confirmReplacing(session, files))) {
+				report.notReplaced = files[0]!;
+				stopped.abort();
+			}
+		},
+	};
+	await (isFromPod
+		? copyFromPod({...options, source: remote, destination: local})
+		: copyToPod({...options, source: local, destination: remote}));
+}
+
+/** Does not take the keys from an open dialog. */
+async function confirmReplacing(session: Session, [first = '', ...others]: readonly string[]): Promise<boolean> {
+	if (session.store.state.dialog !== null) {
+		return false;
+	}
+
+	const more = others.length === 0 ? '' : ` and ${formatQuantity(others.length, 'other file')}`;
+	return session.ask(`Replace ${sanitizeLine(first)}${more}?`, [
+		`${others.length === 0 ? 'It exists' : 'They exist'} on this machine, and what is in ${others.length === 0 ? 'it' : 'them'} is lost.`,
+	]);
 }
 
 /** Asks first: a debug container cannot be removed. */
@@ -167,11 +248,14 @@ class SessionCopyReport implements CopyListener {
 	readonly tally = new CopyTally();
 	/** The first entry that was not copied, in words. */
 	firstMissing: string | null = null;
-	onProgress: (text: string) => void = () => {};
+	/** A local file that the user wants to keep. */
+	notReplaced: string | null = null;
+	onProgress: (text: string, figures: string) => void = () => {};
 	readonly #source: string;
 	#bytes = 0;
 	#totalBytes = 0;
 	#shownAt = monotonicMs();
+	#isOfOneFile = false;
 
 	constructor(source: string) {
 		this.#source = source;
@@ -185,18 +269,39 @@ class SessionCopyReport implements CopyListener {
 		this.#bytes += count;
 		if (monotonicMs() - this.#shownAt >= progressEveryMs) {
 			this.#shownAt = monotonicMs();
-			this.onProgress(`${formatBytes(this.#bytes)} of ${formatBytes(this.#totalBytes)}`);
+			this.onProgress(this.#figures(), this.#figures());
 		}
 	}
 
 	onEntry(entry: CopiedEntry): void {
 		this.tally.add(entry);
+		this.#isOfOneFile = entry.kind === 'file' && entry.path.length === 0;
 		if (entry.result !== 'copied') {
 			this.firstMissing ??= describeNotCopied(entry, this.#source);
 		}
 	}
 
 	onRetry(error: SpokeError, {attempt}: {attempt: number}): void {
-		this.onProgress(`${error.message}; continuing (retry ${attempt})`);
+		this.onProgress(`${error.message}; continuing (retry ${attempt})`, this.#figures());
+	}
+
+	/** ` at 26 MB of 127 MB; no file is complete`. */
+	describeCancel(): string {
+		const {files} = this.tally;
+		if (this.notReplaced !== null) {
+			return `: ${sanitizeLine(this.notReplaced)} exists, and was not replaced`;
+		}
+
+		const complete = files === 0 ? 'no file is' : files === 1 ? '1 file is' : `${formatQuantity(files, 'file')} are`;
+		return this.#totalBytes === 0 ? '' : ` at ${this.#figures()}; ${complete} complete`;
+	}
+
+	/** A file is copied into a directory, or to the name of a file. */
+	placeOf(local: string, remote: string): string {
+		return this.#isOfOneFile && statSync(local, {throwIfNoEntry: false})?.isDirectory() ? join(local, basename(remote)) : local;
+	}
+
+	#figures(): string {
+		return `${formatBytes(this.#bytes)} of ${formatBytes(this.#totalBytes)}`;
 	}
 }

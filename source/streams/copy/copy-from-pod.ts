@@ -6,7 +6,7 @@ import type {CopyOptions} from './copy-options.ts';
 import {CopySession} from './copy-session.ts';
 import {FileToReceive, receiveGroup, receiveGroups, ReceivedGroups, requestsFor} from './receive-files.ts';
 import {LocalTree} from './local-tree.ts';
-import {localDestination} from './local-destination.ts';
+import {findReplaced, localDestination} from './local-destination.ts';
 import {joinPath} from './path-components.ts';
 import {unsafeLinkReason} from './safe-link.ts';
 import {readingRemedy} from './streaming-remedy.ts';
@@ -85,7 +85,7 @@ class CopyFromPod implements CopyPass {
 		await this.#tree?.close();
 	}
 
-	async #openTree({kind}: Survey): Promise<void> {
+	async #openTree({kind, entries}: Survey): Promise<void> {
 		if (this.#tree) {
 			return;
 		}
@@ -97,10 +97,26 @@ class CopyFromPod implements CopyPass {
 			remedyFor: path => (kind === 'file' ? readingRemedy(this.#options, source, path) : null),
 		});
 		this.#fileName = name;
+		await this.#confirmReplacing(directory, entries);
 		try {
 			this.#tree = await LocalTree.open(directory);
 		} catch (error) {
 			throw localFileError(directory.toString(), error);
+		}
+	}
+
+	async #confirmReplacing(directory: Buffer | string, entries: Survey['entries']): Promise<void> {
+		const {beforeReplacing, signal} = this.#options;
+		if (beforeReplacing) {
+			const placed = entries.filter(({kind}) => kind === 'file' || kind === 'link');
+			const replaced = await findReplaced(
+				directory,
+				placed.map(({path}) => (this.#fileName ? [this.#fileName] : path)),
+			);
+			if (replaced.length > 0) {
+				await beforeReplacing(replaced);
+				signal.throwIfAborted();
+			}
 		}
 	}
 

@@ -11,4 +11,6 @@ export type CopyOptions = CopySessionOptions & {
 	/** As in `RetryOptions`. */
 	retries: number;
 	listener: CopyListener;
+	/** Called before local files are replaced, with their paths. Aborting the signal keeps them. */
+	beforeReplacing?(paths: readonly string[]): Promise<void>;
 };

@@ -1,9 +1,10 @@
 /** Where a copy goes on this machine. */
 import {fstatSync, type Stats} from 'node:fs';
 import {lstat, mkdir, realpath, stat} from 'node:fs/promises';
-import {basename, join} from 'node:path';
+import {basename, join, normalize} from 'node:path';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {localFileError} from './local-file-error.ts';
+import {joinPath} from './path-components.ts';
 
 export type SourceOfCopy = {
 	kind: 'file' | 'directory';
@@ -63,6 +64,19 @@ async function fileDestination(
 	}
 
 	return {directory, name: path.subarray(slash + 1)};
+}
+
+/** What the files and links of a copy would replace in `directory`. */
+export async function findReplaced(directory: Buffer | string, paths: ReadonlyArray<readonly Buffer[]>): Promise<readonly string[]> {
+	const replaced: string[] = [];
+	for (const path of paths) {
+		const local = Buffer.concat([Buffer.from(directory), Buffer.from('/'), joinPath(path)]);
+		if (await lstat(local).catch(() => null)) {
+			replaced.push(normalize(local.toString()));
+		}
+	}
+
+	return replaced;
 }
 
 /** Follows a link that the user named, as kubectl does, and its file is replaced. A link in a directory is itself replaced. */

@@ -10,6 +10,7 @@ import {handlerOf} from '../../../source/session/frame/handlers.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {Store} from '../../../source/session/frame/store.ts';
+import {CanceledError, createTypeAhead} from '../../../source/session/dialogs/type-ahead.ts';
 import {KeyDispatcher} from '../../../source/session/keys/key-dispatcher.ts';
 
 test('a key that arrives in pieces stays one key when the process was not running', async t => {
@@ -104,4 +105,45 @@ test('a failure card stays open at a key that is not its own', async t => {
 		press(key);
 		t.is(store.state.dialog, null, key);
 	}
+});
+
+test('Esc cancels a long wait only where the footer says so, and leaves a layer otherwise', async t => {
+	const {keymap} = await loadKeymap({}, 'default');
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	const typeAhead = createTypeAhead(store, keymap, () => {});
+	const session = {store, keymap, typeAhead, work: new Map(), refreshFeeds() {}, showMessage() {}} as unknown as Session;
+	const dispatcher = new KeyDispatcher(
+		{session, dialogs: new Dialogs(store, typeAhead), handlerOf},
+		{onReport() {}, onMouse() {}, onKeys() {}},
+	);
+	let isCanceled = false;
+	let say: (text: string) => void = () => {};
+	const waiting = typeAhead.showProgress('copy to web:/tmp/x', async (signal, sayNow) => {
+		say = sayNow;
+		signal.addEventListener('abort', () => {
+			isCanceled = true;
+		});
+		return new Promise(() => {});
+	});
+	store.dispatchNow({type: 'push', layer: {kind: 'messages', top: 0}});
+	say('copy to web:/tmp/x: 1 MB of 2 MB');
+	t.is(store.state.notice?.hint, '');
+	dispatcher.pass([{key: 'esc'}]);
+	t.false(isCanceled);
+	t.is(store.state.layers.length, 0);
+
+	say('copy to web:/tmp/x: 1 MB of 2 MB');
+	store.dispatchNow({type: 'notice', text: 'another message', now: 0});
+	dispatcher.pass([{key: 'esc'}]);
+	t.false(isCanceled);
+
+	say('copy to web:/tmp/x: 1 MB of 2 MB');
+	t.is(store.state.notice?.hint, 'Esc cancel');
+	dispatcher.pass([{key: 'esc'}]);
+	await t.throwsAsync(waiting, {instanceOf: CanceledError});
+	t.true(isCanceled);
 });

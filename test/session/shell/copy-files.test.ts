@@ -1,4 +1,5 @@
-import {readdir, readFile} from 'node:fs/promises';
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {createShellLessPod} from '../../support/sandbox-client.ts';
@@ -49,4 +50,61 @@ test('a copy from a container without a shell offers a debug container, and goes
 	terminal.press('accept');
 	await terminal.sees(/copied 1 file/);
 	t.is(await readFile(join(folder, 'hostname'), 'utf8'), 'scratch\n');
+});
+
+test('a copy asks before it replaces a local file, and says where the file went', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const own = join(folder, 'hostname');
+	await writeFile(own, 'own\n');
+	const {terminal} = await onSandbox(t, [], {columns: 160});
+	await terminal.sees(/toolbox-/);
+	terminal.type('/toolbox\r');
+	const copyHere = async () => {
+		terminal.press('files');
+		await terminal.sees(/copy from toolbox-\S+:▏?/);
+		terminal.type('/etc/hostname\r');
+		await terminal.sees(/to \.\//);
+		// Replaces the suggested directory.
+		terminal.type(folder);
+		await terminal.sees(new RegExp(`to ${folder} `));
+		terminal.press('accept');
+		await terminal.sees(/Replace \S+\/hostname\?/);
+		await terminal.sees(/Connections 1[\s\S]*● copy +toolbox-\S+ +\S*direct/);
+	};
+
+	await copyHere();
+	terminal.press('confirm.no');
+	await terminal.sees(/hostname canceled: \S+\/hostname exists, and was not replaced/);
+	t.is(await readFile(own, 'utf8'), 'own\n');
+	await copyHere();
+	terminal.press('confirm.yes');
+	await terminal.sees(new RegExp(`copied 1 file, \\d+ B to ${own} in`));
+	t.not(await readFile(own, 'utf8'), 'own\n');
+});
+
+test('a local file typed as a path of the pod is noticed once, before anything is copied', async t => {
+	const {terminal} = await onSandbox(t, [], {columns: 120});
+	await terminal.sees(/toolbox-/);
+	terminal.type('/toolbox\r');
+	terminal.press('files');
+	await terminal.sees(/copy from toolbox-\S+:▏?/);
+	terminal.type('./package.json\r');
+	await terminal.sees(/exists here: erase POD: to send it, or Enter again/);
+	terminal.press('accept');
+	await terminal.sees(/to \.\//);
+});
+
+test('the path of a failed copy is on its why screen, and the container failed, not the apiserver', async t => {
+	const {terminal} = await onSandbox(t, [], {columns: 120});
+	await terminal.sees(/toolbox-/);
+	terminal.type('/toolbox\r');
+	terminal.press('files');
+	await terminal.sees(/copy from toolbox-\S+:▏?/);
+	terminal.type('/no/such/file\r');
+	await terminal.sees(/to \.\//);
+	terminal.press('accept');
+	await terminal.sees(/no such file or directory in the container/);
+	terminal.press('why');
+	await terminal.sees(/LEG[\s\S]*Error in the container/);
 });
