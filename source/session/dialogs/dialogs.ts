@@ -1,5 +1,4 @@
 /** Dialogs as promises. */
-import {describeError} from '../../descriptions/describe-error.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {
 	matchingItems,
@@ -17,6 +16,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {FillOptions, PickOptions, TextPromptOptions} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
+import {sessionErrorParts} from '../kit/session-advice.ts';
 import {CanceledError, type TypeAhead} from './type-ahead.ts';
 
 type Waiting<Kind extends Dialog> = {
@@ -287,7 +287,7 @@ export class Dialogs {
 
 /** A Status by its message; the why screen has the whole text. */
 function cardParts(error: ErrorObject): CardDialog['parts'] {
-	return describeError(error).map(({role, text}) => {
+	return sessionErrorParts(error).map(({role, text}) => {
 		const message = role === 'server' ? statusMessage(text) : null;
 		return {role, text: sanitizeLine(message === null || message === '' ? text : message)};
 	});

@@ -1,5 +1,7 @@
 /** Handlers of forwards and connection list rows. */
 import type {ConnectionEntry} from '../frame/connection-list.ts';
+import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {selectedTarget, typedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -24,8 +26,9 @@ export const forwardHandlers = {
 			accept: 'start',
 			waits: 'reading names …',
 			text: 'svc/',
+			check: text => faultOf(parseTyped(text)),
 		});
-		const [target = '', port = ''] = answer?.text.trim().split(/\s+/) ?? [];
+		const {target, port} = parseTyped(answer?.text ?? '');
 		if (answer && target !== '' && port === '') {
 			await addForward(session, typedTarget(session, target));
 		} else if (answer && target !== '') {
@@ -108,6 +111,29 @@ export const forwardHandlers = {
 		}
 	},
 } satisfies Handlers;
+
+/** A kind typed after the suggested `svc/` replaces it. */
+function parseTyped(text: string): {target: string; port: string; surplus: string} {
+	const [target = '', port = '', surplus = ''] = text.trim().split(/\s+/);
+	return {target: target.replace(/^svc\/(?=[^/]+\/)/, ''), port, surplus};
+}
+
+function faultOf({target, port, surplus}: {target: string; port: string; surplus: string}): string | null {
+	if (surplus !== '') {
+		return `type TARGET [LOCAL:]PORT, without ${surplus}`;
+	}
+
+	try {
+		parseTarget(target);
+		if (port !== '') {
+			parsePortSpec(port);
+		}
+
+		return null;
+	} catch (error) {
+		return (error as Error).message;
+	}
+}
 
 function copyUrl(session: Session, forward: ForwardState | undefined): void {
 	const url = forward ? forwardUrl(forward) : null;

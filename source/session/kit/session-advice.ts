@@ -1,4 +1,7 @@
 /** Rewrites advice for a shell as keys of the session. */
+import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
+import {errorTable} from '../../errors/error-table.ts';
+import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import {firstKey, type ScreenWith} from './screen-input.ts';
 
@@ -10,6 +13,11 @@ export function toSessionAdvice(screen: ShownKeys, text: string): string {
 	const doctor = firstKey(screen, 'doctor');
 	const tested = test === null ? text : text.replaceAll(/(?:spoke path TARGET )?--probe active/g, () => `the test (${test})`);
 	return doctor === null ? tested : tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} runs the doctor`);
+}
+
+/** Without the advice on a command line, because none was typed. */
+export function sessionErrorParts(error: ErrorObject): readonly ErrorPart[] {
+	return describeError(error).filter(({role, text}) => role !== 'fix' || text !== errorTable.ERR_USAGE.remedy);
 }
 
 /** The test is on the why screen. */

@@ -1,6 +1,6 @@
 /** The why page: each leg with verdicts, evidence, needs and fixes. */
 import type {ReactNode} from 'react';
-import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
+import type {ErrorPart} from '../../descriptions/describe-error.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {fitToCells} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -17,7 +17,7 @@ import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole, tlsRoleOf} 
 import {Page} from '../kit/page.tsx';
 import type {ScreenWith} from '../kit/screen-input.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
-import {toSessionAdvice} from '../kit/session-advice.ts';
+import {sessionErrorParts, toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {textParts, textRows, type TextRow} from '../kit/text-rows.ts';
 import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from '../frame/round-trips.ts';
@@ -155,7 +155,7 @@ export function whyLines(
 const errorRoles: Partial<Record<ErrorPart['role'], string>> = {message: 'state.failed', fix: 'focus'};
 
 export function errorLines(error: ErrorObject, without: ReadonlyArray<ErrorPart['role']> = []): TextLine[] {
-	const parts = describeError(error).filter(({role}) => !without.includes(role));
+	const parts = sessionErrorParts(error).filter(({role}) => !without.includes(role));
 	return parts.map(({role, text}): TextLine => {
 		const style = errorRoles[role];
 		return {
