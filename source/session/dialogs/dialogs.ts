@@ -71,7 +71,7 @@ export class Dialogs {
 			regex: options.regex ?? false,
 			canUseRegex: options.canUseRegex ?? false,
 			note: options.note?.(text) ?? options.waits ?? '',
-			problem: null,
+			problem: options.problem ?? null,
 			history,
 			historyAt: -1,
 			candidates: [],
@@ -153,7 +153,12 @@ export class Dialogs {
 		return this.#open<string | null, PickerDialog>(dialog, resolve => ({
 			changed: options.argumentAt === undefined ? picker => picker : completed,
 			accept(picker) {
-				resolve(chosenIn(picker));
+				const chosen = chosenIn(picker);
+				if (chosen === null) {
+					return false;
+				}
+
+				resolve(chosen);
 				return true;
 			},
 			cancel() {

@@ -6,21 +6,24 @@ import type {Session} from './session.ts';
 /** The limit is 255 bytes, including date and extension. */
 const maxNameLength = 200;
 
-/** Asks where to, and reports what `write` adds to `saved FILE`, or why it was not saved. */
+/** Asks where to, and reports what `write` adds to `saved FILE`. Asks again if it was not saved. */
 export async function saveAs(
 	session: Pick<Session, 'promptForText' | 'showMessage'>,
 	{name, purpose = 'save', note}: {name: string; purpose?: string; note?: () => string},
 	write: (path: string) => Promise<string>,
 ): Promise<void> {
-	const answer = await session.promptForText({lead: 'save to ', purpose, accept: 'save', text: `~/${name}`, ...(note && {note})});
-	if (answer === null || answer.text === '') {
-		return;
-	}
-
-	try {
-		session.showMessage(`saved ${answer.text}${await write(expandHome(answer.text))}`);
-	} catch (error) {
-		session.showMessage(`not saved: ${(error as Error).message}`, 'error');
+	const options = {lead: 'save to ', purpose, accept: 'save', ...(note && {note})};
+	let answer = await session.promptForText({...options, text: `~/${name}`});
+	while (answer !== null && answer.text !== '') {
+		const {text} = answer;
+		try {
+			session.showMessage(`saved ${text}${await write(expandHome(text))}`);
+			return;
+		} catch (error) {
+			const problem = (error as Error).message;
+			session.showMessage(`not saved: ${problem}`, 'error');
+			answer = await session.promptForText({...options, text, problem});
+		}
 	}
 }
 

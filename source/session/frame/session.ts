@@ -125,6 +125,8 @@ export type TextPromptOptions = {
 	text?: string;
 	canUseRegex?: boolean;
 	regex?: boolean;
+	/** Shown until the next key. */
+	problem?: string;
 	/** Note shown until `offer` adds completions. */
 	waits?: string;
 	/** Label of the accept key. */

@@ -50,3 +50,14 @@ test('a typed namespace is that of the command, and no flag is ignored', async t
 	terminal.type(':exec db-0 -n default -c nope\r');
 	await terminal.sees(/container nope/);
 });
+
+test('a picker without a match stays open', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/Running/);
+	terminal.press('context.pick');
+	await terminal.sees(/TLS BY KUBECONFIG/);
+	terminal.type('zzz');
+	await terminal.sees(/no match/);
+	terminal.press('picker/accept', 'erase', 'erase', 'erase');
+	await terminal.sees(/TLS BY KUBECONFIG[\s\S]*current/);
+});

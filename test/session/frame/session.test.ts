@@ -533,7 +533,9 @@ test('a saved tail is sanitized, private to the user, and overwrites nothing', a
 	t.notRegex(await readFile(path, 'utf8'), /\u001B/);
 	terminal.press('save', 'clear');
 	terminal.type('~/kept.log\r');
-	await terminal.sees(/not saved: the file already exists; type another name/);
+	await terminal.sees(/save to ~\/kept\.log.*the file already exists/);
+	terminal.type('2\r');
+	await terminal.sees(/saved ~\/kept\.log2, [\d,]+ lines/);
 });
 
 test('$PAGER gets the lines and the terminal, and returns the terminal', async t => {
