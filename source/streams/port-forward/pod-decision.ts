@@ -46,12 +46,13 @@ export function moveReason(pod: PodObject | undefined): MoveReason | null {
 		return 'evicted';
 	}
 
-	if (isPodTerminated(pod)) {
-		return 'completed';
-	}
-
+	// First, because a deleted pod has a final phase while it is removed.
 	if (pod.metadata.deletionTimestamp !== undefined) {
 		return 'deleted';
+	}
+
+	if (isPodTerminated(pod)) {
+		return 'completed';
 	}
 
 	return isReady(pod) ? null : 'not-ready';

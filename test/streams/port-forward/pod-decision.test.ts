@@ -29,6 +29,7 @@ test('a forward stays on a pod that is Ready', t => {
 const moves: Array<[string, PodObject | undefined, string]> = [
 	['deleted', undefined, 'deleted'],
 	['about to be deleted', pod('a', {deleting: true}), 'deleted'],
+	['deleted and has ended', pod('a', {phase: 'Succeeded', ready: false, deleting: true}), 'deleted'],
 	['not ready', pod('a', {ready: false}), 'not-ready'],
 	['evicted', pod('a', {phase: 'Failed', reason: 'Evicted', ready: false}), 'evicted'],
 	['drained', pod('a', {disrupted: true, deleting: true}), 'evicted'],
