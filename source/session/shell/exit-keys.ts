@@ -1,6 +1,7 @@
 /** Keys on the plain screen after a shell. */
 import {createKeyDecoder} from '../../keymap/decode-keys.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
+import type {ActionId} from '../../actions/action-table.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import {resolveKey} from '../../keymap/resolve-key.ts';
 
@@ -8,12 +9,16 @@ export type ExitChoice = 'back' | 'why' | 'rerun';
 
 const meanings: Readonly<Record<string, ExitChoice>> = {why: 'why', 'ended.new-shell': 'rerun'};
 
+/** Without `view.back`, which the key has done. */
+const showing = /^(?:move\..*|view\.(?!back|zoom).*|help\.open|messages\.open|palette\.open)$/;
+
 export class ExitKeys {
 	readonly #keymap: Keymap;
 	readonly #decoder = createKeyDecoder();
 	readonly #chosen = Promise.withResolvers<ExitChoice>();
 	#deafUntil = Infinity;
 	#canRerun = false;
+	#lastKey: string | null = null;
 
 	constructor(keymap: Keymap) {
 		this.#keymap = keymap;
@@ -43,11 +48,18 @@ export class ExitKeys {
 				continue;
 			}
 
+			this.#lastKey = 'key' in input ? input.key : null;
 			const resolved = 'key' in input ? resolveKey(this.#keymap, 'ended', [], input.key) : null;
 			const meaning = resolved?.kind === 'matched' ? (meanings[resolved.action] ?? 'back') : 'back';
 			this.#chosen.resolve(meaning === 'rerun' && !this.#canRerun ? 'back' : meaning);
 			return;
 		}
+	}
+
+	/** What the key that led back does in the view, if it only moves or shows something. */
+	viewAction(context: string): ActionId | null {
+		const resolved = this.#lastKey === null ? null : resolveKey(this.#keymap, context, [], this.#lastKey);
+		return resolved?.kind === 'matched' && showing.test(resolved.action) ? resolved.action : null;
 	}
 
 	goBack(): void {

@@ -3,9 +3,11 @@ import {finished} from 'node:stream/promises';
 import {type CommandEnd, describeCommandEnd} from '../../descriptions/describe-command-end.ts';
 import {joinParts} from '../../descriptions/parts.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import type {ActionId} from '../../actions/action-table.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {describeOpenConnections} from '../frame/connection-list.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
+import {keyContext} from '../frame/session-state.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {LineEditor} from './line-editor.ts';
@@ -22,7 +24,8 @@ import type {ShellOutcome, ShellRecording} from './shell-recording.ts';
 
 type RunEnd = {text: string; error: SpokeError | null};
 
-export type RemoteRunResult = {end: RunEnd; path: Path | null; next: ExitChoice};
+/** `viewAction`: of the key that led back to the view. */
+export type RemoteRunResult = {end: RunEnd; path: Path | null; next: ExitChoice; viewAction: ActionId | null};
 
 type RemoteRunOptions = {
 	/** Context, namespace, pod and container, as shown to the user. */
@@ -81,7 +84,9 @@ export async function runRemoteInTerminal(
 			},
 			async () => {
 				const {end, path} = await runRemote(run, type);
-				return {end, path, next: await showEnd(run, exitKeys, {end, path, linesBefore})};
+				const next = await showEnd(run, exitKeys, {end, path, linesBefore});
+				const isBack = next === 'back' && end.error === null;
+				return {end, path, next, viewAction: isBack ? exitKeys.viewAction(keyContext(session.store.state)) : null};
 			},
 		)
 		.finally(() => {

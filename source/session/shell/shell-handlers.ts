@@ -251,7 +251,11 @@ async function showRunFailure(session: Session, request: RunRequest, error: Spok
 	});
 }
 
-async function continueAfterRun(session: Session, {request, recording}: Run, {end, path, next}: RemoteRunResult): Promise<void> {
+async function continueAfterRun(
+	session: Session,
+	{request, recording}: Run,
+	{end, path, next, viewAction}: RemoteRunResult,
+): Promise<void> {
 	const {shellTarget, feature} = request;
 	const {error} = end;
 	if (error && feature === 'exec' && isShellMissing(error)) {
@@ -274,6 +278,8 @@ async function continueAfterRun(session: Session, {request, recording}: Run, {en
 		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, about, path, error: failure?.toJSON() ?? null, entry: null}});
 	} else if (next === 'rerun') {
 		await runInTerminal(session, request);
+	} else if (viewAction !== null) {
+		session.perform(viewAction);
 	}
 }
 

@@ -1,5 +1,6 @@
 /** Keys after a shell. */
 import test from 'ava';
+import type {ActionId} from '../../../source/actions/action-table.ts';
 import {ExitKeys, type ExitChoice} from '../../../source/session/shell/exit-keys.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 
@@ -45,3 +46,22 @@ test('a late terminal report and an early key are ignored', async t => {
 	keys.feed(Buffer.from('w'));
 	t.is(await next, 'why');
 });
+
+const viewActions: ReadonlyArray<readonly [typed: string, action: ActionId | null]> = [
+	['2', 'view.workloads'],
+	[':', 'palette.open'],
+	['j', 'move.down'],
+	['\u001B', null],
+	['q', null],
+	['\r', null],
+	['s', null],
+];
+for (const [typed, action] of viewActions) {
+	test(`${JSON.stringify(typed)} that leads back is ${action ?? 'no action'} in the pods`, async t => {
+		const keys = new ExitKeys(keymap);
+		const next = keys.next({ignoreInputMs: 0});
+		keys.feed(Buffer.from(typed));
+		t.is(await next, 'back');
+		t.is(keys.viewAction('pods'), action);
+	});
+}
