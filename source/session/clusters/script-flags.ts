@@ -12,7 +12,8 @@ const omittedFlags = new Set(['namespace', 'token', 'username', 'password', 'v']
 export function scriptFlags(session: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
 	const given = flagsForCluster(session, cluster);
 	return connectionFlags
-		.filter(row => !omittedFlags.has(row.name) && !hasNoEffect(row))
+		.filter(row => !hasNoEffect(row))
+		.filter(({name}) => !omittedFlags.has(name))
 		.flatMap(row => spelled(row, given[row.name]))
 		.map(word => ` ${word}`)
 		.join('');

@@ -1,5 +1,4 @@
-import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {createShellLessPod} from '../../support/sandbox-client.ts';
@@ -53,8 +52,7 @@ test('a copy from a container without a shell offers a debug container, and goes
 });
 
 test('a copy asks before it replaces a local file, and says where the file went', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryDirectory(t);
 	const own = join(folder, 'hostname');
 	await writeFile(own, 'own\n');
 	const {terminal} = await onSandbox(t, [], {columns: 160});

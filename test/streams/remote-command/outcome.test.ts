@@ -107,8 +107,8 @@ for (const carrier of carriers) {
 				},
 			},
 		);
-		void text(command.stdout);
-		void text(command.stderr!);
+		void receivedText(command.stdout);
+		void receivedText(command.stderr!);
 		command.close();
 		t.deepEqual(reported, ['closed']);
 		t.is(await command.outcome, 'closed');
