@@ -136,7 +136,10 @@ export function reduceDialog(dialog: Dialog, event: DialogEvent): Dialog {
 	}
 }
 
-/** Items that begin with the text come before those that contain it. A command is not found by letters within a word. */
+/**
+An argument that is the text comes first, then items that begin with it, then those that contain it. A command is not found by letters
+within a word.
+*/
 export function matchingItems({purpose, items, typed, from}: PickerDialog): readonly PickerItem[] {
 	const rest = typed.text.slice(from).toLowerCase();
 	// Arguments can follow a command.
@@ -155,7 +158,12 @@ export function matchingItems({purpose, items, typed, from}: PickerDialog): read
 	// An action is found by its title, not by its place and key.
 	const foundIn = ({id, cells}: PickerItem) => (isCommand ? cells.slice(0, id.startsWith(':') ? 2 : 1) : cells);
 	const holds = items.filter(item => !isIts(item) && !begins.includes(item) && foundIn(item).some(contains));
-	return [...items.filter(item => isIts(item)), ...begins, ...holds];
+	const isExact = ({cells}: PickerItem) => from > 0 && cells[0]?.toLowerCase() === word;
+	return [
+		...items.filter(item => isIts(item)),
+		...begins.toSorted((one, other) => Number(isExact(other)) - Number(isExact(one))),
+		...holds,
+	];
 }
 
 function editTyped({text, caret}: TextInput, event: DialogEvent): TextInput {

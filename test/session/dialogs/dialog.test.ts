@@ -206,6 +206,15 @@ test('completing an argument keeps the command', t => {
 	t.deepEqual(matchingItems({...typed, typed: {text: 'tail deploy/web -c x', caret: 0}}), []);
 });
 
+test('an argument that is a name means that object, not one whose name begins with it', t => {
+	const items = ['pod/web-1', 'pod/web'].map(id => ({id, cells: [id]}));
+	const typed = {...picker, purpose: 'palette', items, from: 5, typed: {text: 'yaml pod/web', caret: 12}};
+	t.deepEqual(
+		matchingItems(typed).map(({id}) => id),
+		['pod/web', 'pod/web-1'],
+	);
+});
+
 test('an alias finds its item before items that only contain it', t => {
 	const items = [
 		{id: 'shell', cells: ['svc shell']},

@@ -93,7 +93,7 @@ test('a local file typed as a path of the pod is noticed once, before anything i
 	await terminal.sees(/to \.\//);
 });
 
-test('the path of a failed copy is on its why screen, and the container failed, not the apiserver', async t => {
+test('why of a failed copy shows its path, and that the container failed', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 120});
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
