@@ -26,6 +26,8 @@ export type FlagSpec = {
 	/** Without a final period. */
 	help: string;
 	hidden?: boolean;
+	/** Remedy of the usage error that this flag of kubectl is, because the command does not have it. */
+	refused?: string;
 };
 
 type GivenValue<Row extends FlagSpec> = Row['kind'] extends 'boolean'

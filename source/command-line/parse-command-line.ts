@@ -27,7 +27,9 @@ export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: R
 	};
 
 	const take = (row: FlagSpec, spelled: string, inline: string | undefined) => {
-		if (inline !== undefined) {
+		if (row.refused !== undefined) {
+			throw usageError(`unknown flag: ${spelled}`, row.refused);
+		} else if (inline !== undefined) {
 			set(row, spelled, inline);
 		} else if (row.kind === 'boolean') {
 			set(row, spelled, 'true');

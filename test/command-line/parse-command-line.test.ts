@@ -87,6 +87,18 @@ test('an unsupported kubectl flag is rejected with a remedy', t => {
 	}
 });
 
+test('a flag that only kubectl debug has is rejected with a remedy', t => {
+	for (const [argv, remedy] of [
+		[['--custom=x.yaml'], /--profile, or use kubectl debug --custom/],
+		[['--filename', 'pod.yaml'], /name the pod or node as the target/],
+		[['-f', 'pod.yaml'], /name the pod or node as the target/],
+	] as const) {
+		const {message, remedy: said} = t.throws(() => parseCommandLine(debugSpec.flags, argv), {instanceOf: SpokeError});
+		t.regex(message, /^unknown flag: --?(?:custom|filename|f)$/);
+		t.regex(said!, remedy);
+	}
+});
+
 test('global kubectl flags that have no effect are accepted', t => {
 	for (const flags of [connectionFlags, multiContextFlags, debugSpec.flags]) {
 		const {positionals} = parseCommandLine<readonly FlagSpec[]>(flags, [

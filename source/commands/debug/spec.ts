@@ -68,6 +68,21 @@ const flags = [
 	},
 	...recordFlags,
 	podRunningTimeoutFlag('with -i: how long to wait until the container runs'),
+	{
+		name: 'custom',
+		kind: 'string',
+		hidden: true,
+		refused: 'spoke does not merge container specs: choose a profile with --profile, or use kubectl debug --custom',
+		help: 'not in spoke',
+	},
+	{
+		name: 'filename',
+		short: 'f',
+		kind: 'strings',
+		hidden: true,
+		refused: 'spoke debug reads no manifests: name the pod or node as the target',
+		help: 'not in spoke',
+	},
 	...sharedFlags,
 ] as const;
 

@@ -20,7 +20,7 @@ const flags = [
 		kind: 'strings',
 		value: 'FILE',
 		completes: 'file',
-		help: 'manifest of the object to use instead of TARGET; - reads stdin',
+		help: 'manifest of the object to use instead of TARGET: a file, not a directory; - reads stdin',
 	},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the command’s output, errors, and a warning if input was not sent'},
 	podRunningTimeoutFlag(),
