@@ -125,9 +125,10 @@ function readOf(flags: LogFlags, given: ReadonlySet<string>): PodLogOptions {
 
 /** Formats the time in UTC and whole seconds, as kubectl does. */
 export function rfc3339(text: string): string {
-	const isTime = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d([.,]\d+)?(z|[+-]\d\d:\d\d)$/i.test(text);
-	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : NaN;
-	if (Number.isNaN(milliseconds)) {
+	const [, date = '', day] = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
+	const milliseconds = Date.parse(text.replace(',', '.'));
+	// Date.parse takes 30 February for 2 March.
+	if (Number.isNaN(milliseconds) || new Date(date).getUTCDate() !== Number(day)) {
 		throw new SpokeError(
 			'ERR_USAGE',
 			`invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`,

@@ -39,6 +39,22 @@ for (const [line, message] of [
 	['w --since=-1s', '--since must be greater than 0'],
 	['w --limit-bytes=-1', '--limit-bytes must be greater than 0'],
 	['w --since-time=yesterday', 'invalid argument "yesterday" for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z'],
+	[
+		'w --since-time=2026-12-01t00:00:00Z',
+		'invalid argument "2026-12-01t00:00:00Z" for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z',
+	],
+	[
+		'w --since-time=2026-12-01T00:00:00z',
+		'invalid argument "2026-12-01T00:00:00z" for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z',
+	],
+	[
+		'w --since-time=2026-12-01T24:00:00Z',
+		'invalid argument "2026-12-01T24:00:00Z" for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z',
+	],
+	[
+		'w --since-time=2026-02-30T00:00:00Z',
+		'invalid argument "2026-02-30T00:00:00Z" for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z',
+	],
 	['w --since=5', 'invalid argument "5" for --since: must be a duration such as 30s, 5m or 1h30m'],
 	['w c d', 'argument "d" is one too many after TARGET and CONTAINER: further targets must be KIND/NAME'],
 	['w --export d -f', '--export cannot be used with -f'],
