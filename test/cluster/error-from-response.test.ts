@@ -124,7 +124,7 @@ const rows: readonly Row[] = [
 		asked: logs,
 		code: 'ERR_SECOND_LEG',
 		leg: 2,
-		says: /it is not from a CA that the apiserver trusts/,
+		says: /no CA that it trusts signed it/,
 	},
 	{
 		title: '500 with an unknown message',
