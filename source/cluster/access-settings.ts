@@ -55,7 +55,7 @@ export async function readSettings(
 			isInteractive,
 			trace: null,
 		},
-		facts: {...clusterInfo(selected, route, source), configured: await configuredInfo(selected.configuredCluster)},
+		facts: await withConfigured(clusterInfo(selected, route, source), selected),
 	};
 }
 
@@ -180,10 +180,20 @@ function clusterInfo(
 	};
 }
 
+async function withConfigured(
+	info: Omit<ClusterInfo, 'configured'>,
+	{cluster, configuredCluster: entry}: SelectedEntries,
+): Promise<ClusterInfo> {
+	const isSameCa =
+		cluster.certificateAuthority === entry.certificateAuthority && cluster.certificateAuthorityData === entry.certificateAuthorityData;
+	const certificateAuthority = (isSameCa ? info.certificateAuthority : null) ?? (await readConfiguredCa(entry));
+	return {...info, configured: {server: shownServer(entry.server), certificateAuthority}};
+}
+
 /** With overrides, as in kubectl, the entry need not be valid. */
-async function configuredInfo(entry: ClusterEntry): Promise<ClusterInfo['configured']> {
+async function readConfiguredCa(entry: ClusterEntry): Promise<string | null> {
 	const bundle = await readCaBundle(entry).catch(() => Buffer.alloc(0));
-	return {server: shownServer(entry.server), certificateAuthority: bundle.length === 0 ? null : bundle.toString('latin1')};
+	return bundle.length === 0 ? null : bundle.toString('latin1');
 }
 
 function shownServer(text: string): string | null {
