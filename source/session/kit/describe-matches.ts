@@ -15,3 +15,8 @@ export function describeMatchPosition(count: MatchCount): string {
 export function describeMatchCount({of, more, hidden}: MatchCount): string {
 	return `${formatNumber(of)}${more ? '+' : ''} ${of === 1 ? 'match' : 'matches'}${of === 0 && hidden > 0 ? `, ${formatNumber(hidden)} filtered out` : ''}`;
 }
+
+/** Of a search that went past the last line, or with -1 past the first. */
+export function describeWrap(direction: 1 | -1): string {
+	return `search wrapped to the ${direction > 0 ? 'top' : 'bottom'}`;
+}

@@ -1,6 +1,6 @@
 /** Search and filter of a tail. */
 import {queryProblem} from './line-index.ts';
-import {describeMatchCount} from '../kit/describe-matches.ts';
+import {describeMatchCount, describeWrap} from '../kit/describe-matches.ts';
 import {countMatches, nextMatch} from './shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, topOf, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -26,7 +26,7 @@ export async function goToMatch(session: StateAccess & Notices, direction: 1 | -
 		if (number !== null && !(direction < 0 && wrapsAround && canHaveOlderLines(tail))) {
 			changeTail(session, view => jumpTo(view, number));
 			if (wrapsAround && !follow) {
-				session.showMessage(wrappedText(direction));
+				session.showMessage(describeWrap(direction));
 			}
 
 			return;
@@ -84,16 +84,12 @@ export async function promptSearch(session: StateAccess & Notices & DialogAccess
 		await searchAllLines(session, tail, atNearest, 'no match');
 		const number = nearest(tail.view);
 		if (wrapsTo(number) && tail.view.cursor === number) {
-			session.showMessage(wrappedText(1));
+			session.showMessage(describeWrap(1));
 		}
 	}
 
 	position.release();
 	from.release();
-}
-
-export function wrappedText(direction: 1 | -1): string {
-	return `search wrapped to the ${direction > 0 ? 'top' : 'bottom'}`;
 }
 
 /** Matches are stale once lines were inserted before them. */

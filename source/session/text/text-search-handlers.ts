@@ -1,7 +1,7 @@
 /** Search in a text screen. */
 import {nextFound, searchProblem, searchText, type TextSearch} from './text-search.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
-import {describeMatchCount} from '../kit/describe-matches.ts';
+import {describeMatchCount, describeWrap} from '../kit/describe-matches.ts';
 import {layerRows} from './layer-rows.ts';
 import {leftOfMatch, rowOfMatch} from './text-page.tsx';
 import {plainTheme} from '../kit/theme.ts';
@@ -57,7 +57,7 @@ export function goToTextMatch(session: Session, direction: 1 | -1): void {
 		const before = layer.search.at;
 		show(session, {...layer.search, at}, layer.top);
 		if (before !== null && (direction > 0 ? at <= before : at >= before)) {
-			session.showMessage(`search wrapped to the ${direction > 0 ? 'top' : 'bottom'}`);
+			session.showMessage(describeWrap(direction));
 		}
 	}
 }
