@@ -76,6 +76,7 @@ async function promptForPaths(session: Session, prefix: string): Promise<CopyPat
 	const isFromPod = from.text.startsWith(prefix);
 	const place = isFromPod ? '' : prefix;
 	const begun = isFromPod ? './' : `${prefix}/tmp/`;
+	const destinationOf = (text: string) => withAbsolute(text.slice(place.length), begun.slice(place.length));
 	const to = await session.promptForText({
 		lead: 'to ',
 		purpose: 'copy-to',
@@ -84,7 +85,7 @@ async function promptForPaths(session: Session, prefix: string): Promise<CopyPat
 		check: text =>
 			text.startsWith(prefix) === isFromPod ? `it must ${isFromPod ? 'be a path of this machine' : `begin with ${prefix}`}` : null,
 		note(text) {
-			const typed = place + withAbsolute(text.slice(place.length), begun.slice(place.length));
+			const typed = place + destinationOf(text);
 			return text.startsWith(place) && typed !== text ? `to ${typed}` : '';
 		},
 	});
@@ -92,7 +93,7 @@ async function promptForPaths(session: Session, prefix: string): Promise<CopyPat
 		return null;
 	}
 
-	const destination = withAbsolute(to.text.slice(place.length), begun.slice(place.length));
+	const destination = destinationOf(to.text);
 	const [remote, local] = isFromPod ? [from.text.slice(prefix.length), destination] : [destination, from.text];
 	return {isFromPod, remote, local: expandHome(local)};
 }
@@ -269,7 +270,8 @@ class SessionCopyReport implements CopyListener {
 		this.#bytes += count;
 		if (monotonicMs() - this.#shownAt >= progressEveryMs) {
 			this.#shownAt = monotonicMs();
-			this.onProgress(this.#figures(), this.#figures());
+			const figures = this.#figures();
+			this.onProgress(figures, figures);
 		}
 	}
 
