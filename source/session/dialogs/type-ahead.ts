@@ -40,23 +40,20 @@ export function backKeys(keymap: Keymap): readonly string[] {
 	);
 }
 
-/** Empty without a key. */
-export function cancelHint(keymap: Keymap): string {
-	const [back] = backKeys(keymap);
-	return back === undefined ? '' : `${formatKeys([back])} cancel`;
-}
-
 export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOptions['pass']): TypeAhead {
+	const [back] = backKeys(keymap);
 	return new TypeAhead({
 		pass,
 		show(text, {canCancel, holdsKeys = true, isReminder = false}) {
 			const {dialog, notice, layers, pane} = store.state;
 			const isInView = layers.length === 0 && pane === 'main';
+			const isOffered = canCancel && (holdsKeys || isInView) && back !== undefined;
 			if (dialog === null && (!isReminder || notice === null || notice.text === text)) {
 				store.dispatchNow({
 					type: 'notice',
 					text,
-					hint: canCancel && (holdsKeys || isInView) ? cancelHint(keymap) : '',
+					hint: isOffered ? `${formatKeys([back])} cancel` : '',
+					canCancel: isOffered,
 					isPassing: true,
 					now: Date.now(),
 				});

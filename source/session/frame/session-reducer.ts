@@ -56,7 +56,7 @@ export type SessionEvent =
 	| {type: 'wrap'}
 	| {type: 'pending'; keys: string | null}
 	/** `isPassing`: about a key in this view, so it is not kept in the messages, nor in another view. */
-	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; now: number}
+	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; canCancel?: boolean; now: number}
 	| {type: 'notice-read'}
 	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
 	| {type: 'failure-over'}
@@ -214,8 +214,11 @@ function showView(state: SessionState, view: ViewName): SessionState {
 	return {...state, view, notice, previousView: view === state.view ? state.previousView : state.view, pane: 'main', layers: []};
 }
 
-function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Event<'notice'>): SessionState {
-	const message: Message = {time: now, text, role, hint, ...(isPassing && {isPassing})};
+function noticed(
+	state: SessionState,
+	{text, role = 'plain', hint = '', isPassing = false, canCancel = false, now}: Event<'notice'>,
+): SessionState {
+	const message: Message = {time: now, text, role, hint, ...(isPassing && {isPassing}), ...(canCancel && {canCancel})};
 	// An ordinary notice does not replace a warning before it could be read.
 	const isKept = role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && now - state.notice.time <= noticeMs;
 	return {

@@ -78,7 +78,7 @@ export type TextLine = {
 };
 
 /** `hint` is never cut. */
-export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string; isPassing?: true};
+export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string; isPassing?: true; canCancel?: true};
 
 export type Failure = {about: string; error: ErrorObject; path: Path | null};
 

@@ -5,7 +5,7 @@ import {splitAltChord, isCtrlChord, formatKeys, typedText} from '../../keymap/ke
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
 import {keyContext} from '../frame/session-state.ts';
 import {performAction, type ActionContext} from './perform-action.ts';
-import {backKeys, cancelHint} from '../dialogs/type-ahead.ts';
+import {backKeys} from '../dialogs/type-ahead.ts';
 
 /** A lone escape byte may start a key for this time. */
 const escapeMs = 30;
@@ -40,8 +40,8 @@ export class KeyDispatcher {
 	}
 
 	pass(all: readonly KeyInput[]): void {
-		const {store, typeAhead, keymap} = this.#context.session;
-		const saysCancel = store.state.notice?.hint === cancelHint(keymap);
+		const {store, typeAhead} = this.#context.session;
+		const saysCancel = store.state.notice?.canCancel === true;
 		const inputs = all.filter(input => !('mouse' in input && input.mouse.isRelease));
 		if (inputs.length === 0) {
 			return;
