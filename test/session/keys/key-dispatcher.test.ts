@@ -53,20 +53,7 @@ test('what follows from a key changes the state before its one frame is drawn', 
 });
 
 test('Space switches the selected item of a picker that toggles, until a text is typed', async t => {
-	const {keymap} = await loadKeymap({}, 'default');
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
-	const dialogs = new Dialogs(store, null as never);
-	const typeAhead = {hold: () => false, cancel: () => false, stopWaiting: () => false, afterAnswer() {}};
-	const session = {store, keymap, typeAhead} as unknown as Session;
-	const dispatcher = new KeyDispatcher({session, dialogs, handlerOf}, {onReport() {}, onMouse() {}, onKeys() {}});
-	const press = (...keys: readonly string[]) => {
-		dispatcher.pass(keys.map(key => ({key})));
-	};
-
+	const {store, dialogs, press} = await keysOfDialogs();
 	const items = ['web', 'api'].map(id => ({id, cells: [id]}));
 	const pick = async (toggles: boolean) => dialogs.pick({title: 'Pods', purpose: 'sources', items, toggles});
 	let chosen = pick(true);
@@ -83,20 +70,7 @@ test('Space switches the selected item of a picker that toggles, until a text is
 });
 
 test('a failure card stays open at a key that is not its own', async t => {
-	const {keymap} = await loadKeymap({}, 'default');
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
-	const dialogs = new Dialogs(store, null as never);
-	const typeAhead = {hold: () => false, cancel: () => false, stopWaiting: () => false, afterAnswer() {}};
-	const session = {store, keymap, typeAhead} as unknown as Session;
-	const dispatcher = new KeyDispatcher({session, dialogs, handlerOf}, {onReport() {}, onMouse() {}, onKeys() {}});
-	const press = (...keys: readonly string[]) => {
-		dispatcher.pass(keys.map(key => ({key})));
-	};
-
+	const {store, dialogs, press} = await keysOfDialogs();
 	for (const key of ['esc', 'enter', 'q', 'ctrl+c']) {
 		void dialogs.showCard('shell in web failed', new SpokeError('ERR_SECOND_LEG', 'no agent').toJSON());
 		press('x', 'space', 'z', 'down', 'f5', 'ctrl+t');
@@ -147,3 +121,22 @@ test('Esc cancels a long wait only where the footer says so, and leaves a layer 
 	await t.throwsAsync(waiting, {instanceOf: CanceledError});
 	t.true(isCanceled);
 });
+
+/** A store with dialogs, and the keys that they take. */
+async function keysOfDialogs() {
+	const {keymap} = await loadKeymap({}, 'default');
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	const dialogs = new Dialogs(store, null as never);
+	const typeAhead = {hold: () => false, cancel: () => false, stopWaiting: () => false, afterAnswer() {}};
+	const session = {store, keymap, typeAhead} as unknown as Session;
+	const dispatcher = new KeyDispatcher({session, dialogs, handlerOf}, {onReport() {}, onMouse() {}, onKeys() {}});
+	const press = (...keys: readonly string[]) => {
+		dispatcher.pass(keys.map(key => ({key})));
+	};
+
+	return {store, dialogs, press};
+}
