@@ -41,7 +41,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		...leg2,
 		meaning: `${refuses}: no CA that it trusts signed it`,
-		remedy: 'add its CA to the file of --kubelet-certificate-authority, or let one of them sign it; if self-signed, by serverTLSBootstrap',
+		remedy: 'add its CA to the file of --kubelet-certificate-authority, or if it is self-signed, set serverTLSBootstrap on the kubelet',
 		proves: {tls: 'refused'},
 	},
 	{
