@@ -140,7 +140,7 @@ export async function runningPod(
 	signal: AbortSignal,
 	onWaiting: (wait: PodWait) => void = () => undefined,
 ): Promise<ResolvedPod> {
-	const tellWait = (podCount: number) => {
+	const reportWait = (podCount: number) => {
 		onWaiting({asked: target.input, podCount, timeoutMs: podRunningTimeoutMs});
 	};
 
@@ -150,7 +150,7 @@ export async function runningPod(
 		signal,
 		...(namespace !== undefined && {namespace}),
 		onNoPods() {
-			tellWait(0);
+			reportWait(0);
 		},
 	});
 	const resolved = followed ? {...chosen, service: followed.service, scope: scopeOfName(chosen.pod)} : chosen;
@@ -164,7 +164,7 @@ export async function runningPod(
 		throwNotRunning(resolved);
 	}
 
-	tellWait(resolved.target.chosenFrom);
+	reportWait(resolved.target.chosenFrom);
 	return waitForRunningPod(cluster, resolved, podRunningTimeoutMs, signal);
 }
 
