@@ -59,7 +59,7 @@ process.exitCode = status !== 0 || counts.failed > 0 || counts.passed === 0 || s
 
 /** Without retries. Relays and counts ava's TAP; resolves to the exit status. */
 async function run(options: readonly string[]): Promise<number> {
-	const ava = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.js', '--tap', ...options], {
+	const ava = spawn(process.execPath, ['scripts/run-ava.ts', '--tap', ...options], {
 		stdio: ['ignore', 'pipe', 'inherit'],
 		env: environment,
 	});
