@@ -32,6 +32,8 @@ for (const target of ['sts/db', 'svc/db'] as const) {
 		const moved = await run.until(({event}) => event === 'moved');
 		t.deepEqual([moved.forward, moved.to.name, moved.from.uid === moved.to.uid], ['f2', 'db-1', false]);
 		t.deepEqual(await Promise.all([0, 1, 2].map(async index => echoes(first + index))), ['hello', 'hello', 'hello']);
+		// An echo can arrive before the event about its connection.
+		await Promise.all(['f1', 'f2', 'f3'].map(async id => run.until(({event, forward}) => event === 'connection-opened' && forward === id)));
 		t.deepEqual(
 			run.events
 				.filter(({event}) => event === 'connection-opened')
