@@ -180,7 +180,8 @@ const rows: readonly Row[] = [
 		rules: [forward],
 		server: 'off-grpc',
 		command: {path: exec},
-		isShown: ({route, path}) => route === 'unknown, unknown' && path!.legs[1]!.route.need.some(need => need.or === '--probe active'),
+		isShown: ({route, path}) =>
+			route === 'unknown, unknown' && path!.legs[1]!.route.need.some(need => need.or?.startsWith('--probe active') === true),
 	},
 	{
 		source: 'agent-metrics',
