@@ -3,7 +3,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import type {UserName} from './lab/kubeconfig.ts';
 import {hasKonnectivity} from './lab/programs.ts';
-import {servesFlagz, type PostureName} from './lab/postures.ts';
+import {postureOf, servesFlagz, type PostureName} from './lab/postures.ts';
 import type {StreamFacts} from './lab/truth.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
 import {cellsOf, claimsOf, count, summary, told, type Cell, type Claim} from './support/matrix-cells.ts';
@@ -23,6 +23,25 @@ const gridPostures: readonly PostureName[] = [
 	'bad-http',
 ];
 
+/**
+At the same time for postures with different egress. Those with the same egress share its agents, and the active probes read the agents'
+counts.
+*/
+async function claimsOfEach(names: readonly PostureName[], read: (posture: PostureName) => Promise<Claim[]>): Promise<Claim[]> {
+	const byEgress = Map.groupBy(names, name => postureOf(name).egress);
+	const claims = await Promise.all(
+		[...byEgress.values()].map(async sameEgress => {
+			const own: Claim[] = [];
+			for (const posture of sameEgress) {
+				own.push(...(await read(posture)));
+			}
+
+			return own;
+		}),
+	);
+	return claims.flat();
+}
+
 async function claimsAt(cluster: Cluster, posture: PostureName): Promise<Claim[]> {
 	const claims: Claim[] = [];
 	for (const user of users) {
@@ -40,14 +59,26 @@ async function claimsAt(cluster: Cluster, posture: PostureName): Promise<Claim[]
 }
 
 async function streamClaimsAt(cluster: Cluster, posture: PostureName): Promise<Claim[]> {
-	const claims: Claim[] = [];
+	const truth = (stream: StreamFacts) => cluster.truth(posture, stream);
+	const cells = await Promise.all(
+		users.map(async user => streamCells({cluster, server: posture, user, truth, flagz: servesFlagz(posture)})),
+	);
+	return cells.flat().flatMap(cell => claimsOf(cell));
+}
+
+/** All cells through a server in front of `good-direct`. */
+async function cellsThrough(cluster: Cluster, server: 'gateway' | 'impersonator' | 'twin'): Promise<Cell[]> {
+	const cells: Cell[] = [];
+	const truth = (stream: StreamFacts) => cluster.truth('good-direct', stream);
 	for (const user of users) {
-		const truth = (stream: StreamFacts) => cluster.truth(posture, stream);
-		const cells = await streamCells({cluster, server: posture, user, truth, flagz: servesFlagz(posture)});
-		claims.push(...cells.flatMap(cell => claimsOf(cell)));
+		const kubeconfig = cluster.kubeconfig(server, user);
+		cells.push(...(await cellsOf({server, user, kubeconfig, truth: variant => truth(variant.stream)})));
 	}
 
-	return claims;
+	const streams = await Promise.all(
+		users.map(async user => streamCells({cluster, server, user, truth, flagz: servesFlagz('good-direct')})),
+	);
+	return [...cells, ...streams.flat()];
 }
 
 function judge(t: ExecutionContext, title: string, claims: readonly Claim[]): void {
@@ -74,13 +105,11 @@ tunnelTest('claims match nine postures (kubelet CA off, good, bad × direct, grp
 	const cluster = await useCluster({postures: gridPostures});
 	// Use each apiserver once; another test covers unused ones.
 	await Promise.all(gridPostures.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
-	const claims: Claim[] = [];
-	for (const posture of gridPostures) {
+	const claims = await claimsOfEach(gridPostures, async posture => {
 		const own = await claimsAt(cluster, posture);
 		t.log(summary(posture, count(own)));
-		claims.push(...own);
-	}
-
+		return own;
+	});
 	judge(t, 'nine postures', claims);
 });
 
@@ -107,11 +136,7 @@ tunnelTest('claims match misleading egress files: cluster set to Direct, or only
 	const misleading: readonly PostureName[] = ['egress-file-direct', 'egress-file-controlplane'];
 	const cluster = await useCluster({postures: misleading});
 	await Promise.all(misleading.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
-	const claims: Claim[] = [];
-	for (const posture of misleading) {
-		claims.push(...(await claimsAt(cluster, posture)));
-	}
-
+	const claims = await claimsOfEach(misleading, async posture => claimsAt(cluster, posture));
 	judge(t, 'egress files that send nothing to nodes', claims);
 });
 
@@ -152,30 +177,33 @@ tunnelTest('two different replicas behind a load balancer: only open streams are
 			);
 			t.true(path.legs[1]!.to !== 'kubelet' || path.legs[1]!.tls.basis !== 'proven');
 		}
-
-		for (let turn = 0; turn < 4; turn++) {
-			for (const cell of await streamCells({
-				cluster,
-				server: 'balancer',
-				user,
-				truth: (stream, path) => cluster.truth(processes.get(`${user} ${path.process.id}`) ?? 'replica-a', stream),
-				flagz: servesFlagz('replica-a'),
-			})) {
-				const process = processes.get(`${user} ${cell.path.process.id}`);
-				if (process) {
-					reachedReplicas.add(process);
-					claims.push(...claimsOf(cell));
-				} else {
-					// Without distinguishing the replicas, spoke may claim nothing about a flag.
-					t.true(
-						cell.path.legs[1]!.to !== 'kubelet' || cell.path.legs[1]!.tls.state === 'unknown' || cell.path.process.id === null,
-						cell.path.line,
-					);
-				}
-			}
-		}
 	}
 
+	await Promise.all(
+		users.map(async user => {
+			for (let turn = 0; turn < 4; turn++) {
+				for (const cell of await streamCells({
+					cluster,
+					server: 'balancer',
+					user,
+					truth: (stream, path) => cluster.truth(processes.get(`${user} ${path.process.id}`) ?? 'replica-a', stream),
+					flagz: servesFlagz('replica-a'),
+				})) {
+					const process = processes.get(`${user} ${cell.path.process.id}`);
+					if (process) {
+						reachedReplicas.add(process);
+						claims.push(...claimsOf(cell));
+					} else {
+						// Without distinguishing the replicas, spoke may claim nothing about a flag.
+						t.true(
+							cell.path.legs[1]!.to !== 'kubelet' || cell.path.legs[1]!.tls.state === 'unknown' || cell.path.process.id === null,
+							cell.path.line,
+						);
+					}
+				}
+			}
+		}),
+	);
 	judge(t, 'streams behind a balancer', claims);
 	t.is(reachedReplicas.size, servesFlagz('replica-a') ? 2 : 0);
 	const {stdout} = await cluster.spoke('balancer', ['audit', '-o', 'json']);
@@ -227,14 +255,7 @@ test('claims match an apiserver on loopback behind a supervisor that carries its
 for (const server of ['gateway', 'impersonator'] as const) {
 	test(`claims through an authenticating gateway match, and none is proven (${server})`, async t => {
 		const cluster = await useCluster({postures: ['good-direct'], [server]: 'good-direct'});
-		const cells: Cell[] = [];
-		for (const user of users) {
-			const truth = (stream: StreamFacts) => cluster.truth('good-direct', stream);
-			cells.push(
-				...(await cellsOf({server, user, kubeconfig: cluster.kubeconfig(server, user), truth: variant => truth(variant.stream)})),
-				...(await streamCells({cluster, server, user, truth, flagz: servesFlagz('good-direct')})),
-			);
-		}
+		const cells = await cellsThrough(cluster, server);
 
 		for (const {path, user, variant, probe} of cells) {
 			t.not(path.legs[0]!.to, 'apiserver', `${user} ${variant} ${probe}`);
@@ -253,24 +274,9 @@ for (const server of ['gateway', 'impersonator'] as const) {
 
 test('an L7 gateway with the apiserver’s key is identified by the lost client certificate', async t => {
 	const cluster = await useCluster({postures: ['good-direct'], twin: 'good-direct'});
-	for (const user of users) {
-		const cells = await cellsOf({
-			server: 'twin',
-			user,
-			kubeconfig: cluster.kubeconfig('twin', user),
-			truth: variant => cluster.truth('good-direct', variant.stream),
-		});
-		const streams = await streamCells({
-			cluster,
-			server: 'twin',
-			user,
-			truth: stream => cluster.truth('good-direct', stream),
-			flagz: servesFlagz('good-direct'),
-		});
-		for (const {path} of [...cells, ...streams]) {
-			t.is(path.legs[0]!.to, 'gateway', `${user}: ${path.line}`);
-			t.false([path.legs[1]!.tls.basis, path.legs[1]!.route.basis, path.crossing.basis].includes('proven'), `${user}: ${path.line}`);
-		}
+	for (const {path, user} of await cellsThrough(cluster, 'twin')) {
+		t.is(path.legs[0]!.to, 'gateway', `${user}: ${path.line}`);
+		t.false([path.legs[1]!.tls.basis, path.legs[1]!.route.basis, path.crossing.basis].includes('proven'), `${user}: ${path.line}`);
 	}
 });
 
@@ -280,14 +286,7 @@ tunnelTest('the route of a 1.34 apiserver, which serves no structured /flagz, is
 	await Promise.all(old.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
 	const claims: Claim[] = [];
 	for (const posture of old) {
-		claims.push(...(await claimsAt(cluster, posture)));
-		for (const user of users) {
-			claims.push(
-				...(await streamCells({cluster, server: posture, user, truth: stream => cluster.truth(posture, stream), flagz: false})).flatMap(
-					cell => claimsOf(cell),
-				),
-			);
-		}
+		claims.push(...(await claimsAt(cluster, posture)), ...(await streamClaimsAt(cluster, posture)));
 	}
 
 	judge(t, 'apiservers of 1.34', claims);
