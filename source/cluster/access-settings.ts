@@ -43,7 +43,10 @@ export async function readSettings(
 	const {cluster, user} = selected;
 	const server = parseServerUrl(cluster.server);
 	const tls = server.scheme === 'https' ? await tlsSettings(cluster, timeoutMs, environment) : null;
-	const route: DialRoute = {server, tls, timeoutMs, proxy: await proxyFor(cluster, server, tls, timeoutMs, environment)};
+	const proxy = await proxyFor(cluster, server, tls, timeoutMs, environment);
+	// Any kubeconfig can carry the sandbox mark, but a sandbox listens on this machine.
+	const isSandbox = cluster.sandbox && server.host === '127.0.0.1' && proxy === null;
+	const route: DialRoute = {server, tls, timeoutMs, proxy, isSandbox};
 	return {
 		access: {
 			route,
@@ -160,8 +163,8 @@ async function proxyFor(
 }
 
 function clusterInfo(
-	{contextName, userName, user, namespace, cluster}: SelectedEntries,
-	{server, tls, proxy}: DialRoute,
+	{contextName, userName, user, namespace}: SelectedEntries,
+	{server, tls, proxy, isSandbox}: DialRoute,
 	source: ClusterInfo['source'],
 ): Omit<ClusterInfo, 'configured'> {
 	return {
@@ -171,8 +174,7 @@ function clusterInfo(
 		user: userName === '' ? null : userName,
 		impersonating: user.impersonate === '' ? null : user.impersonate,
 		impersonatedGroups: user.impersonateGroups,
-		// Any kubeconfig can carry the sandbox mark, but a sandbox listens on this machine.
-		sandbox: cluster.sandbox && server.host === '127.0.0.1' && proxy === null,
+		sandbox: isSandbox,
 		source,
 		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,
 		insecureSkipTlsVerify: tls?.insecure ?? false,

@@ -10,6 +10,8 @@ export type SocketFacts = {
 	remoteAddress: string | null;
 	/** Without credentials. */
 	proxy: {url: string; from: 'proxy-url' | 'environment'} | null;
+	/** Whether it ends at spoke's own sandbox, the only server whose loopback address identifies it. */
+	isSandbox: boolean;
 	tls: null | {
 		/** True only when chain **and** name were verified. */
 		verified: boolean;

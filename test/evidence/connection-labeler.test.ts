@@ -19,6 +19,7 @@ import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
+import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -46,7 +47,10 @@ const withCertificate = {
 	'client-key-data': Buffer.from(adasCertificate.key).toString('base64'),
 };
 
-const withClusterCa = {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')};
+const withClusterCa = {
+	'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64'),
+	...sandboxMark,
+};
 
 /** Has the names by which pods know an apiserver; without them nothing is proven. */
 async function apiserverCertificate() {

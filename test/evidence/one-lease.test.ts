@@ -5,6 +5,7 @@ import {runAudit} from '../../source/evidence/audit/run-audit.ts';
 import {parseRequirement} from '../../source/evidence/audit/requirements.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
 import {startServer} from '../support/api-server.ts';
+import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
 
 const clusterAuthority = await authority('cluster-ca');
@@ -83,7 +84,7 @@ async function startBalancer(
 	t.teardown(async () => server.close());
 	return server.cluster({
 		user: {'client-certificate-data': base64(ada.certificate), 'client-key-data': base64(ada.key)},
-		cluster: {'certificate-authority-data': base64(clusterAuthority.certificate)},
+		cluster: {'certificate-authority-data': base64(clusterAuthority.certificate), ...sandboxMark},
 	});
 }
 

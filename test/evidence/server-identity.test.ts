@@ -8,6 +8,7 @@ import {createLabeler} from '../../source/evidence/connection-labeler.ts';
 import {configuredPath} from '../../source/evidence/find-paths.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
+import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
 import {until} from '../support/until.ts';
@@ -91,7 +92,7 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 	const server = await startGateway(given);
 	const clock = manualClock();
 	const cluster = onClock(
-		await server.cluster({user: given.user, cluster: {'certificate-authority-data': base64(clusterAuthority.certificate)}}),
+		await server.cluster({user: given.user, cluster: {'certificate-authority-data': base64(clusterAuthority.certificate), ...sandboxMark}}),
 		clock,
 	);
 	const labeler = createLabeler(cluster, {clock});

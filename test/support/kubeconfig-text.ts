@@ -17,6 +17,9 @@ export function kubeconfigText({server, ca, user, namespace, cluster}: Kubeconfi
 	});
 }
 
+/** For `cluster`: the address of a test server on loopback counts as its own. */
+export const sandboxMark = {extensions: [{name: 'spoke.dev/sandbox', extension: {}}]};
+
 type KubeconfigParts = {
 	server: string;
 	ca?: string;

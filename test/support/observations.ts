@@ -38,6 +38,7 @@ export const socketFacts: SocketFacts = {
 	clientAuth: 'certificate',
 	clientCertificateSha256: null,
 	clientCertificateDates: null,
+	isSandbox: false,
 	connectedAt: time,
 };
 

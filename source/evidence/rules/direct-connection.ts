@@ -2,7 +2,7 @@
 import type {ClusterObservations, ConnectionObservations, Need, ReplicaFacts, SocketFacts, UserInfo, VersionFacts} from '../evidence.ts';
 import {isVersionAtLeast} from './is-version-at-least.ts';
 import {needDirectConnection, needSelfReview} from './needs.ts';
-import {advertisedAddress, podOfAddress} from './replicas.ts';
+import {advertisedAddress, endAddress, podOfAddress} from './replicas.ts';
 
 const credentialId = 'authentication.kubernetes.io/credential-id';
 
@@ -71,19 +71,20 @@ function namesCertificates(version: VersionFacts | null): boolean {
 
 /** The process's own flags take precedence over the lists of apiservers. */
 function endsAtOwnAddress(
-	{proxy, remoteAddress}: SocketFacts,
+	socket: SocketFacts,
 	flags: ConnectionObservations['flags'],
 	mirrorPods: ClusterObservations['mirrorPods'],
 	replicas: ReplicaFacts | null,
 ): boolean {
-	if (proxy || remoteAddress === null || isShared(remoteAddress, replicas)) {
+	const address = endAddress(socket);
+	if (address === null || isShared(address, replicas)) {
 		return false;
 	}
 
 	const own = flags ? advertisedAddress(flags) : null;
 	return own === null
-		? replicas?.addresses?.includes(remoteAddress) === true || podOfAddress(remoteAddress, mirrorPods) !== undefined
-		: own === remoteAddress;
+		? replicas?.addresses?.includes(address) === true || podOfAddress(address, mirrorPods) !== undefined
+		: own === address;
 }
 
 /** The address is then a balancer's. */

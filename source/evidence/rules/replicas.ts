@@ -1,5 +1,6 @@
 /** The known apiservers. */
-import type {FlagFacts, Observations, Observation, ReplicaFacts} from '../evidence.ts';
+import {isLoopback} from '../../cluster/transport/loopback.ts';
+import type {FlagFacts, Observations, Observation, ReplicaFacts, SocketFacts} from '../evidence.ts';
 import {flagValue} from './flag-value.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 
@@ -228,7 +229,12 @@ function hostPort(host: string, port: string): string {
 }
 
 function farAddress({socket}: Observations): string | null {
-	return socket && !socket.facts.proxy ? socket.facts.remoteAddress : null;
+	return socket && endAddress(socket.facts);
+}
+
+/** `null` if it says nothing about the server: through a proxy, and on loopback, where a port can be forwarded to any server. */
+export function endAddress({proxy, remoteAddress, isSandbox}: SocketFacts): string | null {
+	return proxy || remoteAddress === null || (isLoopback(hostOf(remoteAddress)) && !isSandbox) ? null : remoteAddress;
 }
 
 /** Of `ip:port`; an IPv6 address keeps its brackets. */

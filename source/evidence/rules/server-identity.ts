@@ -8,16 +8,17 @@ import type {
 	SocketFacts,
 	UnavailableSource,
 } from '../evidence.ts';
+import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {gatewayNotExcluded} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
-import {advertisedAddress, hostOf} from './replicas.ts';
+import {advertisedAddress, endAddress} from './replicas.ts';
 import {isFromSameProcess} from './same-process.ts';
 
 /**
 An apiserver proves itself with a certificate of the cluster's own CA that also has the name by which pods know it, if no gateway can have
 that certificate (direct-connection.ts). A gateway may answer if the server URL has a path, the scheme is plain HTTP (no apiserver since
 1.24 serves it), the peer is unverified, or the chain is of another CA. Names alone are no evidence: gateways have certificates with the
-same names from their own CAs. Nor is the CA if the apiserver listens on loopback: a virtual cluster's proxy has a certificate like an
+same names from their own CAs. Nor is the CA if the apiserver listens on loopback only: a virtual cluster's proxy has a certificate like an
 apiserver's, and sends logs, exec and port-forwards to another cluster. It also relays the name of the client certificate. k3s listens on
 loopback, too, behind a server in the same process; only the address where it advertises that server distinguishes it from a virtual
 cluster.
@@ -62,7 +63,7 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 
 	// If the flags of the answering process were not read, those of all that may have answered count.
 	const processes = flags ? [flags] : mirrorPods;
-	if (processes.length > 0 && processes.every(({facts}) => listensElsewhere(facts, socket))) {
+	if (processes.length > 0 && processes.every(({facts}) => isBehindOther(facts, socket))) {
 		return behindLoopback(processes);
 	}
 
@@ -70,14 +71,11 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 	return notExcluded ? {to: 'unknown', hasApiserverCertificate: true, ...notExcluded} : serverIdentity;
 }
 
-/** Whether the apiserver listens on loopback only, so that this socket (through a proxy: the server URL) cannot lead to it directly. */
-function listensElsewhere(facts: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
-	const {values} = facts;
-	const serverAddress = (proxy ? null : remoteAddress) ?? server;
+/** Whether the apiserver listens on loopback only, so that the server at the end of this socket is another one, unless it is k3s's own. */
+function isBehindOther(facts: FlagFacts, socket: SocketFacts): boolean {
+	const address = endAddress(socket);
 	return (
-		isLoopback(values['bind-address'] ?? '') &&
-		!(isLoopback(hostOf(serverAddress)) && serverAddress.endsWith(`:${values['secure-port'] ?? '6443'}`)) &&
-		!(hasSupervisor(facts) && !proxy && remoteAddress === advertisedAddress({facts}))
+		isLoopback(facts.values['bind-address'] ?? '') && !(address !== null && hasSupervisor(facts) && address === advertisedAddress({facts}))
 	);
 }
 
@@ -101,10 +99,6 @@ function behindLoopback(processes: ReadonlyArray<{facts: FlagFacts}>): ServerIde
 				why: `the apiserver listens on loopback behind k3s’s own server at ${address}, which is not where your connection ends: a virtual cluster’s proxy looks the same`,
 				need: {permission: null, check: null, or: `a kubeconfig with the server https://${address}`},
 			};
-}
-
-function isLoopback(host: string): boolean {
-	return /^(127\.\d+\.\d+\.\d+|\[?::1\]?|localhost)$/.test(host);
 }
 
 function byCertificate(tls: NonNullable<SocketFacts['tls']>, {ca, unavailable}: ClusterObservations): ServerIdentity {

@@ -98,19 +98,32 @@ const rows: ReadonlyArray<[title: string, findings: Given, to: ServerIdentity['t
 		'unknown',
 	],
 	[
-		'an apiserver that listens on loopback, where the connection ends',
+		'an apiserver that listens on loopback, where a virtual cluster’s proxy can be forwarded to',
 		{socket: at('127.0.0.1:6443'), flags: bound('127.0.0.1')},
-		'apiserver',
+		'unknown',
 	],
 	[
-		'an apiserver that listens on IPv6 loopback, where the connection ends, without a port flag',
+		'an apiserver that listens on IPv6 loopback, with a connection to it and no port flag',
 		{socket: at('[::1]:6443'), flags: flags({'bind-address': '::1'})},
-		'apiserver',
+		'unknown',
 	],
 	[
 		'an apiserver that listens on loopback, reached through a proxy by another name',
 		{socket: {...at('127.0.0.1:6443'), proxy: {url: 'http://127.0.0.1:6443', from: 'environment'}}, flags: bound('127.0.0.1')},
 		'unknown',
+	],
+	[
+		'an apiserver that advertises loopback, where the connection ends, with a token',
+		{socket: {...at('127.0.0.1:6443'), clientAuth: 'token'}, flags: flags({'advertise-address': '127.0.0.1', 'secure-port': '6443'})},
+		'unknown',
+	],
+	[
+		'the sandbox, which advertises loopback, with a token',
+		{
+			socket: {...at('127.0.0.1:6443'), clientAuth: 'token', isSandbox: true},
+			flags: flags({'advertise-address': '127.0.0.1', 'secure-port': '6443'}),
+		},
+		'apiserver',
 	],
 	['k3s, at the address of its own server', {socket: at('10.0.0.5:6443'), flags: k3s}, 'apiserver'],
 	['k3s, at another address', {socket: at('10.0.0.9:6443'), flags: k3s}, 'unknown'],
