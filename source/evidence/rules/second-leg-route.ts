@@ -1,7 +1,6 @@
 /** The route of leg 2. */
 import type {Basis, Observations, MetricFacts, Need, Observation, RouteState, RuleVerdict, StepTestFacts} from '../evidence.ts';
 import {isEnvironmentProxyExcluded, honorsEnvironmentProxy} from './environment-proxy.ts';
-import {isVerificationProven} from './kubelet-tls.ts';
 import {mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
 import {
 	needActive,
@@ -52,8 +51,8 @@ function byObservations(observations: Observations): RouteVerdict | undefined {
 
 /**
 Only a tunnel's client makes these texts; if this apiserver certainly has no tunnel, they are forged. `textBasis`: the basis for the text
-being an apiserver's. Text that a proxied pod may have sent counts only without other evidence, and text that an unverified kubelet or an
-impostor may have sent only if nothing else is proven.
+being an apiserver's. Text that a proxied pod may have sent counts only without other evidence, and text that a kubelet may have sent only
+if nothing else is proven: even a verified kubelet can forge it, and the route to all other nodes with it.
 */
 function byFailureText(observations: Observations, textBasis: Basis): RouteVerdict | undefined {
 	const observation = observations.failures.find(
@@ -67,7 +66,7 @@ function byFailureText(observations: Observations, textBasis: Basis): RouteVerdi
 	const basis = weakestBasis(
 		textBasis,
 		basisOf(observation, observations),
-		observation.facts.mayBeFromFarEnd && !isVerificationProven(observations) ? 'inferred' : 'proven',
+		observation.facts.mayBeFromFarEnd ? 'inferred' : 'proven',
 	);
 	return carriedBy(
 		observation.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',

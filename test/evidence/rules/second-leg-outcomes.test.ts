@@ -25,12 +25,13 @@ import {
 } from '../../support/observations.ts';
 
 const noAgent = {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'} as const;
+const noAgentForLog = {...noAgent, mayBeFromFarEnd: false} as const;
 const refused = {row: 'T3', text: 'x509', tls: 'refused', route: null} as const;
 const nothingListens = {row: 'D1', text: 'connection refused', tls: null, route: null} as const;
 
 function failed(
 	farEnd: string,
-	facts: typeof noAgent | typeof refused | typeof nothingListens,
+	facts: typeof noAgent | typeof noAgentForLog | typeof refused | typeof nothingListens,
 	process: string | null = 'p1',
 ): SecondLegOutcome {
 	const error = new SpokeError('ERR_SECOND_LEG', facts.text).toJSON();
@@ -166,13 +167,13 @@ test('an apiserver that does not verify is unverified, whatever a failure messag
 	t.deepEqual([tls.state, tls.basis], ['unverified', 'proven']);
 });
 
-test('a tunnel message proves the route of its process, and implies that of an unknown one', t => {
-	const routeOf = (more: Partial<Observations>) => pathOf(more, [failed('kubelet n9', noAgent)]).legs[1]!.route;
+test('a tunnel message about a log proves the route of its process, and others imply it', t => {
+	const routeOf = (more: Partial<Observations>, facts: typeof noAgent | typeof noAgentForLog = noAgent) =>
+		pathOf(more, [failed('kubelet n9', facts)]).legs[1]!.route;
+	const verifying = {flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...advertisedFlags}, {process: 'p1'})]};
 	t.like(routeOf({}), {state: 'konnectivity', basis: 'inferred'});
-	t.like(routeOf({flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...advertisedFlags}, {process: 'p1'})]}), {
-		state: 'konnectivity',
-		basis: 'proven',
-	});
+	t.like(routeOf(verifying), {state: 'konnectivity', basis: 'inferred'});
+	t.like(routeOf(verifying, noAgentForLog), {state: 'konnectivity', basis: 'proven'});
 	t.like(routeOf({process: null}), {state: 'konnectivity', basis: 'inferred'});
 	t.is(routeOf({process: null, isBound: true}).state, 'unknown');
 	t.is(routeOf({process: processOf('p2')}).state, 'unknown');

@@ -347,13 +347,13 @@ const rows: readonly Row[] = [
 		'grpc',
 	],
 	[
-		'a message that only a gRPC tunnel sends, from a verified far end',
+		'a message that only a gRPC tunnel sends, which a verified kubelet can forge',
 		makeObservations({
 			flags: [flags({'kubelet-certificate-authority': '/ca.pem'})],
 			failures: [failure({route: 'konnectivity', text: 'No agent available'})],
 		}),
 		'konnectivity',
-		'proven',
+		'inferred',
 		'grpc',
 	],
 	[
