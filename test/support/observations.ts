@@ -115,6 +115,8 @@ export function mirrorPod(
 }
 
 export const advertisedFlags = {'advertise-address': '10.0.0.5', 'secure-port': '6443'};
+/** Of a second apiserver. */
+export const otherAdvertisedFlags = {'advertise-address': '10.0.0.6', 'secure-port': '6443'};
 export const unverifiedFlags = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
 export const verifyingFlags = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
 export const tunnelFlags = {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'};

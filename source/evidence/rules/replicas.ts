@@ -56,8 +56,8 @@ export function knownReplicaCount(observations: Observations): number | null {
 }
 
 /**
-Whether spoke read the flags of every known replica exactly once, and found no replica without a known lease or address. The flags of
-mirror pods count only if the addresses that were read are exactly the registered ones. If one replica is known, its address must also be
+Whether spoke read the flags of every known replica exactly once, each at an address of its own, and found no replica without a known lease
+or address. The flags of mirror pods count only if the addresses that were read are exactly the registered ones. If one replica is known, its address must also be
 the remote address of the connection: otherwise a second replica with the same host name and lease could exist.
 */
 export function areAllReplicasRead(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
@@ -85,10 +85,12 @@ export function areAllReplicasRead(observations: Observations, flagObservations:
 		return false;
 	}
 
-	const places = flagObservations
-		.map(observation => (observation.source === 'mirror-pod' ? podAddress(observation) : (advertisedAddress(observation) ?? '')))
-		.sort();
-	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
+	// An apiserver that restarted during the reads is two processes at one address.
+	const addresses = new Set(
+		flagObservations.map(observation => (observation.source === 'mirror-pod' ? podAddress(observation) : advertisedAddress(observation))),
+	);
+	const isEachListed = facts.addresses?.length === addresses.size && facts.addresses.every(address => addresses.has(address));
+	return addresses.size === facts.known && !addresses.has(null) && (pods.length === 0 || isEachListed);
 }
 
 /**

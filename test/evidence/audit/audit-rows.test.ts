@@ -14,6 +14,7 @@ import {
 	flags,
 	knownReplicas,
 	metrics,
+	otherAdvertisedFlags,
 	mirrorPod,
 	unverifiedFlags,
 	processOf,
@@ -44,7 +45,10 @@ const closed: Given = {base: {flags: [], process: null, stepTests: [], replicas:
 const old = (more: Given['base']): Given => ({base: {...more, version: versionOf('v1.20.0')}, shared: {version: versionOf('v1.20.0')}});
 
 const oneWithoutTunnel: Given = {
-	base: {replicas: knownReplicas(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
+	base: {
+		replicas: knownReplicas(2),
+		flags: [flags(good, {process: 'p1'}), flags({...good, ...otherAdvertisedFlags}, {process: 'p2', connection: 'c2'})],
+	},
 	others: [{connection: 'c2', process: processOf('p2'), stepTests: [stepTest('nothing', {process: 'p2'})]}],
 };
 const nodesOf = (kubeletVersion: string, os = 'linux'): NonNullable<Given['nodes']> =>
@@ -442,7 +446,10 @@ test('kubelets are not verified by mirror pods when an apiserver reports that it
 
 test('a row compares only known apiservers, and has the weakest basis of their tunnels', t => {
 	const second = (more: Partial<Observations>): Given => ({
-		base: {replicas: knownReplicas(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
+		base: {
+			replicas: knownReplicas(2),
+			flags: [flags(good, {process: 'p1'}), flags({...good, ...otherAdvertisedFlags}, {process: 'p2', connection: 'c2'})],
+		},
 		others: [{connection: 'c2', process: processOf('p2'), stepTests: [], ...more}],
 	});
 	const counted = metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]}, {connection: 'c2', process: 'p2'});

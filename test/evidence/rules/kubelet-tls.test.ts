@@ -27,6 +27,7 @@ import {
 	flags,
 	makeObservations,
 	advertisedFlags,
+	otherAdvertisedFlags,
 	knownReplicas,
 	metrics,
 	mirrorPod,
@@ -125,7 +126,10 @@ const rows: readonly Row[] = [
 		makeObservations({
 			connection: 'c7',
 			about: 'ended-connection',
-			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p2'})],
+			flags: [
+				flags({...unverifiedFlags, ...advertisedFlags}, {connection: 'c8', process: 'p1'}),
+				flags({...unverifiedFlags, ...otherAdvertisedFlags}, {connection: 'c9', process: 'p2'}),
+			],
 			replicas: knownReplicas(2),
 		}),
 		'unverified',
@@ -181,7 +185,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA on both of two',
 		makeObservations({
 			...unopened,
-			flags: [flags(unverifiedFlags, {process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p2'})],
+			flags: [
+				flags({...unverifiedFlags, ...advertisedFlags}, {process: 'p1'}),
+				flags({...unverifiedFlags, ...otherAdvertisedFlags}, {connection: 'c9', process: 'p2'}),
+			],
 			process: processOf('p1'),
 			replicas: knownReplicas(2),
 		}),
@@ -258,7 +265,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, CA set on both, this kubelet accepted by one',
 		makeObservations({
 			...unopened,
-			flags: [flags(verifyingFlags, {process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			flags: [
+				flags({...verifyingFlags, ...advertisedFlags}, {process: 'p1'}),
+				flags({...verifyingFlags, ...otherAdvertisedFlags}, {connection: 'c9', process: 'p2'}),
+			],
 			process: processOf('p1'),
 			stepTests: [stepTest('undecided', {process: 'p1'})],
 			replicas: knownReplicas(2),
@@ -773,7 +783,10 @@ const rows: readonly Row[] = [
 	[
 		'CA set on all of two, read on others when this connection was open, and the kubelet answered',
 		makeObservations({
-			flags: [flags(verifyingFlags, {connection: 'c8', process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			flags: [
+				flags({...verifyingFlags, ...advertisedFlags}, {connection: 'c8', process: 'p1'}),
+				flags({...verifyingFlags, ...otherAdvertisedFlags}, {connection: 'c9', process: 'p2'}),
+			],
 			replicas: knownReplicas(2),
 			...openConnection,
 		}),

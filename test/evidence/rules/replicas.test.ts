@@ -20,7 +20,7 @@ const leased = (madeAt: string | null) =>
 		leases: [{address: '10.0.0.5:6443', madeAt}],
 		addresses: ['10.0.0.5:6443'],
 	} satisfies ReplicaFacts);
-const two = [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p2'})];
+const two = [flags(at('10.0.0.5'), {connection: 'c8', process: 'p1'}), flags(at('10.0.0.6'), {connection: 'c9', process: 'p2'})];
 
 const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: number | null]> = [
 	['nothing is known', {}, null],
@@ -100,7 +100,7 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 	[
 		'two found, of which the second one names an address, and the pods of both',
 		{
-			flags: [two[0]!, flags(at('10.0.0.7'), {connection: 'c9', process: 'p2'})],
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(at('10.0.0.7'), {connection: 'c9', process: 'p2'})],
 			mirrorPods: [mirrorPod('a', at('10.0.0.7')), mirrorPod('b', at('10.0.0.8'))],
 			replicas: knownReplicas(2),
 		},
@@ -118,6 +118,16 @@ for (const [title, given, count] of rows) {
 const places = knownReplicas(2, ['10.0.0.7:6443', '10.0.0.8:6443']);
 const agreed: Array<[title: string, given: Partial<Observations>, agree: boolean | null]> = [
 	['two with equal values', {flags: two, replicas: knownReplicas(2)}, true],
+	[
+		'two at one address: one restarted, and another was not read',
+		{flags: [two[0]!, flags(at('10.0.0.5'), {connection: 'c9', process: 'p2'})], replicas: knownReplicas(2)},
+		null,
+	],
+	[
+		'two without an address',
+		{flags: [flags(unverifiedFlags, {process: 'p1'}), flags(unverifiedFlags, {process: 'p2'})], replicas: knownReplicas(2)},
+		null,
+	],
 	['two of three with equal values', {flags: two, replicas: knownReplicas(3)}, null],
 	[
 		'two that differ',
