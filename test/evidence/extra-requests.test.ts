@@ -105,6 +105,20 @@ test('requests for the same resource share one rule of the role', t => {
 	);
 });
 
+test('exactly the last three rules of the evidence-reader role serve only active requests', t => {
+	const resourcesOf = (isActive: boolean) =>
+		new Set(
+			extraRequests.flatMap(({permission, active = false}) =>
+				active === isActive && permission?.kind === 'resource' ? permission.resources : [],
+			),
+		);
+	const passive = resourcesOf(false);
+	t.deepEqual(
+		evidenceReaderRole.rules.slice(-3).flatMap(({resources = []}) => resources),
+		[...resourcesOf(true)].filter(resource => !passive.has(resource)),
+	);
+});
+
 test('nodes/proxy is in neither role', t => {
 	for (const {rules} of [userRole, evidenceReaderRole]) {
 		t.false(rules.some(({resources = []}) => resources.some(resource => resource === 'nodes/proxy' || resource.includes('*'))));

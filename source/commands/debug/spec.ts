@@ -95,9 +95,9 @@ export const debugSpec = {
 		'debug node/NAME --image=IMAGE [-it] [flags] [-- COMMAND [ARGUMENT…]]',
 	],
 	about: [
-		'TARGET is a pod, service or workload. For a service or workload, which kubectl debug does not accept, spoke picks a pod as exec does and prints its name.',
+		'TARGET is a pod, service, workload or node. For a service or workload, which kubectl debug does not accept, spoke picks a pod as exec does and prints its name.',
 		'Without --copy-to, this changes the pod: an ephemeral container remains until the pod is deleted. A copy, or a pod on a node, remains until you delete it.',
-		'On a node, the new pod uses the host namespaces and mounts the node’s root at /host; --profile=baseline, restricted and netadmin give it fewer privileges.',
+		'On a node, the new pod uses the host namespaces and mounts the node’s root at /host. With --profile=baseline or restricted, it does neither. With netadmin, it uses the host namespaces and can change the network, but has no /host. With sysadmin, it is also privileged.',
 		'With -i or --attach, spoke attaches to the container. Otherwise it prints the name of the container or of the new pod.',
 		'If spoke itself fails, it exits 125, or 3 or 4 for --require, and prints an ERR_ code on stderr.',
 	].join('\n'),

@@ -60,7 +60,7 @@ export const sessionSpec = {
 	summary: 'interactive session: lists, tails, shells, forwards, proxy, audit',
 	usage: ['[flags]'],
 	about:
-		'Opens the interactive session. Without a kubeconfig, it opens the sandbox (a small cluster inside spoke), or runs the sandbox tour once if there is no terminal. Press `?` for the keys of the current view.',
+		'Opens the interactive session. Without a kubeconfig, outside a pod, it opens the sandbox (a small cluster inside spoke), or runs the sandbox tour once if there is no terminal. Press `?` for the keys of the current view.',
 	examples: [
 		['spoke -n payments', 'start in a namespace'],
 		['spoke --context prod-eu -A', 'another context, all namespaces'],
