@@ -59,8 +59,7 @@ const clusterFlags = [
 		name: 'proxy-url',
 		kind: 'string',
 		value: 'URL',
-		hidden: true,
-		help: 'proxy to the apiserver (http, https or socks5), overrides the kubeconfig’s',
+		help: 'proxy to the apiserver (http, https or socks5), instead of the proxy-url of the kubeconfig; not a flag of kubectl',
 	},
 	{name: 'disable-compression', kind: 'boolean', help: 'do not request compressed responses'},
 	{
