@@ -146,7 +146,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		[
 			'rooms',
 			table(
-				['room', 'contains', 'may import'],
+				['room', 'contains', 'can import'],
 				rooms.map(room => [code(room.name), room.contains, room.mayImport.join(', ') || '–']),
 			),
 		],

@@ -5,7 +5,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 - `read`: changes nothing
 - `stream`: reads as long as it is open (logs)
 - `shell`: runs something in a container or on a node, or sends input to it (exec, attach, the kubelet's run)
-- `listen`: opens a local port for others (forwards, the proxy listener)
+- `listen`: opens a local port for others (forwards, the local API proxy)
 - `write`: may change an object, or state of the application that a proxied request reaches
 */
 export type AccessClass = 'read' | 'stream' | 'shell' | 'listen' | 'write';

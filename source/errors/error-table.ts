@@ -209,7 +209,7 @@ const rows = {
 		exitStatus: exitStatus.usage,
 		leg: 0,
 		meaning: 'A call of an MCP client names a context or namespace that `spoke mcp` was not started with.',
-		remedy: 'start spoke mcp with --context and --namespace for what it may read',
+		remedy: 'start spoke mcp with --context and --namespace for what it is allowed to read',
 	},
 	ERR_REQUIRE_NOT_MET: {
 		exitStatus: exitStatus.requireNotMet,

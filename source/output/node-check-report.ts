@@ -1,4 +1,4 @@
-/** A check of all nodes as text. */
+/** A check of all kubelets as text. */
 import {
 	describeAgentChoice,
 	describeNodeCheckSummary,

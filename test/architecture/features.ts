@@ -158,7 +158,7 @@ export const features: readonly Feature[] = [
 	},
 	{
 		name: 'proxy',
-		contains: 'Proxy requests, local listeners and their view',
+		contains: 'Proxy requests, local API proxies and their view',
 		state: ['format-body.ts', 'proxy-state.ts'],
 		screens: [],
 		offers: ['listener-handlers.ts', 'proxy-handlers.ts', 'proxy-state.ts', 'proxy.tsx'],
@@ -172,7 +172,7 @@ export const features: readonly Feature[] = [
 	},
 	{
 		name: 'why',
-		contains: 'Why screen, doctor of one path and check of all nodes',
+		contains: 'Why screen, doctor of one path and check of all kubelets',
 		state: ['why-path.ts'],
 		screens: [],
 		offers: ['doctor-handlers.ts', 'failure-card.ts', 'node-check-handlers.ts', 'why-handlers.ts', 'why-path.ts', 'why.tsx'],

@@ -87,7 +87,7 @@ export const rooms: readonly Room[] = [
 			'port-forward': 'Tunnels, local listeners and the move to the next pod',
 			logs: 'Followed logs: resume, duplicate removal, gaps',
 			proxy: 'Single requests through the apiserver proxy',
-			'proxy-listener': 'Local proxy listener: filter, relay, static files',
+			'proxy-listener': 'Local API proxy: filter, relay, static files',
 			copy: 'Copies from and to containers: requests, checksums, safe writes, resume',
 			'remote-command': 'Exec and attach: channels, terminal size, exit status',
 		},
@@ -120,7 +120,7 @@ export const rooms: readonly Room[] = [
 		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions', 'version'],
 	},
 	{name: 'terminal', contains: 'Ownership and restoration of the terminal', mayImport: ['errors', 'text']},
-	{name: 'actions', contains: 'User actions and what each may touch', mayImport: ['errors']},
+	{name: 'actions', contains: 'User actions and what each can change', mayImport: ['errors']},
 	{
 		name: 'keymap',
 		contains: 'Keymap files, key decoding and key lookup',

@@ -1,4 +1,4 @@
-/** Checks all nodes of a plan, a few at once. */
+/** Checks the kubelets of all nodes of a plan, a few at once. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noConnectionObservations, observeConnection, socketObservation} from '../connection-observations.ts';

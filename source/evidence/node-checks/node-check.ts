@@ -1,4 +1,4 @@
-/** The objects of a check of all nodes, one NodeCheck per node, then one NodeCheckSummary; and its defaults. */
+/** The objects of a check of all kubelets, one NodeCheck per node, then one NodeCheckSummary; and its defaults. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Basis, ClusterIdentity, Need, Path, RouteState, TlsState} from '../evidence.ts';
 

@@ -1,4 +1,4 @@
-/** Local API listeners that use the user's permissions. */
+/** Local API proxies that use the user's permissions. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {startProxyListener, type ListenerEvent} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import {describeListenerUsers, describeRelayedRequest} from '../../descriptions/describe-proxy.ts';

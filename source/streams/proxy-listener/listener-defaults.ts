@@ -1,4 +1,4 @@
-/** Defaults of the proxy listener. */
+/** Defaults of the local API proxy. */
 import type {FilterOptions} from './request-filter.ts';
 
 /** As `kubectl proxy`. */
