@@ -23,7 +23,6 @@ import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
 import {forwardEventTable} from './forward-event-table.ts';
 import {keyContexts} from './key-contexts.ts';
-import {bundledPackages} from './licenses.ts';
 import {code, table} from './markdown.ts';
 
 /** Table name → Markdown. */
@@ -43,13 +42,6 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			table(
 				['command', 'does'],
 				commandSpecs.map(spec => [code(spec.name === 'session' ? 'spoke' : `spoke ${spec.name}`), spec.summary]),
-			),
-		],
-		[
-			'bundled',
-			table(
-				['package', 'license'],
-				(await bundledPackages()).map(({name, license}) => [code(name), license]),
 			),
 		],
 		['command-flags', commandSpecs.map(spec => commandSection(spec)).join('\n\n')],

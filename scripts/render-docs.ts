@@ -1,4 +1,4 @@
-/** Renders the tables of README.md and docs/. `--check` only reports stale ones. */
+/** Renders the tables of README.md, CONTRIBUTING.md and docs/. `--check` only reports stale ones. */
 import {readFile, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import {keymapSchema} from '../source/keymap/keymap-schema.ts';
@@ -25,10 +25,10 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 	const documents = await Promise.all(
 		[
 			'README.md',
+			'CONTRIBUTING.md',
 			'docs/audit.md',
 			'docs/clusters.md',
 			'docs/commands.md',
-			'docs/dependencies.md',
 			'docs/errors.md',
 			'docs/json.md',
 			'docs/keys.md',

@@ -1,4 +1,4 @@
-/** The features of source/session/, what each contains, and what the others may import of it. README's table is rendered from this. */
+/** The features of source/session/, what each contains, and what it offers the others. CONTRIBUTING.md's table is rendered from this. */
 
 export type Feature = {
 	name: string;

@@ -1,4 +1,4 @@
-/** The rooms of source/, what each contains, and what each may import. README's table is rendered from this. */
+/** The rooms of source/, what each contains, and what each may import. CONTRIBUTING.md's table is rendered from this. */
 import {features} from './features.ts';
 
 export type Room = {

@@ -47,11 +47,13 @@ test('every example object of docs/json.md matches its schema', async t => {
 	t.deepEqual(['Path', 'Audit', 'Doctor', 'PortForwardEvent', 'Error'].filter(kind => !kinds.has(kind)), []);
 });
 
-test('README names only npm scripts that exist', async t => {
+test('README and CONTRIBUTING name only npm scripts that exist', async t => {
 	const {scripts} = JSON.parse(await readFile(resolve(root, 'package.json'), 'utf8')) as {scripts: Record<string, string>};
-	const text = await readFile(resolve(root, 'README.md'), 'utf8');
-	for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) {
-		t.true((name ?? '') in scripts, `npm run ${name}`);
+	for (const path of ['README.md', 'CONTRIBUTING.md']) {
+		const text = await readFile(resolve(root, path), 'utf8');
+		for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) {
+			t.true((name ?? '') in scripts, `${path}: npm run ${name}`);
+		}
 	}
 });
 
