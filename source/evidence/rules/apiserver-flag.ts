@@ -11,7 +11,7 @@ export type FlagResult =
 
 /**
 How well the value is known, at most inferred unless leg 1 is verified and ends at an apiserver:
-- read on this connection, or from its process: proven
+- read on this connection, or from its process: proven; inferred if read from its pod before this connection was opened
 - read from all known replicas, and equal: proven; inferred if read after this connection was opened
 - read from some replicas, and equal: inferred
 - read, and different: unknown; inferred if nothing is between spoke and the apiserver that was read
@@ -39,7 +39,7 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 			mirrorPodOfServer(observations))
 		: undefined;
 	if (own) {
-		return resolved([own], 'proven', 'same-connection');
+		return resolved([own], isOfEarlierPod(observations, own) ? 'inferred' : 'proven', 'same-connection');
 	}
 
 	const flagObservations = flagsPerProcess(observations).filter(observation => flagValue(observation, name) !== undefined);
@@ -52,6 +52,11 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 
 	const near = values.size > 1 ? flagsAtOurAddress(observations) : undefined;
 	return near && flagValue(near, name) !== undefined ? resolved([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
+}
+
+/** Read before this connection was opened: the pod may have been restarted with other flags in between. */
+function isOfEarlierPod({socket}: Observations, {source, time}: Observation<FlagFacts>): boolean {
+	return source === 'mirror-pod' && (socket === null || Date.parse(time) < Date.parse(socket.facts.connectedAt));
 }
 
 /** Read later, on another connection: the flags may be of an apiserver that replaced the one at this connection's end. */

@@ -57,8 +57,8 @@ export function knownReplicaCount(observations: Observations): number | null {
 
 /**
 Whether spoke read the flags of every known replica exactly once, each at an address of its own, and found no replica without a known lease
-or address. The flags of mirror pods count only if the addresses that were read are exactly the registered ones. If one replica is known, its address must also be
-the remote address of the connection: otherwise a second replica with the same host name and lease could exist.
+or address. The flags of mirror pods count only if the addresses that were read are exactly the registered ones. If one replica is known, its
+address must also be the remote address of the connection: otherwise a second replica with the same host name and lease could exist.
 */
 export function areAllReplicasRead(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	const facts = observations.replicas?.facts;

@@ -63,11 +63,7 @@ function byFailureText(observations: Observations, textBasis: Basis): RouteVerdi
 		return undefined;
 	}
 
-	const basis = weakestBasis(
-		textBasis,
-		basisOf(observation, observations),
-		observation.facts.mayBeFromFarEnd ? 'inferred' : 'proven',
-	);
+	const basis = weakestBasis(textBasis, basisOf(observation, observations), observation.facts.mayBeFromFarEnd ? 'inferred' : 'proven');
 	return carriedBy(
 		observation.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',
 		verdictOf(observation.facts.route, basis, [cite(observation, 'text-of-a-tunnel', observation.facts.text)]),
