@@ -1,8 +1,9 @@
 /** Whether a connection ends at an apiserver process itself. No other file decides that a gateway is excluded. */
 import type {ClusterObservations, ConnectionObservations, Need, ReplicaFacts, SocketFacts, UserInfo, VersionFacts} from '../evidence.ts';
+import {endAddress} from './end-address.ts';
 import {isVersionAtLeast} from './is-version-at-least.ts';
 import {needDirectConnection, needSelfReview} from './needs.ts';
-import {advertisedAddress, endAddress, podOfAddress} from './replicas.ts';
+import {advertisedAddress, podOfAddress} from './replicas.ts';
 
 const credentialId = 'authentication.kubernetes.io/credential-id';
 

@@ -1,7 +1,6 @@
 /** Whether leg 2 may use a proxy from the apiserver's environment. */
-import type {Basis, Citation, ConnectionPurpose, FlagFacts, Observations, Observation} from '../evidence.ts';
-import {areAllReplicasRead, areAllMirrorPodsSeen, isOnControlPlane, usesHostAddress} from './replicas.ts';
-import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
+import type {Citation, ConnectionPurpose, FlagFacts, Observations, Observation} from '../evidence.ts';
+import {isFromSameProcess} from './same-process.ts';
 import {cite} from './basis.ts';
 
 /**
@@ -12,8 +11,11 @@ export function honorsEnvironmentProxy({feature}: ConnectionPurpose): boolean {
 	return feature === 'logs' || feature === 'node-proxy' || feature === 'pod-proxy' || feature === 'service-proxy';
 }
 
-/** Reads the mirror pods that may be this process: returns the basis for no proxy, `false` if a proxy is set, `undefined` if unknown. */
-export function isEnvironmentProxyExcluded(observations: Observations): false | {basis: Basis; citation: Citation} | undefined {
+/**
+Reads the mirror pods that may be this process: `false` if one sets a proxy, `undefined` if unknown. Without a proxy it returns what implies
+that there is none. A pod does not prove it: its image and the container runtime (CRI-O's default_env) can add to its environment.
+*/
+export function environmentProxyExclusion(observations: Observations): false | Citation | undefined {
 	const own = observations.isBound ? observations.flags.find(observation => isFromSameProcess(observation, observations)) : undefined;
 	const candidates = own ? observations.mirrorPods.filter(pod => isOfProcess(pod, own)) : observations.mirrorPods;
 	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {
@@ -25,13 +27,7 @@ export function isEnvironmentProxyExcluded(observations: Observations): false | 
 		return undefined;
 	}
 
-	const isBound = own
-		? candidates.length === 1 && isOnControlPlane(first) && (usesHostAddress(first) || areAllMirrorPodsSeen(observations))
-		: areAllReplicasRead(observations, candidates);
-	return {
-		basis: isBound && isVerifiedApiserver(observations) ? 'proven' : 'inferred',
-		citation: cite(first, 'no-proxy-in-environment', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'),
-	};
+	return cite(first, 'no-proxy-in-environment', 'the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY');
 }
 
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);

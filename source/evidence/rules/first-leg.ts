@@ -1,7 +1,7 @@
 /** Leg 1, you → apiserver, from the socket alone. */
 import type {Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
 import {cite, unknownVerdict, verdictOf} from './basis.ts';
-import {hostOf} from './replicas.ts';
+import {hostOf} from './end-address.ts';
 
 /** Verified only if the socket checked chain and name. Always proven, since it is spoke's own socket. */
 export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {

@@ -1,6 +1,6 @@
 /** The known apiservers. */
-import {isLoopback} from '../../cluster/transport/loopback.ts';
-import type {FlagFacts, Observations, Observation, ReplicaFacts, SocketFacts} from '../evidence.ts';
+import type {FlagFacts, Observations, Observation, ReplicaFacts} from '../evidence.ts';
+import {endAddress, hostOf} from './end-address.ts';
 import {flagValue} from './flag-value.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 
@@ -57,8 +57,8 @@ export function knownReplicaCount(observations: Observations): number | null {
 
 /**
 Whether spoke read the flags of every known replica exactly once, each at an address of its own, and found no replica without a known lease
-or address. The flags of mirror pods count only if the addresses that were read are exactly the registered ones. If one replica is known, its
-address must also be the remote address of the connection: otherwise a second replica with the same host name and lease could exist.
+or address. The flags of mirror pods count only if the addresses that were read are exactly the registered ones. If one is known,
+its address must also be the remote address of the connection: otherwise a second replica with the same host name and lease could exist.
 */
 export function areAllReplicasRead(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	const facts = observations.replicas?.facts;
@@ -193,10 +193,6 @@ export function hasReliableFlags(observation: Observation<FlagFacts>): boolean {
 	return observation.source === 'flagz' || isOnControlPlane(observation);
 }
 
-export function areAllMirrorPodsSeen(observations: Observations): boolean {
-	return (observations.replicas?.facts.leases ?? null) !== null && observations.mirrorPods.length === knownReplicaCount(observations);
-}
-
 /** Whether the pod's address belongs to its machine. No server on another machine can listen on such an address. */
 export function usesHostAddress(pod: Observation<FlagFacts>): boolean {
 	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
@@ -232,14 +228,4 @@ function hostPort(host: string, port: string): string {
 
 function farAddress({socket}: Observations): string | null {
 	return socket && endAddress(socket.facts);
-}
-
-/** `null` if it says nothing about the server: through a proxy, and on loopback, where a port can be forwarded to any server. */
-export function endAddress({proxy, remoteAddress, isSandbox}: SocketFacts): string | null {
-	return proxy || remoteAddress === null || (isLoopback(hostOf(remoteAddress)) && !isSandbox) ? null : remoteAddress;
-}
-
-/** Of `ip:port`; an IPv6 address keeps its brackets. */
-export function hostOf(address: string): string {
-	return address.replace(/:\d+$/, '');
 }

@@ -1,6 +1,6 @@
 /** The route of leg 2. */
 import type {Basis, Observations, MetricFacts, Need, Observation, RouteState, RuleVerdict, StepTestFacts} from '../evidence.ts';
-import {isEnvironmentProxyExcluded, honorsEnvironmentProxy} from './environment-proxy.ts';
+import {environmentProxyExclusion, honorsEnvironmentProxy} from './environment-proxy.ts';
 import {mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
 import {
 	needActive,
@@ -169,14 +169,13 @@ function direct(observations: Observations, dialBasis: Basis, citations: RouteVe
 		return carriedBy(null, verdictOf('direct', basis, citations, {need: replicas}));
 	}
 
-	const excluded = isEnvironmentProxyExcluded(observations);
-	if (excluded === false) {
+	const exclusion = environmentProxyExclusion(observations);
+	if (exclusion === false) {
 		return carriedBy(null, unknownVerdict([], 'the apiserver may use the proxy in its environment', citations));
 	}
 
-	if (excluded) {
-		const all = [...citations, excluded.citation];
-		return carriedBy(null, verdictOf('direct', weakestBasis(basis, excluded.basis), all, {need: replicas}));
+	if (exclusion) {
+		return carriedBy(null, verdictOf('direct', weakestBasis(basis, 'inferred'), [...citations, exclusion], {need: replicas}));
 	}
 
 	const possible = citeConstruction(

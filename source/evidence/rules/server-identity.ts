@@ -8,10 +8,10 @@ import type {
 	SocketFacts,
 	UnavailableSource,
 } from '../evidence.ts';
-import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {gatewayNotExcluded} from './direct-connection.ts';
+import {endAddress, isLoopback} from './end-address.ts';
 import {needRootCa} from './needs.ts';
-import {advertisedAddress, endAddress} from './replicas.ts';
+import {advertisedAddress} from './replicas.ts';
 import {isFromSameProcess} from './same-process.ts';
 
 /**

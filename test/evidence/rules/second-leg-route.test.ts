@@ -55,13 +55,13 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'no egress file, a log read, and the process’s own pod has no proxy in its environment',
+		'no egress file, a log read, and the process’s own pod sets no proxy, but its image or runtime may',
 		makeObservations(
 			{flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'})]},
 			'logs',
 		),
 		'direct',
-		'proven',
+		'inferred',
 	],
 	[
 		'no egress file, a log read, and the observed pod advertises the balancer’s address: it may be another apiserver’s',
@@ -86,7 +86,7 @@ const rows: readonly Row[] = [
 			'logs',
 		),
 		'direct',
-		'proven',
+		'inferred',
 	],
 	[
 		'no egress file, a log read, and the observed pod advertises the balancer’s address, of one of three apiservers',
@@ -533,7 +533,7 @@ const rows: readonly Row[] = [
 			'logs',
 		),
 		'direct',
-		'proven',
+		'inferred',
 	],
 	[
 		'no egress file, a log read, and the process’s own pod by the address that it binds',
@@ -542,7 +542,7 @@ const rows: readonly Row[] = [
 			'logs',
 		),
 		'direct',
-		'proven',
+		'inferred',
 	],
 	[
 		'no egress file, a log read, and a pod that binds every IPv6 address',
@@ -560,7 +560,7 @@ const rows: readonly Row[] = [
 			'logs',
 		),
 		'direct',
-		'proven',
+		'inferred',
 	],
 	[
 		'a pod without egress at the connected address, a log read, and another apiserver was not observed',
@@ -981,10 +981,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 	[
 		'no egress file, and an environment without a proxy',
 		makeObservations({flags: [flags(addressed)], mirrorPods: [pod]}, 'logs'),
-		[
-			'egress-file-empty: egress-selector-config-file=""',
-			'no-proxy-in-environment: no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod',
-		],
+		['egress-file-empty: egress-selector-config-file=""', 'no-proxy-in-environment: the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY'],
 	],
 	[
 		'no egress file, and an environment that was not observed',

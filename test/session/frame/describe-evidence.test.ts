@@ -15,7 +15,7 @@ function wordsOf(read: readonly Read[], width: number, verdict: Partial<Verdict<
 }
 
 const noFile: Read = ['egress-file-empty', 'flagz', 'egress-selector-config-file=""'];
-const noProxy: Read = ['no-proxy-in-environment', 'mirror-pod', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'];
+const noProxy: Read = ['no-proxy-in-environment', 'mirror-pod', 'the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY'];
 const authority: Read = ['kubelet-ca-set', 'flagz', 'kubelet-certificate-authority="/etc/kubernetes/pki/kubelet-ca.crt"'];
 const answered: Read = ['kubelet-certificate-accepted', 'step-test', 'this kubelet responded'];
 
@@ -25,7 +25,7 @@ const width = 53;
 test('each observation is shown as read, with its source, if it fits', t => {
 	t.is(
 		wordsOf([noFile, noProxy], 200),
-		'egress-selector-config-file="" (from /flagz); no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod (from apiserver pod)',
+		'egress-selector-config-file="" (from /flagz); the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY (from apiserver pod)',
 	);
 });
 
