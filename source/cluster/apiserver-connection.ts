@@ -3,7 +3,6 @@ import {userAgent} from '../version.ts';
 import type {ApiResponse, PipelinedOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from './connection.ts';
 import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/request-headers.ts';
-import {isReplayable} from './transport/encode-request.ts';
 import type {HttpRequest, HttpResult, ResponseStart} from './transport/exchange.ts';
 import {HttpClient} from './transport/http-client.ts';
 import type {Http2Client} from './transport/http2-client.ts';
@@ -15,6 +14,7 @@ import {buildUpgradeRequest} from './transport/upgrade.ts';
 import {certificateDates, certificateFingerprint} from './tls/client-certificate.ts';
 import {maxErrorBytes, maxErrorPrefixBytes} from './body-limits.ts';
 import {readBodyPrefix} from './read-body-prefix.ts';
+import {areCredentialsRejected, canSendAgain} from './rejected-credentials.ts';
 import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
 
 export type ConnectionConfig = {
@@ -240,14 +240,17 @@ export class ApiserverConnection implements Connection {
 		}
 
 		const response = await this.#sendAs(identity, path, request);
-		const renewed =
-			response.status === 401 &&
-			response.kind === 'response' &&
+		if (
+			response.kind === 'upgrade' ||
 			// Sent again, it would not follow the pipelined requests.
-			request.canFollowPipelined !== true &&
-			isReplayable(request) &&
-			(await this.#renewIdentity(identity, request.signal));
-		if (!renewed) {
+			request.canFollowPipelined === true ||
+			!(await areCredentialsRejected(path, response))
+		) {
+			return response;
+		}
+
+		const renewed = await this.#renewIdentity(identity, request.signal);
+		if (!renewed || !canSendAgain(path, request)) {
 			return response;
 		}
 

@@ -5,6 +5,7 @@ import {monotonicMs} from '../async/clock.ts';
 import {isSpokeError} from '../errors/spoke-error.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {ApiserverConnection} from './apiserver-connection.ts';
+import {canSendAgain} from './rejected-credentials.ts';
 import {isReplayable} from './transport/encode-request.ts';
 import {noop} from './transport/noop.ts';
 import {maxRetries, maxRetryAfterMs, retryAfterMs} from './transport/retry-after.ts';
@@ -38,7 +39,7 @@ export class ConnectionPool {
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
 			const {response, isOutdated} = await this.#requestOnce(options);
-			if (isOutdated && attempt === 0 && isReplayable(options)) {
+			if (isOutdated && attempt === 0 && canSendAgain(options.path, options)) {
 				// A new connection presents the renewed client certificate.
 				response.body.resume();
 				continue;
