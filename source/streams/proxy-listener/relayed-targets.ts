@@ -120,8 +120,10 @@ export class RelayedTargets {
 			asApiserverParses(spelling, parseProxyTarget(`${kind}/${spelling}`)),
 			namespace,
 		);
-		// A pod's named port must be sent as a number, so use the resolved base.
-		return resolved.purpose.feature === 'pod-proxy' && resolved.purpose.request.portName !== null ? resolved : {...resolved, base};
+		const {feature, request} = resolved.purpose;
+		// A pod's named port must be sent as a number, and the kubelet's port not at all, so use the resolved base.
+		const isRewritten = (feature === 'pod-proxy' && request.portName !== null) || request.kubeletPort === true;
+		return isRewritten ? resolved : {...resolved, base};
 	}
 }
 

@@ -102,7 +102,8 @@ function requestAndPort(
 
 /**
 A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the scheme (measured). The apiserver compares ports as text,
-and dials other spellings without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation).
+and dials other spellings without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation). The kubelet's port is left out,
+because a node can report another one before the request arrives.
 */
 function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const kubelet = node && kubeletPortOf(node);
@@ -112,7 +113,10 @@ function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {reque
 	}
 
 	const kubeletPort = number === kubelet || (kubelet === null ? null : false);
-	return {request: {scheme: kubeletPort ? 'https' : (scheme ?? 'http'), port: number, portName: null, kubeletPort}, port};
+	return {
+		request: {scheme: kubeletPort ? 'https' : (scheme ?? 'http'), port: number, portName: null, kubeletPort},
+		port: kubeletPort ? null : port,
+	};
 }
 
 /** A port name makes an apiserver of 1.36.3 panic, so the number is sent. */

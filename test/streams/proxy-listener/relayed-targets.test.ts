@@ -33,6 +33,9 @@ const rows: ReadonlyArray<
 > = [
 	['/api/v1/nodes/n1/proxy', ['/api/v1/nodes/n1/proxy', '', 'node-proxy', 'n1', 'https', 10_250]],
 	['/api/v1/nodes/n1/proxy?x=1', ['/api/v1/nodes/n1/proxy', '?x=1', 'node-proxy', 'n1', 'https', 10_250]],
+	['/api/v1/nodes/n1:10250/proxy/pods', ['/api/v1/nodes/n1/proxy', '/pods', 'node-proxy', 'n1', 'https', 10_250]],
+	['/api/v1/nodes/https:n1:10250/proxy/', ['/api/v1/nodes/https:n1:/proxy', '/', 'node-proxy', 'n1', 'https', 10_250]],
+	['/api/v1/nodes/http:n1:/proxy/', ['/api/v1/nodes/http:n1:/proxy', '/', 'node-proxy', 'n1', 'https', 10_250]],
 	['/api/v1/nodes/n1:9100/proxy/metrics', ['/api/v1/nodes/n1:9100/proxy', '/metrics', 'node-proxy', 'n1', 'http', 9100]],
 	['/api/v1/namespaces/d/pods/p/proxy/', ['/api/v1/namespaces/d/pods/p/proxy', '/', 'pod-proxy', 'p', 'http', 8080]],
 	['/api/v1/namespaces/d/pods/p:http/proxy/x', ['/api/v1/namespaces/d/pods/p:8080/proxy', '/x', 'pod-proxy', 'p', 'http', 8080]],
