@@ -41,8 +41,8 @@ export class RelayedTargets {
 	async find(path: string): Promise<RelayedTarget | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
 		const stream = podStream.exec(path)?.[4];
-		// An apiserver does not resolve dot segments, but a gateway can make another target of `/proxy/../exec`.
-		if (base === undefined ? stream === undefined && canLeaveApiserver(path) : hasDotSegments(path)) {
+		// An apiserver does not resolve dot segments, but a gateway can make another target, or another cluster, of them.
+		if (hasDotSegments(path) || (base === undefined && stream === undefined && canLeaveApiserver(path))) {
 			throw new SpokeError(
 				'ERR_USAGE',
 				`the path ${JSON.stringify(path)} must be written without percent-encoding, extra slashes and dot segments`,

@@ -183,6 +183,18 @@ test('a server path in the request does not hide a command from the filter', asy
 	}
 });
 
+for (const path of [
+	'/k8s/c-1/../c-1/api/v1/namespaces/d/pods/web/log',
+	'/k8s/c-1/%2e%2e/c-2/api/v1/pods',
+	'/k8s/c-1/.%2E%2fc-2/api/v1/pods',
+]) {
+	test(`${path} is refused with 400, also with --disable-filter`, async t => {
+		const {port, seen} = await start(t, {filter: null, allowsCommands: true, serverPath: '/k8s/c-1'}, '/k8s/c-1');
+		t.regex(await raw(port, [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close']), /^HTTP\/1\.1 400 [\s\S]*dot segments/);
+		t.deepEqual(seen, []);
+	});
+}
+
 test('accepted and rejected paths match the path with the server path, as with kubectl', async t => {
 	const filter = {acceptPaths: '^/k8s/c-1/api', rejectPaths: '^/k8s/c-1/api/v1/secrets', acceptHosts: '^localhost$', rejectMethods: '^$'};
 	const {port, seen} = await start(t, {filter, serverPath: '/k8s/c-1'}, '/k8s/c-1');

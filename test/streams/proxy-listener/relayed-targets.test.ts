@@ -91,6 +91,10 @@ for (const path of [
 	'/api/v1/namespaces/d/pods/p/proxy/../exec?command=id',
 	'/api/v1/namespaces/d/pods/p/proxy/x%2F%252e%252E/../exec',
 	'/api/v1/nodes/n1/proxy/../../n2/proxy/pods',
+	'/../c-1/api/v1/namespaces/d/pods/p/log',
+	'/%2e%2E/c-2/api/v1/namespaces/d/pods/p/log',
+	'/api/v1/namespaces/../pods/p/log',
+	'/api/v1/./pods',
 ]) {
 	test(`${path} is refused, because a server may take it for a stream or a proxy`, async t => {
 		const {targets: known} = targets();
