@@ -5,6 +5,7 @@ import {parseObject} from '../cluster/read-json-response.ts';
 import {errorFromResponse} from '../cluster/error-from-response.ts';
 import {readFully} from '../cluster/transport/response-body.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
+import {statusMessage} from '../server-messages/parse-status.ts';
 import {containerStatus} from '../targets/choose-container.ts';
 import {listPath, objectPath} from '../targets/object-path.ts';
 import type {ContainerState, PodObject} from '../targets/pod-object.ts';
@@ -17,7 +18,8 @@ import type {EphemeralContainer, NewPod} from './debug-specs.ts';
 const maxResponseBytes = 8 * 1024 * 1024;
 
 /**
-@throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's message
+@throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_TARGET_GONE if another pod has the name now, ERR_APISERVER_ANSWER
+with the apiserver's message
 @see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/ (they cannot be removed)
 */
 export async function addDebugContainer(
@@ -26,14 +28,16 @@ export async function addDebugContainer(
 	container: EphemeralContainer,
 	signal?: AbortSignal,
 ): Promise<void> {
-	const {name, namespace = 'default'} = pod.metadata;
+	const {name, namespace = 'default', uid} = pod.metadata;
 	await write(
 		cluster,
 		{
 			method: 'PATCH',
 			path: objectPath(podResource, namespace, name, 'ephemeralcontainers'),
 			contentType: 'application/strategic-merge-patch+json',
-			body: {spec: {ephemeralContainers: [container]}},
+			// Another UID is refused: the pod's name can belong to its successor.
+			body: {metadata: {uid}, spec: {ephemeralContainers: [container]}},
+			podName: name,
 			resource: 'pods/ephemeralcontainers',
 			namespace,
 		},
@@ -53,13 +57,20 @@ export async function createDebugPod(cluster: WritingClient, namespace: string, 
 /** Deletes the pod without a grace period, as `kubectl debug --replace` does. @throws SpokeError as `addDebugContainer` */
 export async function deletePodNow(
 	cluster: WritingClient,
-	{metadata: {name, namespace = 'default'}}: PodObject,
+	{metadata: {name, namespace = 'default', uid}}: PodObject,
 	signal?: AbortSignal,
 ): Promise<void> {
-	const body = {kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0};
 	await write(
 		cluster,
-		{method: 'DELETE', path: objectPath(podResource, namespace, name), contentType: 'application/json', body, resource: 'pods', namespace},
+		{
+			method: 'DELETE',
+			path: objectPath(podResource, namespace, name),
+			contentType: 'application/json',
+			body: {kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, preconditions: {uid}},
+			podName: name,
+			resource: 'pods',
+			namespace,
+		},
 		signal,
 	);
 }
@@ -70,13 +81,15 @@ type WriteRequest = {
 	path: string;
 	contentType: string;
 	body: object;
+	/** Of the existing pod, whose UID the body has. */
+	podName?: string;
 	resource: string;
 	namespace: string;
 };
 
 async function write(
 	cluster: WritingClient,
-	{method, path, contentType, body: requestBody, resource, namespace}: WriteRequest,
+	{method, path, contentType, body: requestBody, podName, resource, namespace}: WriteRequest,
 	signal?: AbortSignal,
 ): Promise<object> {
 	const {status, headers, body, connection} = await cluster.request({
@@ -87,6 +100,13 @@ async function write(
 		...(signal && {signal}),
 	});
 	const text = (await readFully(body, maxResponseBytes, `the apiserver ${cluster.facts.server}`)).toString('utf8');
+	if (podName !== undefined && isOtherUid(status, text)) {
+		throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} was replaced by another pod of this name, which is unchanged`, {
+			text,
+			remedy: 'try again to use the new pod',
+		});
+	}
+
 	if (status < 200 || status > 299) {
 		const verb = {PATCH: 'patch', POST: 'create', DELETE: 'delete'}[method];
 		const error = errorFromResponse({status, headers, body: text, connection}, {verb, resource, namespace, identity: cluster.facts});
@@ -101,6 +121,18 @@ async function write(
 
 	// A web page instead of an object means that nothing changed. A deletion returns the pod or a Status.
 	return parseObject(text, {method, path: method === 'DELETE' ? '/' : path}, `the response of the apiserver ${cluster.facts.server}`);
+}
+
+/**
+Whether the apiserver found another UID than the request named: a conflict of a deletion (apiserver/pkg/registry/rest/delete.go), and an
+invalid field of a patch (apimachinery/pkg/api/validation/objectmeta.go).
+*/
+function isOtherUid(status: number, body: string): boolean {
+	const message = statusMessage(body) ?? '';
+	return (
+		(status === 409 && /\bUID in (?:the )?precondition\b/.test(message)) ||
+		(status === 422 && message.includes('metadata.uid: Invalid value'))
+	);
 }
 
 /**

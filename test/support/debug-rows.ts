@@ -131,7 +131,7 @@ export async function tryDebug(
 	}
 }
 
-/** Keeps only the added container of a patch. */
+/** Keeps only the added container of a patch, and leaves out the UID of a deletion, which kubectl does not send. */
 function comparable(method: string, body: unknown): unknown {
 	if (method === 'PATCH') {
 		const {
@@ -140,7 +140,8 @@ function comparable(method: string, body: unknown): unknown {
 		return withoutDefaults(ephemeralContainers);
 	}
 
-	return withoutDefaults(body);
+	const {preconditions: _, ...fields} = body as Record<string, unknown>;
+	return withoutDefaults(method === 'DELETE' ? fields : body);
 }
 
 /** Removes what Go prints for unset fields, and random ends of names. */

@@ -1,0 +1,63 @@
+/** Changes to a pod by its UID. */
+import {json} from 'node:stream/consumers';
+import test, {type ExecutionContext} from 'ava';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import type {PodObject} from '../../source/targets/pod-object.ts';
+import {addDebugContainer, deletePodNow} from '../../source/streams/debug-container.ts';
+import {startServer} from '../support/api-server.ts';
+import {status} from '../support/command-server.ts';
+
+type Body = {metadata?: {uid?: string}; preconditions?: {uid?: string}};
+
+/** As an apiserver, refuses to change a pod by another UID than `uid`. */
+async function serve(t: ExecutionContext, uid: string) {
+	const changed: string[] = [];
+	const server = await startServer({
+		async request(request, response) {
+			const body = (await json(request)) as Body;
+			const isPatch = request.method === 'PATCH';
+			const named = isPatch ? body.metadata?.uid : body.preconditions?.uid;
+			response.setHeader('content-type', 'application/json');
+			if (named === undefined || named === uid) {
+				changed.push(request.method!);
+				response.end(JSON.stringify({apiVersion: 'v1', kind: 'Pod', metadata: {name: 'db-0', uid}, spec: {containers: []}}));
+			} else if (isPatch) {
+				response
+					.writeHead(422)
+					.end(JSON.stringify(status(422, `Pod "db-0" is invalid: metadata.uid: Invalid value: "${named}": field is immutable`)));
+			} else {
+				response
+					.writeHead(409)
+					.end(
+						JSON.stringify(
+							status(
+								409,
+								`Operation cannot be fulfilled on Pod "db-0": the UID in the precondition (${named}) does not match the UID in record (${uid})`,
+							),
+						),
+					);
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	return {changed, cluster: await server.cluster()};
+}
+
+const pod = {metadata: {name: 'db-0', namespace: 'default', uid: 'first'}, spec: {containers: []}} as PodObject;
+
+for (const [title, method, change] of [
+	['a debug container is added', 'PATCH', async (cluster: ClusterClient) => addDebugContainer(cluster, pod, {name: 'late', image: 'x'})],
+	['a pod is deleted', 'DELETE', async (cluster: ClusterClient) => deletePodNow(cluster, pod)],
+] as const) {
+	test(`${title} only if the name still belongs to the same pod`, async t => {
+		const same = await serve(t, 'first');
+		await change(same.cluster);
+		t.deepEqual(same.changed, [method]);
+		const other = await serve(t, 'second');
+		await t.throwsAsync(change(other.cluster), {
+			code: 'ERR_TARGET_GONE',
+			message: 'pod db-0 was replaced by another pod of this name, which is unchanged',
+		});
+		t.deepEqual(other.changed, []);
+	});
+}
