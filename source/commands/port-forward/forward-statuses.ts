@@ -5,6 +5,7 @@ import type {Label} from '../../evidence/connection-labeler.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
+import {basesOf, identityOf} from './path-events.ts';
 
 type PortStatus = Omit<ForwardStatus, 'paths'>;
 
@@ -91,5 +92,6 @@ function pathsTo(target: ForwardStatus['target'], open: readonly Path[]): readon
 	const own = open.filter(path => path.target.asked === target?.asked && path.target.namespace === target.namespace);
 	const settled = own.filter(({phase}) => phase !== 'checking');
 	const shown = settled.length === 0 ? own : settled;
-	return [...new Map(shown.map(path => [`${path.target.name} ${path.line}`, path])).values()];
+	// A line shows neither bases nor the apiserver process.
+	return [...new Map(shown.map(path => [`${identityOf(path)} ${basesOf(path)}`, path])).values()];
 }

@@ -125,10 +125,11 @@ function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: Path
 	};
 }
 
-function identityOf({line, phase, target, process, crossing, error}: Path): string {
+/** What a reader of a path distinguishes, without the bases. */
+export function identityOf({line, phase, target, process, crossing, error}: Path): string {
 	return JSON.stringify([line, phase, target.uid, process.id, crossing.state, error?.code]);
 }
 
-function basesOf({legs}: Path): string {
+export function basesOf({legs}: Path): string {
 	return legs.flatMap(({tls, route}) => [tls.basis, route.basis]).join(' ');
 }
