@@ -3,7 +3,6 @@ import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import type {PickerItem} from './dialog.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
-import {readForwardSets} from '../forwards/forward-set-files.ts';
 
 const responseTimeoutMs = 5000;
 
@@ -66,10 +65,6 @@ async function namespacesOf(cluster: OpenCluster): Promise<readonly string[]> {
 		signal: AbortSignal.timeout(responseTimeoutMs),
 	});
 	return items.map(({cells}) => String(cells[0]));
-}
-
-export async function forwardSetNames({env}: Session): Promise<readonly string[]> {
-	return readForwardSets(env).map(({name}) => name);
 }
 
 /** @throws SpokeError when the kubeconfig cannot be read */

@@ -3,6 +3,7 @@ import {findAction, type ActionId, type ActionSpec} from '../../actions/action-t
 import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {keyContext, type ViewName} from '../frame/session-state.ts';
+import {forwardSetNames} from '../../command-line/forward-set-names.ts';
 import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {findRequirement, requiredInSession, requirementNames} from '../../evidence/require-path.ts';
@@ -15,7 +16,7 @@ import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
 import {openObjectDetails} from '../text/details-handlers.ts';
 import {openYaml} from '../text/yaml-handlers.ts';
 import type {PickerItem} from './dialog.ts';
-import {ArgumentCompleter, contextNames, namespaceNames, forwardSetNames, type NameSource} from './argument-completer.ts';
+import {ArgumentCompleter, contextNames, namespaceNames, type NameSource} from './argument-completer.ts';
 import {openDoctor} from '../why/doctor-handlers.ts';
 import {openNodeCheck} from '../why/node-check-handlers.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -198,7 +199,7 @@ const commands: readonly CommandRow[] = [
 	{
 		word: 'forward-set',
 		takes: 'NAME',
-		names: forwardSetNames,
+		names: async ({env}) => forwardSetNames(env),
 		does: 'start or stop a saved set',
 		as: 'forwards.open-set',
 		async run(session, {words: [name]}) {
