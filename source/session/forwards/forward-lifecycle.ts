@@ -9,7 +9,7 @@ import {formatQuantity} from '../../text/format-number.ts';
 import type {ClusterTarget, Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
 import {showFailureCard} from '../why/failure-card.ts';
-import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
+import {connectionChange, runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
 
 const podsTimeoutMs = 10_000;
 
@@ -77,22 +77,14 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 	const spec = parsePortSpec(config.port);
 	const local = localPortOf(spec);
 	const before = forwardOf(session, id);
+	const {cluster, ...own} = config;
 	const state: ForwardState = {
+		...own,
 		id,
-		context: config.cluster.context,
-		namespace: config.namespace,
-		target: config.target,
+		context: cluster.context,
 		remote: spec.remote,
 		local: null,
 		asked: local === null ? 'any' : `:${local}`,
-		address: config.address,
-		port: config.port,
-		onPodLoss: config.onPodLoss,
-		spread: config.spread,
-		tls: config.tls,
-		host: config.host,
-		followed: config.followed,
-		each: config.each,
 		phase: 'working',
 		note: 'connecting',
 		open: 0,
@@ -106,19 +98,10 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 		portName: null,
 	};
 	session.store.dispatchNow({type: 'forward', forward: state});
+	const {context, namespace} = state;
 	session.store.dispatchNow({
 		type: 'connections',
-		event: {
-			type: 'open',
-			entry: {
-				id,
-				kind: 'forward',
-				what: `${state.asked} → ${config.target}:${spec.remote}`,
-				context: config.cluster.context,
-				namespace: config.namespace,
-				since: Date.now(),
-			},
-		},
+		event: {type: 'open', entry: {id, kind: 'forward', context, namespace, since: Date.now(), ...connectionChange(state)}},
 	});
 	const abort = new AbortController();
 	const done = runForward(session, id, config, {

@@ -134,7 +134,7 @@ function change(session: Session, id: string, to: (state: ForwardState) => Forwa
 	if (state) {
 		const next = to(state);
 		session.store.dispatch({type: 'forward', forward: next});
-		changeConnections(session, id, forwardConnection(next));
+		changeConnections(session, id, connectionChange(next));
 	}
 }
 
@@ -142,7 +142,8 @@ function changeConnections(session: Session, id: string, to: Partial<ConnectionE
 	session.store.dispatch({type: 'connections', event: {type: 'change', id, to}});
 }
 
-function forwardConnection(forward: ForwardState): Partial<ConnectionEntry> {
+/** What the connection list shows of a forward. */
+export function connectionChange(forward: ForwardState): Pick<ConnectionEntry, 'phase' | 'note' | 'figures' | 'what'> {
 	const {phase, note, local, asked, target, remote} = forward;
 	return {
 		phase,
