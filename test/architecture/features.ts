@@ -279,7 +279,6 @@ export const features: readonly Feature[] = [
 			'mouse-hit.ts',
 			'path-feed.ts',
 			'path-pane.tsx',
-			'recording-observer.ts',
 			'round-trips.ts',
 			'save-as.ts',
 			'session-display.ts',

@@ -8,13 +8,12 @@ import type {RunningForward} from '../../streams/port-forward/forward-request.ts
 import {type LocalEnd, parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
-import type {ConnectionEntry} from '../frame/connection-list.ts';
+import {pathOfEntry, type ConnectionEntry} from '../frame/connection-list.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
-import {recordedPath} from '../frame/recording-observer.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 
 /** `cluster`: that of the target. */
@@ -73,7 +72,7 @@ export async function runForward(
 			log: withLine(state.log, `failed: ${sanitizeLine(fullMessage(error))}`),
 		}));
 		changeConnections(session, id, {error: error.toJSON()});
-		const failure = {about: `forward ${config.target} ${config.port}`, error, path: recordedPath(session, id)};
+		const failure = {about: `forward ${config.target} ${config.port}`, error, path: pathOfEntry(session.store.state.connections, id)};
 		if (hasListened) {
 			session.showFailure(failure.about, error, failure.path);
 		} else {

@@ -181,6 +181,11 @@ export function hasEnded(path: Path | null): boolean {
 /** A line that several streams share shows the worst state. */
 export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'enforced', 'verified'];
 
+/** The worst path of a row, `null` without that row. */
+export function pathOfEntry(connections: ConnectionList, id: string | undefined): Path | null {
+	return worstPath(connections.find(entry => entry.id === id)?.paths.values() ?? []);
+}
+
 /** The worst TLS state, then the weakest basis, in the context if one is given. Ended connections count only if there is no other. */
 export function worstPath(paths: Iterable<Path | null>, context: string | null = null): Path | null {
 	const all = [...paths].filter(path => context === null || path?.cluster.context === context);

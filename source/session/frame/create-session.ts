@@ -6,7 +6,7 @@ import type {PathRequirement} from '../../evidence/require-path.ts';
 import {policyRequirements} from '../../policies/load-policy.ts';
 import {emptySession, shownClusters} from './session-state.ts';
 import {SessionTerminal} from './session-terminal.ts';
-import {recordingObserver, recordLabel} from './recording-observer.ts';
+import {connectionListObserver, dispatchLabel} from './connection-list-observer.ts';
 import {reopenContext, switchNamespace, switchContexts} from '../clusters/navigation.ts';
 import {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
@@ -64,7 +64,7 @@ export function createSession(options: SessionOptions): SessionParts {
 	const terminalQueue = new TerminalQueue({store, terminal, screen});
 
 	const clusters = new OpenClusters((connection, {path}) => {
-		if (recordLabel(store, connection, path)) {
+		if (dispatchLabel(store, connection, path)) {
 			feeds.paths.forget();
 		}
 	});
@@ -167,7 +167,7 @@ function sessionOf(
 		copy(...copied) {
 			copyToClipboard(session, ...copied);
 		},
-		observerFor: (id, {labeler} = session.cluster) => recordingObserver(store, labeler, id),
+		observerFor: (id, {labeler} = session.cluster) => connectionListObserver(store, labeler, id),
 		async open(to) {
 			const access = await createClusterClient(to, env, {terminal: lent, isInteractive: true});
 			requireOnStreams(access, [...(await policyRequirements(env, access.facts)), ...required]);

@@ -18,7 +18,7 @@ import type {Role} from '../kit/theme.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row as ListRow} from '../lists/table-rows.ts';
 import {selectedExchange} from '../proxy/proxy-state.ts';
-import {worstPath} from './connection-list.ts';
+import {pathOfEntry} from './connection-list.ts';
 import {describeEvidence} from './describe-evidence.ts';
 import {hasPaneTitles} from './layout.ts';
 import {
@@ -66,8 +66,7 @@ function Title({path}: {readonly path: Path | null}): ReactNode {
 /** In the forwards view, the worst of the selected forward; in the proxy view, of the selected response; in lists, as read for the row. */
 export function shownPath(state: SessionState): Path | null {
 	if (state.view === 'forwards') {
-		const entry = state.connections.find(one => one.id === state.forwards[state.forwardCursor]?.id);
-		return worstPath(entry?.paths.values() ?? []);
+		return pathOfEntry(state.connections, state.forwards[state.forwardCursor]?.id);
 	}
 
 	if (state.view === 'proxy') {

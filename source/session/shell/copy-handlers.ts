@@ -15,7 +15,7 @@ import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
-import {recordedPath} from '../frame/recording-observer.ts';
+import {pathOfEntry} from '../frame/connection-list.ts';
 import {expandHome} from '../frame/save-as.ts';
 import {selectedTarget} from '../lists/selection.ts';
 import {promptForCopyContainer, startLimitMs, reportMissingShell, type ShellTarget} from './debug-container-form.ts';
@@ -138,7 +138,7 @@ async function runCopy(
 				},
 			});
 			await copying.finally(() => {
-				path = recordedPath(session, id);
+				path = pathOfEntry(session.store.state.connections, id);
 				session.store.dispatchNow({type: 'connections', event: {type: 'close', id}});
 				forget();
 			});

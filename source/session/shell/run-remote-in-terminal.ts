@@ -5,8 +5,7 @@ import {joinParts} from '../../descriptions/parts.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ActionId} from '../../actions/action-table.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {describeOpenConnections} from '../frame/connection-list.ts';
-import {recordedPath} from '../frame/recording-observer.ts';
+import {describeOpenConnections, pathOfEntry} from '../frame/connection-list.ts';
 import {keyContext} from '../frame/session-state.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
@@ -117,7 +116,7 @@ async function runRemote(run: RemoteRun, type: (bytes: Buffer) => void): Promise
 	}
 
 	// Before the connection leaves the list.
-	const path = recordedPath(session, id);
+	const path = pathOfEntry(session.store.state.connections, id);
 	stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
 	await recording?.end(outcome);
 	return {end, path};
@@ -182,7 +181,7 @@ function openingText({session, id, remote, options, keys}: RemoteRun): string {
 		typingHint({kind, tty, takesInput: remote.stdin !== null}),
 		recording?.describeStart(),
 	];
-	const path = pathText(session, recordedPath(session, id));
+	const path = pathText(session, pathOfEntry(session.store.state.connections, id));
 	return `spoke  ${kind} in ${sanitizeLine(location)}\r\n${path}${hints.map(hint => indented(hint)).join('')}`;
 }
 
@@ -234,7 +233,7 @@ function typingTo({session, id, remote, options: {tty, recording}, keys, detache
 			if (part.kind === 'pass') {
 				pass(part.bytes);
 			} else if (part.kind === 'path') {
-				stdout.write(`\r\n${pathText(session, recordedPath(session, id))}`);
+				stdout.write(`\r\n${pathText(session, pathOfEntry(session.store.state.connections, id))}`);
 			} else {
 				detached.resolve('detached');
 			}

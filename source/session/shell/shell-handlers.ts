@@ -13,7 +13,7 @@ import {clusterOfSource} from '../tail/current-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from './run-remote-in-terminal.ts';
 import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
-import {recordedPath} from '../frame/recording-observer.ts';
+import {pathOfEntry} from '../frame/connection-list.ts';
 import {shownTail} from '../frame/session-state.ts';
 import {selectedTarget} from '../lists/selection.ts';
 import {promptDebugContainer, startDebugContainer, reportMissingShell, type ShellTarget} from './debug-container-form.ts';
@@ -221,7 +221,7 @@ async function openRemote(session: Session, {request, id, recording}: Run, tty: 
 			return opened;
 		});
 	} catch (thrown) {
-		const path = recordedPath(session, id);
+		const path = pathOfEntry(session.store.state.connections, id);
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id}});
 		recording?.reportEnd();
 		if (!isSpokeError(thrown)) {

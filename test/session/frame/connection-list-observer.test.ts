@@ -1,6 +1,6 @@
 /** Records of labels, apiserver processes and missed pongs. */
 import test from 'ava';
-import {recordingObserver, recordLabel} from '../../../source/session/frame/recording-observer.ts';
+import {connectionListObserver, dispatchLabel} from '../../../source/session/frame/connection-list-observer.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import type {Connection} from '../../../source/cluster/connection.ts';
@@ -20,12 +20,12 @@ test('only an apiserver process other than the known ones is new', t => {
 	t.teardown(() => {
 		store.close();
 	});
-	t.false(recordLabel(store, 'c-1', pathOf('first')));
+	t.false(dispatchLabel(store, 'c-1', pathOf('first')));
 	store.dispatch({type: 'selected-path', of: 'web', path: pathOf('first')});
-	t.false(recordLabel(store, 'c-1', pathOf('first')));
-	t.false(recordLabel(store, 'c-1', pathOf(null)));
-	t.true(recordLabel(store, 'c-1', pathOf('second')));
-	t.false(recordLabel(store, 'c-2', pathOf('third', 'us')), 'the first of another cluster');
+	t.false(dispatchLabel(store, 'c-1', pathOf('first')));
+	t.false(dispatchLabel(store, 'c-1', pathOf(null)));
+	t.true(dispatchLabel(store, 'c-1', pathOf('second')));
+	t.false(dispatchLabel(store, 'c-2', pathOf('third', 'us')), 'the first of another cluster');
 });
 
 test('a missed pong is recorded until the next pong, which the labeler receives', t => {
@@ -46,7 +46,7 @@ test('a missed pong is recorded until the next pong, which the labeler receives'
 		},
 	} as unknown as Labeler;
 	store.dispatch({type: 'connections', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
-	const observer = recordingObserver(store, labeler, 'f');
+	const observer = connectionListObserver(store, labeler, 'f');
 	const connection = {id: 'c-1'} as Connection;
 	observer.onOpened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
 	const waits = () => store.state.connections[0]!.waits.get('c-1');

@@ -1,24 +1,22 @@
 /** Records connections in the connection list. */
 import type {Path} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
-import {worstPath} from './connection-list.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import type {Session} from './session.ts';
 import type {Store} from './store.ts';
 
-export function recordingObserver(store: Store, {observer}: Pick<Labeler, 'observer'>, id: string): ConnectionObserver {
-	const book = (event: 'connected' | 'disconnected', connection: string) => {
+export function connectionListObserver(store: Store, {observer}: Pick<Labeler, 'observer'>, id: string): ConnectionObserver {
+	const dispatchConnection = (event: 'connected' | 'disconnected', connection: string) => {
 		store.dispatch({type: 'connections', event: {type: event, id, connection}});
 	};
 
 	return {
 		...observer,
 		async beforeUse(connection, purpose) {
-			book('connected', connection.id);
+			dispatchConnection('connected', connection.id);
 			await observer.beforeUse?.(connection, purpose);
 		},
 		onOpened(connection, purpose, about) {
-			book('connected', connection.id);
+			dispatchConnection('connected', connection.id);
 			store.dispatch({type: 'connections', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
 			observer.onOpened?.(connection, purpose, about);
 		},
@@ -46,27 +44,22 @@ export function recordingObserver(store: Store, {observer}: Pick<Labeler, 'obser
 		},
 		onFailed(connection, purpose, error) {
 			if (connection) {
-				book('connected', connection.id);
+				dispatchConnection('connected', connection.id);
 			}
 
 			observer.onFailed?.(connection, purpose, error);
 		},
 		onClosed(connection, purpose) {
 			observer.onClosed?.(connection, purpose);
-			book('disconnected', connection.id);
+			dispatchConnection('disconnected', connection.id);
 		},
 	};
 }
 
 /** Returns whether the label names a new apiserver process. */
-export function recordLabel(store: Store, connection: string, path: Path): boolean {
+export function dispatchLabel(store: Store, connection: string, path: Path): boolean {
 	const {id} = path.process;
 	const known = id === null ? [] : store.state.processes.filter(({context}) => context === path.cluster.context);
 	store.dispatch({type: 'connections', event: {type: 'label', connection, path}});
 	return known.length > 0 && known.every(one => one.id !== id);
-}
-
-/** The worst path of a connection list row. */
-export function recordedPath({store}: Pick<Session, 'store'>, id: string): Path | null {
-	return worstPath(store.state.connections.find(entry => entry.id === id)?.paths.values() ?? []);
 }
