@@ -24,9 +24,9 @@ export function connectionListObserver(store: Store, {observer}: Pick<Labeler, '
 			store.dispatch({
 				type: 'connections',
 				event: {
-					type: 'waits',
+					type: 'overdue-pings',
 					connection: connection.id,
-					waits: {...(times.websocket !== undefined && {websocket: null}), ...(times.runtime !== undefined && {runtime: null})},
+					to: {...(times.websocket !== undefined && {websocket: null}), ...(times.runtime !== undefined && {runtime: null})},
 				},
 			});
 			observer.onRoundTrip?.(connection, times);
@@ -36,9 +36,9 @@ export function connectionListObserver(store: Store, {observer}: Pick<Labeler, '
 			store.dispatch({
 				type: 'connections',
 				event: {
-					type: 'waits',
+					type: 'overdue-pings',
 					connection: connection.id,
-					waits: {...(websocket !== undefined && {websocket: now - websocket}), ...(runtime !== undefined && {runtime: now - runtime})},
+					to: {...(websocket !== undefined && {websocket: now - websocket}), ...(runtime !== undefined && {runtime: now - runtime})},
 				},
 			});
 		},

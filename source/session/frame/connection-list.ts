@@ -24,7 +24,7 @@ export type ConnectionEntry = {
 	/** The path of each connection, by connection id; `null` until its first label. */
 	paths: ReadonlyMap<string, Path | null>;
 	/** Connections with overdue ping responses, by connection id. */
-	waits: ReadonlyMap<string, PendingPings>;
+	overduePings: ReadonlyMap<string, OverduePings>;
 	/** True when it was open, failed, and has not recovered. */
 	isLost: boolean;
 	changedAt: number | null;
@@ -33,7 +33,7 @@ export type ConnectionEntry = {
 };
 
 /** Start of each overdue wait, by the screen clock. */
-export type PendingPings = {websocket: number | null; runtime: number | null};
+export type OverduePings = {websocket: number | null; runtime: number | null};
 
 export type ConnectionListEvent =
 	| {type: 'open'; entry: Pick<ConnectionEntry, 'id' | 'kind' | 'what' | 'context' | 'since'> & Partial<ConnectionEntry>}
@@ -41,7 +41,7 @@ export type ConnectionListEvent =
 	| {type: 'sample'; id: string; value: number}
 	| {type: 'connected'; id: string; connection: string}
 	| {type: 'disconnected'; id: string; connection: string}
-	| {type: 'waits'; connection: string; waits: Partial<PendingPings>}
+	| {type: 'overdue-pings'; connection: string; to: Partial<OverduePings>}
 	| {type: 'label'; connection: string; path: Path}
 	| {type: 'close'; id: string};
 
@@ -68,7 +68,7 @@ const reducers: {readonly [Type in ConnectionListEvent['type']]: Reducer<Type>} 
 			error: null,
 			listenerUsers: null,
 			paths: new Map(),
-			waits: new Map(),
+			overduePings: new Map(),
 			isLost: false,
 			changedAt: null,
 			endedAt: null,
@@ -88,11 +88,13 @@ const reducers: {readonly [Type in ConnectionListEvent['type']]: Reducer<Type>} 
 		change(connections, event.id, entry => ({
 			...entry,
 			paths: withoutConnection(entry.paths, event.connection),
-			waits: new Map([...entry.waits].filter(([id]) => id !== event.connection)),
+			overduePings: new Map([...entry.overduePings].filter(([id]) => id !== event.connection)),
 		})),
-	waits: (connections, event) =>
-		connections.some(entry => changesWaits(entry, event))
-			? connections.map(entry => (changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry))
+	'overdue-pings': (connections, event) =>
+		connections.some(entry => changesOverduePings(entry, event))
+			? connections.map(entry =>
+					changesOverduePings(entry, event) ? {...entry, overduePings: withOverduePings(entry.overduePings, event)} : entry,
+				)
 			: connections,
 	label: (connections, event) =>
 		connections.some(entry => entry.paths.has(event.connection))
@@ -123,34 +125,34 @@ export function withoutEnded(connections: ConnectionList, now: number, kept: Rea
 		: connections;
 }
 
-const noWaits: PendingPings = {websocket: null, runtime: null};
+const noOverduePings: OverduePings = {websocket: null, runtime: null};
 
 /** Most responses change nothing, because none was overdue. */
-function changesWaits(
-	{paths, waits}: ConnectionEntry,
-	{connection, waits: to}: {connection: string; waits: Partial<PendingPings>},
+function changesOverduePings(
+	{paths, overduePings}: ConnectionEntry,
+	{connection, to}: {connection: string; to: Partial<OverduePings>},
 ): boolean {
-	const now = waits.get(connection) ?? noWaits;
+	const now = overduePings.get(connection) ?? noOverduePings;
 	return paths.has(connection) && (['websocket', 'runtime'] as const).some(end => to[end] !== undefined && to[end] !== now[end]);
 }
 
-function withWaits(
-	waits: ConnectionEntry['waits'],
-	{connection, waits: to}: {connection: string; waits: Partial<PendingPings>},
-): ConnectionEntry['waits'] {
-	return new Map([...waits, [connection, {...noWaits, ...waits.get(connection), ...to}]]);
+function withOverduePings(
+	overduePings: ConnectionEntry['overduePings'],
+	{connection, to}: {connection: string; to: Partial<OverduePings>},
+): ConnectionEntry['overduePings'] {
+	return new Map([...overduePings, [connection, {...noOverduePings, ...overduePings.get(connection), ...to}]]);
 }
 
-export function pendingPingsOf(connections: ConnectionList, path: Path): PendingPings {
-	for (const {paths, waits} of connections) {
+export function overduePingsOf(connections: ConnectionList, path: Path): OverduePings {
+	for (const {paths, overduePings} of connections) {
 		for (const [connection, one] of paths) {
 			if (one === path) {
-				return waits.get(connection) ?? noWaits;
+				return overduePings.get(connection) ?? noOverduePings;
 			}
 		}
 	}
 
-	return noWaits;
+	return noOverduePings;
 }
 
 /** Drops ended connections once another path is known. Until then the last known path stays. */

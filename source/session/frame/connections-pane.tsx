@@ -19,7 +19,7 @@ import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
 import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
-import {formatRoundTrips, hasPendingTime, pendingTimes} from './round-trips.ts';
+import {formatRoundTrips, hasOverdueTime, overdueTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styled-line.ts';
 
 const narrowBelow = 60;
@@ -125,7 +125,7 @@ function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: bool
 	const note = entry.note === '' ? [] : [noteSpan(entry)];
 	const spark = isWide && !isReducedMotion && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
-	const isOverdue = path !== null && hasPendingTime(pendingTimes(screen.state, path));
+	const isOverdue = path !== null && hasOverdueTime(overdueTimes(screen.state, path));
 	const rtt = isWide || isOverdue ? roundTrip(screen.state, entry, path) : '';
 	const trips = rtt === '' ? [] : [styled(isOverdue ? 'notice.warn' : 'text.dim', `  ${rtt}`)];
 	const right = [styled('text.dim', ` ${formatAge(now - entry.since)} `)];
@@ -183,7 +183,7 @@ function noteSpan({phase, note}: ConnectionEntry): Span {
 }
 
 function roundTrip(state: ConnectionsScreen['state'], {kind}: ConnectionEntry, path: Path | null): string {
-	const trips = path === null ? '' : formatRoundTrips(path, pendingTimes(state, path));
+	const trips = path === null ? '' : formatRoundTrips(path, overdueTimes(state, path));
 	return trips === '' && kind === 'logs' ? 'no round-trip time for logs' : trips;
 }
 

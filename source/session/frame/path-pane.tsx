@@ -31,7 +31,7 @@ import {
 	pendingLegName,
 	proxyPathNote,
 } from './describe-path-pane.ts';
-import {describeRoundTrips, pendingTimes} from './round-trips.ts';
+import {describeRoundTrips, overdueTimes} from './round-trips.ts';
 import {currentList, type SessionState} from './session-state.ts';
 
 /** The path of the selection: one line, what it means, and the evidence if it is broken or differs from the row before. */
@@ -57,7 +57,7 @@ function Title({path}: {readonly path: Path | null}): ReactNode {
 	const key = useScreen(screen => firstKey(screen, 'why'));
 	const subject = useScreen(({state}) => subjectOf(state));
 	const {dot} = useScreen(({theme}) => theme.glyphs);
-	const roundTrips = useScreen(({state}) => (path === null ? '' : describeRoundTrips(path, pendingTimes(state, path))));
+	const roundTrips = useScreen(({state}) => (path === null ? '' : describeRoundTrips(path, overdueTimes(state, path))));
 	const uptime = useScreen(({state}) => (path === null ? '' : describeUptime(path, state.now)));
 	const right = [columns < 110 ? '' : uptime, key === null ? '' : `${key} why`].filter(part => part !== '').join('  ');
 	return <Rule title={pathTitle(path, subject)} after={columns < 76 || roundTrips === '' ? '' : `${dot} ${roundTrips}`} right={right} />;

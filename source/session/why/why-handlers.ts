@@ -8,7 +8,7 @@ import type {SessionState, TextLine} from '../frame/session-state.ts';
 import {whyPath, type WhyLayer} from './why-path.ts';
 import {unicodeGlyphs} from '../kit/glyphs.ts';
 import {describeEnd} from '../../descriptions/describe-path.ts';
-import {noPendingTimes, pendingTimes} from '../frame/round-trips.ts';
+import {noOverdueTimes, overdueTimes} from '../frame/round-trips.ts';
 import {whyLines} from './why.tsx';
 import type {Handlers, Session} from '../frame/session.ts';
 import {targetOf} from '../lists/selection.ts';
@@ -137,6 +137,6 @@ function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
 	const path = whyPath(store.state, layer);
 	return [
 		...(path ? [{text: [path.line, describeEnd(path)].filter(part => part !== '').join(', ')}] : []),
-		...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? pendingTimes(store.state, path) : noPendingTimes),
+		...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? overdueTimes(store.state, path) : noOverdueTimes),
 	];
 }

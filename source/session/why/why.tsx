@@ -20,7 +20,7 @@ import {useScreenWith} from '../kit/screen-context.ts';
 import {sessionErrorParts, toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {textParts, textRows, type TextRow} from '../kit/text-rows.ts';
-import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from '../frame/round-trips.ts';
+import {noOverdueTimes, describeRoundTrips, overdueTimes, type OverdueTimes} from '../frame/round-trips.ts';
 
 const whyParts = [...textParts, 'connections', 'cluster'] as const;
 type WhyScreen = ScreenWith<(typeof whyParts)[number]>;
@@ -62,7 +62,7 @@ export function whyTexts(screen: WhyScreen, layer: WhyLayer): readonly TextLine[
 		layer.error ?? path?.error ?? null,
 		glyphs.strokes,
 		otherDisabledActions(state, layer.error),
-		path === null ? noPendingTimes : pendingTimes(state, path),
+		path === null ? noOverdueTimes : overdueTimes(state, path),
 	);
 	return [...lines.map(one => ({...one, text: toSessionAdvice(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
 }
@@ -147,9 +147,9 @@ export function whyLines(
 	error: ErrorObject | null,
 	strokes: Strokes,
 	besideError: readonly TextLine[] = [],
-	waited = noPendingTimes,
+	overdue = noOverdueTimes,
 ): TextLine[] {
-	return [...(error === null ? [] : [...errorLines(error), ...besideError]), ...(path === null ? [] : pathLines(path, strokes, waited))];
+	return [...(error === null ? [] : [...errorLines(error), ...besideError]), ...(path === null ? [] : pathLines(path, strokes, overdue))];
 }
 
 const errorRoles: Partial<Record<ErrorPart['role'], string>> = {message: 'state.failed', fix: 'focus'};
@@ -167,7 +167,7 @@ export function errorLines(error: ErrorObject, without: ReadonlyArray<ErrorPart[
 	});
 }
 
-function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine[] {
+function pathLines(path: Path, strokes: Strokes, overdue: OverdueTimes): TextLine[] {
 	const process = describeProcess(path).map(({text}) => text);
 	return [
 		...path.legs.flatMap(leg => legLines(path, leg, strokes)),
@@ -176,7 +176,7 @@ function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine
 		...path.findings.flatMap(finding => findingLines(finding)),
 		...undeterminedLines(path),
 		{text: 'Round trips', rule: true},
-		{text: describeRoundTrips(path, waited) || noTrips(path), indent: 3},
+		{text: describeRoundTrips(path, overdue) || noTrips(path), indent: 3},
 		{text: 'Apiserver process', rule: true},
 		{text: path.process.id === null ? 'unknown' : process.join('; '), indent: 3},
 	];

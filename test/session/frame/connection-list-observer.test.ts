@@ -49,14 +49,14 @@ test('a missed pong is recorded until the next pong, which the labeler receives'
 	const observer = connectionListObserver(store, labeler, 'f');
 	const connection = {id: 'c-1'} as Connection;
 	observer.onOpened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
-	const waits = () => store.state.connections[0]!.waits.get('c-1');
+	const overduePings = () => store.state.connections[0]!.overduePings.get('c-1');
 	const before = Date.now();
 	observer.onPingOverdue!(connection, {websocket: 5000});
 	observer.onPingOverdue!(connection, {runtime: 7000});
-	const {websocket, runtime} = waits()!;
+	const {websocket, runtime} = overduePings()!;
 	t.true(websocket! >= before - 5000 && websocket! <= Date.now() - 5000);
 	t.true(runtime! >= before - 7000 && runtime! <= Date.now() - 7000);
 	observer.onRoundTrip!(connection, {websocket: 2});
-	t.deepEqual(waits(), {websocket: null, runtime});
+	t.deepEqual(overduePings(), {websocket: null, runtime});
 	t.deepEqual(heard, [{websocket: 2}]);
 });

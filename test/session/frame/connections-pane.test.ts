@@ -6,7 +6,7 @@ import {
 	type ConnectionList,
 	type ConnectionEntry,
 	type ConnectionListEvent,
-	type PendingPings,
+	type OverduePings,
 } from '../../../source/session/frame/connection-list.ts';
 import {connectionLines} from '../../../source/session/frame/connections-pane.tsx';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
@@ -104,7 +104,7 @@ test('an ended connection shows path and round-trip time as past', t => {
 
 test('an overdue response replaces the round-trip time until it arrives', t => {
 	const measured = {...path, about: 'open-connection', rttMs: {websocket: 1.6, runtime: 9}} as Path;
-	const waits = (to: Partial<PendingPings>) => ({type: 'waits', connection: 'c', waits: to}) as const;
+	const overdue = (to: Partial<OverduePings>) => ({type: 'overdue-pings', connection: 'c', to}) as const;
 	const open: readonly ConnectionListEvent[] = [
 		{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}},
 		{type: 'connected', id: 'f', connection: 'c'},
@@ -135,15 +135,15 @@ test('an overdue response replaces the round-trip time until it arrives', t => {
 		)?.[1];
 	};
 
-	const late = waits({websocket: 20_000, runtime: 20_000});
+	const late = overdue({websocket: 20_000, runtime: 20_000});
 	t.is(shown(28_000, late), 'no response for 8 s');
 	t.is(shown(31_000, late), 'no response for 11 s');
 	t.is(shown(22_000, late), 'no response for 5 s', 'the clock of a still screen lags');
 	const busy = {type: 'change', id: 'f', to: {figures: '2 open · 1.2 MB'}} as const;
 	t.is(shownAt(80, 28_000, busy), '2 open · 1.2 MB');
 	t.is(shownAt(80, 28_000, busy, late), 'no response for 8 s', 'figures do not hide that nothing comes');
-	t.is(shown(31_000, late, waits({websocket: null})), 'rtt 1.6 ms/over 11 s');
-	t.is(shown(31_000, late, waits({websocket: null, runtime: null})), 'rtt 1.6/9 ms');
+	t.is(shown(31_000, late, overdue({websocket: null})), 'rtt 1.6 ms/over 11 s');
+	t.is(shown(31_000, late, overdue({websocket: null, runtime: null})), 'rtt 1.6/9 ms');
 	t.is(shown(31_000, late, {type: 'label', connection: 'c', path: {...measured, about: 'ended-connection'}}), 'rtt was 1.6/9 ms');
 });
 
@@ -154,10 +154,10 @@ test('a response in time, or of an unlisted connection, changes nothing', t => {
 			{type: 'connected', id: 'f', connection: 'c'},
 		] as const
 	).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
-	t.is(reduceConnectionList(connections, {type: 'waits', connection: 'c', waits: {websocket: null}}), connections);
-	t.is(reduceConnectionList(connections, {type: 'waits', connection: 'd', waits: {websocket: 1}}), connections);
-	const late = reduceConnectionList(connections, {type: 'waits', connection: 'c', waits: {websocket: 1}});
-	t.is(reduceConnectionList(late, {type: 'disconnected', id: 'f', connection: 'c'})[0]!.waits.size, 0);
+	t.is(reduceConnectionList(connections, {type: 'overdue-pings', connection: 'c', to: {websocket: null}}), connections);
+	t.is(reduceConnectionList(connections, {type: 'overdue-pings', connection: 'd', to: {websocket: 1}}), connections);
+	const late = reduceConnectionList(connections, {type: 'overdue-pings', connection: 'c', to: {websocket: 1}});
+	t.is(reduceConnectionList(late, {type: 'disconnected', id: 'f', connection: 'c'})[0]!.overduePings.size, 0);
 });
 
 test('the badges of all contexts are aligned', t => {

@@ -4,7 +4,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {pathLineSpansWithEndTime} from '../../../source/session/kit/path-line-spans.ts';
-import {formatRoundTrips, describeRoundTrips, type PendingTimes} from '../../../source/session/frame/round-trips.ts';
+import {formatRoundTrips, describeRoundTrips, type OverdueTimes} from '../../../source/session/frame/round-trips.ts';
 
 const words = (websocket: number | null, runtime: number | null) => describeRoundTrips({rttMs: {websocket, runtime}} as Path);
 
@@ -41,7 +41,7 @@ test('each measured round trip is shown with its far end', t => {
 	t.is(words(null, null), '');
 });
 
-const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], waited: PendingTimes, long: string, short: string]> = [
+const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], overdue: OverdueTimes, long: string, short: string]> = [
 	[
 		'no end responds, and measured times are not shown as current',
 		{websocket: 1.6, runtime: 9},
@@ -86,9 +86,9 @@ const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], wait
 	],
 ];
 
-for (const [title, rttMs, waited, long, short] of waiting) {
+for (const [title, rttMs, overdue, long, short] of waiting) {
 	test(title, t => {
 		const path = {about: 'open-connection', rttMs} as Path;
-		t.deepEqual([describeRoundTrips(path, waited), formatRoundTrips(path, waited)], [long, short]);
+		t.deepEqual([describeRoundTrips(path, overdue), formatRoundTrips(path, overdue)], [long, short]);
 	});
 }
