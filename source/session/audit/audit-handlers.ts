@@ -167,7 +167,7 @@ export function openAuditRow(session: Session): void {
 			title: 'Audit',
 			subject: `${id} ${title}`,
 			status: `${verdict}${name}${basis === null ? '' : `, ${basis}`} · read ${clockTime(found.time)}`,
-			context: 'audit-row',
+			keyContext: 'audit-row',
 			lines: rowLines(found, finding, {whole: true}).map(one => ({...one, text: toSessionAdvice(keys, one.text)})),
 		});
 	}

@@ -19,7 +19,7 @@ import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 export const navigationHandlers = {
 	'view.back': goBack,
 	'help.open'({store}) {
-		store.dispatchNow({type: 'push', layer: {kind: 'help', context: keyContext(store.state), top: 0}});
+		store.dispatchNow({type: 'push', layer: {kind: 'help', keyContext: keyContext(store.state), top: 0}});
 	},
 	'messages.open'({store}) {
 		store.dispatchNow({type: 'push', layer: {kind: 'messages', top: 0}});

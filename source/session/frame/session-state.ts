@@ -47,7 +47,7 @@ export type Layer =
 			lines: readonly TextLine[];
 			top: number;
 			left?: number;
-			context: 'details' | 'doctor' | 'yaml' | 'node-check' | 'audit-row';
+			keyContext: 'details' | 'doctor' | 'yaml' | 'node-check' | 'audit-row';
 			copy: string;
 			command: string | null;
 			subject: string;
@@ -57,7 +57,7 @@ export type Layer =
 			search?: TextSearch | null;
 			object?: {target: string; namespace: string};
 	  }
-	| {kind: 'help'; context: string; top: number}
+	| {kind: 'help'; keyContext: string; top: number}
 	| {kind: 'messages'; top: number; left?: number};
 
 export type TextLayer = Extract<Layer, {kind: 'text'}>;
@@ -384,7 +384,7 @@ function layerContext(layer: Layer, {connections}: Pick<SessionState, 'connectio
 		}
 
 		case 'text': {
-			return layer.context;
+			return layer.keyContext;
 		}
 
 		case 'why': {

@@ -88,7 +88,7 @@ async function saveText(session: Session): Promise<void> {
 		return;
 	}
 
-	const about = toFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
+	const about = toFileName(`${layer.keyContext === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
 	const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
 	const name = `${about}-${now}${endingOf(layer)}`;
 	await saveAs(session, {name}, async path => `, ${formatQuantity(await writeNewFile(path, linesOf(layer)), 'line')}`);
@@ -102,8 +102,8 @@ async function openTextInProgram(session: Session): Promise<void> {
 	}
 }
 
-function endingOf({context}: TextLayer): string {
-	return context === 'yaml' ? '.yaml' : '.txt';
+function endingOf({keyContext}: TextLayer): string {
+	return keyContext === 'yaml' ? '.yaml' : '.txt';
 }
 
 function textOf({copy, lines}: TextLayer): string {

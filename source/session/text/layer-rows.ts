@@ -24,7 +24,7 @@ export function layerRows(screen: ScreenInput, layer: Layer): readonly number[] 
 		}
 
 		case 'help': {
-			return helpBody(screen, layer.context).map((_, index) => index);
+			return helpBody(screen, layer.keyContext).map((_, index) => index);
 		}
 
 		case 'tail': {

@@ -6,7 +6,7 @@ import type {Session} from '../frame/session.ts';
 export function openText({store}: Pick<Session, 'store'>, text: Pick<TextLayer, 'title' | 'subject' | 'lines'> & Partial<TextLayer>): void {
 	store.dispatchNow({
 		type: 'push',
-		layer: {kind: 'text', status: '', top: 0, context: 'details', copy: '', command: null, busy: false, ...text},
+		layer: {kind: 'text', status: '', top: 0, keyContext: 'details', copy: '', command: null, busy: false, ...text},
 	});
 }
 

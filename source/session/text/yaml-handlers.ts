@@ -58,7 +58,7 @@ export async function openYaml(session: Session, {cluster, target, namespace}: C
 		title: 'YAML',
 		subject: subjectOf(session, {cluster, target}),
 		lines: [{text: 'reading …'}],
-		context: 'yaml',
+		keyContext: 'yaml',
 		busy: true,
 		cluster: cluster.context,
 		object: {target, namespace},

@@ -112,7 +112,7 @@ export async function openDoctor(
 		title: 'Doctor',
 		subject: target === null ? `the apiserver of ${cluster.context}` : subjectOf(session, {cluster, target: `${namespace} › ${target}`}),
 		...(target !== null && {object: {target, namespace}}),
-		context: 'doctor',
+		keyContext: 'doctor',
 		cluster: cluster.context,
 		status: 'running …',
 		busy: true,

@@ -78,7 +78,7 @@ export async function openNodeCheck(session: Session, cluster = session.cluster)
 		id,
 		title: 'Node check',
 		subject: cluster.context,
-		context: 'node-check',
+		keyContext: 'node-check',
 		cluster: cluster.context,
 		status: 'checking …',
 		busy: true,

@@ -189,7 +189,7 @@ test('a searched text is read as the match, then the lines from the top row on',
 		status: '',
 		lines,
 		top: 1,
-		context: 'details',
+		keyContext: 'details',
 		copy: '',
 		command: null,
 		busy: false,
@@ -204,7 +204,7 @@ test('a searched text is read as the match, then the lines from the top row on',
 });
 
 test('the help is read key by key', t => {
-	const help = {kind: 'help', context: 'pods', top: 0} as const;
+	const help = {kind: 'help', keyContext: 'pods', top: 0} as const;
 	const read = (top: number) => readBelowCluster({layers: [{...help, top}]}, keysOf('pods'));
 	t.deepEqual(read(0).slice(1, 4), ['CURRENT VIEW', 'l follow logs', 's shell']);
 	t.deepEqual(read(3).slice(1, 4), ['a attach', 'f forward a port', 'p proxy a request']);

@@ -38,7 +38,7 @@ const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({
 	lines,
 	top: 0,
 	left,
-	context: 'yaml',
+	keyContext: 'yaml',
 	copy: '',
 	command: null,
 	busy: false,

@@ -12,7 +12,7 @@ const text: Layer = {
 	status: '',
 	lines: [],
 	top: 3,
-	context: 'yaml',
+	keyContext: 'yaml',
 	copy: '',
 	command: null,
 	busy: false,

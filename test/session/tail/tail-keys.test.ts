@@ -353,7 +353,7 @@ test('an expanded line stays the same when lines are inserted before it', t => {
 		tail.stop();
 	});
 	store.dispatchNow({type: 'layer', to: {line: 3}});
-	store.dispatchNow({type: 'push', layer: {kind: 'help', context: 'line', top: 0}});
+	store.dispatchNow({type: 'push', layer: {kind: 'help', keyContext: 'line', top: 0}});
 	tail.remapLines(number => number + 5);
 	store.dispatchNow({type: 'pop'});
 	t.like(store.state.layers.at(-1), {kind: 'tail', line: 8});

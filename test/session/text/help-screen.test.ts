@@ -108,7 +108,7 @@ test('the help judges the zoom for the screen below it', t => {
 		return hints.find(({action}) => action.id === 'view.zoom')!.disabledReason;
 	};
 
-	const help = {kind: 'help', context: 'pods', top: 0} as const;
+	const help = {kind: 'help', keyContext: 'pods', top: 0} as const;
 	t.is(zoomReasonBelow(help), null);
 	t.is(zoomReasonBelow({kind: 'why'} as SessionState['layers'][number], help), 'this screen has only one pane');
 });

@@ -64,7 +64,7 @@ function layerOf(lines: readonly TextLine[], text: string): Extract<Layer, {kind
 		status: 'as read',
 		lines,
 		top: 0,
-		context: 'details',
+		keyContext: 'details',
 		copy: '',
 		command: null,
 		busy: false,

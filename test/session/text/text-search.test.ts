@@ -68,7 +68,7 @@ test('a refreshed text is searched again', t => {
 		status: '',
 		lines,
 		top: 0,
-		context: 'details',
+		keyContext: 'details',
 		copy: '',
 		command: null,
 		busy: false,

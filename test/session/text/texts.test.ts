@@ -63,7 +63,7 @@ test('a text is filled while help covers it', async t => {
 	const {session, store, answer} = sessionWithPod();
 	const details = openDetails(session);
 	const doctor = doctorHandlers['list/doctor'](session);
-	store.dispatchNow({type: 'push', layer: {kind: 'help', context: 'doctor', top: 0}});
+	store.dispatchNow({type: 'push', layer: {kind: 'help', keyContext: 'doctor', top: 0}});
 	t.deepEqual(
 		store.state.layers.map(layer => isBusy(layer)),
 		[true, true, false],
@@ -148,7 +148,7 @@ test('an invalid regular expression is reported as such, not as no match', async
 			status: '',
 			lines: [{text: 'open'}],
 			top: 0,
-			context: 'details',
+			keyContext: 'details',
 			copy: '',
 			command: null,
 			busy: false,
