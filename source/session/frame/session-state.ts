@@ -24,7 +24,7 @@ export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
 /**
 Esc closes the top one. `row`: a why screen follows its path. `left`: cells scrolled sideways. `id`: fills a pending text. `object`,
-`cluster`: what a text is refreshed from.
+`context`: what a text is refreshed from.
 */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
@@ -52,7 +52,7 @@ export type Layer =
 			command: string | null;
 			subject: string;
 			busy: boolean;
-			cluster?: string;
+			context?: string;
 			id?: string;
 			search?: TextSearch | null;
 			object?: {target: string; namespace: string};

@@ -22,7 +22,7 @@ export const yamlHandlers = {
 	},
 	async 'yaml/refresh'(session) {
 		const layer = currentText(session);
-		const cluster = session.clusters.get(layer?.cluster ?? '');
+		const cluster = session.clusters.get(layer?.context ?? '');
 		if (layer?.object === undefined || layer.id === undefined || cluster === undefined || layer.busy) {
 			return;
 		}
@@ -60,7 +60,7 @@ export async function openYaml(session: Session, {cluster, target, namespace}: C
 		lines: [{text: 'reading …'}],
 		keyContext: 'yaml',
 		busy: true,
-		cluster: cluster.context,
+		context: cluster.context,
 		object: {target, namespace},
 	});
 	try {

@@ -53,7 +53,7 @@ export const doctorHandlers = {
 		const layer = currentText(session);
 		if (layer) {
 			const {namespace, target} = layer.object ?? {namespace: '', target: null};
-			const cluster = session.clusters.get(layer.cluster ?? '') ?? session.cluster;
+			const cluster = session.clusters.get(layer.context ?? '') ?? session.cluster;
 			session.store.dispatchNow({type: 'pop'});
 			await openDoctor(session, {cluster, namespace, target});
 		}
@@ -113,7 +113,7 @@ export async function openDoctor(
 		subject: target === null ? `the apiserver of ${cluster.context}` : subjectOf(session, {cluster, target: `${namespace} › ${target}`}),
 		...(target !== null && {object: {target, namespace}}),
 		keyContext: 'doctor',
-		cluster: cluster.context,
+		context: cluster.context,
 		status: 'running …',
 		busy: true,
 		lines: [{text: 'Steps in order: kubeconfig, leg 1, permissions, target, leg 2, leg 3 …', role: 'text.dim'}],

@@ -27,7 +27,7 @@ import {detailLines} from './detail-lines.ts';
 export const nodeCheckHandlers = {
 	'nodes/test': async session => openNodeCheck(session),
 	async 'node-check/refresh'(session) {
-		const cluster = session.clusters.get(currentText(session)?.cluster ?? '');
+		const cluster = session.clusters.get(currentText(session)?.context ?? '');
 		session.store.dispatchNow({type: 'pop'});
 		await openNodeCheck(session, cluster);
 	},
@@ -79,7 +79,7 @@ export async function openNodeCheck(session: Session, cluster = session.cluster)
 		title: 'Node check',
 		subject: cluster.context,
 		keyContext: 'node-check',
-		cluster: cluster.context,
+		context: cluster.context,
 		status: 'checking …',
 		busy: true,
 		lines: [{text: 'The results appear when the check ends.', role: 'text.dim'}],

@@ -91,7 +91,7 @@ test('a rerun checks the cluster of its screen, even if a row of another is sele
 			},
 		},
 	} as unknown as Session;
-	openText(session, {title: 'Node check', subject: 'us', lines: [], keyContext: 'node-check', cluster: 'us'});
+	openText(session, {title: 'Node check', subject: 'us', lines: [], keyContext: 'node-check', context: 'us'});
 	await t.throwsAsync(async () => nodeCheckHandlers['node-check/refresh'](session), {instanceOf: CanceledError});
 	t.deepEqual([...read], ['us']);
 });
