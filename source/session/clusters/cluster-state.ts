@@ -8,7 +8,7 @@ import type {ClusterState} from '../frame/session-state.ts';
 
 const versionPath = '/version';
 const maxAttempts = 3;
-const noTries: ClusterState['tries'] = {count: 0, last: []};
+const noAttempts: ClusterState['attempts'] = {count: 0, last: []};
 
 /** `namespace`: instead of that of the kubeconfig. */
 export function clusterState(access: ClusterClient | null, namespace?: string | null): ClusterState {
@@ -25,15 +25,15 @@ export function clusterState(access: ClusterClient | null, namespace?: string | 
 		missingNamespace: null,
 		proxy: facts?.proxy ?? null,
 		legOne: null,
-		front: null,
+		legOneEnd: null,
 		replicas: null,
 		required: access === null ? [] : requirementsOn(access),
-		refused: new Map(),
+		missingPermissions: new Map(),
 		reachable: 'not yet',
 		asOf: null,
 		error: null,
 		retryAt: null,
-		tries: noTries,
+		attempts: noAttempts,
 	};
 }
 
@@ -56,7 +56,7 @@ export async function waitForCluster(
 	update: (to: Partial<ClusterState>) => void,
 	delay: (ms: number) => Promise<void>,
 ): Promise<boolean> {
-	let tries = noTries;
+	let attempts = noAttempts;
 	for (let attempt = 1; isWanted(); attempt++) {
 		const began = Date.now();
 		if (attempt > 1) {
@@ -71,7 +71,7 @@ export async function waitForCluster(
 				return false;
 			}
 
-			update({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: firstLegOf(facts)});
+			update({reachable: 'yes', error: null, retryAt: null, attempts: noAttempts, version, legOne: firstLegOf(facts)});
 			return true;
 		} catch (thrown) {
 			if (!isWanted()) {
@@ -80,11 +80,11 @@ export async function waitForCluster(
 
 			const error = toSpokeError(thrown).toJSON();
 			const waitMs = isLoginFailure(error.code) ? loginRetryMs : Math.min(10_000, 1000 * attempt);
-			tries = {
+			attempts = {
 				count: attempt,
-				last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-maxAttempts),
+				last: [...attempts.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-maxAttempts),
 			};
-			update({reachable: 'no', error, retryAt: Date.now() + waitMs, tries});
+			update({reachable: 'no', error, retryAt: Date.now() + waitMs, attempts});
 			await delay(waitMs);
 		}
 	}

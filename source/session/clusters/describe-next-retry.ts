@@ -9,12 +9,12 @@ export function unreachableTextLines(
 	state: Pick<SessionState, 'cluster' | 'now' | 'isReducedMotion' | 'hasScreenReader'>,
 ): readonly TextLine[] {
 	const {
-		cluster: {retryAt, tries, ...cluster},
+		cluster: {retryAt, attempts, ...cluster},
 	} = state;
 	// A screen reader would read each new number.
-	const attempt = state.hasScreenReader ? '' : ` (attempt ${tries.count + 1})`;
+	const attempt = state.hasScreenReader ? '' : ` (attempt ${attempts.count + 1})`;
 	const next = retryAt === null ? '' : `Retrying${describeNextRetry(state, retryAt)}${attempt}.`;
-	return describeUnreachable({...cluster, next, attempts: tries.last}).map(({role, text}): TextLine => ({
+	return describeUnreachable({...cluster, next, attempts: attempts.last}).map(({role, text}): TextLine => ({
 		text: sanitizeLine(text),
 		...(role === 'attempt' && {role: 'tried'}),
 		...(role === 'fix' && {role: 'focus'}),

@@ -81,5 +81,5 @@ export function switchNamespace({session, feeds}: Omit<NavigationContext, 'clust
 	feeds.leave();
 	session.store.dispatchNow({type: 'switch', cluster: cluster!, others});
 	feeds.read();
-	void session.reachability.readRights();
+	void session.reachability.readPermissions();
 }

@@ -36,8 +36,8 @@ export async function isAllowedByName(cluster: ClusterClient, action: ActionSpec
 	}
 
 	const {verb, resource, subresource} = need;
-	const right = {verb, resource, subresource, namespace, name};
-	const answer = await reviewAccess(cluster, right, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
+	const permission = {verb, resource, subresource, namespace, name};
+	const answer = await reviewAccess(cluster, permission, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
 	return answer?.allowed === true;
 }
 
@@ -48,20 +48,22 @@ export function ruleFor(action: ActionSpec): string | null {
 }
 
 /** The missing permission of each action. Actions whose review gets no response stay enabled. */
-export async function readPermissions(cluster: ClusterClient, namespace: string): Promise<ReadonlyMap<ActionSpec, string>> {
-	const refused = new Map<ActionSpec, string>();
+export async function findMissingPermissions(cluster: ClusterClient, namespace: string): Promise<ReadonlyMap<ActionSpec, string>> {
+	const missing = new Map<ActionSpec, string>();
 	const reviews = new Semaphore(maxReviews);
 	await Promise.all(
 		needs.map(async need => {
 			const {verb, resource, subresource} = need;
-			const right = {verb, resource, subresource, ...(resource !== 'nodes' && {namespace})};
-			const answer = await reviews.run(async () => reviewAccess(cluster, right, AbortSignal.timeout(responseTimeoutMs))).catch(() => null);
+			const permission = {verb, resource, subresource, ...(resource !== 'nodes' && {namespace})};
+			const answer = await reviews
+				.run(async () => reviewAccess(cluster, permission, AbortSignal.timeout(responseTimeoutMs)))
+				.catch(() => null);
 			if (answer?.allowed === false) {
 				for (const action of actionSpecs.filter(spec => needOf(spec) === need)) {
-					refused.set(action, `no permission to ${verb} ${resource}/${subresource}`);
+					missing.set(action, `no permission to ${verb} ${resource}/${subresource}`);
 				}
 			}
 		}),
 	);
-	return refused;
+	return missing;
 }

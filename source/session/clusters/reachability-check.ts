@@ -6,7 +6,7 @@ import {currentNamespace, shownClusters, type ClusterState} from '../frame/sessi
 import type {PathFeed} from '../frame/path-feed.ts';
 import type {OpenCluster} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
-import {readPermissions} from './permissions.ts';
+import {findMissingPermissions} from './permissions.ts';
 import {clusterState, isLoginFailure, loginRetryMs, waitForCluster} from './cluster-state.ts';
 
 export type ReachabilityContext = {
@@ -28,7 +28,7 @@ export class ReachabilityCheck {
 	readonly #context: ReachabilityContext;
 	/** Of the delays of each context. */
 	readonly #wakes = new Map<string, AbortController>();
-	#meetings = 0;
+	#runs = 0;
 
 	constructor(context: ReachabilityContext) {
 		this.#context = context;
@@ -46,14 +46,14 @@ export class ReachabilityCheck {
 
 	/** Runs until each apiserver responds or until the next call. */
 	async run(): Promise<void> {
-		const own = ++this.#meetings;
+		const own = ++this.#runs;
 		this.tryNow();
-		const isLatest = () => own === this.#meetings;
+		const isLatest = () => own === this.#runs;
 		const {store, clusters} = this.#context;
 		const open = clusters();
 		const unopened = shownClusters(store.state).filter(({context}) => !open.some(one => one.context === context));
 		await Promise.all([
-			...open.map(async cluster => this.#meet(cluster, isLatest)),
+			...open.map(async cluster => this.#waitForResponse(cluster, isLatest)),
 			...unopened.map(async state => this.#reopen(state, isLatest)),
 		]);
 	}
@@ -75,7 +75,7 @@ export class ReachabilityCheck {
 					const chosen = before.namespace === namespace && namespace !== null ? undefined : before.namespace;
 					store.dispatch({type: 'cluster', context, to: clusterState(cluster.access, chosen)});
 					onContextChanged(context);
-					await this.#meet(cluster, isLatest);
+					await this.#waitForResponse(cluster, isLatest);
 				}
 
 				return;
@@ -90,7 +90,7 @@ export class ReachabilityCheck {
 		}
 	}
 
-	async #meet(cluster: OpenCluster, isLatest: () => boolean): Promise<void> {
+	async #waitForResponse(cluster: OpenCluster, isLatest: () => boolean): Promise<void> {
 		const {store, paths, clusters, onRecovered} = this.#context;
 		let isLate = false;
 		const isMet = await waitForCluster(
@@ -111,7 +111,7 @@ export class ReachabilityCheck {
 			}
 
 			paths.follow();
-			await this.#readRightsIn(cluster);
+			await this.#readPermissionsIn(cluster);
 		}
 	}
 
@@ -121,11 +121,11 @@ export class ReachabilityCheck {
 		await clockDelay(systemClock, ms, wake.signal);
 	}
 
-	async readRights(): Promise<void> {
-		await Promise.all(this.#context.clusters().map(async cluster => this.#readRightsIn(cluster)));
+	async readPermissions(): Promise<void> {
+		await Promise.all(this.#context.clusters().map(async cluster => this.#readPermissionsIn(cluster)));
 	}
 
-	async #readRightsIn(cluster: OpenCluster): Promise<void> {
+	async #readPermissionsIn(cluster: OpenCluster): Promise<void> {
 		const {context} = cluster;
 		const {store, clusters} = this.#context;
 		const namespaceNow = () => {
@@ -138,9 +138,9 @@ export class ReachabilityCheck {
 			return;
 		}
 
-		const refused = await readPermissions(cluster.access, namespace);
+		const missingPermissions = await findMissingPermissions(cluster.access, namespace);
 		if (clusters().includes(cluster) && namespaceNow() === namespace) {
-			store.dispatch({type: 'cluster', context, to: {refused}});
+			store.dispatch({type: 'cluster', context, to: {missingPermissions}});
 		}
 	}
 }

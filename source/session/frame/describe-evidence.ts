@@ -49,9 +49,9 @@ function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string
 
 /** Permissions, or else probes; as many whole ones as fit. */
 function needTextOf(need: Verdict<string>['need'], width: number, words: (text: string) => string): string {
-	const rights = need.flatMap(({permission}) => (permission === null ? [] : [permission.replace('nonResourceURL', 'on')]));
+	const permissions = need.flatMap(({permission}) => (permission === null ? [] : [permission.replace('nonResourceURL', 'on')]));
 	const others = need.flatMap(({or}) => (or === null ? [] : [words(or)]));
-	const all = rights.length > 0 ? rights : others;
+	const all = permissions.length > 0 ? permissions : others;
 	return all.length === 0
 		? 'unknown'
 		: longestThatFits(

@@ -128,9 +128,9 @@ function userWithin(user: string, width: number): Span[] {
 }
 
 function legOne({cluster, glyphs}: HeaderInput, long: boolean): Span[] {
-	const hub = {text: long ? ` ${hubName(cluster.front)}` : ''};
+	const hub = {text: long ? ` ${hubName(cluster.legOneEnd)}` : ''};
 	if (cluster.reachable === 'no') {
-		return [styled('state.failed', `you ${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), {text: ` ${hubName(cluster.front)}`}];
+		return [styled('state.failed', `you ${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), {text: ` ${hubName(cluster.legOneEnd)}`}];
 	}
 
 	if (cluster.legOne === null) {

@@ -89,7 +89,7 @@ export class PathFeed {
 				type: 'cluster',
 				context: cluster.context,
 				to: {
-					front: first?.to ?? null,
+					legOneEnd: first?.to ?? null,
 					replicas: id === null && known === null ? null : {known, read},
 					// The apiserver may have been upgraded while the session ran.
 					...(version && {version: version.facts.gitVersion}),

@@ -173,7 +173,7 @@ export function unreadLines({state, theme: {glyphs}}: ScreenInput): Line[] {
 		line(
 			' you ',
 			first,
-			` ${hubName(cluster.front)} `,
+			` ${hubName(cluster.legOneEnd)} `,
 			styled('tls.unknown', `${glyphs.strokes.unknown} ${pendingLegName(state)} ${glyphs.strokes.unknown}${glyphs.arrow}`),
 			' kubelet',
 		),

@@ -98,19 +98,19 @@ export type ClusterState = {
 	/** What spoke's own socket shows; `null` before the first response. */
 	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
 	/** The server at the end of leg 1, if identified. */
-	front: Leg['to'] | null;
+	legOneEnd: Leg['to'] | null;
 	replicas: {known: number | null; read: number} | null;
 	reachable: 'yes' | 'no' | 'not yet';
 	/** What each stream must meet: by policy and by `:require`. */
 	required: readonly PathRequirement[];
 	/** The missing permission of each disabled action. */
-	refused: ReadonlyMap<ActionSpec, string>;
+	missingPermissions: ReadonlyMap<ActionSpec, string>;
 	/** Time of the last response, if requests are overdue since. */
 	asOf: number | null;
 	error: ErrorObject | null;
 	retryAt: number | null;
 	/** Oldest first; `count` includes dropped ones. */
-	tries: {count: number; last: ReadonlyArray<{time: number; tookMs: number; text: string}>};
+	attempts: {count: number; last: ReadonlyArray<{time: number; tookMs: number; text: string}>};
 };
 
 /** Where each shell is recorded. `input`: with what is typed. */

@@ -10,7 +10,7 @@ export function disabledReason(state: SessionState, action: ActionSpec): string 
 		return `${action.title}: disabled, --read-only is set`;
 	}
 
-	const reason = state.cluster.refused.get(action) ?? terminatedPodReason(state, action)?.reason ?? zoomReason(state, action);
+	const reason = state.cluster.missingPermissions.get(action) ?? terminatedPodReason(state, action)?.reason ?? zoomReason(state, action);
 	return reason === undefined ? null : `${action.title}: disabled, ${reason}`;
 }
 

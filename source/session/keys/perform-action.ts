@@ -80,11 +80,11 @@ async function refuse(context: ActionContext, action: ActionSpec, reason: string
 	const {state} = store;
 	const row = state.view === 'pods' && state.layers.length === 0 ? selectedRow(state.lists.pods) : null;
 	const ended = terminatedPodReason(state, action);
-	const isByRight = state.cluster.refused.has(action) && !isReadOnly(state, action);
+	const lacksPermission = state.cluster.missingPermissions.has(action) && !isReadOnly(state, action);
 	keepSelectedRow(store, action);
 	try {
 		const may =
-			isByRight &&
+			lacksPermission &&
 			row !== null &&
 			row.unread === undefined &&
 			(await session.typeAhead.during({description: `checking your permission for ${row.name}`, opens: may => may}, async () =>
@@ -94,8 +94,8 @@ async function refuse(context: ActionContext, action: ActionSpec, reason: string
 			run(context, action);
 		} else if (may) {
 			session.showMessage(`${row.name} is no longer selected`, 'warn');
-		} else if (isByRight) {
-			session.showFailure(action.title, missingRight(state, action));
+		} else if (lacksPermission) {
+			session.showFailure(action.title, missingPermissionError(state, action));
 		} else if (ended !== null && !isReadOnly(state, action)) {
 			session.showFailure(
 				action.title,
@@ -117,9 +117,9 @@ function isSelected({view, layers, lists: {pods}}: SessionState, {id}: Row): boo
 }
 
 /** Looks like an apiserver refusal, so that the why screen shows what to request. */
-function missingRight({cluster}: SessionState, action: ActionSpec): SpokeError {
+function missingPermissionError({cluster}: SessionState, action: ActionSpec): SpokeError {
 	const rule = ruleFor(action);
-	return new SpokeError('ERR_FORBIDDEN', `disabled, ${cluster.refused.get(action)!}`, {
+	return new SpokeError('ERR_FORBIDDEN', `disabled, ${cluster.missingPermissions.get(action)!}`, {
 		leg: 1,
 		...(rule !== null && {remedy: `ask for  ${rule}  in namespace ${currentNamespace(cluster)}, for user ${cluster.user}`}),
 	});

@@ -50,7 +50,7 @@ export function helpBody(screen: ScreenWith<'size' | 'pageRows' | 'cluster' | 'h
 	const hints = describeKeys(
 		screen.keymap,
 		context,
-		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? cluster.refused.get(action) ?? null,
+		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? cluster.missingPermissions.get(action) ?? null,
 	).filter(({keys, disabledReason: off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
 	// A screen reader would read adjacent columns as one line.

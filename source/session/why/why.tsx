@@ -81,13 +81,13 @@ function describeMissingPath({connections}: Pick<SessionState, 'connections'>, {
 }
 
 /** Other actions that a missing permission disables. Actions that are not listed were allowed or not checked. */
-function otherDisabledActions({cluster: {refused}}: Pick<SessionState, 'cluster'>, error: ErrorObject | null): TextLine[] {
+function otherDisabledActions({cluster: {missingPermissions}}: Pick<SessionState, 'cluster'>, error: ErrorObject | null): TextLine[] {
 	if (error?.code !== 'ERR_FORBIDDEN') {
 		return [];
 	}
 
 	const off = actionSpecs.flatMap(action => {
-		const why = refused.get(action);
+		const why = missingPermissions.get(action);
 		const isAnother = action.context === 'pods' && why !== undefined && !error.message.endsWith(why);
 		return isAnother ? [`${action.label}: ${why}`] : [];
 	});

@@ -106,7 +106,7 @@ test('an apiserver that does not respond is read without what changes at each at
 				reachable: 'no',
 				error,
 				retryAt: 90_000,
-				tries: {count, last: []},
+				attempts: {count, last: []},
 			},
 		});
 	t.deepEqual(read(1, 60_000), [

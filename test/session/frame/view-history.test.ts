@@ -15,14 +15,14 @@ const cluster = (context: string, namespace: string | null): ClusterState => ({
 	proxy: null,
 	legOne: null,
 	required: [],
-	refused: new Map(),
+	missingPermissions: new Map(),
 	replicas: null,
 	reachable: 'yes',
 	asOf: null,
 	error: null,
 	retryAt: null,
-	tries: {count: 0, last: []},
-	front: null,
+	attempts: {count: 0, last: []},
+	legOneEnd: null,
 });
 
 function after(...events: readonly SessionEvent[]) {

@@ -10,7 +10,11 @@ import {inContext} from '../../../source/session/lists/rows-of-clusters.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 
 const shell = actionIn('pods', 'shell')!;
-const stateOf = (context: string) => ({...clusterState(null), context, refused: new Map([[shell, 'no permission to create pods/exec']])});
+const stateOf = (context: string) => ({
+	...clusterState(null),
+	context,
+	missingPermissions: new Map([[shell, 'no permission to create pods/exec']]),
+});
 const row = (name: string): Row => ({id: name, namespace: 'demo', name, cells: ['1/1', 'Running'], created: 0, gone: null});
 
 /** A session whose shell is allowed for the pod by its name, once the review has its response. */

@@ -30,7 +30,7 @@ test('the header and the unread path name the gateway, not an apiserver', async 
 	const open = {access, labeler: null as never, context: 'main'};
 	new PathFeed(store, () => open).follow();
 	await until(
-		() => store.state.cluster.front !== null,
+		() => store.state.cluster.legOneEnd !== null,
 		() => store.state.cluster,
 	);
 

@@ -29,7 +29,7 @@ test('each container has its log, its previous log and its shell, and the defaul
 
 test('a refused choice for a container acts on no other pod that is selected meanwhile', async t => {
 	const store = quietStore();
-	store.dispatch({type: 'cluster', to: {refused: new Map([[actionIn('pods', 'logs')!, 'no permission']])}});
+	store.dispatch({type: 'cluster', to: {missingPermissions: new Map([[actionIn('pods', 'logs')!, 'no permission']])}});
 	const rows = ['web', 'zoo'].map(name => ({id: name, namespace: 'demo', name, cells: [], created: 0, gone: null}));
 	store.dispatch({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', rows, first: true}});
 	const done: string[] = [];

@@ -16,7 +16,7 @@ const keymaps = await Promise.all([undefined, 'vim', 'k9s'].map(async name => lo
 const textOf = (context: string) =>
 	helpBody(
 		{
-			state: {size: {columns: 40, rows: 24}, pageRows: 21, cluster: {refused: new Map()}},
+			state: {size: {columns: 40, rows: 24}, pageRows: 21, cluster: {missingPermissions: new Map()}},
 			theme: {glyphs: unicodeGlyphs},
 			hints: [],
 			keymap: keymaps[0]!.keymap,
@@ -46,7 +46,7 @@ test('no column of the help starts with a blank row', t => {
 				[60, 30],
 			] as const) {
 				const screen = {
-					state: {size: {columns, rows}, pageRows: rows - 3, cluster: {refused: new Map()}},
+					state: {size: {columns, rows}, pageRows: rows - 3, cluster: {missingPermissions: new Map()}},
 					theme: {glyphs: unicodeGlyphs},
 					hints: [],
 					keymap,
@@ -66,7 +66,7 @@ test('no text of the help is cut at 80 columns', t => {
 	for (const {keymap} of keymaps) {
 		for (const context of Object.keys(contexts)) {
 			const screen = {
-				state: {size: {columns: 80, rows: 24}, pageRows: 21, cluster: {refused: new Map()}},
+				state: {size: {columns: 80, rows: 24}, pageRows: 21, cluster: {missingPermissions: new Map()}},
 				theme: {glyphs: unicodeGlyphs},
 				hints: [],
 				keymap,
@@ -84,7 +84,7 @@ test('no heading of the help is the last row of a column', t => {
 		for (const context of ['pods', 'tail', 'why', 'doctor', 'audit', 'proxy']) {
 			for (const columns of [80, 120, 160, 200]) {
 				const screen = {
-					state: {size: {columns, rows: 40}, pageRows: 37, cluster: {refused: new Map()}},
+					state: {size: {columns, rows: 40}, pageRows: 37, cluster: {missingPermissions: new Map()}},
 					theme: {glyphs: unicodeGlyphs},
 					hints: [],
 					keymap,
