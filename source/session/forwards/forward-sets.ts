@@ -56,16 +56,16 @@ export async function openForwardSet(session: Session, name?: string): Promise<v
 
 async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<string | null> {
 	const items = sets.map(set => {
-		const here = currentEntries(session, set);
-		const wanted = wantedOf(session, here);
-		const runs = wanted.filter(one => isOpen(one)).length;
-		const count = `${here.length === set.lines.length ? '' : `${here.length} of `}${set.lines.length}${runs === 0 ? '' : `, ${runs} open`}`;
+		const entries = currentEntries(session, set);
+		const planned = plannedForwards(session, entries);
+		const runs = planned.filter(one => isOpen(one)).length;
+		const count = `${entries.length === set.lines.length ? '' : `${entries.length} of `}${set.lines.length}${runs === 0 ? '' : `, ${runs} open`}`;
 		const off =
 			set.problem ??
-			(here.length === 0
+			(entries.length === 0
 				? `for ${[...new Set(set.lines.map(({context}) => context))].join(', ') || 'no context: the set is empty'}`
 				: null);
-		return {id: set.name, cells: [set.name, count, wanted.map(({shown}) => shown).join(', ')], ...(off !== null && {off})};
+		return {id: set.name, cells: [set.name, count, planned.map(({shown}) => shown).join(', ')], ...(off !== null && {off})};
 	});
 	return session.pick({
 		title: 'Saved forwards',
@@ -80,15 +80,15 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 }
 
 /** `existing`: forwards with this configuration, open or ended; with `each`, one per pod. */
-type Wanted = {config: ForwardConfig; each: boolean; shown: string; existing: readonly ForwardState[]};
+type PlannedForward = {config: ForwardConfig; each: boolean; shown: string; existing: readonly ForwardState[]};
 
-function isOpen(wanted: Wanted): boolean {
-	const open = openForwards(wanted);
-	return wanted.each ? hasAllPods(open) : open.length > 0;
+function isOpen(planned: PlannedForward): boolean {
+	const open = openForwards(planned);
+	return planned.each ? hasAllPods(open) : open.length > 0;
 }
 
 /** Without `each`, one of those that match. */
-function openForwards({each, existing}: Wanted): readonly ForwardState[] {
+function openForwards({each, existing}: PlannedForward): readonly ForwardState[] {
 	const open = existing.filter(one => isRunning(one));
 	return each ? open : open.slice(0, 1);
 }
@@ -99,26 +99,26 @@ function hasAllPods(open: readonly ForwardState[]): boolean {
 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	onlyCluster(session);
-	const here = currentEntries(session, set);
-	const wanted = wantedOf(session, here);
-	const elsewhere = describeOthers(set, here, 'affected');
-	const isOn = wanted.length > 0 && wanted.every(one => isOpen(one));
-	if (wanted.length === 0) {
+	const entries = currentEntries(session, set);
+	const planned = plannedForwards(session, entries);
+	const elsewhere = describeOthers(set, entries, 'affected');
+	const isOn = planned.length > 0 && planned.every(one => isOpen(one));
+	if (planned.length === 0) {
 		session.showMessage(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
-		const details = wanted.map(one => {
+		const details = planned.map(one => {
 			const open = openForwards(one).reduce((sum, forward) => sum + forward.open, 0);
 			return `${one.shown}${open === 0 ? '' : `: ${describeResets({open})}`}`;
 		});
-		const running = wanted.flatMap(one => openForwards(one));
+		const running = planned.flatMap(one => openForwards(one));
 		if (await session.ask(`Stop ${formatQuantity(running.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
 			await Promise.all(running.map(async ({id}) => stopImmediately(session, id)));
 			session.showMessage(`stopped ${formatQuantity(running.length, 'forward')} of ${set.name}`);
 		}
 	} else {
-		const starting = wanted.filter(one => !isOpen(one));
+		const starting = planned.filter(one => !isOpen(one));
 		const details = await session.typeAhead.during({description: `checking the ports of ${set.name}`}, async () =>
-			Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
+			Promise.all(planned.map(async one => `${one.shown}${await noteOf(one)}`)),
 		);
 		const exposed = describeExposed(starting);
 		if (
@@ -135,19 +135,19 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 
 /** For `spoke --forwards SET`: needs no confirmation, because the command line names the set. */
 export function startForwardSet(session: Session, set: ForwardSet): void {
-	const here = currentEntries(session, set);
-	const wanted = wantedOf(session, here);
-	void startAll(session, wanted);
+	const entries = currentEntries(session, set);
+	const planned = plannedForwards(session, entries);
+	void startAll(session, planned);
 
 	const started =
-		wanted.length === 0
+		planned.length === 0
 			? `${set.name} has no forwards for ${session.cluster.context}.`
-			: `Started ${formatQuantity(wanted.length, 'forward')} of ${set.name} in ${session.cluster.context}.`;
-	const more = [...describeOthers(set, here, 'started'), ...describeExposed(wanted)];
-	session.showMessage([started, ...more].join(' '), wanted.length === 0 || more.length > 0 ? 'warn' : undefined);
+			: `Started ${formatQuantity(planned.length, 'forward')} of ${set.name} in ${session.cluster.context}.`;
+	const more = [...describeOthers(set, entries, 'started'), ...describeExposed(planned)];
+	session.showMessage([started, ...more].join(' '), planned.length === 0 || more.length > 0 ? 'warn' : undefined);
 }
 
-async function startAll(session: Session, starting: readonly Wanted[]): Promise<void> {
+async function startAll(session: Session, starting: readonly PlannedForward[]): Promise<void> {
 	await Promise.all(
 		starting.map(async ({config, each, existing}) => {
 			if (each) {
@@ -159,8 +159,8 @@ async function startAll(session: Session, starting: readonly Wanted[]): Promise<
 	);
 }
 
-function describeOthers({lines}: ForwardSet, here: readonly ForwardFileEntry[], change: 'started' | 'affected'): string[] {
-	const others = lines.filter(one => !here.includes(one));
+function describeOthers({lines}: ForwardSet, entries: readonly ForwardFileEntry[], change: 'started' | 'affected'): string[] {
+	const others = lines.filter(one => !entries.includes(one));
 	const contexts = [...new Set(others.map(({context}) => context))];
 	return others.length === 0
 		? []
@@ -169,18 +169,18 @@ function describeOthers({lines}: ForwardSet, here: readonly ForwardFileEntry[], 
 			];
 }
 
-function describeExposed(starting: readonly Wanted[]): string[] {
+function describeExposed(starting: readonly PlannedForward[]): string[] {
 	const isExposed = starting.some(({config}) => localEndOf(config).addresses.some(({address}) => !isLoopback(address)));
 	return isExposed ? ['Anyone who can reach this machine can use forwards not on loopback.'] : [];
 }
 
-async function noteOf(wanted: Wanted): Promise<string> {
-	const {config} = wanted;
-	if (isOpen(wanted)) {
+async function noteOf(planned: PlannedForward): Promise<string> {
+	const {config} = planned;
+	if (isOpen(planned)) {
 		return ': already open';
 	}
 
-	const open = openForwards(wanted).length;
+	const open = openForwards(planned).length;
 	const local = open > 0 ? null : localPortOf(parsePortSpec(config.port));
 	const {host, addresses} = localEndOf(config);
 	const where = host ?? config.address;
@@ -201,10 +201,10 @@ function currentEntries({cluster}: Session, {lines}: ForwardSet): readonly Forwa
 	return lines.filter(({context}) => context === null || context === cluster.context);
 }
 
-function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[] {
+function plannedForwards(session: Session, lines: readonly ForwardFileEntry[]): PlannedForward[] {
 	const {cluster} = session;
 	return lines.flatMap(({target, ports, namespace, addresses, host, onPodLoss, each, spread, tls}) =>
-		ports.map((port): Wanted => {
+		ports.map((port): PlannedForward => {
 			const config = {
 				target,
 				namespace: namespace ?? cluster.access.facts.namespace,

@@ -66,12 +66,12 @@ export const proxyHandlers = {
 } satisfies Handlers;
 
 async function openSelectedTarget(session: Session): Promise<void> {
-	const here = selectedTarget(session);
-	if (here) {
-		const target = `${here.target}${here.target.startsWith('node/') ? '/' : ':'}`;
+	const selected = selectedTarget(session);
+	if (selected) {
+		const target = `${selected.target}${selected.target.startsWith('node/') ? '/' : ':'}`;
 		showView(session, 'proxy');
 		session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: target, method: 'GET'}}});
-		await edit(session, {...here, target});
+		await edit(session, {...selected, target});
 	}
 }
 

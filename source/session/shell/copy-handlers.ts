@@ -31,9 +31,9 @@ export const copyHandlers = {files: async session => copySelected(session)} sati
 type CopyPaths = {isFromPod: boolean; remote: string; local: string};
 
 async function copySelected(session: Session): Promise<void> {
-	const here = selectedTarget(session);
-	if (here) {
-		await copyFiles(session, here);
+	const selected = selectedTarget(session);
+	if (selected) {
+		await copyFiles(session, selected);
 	}
 }
 

@@ -46,9 +46,9 @@ export const shellHandlers = {
 } satisfies Handlers;
 
 async function openSelectedShell(session: Session): Promise<void> {
-	const here = selectedTarget(session);
-	if (here) {
-		await openShell(session, here);
+	const selected = selectedTarget(session);
+	if (selected) {
+		await openShell(session, selected);
 	}
 }
 
@@ -61,8 +61,8 @@ export async function openShell(session: Session, target: ClusterTarget & {named
 }
 
 async function attachToSelected(session: Session): Promise<void> {
-	const here = selectedTarget(session);
-	const shellTarget = here && (await resolveShellTarget(session, {feature: 'attach', ...here}));
+	const selected = selectedTarget(session);
+	const shellTarget = selected && (await resolveShellTarget(session, {feature: 'attach', ...selected}));
 	if (shellTarget) {
 		await runInTerminal(session, {shellTarget, feature: 'attach', command: []});
 	}
@@ -311,13 +311,13 @@ async function offerDebugger(session: Session, shellTarget: ShellTarget, error: 
 }
 
 async function debugSelected(session: Session): Promise<void> {
-	const here = selectedTarget(session);
-	if (here) {
+	const selected = selectedTarget(session);
+	if (selected) {
 		const {
 			pod,
 			target: {asked, chosenFrom},
-		} = await findPod(session, here);
-		await debug(session, {cluster: here.cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
+		} = await findPod(session, selected);
+		await debug(session, {cluster: selected.cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
 	}
 }
 

@@ -28,13 +28,13 @@ import {scrollTail} from './tail-window.ts';
 import {promptFilter, toggleMatchesOnly, promptSearch, applyFilter, goToMatch} from './tail-search.ts';
 
 function openSelectedTail(session: Session): void {
-	const here = selectedTarget(session);
-	if (here) {
-		const marked = markedTargets(session, here);
+	const selected = selectedTarget(session);
+	if (selected) {
+		const marked = markedTargets(session, selected);
 		openTail(session, {
-			cluster: here.cluster,
-			namespace: here.namespace,
-			targets: marked.length > 0 ? marked : [here.target],
+			cluster: selected.cluster,
+			namespace: selected.namespace,
+			targets: marked.length > 0 ? marked : [selected.target],
 			selector: null,
 			containers: {kind: 'default'},
 		});

@@ -40,21 +40,21 @@ export async function openDetails(session: Session): Promise<void> {
 		return;
 	}
 
-	const here = selectedTarget(session);
-	if (here) {
-		await openObjectDetails(session, here);
+	const selected = selectedTarget(session);
+	if (selected) {
+		await openObjectDetails(session, selected);
 	}
 }
 
-export async function openObjectDetails(session: Session, here: ClusterTarget): Promise<void> {
+export async function openObjectDetails(session: Session, {cluster, namespace, target}: ClusterTarget): Promise<void> {
 	const id = session.nextId('text');
-	openText(session, {id, title: 'Details', subject: subjectOf(session, here), lines: [{text: 'reading …'}], busy: true});
+	openText(session, {id, title: 'Details', subject: subjectOf(session, {cluster, target}), lines: [{text: 'reading …'}], busy: true});
 	const show = (lines: readonly TextLine[], status: string) => {
 		session.store.dispatchNow({type: 'fill-text', id, to: {lines, status, busy: false}});
 	};
 
 	try {
-		const {lines, since} = await readDetails(here.cluster.access, here.target, here.namespace);
+		const {lines, since} = await readDetails(cluster.access, target, namespace);
 		show(lines, since === null ? '' : `created ${since}`);
 	} catch (error) {
 		show([{text: (error as Error).message, role: 'state.failed'}], '');

@@ -15,9 +15,9 @@ export const yamlHandlers = {
 			return;
 		}
 
-		const here = selectedTarget(session);
-		if (here) {
-			await openYaml(session, here);
+		const selected = selectedTarget(session);
+		if (selected) {
+			await openYaml(session, selected);
 		}
 	},
 	async 'yaml/refresh'(session) {

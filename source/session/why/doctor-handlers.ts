@@ -17,9 +17,9 @@ import {clusterOf, selectedTarget, subjectOf} from '../lists/selection.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 
 const doctorSelected = async (session: Session) => {
-	const here = selectedTarget(session);
-	if (here) {
-		await openDoctor(session, here);
+	const selected = selectedTarget(session);
+	if (selected) {
+		await openDoctor(session, selected);
 	}
 };
 

@@ -272,19 +272,19 @@ class ForwardedTarget implements RunningForward {
 		this.#signal.throwIfAborted();
 		// AbortSignal.any and .timeout for each connection of a burst cost more than the rest of its wait.
 		const waiting = new AbortController();
-		const giveUp = () => {
+		const stopWaiting = () => {
 			waiting.abort();
 		};
 
-		const timer = setTimeout(giveUp, maxTunnelWaitMs);
-		socket.once('close', giveUp);
-		this.#signal.addEventListener('abort', giveUp);
+		const timer = setTimeout(stopWaiting, maxTunnelWaitMs);
+		socket.once('close', stopWaiting);
+		this.#signal.addEventListener('abort', stopWaiting);
 		try {
 			return await tunnels.lease(waiting.signal);
 		} finally {
 			clearTimeout(timer);
-			socket.off('close', giveUp);
-			this.#signal.removeEventListener('abort', giveUp);
+			socket.off('close', stopWaiting);
+			this.#signal.removeEventListener('abort', stopWaiting);
 		}
 	}
 
