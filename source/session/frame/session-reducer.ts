@@ -71,7 +71,9 @@ export type SessionEvent =
 	| {type: 'forward-sets'; sets: SessionState['forwardSets']}
 	| {type: 'proxy'; event: ProxyEvent}
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
-	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; at?: number; log?: readonly string[]}
+	| {type: 'audit-move'; by: number}
+	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; log?: readonly string[]}
+	| {type: 'sandbox-move'; by: number}
 	/** `pods`: `null` if they became unknown. */
 	| {type: 'service-pods'; context: string; pods: ServicePods | null}
 	| {type: 'recording'; recording: SessionState['recording']}
@@ -142,7 +144,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	}),
 	'fill-text': (state, {id, to}) => ({
 		...state,
-		layers: state.layers.map(layer => (layer.kind === 'text' && layer.id === id ? filled(layer, to) : layer)),
+		layers: state.layers.map(layer => (layer.kind === 'text' && layer.id === id ? fillText(layer, to) : layer)),
 	}),
 	pop: state => ({...state, layers: state.layers.slice(0, -1)}),
 	pane: state => ({...state, pane: state.pane === 'main' && state.connections.length > 0 ? 'connections' : 'main'}),
@@ -150,10 +152,10 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	zoom: state => ({...state, zoom: !state.zoom}),
 	wrap: state => toggleWrap(state),
 	pending: (state, {keys}) => (state.pending === keys ? state : {...state, pending: keys}),
-	notice: (state, notice) => noticed(state, notice),
+	notice: (state, notice) => withNotice(state, notice),
 	'notice-read': state => (state.notice === null ? state : {...state, notice: null}),
 	failed: (state, {failure, text, hint, now}) => ({
-		...noticed(state, {type: 'notice', text, role: 'error', hint, now}),
+		...withNotice(state, {type: 'notice', text, role: 'error', hint, now}),
 		lastFailure: failure,
 	}),
 	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
@@ -177,12 +179,13 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'forward-sets': (state, {sets}) => ({...state, forwardSets: sets}),
 	proxy: (state, {event}) => ({...state, proxy: reduceProxy(state.proxy, event)}),
 	audit: (state, {to}) => ({...state, audit: {...state.audit, ...to}}),
-	sandbox: (state, {switches = state.sandboxSwitches, at = state.sandboxCursor, log = state.sandboxLog}) => ({
+	'audit-move': (state, {by}) => ({...state, audit: {...state.audit, cursor: clamp(state.audit.cursor + by, state.audit.rows.length)}}),
+	sandbox: (state, {switches = state.sandboxSwitches, log = state.sandboxLog}) => ({
 		...state,
 		sandboxSwitches: switches,
-		sandboxCursor: at,
 		sandboxLog: log,
 	}),
+	'sandbox-move': (state, {by}) => ({...state, sandboxCursor: clamp(state.sandboxCursor + by, state.sandboxSwitches.length)}),
 	'service-pods'(state, {context, pods}) {
 		if ((state.servicePods.get(context) ?? null) === pods) {
 			return state;
@@ -192,7 +195,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		return {...state, servicePods: withContext(state.servicePods, context, pods), lists: {...state.lists, services}};
 	},
 	recording: (state, {recording}) => ({...state, recording}),
-	switch: (state, {cluster, others = []}) => switched(state, cluster, others),
+	switch: (state, {cluster, others = []}) => switchClusters(state, cluster, others),
 	'tail-opened': (state, {view}) => ({...state, tails: new Map([...state.tails, [view.id, view]])}),
 	tail: (state, {view}) => withTail(state, view.id, () => view),
 	'tail-display': (state, {display}) => ({...state, tailDisplay: display}),
@@ -205,7 +208,7 @@ function withSelectedPath(layers: readonly Layer[], {of, path}: {of: string; pat
 }
 
 /** Repeats the search from its position. */
-function filled(layer: TextLayer, to: Partial<TextLayer>): Layer {
+function fillText(layer: TextLayer, to: Partial<TextLayer>): Layer {
 	return {...layer, ...to, ...(to.lines && layer.search && {search: searchText(to.lines, layer.search, layer.search.at ?? 0)})};
 }
 
@@ -214,7 +217,7 @@ function showView(state: SessionState, view: ViewName): SessionState {
 	return {...state, view, notice, previousView: view === state.view ? state.previousView : state.view, pane: 'main', layers: []};
 }
 
-function noticed(
+function withNotice(
 	state: SessionState,
 	{text, role = 'plain', hint = '', isPassing = false, canCancel = false, now}: Event<'notice'>,
 ): SessionState {
@@ -239,7 +242,7 @@ function withForward(forwards: readonly ForwardState[], forward: ForwardState): 
 	return isKnown ? forwards.map(one => (one.id === forward.id ? forward : one)) : [...forwards, forward];
 }
 
-function switched(state: SessionState, cluster: ClusterState, others: readonly ClusterState[]): SessionState {
+function switchClusters(state: SessionState, cluster: ClusterState, others: readonly ClusterState[]): SessionState {
 	const lists = {...state.lists};
 	for (const name of listNames) {
 		const emptied = reduceList(lists[name], lists[name].scope === null ? {type: 'reset'} : {type: 'narrow', scope: null});

@@ -19,8 +19,7 @@ function dispatchList(session: Session, event: ListEvent): void {
 
 function move(session: Session, by: number): void {
 	const {store} = session;
-	const {view, proxy, audit, sandboxCursor, sandboxSwitches} = store.state;
-	const clamp = (index: number, length: number) => Math.max(0, Math.min(index, length - 1));
+	const {view, proxy} = store.state;
 	switch (view) {
 		case 'forwards': {
 			store.dispatchNow({type: 'forward-move', by});
@@ -33,12 +32,12 @@ function move(session: Session, by: number): void {
 		}
 
 		case 'audit': {
-			store.dispatchNow({type: 'audit', to: {cursor: clamp(audit.cursor + by, audit.rows.length)}});
+			store.dispatchNow({type: 'audit-move', by});
 			break;
 		}
 
 		case 'sandbox': {
-			store.dispatchNow({type: 'sandbox', at: clamp(sandboxCursor + by, sandboxSwitches.length)});
+			store.dispatchNow({type: 'sandbox-move', by});
 			break;
 		}
 
