@@ -113,7 +113,7 @@ class FollowedRows {
 	#columns: readonly TableColumn[];
 	#reader: RowReader;
 	/** A failed attempt must not make rows look newer. */
-	#cutSince: number | null = null;
+	#interruptedSince: number | null = null;
 
 	constructor(options: ListFeedOptions, resource: ListResource, start: Start | null) {
 		this.#options = options;
@@ -136,17 +136,17 @@ class FollowedRows {
 
 			case 'resumed':
 			case 'synced': {
-				this.#cutSince = null;
+				this.#interruptedSince = null;
 				emit({type: 'phase', phase: {kind: 'live'}});
 				break;
 			}
 
 			case 'interrupted': {
 				this.#batch.flush();
-				this.#cutSince ??= event.since;
+				this.#interruptedSince ??= event.since;
 				emit({
 					type: 'phase',
-					phase: {kind: 'interrupted', error: event.error.toJSON(), since: this.#cutSince, retryAt: Date.now() + event.retryInMs},
+					phase: {kind: 'interrupted', error: event.error.toJSON(), since: this.#interruptedSince, retryAt: Date.now() + event.retryInMs},
 				});
 				break;
 			}

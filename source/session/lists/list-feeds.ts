@@ -36,7 +36,7 @@ export class ListFeeds {
 		}
 	}
 
-	again(clusters: FedClusters): void {
+	retryFailed(clusters: FedClusters): void {
 		const {lists} = this.#store.state;
 		for (const [name, {selector}] of [...this.#running]) {
 			const {phase} = lists[name];

@@ -39,7 +39,7 @@ export class ViewFeeds {
 	}
 
 	readAgain(): void {
-		this.#lists.again(this.#clusters);
+		this.#lists.retryFailed(this.#clusters);
 	}
 
 	/** The lists of one of several contexts. */

@@ -10,34 +10,34 @@ const minSkewMs = 200;
 
 export type NodeSkew = {node: string; /** Above 0: its clock is ahead of the others'. */ aheadMs: number};
 
-type Seen = {since: number; now: Least; before: Least};
-type Least = {delay: number; count: number};
+type DelayWindow = {startedAt: number; current: MinDelay; previous: MinDelay};
+type MinDelay = {delay: number; count: number};
 
-const none: Least = {delay: Infinity, count: 0};
+const none: MinDelay = {delay: Infinity, count: 0};
 
 /**
 Compares the smallest delay between timestamp and arrival of each node, because no line arrives before it was written. An inference: a slow
 connection looks like a late clock.
 */
 export class ClockSkew {
-	readonly #nodes = new Map<string, Seen>();
+	readonly #nodes = new Map<string, DelayWindow>();
 
 	/** Only for live lines: backlog lines arrive later than they were written. */
-	note(node: string, timestampMs: number, arrivedMs: number): void {
-		const seen = this.#nodes.get(node) ?? {since: arrivedMs, now: none, before: none};
-		if (arrivedMs - seen.since > windowMs) {
-			Object.assign(seen, {since: arrivedMs, before: seen.now, now: none});
+	recordArrival(node: string, timestampMs: number, arrivedMs: number): void {
+		let window = this.#nodes.get(node) ?? {startedAt: arrivedMs, current: none, previous: none};
+		if (arrivedMs - window.startedAt > windowMs) {
+			window = {startedAt: arrivedMs, current: none, previous: window.current};
 		}
 
-		seen.now = {delay: Math.min(seen.now.delay, arrivedMs - timestampMs), count: seen.now.count + 1};
-		this.#nodes.set(node, seen);
+		const {current} = window;
+		this.#nodes.set(node, {...window, current: {delay: Math.min(current.delay, arrivedMs - timestampMs), count: current.count + 1}});
 	}
 
 	/** Nodes that differ from the median (of two nodes, from the one closer to the local clock), greatest difference first. */
 	skews(): readonly NodeSkew[] {
 		const delays = [...this.#nodes]
-			.filter(([, {now, before}]) => now.count + before.count >= minLiveLines)
-			.map(([node, {now, before}]) => ({node, delay: Math.min(now.delay, before.delay)}));
+			.filter(([, {current, previous}]) => current.count + previous.count >= minLiveLines)
+			.map(([node, {current, previous}]) => ({node, delay: Math.min(current.delay, previous.delay)}));
 		if (delays.length < 2) {
 			return [];
 		}
@@ -54,11 +54,11 @@ export class ClockSkew {
 }
 
 /** Use only the last line of a live block: backlog lines arrive later than they were written. */
-export function noteClock(clocks: ClockSkew, {context, node}: LogSource, block: Buffer, now: number): void {
+export function recordBlockArrival(clocks: ClockSkew, {context, node}: LogSource, block: Buffer, now: number): void {
 	const time = lastLineTime(block);
 	if (node !== null && time !== null) {
 		const name = context === undefined ? node : `${context} ${node}`;
-		clocks.note(name, time, now);
+		clocks.recordArrival(name, time, now);
 	}
 }
 

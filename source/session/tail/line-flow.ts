@@ -25,7 +25,7 @@ export class LineFlow {
 	#live = 0;
 	#rates: readonly number[] = [];
 
-	opened(source: number, now: number): void {
+	recordOpened(source: number, now: number): void {
 		this.#liveFrom.set(source, now + backlogMs);
 		this.#lastAt.set(source, now);
 		this.#backlogAt.set(source, 0);
@@ -36,7 +36,7 @@ export class LineFlow {
 	}
 
 	/** `lineTime`: of the last line; `null` if it has no timestamp. */
-	came(source: number, count: number, now: number, lineTime: number | null = null): boolean {
+	recordLines(source: number, count: number, now: number, lineTime: number | null = null): boolean {
 		const from = this.#liveFrom.get(source) ?? now + backlogMs;
 		if (lineTime === null || now - lineTime < backlogAgeMs) {
 			this.#backlogAt.delete(source);

@@ -24,7 +24,7 @@ export class JoinPoints {
 		return [...this.#points.values()];
 	}
 
-	note(index: number, source: LogSource, block: Buffer, count: number): void {
+	recordBlock(index: number, source: LogSource, block: Buffer, count: number): void {
 		const known = this.#points.get(index) ?? {source, index, first: Buffer.alloc(0), arrived: 0, isClosed: false};
 		this.#points.set(index, known);
 		known.arrived += count;
@@ -52,7 +52,7 @@ export class JoinPoints {
 		return logs > 0 && this.#points.size === logs && this.#points.values().every(({arrived}) => arrived < asked);
 	}
 
-	begin(index: number, first: Buffer, count: number): void {
+	prepend(index: number, first: Buffer, count: number): void {
 		const known = this.#points.get(index)!;
 		known.first = first;
 		known.isClosed = true;
@@ -134,7 +134,7 @@ class OlderLoad {
 		this.#trim();
 		const count = sizeOf(this.#found).lines;
 		for (const [index, first] of this.#begins) {
-			points.begin(index, first, this.#found.get(index)!.end);
+			points.prepend(index, first, this.#found.get(index)!.end);
 		}
 
 		return {

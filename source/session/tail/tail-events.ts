@@ -1,6 +1,6 @@
 /** Takes the events of a tail's logs into its buffer and its view. */
 import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
-import {ClockSkew, lastLineTime, noteClock} from './clock-skew.ts';
+import {ClockSkew, lastLineTime, recordBlockArrival} from './clock-skew.ts';
 import type {LineRemap} from './insert-lines.ts';
 import {levelOf} from '../../lines/line-level.ts';
 import {wholeTail} from './line-buffer.ts';
@@ -64,9 +64,9 @@ export class TailEvents {
 		const index = this.indexOf(source);
 		const count = this.putLines(index, bytes);
 		const now = Date.now();
-		this.points.note(index, source, bytes, count);
-		if (this.flow.came(index, count, now, lastLineTime(bytes))) {
-			noteClock(this.clocks, source, bytes, now);
+		this.points.recordBlock(index, source, bytes, count);
+		if (this.flow.recordLines(index, count, now, lastLineTime(bytes))) {
+			recordBlockArrival(this.clocks, source, bytes, now);
 		}
 
 		const view = changeSource(this.#tail.view, index, {state: 'open', note: '', since: null});
@@ -76,7 +76,7 @@ export class TailEvents {
 	#takeChange(event: SourceChangeEvent): void {
 		const index = this.indexOf(event.source);
 		if (event.type === 'resumed' || event.type === 'opened') {
-			this.flow.opened(index, Date.now());
+			this.flow.recordOpened(index, Date.now());
 		} else if (event.type === 'restarted' || event.type === 'gap') {
 			this.points.close(index);
 		}

@@ -7,7 +7,7 @@ function clocks(nodes: Readonly<Record<string, {aheadMs: number; delays: readonl
 	for (const [node, {aheadMs, delays}] of Object.entries(nodes)) {
 		for (const [index, delay] of delays.entries()) {
 			const now = 1_000_000 + index * 100;
-			skew.note(node, now - delay + aheadMs, now);
+			skew.recordArrival(node, now - delay + aheadMs, now);
 		}
 	}
 
@@ -49,8 +49,8 @@ test('a corrected clock is no longer reported after a while', t => {
 	const skew = clocks({n1: {aheadMs: 0, delays: usual}, n2: {aheadMs: 700, delays: usual}});
 	for (const from of [1_040_000, 1_080_000]) {
 		for (let at = from; at < from + 1000; at += 100) {
-			skew.note('n1', at - 10, at);
-			skew.note('n2', at - 10, at);
+			skew.recordArrival('n1', at - 10, at);
+			skew.recordArrival('n2', at - 10, at);
 		}
 	}
 

@@ -4,8 +4,8 @@ import {LineFlow} from '../../../source/session/tail/line-flow.ts';
 
 test('the backlog of a log is counted but has no rate', t => {
 	const flow = new LineFlow();
-	flow.opened(0, 0);
-	t.false(flow.came(0, 500, 100));
+	flow.recordOpened(0, 0);
+	t.false(flow.recordLines(0, 500, 100));
 	t.deepEqual(flow.tick(1000), {inflow: 500, rate: null});
 	t.false(flow.isPastBacklog(0, 2000));
 	t.true(flow.isPastBacklog(0, 2001));
@@ -14,9 +14,9 @@ test('the backlog of a log is counted but has no rate', t => {
 
 test('the rate covers the live lines of the last five seconds', t => {
 	const flow = new LineFlow();
-	flow.opened(0, 0);
+	flow.recordOpened(0, 0);
 	for (const [second, count] of [100, 10, 10, 10, 10, 10].entries()) {
-		t.true(flow.came(0, count, 3001 + 1000 * second));
+		t.true(flow.recordLines(0, count, 3001 + 1000 * second));
 		flow.tick(3500 + 1000 * second);
 	}
 
@@ -25,40 +25,40 @@ test('the rate covers the live lines of the last five seconds', t => {
 
 test('a restarted source has a backlog again', t => {
 	const flow = new LineFlow();
-	t.false(flow.came(0, 1, 0));
-	t.true(flow.came(0, 1, 2001));
-	flow.opened(0, 3000);
-	t.false(flow.came(0, 1, 5000));
+	t.false(flow.recordLines(0, 1, 0));
+	t.true(flow.recordLines(0, 1, 2001));
+	flow.recordOpened(0, 3000);
+	t.false(flow.recordLines(0, 1, 5000));
 });
 
 test('a log catches up until its lines are near now, and its lines have no rate before that', t => {
 	const flow = new LineFlow();
-	flow.opened(0, 1_000_000);
+	flow.recordOpened(0, 1_000_000);
 	t.is(flow.catchingUpAt(1_000_100), null);
-	t.false(flow.came(0, 500, 1_003_000, 400_000));
+	t.false(flow.recordLines(0, 500, 1_003_000, 400_000));
 	t.is(flow.catchingUpAt(1_003_900), 400_000);
 	t.is(flow.tick(1_003_900).rate, null);
-	t.true(flow.came(0, 500, 1_005_000, 990_000));
+	t.true(flow.recordLines(0, 500, 1_005_000, 990_000));
 	t.is(flow.catchingUpAt(1_005_000), null);
-	t.true(flow.came(0, 1, 1_006_000, 900_000), 'later lines with an old timestamp are live');
+	t.true(flow.recordLines(0, 1, 1_006_000, 900_000), 'later lines with an old timestamp are live');
 	t.is(flow.catchingUpAt(1_006_000), null);
 });
 
 test('a pause ends a backlog, also if the clock of the node is late', t => {
 	const flow = new LineFlow();
-	flow.opened(0, 1_000_000);
-	flow.came(0, 500, 1_001_900, 400_000);
+	flow.recordOpened(0, 1_000_000);
+	flow.recordLines(0, 500, 1_001_900, 400_000);
 	t.is(flow.catchingUpAt(1_001_950), null, 'the first lines are no backlog that takes long');
 	t.is(flow.catchingUpAt(1_002_950), null);
-	t.true(flow.came(0, 1, 1_004_000, 403_000));
+	t.true(flow.recordLines(0, 1, 1_004_000, 403_000));
 	t.is(flow.catchingUpAt(1_004_000), null);
 });
 
 test('of several logs, the one that is furthest behind is named', t => {
 	const flow = new LineFlow();
 	for (const [source, time] of [400_000, 300_000].entries()) {
-		flow.opened(source, 1_000_000);
-		flow.came(source, 500, 1_003_000, time);
+		flow.recordOpened(source, 1_000_000);
+		flow.recordLines(source, 500, 1_003_000, time);
 	}
 
 	t.is(flow.catchingUpAt(1_003_100), 300_000);

@@ -33,7 +33,7 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 	const source = {namespace: 'default', pod: 'web', uid: null, node: 'n1', container: 'app', restarts: 0};
 	for (const line of log.slice(-known)) {
 		buffer.append(0, 0, 0, 'text', Buffer.from(line.slice(31, -1)));
-		points.note(0, source, Buffer.from(line), 1);
+		points.recordBlock(0, source, Buffer.from(line), 1);
 	}
 
 	const tail: TailSink = {
@@ -89,7 +89,7 @@ test('the beginnings of the logs of a hundred replaced pods take no more memory 
 	for (let index = 0; index < 100; index++) {
 		const source = {namespace: 'default', pod: `web-${index}`, uid: null, node: 'n1', container: 'app'};
 		for (const line of log.slice(0, known)) {
-			points.note(index, source, Buffer.from(line), 1);
+			points.recordBlock(index, source, Buffer.from(line), 1);
 		}
 	}
 
