@@ -77,15 +77,11 @@ async function whileStaying(
 		return;
 	}
 
-	const stays = {cursor: tail.view.cursor, follow: tail.view.follow};
-	const moved = (to: (number: number) => number) => {
-		stays.cursor = to(stays.cursor);
-	};
-
-	tail.onMoved.add(moved);
+	const {follow} = tail.view;
+	const cursor = tail.trackLine(tail.view.cursor);
 	await tail.loadOlder(maxLines);
-	tail.onMoved.delete(moved);
-	if (tail.view.follow === stays.follow && (stays.follow || tail.view.cursor === stays.cursor)) {
+	cursor.release();
+	if (tail.view.follow === follow && (follow || tail.view.cursor === cursor.number)) {
 		setView(session, tail, await then(tail.view));
 	}
 

@@ -20,6 +20,8 @@ export type TailRequest = {
 	targets(cluster: ClusterClient, signal: AbortSignal): Promise<FollowTargets>;
 };
 
+export type TrackedLine = {readonly number: number; readonly hasMoved: boolean; release(): void};
+
 /** Time to find matches again. */
 const rescanMs = 200;
 
@@ -30,7 +32,7 @@ export class TailRun implements TailSink {
 	key = '';
 	/** Lines per second, including backlog. */
 	inflow = 0;
-	readonly onMoved = new Set<(moved: LineRemap) => void>();
+	readonly #onMoved = new Set<(moved: LineRemap) => void>();
 	readonly #store: Store;
 	readonly #clusters: readonly TailCluster[];
 	#reader: TailReader | null = null;
@@ -89,9 +91,21 @@ export class TailRun implements TailSink {
 		this.changed();
 	}
 
+	/** `number` stays that of the same line until `release`. */
+	trackLine(number: number): TrackedLine {
+		const move = (to: LineRemap) => {
+			tracked.number = to(tracked.number);
+			tracked.hasMoved = true;
+		};
+
+		const tracked = {number, hasMoved: false, release: () => void this.#onMoved.delete(move)};
+		this.#onMoved.add(move);
+		return tracked;
+	}
+
 	remapLines(moved: LineRemap): void {
 		this.#store.dispatch({type: 'lines-moved', id: this.id, moved});
-		for (const remap of this.onMoved) {
+		for (const remap of this.#onMoved) {
 			remap(moved);
 		}
 

@@ -54,7 +54,7 @@ export async function promptSearch(session: StateAccess & Notices & DialogAccess
 	const position = trackPosition(tail);
 	// As in less: the next match from the top of the window, but the last one of a followed log. Lines that arrive while typing do not move
 	// the shown match.
-	const from = trackLine(tail, before.follow ? before.buffer.end : topOf(before));
+	const from = tail.trackLine(before.follow ? before.buffer.end : topOf(before));
 	const nearest = (view: TailView) =>
 		before.follow ? nextMatch({...view, cursor: from.number}, -1) : nextMatch({...view, cursor: from.number - 1}, 1);
 	const wrapsTo = (number: number | null) => !before.follow && number !== null && number < from.number;
@@ -159,7 +159,7 @@ export async function applyFilter(session: StateAccess & Notices, tail: TailRun,
 /** Each change keeps the selected line, or follows; `release` finds it also where it was not scanned yet. */
 function beginFilter(session: StateAccess & Notices, tail: TailRun) {
 	const {follow, cursor} = tail.view;
-	const from = trackLine(tail, cursor);
+	const from = tail.trackLine(cursor);
 	return {
 		change(to: Parameters<typeof filterTail>[1]) {
 			tail.view = filterTail(tail.view, to);
@@ -179,8 +179,8 @@ function beginFilter(session: StateAccess & Notices, tail: TailRun) {
 /** Restores cursor, top and following, also after lines were inserted before them. */
 function trackPosition(tail: TailRun) {
 	const {follow} = tail.view;
-	const cursor = trackLine(tail, tail.view.cursor);
-	const top = trackLine(tail, tail.view.top);
+	const cursor = tail.trackLine(tail.view.cursor);
+	const top = tail.trackLine(tail.view.top);
 	return {
 		restore: (view: TailView): TailView => ({...view, follow, cursor: cursor.number, top: top.number}),
 		release() {
@@ -188,22 +188,4 @@ function trackPosition(tail: TailRun) {
 			top.release();
 		},
 	};
-}
-
-/** `number` stays that of the same line until `release`. */
-function trackLine(tail: TailRun, number: number) {
-	const tracked = {
-		number,
-		hasMoved: false,
-		release() {
-			tail.onMoved.delete(move);
-		},
-	};
-	const move = (to: (number: number) => number) => {
-		tracked.number = to(tracked.number);
-		tracked.hasMoved = true;
-	};
-
-	tail.onMoved.add(move);
-	return tracked;
 }

@@ -13,7 +13,6 @@ function tailOf(...kinds: readonly LineKind[]) {
 
 	const tail = {
 		view: {...goTo({...emptyTail('tail-1', 'pod/web', buffer)}, 0), older: {phase: 'none', read: 0, note: ''} as const},
-		onMoved: new Set(),
 	};
 	const told: string[] = [];
 	const session = {

@@ -5,7 +5,9 @@ import {goToMatch, promptFilter, toggleMatchesOnly, promptSearch} from '../../..
 import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
 import {insertLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
-import {emptyTail, goTo, remapTail, shownLength} from '../../../source/session/tail/tail-view.ts';
+import type {TailRequest, TrackedLine} from '../../../source/session/tail/tail-run.ts';
+import {emptyTail, goTo, shownLength} from '../../../source/session/tail/tail-view.ts';
+import {tailRun} from '../../support/tail-run.ts';
 
 const count = linesPerBlock * 12;
 const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
@@ -18,11 +20,9 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 	}
 
 	const empty = {...emptyTail('tail-1', 'pod/web', buffer), older: {phase: 'none', read: 0, note: ''} as const};
-	const run = {
-		view: cursor === null ? empty : goTo(empty, cursor),
-		onMoved: new Set<(to: (number: number) => number) => void>(),
-		scan: () => (run.view.searchIndex?.advance(buffer, -1) ?? true) && (run.view.shownIndex?.advance(buffer, -1) ?? true),
-	};
+	const run = tailRun({title: 'pod/web'} as TailRequest, []);
+	run.view = cursor === null ? empty : goTo(empty, cursor);
+	run.scan = () => (run.view.searchIndex?.advance(buffer, -1) ?? true) && (run.view.shownIndex?.advance(buffer, -1) ?? true);
 	const told: string[] = [];
 	const notes: string[] = [];
 	const session = {
@@ -97,9 +97,20 @@ test('a search without matches reports none', async t => {
 
 test('a filter keeps the cursor at the nearest visible line and releases it when done', async t => {
 	const {run, session} = heldAt(linesPerBlock * 9, 'needle');
+	const tracked: TrackedLine[] = [];
+	const trackLine = run.trackLine.bind(run);
+	run.trackLine = number => {
+		tracked.push(trackLine(number));
+		return tracked.at(-1)!;
+	};
+
 	await promptFilter(session);
 	t.is(run.view.cursor, needles[2]);
-	t.is(run.onMoved.size, 0);
+	run.remapLines(number => number + 1);
+	t.deepEqual(
+		tracked.map(({hasMoved}) => hasMoved),
+		[false],
+	);
 });
 
 test('a single filtered line is counted as one line', async t => {
@@ -167,17 +178,13 @@ test('a canceled search returns to the lines before it, also if older lines move
 			}
 
 			const moved = insertLines(run.view.buffer, [log]);
-			run.view = remapTail(run.view, moved);
-			for (const remap of run.onMoved) {
-				remap(moved);
-			}
-
+			run.remapLines(moved);
 			return null;
 		},
 	} as unknown as Session;
 	await promptSearch(givenUp);
 	t.deepEqual([run.view.cursor, run.view.top, run.view.search?.text], [before.cursor + older, before.top + older, 'needle']);
-	while (!run.scan()) {
+	while (!run.scan(0)) {
 		// Block by block.
 	}
 
