@@ -54,12 +54,7 @@ export class PathFeed {
 	forget(): void {
 		this.#examined.clear();
 		this.#reading.clear();
-		this.#shown = '';
-		const {selectedPath} = this.#store.state;
-		if (selectedPath?.path) {
-			this.#store.dispatch({type: 'selected-path', of: selectedPath.of, path: null});
-		}
-
+		this.#clear();
 		this.follow();
 	}
 
@@ -108,11 +103,23 @@ export class PathFeed {
 
 			if (this.#reading.get(cluster) === reading) {
 				this.#examined.delete(cluster);
+				if (this.#cluster() === cluster) {
+					// The path shown is of a process that may have restarted since.
+					this.#clear();
+				}
 			}
 		} finally {
 			if (this.#reading.get(cluster) === reading) {
 				this.#reading.delete(cluster);
 			}
+		}
+	}
+
+	#clear(): void {
+		this.#shown = '';
+		const {selectedPath} = this.#store.state;
+		if (selectedPath?.path) {
+			this.#store.dispatch({type: 'selected-path', of: selectedPath.of, path: null});
 		}
 	}
 

@@ -89,14 +89,15 @@ async function pathRead(t: ExecutionContext) {
 	const {left, release} = await twoClusters(t);
 	await release();
 	const store = storeWithPod();
-	const paths = new PathFeed(store, () => left);
+	const cluster = {...left};
+	const paths = new PathFeed(store, () => cluster);
 	paths.follow();
 	await until(
 		() => store.state.selectedPath?.path,
 		() => store.state.selectedPath,
 	);
 
-	return {store, paths};
+	return {store, paths, cluster};
 }
 
 test('leg 1 in the header belongs to the current cluster', async t => {
@@ -140,6 +141,26 @@ test('observations from before a restart are not used after it', async t => {
 	paths.forget();
 	await release();
 	t.is(store.state.selectedPath, null);
+});
+
+test.serial('a read that fails clears the path: the process may have restarted since the last one', async t => {
+	const {store, paths, cluster} = await pathRead(t);
+	const {now} = Date;
+	t.teardown(() => {
+		Date.now = now;
+	});
+	Date.now = () => now() + 10_000;
+	const refuse = async () => {
+		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', 'the plugin exited with status 1');
+	};
+
+	cluster.access = {facts: cluster.access.facts, records: cluster.access.records, connect: refuse, request: refuse} as never;
+	paths.follow();
+	await until(
+		() => store.state.selectedPath?.path === null,
+		() => store.state.selectedPath,
+	);
+	t.is(store.state.selectedPath?.path, null);
 });
 
 test('an unreachable apiserver clears the path: another process may come back', async t => {
