@@ -24,9 +24,9 @@ test('audit of several contexts prints a row per context, and a failing one stop
 	t.regex(head!, /^CONTEXT +VERDICT +KUBELETS +ROUTE TO NODES +CAUSE$/);
 	t.is(rows.length, 4);
 	t.regex(rows[0]!, /^down +error +– +– .*127\.0\.0\.1:1.* \[ERR_APISERVER_UNREACHABLE\]$/);
-	t.regex(rows[1]!, /^us +\d+ fail, .* enforced, proven +direct, proven +C\d+.*: /);
+	t.regex(rows[1]!, /^us +\d+ fail, .* enforced, proven +direct, inferred +C\d+.*: /);
 	t.regex(rows[2]!, /^broken +error +– +– .*client\.crt.* \[ERR_KUBECONFIG_INVALID\]$/);
-	t.regex(rows[3]!, /^eu +\d+ fail, .* unverified, proven +direct, proven +C1, C2, C3, C4, C11: .*; \d more causes$/);
+	t.regex(rows[3]!, /^eu +\d+ fail, .* unverified, proven +direct, inferred +C1, C2, C3, C4, C11: .*; \d more causes$/);
 	t.regex(stderr, /^down: error: .*\[ERR_APISERVER_UNREACHABLE\]\nbroken: error: .*\[ERR_KUBECONFIG_INVALID\]\n$/);
 });
 

@@ -191,7 +191,7 @@ test('debug picks a pod of a workload or service and prints its name, as help sa
 	const {env} = await openSandbox(t);
 	t.regex(
 		(await runSpoke(['debug', '--help'])).stdout,
-		/Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, service or workload\.[\s\S]*spoke\s+picks\s+a\s+pod\s+as\s+exec\s+does/,
+		/Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, service, workload or node\.[\s\S]*spoke\s+picks\s+a\s+pod\s+as\s+exec\s+does/,
 	);
 	for (const target of ['deploy/web', 'svc/web']) {
 		const {status, stderr} = await runSpoke(['debug', target, '--image=x', '-c', `late-${target.split('/')[0]}`], {env});

@@ -59,7 +59,7 @@ test('on a terminal, doctor nodes reads after yes and reports', async t => {
 	const terminal = await openTerminal(t, ['doctor', 'nodes'], {columns: 120, env, home});
 	await terminal.sees(/\[y\/N]/);
 	terminal.type('y\r');
-	await terminal.sees(/✓ 3 nodes: direct \(proven\), unverified \(proven\)/);
+	await terminal.sees(/✓ 3 nodes: direct \(inferred\), unverified \(proven\)/);
 	t.is(await terminal.ended(), 0);
 });
 

@@ -9,7 +9,7 @@ test('a screen reader gets sentences, no picture, and nothing that ticks', async
 	// By name, without the crashing pod first.
 	terminal.press('list.reverse', 'list.reverse');
 	await terminal.sees(/1 of 8: api-\S+, 1 of 1 ready, running, node n\d/);
-	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; directly, proven\./);
+	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; directly, inferred\./);
 	t.is(terminal.buffer(), 'normal');
 	t.notRegex(terminal.raw(), /[━►▸─│]/);
 	await untilStable(() => terminal.raw().length, 2500);

@@ -171,7 +171,7 @@ test('a failed shell shows its whole sentence at 80 columns', async t => {
 
 test('the sandbox session begins with an open tail and its path', async t => {
 	const terminal = await openTerminal(t, ['demo'], {home: await newHome(t)});
-	await terminal.sees(/┤1 Pods[\s\S]*● logs +deploy\/api, 2 pods +━direct ━unverified/);
+	await terminal.sees(/┤1 Pods[\s\S]*● logs +deploy\/api, 2 pods +╍direct ━unverified/);
 	terminal.press('pane.next', 'open');
 	await terminal.sees(/Tail deploy\/api├[\s\S]*request served/);
 });

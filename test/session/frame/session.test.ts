@@ -34,7 +34,7 @@ async function openServiceForm(terminal: TestTerminal, name: string): Promise<vo
 test('the first screen shows pods, the path of the selected pod, and the key hints', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
-	await terminal.sees(/you ━ verified ━► apiserver a? ?━ direct ━ unverified ━► kubelet n\d/);
+	await terminal.sees(/you ━ verified ━► apiserver a? ?╍ direct ━ unverified ━► kubelet n\d/);
 	t.regex(terminal.screen()[0]!, /SANDBOX › default/);
 	await terminal.sees(/^ {3}encrypted, but the apiserver does not check who kubelet n\d is$/m);
 	t.regex(terminal.screen().at(-1)!, /l logs {2}s shell {2}a attach {2}f forward {2}p proxy {2}w why {2}\/ filter {2}: more {2}\? help/);
@@ -423,7 +423,7 @@ test('why shows verdicts, evidence and fixes', async t => {
 test('a sandbox switch changes the path, and the path of an open tail follows', async t => {
 	const home = await newHome(t);
 	const terminal = await openTerminal(t, ['demo'], {home, columns: 100, rows: 40});
-	await terminal.sees(/━ direct ━ unverified ━► kubelet/);
+	await terminal.sees(/╍ direct ━ unverified ━► kubelet/);
 	// By name, without the crashing pod first.
 	terminal.press('list.reverse', 'list.reverse');
 	await terminal.sees(/▸ api-/);
@@ -618,7 +618,7 @@ test('an invalid keymap entry is reported with its position, and the rest works'
 
 test('NO_COLOR removes all color, and a terminal without UTF-8 gets ASCII', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {NO_COLOR: '1', LANG: 'C', LC_ALL: 'C'}});
-	await terminal.sees(/= direct = unverified => kubelet/);
+	await terminal.sees(/~ direct = unverified => kubelet/);
 	t.notRegex(terminal.raw(), /\u001B\[[\d;]*(?:3[0-7]|38;|9[0-7])[\d;]*m/);
 	t.notRegex(terminal.text(), /[━►▸●─]/);
 	terminal.type('/api\rl');

@@ -32,7 +32,7 @@ test('the nodes view checks all kubelets after yes and groups them by what faile
 	t.regex(text, /✗ 1 node: nothing listens on that address and port/);
 	t.regex(text, /nodes +shut/);
 	t.regex(text, /· 1 node not tried: no pod on the node has a log that you can read/);
-	t.regex(text, /✓ 3 nodes: direct \(proven\), unverified \(proven\)/);
+	t.regex(text, /✓ 3 nodes: direct \(inferred\), unverified \(proven\)/);
 });
 
 test('no to the question reads nothing', async t => {

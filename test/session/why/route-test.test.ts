@@ -4,7 +4,7 @@ import {onSandbox} from '../../support/sandbox-session.ts';
 
 test('after a route test the path line shows what it proved', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
-	await terminal.sees(/━ direct ━ unverified ━► kubelet/);
+	await terminal.sees(/╍ direct ━ unverified ━► kubelet/);
 	await sandbox.switches.set({route: 'konnectivity'});
 	await terminal.sees(/╍ konnectivity ━ unverified ━► kubelet|┈ route unknown ━ unverified ━► kubelet/);
 	terminal.press('why', 'test');
