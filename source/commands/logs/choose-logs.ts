@@ -4,7 +4,7 @@ import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-er
 import {canSelectorGainPods} from '../../streams/logs/can-pods-appear.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
-import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
+import {allContainers, chooseContainer, containerStatus} from '../../targets/choose-container.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byLogPreference} from '../../targets/pod-order.ts';
@@ -117,18 +117,16 @@ function logsOf(
 	const names =
 		choice.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, choice, allPods ? () => undefined : say)];
 	const [first, ...more] = pod.spec.containers;
-	return names.map(name => ({
-		source: logSource(pod, name),
-		target: toResolvedTarget(input, pod, chosenFrom, name),
-		isOnlyContainer: name === first?.name && more.length === 0,
-		...runStateOf(pod, name),
-	}));
-}
-
-function runStateOf({status = {}}: PodObject, container: string): Pick<ChosenLog, 'restarts' | 'isWaiting'> {
-	const {containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = []} = status;
-	const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(({name}) => name === container);
-	return {restarts: found?.restartCount ?? 0, isWaiting: found?.state?.waiting !== undefined};
+	return names.map(name => {
+		const status = containerStatus(pod, name);
+		return {
+			source: logSource(pod, name),
+			target: toResolvedTarget(input, pod, chosenFrom, name),
+			isOnlyContainer: name === first?.name && more.length === 0,
+			restarts: status?.restartCount ?? 0,
+			isWaiting: status?.state?.waiting !== undefined,
+		};
+	});
 }
 
 function chosenName(pod: PodObject, choice: ContainerSelection, say: ChooseOptions['say']): string {

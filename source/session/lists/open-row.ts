@@ -2,10 +2,10 @@
 import {listAll} from '../../cluster/list.ts';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {actionIn} from '../../actions/action-table.ts';
-import {allContainers, attachableContainers, chooseContainer} from '../../targets/choose-container.ts';
+import {allContainers, attachableContainers, chooseContainer, containerStatus} from '../../targets/choose-container.ts';
 import {listPath, objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import {findResource, podResource, type TargetResource} from '../../targets/resource-names.ts';
 import {resolveTargetPods} from '../../targets/target-pods.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -172,7 +172,7 @@ export function containerChoices(pod: PodObject): readonly Choice[] {
 	const first = chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
 	const inOrder = (names: readonly string[]) => names.toSorted((one, other) => Number(other === first) - Number(one === first));
 	const names = inOrder([...allContainers(pod)].toSorted((one, other) => rank(one.role) - rank(other.role)).map(({name}) => name));
-	const previous = names.filter(name => statusOf(pod, name)?.lastState?.terminated !== undefined);
+	const previous = names.filter(name => containerStatus(pod, name)?.lastState?.terminated !== undefined);
 	const running = new Set(attachableContainers(pod).map(({name}) => name));
 	return [
 		...names.map(container => ({action: 'logs' as const, container})),
@@ -195,7 +195,7 @@ function pickerItem({store: {state}}: Session, pod: PodObject, choice: Choice, i
 }
 
 function describeChoice(pod: PodObject, {action, container}: Choice, ago: FormatAgo): string {
-	const {state, lastState, restartCount = 0} = statusOf(pod, container) ?? {};
+	const {state, lastState, restartCount = 0} = containerStatus(pod, container) ?? {};
 	switch (action) {
 		case 'logs': {
 			const role = allContainers(pod).find(({name}) => name === container)?.role;
@@ -215,12 +215,4 @@ function describeChoice(pod: PodObject, {action, container}: Choice, ago: Format
 			return '';
 		}
 	}
-}
-
-function statusOf({status}: PodObject, container: string): ContainerStatus | undefined {
-	return [
-		...(status?.containerStatuses ?? []),
-		...(status?.initContainerStatuses ?? []),
-		...(status?.ephemeralContainerStatuses ?? []),
-	].find(({name}) => name === container);
 }
