@@ -10,17 +10,19 @@ export type RegisteredConnection = {
 	/** `locate` adds the leg to a failure and must not reject. */
 	close(outcome: ConnectionOutcome, locate?: (error: SpokeError) => Promise<SpokeError>): void;
 	congested(is: boolean): void;
-	readonly snapshot: ConnectionSnapshot;
 	readonly connection: ForwardedConnection | undefined;
+};
+
+type OpenEntry = {
+	snapshot: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>;
+	congested: boolean;
+	connection: ForwardedConnection | undefined;
 };
 
 export class ConnectionRegistry {
 	readonly #id: string;
 	readonly #events: EventQueue<ForwardEvent>;
-	readonly #open = new Map<
-		string,
-		{snapshot: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>; congested: boolean; connection: ForwardedConnection | undefined}
-	>();
+	readonly #open = new Map<string, OpenEntry>();
 	readonly #totals: ForwardTotals = {connections: 0, failed: 0, up: 0, down: 0};
 	#number = 0;
 
@@ -47,15 +49,12 @@ export class ConnectionRegistry {
 	}): RegisteredConnection {
 		const connection = `${this.#id}.${++this.#number}`;
 		const snapshot = {connection, client, pod, tunnel, shared, since: monotonicMs()};
-		const entry = {snapshot, congested: false, connection: undefined as ForwardedConnection | undefined};
+		const entry: OpenEntry = {snapshot, congested: false, connection: undefined};
 		this.#open.set(connection, entry);
 		this.#totals.connections++;
 		this.#events.emit({event: 'connection-opened', forward: this.#id, connection, client, port, pod, tunnel, shared});
 		const forward = this.#id;
 		return {
-			get snapshot() {
-				return snapshotOf(entry);
-			},
 			get connection() {
 				return entry.connection;
 			},
@@ -110,14 +109,6 @@ export class ConnectionRegistry {
 	}
 }
 
-function snapshotOf({
-	snapshot,
-	congested,
-	connection,
-}: {
-	snapshot: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>;
-	congested: boolean;
-	connection: ForwardedConnection | undefined;
-}): ConnectionSnapshot {
+function snapshotOf({snapshot, congested, connection}: OpenEntry): ConnectionSnapshot {
 	return {...snapshot, congested, up: connection?.up ?? 0, down: connection?.down ?? 0};
 }
