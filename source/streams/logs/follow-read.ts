@@ -5,7 +5,7 @@ import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.t
 import type {EmitLogEvent, LogSource} from './log-events.ts';
 import {LogInterruptedError} from './log-interruption.ts';
 import type {OpenLog, OpenLogOptions} from './open-log.ts';
-import {startStallDetector, type ApiserverCheck, type StallDetector, type StallTimeouts} from './stall-detector.ts';
+import {StallDetector, type ApiserverCheck, type StallTimeouts} from './stall-detector.ts';
 
 export type FollowReadOptions = {
 	source: LogSource;
@@ -107,7 +107,7 @@ export class FollowRead {
 			}
 		};
 
-		return startStallDetector(apiserverCheck, stallTimeouts, {
+		return new StallDetector(apiserverCheck, stallTimeouts, {
 			hasNewLines: async () => hasNewLines(this.#open !== null),
 			onChecking() {
 				emitIfOpen('checking');

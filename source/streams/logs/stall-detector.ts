@@ -80,18 +80,8 @@ export type StallCallbacks = {
 	onStalled(leg: 1 | 2 | null, silentForMs: number, error: SpokeError): void;
 };
 
-export type StallDetector = {
-	dataReceived(): void;
-	/** Suspends the checks until `dataReceived`, because a slow reader on this side also causes silence. */
-	pause(): void;
-	stop(): void;
-};
-
-export function startStallDetector(apiserverCheck: ApiserverCheck, timeouts: StallTimeouts, callbacks: StallCallbacks): StallDetector {
-	return new Detector(apiserverCheck, timeouts, callbacks);
-}
-
-class Detector implements StallDetector {
+/** Must be stopped. */
+export class StallDetector {
 	readonly #apiserverCheck: ApiserverCheck;
 	readonly #timeouts: StallTimeouts;
 	readonly #callbacks: StallCallbacks;
@@ -131,6 +121,7 @@ class Detector implements StallDetector {
 		this.#secondReadAt = this.#lastReceivedAt + this.#timeouts.secondReadAfterMs;
 	}
 
+	/** Suspends the checks until `dataReceived`, because a slow reader on this side also causes silence. */
 	pause(): void {
 		this.#isPaused = true;
 	}

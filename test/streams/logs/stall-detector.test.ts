@@ -2,7 +2,7 @@ import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError, type LegNumber} from '../../../source/errors/spoke-error.ts';
 import {errorFromLogResponse} from '../../../source/streams/logs/log-error.ts';
-import {ApiserverCheck, startStallDetector} from '../../../source/streams/logs/stall-detector.ts';
+import {ApiserverCheck, StallDetector} from '../../../source/streams/logs/stall-detector.ts';
 
 const limits = {
 	checkApiserverAfterMs: 40,
@@ -21,7 +21,7 @@ async function givenUp(
 ): Promise<{leg: LegNumber | null; error: SpokeError}> {
 	const cluster = {request, async logIn() {}} as unknown as ClusterClient;
 	return new Promise(resolve => {
-		const guard = startStallDetector(new ApiserverCheck(cluster, limits.apiserverTimeoutMs), limits, {
+		const guard = new StallDetector(new ApiserverCheck(cluster, limits.apiserverTimeoutMs), limits, {
 			hasNewLines: offersMore,
 			onChecking() {},
 			onChecked() {},
@@ -99,7 +99,7 @@ async function keptUp({
 			};
 
 		const cluster = {request: counted(request), logIn: counted(logIn)} as unknown as ClusterClient;
-		const guard = startStallDetector(new ApiserverCheck(cluster, limits.apiserverTimeoutMs), limits, {
+		const guard = new StallDetector(new ApiserverCheck(cluster, limits.apiserverTimeoutMs), limits, {
 			hasNewLines: counted(offersMore),
 			onChecking() {},
 			onChecked() {},

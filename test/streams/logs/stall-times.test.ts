@@ -5,7 +5,7 @@ import {setImmediate as turn} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {ApiserverCheck, startStallDetector} from '../../../source/streams/logs/stall-detector.ts';
+import {ApiserverCheck, StallDetector} from '../../../source/streams/logs/stall-detector.ts';
 
 const timeouts = {
 	checkApiserverAfterMs: 40,
@@ -34,7 +34,7 @@ function silentFollow(t: ExecutionContext, respond: () => Promise<unknown> = asy
 			return respond();
 		},
 	} as unknown as ClusterClient;
-	const detector = startStallDetector(new ApiserverCheck(cluster, timeouts.apiserverTimeoutMs), timeouts, {
+	const detector = new StallDetector(new ApiserverCheck(cluster, timeouts.apiserverTimeoutMs), timeouts, {
 		async hasNewLines() {
 			count.secondReads++;
 			return false;
