@@ -1,6 +1,7 @@
 /** Binds the local port of a forward on every address. */
 import {once} from 'node:events';
 import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {listenOn} from '../../wire/node-internals.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
@@ -124,10 +125,13 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function bindError(error: NodeJS.ErrnoException, port: number, {address, family}: ListenAddress): SpokeError {
-	const endpoint = family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-	return new SpokeError('ERR_PORT_IN_USE', `cannot listen on ${endpoint} (${family}): ${reasons[error.code ?? ''] ?? error.message}`, {
-		text: error.message,
-		cause: error,
-		...(error.code === 'EADDRNOTAVAIL' && {remedy: 'use an address of this host, or localhost'}),
-	});
+	return new SpokeError(
+		'ERR_PORT_IN_USE',
+		`cannot listen on ${joinHostPort(address, port)} (${family}): ${reasons[error.code ?? ''] ?? error.message}`,
+		{
+			text: error.message,
+			cause: error,
+			...(error.code === 'EADDRNOTAVAIL' && {remedy: 'use an address of this host, or localhost'}),
+		},
+	);
 }

@@ -1,8 +1,10 @@
 /** A local listener's TCP port, or Unix socket that only its owner can use. */
+import {once} from 'node:events';
 import {lstatSync, rmSync} from 'node:fs';
 import {chmod, lstat, mkdtemp, rename, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import type {AddressInfo, Server} from 'node:net';
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 export type ListenEndpoint = {address: string; port: number} | {unixSocket: string};
@@ -11,7 +13,7 @@ export type ListenEndpoint = {address: string; port: number} | {unixSocket: stri
 @throws SpokeError ERR_PORT_IN_USE (taken or not permitted), ERR_USAGE for an invalid address, ERR_LOCAL_FILE for a path that is not a
 socket
 */
-export async function listenOn(server: Server, endpoint: ListenEndpoint): Promise<string> {
+export async function listenOnEndpoint(server: Server, endpoint: ListenEndpoint): Promise<string> {
 	return 'unixSocket' in endpoint ? listenOnSocket(server, endpoint.unixSocket) : listenOnPort(server, endpoint);
 }
 
@@ -24,7 +26,7 @@ async function listenOnPort(server: Server, {address, port}: {address: string; p
 	}
 
 	const bound = server.address() as AddressInfo;
-	return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
+	return joinHostPort(bound.address, bound.port);
 }
 
 async function listenOnSocket(server: Server, path: string): Promise<string> {
@@ -61,13 +63,8 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
 }
 
 async function startListening(server: Server, options: {host: string; port: number; exclusive: boolean} | {path: string}): Promise<void> {
-	await new Promise<void>((resolve, reject) => {
-		server.once('error', reject);
-		server.listen(options, () => {
-			server.off('error', reject);
-			resolve();
-		});
-	});
+	server.listen(options);
+	await once(server, 'listening');
 }
 
 function portError(error: NodeJS.ErrnoException, host: string, port: number): SpokeError {

@@ -6,7 +6,7 @@ import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {rejectUpgrade, httpStatusForError} from './request-error.ts';
-import {listenOn, type ListenEndpoint} from './listen-endpoint.ts';
+import {listenOnEndpoint, type ListenEndpoint} from './listen-endpoint.ts';
 import {relayRequest} from './relay-request.ts';
 import {relayUpgrade} from './relay-upgrade.ts';
 import {RelayedTargets} from './relayed-targets.ts';
@@ -107,7 +107,7 @@ export async function startProxyListener(
 		socket.on('error', () => {});
 		socket.once('close', () => open.delete(socket));
 	});
-	const address = await listenOn(server, options.endpoint);
+	const address = await listenOnEndpoint(server, options.endpoint);
 	return {
 		address,
 		close() {
