@@ -12,7 +12,7 @@ import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ResolvedTarget, ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import type {LogSource} from './log-events.ts';
-import {logPath, type PodLogOptions} from './pod-log-options.ts';
+import {podLogPath, type PodLogOptions} from './pod-log-options.ts';
 import {errorFromLogResponse} from './log-error.ts';
 
 export type OpenLog = {
@@ -116,7 +116,7 @@ async function requestLog(
 ): Promise<{body: Readable; isFromKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
 		...podLogRequest(source, logOptions),
-		...(isOnlyContainer && {samePath: logPath({...source, container: null}, logOptions)}),
+		...(isOnlyContainer && {samePath: podLogPath({...source, container: null}, logOptions)}),
 		...(signal && {signal}),
 	});
 	if (status === 200 && isWebPage(headers)) {
@@ -139,9 +139,9 @@ async function requestLog(
 }
 
 /** `container`: `null` for the only one. */
-export function podLogRequest(source: Parameters<typeof logPath>[0], logOptions: PodLogOptions) {
+export function podLogRequest(source: Parameters<typeof podLogPath>[0], logOptions: PodLogOptions) {
 	return {
-		path: logPath(source, logOptions),
+		path: podLogPath(source, logOptions),
 		// Compression would delay lines.
 		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
 		timeoutMs: logOptions.follow ? 0 : responseTimeoutMs,

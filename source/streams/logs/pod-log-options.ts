@@ -18,7 +18,7 @@ export type PodLogOptions = {
 };
 
 /** Without a container, the apiserver takes the only one, and refuses if there are several. */
-export function logPath(
+export function podLogPath(
 	{namespace, pod, container}: Pick<LogSource, 'namespace' | 'pod'> & {container: string | null},
 	read: PodLogOptions,
 ): string {

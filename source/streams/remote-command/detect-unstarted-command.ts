@@ -4,9 +4,8 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-names.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
+import {podLogPath} from '../logs/pod-log-options.ts';
 import {indicatesStall} from '../logs/second-read.ts';
 import type {CommandChannels} from './command-channels.ts';
 
@@ -76,10 +75,9 @@ async function probeSecondLeg(
 		signal: AbortSignal;
 	},
 ): Promise<SpokeError | null> {
-	const query = new URLSearchParams({limitBytes: '1', tailLines: '1', ...(container !== null && {container})});
 	try {
 		const {status, headers, body} = await cluster.request({
-			path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`,
+			path: podLogPath({namespace: namespace ?? 'default', pod: name, container}, {limitBytes: 1, tailLines: 1}),
 			...requestOptions,
 		});
 		const text = await readBodyPrefix(body, maxResponseBytes);
