@@ -94,6 +94,15 @@ export async function listAll<Item>(
 	return {items, columns, resourceVersion};
 }
 
+/** @throws SpokeError by `errorFromResponse` */
+export async function readFirstPage<Item>(cluster: ClusterClient, options: ListOptions): Promise<ListPage<Item>> {
+	for await (const page of listPages<Item>(cluster, options)) {
+		return page;
+	}
+
+	throw new SpokeError('ERR_APISERVER_ANSWER', `the list of ${options.path} has no page`);
+}
+
 export function acceptHeader(as: ListOptions['as']): string {
 	return isTable(as) ? 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' : 'application/json';
 }

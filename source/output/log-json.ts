@@ -1,6 +1,6 @@
 /** Logs and log events as JSON. */
 import {isAscii, isUtf8} from 'node:buffer';
-import {lineEnd} from '../streams/logs/log-lines.ts';
+import {lineEnd, withoutLineFeed} from '../streams/logs/log-lines.ts';
 import {timestampLength, timestampMilliseconds} from '../streams/logs/line-timestamp.ts';
 import type {LogEvent, LogSource} from '../streams/logs/log-events.ts';
 import {escapeUnsafeCharacters} from '../text/safe-json.ts';
@@ -42,7 +42,7 @@ export function logLineObjects(
 		}
 
 		const [time, timestamp] = stamp > 0 ? [known.time, `"${block.toString('latin1', at, at + stamp)}"`] : [now, 'null'];
-		const bytes = block.subarray(from, Math.min(from + taken, block[end - 1] === lineFeed ? end - 1 : end));
+		const bytes = block.subarray(from, Math.min(from + taken, withoutLineFeed(block, end)));
 		const text = textFields(bytes);
 		const more = fieldsOf === null ? '' : `,"fields":${jsonText(fieldsOf(bytes.toString('utf8')))}`;
 		output += `{"apiVersion":"spoke/v1","kind":"LogLine","time":"${time}",${source},"timestamp":${timestamp},${text},"notice":null${more}}\n`;
@@ -59,7 +59,7 @@ export function nodeLogLineObjects(block: Buffer, {node, query}: {node: string; 
 	let output = '';
 	for (let at = 0; at < block.length;) {
 		const end = lineEnd(block, at);
-		const bytes = block.subarray(at, block[end - 1] === lineFeed ? end - 1 : end);
+		const bytes = block.subarray(at, withoutLineFeed(block, end));
 		output += `{"apiVersion":"spoke/v1","kind":"NodeLogLine","time":"${now}",${source},${textFields(bytes)}}\n`;
 		at = end;
 	}
@@ -67,7 +67,6 @@ export function nodeLogLineObjects(block: Buffer, {node, query}: {node: string; 
 	return output;
 }
 
-const lineFeed = 0x0a;
 /** DEL */
 const rubout = 0x7f;
 

@@ -1,8 +1,7 @@
 /** The tool `list`. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {listPages, type ListOptions, type ListPage, type TableRow} from '../../cluster/list.ts';
+import {readFirstPage, type ListPage, type TableRow} from '../../cluster/list.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
@@ -49,7 +48,7 @@ export const listTool: McpTool = {
 		const resource = listedResources.find(({plural}) => plural === flags.kind)!;
 		const cluster = withAbortSignal(await createClusterClient(place.flags, env), interrupted);
 		try {
-			const page = await firstPage(cluster, {
+			const page = await readFirstPage<TableRow>(cluster, {
 				path: listPath(resource, place.namespace),
 				...(flags.selector && {labelSelector: flags.selector}),
 				as: 'table-metadata',
@@ -70,14 +69,6 @@ export const listTool: McpTool = {
 };
 
 type Page = ListPage<TableRow>;
-
-async function firstPage(cluster: ClusterClient, options: ListOptions): Promise<Page> {
-	for await (const page of listPages<TableRow>(cluster, options)) {
-		return page;
-	}
-
-	throw new SpokeError('ERR_APISERVER_ANSWER', `the list of ${options.path} has no page`);
-}
 
 function nameOf({object, cells}: TableRow): string {
 	return object?.metadata.name ?? String(cells[0]);

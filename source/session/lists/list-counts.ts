@@ -1,6 +1,6 @@
 /** Counts of lists that are not open. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {listPages, type TableRow} from '../../cluster/list.ts';
+import {readFirstPage, type TableRow} from '../../cluster/list.ts';
 import {listKinds, listNames, type ListName} from './list-kinds.ts';
 import type {FedClusters} from './fed-clusters.ts';
 import {shownClusters, type ClusterState} from '../frame/session-state.ts';
@@ -57,17 +57,11 @@ export class ListCounts {
 
 async function countOf(cluster: ClusterClient, path: string): Promise<number | null> {
 	try {
-		for await (const {items, remaining} of listPages<TableRow>(cluster, {
-			path,
-			as: 'table',
-			pageSize: 1,
-			signal: AbortSignal.timeout(responseTimeoutMs),
-		})) {
-			return items.length + (remaining ?? 0);
-		}
+		const signal = AbortSignal.timeout(responseTimeoutMs);
+		const {items, remaining} = await readFirstPage<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal});
+		return items.length + (remaining ?? 0);
 	} catch {
 		// Opening the list shows the reason.
+		return null;
 	}
-
-	return null;
 }

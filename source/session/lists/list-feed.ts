@@ -2,7 +2,7 @@
 import {delayUpTo} from '../../async/abortable.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
+import {listAll, listPages, readFirstPage, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from './list-kinds.ts';
@@ -251,11 +251,8 @@ function readerOf(list: ListName, {prefix}: ListResource, given: readonly TableC
 }
 
 async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal): Promise<Start> {
-	for await (const {resourceVersion, columns} of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal})) {
-		return {version: resourceVersion, columns: columns ?? []};
-	}
-
-	return {version: '', columns: []};
+	const {resourceVersion, columns} = await readFirstPage<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal});
+	return {version: resourceVersion, columns: columns ?? []};
 }
 
 class Batch {

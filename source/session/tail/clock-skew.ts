@@ -1,6 +1,7 @@
 /** Differences between node clocks, inferred from log lines. */
 import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
+import {lineFeed} from '../../streams/logs/log-lines.ts';
 
 const windowMs = 30_000;
 /** Live lines of a node that are needed for a result. */
@@ -64,7 +65,7 @@ export function recordBlockArrival(clocks: ClockSkew, {context, node}: LogSource
 
 /** Of whole lines; `null` without a timestamp. */
 export function lastLineTime(block: Buffer): number | null {
-	const at = block.lastIndexOf(0x0a, block.length - 2) + 1;
+	const at = block.lastIndexOf(lineFeed, block.length - 2) + 1;
 	const length = timestampLength(block, at);
 	return length > 0 ? timestampMilliseconds(block, at, length) : null;
 }

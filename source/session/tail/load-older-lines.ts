@@ -3,7 +3,7 @@ import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
-import {eachLine} from '../../streams/logs/log-lines.ts';
+import {eachLine, lineFeed} from '../../streams/logs/log-lines.ts';
 import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
 import {readOlderLines} from '../../streams/logs/older-lines.ts';
 import {LineBuffer, type LineBufferLimits} from './line-buffer.ts';
@@ -33,7 +33,7 @@ export class JoinPoints {
 			const fits =
 				block.length <= remaining
 					? block.length
-					: Math.max(block.lastIndexOf(0x0a, remaining - 1), known.first.length > 0 ? -1 : block.indexOf(0x0a)) + 1;
+					: Math.max(block.lastIndexOf(lineFeed, remaining - 1), known.first.length > 0 ? -1 : block.indexOf(lineFeed)) + 1;
 			known.first = concatenate(known.first, block.subarray(0, fits));
 			known.isClosed = fits < block.length;
 		}
@@ -184,7 +184,7 @@ function concatenate(...parts: readonly Uint8Array[]): Buffer {
 }
 
 function beginningOf(block: Buffer): Buffer {
-	return concatenate(block.subarray(0, Math.max(block.lastIndexOf(0x0a, rememberedBytes), block.indexOf(0x0a)) + 1));
+	return concatenate(block.subarray(0, Math.max(block.lastIndexOf(lineFeed, rememberedBytes), block.indexOf(lineFeed)) + 1));
 }
 
 function sum(counts: ReadonlyMap<number, number>): number {

@@ -73,3 +73,8 @@ export function lineEnd(bytes: Buffer, from: number): number {
 	const index = bytes.indexOf(lineFeed, from);
 	return index < 0 ? bytes.length : index + 1;
 }
+
+/** The end of the text of a line, which can lack its line feed. */
+export function withoutLineFeed(bytes: Buffer, end: number): number {
+	return bytes[end - 1] === lineFeed ? end - 1 : end;
+}

@@ -4,7 +4,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
 import {timestampLength} from './line-timestamp.ts';
 import {LogInterruptedError, locateInterruption} from './log-interruption.ts';
-import {lineEnd, lineFeed} from './log-lines.ts';
+import {lineEnd, lineFeed, withoutLineFeed} from './log-lines.ts';
 import type {LogSource} from './log-events.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
 import {openLog, type OpenLogOptions} from './open-log.ts';
@@ -189,7 +189,7 @@ class Join {
 
 /** Ignores a line feed at the end. */
 function sameLine(line: Buffer, block: Buffer, from: number, end: number): boolean {
-	const stop = block[end - 1] === lineFeed ? end - 1 : end;
+	const stop = withoutLineFeed(block, end);
 	return stop - from === line.length && block.compare(line, 0, line.length, from, stop) === 0;
 }
 
@@ -197,7 +197,7 @@ function linesOf(block: Buffer): Buffer[] {
 	const lines: Buffer[] = [];
 	for (let from = 0; from < block.length;) {
 		const end = lineEnd(block, from);
-		lines.push(block.subarray(from, block[end - 1] === lineFeed ? end - 1 : end));
+		lines.push(block.subarray(from, withoutLineFeed(block, end)));
 		from = end;
 	}
 
@@ -210,7 +210,7 @@ function textOf(line: Buffer): Buffer {
 }
 
 function withoutEnd(line: Buffer, end: Buffer): Buffer {
-	const stop = line.at(-1) === lineFeed ? line.length - 1 : line.length;
+	const stop = withoutLineFeed(line, line.length);
 	return stop > end.length && line.subarray(stop - end.length, stop).equals(end)
 		? Buffer.concat([line.subarray(0, stop - end.length), Buffer.of(lineFeed)])
 		: line;

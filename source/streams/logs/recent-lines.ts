@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
 import {LineMemory, type StoredBytes} from './line-memory.ts';
-import {lineEnd, lineFeed} from './log-lines.ts';
+import {lineEnd, lineFeed, withoutLineFeed} from './log-lines.ts';
 import {timestampLength, timestampNanoseconds, timestampSecond} from './line-timestamp.ts';
 
 /** Beyond this, a resume reports possible duplicates. */
@@ -187,7 +187,7 @@ export class RecentLines {
 
 /** A digest for long lines; ignores the line feed. */
 export function lineKey(bytes: Buffer, from: number, end: number): string {
-	const stop = bytes[end - 1] === lineFeed ? end - 1 : end;
+	const stop = withoutLineFeed(bytes, end);
 	return stop - from <= longLineBytes
 		? bytes.toString('latin1', from, stop)
 		: `${stop - from} ${createHash('sha256').update(bytes.subarray(from, stop)).digest('base64')}`;
