@@ -13,7 +13,7 @@ import {resolveTargetPods} from '../../targets/target-pods.ts';
 import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';
 
-type ChooseOptions = {
+export type ChooseOptions = {
 	podRunningTimeoutMs: number;
 	signal: AbortSignal;
 	say: (notice: string) => void;

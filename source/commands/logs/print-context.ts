@@ -4,7 +4,6 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {OneContext} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {PrintedEvent} from '../../output/log-json.ts';
 import {noticeLine, type TextStream} from '../../output/notice-line.ts';
@@ -20,11 +19,11 @@ import {podResource} from '../../targets/resource-names.ts';
 import type {Invocation} from '../command.ts';
 import {pathMode} from '../path-mode.ts';
 import {createStreamClient} from '../stream-client.ts';
-import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl} from './choose-logs.ts';
+import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl, type ChooseOptions} from './choose-logs.ts';
 import type {LogRequest} from './log-request.ts';
 import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
 import {printEvent, printFollow, type PrintEventOptions} from './print-follow.ts';
-import {printLog, printLogs, readToPrint, type LineOutput} from './print-logs.ts';
+import {printLog, printLogs, readToPrint, type ChosenLog, type LineOutput, type PrintOptions} from './print-logs.ts';
 import type {logsSpec} from './spec.ts';
 
 /** What all contexts share. */
@@ -76,6 +75,7 @@ export async function printContext(logs: ContextLogs, run: LogsRun, {ready, turn
 			speculative: turn ? undefined : speculativeLogRequest(request, flags, {lines, namespace: cluster.facts.namespace}),
 		});
 		try {
+			const print = isFollowed(logs, run) ? followContext : printContextLogs;
 			await print(preconnection.cluster, logs, run, {observer: paths.observer, turn});
 		} finally {
 			preconnection.close();
@@ -123,62 +123,54 @@ function speculativeLogRequest(
 	};
 }
 
-async function print(
-	cluster: ClusterClient,
-	logs: ContextLogs,
-	run: LogsRun,
-	{observer, turn}: {observer: ConnectionObserver | undefined; turn: Promise<void> | undefined},
-): Promise<void> {
+type ContextStreams = {observer: ConnectionObserver | undefined; turn: Promise<void> | undefined};
+
+async function printContextLogs(cluster: ClusterClient, logs: ContextLogs, run: LogsRun, {observer, turn}: ContextStreams): Promise<void> {
 	const {flags, lines, stderr} = logs;
-	const {request, given, interrupted, output} = run;
-	const signal = AbortSignal.any([interrupted, output.closed]);
-	const say = (notice: string) => {
-		stderr.write(noticeLine(notice, stderr));
-	};
-
-	const choosing = {
-		podRunningTimeoutMs: flags['pod-running-timeout'],
-		signal,
-		say: flags.quiet ? () => {} : say,
-		onMissing: flags['ignore-errors']
-			? ({message}: SpokeError) => {
-					say(`error: ${message}`);
-				}
-			: null,
-	};
-	const missing = (thrown: unknown) => throwNotFoundAsKubectl(thrown, cluster.facts.namespace);
-	const {read} = request;
-	if (!isFollowed(logs, run)) {
-		const chosen = await chooseLogs(cluster, request, choosing).catch(missing);
-		await turn;
-		if (request.exportTo !== null) {
-			const {contextDirectory, exportLogs} = await import('./export-logs.ts');
-			const {context} = lines;
-			await exportLogs(context === null ? request.exportTo : join(request.exportTo, contextDirectory(context)), chosen, {
-				context: cluster.facts.context,
-				extension: lines.json ? 'jsonl' : 'log',
-				print: async (log, file, {previous}) =>
-					printLog(cluster, log, file, {read: previous ? {...read, previous} : read, lines, observer, signal, say}),
-				signal,
-				report: flags.quiet ? () => {} : say,
-				say,
-			});
-			return;
-		}
-
-		await printLogs(cluster, chosen, output, {read, lines, ignoreErrors: flags['ignore-errors'], observer, signal, say});
-		await output.finished();
+	const {request, output} = run;
+	const choosing = chooseOptions(logs, run);
+	const chosen = await chooseLogs(cluster, request, choosing).catch((thrown: unknown) =>
+		throwNotFoundAsKubectl(thrown, cluster.facts.namespace),
+	);
+	await turn;
+	const printing = {read: request.read, lines, observer, signal: choosing.signal, say: noticePrinter(stderr)};
+	if (request.exportTo !== null) {
+		await exportContext(cluster, chosen, request.exportTo, {...printing, isQuiet: flags.quiet});
 		return;
 	}
 
-	const {limitBytes = 0} = read;
-	const followed = await chooseFollowTargets(cluster, request, {
-		...choosing,
-		isWaitLimited: given.has('pod-running-timeout'),
-	}).catch(missing);
+	await printLogs(cluster, chosen, output, {...printing, ignoreErrors: flags['ignore-errors']});
+	await output.finished();
+}
+
+async function exportContext(
+	cluster: ClusterClient,
+	chosen: readonly ChosenLog[],
+	directory: string,
+	{isQuiet, ...printing}: Omit<PrintOptions, 'ignoreErrors'> & {isQuiet: boolean},
+): Promise<void> {
+	const {contextDirectory, exportLogs} = await import('./export-logs.ts');
+	const {read, lines, signal, say} = printing;
+	await exportLogs(lines.context === null ? directory : join(directory, contextDirectory(lines.context)), chosen, {
+		context: cluster.facts.context,
+		extension: lines.json ? 'jsonl' : 'log',
+		print: async (log, file, {previous}) => printLog(cluster, log, file, previous ? {...printing, read: {...read, previous}} : printing),
+		signal,
+		report: isQuiet ? () => {} : say,
+		say,
+	});
+}
+
+async function followContext(cluster: ClusterClient, logs: ContextLogs, run: LogsRun, {observer}: ContextStreams): Promise<void> {
+	const {request, given, output} = run;
+	const choosing = chooseOptions(logs, run);
+	const isWaitLimited = given.has('pod-running-timeout');
+	const followed = await chooseFollowTargets(cluster, request, {...choosing, isWaitLimited}).catch((thrown: unknown) =>
+		throwNotFoundAsKubectl(thrown, cluster.facts.namespace),
+	);
 	await printFollow(cluster, followed, output, {
-		follow: {...followOptions(logs, run), onDefaultContainer: choosing.say, signal, ...(observer && {observer})},
-		limitBytes,
+		follow: {...followOptions(logs, run), onDefaultContainer: choosing.say, signal: choosing.signal, ...(observer && {observer})},
+		limitBytes: request.read.limitBytes ?? 0,
 		...eventOptions(logs, run),
 	}).finally(() => {
 		output.flush();
@@ -188,6 +180,26 @@ async function print(
 	}
 
 	await output.finished();
+}
+
+function chooseOptions({flags, stderr}: ContextLogs, {interrupted, output}: LogsRun): ChooseOptions {
+	const say = noticePrinter(stderr);
+	return {
+		podRunningTimeoutMs: flags['pod-running-timeout'],
+		signal: AbortSignal.any([interrupted, output.closed]),
+		say: flags.quiet ? () => {} : say,
+		onMissing: flags['ignore-errors']
+			? ({message}) => {
+					say(`error: ${message}`);
+				}
+			: null,
+	};
+}
+
+function noticePrinter(stderr: TextStream): (notice: string) => void {
+	return notice => {
+		stderr.write(noticeLine(notice, stderr));
+	};
 }
 
 function followOptions({flags, lines}: ContextLogs, {request, given}: LogsRun): FollowLogsOptions {
