@@ -47,7 +47,7 @@ function portProblems(entries: readonly ForwardFileEntry[]): readonly string[] {
 	try {
 		for (const context of contexts) {
 			const together = entries.filter(entry => entry.context === null || entry.context === context);
-			assertUniquePorts(parseForwardEntries(together, []), parseListenAddresses(['localhost']));
+			assertUniquePorts(parseForwardEntries(together), parseListenAddresses(['localhost']));
 		}
 
 		return [];

@@ -24,20 +24,32 @@ export type TargetWithPorts = {
 	hasTls?: boolean;
 } & Pick<ForwardRequest, 'followed' | 'host' | 'spread'>;
 
+type UnnumberedTarget = Omit<TargetWithPorts, 'ports'> & {ports: ReadonlyArray<Omit<ForwardPort, 'id'>>};
+
+/** Names the ports of all targets `f1`, `f2`… in their order. */
+export function numberPorts(targets: readonly UnnumberedTarget[]): readonly TargetWithPorts[] {
+	let number = 0;
+	return targets.map(target => ({
+		...target,
+		ports: target.ports.map(port => {
+			number++;
+			return {...port, id: `f${number}`};
+		}),
+	}));
+}
+
 /**
 After the first target, an argument with a slash is another target, any other a port of the last one.
 @throws SpokeError ERR_USAGE
 */
 export function forwardArguments(positionals: readonly string[]): readonly TargetWithPorts[] {
-	const found: Array<{target: ParsedTarget; ports: ForwardPort[]}> = [];
-	let number = 0;
+	const found: Array<{target: ParsedTarget; ports: Array<Pick<ForwardPort, 'spec'>>}> = [];
 	for (const argument of positionals) {
 		const last = found.at(-1);
 		if (!last || (argument.includes('/') && !namesProtocol(argument))) {
 			found.push({target: parseTarget(argument), ports: []});
 		} else {
-			number++;
-			last.ports.push({id: `f${number}`, spec: parsePortSpec(argument)});
+			last.ports.push({spec: parsePortSpec(argument)});
 		}
 	}
 
@@ -50,21 +62,14 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 		);
 	}
 
-	return found;
+	return numberPorts(found);
 }
 
-/**
-Ports are numbered after those of the command line.
-@throws SpokeError ERR_USAGE
-*/
-export function parseForwardEntries(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
-	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
-	return lines.map(({target, ports, namespace, addresses, host, onPodLoss, each, spread, tls}): TargetWithPorts => ({
+/** @throws SpokeError ERR_USAGE */
+export function parseForwardEntries(lines: readonly ForwardFileEntry[]): readonly UnnumberedTarget[] {
+	return lines.map(({target, ports, namespace, addresses, host, onPodLoss, each, spread, tls}): UnnumberedTarget => ({
 		target: parseTarget(target),
-		ports: ports.map(port => {
-			number++;
-			return {id: `f${number}`, spec: parsePortSpec(port)};
-		}),
+		ports: ports.map(port => ({spec: parsePortSpec(port)})),
 		...(namespace !== null && {namespace}),
 		...((addresses.length > 0 || host !== null) && ownEnd({addresses: addresses.length === 0 ? null : addresses, host, tls})),
 		...(onPodLoss !== null && {onPodLoss}),
@@ -79,21 +84,14 @@ function ownEnd(given: Parameters<typeof parseLocalEnd>[0]): Pick<TargetWithPort
 	return {addresses, ...(host !== null && {host})};
 }
 
-/** A target for each pod of a target with --each. Ports are numbered anew. @throws SpokeError as `eachPod` */
+/** A target for each pod of a target with --each. Numbers the ports again. @throws SpokeError as `eachPod` */
 export async function expandToPods(
 	cluster: ClusterClient,
 	targets: readonly TargetWithPorts[],
 	signal: AbortSignal,
 ): Promise<readonly TargetWithPorts[]> {
 	const expanded = await Promise.all(targets.map(async target => (target.each ? podsOf(cluster, target, signal) : [target])));
-	let number = 0;
-	return expanded.flat().map(target => ({
-		...target,
-		ports: target.ports.map(port => {
-			number++;
-			return {...port, id: `f${number}`};
-		}),
-	}));
+	return numberPorts(expanded.flat());
 }
 
 async function podsOf(cluster: ClusterClient, target: TargetWithPorts, signal: AbortSignal): Promise<readonly TargetWithPorts[]> {
@@ -109,7 +107,7 @@ export function hasPortPerPod(targets: readonly TargetWithPorts[]): boolean {
 Of named ports, only equal names are known to be equal.
 @throws SpokeError ERR_PORT_IN_USE
 */
-export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses: readonly ListenAddress[]): void {
+export function assertUniquePorts(targets: readonly UnnumberedTarget[], addresses: readonly ListenAddress[]): void {
 	const given = new Map<string, {asked: string; target: string}>();
 	for (const {target, namespace = '', ports, addresses: own = addresses} of targets) {
 		for (const {spec} of ports) {

@@ -12,7 +12,14 @@ import {assertPodChoice, validateForward} from '../../streams/port-forward/forwa
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command} from '../command.ts';
-import {assertUniquePorts, contextOfEntries, forwardArguments, hasPortPerPod, parseForwardEntries} from './forward-arguments.ts';
+import {
+	assertUniquePorts,
+	contextOfEntries,
+	forwardArguments,
+	hasPortPerPod,
+	numberPorts,
+	parseForwardEntries,
+} from './forward-arguments.ts';
 import {endReasonFor, jsonReporter} from './json-reporter.ts';
 import {runForwards, type ForwardInput, type PortForwardInvocation} from './run-forwards.ts';
 import {serveCommand} from './serve-command.ts';
@@ -135,7 +142,7 @@ async function readTargets({flags, positionals}: PortForwardInvocation): Promise
 	const all = parseForwardFile(text, flags.filename, validateForward);
 	const lines = all.filter(({context}) => flags.context === undefined || context === null || context === flags.context);
 	const typed = positionals.length === 0 ? [] : forwardArguments(positionals);
-	const targets = [...typed, ...parseForwardEntries(lines, typed)];
+	const targets = numberPorts([...typed, ...parseForwardEntries(lines)]);
 	if (targets.length === 0) {
 		throw new SpokeError('ERR_USAGE', `no forwards in ${flags.filename}${all.length === 0 ? '' : ` for context ${flags.context}`}`);
 	}
