@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {completeFromCluster} from '../../source/commands/completion/complete-from-cluster.ts';
+import {completeNames} from '../../source/commands/completion/complete-names.ts';
 import {completeLine} from '../../source/commands/completion/complete-line.ts';
 import {command, completionScripts} from '../../source/commands/completion/run.ts';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
@@ -201,7 +201,7 @@ test('names come from the cluster that the line selects, also for flag values', 
 	const {env} = await openSandbox(t);
 	const offered = async (line: string) => {
 		const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, line.split(' '));
-		return (await completeFromCluster(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
+		return (await completeNames(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
 	};
 
 	t.deepEqual(await offered('logs deploy/web -c '), ['web', 'access-log']);
@@ -226,7 +226,7 @@ test('a context is completed after a comma, without those before it', async t =>
 	const {env} = await openContexts(t, {eu: {}, us: {}});
 	const offered = async (line: string) => {
 		const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, line.split(' '));
-		return (await completeFromCluster(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
+		return (await completeNames(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
 	};
 
 	t.deepEqual(await offered('audit --context '), ['eu', 'us', 'down', 'broken']);
@@ -278,7 +278,7 @@ test('a name that a shell would execute is not offered', async t => {
 	const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, ['logs', '-n', '']);
 	await server.cluster();
 	const env = {KUBECONFIG: join(server.folder, 'config-1')};
-	const offers = await completeFromCluster(asked!, rest, command!.flags, {env, timeoutMs});
+	const offers = await completeNames(asked!, rest, command!.flags, {env, timeoutMs});
 	t.deepEqual(
 		offers.map(({word}) => word),
 		['web'],

@@ -5,7 +5,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {commandSpecs} from '../command-specs.ts';
 import type {Command} from '../command.ts';
 import {readAliases} from '../kuberc/apply-kuberc.ts';
-import {completeFromCluster} from './complete-from-cluster.ts';
+import {completeNames} from './complete-names.ts';
 import {completeLine, type CompletionItem} from './complete-line.ts';
 import {completionSpec} from './spec.ts';
 
@@ -64,7 +64,7 @@ async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promi
 	}
 
 	// An error message would disturb the line that is being typed.
-	return [...offers, ...(await completeFromCluster(clusterCompletion, rest, spec?.flags ?? [], {env}).catch(() => []))];
+	return [...offers, ...(await completeNames(clusterCompletion, rest, spec?.flags ?? [], {env}).catch(() => []))];
 }
 
 function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly CompletionItem[] {

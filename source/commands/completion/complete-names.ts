@@ -23,39 +23,57 @@ import type {ClusterCompletion, CompletionItem} from './complete-line.ts';
 const defaultTimeoutMs = 2000;
 
 /** `words` exclude the command's name; the last one is being typed. */
-export async function completeFromCluster(
-	{kind, prefix, leadingText: lead, kinds = [], trailingText = '', isList = false}: ClusterCompletion,
+export async function completeNames(
+	completion: ClusterCompletion,
 	words: readonly string[],
 	flags: readonly FlagSpec[],
 	{env, timeoutMs = defaultTimeoutMs}: {env: NodeJS.ProcessEnv; timeoutMs?: number},
 ): Promise<readonly CompletionItem[]> {
 	const {given, targets} = parseTyped(words, flags);
-	const matching = (names: Iterable<string>, description = ''): CompletionItem[] =>
-		[...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, description}));
+	const names =
+		(await namesInFiles(completion, given, env)) ??
+		(await namesInCluster(completion, targets, await firstContext(given, env), {env, timeoutMs}));
+	const {prefix, leadingText} = completion;
+	return names.filter(name => name.startsWith(prefix)).map(name => ({word: leadingText + name, description: ''}));
+}
+
+/** `null` for names that only the apiserver knows. */
+async function namesInFiles(
+	{kind, prefix, kinds = [], isList = false}: ClusterCompletion,
+	given: ConnectionFlags | MultiContextFlags,
+	env: NodeJS.ProcessEnv,
+): Promise<readonly string[] | null> {
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
 		const {config} = await loadKubeconfig(given.kubeconfig, env);
 		const names = [...{context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys()];
-		return matching(isList ? listsOf(names, prefix) : names);
+		return isList ? listsOf(names, prefix) : names;
 	}
 
 	if (kind === 'theme') {
-		return matching([...kinds, ...(await ownThemeNames(env))]);
+		return [...kinds, ...(await ownThemeNames(env))];
 	}
 
 	if (kind === 'forward-set') {
-		return matching(forwardSetNames(env));
+		return forwardSetNames(env);
 	}
 
 	if (kind === 'detached-forward') {
 		const forwards = await findForwards(findStateDirectory(env, forwardsDirectory));
-		return matching(forwards.map(({state}) => state.name));
+		return forwards.map(({state}) => state.name);
 	}
 
+	return null;
+}
+
+async function namesInCluster(
+	{kind, prefix, kinds = [], trailingText = ''}: ClusterCompletion,
+	targets: readonly string[],
+	flags: ConnectionFlags,
+	{env, timeoutMs}: {env: NodeJS.ProcessEnv; timeoutMs: number},
+): Promise<readonly string[]> {
 	// A request trace would be written into the line that is being typed.
-	const cluster = await createClusterClient({...(await firstContext(given, env)), v: 0}, env);
+	const cluster = await createClusterClient({...flags, v: 0}, env);
 	const signal = AbortSignal.timeout(timeoutMs);
-	// Shells insert names unquoted. No valid Kubernetes name needs quotes.
-	const withoutQuotes = (names: readonly string[]) => names.filter(name => quoteForShell(name) === name);
 	const namesIn = async (path: string) => {
 		const {items} = await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal});
 		return withoutQuotes(items.map(({cells}) => String(cells[0])));
@@ -63,18 +81,18 @@ export async function completeFromCluster(
 
 	try {
 		if (kind === 'namespace') {
-			return matching(await namesIn('/api/v1/namespaces'));
+			return await namesIn('/api/v1/namespaces');
 		}
 
 		if (kind === 'container') {
 			const {pod} = await resolvePod(cluster, targets[0] ?? '', {podPreference: 'attach', podRunningTimeoutMs: 500, signal});
-			return [...matching(withoutQuotes(allContainers(pod).map(({name}) => name))), ...matching(kinds)];
+			return [...withoutQuotes(allContainers(pod).map(({name}) => name)), ...kinds];
 		}
 
 		if (kind === 'port') {
 			const target = targets.findLast(word => word.includes('/')) ?? targets[0] ?? '';
 			const {pod, service} = await resolvePod(cluster, target, {podPreference: 'attach', podRunningTimeoutMs: 500, signal});
-			return [...matching(withoutQuotes(portsOf(pod, service))), ...matching(kinds)];
+			return [...withoutQuotes(portsOf(pod, service)), ...kinds];
 		}
 
 		const slash = prefix.indexOf('/');
@@ -87,10 +105,15 @@ export async function completeFromCluster(
 		// A proxy target has a scheme before the name.
 		const [head] = /^[^/]*\/(?:https?:)?/.exec(prefix) ?? [''];
 		const targetNames = names.map(name => (slash < 0 ? '' : head) + name + trailingText);
-		return [...matching(targetNames), ...matching(slash < 0 ? kinds : [])];
+		return slash < 0 ? [...targetNames, ...kinds] : targetNames;
 	} finally {
 		cluster.close();
 	}
+}
+
+/** Shells insert names unquoted. No valid Kubernetes name needs quotes. */
+function withoutQuotes(names: readonly string[]): string[] {
+	return names.filter(name => quoteForShell(name) === name);
 }
 
 /** The names and, after the names of a list that is being typed, each other name. */
