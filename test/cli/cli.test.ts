@@ -10,6 +10,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
+import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {schemaFaults} from '../support/schemas.ts';
@@ -188,15 +189,7 @@ test('a signal ends a command whose credential plugin hangs', async t => {
 		args: ['-c', 'echo started >&2; exec sleep 60'],
 	};
 	const kubeconfig = join(folder, 'kubeconfig');
-	await writeFile(
-		kubeconfig,
-		JSON.stringify({
-			'current-context': 'c',
-			contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
-			clusters: [{name: 'c', cluster: {server: 'https://127.0.0.1:1'}}],
-			users: [{name: 'u', user: {exec}}],
-		}),
-	);
+	await writeFile(kubeconfig, kubeconfigText({server: 'https://127.0.0.1:1', user: {exec}}));
 	for (const argv of [
 		['path', 'pod/x'],
 		['logs', 'x'],

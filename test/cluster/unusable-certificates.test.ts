@@ -4,6 +4,7 @@ import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {here, type KeyKind, makeCertificate, type MadeCertificate, mayIssue} from '../support/der-certificate.ts';
+import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
@@ -62,22 +63,12 @@ for (const key of ['secp256k1', 'brainpoolP256r1', 'brainpoolP384r1'] as const) 
 				const port = await listenOnLoopback(server);
 				const folder = await temporaryDirectory(t);
 				t.teardown(() => server.close());
-				const ca = Buffer.from(trusted.map(({certificate}) => certificate).join('')).toString('base64');
 				await writeFile(
 					join(folder, 'config'),
-					JSON.stringify({
-						'current-context': 'main',
-						contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-						users: [{name: 'ada', user: {token: 'secret-token'}}],
-						clusters: [
-							{
-								name: 'here',
-								cluster: {
-									server: `https://127.0.0.1:${port}`,
-									...(isInsecure ? {'insecure-skip-tls-verify': true} : {'certificate-authority-data': ca}),
-								},
-							},
-						],
+					kubeconfigText({
+						server: `https://127.0.0.1:${port}`,
+						user: {token: 'secret-token'},
+						...(isInsecure ? {cluster: {'insecure-skip-tls-verify': true}} : {ca: trusted.map(({certificate}) => certificate).join('')}),
 					}),
 				);
 				const {status, stderr} = await runSpoke(['logs', 'x', '--kubeconfig', join(folder, 'config')]);

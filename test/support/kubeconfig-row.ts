@@ -1,4 +1,5 @@
 /** Kubeconfigs that kubectl and spoke must read alike. */
+import {kubeconfigText} from './kubeconfig-text.ts';
 import type {RecordingServers, Seen} from './recording-servers.ts';
 
 export type Ground = RecordingServers & {
@@ -340,14 +341,7 @@ export const firstRows: readonly KubeconfigRow[] = [
 	{
 		name: 'JSON',
 		files: ({url, caData}) => ({
-			config: JSON.stringify({
-				apiVersion: 'v1',
-				kind: 'Config',
-				'current-context': 'main',
-				contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-				clusters: [{name: 'here', cluster: {server: url, 'certificate-authority-data': caData}}],
-				users: [{name: 'ada', user: {token: 'json'}}],
-			}),
+			config: kubeconfigText({server: url, cluster: {'certificate-authority-data': caData}, user: {token: 'json'}}),
 		}),
 	},
 	simple('anchors and merge keys', () => ({user: 'token: secret-token', more: 'extra: &x {a: b}\nother:\n  <<: *x\n'})),

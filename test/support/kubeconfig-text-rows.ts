@@ -1,5 +1,6 @@
 /** Kubeconfigs with unusual text. */
 import {base64, config, execUser, type Ground, type KubeconfigRow, plugin, simple} from './kubeconfig-row.ts';
+import {kubeconfigText} from './kubeconfig-text.ts';
 
 /** Changes the plain kubeconfig. */
 const changed = (name: string, change: (text: string, ground: Ground) => string | Buffer, refused?: 'refused'): KubeconfigRow => ({
@@ -19,14 +20,7 @@ const printing = (name: string, output: string, refused?: 'refused'): Kubeconfig
 	});
 
 const asJson = ({url, caData}: Ground, token = 'json') =>
-	JSON.stringify({
-		apiVersion: 'v1',
-		kind: 'Config',
-		'current-context': 'main',
-		contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-		clusters: [{name: 'here', cluster: {server: url, 'certificate-authority-data': caData}}],
-		users: [{name: 'ada', user: {token}}],
-	});
+	kubeconfigText({server: url, cluster: {'certificate-authority-data': caData}, user: {token}});
 const credential = (token: string, rest = '') =>
 	`{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"${token}"}}${rest}`;
 const latin1 = (text: string) => Buffer.from(text, 'latin1');

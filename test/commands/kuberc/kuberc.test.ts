@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {applyKuberc} from '../../../source/commands/kuberc/apply-kuberc.ts';
 import {commandSpecs} from '../../../source/commands/command-specs.ts';
+import {kubeconfigText} from '../../support/kubeconfig-text.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
@@ -197,17 +198,8 @@ test('spoke runs an alias, prefers --kuberc to $KUBERC, and ignores both with KU
 test('spoke applies the plugin policy of --kuberc', async t => {
 	const folder = await temporaryDirectory(t);
 	await writeFile(join(folder, 'deny'), `${head}credentialPluginPolicy: DenyAll\n`);
-	await writeFile(
-		join(folder, 'config'),
-		JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Config',
-			'current-context': 'x',
-			contexts: [{name: 'x', context: {cluster: 'x', user: 'x'}}],
-			clusters: [{name: 'x', cluster: {server: 'https://127.0.0.1:1'}}],
-			users: [{name: 'x', user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: '/bin/true', interactiveMode: 'Never'}}}],
-		}),
-	);
+	const exec = {apiVersion: 'client.authentication.k8s.io/v1', command: '/bin/true', interactiveMode: 'Never'};
+	await writeFile(join(folder, 'config'), kubeconfigText({server: 'https://127.0.0.1:1', user: {exec}}));
 	const {status, stderr} = await runSpoke(['logs', 'web', '--kubeconfig', join(folder, 'config'), '--kuberc', join(folder, 'deny')]);
 	t.is(status, 6);
 	t.regex(stderr, /not allowed: policy set to "DenyAll"/);

@@ -12,6 +12,7 @@ import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {drawn} from '../../support/drawn.ts';
+import {kubeconfigText} from '../../support/kubeconfig-text.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome} from '../../support/sandbox-session.ts';
@@ -24,17 +25,7 @@ async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: 
 	server.close();
 	const home = await newHome(t);
 	const file = join(home, 'config.json');
-	await writeFile(
-		file,
-		JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Config',
-			'current-context': 'c',
-			contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
-			clusters: [{name: 'c', cluster: {server: `https://127.0.0.1:${port}`}}],
-			users: [{name: 'u', user: {token: 'x'}}],
-		}),
-	);
+	await writeFile(file, kubeconfigText({server: `https://127.0.0.1:${port}`, user: {token: 'x'}}));
 	return {home, file, port};
 }
 
@@ -43,7 +34,7 @@ for (const columns of [80, 120]) {
 		const {home, file} = await nobodyThere(t, createServer());
 		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
 		await terminal.sees(
-			/The apiserver of c does not respond\. Retrying in \d s \(attempt \d\)\.[\s\S]+error +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/,
+			/The apiserver of main does not respond\. Retrying in \d s \(attempt \d\)\.[\s\S]+error +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/,
 		);
 		await terminal.sees(/proxy +none: no proxy-url/);
 		await terminal.sees(/^ you ━━━✗ apiserver$[\s\S]+leg 2 is determined after leg 1 connects/m);
