@@ -24,8 +24,22 @@ export type CopiedEntry = {
 	reason: string | null;
 };
 
+export type EntryOutcome = Pick<CopiedEntry, 'result'> & Partial<CopiedEntry>;
+
 /** How the copy of a file ended. */
 export type FileOutcome = Pick<CopiedEntry, 'result' | 'verified' | 'resumedAt' | 'reason'>;
+
+export function copiedEntry({kind, path, size}: {kind: EntryKind; path: Buffer; size: number | null}, outcome: EntryOutcome): CopiedEntry {
+	return {
+		kind,
+		path,
+		bytes: kind === 'file' && outcome.result === 'copied' ? (size ?? 0) : 0,
+		verified: null,
+		resumedAt: [],
+		reason: null,
+		...outcome,
+	};
+}
 
 export type CopyListener = {
 	/** Known after the source was listed; again if a later listing differs. */

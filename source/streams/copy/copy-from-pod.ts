@@ -1,7 +1,7 @@
 /** Copies a file or a directory from a container to this machine. */
 import {localErrorText, localFileError} from './local-file-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
-import {pseudoReason, specialFileReason, type CopiedEntry} from './copy-events.ts';
+import {copiedEntry, pseudoReason, specialFileReason, type EntryOutcome} from './copy-events.ts';
 import type {CopyOptions} from './copy-options.ts';
 import {CopySession} from './copy-session.ts';
 import {FileToReceive, receiveGroup, receiveGroups, ReceivedGroups, requestsFor} from './receive-files.ts';
@@ -230,19 +230,12 @@ class CopyFromPod implements CopyPass {
 		}
 	}
 
-	#report(entry: Pick<RemoteEntry, 'kind' | 'path' | 'size'>, outcome: Partial<CopiedEntry> & Pick<CopiedEntry, 'result'>): void {
-		const key = keyOf(entry.path);
+	#report({kind, path, size}: Pick<RemoteEntry, 'kind' | 'path' | 'size'>, outcome: EntryOutcome): void {
+		const key = keyOf(path);
 		if (!this.#reported.has(key)) {
 			this.#reported.add(key);
-			this.#options.listener.onEntry({
-				kind: entry.kind,
-				path: this.#fileName ? Buffer.alloc(0) : Buffer.from(key, 'latin1'),
-				bytes: entry.kind === 'file' && outcome.result === 'copied' ? (entry.size ?? 0) : 0,
-				verified: null,
-				resumedAt: [],
-				reason: null,
-				...outcome,
-			});
+			const shownPath = this.#fileName ? Buffer.alloc(0) : Buffer.from(key, 'latin1');
+			this.#options.listener.onEntry(copiedEntry({kind, path: shownPath, size}, outcome));
 		}
 	}
 }

@@ -2,7 +2,7 @@
 import {basename, resolve} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
-import type {CopiedEntry} from './copy-events.ts';
+import {copiedEntry, type EntryOutcome} from './copy-events.ts';
 import type {CopyOptions} from './copy-options.ts';
 import {encodeName, encodePath} from './copy-program.ts';
 import {CopySession, type CopySessionOptions, requestLine, unexpected} from './copy-session.ts';
@@ -206,17 +206,9 @@ class CopyToPod implements CopyPass {
 		this.#addBytes(this.keptBytes - this.#reportedBytes);
 	}
 
-	#report(entry: LocalEntry, outcome: Partial<CopiedEntry> & Pick<CopiedEntry, 'result'>): void {
+	#report(entry: LocalEntry, outcome: EntryOutcome): void {
 		this.#reported.add(entry);
-		this.#options.listener.onEntry({
-			kind: entry.kind,
-			path: joinPath(entry.path),
-			bytes: entry.kind === 'file' && outcome.result === 'copied' ? entry.size : 0,
-			verified: null,
-			resumedAt: [],
-			reason: null,
-			...outcome,
-		});
+		this.#options.listener.onEntry(copiedEntry({...entry, path: joinPath(entry.path)}, outcome));
 	}
 }
 

@@ -2,9 +2,9 @@
 import type {Hash} from 'node:crypto';
 import {isSpokeError} from '../../errors/spoke-error.ts';
 import {createChecksum, parseSum, type Verification, verificationOf} from './checksum.ts';
-import type {FileOutcome} from './copy-events.ts';
 import {encodeName} from './copy-program.ts';
 import {type CopySession, type CopyTools, requestLine} from './copy-session.ts';
+import {FileProgress} from './file-progress.ts';
 import {localErrorText, localFileError} from './local-file-error.ts';
 import type {LocalTree} from './local-tree.ts';
 import {joinPath} from './path-components.ts';
@@ -16,22 +16,17 @@ const smallBytes = 128 * 1024;
 const maxGroupFiles = 64;
 const maxGroupBytes = 1024 * 1024;
 
-/** A file that changes under each of so many reads is reported as failed. */
-const maxFailures = 3;
-
 /** A file of the source, what has arrived of it, and how its copy ended. */
-export class FileToReceive {
+export class FileToReceive extends FileProgress {
 	entry: RemoteEntry;
 	size: number;
 	/** Name for requests. */
 	readonly remoteName: Buffer;
 	pending: PendingFile | null = null;
 	hash: Hash | null = null;
-	failures = 0;
-	outcome: FileOutcome = {result: 'failed', verified: null, resumedAt: [], reason: null};
-	isDone = false;
 
 	constructor(entry: RemoteEntry, size: number, remotePath: readonly Buffer[]) {
+		super();
 		this.entry = entry;
 		this.size = size;
 		this.remoteName = joinPath([Buffer.from('.'), ...remotePath]);
@@ -61,19 +56,6 @@ export class FileToReceive {
 		if (pending) {
 			await tree.discardFile(pending, this.entry.path);
 		}
-	}
-
-	/** Another attempt follows, unless there were too many. */
-	fail(reason: string): void {
-		this.failures++;
-		this.outcome.reason = reason;
-		this.isDone = this.failures >= maxFailures;
-	}
-
-	/** No other attempt can help. */
-	end(reason: string): void {
-		this.outcome.reason = reason;
-		this.isDone = true;
 	}
 }
 

@@ -2,21 +2,19 @@
 import {constants} from 'node:fs';
 import {open} from 'node:fs/promises';
 import {createChecksum, verificationOf} from './checksum.ts';
-import type {FileOutcome} from './copy-events.ts';
 import {encodeName} from './copy-program.ts';
 import {type CopySession, requestLine, unexpected} from './copy-session.ts';
+import {FileProgress} from './file-progress.ts';
 import type {LocalEntry} from './local-entries.ts';
 import {localErrorText} from './local-file-error.ts';
 import {temporaryName} from './pending-file.ts';
 
-/** A file that changes under each of so many reads is reported as failed. */
-const maxFailures = 3;
 const chunkBytes = 256 * 1024;
 
 const {O_NOFOLLOW, O_NONBLOCK, O_RDONLY} = constants;
 
 /** A file of the source, how much of it the container has, and how its copy ended. */
-export class FileToSend {
+export class FileToSend extends FileProgress {
 	readonly entry: LocalEntry;
 	/** Both for requests. The temporary file is in the directory of the file. */
 	readonly remoteName: string;
@@ -25,24 +23,19 @@ export class FileToSend {
 	offset = 0;
 	/** Of all bytes, once they are sent. */
 	digest = '';
-	failures = 0;
-	outcome: FileOutcome = {result: 'failed', verified: null, resumedAt: [], reason: null};
-	isDone = false;
 	/** The container can have a part of it. */
 	wasSent = false;
 
 	constructor(entry: LocalEntry, remotePath: Buffer) {
+		super();
 		this.entry = entry;
 		this.remoteName = encodeName(remotePath);
 		this.temporary = encodeName(Buffer.concat([remotePath.subarray(0, remotePath.lastIndexOf('/') + 1), temporaryName()]));
 	}
 
-	/** Another attempt follows, unless there were too many. */
-	fail(reason: string): void {
-		this.failures++;
+	override fail(reason: string): void {
+		super.fail(reason);
 		this.offset = 0;
-		this.outcome.reason = reason;
-		this.isDone = this.failures >= maxFailures;
 	}
 }
 
@@ -202,7 +195,6 @@ function acceptResult(file: FileToSend, result: string, {tools: {checksum}}: Cop
 					: 'the checksums differ',
 		);
 	} else {
-		file.outcome.reason = result;
-		file.isDone = true;
+		file.end(result);
 	}
 }

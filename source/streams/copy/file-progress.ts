@@ -1,0 +1,24 @@
+/** How a file of a copy fares, in either direction. */
+import type {FileOutcome} from './copy-events.ts';
+
+/** A file that changes under each of so many reads is reported as failed. */
+const maxFailures = 3;
+
+export class FileProgress {
+	failures = 0;
+	outcome: FileOutcome = {result: 'failed', verified: null, resumedAt: [], reason: null};
+	isDone = false;
+
+	/** Another attempt follows, unless there were too many. */
+	fail(reason: string): void {
+		this.failures++;
+		this.outcome.reason = reason;
+		this.isDone = this.failures >= maxFailures;
+	}
+
+	/** No other attempt can help. */
+	end(reason: string): void {
+		this.outcome.reason = reason;
+		this.isDone = true;
+	}
+}
