@@ -7,7 +7,7 @@ import {openTerminal} from '../../support/terminal.ts';
 
 test('without UTF-8 no screen has a glyph that the terminal cannot show', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {LANG: 'C', LC_ALL: 'C'}});
-	await terminal.sees(/= direct [=~] unverified [=~]> kubelet/);
+	await terminal.sees(/[=~] direct [=~] unverified [=~]> kubelet/);
 	// By name, without the crashing pod first.
 	terminal.press('list.reverse', 'list.reverse');
 	await terminal.sees(/> api-/);
