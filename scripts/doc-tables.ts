@@ -139,7 +139,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			'rooms',
 			table(
 				['room', 'contains', 'can import'],
-				rooms.map(room => [code(room.name), room.contains, room.mayImport.join(', ') || '–']),
+				rooms.map(room => [code(room.name), room.contains, room.canImport.join(', ') || '–']),
 			),
 		],
 		[

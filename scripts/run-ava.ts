@@ -1,6 +1,6 @@
 /**
-Runs ava as its own command does. Without this, its TAP reporter ends at a failure whose error has no stack frame, and names no test: it
-prints the frame as YAML, which has no `undefined`.
+Runs ava's command with a patched js-yaml. ava's TAP reporter prints the stack frame of an error as YAML. If the frame is undefined, js-yaml
+throws, and the reporter stops without naming the failed test.
 */
 import {createRequire} from 'node:module';
 

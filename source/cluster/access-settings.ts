@@ -44,9 +44,8 @@ export async function readSettings(
 	const server = parseServerUrl(cluster.server);
 	const tls = server.scheme === 'https' ? await tlsSettings(cluster, timeoutMs, environment) : null;
 	const proxy = await proxyFor(cluster, server, tls, timeoutMs, environment);
-	// Any kubeconfig can carry the sandbox mark, but a sandbox listens on this machine.
-	const isSandbox = cluster.sandbox && server.host === '127.0.0.1' && proxy === null;
-	const route: DialRoute = {server, tls, timeoutMs, proxy, isSandbox};
+	const isMarkedAsSandbox = cluster.sandbox && server.host === '127.0.0.1' && proxy === null;
+	const route: DialRoute = {server, tls, timeoutMs, proxy, isMarkedAsSandbox};
 	return {
 		access: {
 			route,
@@ -164,7 +163,7 @@ async function proxyFor(
 
 function clusterInfo(
 	{contextName, userName, user, namespace}: SelectedEntries,
-	{server, tls, proxy, isSandbox}: DialRoute,
+	{server, tls, proxy, isMarkedAsSandbox}: DialRoute,
 	source: ClusterInfo['source'],
 ): Omit<ClusterInfo, 'configured'> {
 	return {
@@ -174,7 +173,7 @@ function clusterInfo(
 		user: userName === '' ? null : userName,
 		impersonating: user.impersonate === '' ? null : user.impersonate,
 		impersonatedGroups: user.impersonateGroups,
-		sandbox: isSandbox,
+		sandbox: isMarkedAsSandbox,
 		source,
 		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,
 		insecureSkipTlsVerify: tls?.insecure ?? false,

@@ -14,7 +14,7 @@ import {buildUpgradeRequest} from './transport/upgrade.ts';
 import {certificateDates, certificateFingerprint} from './tls/client-certificate.ts';
 import {maxErrorBytes, maxErrorPrefixBytes} from './body-limits.ts';
 import {readBodyPrefix} from './read-body-prefix.ts';
-import {areCredentialsRejected, canSendAgain} from './rejected-credentials.ts';
+import {areCredentialsRejected, canSendAgain, isProxyPath} from './rejected-credentials.ts';
 import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
 
 export type ConnectionConfig = {
@@ -34,6 +34,9 @@ const upgradeTimeoutMs = 35_000;
 type SendOptions = Omit<HttpRequest, 'target'>;
 
 let connectionCount = 0;
+
+/** Those of plugins whose last response through /proxy was a 401, of the apiserver or of a backend. */
+const doubtfulCredentials = new WeakSet<Credentials>();
 
 /**
 `onReleased`: gets an idle connection that was released, and then owns it. Without it, the connection is closed.
@@ -234,12 +237,20 @@ export class ApiserverConnection implements Connection {
 
 	async #send(path: string, request: SendOptions): Promise<HttpResult> {
 		const {credentials} = this.#access;
+		if (request.kind !== 'pipelined' && doubtfulCredentials.delete(credentials)) {
+			await this.#checkCredentials(request);
+		}
+
 		const identity = await this.#inOrder(async () => credentials.current(request.signal));
 		if (this.#isReleased) {
 			throw new Error('the connection has another owner');
 		}
 
 		const response = await this.#sendAs(identity, path, request);
+		if (response.status === 401 && credentials.kind === 'exec' && isProxyPath(path)) {
+			doubtfulCredentials.add(credentials);
+		}
+
 		if (
 			response.kind === 'upgrade' ||
 			// Sent again, it would not follow the pipelined requests.
@@ -256,6 +267,14 @@ export class ApiserverConnection implements Connection {
 
 		await readFully(response.body, maxErrorBytes, this.#peerName);
 		return this.#sendAs(renewed, path, request);
+	}
+
+	/** Renews them if the apiserver rejects them for a request that no backend responds to. */
+	async #checkCredentials({signal, timeoutMs}: SendOptions): Promise<void> {
+		const response = await this.#send('/api', {method: 'GET', headers: {'Accept-Encoding': 'identity'}, signal, timeoutMs});
+		if (response.kind === 'response') {
+			await readFully(response.body, maxErrorBytes, this.#peerName);
+		}
 	}
 
 	/** Requests are sent in the order of their calls, although reading credentials can take time. */

@@ -10,8 +10,11 @@ export type SocketFacts = {
 	remoteAddress: string | null;
 	/** Without credentials. */
 	proxy: {url: string; from: 'proxy-url' | 'environment'} | null;
-	/** Whether it ends at spoke's own sandbox, the only server whose loopback address identifies it. */
-	isSandbox: boolean;
+	/**
+	Whether the kubeconfig marks the cluster as spoke's sandbox, on loopback and without a proxy. Only then is a loopback address evidence of
+	the server. Any kubeconfig can carry the mark.
+	*/
+	isMarkedAsSandbox: boolean;
 	tls: null | {
 		/** True only when chain **and** name were verified. */
 		verified: boolean;

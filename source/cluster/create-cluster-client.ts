@@ -83,7 +83,7 @@ function toStderr(line: string): void {
 const apiserverDnsName = 'kubernetes.default.svc';
 
 function accessAt(access: ConnectionConfig, address: string, timeoutMs: number): ConnectionConfig {
-	const {tls, proxy, isSandbox} = access.route;
+	const {tls, proxy, isMarkedAsSandbox} = access.route;
 	const server = parseServerUrl(`https://${address}`);
 	if (!tls || tls.insecure || tls.trust.from !== 'kubeconfig-ca' || proxy) {
 		throw new SpokeError(
@@ -92,7 +92,7 @@ function accessAt(access: ConnectionConfig, address: string, timeoutMs: number):
 		);
 	}
 
-	return {...access, route: {server, proxy: null, tls: {...tls, serverName: apiserverDnsName, timeoutMs}, timeoutMs, isSandbox}};
+	return {...access, route: {server, proxy: null, tls: {...tls, serverName: apiserverDnsName, timeoutMs}, timeoutMs, isMarkedAsSandbox}};
 }
 
 function withDialTimeout(access: ConnectionConfig, dialTimeoutMs: number): ConnectionConfig {

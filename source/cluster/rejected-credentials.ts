@@ -1,4 +1,4 @@
-/** Recognizes a 401 that the apiserver itself sent, after which credentials are renewed. */
+/** Recognizes a 401 of the apiserver, and decides whether to send the request again. */
 import {Readable} from 'node:stream';
 import {explainMessage} from '../server-messages/explain-message.ts';
 import {maxErrorPrefixBytes} from './body-limits.ts';
@@ -7,27 +7,27 @@ import {readBodyPrefix} from './read-body-prefix.ts';
 import {isReplayable} from './transport/encode-request.ts';
 import type {HttpRequest, HttpResult} from './transport/exchange.ts';
 
-type Response = Extract<HttpResult, {kind: 'response'}>;
+type PlainResponse = Extract<HttpResult, {kind: 'response'}>;
 
 /** A backend can send any text. */
-const toBackend = /\/(?:nodes|pods|services)\/[^/]+\/proxy(?:\/|$)/;
+const proxyPath = /\/(?:nodes|pods|services)\/[^/]+\/proxy(?:\/|$)/;
 
 /** A POST that only reads. */
-const review = /^\/apis\/(?:authentication|authorization)\.k8s\.io\//;
+const reviewPath = /^\/apis\/(?:authentication|authorization)\.k8s\.io\//;
 
-const toKubelet = /\/pods\/[^/]+\/(?:log|exec|attach|portforward)$/;
+const kubeletStreamPath = /\/pods\/[^/]+\/(?:log|exec|attach|portforward)$/;
 
 /**
-Whether the credentials were rejected, and not those of the apiserver at a kubelet or of a user at a backend. On a path to a kubelet, that
-is a Status with a certain message; a hostile kubelet can imitate it for exec, attach and port-forward. May replace `response.body`.
+Whether the apiserver rejected the user's credentials. A kubelet can also send a 401 (it rejects those of the apiserver), and so can a
+backend. On a path to a kubelet, only the apiserver's own Status counts, which a hostile kubelet can imitate for exec, attach and
+port-forward. May replace `response.body`.
 */
-export async function areCredentialsRejected(path: string, response: Response): Promise<boolean> {
-	const resource = withoutQuery(path);
-	if (response.status !== 401 || toBackend.test(resource)) {
+export async function areCredentialsRejected(path: string, response: PlainResponse): Promise<boolean> {
+	if (response.status !== 401 || isProxyPath(path)) {
 		return false;
 	}
 
-	if (!toKubelet.test(resource)) {
+	if (!kubeletStreamPath.test(withoutQuery(path))) {
 		return true;
 	}
 
@@ -40,13 +40,17 @@ export async function areCredentialsRejected(path: string, response: Response): 
 	return explainMessage(text, {status: 401})?.rule.code === 'ERR_CREDENTIALS';
 }
 
-/** Whether a request that was answered with a 401 can be sent again: it has no effect, and no backend has answered it. */
+/** Whether a request can be sent again after a 401: it changes nothing, and it did not go to a backend. */
 export function canSendAgain(
 	path: string,
 	{method = 'GET', kind, body}: {method?: string; kind?: HttpRequest['kind']; body?: RequestOptions['body'] | undefined},
 ): boolean {
-	const hasNoEffect = method === 'GET' || method === 'HEAD' || kind !== undefined || review.test(path);
-	return hasNoEffect && isReplayable({body}) && !toBackend.test(withoutQuery(path));
+	const hasNoEffect = method === 'GET' || method === 'HEAD' || kind !== undefined || reviewPath.test(path);
+	return hasNoEffect && isReplayable({body}) && !isProxyPath(path);
+}
+
+export function isProxyPath(path: string): boolean {
+	return proxyPath.test(withoutQuery(path));
 }
 
 function withoutQuery(path: string): string {

@@ -101,9 +101,9 @@ async function write(
 	});
 	const text = (await readFully(body, maxResponseBytes, `the apiserver ${cluster.facts.server}`)).toString('utf8');
 	if (podName !== undefined && isOtherUid(status, text)) {
-		throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} was replaced by another pod of this name, which is unchanged`, {
+		throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} was replaced; the new pod of that name was not changed`, {
 			text,
-			remedy: 'try again to use the new pod',
+			remedy: 'run the command again to use the new pod',
 		});
 	}
 

@@ -50,7 +50,7 @@ test('a room imports only the rooms that it names, and types only from earlier r
 				const [own, other] = [file.room, roomOf(to)];
 				return (
 					own !== other &&
-					!byRoom.get(own)?.mayImport.includes(other) &&
+					!byRoom.get(own)?.canImport.includes(other) &&
 					!(typeOnly && (order.get(other) ?? Infinity) < (order.get(own) ?? -1))
 				);
 			})

@@ -8,7 +8,7 @@ export type Feature = {
 	state: readonly string[];
 	/** Draw the state: import only state, each other and the rooms of `screensMayImport`. Every `.tsx` file is one. */
 	screens: readonly string[];
-	/** The files that other features may import. */
+	/** The files that other features can import. */
 	offers: readonly string[];
 };
 

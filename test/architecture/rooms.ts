@@ -1,4 +1,4 @@
-/** The rooms of source/, what each contains, and what each may import. CONTRIBUTING.md's table is rendered from this. */
+/** The rooms of source/, what each contains, and what each can import. CONTRIBUTING.md's table is rendered from this. */
 import {features} from './features.ts';
 
 export type Room = {
@@ -6,65 +6,65 @@ export type Room = {
 	/** One noun phrase of at most ten words. */
 	contains: string;
 	/** Rooms, and for outer packages only those named in `packages`. */
-	mayImport: readonly string[];
+	canImport: readonly string[];
 	packages?: readonly string[];
 	/** Folders of a room with many files, and what each contains. */
 	folders?: Readonly<Record<string, string>>;
 };
 
-/** From the bottom up: a room may import only earlier rooms of this list, and of those only the ones that it names. */
+/** From the bottom up: a room can import only earlier rooms of this list, and of those only the ones that it names. */
 export const rooms: readonly Room[] = [
-	{name: 'errors', contains: 'Error type, error codes and exit statuses', mayImport: []},
-	{name: 'async', contains: 'Semaphore, event queue, back-off, delays and clock', mayImport: []},
-	{name: 'version', contains: 'Program version and User-Agent', mayImport: []},
+	{name: 'errors', contains: 'Error type, error codes and exit statuses', canImport: []},
+	{name: 'async', contains: 'Semaphore, event queue, back-off, delays and clock', canImport: []},
+	{name: 'version', contains: 'Program version and User-Agent', canImport: []},
 	{
 		name: 'server-messages',
 		contains: 'Known apiserver, tunnel, kubelet and runtime messages: speaker, leg, meaning, remedy',
-		mayImport: ['errors'],
+		canImport: ['errors'],
 	},
 	{
 		name: 'text',
 		contains: 'Text formatting, terminal cell width and sanitizing of untrusted text',
-		mayImport: ['errors'],
+		canImport: ['errors'],
 		packages: ['string-width'],
 	},
 	{
 		name: 'lines',
 		contains: 'Level, fields and selection of log lines',
-		mayImport: ['errors', 'text'],
+		canImport: ['errors', 'text'],
 	},
 	{
 		name: 'templates',
 		contains: 'Go templates with the functions of stern',
-		mayImport: ['text'],
+		canImport: ['text'],
 	},
 	{
 		name: 'command-line',
 		contains: 'Flags, their parser, help, and files of settings',
-		mayImport: ['errors', 'text'],
+		canImport: ['errors', 'text'],
 		packages: ['yaml'],
 	},
 	{
 		name: 'certificates',
 		contains: 'CAs, and the certificates that they issue',
-		mayImport: [],
+		canImport: [],
 		packages: ['@peculiar/x509', '@peculiar/asn1-schema', '@peculiar/asn1-x509', 'reflect-metadata'],
 	},
 	{
 		name: 'local-tls',
 		contains: 'Local CAs of the user, and the certificates of local listeners',
-		mayImport: ['errors', 'command-line', 'certificates'],
+		canImport: ['errors', 'command-line', 'certificates'],
 	},
 	{
 		name: 'wire',
 		contains: 'HTTP/1.1, WebSocket and SPDY/3.1 encoding (free of Kubernetes)',
-		mayImport: ['errors', 'async', 'own-process'],
+		canImport: ['errors', 'async', 'own-process'],
 		packages: ['ws'],
 	},
 	{
 		name: 'cluster',
 		contains: 'Kubeconfig, credentials, TLS and HTTP access to one apiserver',
-		mayImport: ['errors', 'async', 'version', 'text', 'server-messages', 'command-line', 'wire'],
+		canImport: ['errors', 'async', 'version', 'text', 'server-messages', 'command-line', 'wire'],
 		packages: ['yaml'],
 		folders: {
 			credentials: 'Client credentials and their renewal',
@@ -76,12 +76,12 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'targets',
 		contains: 'Pod, container and port selection from what the user typed',
-		mayImport: ['errors', 'async', 'text', 'cluster', 'streams'],
+		canImport: ['errors', 'async', 'text', 'cluster', 'streams'],
 	},
 	{
 		name: 'streams',
 		contains: 'Logs, exec, attach, port-forward and proxy requests as typed events',
-		mayImport: ['errors', 'async', 'server-messages', 'text', 'wire', 'cluster', 'targets', 'version', 'own-process'],
+		canImport: ['errors', 'async', 'server-messages', 'text', 'wire', 'cluster', 'targets', 'version', 'own-process'],
 		folders: {
 			'node-logs': 'Logs of nodes, from their kubelets',
 			'port-forward': 'Tunnels, local listeners and the move to the next pod',
@@ -95,7 +95,7 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'evidence',
 		contains: 'Probes, evidence, rules and the path of each connection',
-		mayImport: ['errors', 'async', 'server-messages', 'version', 'text', 'cluster', 'targets', 'streams'],
+		canImport: ['errors', 'async', 'server-messages', 'version', 'text', 'cluster', 'targets', 'streams'],
 		folders: {
 			audit: 'Audit of the 17 documented communication paths, and known vulnerabilities',
 			doctor: 'Step-by-step diagnosis of one target',
@@ -107,47 +107,47 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'transcripts',
 		contains: 'Signed transcripts of remote commands: recording and checking',
-		mayImport: ['errors', 'version', 'text', 'command-line', 'cluster'],
+		canImport: ['errors', 'version', 'text', 'command-line', 'cluster'],
 	},
 	{
 		name: 'descriptions',
 		contains: 'Events, verdicts and failures in words, as parts without layout',
-		mayImport: ['errors', 'text', 'server-messages', 'cluster', 'streams', 'evidence'],
+		canImport: ['errors', 'text', 'server-messages', 'cluster', 'streams', 'evidence'],
 	},
 	{
 		name: 'output',
 		contains: 'What one-shot commands print: text, reports and JSON lines (a `Path` as `evidence` builds it)',
-		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions', 'version'],
+		canImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions', 'version'],
 	},
-	{name: 'terminal', contains: 'Ownership and restoration of the terminal', mayImport: ['errors', 'text']},
-	{name: 'actions', contains: 'User actions and what each can change', mayImport: ['errors']},
+	{name: 'terminal', contains: 'Ownership and restoration of the terminal', canImport: ['errors', 'text']},
+	{name: 'actions', contains: 'User actions and what each can change', canImport: ['errors']},
 	{
 		name: 'keymap',
 		contains: 'Keymap files, key decoding and key lookup',
-		mayImport: ['errors', 'command-line', 'actions'],
+		canImport: ['errors', 'command-line', 'actions'],
 		packages: ['yaml'],
 	},
 	{
 		name: 'themes',
 		contains: 'Theme files: roles, colors and their parser',
-		mayImport: ['errors', 'command-line'],
+		canImport: ['errors', 'command-line'],
 		packages: ['yaml'],
 	},
 	{
 		name: 'policies',
 		contains: 'Policy file: what the paths of streams must be',
-		mayImport: ['errors', 'command-line', 'evidence'],
+		canImport: ['errors', 'command-line', 'evidence'],
 		packages: ['yaml'],
 	},
 	{
 		name: 'detached-forwards',
 		contains: 'State, control sockets and processes of detached forwards',
-		mayImport: ['errors', 'async', 'command-line'],
+		canImport: ['errors', 'async', 'command-line'],
 	},
 	{
 		name: 'sandbox',
 		contains: 'A small cluster in one process, on real sockets',
-		mayImport: ['errors', 'certificates', 'wire'],
+		canImport: ['errors', 'certificates', 'wire'],
 		packages: ['ws', 'ssh2', 'yaml'],
 		folders: {
 			apiserver: 'Simulated apiserver: discovery, objects, authorization, proxy',
@@ -164,7 +164,7 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'commands',
 		contains: 'One-shot commands and the start of the session',
-		mayImport: [
+		canImport: [
 			'errors',
 			'async',
 			'version',
@@ -197,7 +197,7 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'session',
 		contains: 'The interactive session',
-		mayImport: [
+		canImport: [
 			'errors',
 			'async',
 			'version',
@@ -224,15 +224,15 @@ export const rooms: readonly Room[] = [
 		packages: ['ink', 'react', 'wrap-ansi', 'zustand', 'execa', 'yaml'],
 		folders: Object.fromEntries(features.map(({name, contains}) => [name, contains])),
 	},
-	{name: 'own-process', contains: 'Process name, signal handling and V8 flags of spoke itself', mayImport: []},
+	{name: 'own-process', contains: 'Process name, signal handling and V8 flags of spoke itself', canImport: []},
 	{
 		name: 'cli',
 		contains: 'Command lookup, error output and exit status',
-		mayImport: ['errors', 'version', 'text', 'command-line', 'commands', 'own-process'],
+		canImport: ['errors', 'version', 'text', 'command-line', 'commands', 'own-process'],
 	},
-	{name: 'code-loader', contains: "Loader of the program's files, also of those in a single executable", mayImport: []},
-	{name: 'code-cache', contains: 'Compiled code, kept between runs', mayImport: ['errors', 'code-loader']},
-	{name: 'spoke', contains: 'Node version check and entry point', mayImport: ['cli', 'code-cache', 'code-loader', 'own-process']},
+	{name: 'code-loader', contains: "Loader of the program's files, also of those in a single executable", canImport: []},
+	{name: 'code-cache', contains: 'Compiled code, kept between runs', canImport: ['errors', 'code-loader']},
+	{name: 'spoke', contains: 'Node version check and entry point', canImport: ['cli', 'code-cache', 'code-loader', 'own-process']},
 ];
 
 /** Names that say nothing of what is inside. */

@@ -105,7 +105,7 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['logs x --resume=false', 2, /--resume requires -f/],
 	['tail x -A', 2, /--all-namespaces requires -l/],
 	['tail x -c c --all-containers', 2, /--all-containers should not be given with container name c/],
-	['demo --tour --scenario verified', 2, /--scenario cannot be used with --tour/],
+	['demo --tour --scenario verified', 2, /--tour runs each posture, so it takes no --scenario/],
 	['demo --serve --tour', 2, /--serve and --tour are mutually exclusive/],
 	['demo --record x', 2, /--record requires the session/],
 	['demo --serve --record x', 2, /--record requires the session/],

@@ -1,6 +1,6 @@
 /** A 401, the credential plugin and the request that is sent again. */
 import {readFile, writeFile} from 'node:fs/promises';
-import type {ServerResponse} from 'node:http';
+import type {IncomingMessage, ServerResponse} from 'node:http';
 import {join} from 'node:path';
 import process from 'node:process';
 import {text} from 'node:stream/consumers';
@@ -19,14 +19,14 @@ const kubeletRefusal = {
 const pod = '/api/v1/namespaces/default/pods/web';
 
 /** A server whose first token is outdated, and a user whose plugin issues t1, t2… */
-async function serve(t: ExecutionContext, answer: (response: ServerResponse) => void) {
+async function serve(t: ExecutionContext, answer: (response: ServerResponse, request: IncomingMessage) => void) {
 	const seen: string[] = [];
 	const server = await startServer({
 		request(request, response) {
 			request.resume();
 			seen.push(`${request.method} ${request.headers.authorization}`);
 			if (request.headers.authorization === 'Bearer t1') {
-				answer(response);
+				answer(response, request);
 			} else {
 				response.end('{}');
 			}
@@ -76,6 +76,20 @@ for (const [title, method, path, answer] of [
 		t.deepEqual([await runs(), seen], [1, [`${method} Bearer t1`]]);
 	});
 }
+
+test('after a 401 through /proxy, the next request first finds out whose it was', async t => {
+	const login = `${pod}/proxy/login`;
+	const ofApiserver = await serve(t, json(unauthorized));
+	t.is(await statusOf(ofApiserver.cluster, 'POST', login), 401);
+	t.is(await statusOf(ofApiserver.cluster, 'POST', login), 200);
+	t.deepEqual([await ofApiserver.runs(), ofApiserver.seen], [2, ['POST Bearer t1', 'GET Bearer t1', 'GET Bearer t2', 'POST Bearer t2']]);
+	const ofBackend = await serve(t, (response, request) => {
+		response.writeHead(request.url === '/api' ? 200 : 401).end('{}');
+	});
+	t.is(await statusOf(ofBackend.cluster, 'POST', login), 401);
+	t.is(await statusOf(ofBackend.cluster, 'POST', login), 401);
+	t.deepEqual([await ofBackend.runs(), ofBackend.seen], [1, ['POST Bearer t1', 'GET Bearer t1', 'POST Bearer t1']]);
+});
 
 for (const [title, path, answer, method = 'GET'] of [
 	['a review', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', json(unauthorized), 'POST'],

@@ -79,7 +79,7 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` completes a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
-		const {clusterCompletion: asked} = completeLine(commandSpecs, line.split(' '));
+		const {nameCompletion: asked} = completeLine(commandSpecs, line.split(' '));
 		t.is(asked?.kind, kind as 'target');
 		t.is(asked?.prefix, prefix);
 	});
@@ -99,7 +99,7 @@ for (const line of [
 	'forwards logs db-1 ',
 ]) {
 	test(`\`spoke ${line}\` completes nothing after its target`, t => {
-		t.is(completeLine(commandSpecs, line.split(' ')).clusterCompletion, null);
+		t.is(completeLine(commandSpecs, line.split(' ')).nameCompletion, null);
 	});
 }
 
@@ -200,7 +200,7 @@ test('a target or namespace can have the name of a command', t => {
 test('names come from the cluster that the line selects, also for flag values', async t => {
 	const {env} = await openSandbox(t);
 	const offered = async (line: string) => {
-		const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, line.split(' '));
+		const {nameCompletion: asked, command, rest} = completeLine(commandSpecs, line.split(' '));
 		return (await completeNames(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
 	};
 
@@ -225,7 +225,7 @@ test('names come from the cluster that the line selects, also for flag values', 
 test('a context is completed after a comma, without those before it', async t => {
 	const {env} = await openContexts(t, {eu: {}, us: {}});
 	const offered = async (line: string) => {
-		const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, line.split(' '));
+		const {nameCompletion: asked, command, rest} = completeLine(commandSpecs, line.split(' '));
 		return (await completeNames(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
 	};
 
@@ -275,7 +275,7 @@ test('a name that a shell would execute is not offered', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	const {clusterCompletion: asked, command, rest} = completeLine(commandSpecs, ['logs', '-n', '']);
+	const {nameCompletion: asked, command, rest} = completeLine(commandSpecs, ['logs', '-n', '']);
 	await server.cluster();
 	const env = {KUBECONFIG: join(server.folder, 'config-1')};
 	const offers = await completeNames(asked!, rest, command!.flags, {env, timeoutMs});

@@ -56,7 +56,7 @@ for (const [title, method, change] of [
 		const other = await serve(t, 'second');
 		await t.throwsAsync(change(other.cluster), {
 			code: 'ERR_TARGET_GONE',
-			message: 'pod db-0 was replaced by another pod of this name, which is unchanged',
+			message: 'pod db-0 was replaced; the new pod of that name was not changed',
 		});
 		t.deepEqual(other.changed, []);
 	});

@@ -17,7 +17,7 @@ export function kubeconfigText({server, ca, user, namespace, cluster}: Kubeconfi
 	});
 }
 
-/** For `cluster`: the address of a test server on loopback counts as its own. */
+/** For `cluster`: lets the loopback address of a test server identify it. */
 export const sandboxMark = {extensions: [{name: 'spoke.dev/sandbox', extension: {}}]};
 
 type KubeconfigParts = {

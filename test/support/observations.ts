@@ -38,7 +38,7 @@ export const socketFacts: SocketFacts = {
 	clientAuth: 'certificate',
 	clientCertificateSha256: null,
 	clientCertificateDates: null,
-	isSandbox: false,
+	isMarkedAsSandbox: false,
 	connectedAt: time,
 };
 

@@ -17,8 +17,8 @@ export type DialRoute = {
 	tls: TlsSettings | null;
 	/** Per step; 0 keeps the defaults. */
 	timeoutMs: number;
-	/** @see SocketFacts.isSandbox */
-	isSandbox: boolean;
+	/** @see SocketFacts.isMarkedAsSandbox */
+	isMarkedAsSandbox: boolean;
 };
 
 export type OpenSocket = {
@@ -77,13 +77,13 @@ function proxyDialOptions({address: {host, port, shown}, from}: NonNullable<Dial
 	return {host, port, peerName: `the proxy ${shown}`, remedy: `check ${setting}, and the connection to the proxy`};
 }
 
-function factsOf({server, proxy, isSandbox}: DialRoute, tcp: Socket, tls: OpenSocket['facts']['tls']): OpenSocket['facts'] {
+function factsOf({server, proxy, isMarkedAsSandbox}: DialRoute, tcp: Socket, tls: OpenSocket['facts']['tls']): OpenSocket['facts'] {
 	return {
 		scheme: server.scheme,
 		server: joinHostPort(server.host, server.port),
 		remoteAddress: endpoint(tcp.remoteAddress, tcp.remotePort),
 		proxy: proxy && {url: proxy.address.shown, from: proxy.from},
-		isSandbox,
+		isMarkedAsSandbox,
 		tls,
 		connectedAt: new Date().toISOString(),
 	};

@@ -7,7 +7,7 @@ import {forwardsVerbs} from '../forwards/spec.ts';
 import {schemaNames} from '../schema/spec.ts';
 
 export type CompletionItem = {word: string; description: string};
-export type ClusterCompletion = {
+export type NameCompletion = {
 	kind: NonNullable<FlagSpec['completes']> | 'port' | 'detached-forward';
 	prefix: string;
 	leadingText: string;
@@ -20,7 +20,7 @@ export type ClusterCompletion = {
 };
 export type CompletionResult = {
 	offers: readonly CompletionItem[];
-	clusterCompletion: ClusterCompletion | null;
+	nameCompletion: NameCompletion | null;
 	command: CommandSpec | null;
 	rest: readonly string[];
 };
@@ -40,7 +40,7 @@ const firstArguments = new Map<string, readonly string[]>([
 /** A word that can stand in place of a target. */
 const wordsForTarget = new Map<string, readonly string[]>([['doctor', ['nodes']]]);
 /** What can follow the first target; other commands accept only one. */
-const afterTarget = new Map<string, ClusterCompletion['kind']>([
+const afterTarget = new Map<string, NameCompletion['kind']>([
 	['tail', 'target'],
 	['logs', 'container'],
 	['port-forward', 'port'],
@@ -53,7 +53,7 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 	const at = commandIndex(before);
 	const name = at < 0 ? 'session' : before[at]!;
 	const command = rows.find(row => row.name === name) ?? null;
-	const none: CompletionResult = {offers: [], clusterCompletion: null, command, rest: at < 0 ? words : words.toSpliced(at, 1)};
+	const none: CompletionResult = {offers: [], nameCompletion: null, command, rest: at < 0 ? words : words.toSpliced(at, 1)};
 	if (name === 'help' && before.length === at + 1) {
 		return {...none, offers: commandsFrom(rows, typed)};
 	}
@@ -100,7 +100,7 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 
 	const positionals = positionalsOf(command, none.rest);
 	if (name === 'forwards') {
-		return {...none, clusterCompletion: forwardsCompletion(positionals, typed)};
+		return {...none, nameCompletion: forwardsCompletion(positionals, typed)};
 	}
 
 	const kinds = kindsByCommand.get(name);
@@ -110,17 +110,17 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 
 	const position = positionals.length;
 	if (name === 'cp') {
-		return {...none, clusterCompletion: copyCompletion(positionals, typed, kinds)};
+		return {...none, nameCompletion: copyCompletion(positionals, typed, kinds)};
 	}
 
 	return {
 		...none,
 		offers: position === 0 ? matching(wordsForTarget.get(name) ?? [], typed) : [],
-		clusterCompletion: clusterCompletionAt(position - (name === 'proxy' ? 1 : 0), {name, typed, kinds}),
+		nameCompletion: nameCompletionAt(position - (name === 'proxy' ? 1 : 0), {name, typed, kinds}),
 	};
 }
 
-function forwardsCompletion([verb, ...names]: readonly string[], typed: string): ClusterCompletion | null {
+function forwardsCompletion([verb, ...names]: readonly string[], typed: string): NameCompletion | null {
 	if (verb === 'check') {
 		return names.length === 0 ? {kind: 'forward-set', prefix: typed, leadingText: ''} : null;
 	}
@@ -130,15 +130,15 @@ function forwardsCompletion([verb, ...names]: readonly string[], typed: string):
 }
 
 /** One of two paths is in a pod. A word that can be a local path, or has a path in a pod, is for the shell to complete. */
-function copyCompletion(before: readonly string[], typed: string, kinds: readonly string[]): ClusterCompletion | null {
+function copyCompletion(before: readonly string[], typed: string, kinds: readonly string[]): NameCompletion | null {
 	const isComplete = before.length > 1 || before.some(word => word.includes(':'));
 	return isComplete || /^[./~]|:/.test(typed) ? null : {kind: 'target', prefix: typed, leadingText: '', kinds, trailingText: ':'};
 }
 
-function clusterCompletionAt(
+function nameCompletionAt(
 	position: number,
 	{name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]},
-): ClusterCompletion | null {
+): NameCompletion | null {
 	const kind = position <= 0 ? 'target' : afterTarget.get(name);
 	if (kind === undefined || kind === 'target' || typed.includes('/')) {
 		return kind === undefined ? null : {kind: 'target', prefix: typed, leadingText: '', kinds};
@@ -193,22 +193,22 @@ function takesValue({kind}: FlagSpec): boolean {
 	return kind !== 'boolean';
 }
 
-function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<CompletionResult, 'offers' | 'clusterCompletion'> {
+function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<CompletionResult, 'offers' | 'nameCompletion'> {
 	const known = flag.oneOf ?? flag.suggests;
 	if (flag.completes === 'theme') {
-		return {offers: [], clusterCompletion: {kind: 'theme', prefix, leadingText: lead, kinds: flag.suggests ?? []}};
+		return {offers: [], nameCompletion: {kind: 'theme', prefix, leadingText: lead, kinds: flag.suggests ?? []}};
 	}
 
 	if (known) {
 		return {
 			offers: known.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, description: ''})),
-			clusterCompletion: null,
+			nameCompletion: null,
 		};
 	}
 
 	return {
 		offers: [],
-		clusterCompletion:
+		nameCompletion:
 			flag.completes === undefined || flag.completes === 'file'
 				? null
 				: {kind: flag.completes, prefix, leadingText: lead, isList: flag.kind === 'texts'},

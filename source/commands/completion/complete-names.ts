@@ -17,14 +17,14 @@ import {listPath} from '../../targets/object-path.ts';
 import {findResource, podResource} from '../../targets/resource-names.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import {ownThemeNames} from '../../themes/load-themes.ts';
-import type {ClusterCompletion, CompletionItem} from './complete-line.ts';
+import type {NameCompletion, CompletionItem} from './complete-line.ts';
 
 /** A shell waits for the completion. */
 const defaultTimeoutMs = 2000;
 
 /** `words` exclude the command's name; the last one is being typed. */
 export async function completeNames(
-	completion: ClusterCompletion,
+	completion: NameCompletion,
 	words: readonly string[],
 	flags: readonly FlagSpec[],
 	{env, timeoutMs = defaultTimeoutMs}: {env: NodeJS.ProcessEnv; timeoutMs?: number},
@@ -39,7 +39,7 @@ export async function completeNames(
 
 /** `null` for names that only the apiserver knows. */
 async function namesInFiles(
-	{kind, prefix, kinds = [], isList = false}: ClusterCompletion,
+	{kind, prefix, kinds = [], isList = false}: NameCompletion,
 	given: ConnectionFlags | MultiContextFlags,
 	env: NodeJS.ProcessEnv,
 ): Promise<readonly string[] | null> {
@@ -66,7 +66,7 @@ async function namesInFiles(
 }
 
 async function namesInCluster(
-	{kind, prefix, kinds = [], trailingText = ''}: ClusterCompletion,
+	{kind, prefix, kinds = [], trailingText = ''}: NameCompletion,
 	targets: readonly string[],
 	flags: ConnectionFlags,
 	{env, timeoutMs}: {env: NodeJS.ProcessEnv; timeoutMs: number},

@@ -56,15 +56,15 @@ async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promi
 	const names = commandSpecs.map(({name}) => name);
 	const at = typed.findIndex((word, index) => index < typed.length - 1 && (aliases.has(word) || names.includes(word)));
 	const words = typed.with(Math.max(at, 0), aliases.get(typed[at] ?? '') ?? typed[Math.max(at, 0)] ?? '');
-	const {offers, clusterCompletion, command: spec, rest} = completeLine(commandSpecs, words);
-	if (clusterCompletion === null) {
+	const {offers, nameCompletion, command: spec, rest} = completeLine(commandSpecs, words);
+	if (nameCompletion === null) {
 		const last = typed.at(-1) ?? '';
 		const isCommand = at < 0 && !last.startsWith('-') && offers.every(({word}) => names.includes(word));
 		return isCommand ? [...offers, ...aliasOffers(aliases, last)] : offers;
 	}
 
 	// An error message would disturb the line that is being typed.
-	return [...offers, ...(await completeNames(clusterCompletion, rest, spec?.flags ?? [], {env}).catch(() => []))];
+	return [...offers, ...(await completeNames(nameCompletion, rest, spec?.flags ?? [], {env}).catch(() => []))];
 }
 
 function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly CompletionItem[] {

@@ -28,10 +28,7 @@ export const command: Command<typeof demoSpec.flags> = {
 		}
 
 		if (flags.tour && given.has('scenario')) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				'--scenario cannot be used with --tour, which runs each posture: use it with the session or --serve',
-			);
+			throw new SpokeError('ERR_USAGE', '--tour runs each posture, so it takes no --scenario: use --scenario with the session or --serve');
 		}
 
 		if (flags['kubeconfig-out'] !== undefined && !flags.serve) {

@@ -123,9 +123,9 @@ function speculativeLogRequest(
 	};
 }
 
-type ContextStreams = {observer: ConnectionObserver | undefined; turn: Promise<void> | undefined};
+type PrintContext = {observer: ConnectionObserver | undefined; turn: Promise<void> | undefined};
 
-async function printContextLogs(cluster: ClusterClient, logs: ContextLogs, run: LogsRun, {observer, turn}: ContextStreams): Promise<void> {
+async function printContextLogs(cluster: ClusterClient, logs: ContextLogs, run: LogsRun, {observer, turn}: PrintContext): Promise<void> {
 	const {flags, lines, stderr} = logs;
 	const {request, output} = run;
 	const choosing = chooseOptions(logs, run);
@@ -161,7 +161,7 @@ async function exportContext(
 	});
 }
 
-async function followContext(cluster: ClusterClient, logs: ContextLogs, run: LogsRun, {observer}: ContextStreams): Promise<void> {
+async function followContext(cluster: ClusterClient, logs: ContextLogs, run: LogsRun, {observer}: PrintContext): Promise<void> {
 	const {request, given, output} = run;
 	const choosing = chooseOptions(logs, run);
 	const isWaitLimited = given.has('pod-running-timeout');

@@ -39,7 +39,7 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 			mirrorPodOfServer(observations))
 		: undefined;
 	if (own) {
-		return resolved([own], isOfEarlierPod(observations, own) ? 'inferred' : 'proven', 'same-connection');
+		return resolved([own], isFromEarlierRead(observations, own) ? 'inferred' : 'proven', 'same-connection');
 	}
 
 	const flagObservations = flagsPerProcess(observations).filter(observation => flagValue(observation, name) !== undefined);
@@ -54,8 +54,8 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 	return near && flagValue(near, name) !== undefined ? resolved([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
 }
 
-/** Read before this connection was opened: the pod may have been restarted with other flags in between. */
-function isOfEarlierPod({socket}: Observations, {source, time}: Observation<FlagFacts>): boolean {
+/** A mirror pod that was read before this connection opened, or without one: the pod may have restarted with other flags since. */
+function isFromEarlierRead({socket}: Observations, {source, time}: Observation<FlagFacts>): boolean {
 	return source === 'mirror-pod' && (socket === null || Date.parse(time) < Date.parse(socket.facts.connectedAt));
 }
 

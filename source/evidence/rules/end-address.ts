@@ -2,8 +2,8 @@
 import type {SocketFacts} from '../evidence.ts';
 
 /** `null` if it says nothing about the server: through a proxy, and on loopback, where a port can be forwarded to any server. */
-export function endAddress({proxy, remoteAddress, isSandbox}: SocketFacts): string | null {
-	return proxy || remoteAddress === null || (isLoopback(hostOf(remoteAddress)) && !isSandbox) ? null : remoteAddress;
+export function endAddress({proxy, remoteAddress, isMarkedAsSandbox}: SocketFacts): string | null {
+	return proxy || remoteAddress === null || (isLoopback(hostOf(remoteAddress)) && !isMarkedAsSandbox) ? null : remoteAddress;
 }
 
 /** Of `ip:port`; an IPv6 address keeps its brackets. */

@@ -218,7 +218,7 @@ function flagNeeds(observations: Observations, name: string, other: Need): reado
 	);
 }
 
-export function isVerificationProven(observations: Observations): boolean {
+function isVerificationProven(observations: Observations): boolean {
 	const verdict = resolveApiserverFlag(observations, flag);
 	return verdict.known && verdict.value !== '' && verdict.basis === 'proven';
 }

@@ -194,7 +194,7 @@ export function hasReliableFlags(observation: Observation<FlagFacts>): boolean {
 }
 
 /** Whether the pod's address belongs to its machine. No server on another machine can listen on such an address. */
-export function usesHostAddress(pod: Observation<FlagFacts>): boolean {
+function usesHostAddress(pod: Observation<FlagFacts>): boolean {
 	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
 }
 

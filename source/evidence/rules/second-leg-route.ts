@@ -51,8 +51,8 @@ function byObservations(observations: Observations): RouteVerdict | undefined {
 
 /**
 Only a tunnel's client makes these texts; if this apiserver certainly has no tunnel, they are forged. `textBasis`: the basis for the text
-being an apiserver's. Text that a proxied pod may have sent counts only without other evidence, and text that a kubelet may have sent only
-if nothing else is proven: even a verified kubelet can forge it, and the route to all other nodes with it.
+being an apiserver's. Text that a proxied pod may have sent counts only without other evidence. Text that a kubelet may have sent counts
+only if nothing else is proven: even a verified kubelet can forge it, and one forged text would decide the route to every node.
 */
 function byFailureText(observations: Observations, textBasis: Basis): RouteVerdict | undefined {
 	const observation = observations.failures.find(

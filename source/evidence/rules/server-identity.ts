@@ -93,10 +93,10 @@ export function isBehindSupervisor(observations: Observations): boolean {
 function behindLoopback(processes: ReadonlyArray<{facts: FlagFacts}>): ServerIdentity {
 	const address = processes.length === 1 && hasSupervisor(processes[0]!.facts) ? advertisedAddress(processes[0]!) : null;
 	return address === null
-		? {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'}
+		? {to: 'unknown', why: 'the apiserver says that it listens on loopback only, so your connection can end at another server'}
 		: {
 				to: 'unknown',
-				why: `the apiserver listens on loopback behind k3s’s own server at ${address}, which is not where your connection ends: a virtual cluster’s proxy looks the same`,
+				why: `the apiserver listens on loopback behind k3s’s own server at ${address}, and it is not proven that your connection ends there: a virtual cluster’s proxy looks the same`,
 				need: {permission: null, check: null, or: `a kubeconfig with the server https://${address}`},
 			};
 }

@@ -93,7 +93,7 @@ export class ReachabilityCheck {
 	async #waitForResponse(cluster: OpenCluster, isLatest: () => boolean): Promise<void> {
 		const {store, paths, clusters, onRecovered} = this.#context;
 		let isLate = false;
-		const isMet = await waitForCluster(
+		const hasResponded = await waitForCluster(
 			cluster.access,
 			() => isLatest() && clusters().includes(cluster),
 			to => {
@@ -105,7 +105,7 @@ export class ReachabilityCheck {
 				await this.#pause(cluster.context, ms);
 			},
 		);
-		if (isMet) {
+		if (hasResponded) {
 			if (isLate) {
 				onRecovered();
 			}

@@ -77,7 +77,7 @@ export function createSession(options: SessionOptions): SessionParts {
 		clusters: () => shownIn(store, clusters),
 		open: async context => reopenContext({session, clusters}, context),
 		onRecovered() {
-			feeds.readAgain();
+			feeds.retryFailed();
 			if (store.state.view === 'audit') {
 				void readAuditOnce(session);
 			}

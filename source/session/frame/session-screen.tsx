@@ -115,7 +115,7 @@ function Layer(): ReactNode {
 		}
 
 		case 'help': {
-			return <Help context={layer.keyContext} top={layer.top} />;
+			return <Help keyContext={layer.keyContext} top={layer.top} />;
 		}
 
 		case 'messages': {

@@ -58,7 +58,7 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 
 async function followResource(options: ListFeedOptions, resource: ListResource, isByNamespace: boolean): Promise<void> {
 	const {signal, emit} = options;
-	const tries = new ListRetries();
+	const retries = new ListRetries();
 	while (!signal.aborted) {
 		try {
 			await follow(options, resource, isByNamespace ? await readByNamespace(options, resource) : null);
@@ -68,7 +68,7 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 			}
 
 			const error = toSpokeError(thrown);
-			const {waitMs, isRefused} = tries.after(error);
+			const {waitMs, isRefused} = retries.after(error);
 			emit({
 				type: 'phase',
 				phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isRefused ? null : Date.now() + waitMs},

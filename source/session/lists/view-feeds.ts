@@ -38,7 +38,7 @@ export class ViewFeeds {
 		this.#lists.feed(this.#clusters);
 	}
 
-	readAgain(): void {
+	retryFailed(): void {
 		this.#lists.retryFailed(this.#clusters);
 	}
 

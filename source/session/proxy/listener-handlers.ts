@@ -15,10 +15,10 @@ import {scriptFlags} from '../clusters/script-flags.ts';
 
 export const listenerHandlers = {
 	async 'proxy.listener'(session) {
-		const here =
+		const listener =
 			selectedListener(session.store.state.proxy) ??
 			session.store.state.proxy.listeners.find(({context}) => context === session.cluster.context);
-		await (here ? stopListener(session, here.id) : startDialog(session));
+		await (listener ? stopListener(session, listener.id) : startDialog(session));
 	},
 } satisfies Handlers;
 

@@ -13,9 +13,9 @@ import type {ScreenWith} from '../kit/screen-input.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
 import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 
-export function Help({context, top}: {readonly context: string; readonly top: number}): ReactNode {
+export function Help({keyContext, top}: {readonly keyContext: string; readonly top: number}): ReactNode {
 	const screen = useScreenWith('size', 'pageRows', 'cluster', 'hasScreenReader');
-	return <Page title="Help" after={context} right="" body={helpBody(screen, context)} top={top} />;
+	return <Page title="Help" after={keyContext} right="" body={helpBody(screen, keyContext)} top={top} />;
 }
 
 function filterLegend({keymap}: ScreenWith<never>, context: string): Line[] {

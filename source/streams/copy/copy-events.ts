@@ -24,12 +24,12 @@ export type CopiedEntry = {
 	reason: string | null;
 };
 
-export type EntryOutcome = Pick<CopiedEntry, 'result'> & Partial<CopiedEntry>;
+export type EntryResult = Pick<CopiedEntry, 'result'> & Partial<CopiedEntry>;
 
 /** How the copy of a file ended. */
 export type FileOutcome = Pick<CopiedEntry, 'result' | 'verified' | 'resumedAt' | 'reason'>;
 
-export function copiedEntry({kind, path, size}: {kind: EntryKind; path: Buffer; size: number | null}, outcome: EntryOutcome): CopiedEntry {
+export function copiedEntry({kind, path, size}: {kind: EntryKind; path: Buffer; size: number | null}, outcome: EntryResult): CopiedEntry {
 	return {
 		kind,
 		path,

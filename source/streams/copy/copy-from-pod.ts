@@ -1,7 +1,7 @@
 /** Copies a file or a directory from a container to this machine. */
 import {localErrorText, localFileError} from './local-file-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
-import {copiedEntry, pseudoReason, specialFileReason, type EntryOutcome} from './copy-events.ts';
+import {copiedEntry, pseudoReason, specialFileReason, type EntryResult} from './copy-events.ts';
 import type {CopyOptions} from './copy-options.ts';
 import {CopySession} from './copy-session.ts';
 import {FileToReceive, receiveGroup, receiveGroups, ReceivedGroups, requestsFor} from './receive-files.ts';
@@ -230,7 +230,7 @@ class CopyFromPod implements CopyPass {
 		}
 	}
 
-	#report({kind, path, size}: Pick<RemoteEntry, 'kind' | 'path' | 'size'>, outcome: EntryOutcome): void {
+	#report({kind, path, size}: Pick<RemoteEntry, 'kind' | 'path' | 'size'>, outcome: EntryResult): void {
 		const key = keyOf(path);
 		if (!this.#reported.has(key)) {
 			this.#reported.add(key);

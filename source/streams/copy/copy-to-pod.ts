@@ -2,7 +2,7 @@
 import {basename, resolve} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
-import {copiedEntry, type EntryOutcome} from './copy-events.ts';
+import {copiedEntry, type EntryResult} from './copy-events.ts';
 import type {CopyOptions} from './copy-options.ts';
 import {encodeName, encodePath} from './copy-program.ts';
 import {CopySession, type CopySessionOptions, requestLine, unexpected} from './copy-session.ts';
@@ -206,7 +206,7 @@ class CopyToPod implements CopyPass {
 		this.#addBytes(this.keptBytes - this.#reportedBytes);
 	}
 
-	#report(entry: LocalEntry, outcome: EntryOutcome): void {
+	#report(entry: LocalEntry, outcome: EntryResult): void {
 		this.#reported.add(entry);
 		this.#options.listener.onEntry(copiedEntry({...entry, path: joinPath(entry.path)}, outcome));
 	}

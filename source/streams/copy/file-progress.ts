@@ -1,7 +1,7 @@
-/** How a file of a copy fares, in either direction. */
+/** Attempts and result of copying one file, in either direction. */
 import type {FileOutcome} from './copy-events.ts';
 
-/** A file that changes under each of so many reads is reported as failed. */
+/** Failed attempts after which a file is given up, for example because it changes during each read. */
 const maxFailures = 3;
 
 export class FileProgress {

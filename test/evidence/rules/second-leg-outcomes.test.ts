@@ -167,7 +167,7 @@ test('an apiserver that does not verify is unverified, whatever a failure messag
 	t.deepEqual([tls.state, tls.basis], ['unverified', 'proven']);
 });
 
-test('a tunnel message about a log proves the route of its process, and others imply it', t => {
+test('a route is proven by the tunnel message of a failed log, and inferred from any other', t => {
 	const routeOf = (more: Partial<Observations>, facts: typeof noAgent | typeof noAgentForLog = noAgent) =>
 		pathOf(more, [failed('kubelet n9', facts)]).legs[1]!.route;
 	const verifying = {flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...advertisedFlags}, {process: 'p1'})]};

@@ -120,7 +120,7 @@ const rows: ReadonlyArray<[title: string, findings: Given, to: ServerIdentity['t
 	[
 		'the sandbox, which advertises loopback, with a token',
 		{
-			socket: {...at('127.0.0.1:6443'), clientAuth: 'token', isSandbox: true},
+			socket: {...at('127.0.0.1:6443'), clientAuth: 'token', isMarkedAsSandbox: true},
 			flags: flags({'advertise-address': '127.0.0.1', 'secure-port': '6443'}),
 		},
 		'apiserver',
