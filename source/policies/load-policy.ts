@@ -1,5 +1,5 @@
 /** Loader of the user's policy. */
-import {readFileSync, statSync} from 'node:fs';
+import {existsSync, lstatSync, readFileSync, realpathSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import {configDirectory, homeDirectory} from '../command-line/config-directory.ts';
@@ -61,19 +61,34 @@ export async function readPolicy(env: NodeJS.ProcessEnv): Promise<ReadPolicy | n
 
 function readOwnFile(file: string): string | null {
 	try {
-		// Anyone who can write the policy can remove it.
-		for (const path of [file, dirname(file)]) {
+		// Anyone who can write the policy can remove it, also where a link leads.
+		for (const path of [file, dirname(file), dirname(realpathSync(file))]) {
 			assertOwn(path, statSync(path), {code: 'ERR_POLICY', content: 'the policy'});
 		}
 
 		return readFileSync(file, 'utf8');
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+			assertNoBrokenLink(file);
 			return null;
 		}
 
 		throw isSpokeError(error)
 			? error
 			: new SpokeError('ERR_POLICY', `cannot read policy ${file}: ${(error as Error).message}`, {cause: error});
+	}
+}
+
+/** A broken link does not mean that there is no policy: it can be on a disk that is not mounted. */
+function assertNoBrokenLink(file: string): void {
+	let path = file;
+	while (lstatSync(path, {throwIfNoEntry: false}) === undefined && path !== dirname(path)) {
+		path = dirname(path);
+	}
+
+	if (!existsSync(path)) {
+		throw new SpokeError('ERR_POLICY', `cannot read policy ${file}: ${path} is a broken link`, {
+			remedy: 'restore what it links to, or remove the link if you want no policy',
+		});
 	}
 }

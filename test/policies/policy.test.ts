@@ -1,8 +1,8 @@
 /** The policy file: what it may contain, whom it holds for, and that a bad one opens no stream. */
 import {X509Certificate} from 'node:crypto';
-import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir, userInfo} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {Ajv} from 'ajv';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
@@ -202,6 +202,30 @@ test('a policy that is invalid, unreadable or writable by others opens no stream
 	await assertNothingSent(t, server, 5, /others can write .*\(chmod go-w .*\[ERR_POLICY\]/);
 	await chmod(file, 0o600);
 	await chmod(join(file, '..'), 0o777);
+	await assertNothingSent(t, server, 5, /others can write .*\[ERR_POLICY\]/);
+});
+
+test('a policy that is a broken link, or behind one, opens no stream', async t => {
+	const server = await startFlaggedApiservers(t, [verifies]);
+	const file = await writePolicy(server, 'every: {require: verified}');
+	await rm(file);
+	await symlink('missing.yaml', file);
+	await assertNothingSent(t, server, 5, /policy\.yaml is a broken link .*\[ERR_POLICY\]/);
+	const directory = dirname(file);
+	await rm(directory, {recursive: true});
+	await symlink('missing', directory);
+	await assertNothingSent(t, server, 5, /spoke is a broken link .*\[ERR_POLICY\]/);
+});
+
+test('a policy in a directory that others can write opens no stream, also behind a link', async t => {
+	const server = await startFlaggedApiservers(t, [verifies]);
+	const file = await writePolicy(server, 'every: {require: verified}');
+	const elsewhere = await mkdtemp(join(tmpdir(), 'spoke-policy-'));
+	t.teardown(async () => rm(elsewhere, {recursive: true}));
+	const linked = join(elsewhere, 'policy.yaml');
+	await rename(file, linked);
+	await symlink(linked, file);
+	await chmod(elsewhere, 0o777);
 	await assertNothingSent(t, server, 5, /others can write .*\[ERR_POLICY\]/);
 });
 
