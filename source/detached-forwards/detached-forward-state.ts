@@ -1,13 +1,17 @@
 /** State files of detached forwards. They contain no credentials and no server. */
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {rm, rmdir, stat} from 'node:fs/promises';
+import {hostname} from 'node:os';
 import {dirname, join} from 'node:path';
 import {replaceFile} from '../command-line/private-files.ts';
 import {SpokeError, type ErrorObject} from '../errors/spoke-error.ts';
 import {isProcessRunning, type ProcessIdentity} from './process-identity.ts';
 
-/** The private directory of their files. */
-export const forwardsDirectory = {name: 'forwards', contains: 'detached forwards'};
+/**
+The private directory of their files. Each machine and container has its own: with a shared home directory, one cannot see the processes of
+the other, and would take their forwards for ended.
+*/
+export const forwardsDirectory = {name: `forwards-${hostname().replaceAll(/[^\w.-]/g, '_')}`, contains: 'detached forwards'};
 
 const version = 2;
 

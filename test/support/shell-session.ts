@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
+import {forwardsDirectory} from '../../source/detached-forwards/detached-forward-state.ts';
 import {readProcess} from '../../source/detached-forwards/process-identity.ts';
 import {quoteForShell} from '../../source/text/quote-for-shell.ts';
 import {builtProgram, type Ended} from './run-spoke.ts';
@@ -37,7 +38,7 @@ export async function openShellSession(
 ): Promise<ShellSession> {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-shell-'));
 	const stateHome = join(home, stateFolder);
-	const directory = join(stateHome, 'spoke', 'forwards');
+	const directory = join(stateHome, 'spoke', forwardsDirectory.name);
 	// A forward that ends after its home was removed would otherwise write its compiled code there.
 	const env = {...own, HOME: home, XDG_STATE_HOME: stateHome, NODE_DISABLE_COMPILE_CACHE: '1'};
 	const shell = spawn('sh', [], {env, cwd: home, detached: true, stdio: ['pipe', 'ignore', 'ignore']});
