@@ -1,4 +1,5 @@
 /** Copies a file or a directory from a container to this machine. */
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {localErrorText, localFileError} from './local-file-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
 import {copiedEntry, pseudoReason, specialFileReason, type EntryResult} from './copy-events.ts';
@@ -86,11 +87,16 @@ class CopyFromPod implements CopyPass {
 	}
 
 	async #openTree({kind, entries}: Survey): Promise<void> {
+		const {source, destination} = this.#options;
 		if (this.#tree) {
+			const known = this.#fileName ? 'file' : 'directory';
+			if (kind !== known) {
+				throw new SpokeError('ERR_COPY_INCOMPLETE', `${source} was a ${known} and became a ${kind} while it was copied`);
+			}
+
 			return;
 		}
 
-		const {source, destination} = this.#options;
 		const {directory, name} = await localDestination(destination, {
 			kind,
 			source,

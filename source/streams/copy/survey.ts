@@ -59,7 +59,16 @@ export async function surveySource(session: CopySession, path: string): Promise<
 		}
 	}
 
+	if (root === 'file' && (refused.length > 0 || !isFileAlone(entries))) {
+		throw new SpokeError('ERR_PROTOCOL', `${path} is a file, but the copy program in the container listed something else`, {leg: 3});
+	}
+
 	return {kind: root === 'dir' ? 'directory' : 'file', entries, refused};
+}
+
+/** All entries of a file get the name that the user gave it, so a link among them would lead the next copy to another file. */
+function isFileAlone([first, ...others]: readonly RemoteEntry[]): boolean {
+	return others.length === 0 && first?.kind === 'file' && first.path.length === 1;
 }
 
 function rootError(root: string, path: string): SpokeError {

@@ -100,6 +100,44 @@ for (const [title, listed, notice] of cases) {
 	});
 }
 
+const file: Listed = {kind: 'f', name: './x', content: 'fine'};
+
+for (const [title, listed] of [
+	['a link', [{kind: 'l', name: './x', target: '.bashrc'}]],
+	['a directory', [{kind: 'd', name: './x', facts: '41ed 0 1'}]],
+	['a file and a link', [file, {kind: 'l', name: './y', target: '.bashrc'}]],
+	['two files', [file, {...file, name: './y'}]],
+	['a file and a name that leads out', [file, {...file, name: './../x'}]],
+	['a file in a directory', [{...file, name: './d/x'}]],
+] as Array<[string, Listed[]]>) {
+	test(`a file that is listed as ${title} is not copied, and nothing takes its name`, async t => {
+		const server = await startCopyServer(t, {script: async far => pretend(far, listed, {root: 'file'})});
+		const {status, stderr} = await runSpoke(['cp', ...server.config, 'web:x', join(server.local, 'x')]);
+		t.is(status, 13, stderr);
+		t.regex(stderr, /x is a file, but the copy program in the container listed something else .*\[ERR_PROTOCOL\]/);
+		t.deepEqual(await readdir(server.local), []);
+	});
+}
+
+for (const [first, second] of [
+	['file', 'dir'],
+	['dir', 'file'],
+] as const) {
+	test(`a ${first} that becomes a ${second} before the next pass ends the copy, and makes no link`, async t => {
+		const short: Listed = {...file, facts: '81a4 300000 1700000000'};
+		const server = await startCopyServer(t, {
+			script: async (far, index) =>
+				pretend(far, index === 0 || second === 'file' ? [short] : [file, {kind: 'l', name: './y', target: '.bashrc'}], {
+					root: index === 0 ? first : second,
+				}),
+		});
+		const {status, stderr} = await runSpoke(['cp', ...server.config, 'web:x', join(server.local, 'x')]);
+		t.is(status, 1, stderr);
+		t.regex(stderr, /x was a \w+ and became a \w+ while it was copied \[ERR_COPY_INCOMPLETE\]/);
+		t.deepEqual(await readdir(server.local, {recursive: true}), first === 'dir' ? ['x'] : []);
+	});
+}
+
 test('a name that is listed twice is copied once', async t => {
 	const listed: Listed[] = [
 		{kind: 'f', name: './same', content: 'one'},
