@@ -71,6 +71,8 @@ export type CopyServerOptions = {
 	/** As `cuts`, and `change`, of the input. */
 	inputCuts?: readonly number[];
 	changeInput?: (bytes: Buffer) => Buffer;
+	/** Replaces parts of the pod; read for each response. */
+	pod?: object;
 	/** Replaces the shell. */
 	script?: (far: FarSide, index: number) => void | Promise<void>;
 };
@@ -105,7 +107,7 @@ export async function startCopyServer(t: Pick<ExecutionContext, 'teardown'>, opt
 		const before = last;
 		last = before.then(async () => runShell(far, {...options, index, remote, path: options.programs && bin}));
 		await last;
-	});
+	}, options);
 	t.teardown(async () => server.close());
 	await server.cluster();
 	return {config: ['--kubeconfig', join(server.folder, 'config-1')], remote, local, upgrades: server.upgrades};

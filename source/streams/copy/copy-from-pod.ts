@@ -4,7 +4,8 @@ import {localErrorText, localFileError} from './local-file-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
 import {copiedEntry, pseudoReason, specialFileReason, type EntryResult} from './copy-events.ts';
 import type {CopyOptions} from './copy-options.ts';
-import {CopySession} from './copy-session.ts';
+import type {CopySession} from './copy-session.ts';
+import {CopySessions} from './copy-sessions.ts';
 import {FileToReceive, receiveGroup, receiveGroups, ReceivedGroups, requestsFor} from './receive-files.ts';
 import {LocalTree} from './local-tree.ts';
 import {findReplaced, localDestination} from './local-destination.ts';
@@ -31,6 +32,7 @@ class CopyFromPod implements CopyPass {
 	keptBytes = 0;
 	hasStarted = false;
 	readonly #options: CopyOptions;
+	readonly #sessions: CopySessions;
 	#tree: LocalTree | null = null;
 	/** If the source is a file: its name here. */
 	#fileName: Buffer | null = null;
@@ -42,10 +44,11 @@ class CopyFromPod implements CopyPass {
 
 	constructor(options: CopyOptions) {
 		this.#options = options;
+		this.#sessions = new CopySessions(options, 'from-pod');
 	}
 
 	async run(): Promise<boolean> {
-		const session = await CopySession.open(this.#options, 'from-pod');
+		const session = await this.#sessions.open();
 		try {
 			const survey = await surveySource(session, this.#options.source);
 			await this.#openTree(survey);

@@ -31,6 +31,9 @@ export type CopyTools = {
 
 const maxStderrBytes = 4096;
 
+/** Above it is 128 and the number of a signal. */
+const maxOwnStatus = 128;
+
 export class CopySession {
 	/** @throws SpokeError as `openRemoteCommand`; ERR_COMMAND_NOT_STARTED with a remedy if the container has no shell */
 	static async open(options: CopySessionOptions, direction: CopyDirection): Promise<CopySession> {
@@ -51,6 +54,8 @@ export class CopySession {
 	}
 
 	tools: CopyTools = {checksum: null, canReadParts: false};
+	/** A signal ended the program, as when its pod is deleted or its container restarts. */
+	wasKilled = false;
 	readonly #command: RemoteCommand;
 	readonly #stdin: Writable;
 	readonly #reader: ByteReader;
@@ -157,6 +162,7 @@ export class CopySession {
 
 		try {
 			const status = await this.#command.outcome;
+			this.wasKilled = Number(status) > maxOwnStatus;
 			return new SpokeError('ERR_COPY_INCOMPLETE', `the copy program in the container ended early, with status ${status}`, {
 				text: this.#stderr === '' ? null : this.#stderr,
 			});

@@ -5,7 +5,8 @@ import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
 import {copiedEntry, type EntryResult} from './copy-events.ts';
 import type {CopyOptions} from './copy-options.ts';
 import {encodeName, encodePath} from './copy-program.ts';
-import {CopySession, type CopySessionOptions, requestLine, unexpected} from './copy-session.ts';
+import {type CopySession, requestLine, unexpected} from './copy-session.ts';
+import {CopySessions} from './copy-sessions.ts';
 import {listLocalEntries, type LocalEntry} from './local-entries.ts';
 import {joinPath} from './path-components.ts';
 import {FileToSend, sendFiles} from './send-files.ts';
@@ -32,6 +33,7 @@ class CopyToPod implements CopyPass {
 	keptBytes = 0;
 	hasStarted = false;
 	readonly #options: CopyOptions;
+	readonly #sessions: CopySessions;
 	readonly #entries: readonly LocalEntry[];
 	/** Where names are relative to, and the name of the source there. Decided once: a directory that this copy creates exists afterwards. */
 	#root: {directory: string; name: Buffer} | null = null;
@@ -43,6 +45,7 @@ class CopyToPod implements CopyPass {
 
 	constructor(options: CopyOptions, entries: readonly LocalEntry[]) {
 		this.#options = options;
+		this.#sessions = new CopySessions(options, 'to-pod');
 		this.#entries = entries;
 	}
 
@@ -67,18 +70,17 @@ class CopyToPod implements CopyPass {
 	async removeTemporaryFiles(): Promise<void> {
 		const left = this.#files.filter(({wasSent, isDone}) => wasSent && !isDone);
 		if (left.length > 0) {
-			const options = {...this.#options, signal: AbortSignal.timeout(cleanUpMs)};
 			await this.#inSession(async session => {
 				await this.#ask(
 					session,
 					left.map(({temporary}) => `drop ${temporary}`),
 				);
-			}, options).catch(() => undefined);
+			}, AbortSignal.timeout(cleanUpMs)).catch(() => undefined);
 		}
 	}
 
-	async #inSession(work: (session: CopySession) => Promise<void>, options: CopySessionOptions = this.#options): Promise<void> {
-		const session = await CopySession.open(options, 'to-pod');
+	async #inSession(work: (session: CopySession) => Promise<void>, signal?: AbortSignal): Promise<void> {
+		const session = await this.#sessions.open(signal);
 		try {
 			await this.#enterRoot(session);
 			await work(session);

@@ -154,7 +154,8 @@ export type ReceiveContext = {
 /**
 Files of the group are done, have failed once more, or are kept to be continued. Resolves to `false` if the session cannot be used further,
 because the bytes did not match their count.
-@throws SpokeError ERR_STREAM_LOST… of the session; ERR_LOCAL_FILE if nothing more can be written
+@throws SpokeError ERR_STREAM_LOST… of the session; ERR_COPY_INCOMPLETE if its program was killed; ERR_LOCAL_FILE if nothing more can be
+written
 */
 export async function receiveGroup(group: readonly FileToReceive[], context: ReceiveContext): Promise<boolean> {
 	const {session, tree, onBytes} = context;
@@ -168,7 +169,7 @@ export async function receiveGroup(group: readonly FileToReceive[], context: Rec
 		await verifyGroup(group, context);
 		return true;
 	} catch (error) {
-		const isBlamed = isSpokeError(error) && (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_COPY_INCOMPLETE');
+		const isBlamed = isSpokeError(error) && !session.wasKilled && (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_COPY_INCOMPLETE');
 		for (const file of group.filter(({isDone}) => !isDone)) {
 			if (isBlamed || group.length > 1 || !session.tools.canReadParts) {
 				onBytes(-file.offset);
