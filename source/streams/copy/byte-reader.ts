@@ -7,7 +7,13 @@ export class EndOfBytes extends Error {}
 /** A line or a name is longer than any file system allows. */
 export class TooLong extends Error {}
 
-const maxNameBytes = 64 * 1024;
+const maxLineBytes = 64 * 1024;
+
+/**
+The letter of a kind and a path, or the target of a link. PATH_MAX of Linux is 4096 with the NUL, and is that of the whole path below the
+source: the copy program asks the kernel for it, which finds no longer one. A link cannot have a longer target.
+*/
+const maxNameBytes = 4096;
 
 export class ByteReader {
 	readonly #chunks: AsyncIterator<Buffer>;
@@ -19,12 +25,12 @@ export class ByteReader {
 
 	/** Without the line feed. @throws EndOfBytes, TooLong, and the error of the stream */
 	async line(): Promise<Buffer> {
-		return this.#until(0x0a);
+		return this.#until(0x0a, maxLineBytes);
 	}
 
 	/** Up to a NUL, which no file name contains. @throws as `line` */
 	async name(): Promise<Buffer> {
-		return this.#until(0);
+		return this.#until(0, maxNameBytes);
 	}
 
 	/** Exactly `count` bytes, as they arrive. @throws EndOfBytes, and the error of the stream */
@@ -38,7 +44,7 @@ export class ByteReader {
 		}
 	}
 
-	async #until(delimiter: number): Promise<Buffer> {
+	async #until(delimiter: number, maxBytes: number): Promise<Buffer> {
 		const pieces: Buffer[] = [];
 		let length = 0;
 		for (;;) {
@@ -47,8 +53,8 @@ export class ByteReader {
 			const piece = end < 0 ? chunk : chunk.subarray(0, end);
 			this.#rest = end < 0 ? Buffer.alloc(0) : chunk.subarray(end + 1);
 			length += piece.length;
-			if (length > maxNameBytes) {
-				throw new TooLong(`more than ${maxNameBytes} bytes without an end`);
+			if (length > maxBytes) {
+				throw new TooLong(`more than ${maxBytes} bytes without an end`);
 			}
 
 			pieces.push(piece);

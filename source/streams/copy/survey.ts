@@ -3,6 +3,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {EntryKind} from './copy-events.ts';
 import {encodePath} from './copy-program.ts';
 import {type CopySession, requestLine, unexpected} from './copy-session.ts';
+import {Listing, type ListingLimits} from './listing.ts';
 import {splitPath} from './path-components.ts';
 
 export type RemoteEntry = {
@@ -30,11 +31,12 @@ export type Survey = {
 	refused: readonly Buffer[];
 };
 
-/** Against a container that never stops listing names. */
-const maxEntries = 5_000_000;
-
 /** @throws SpokeError ERR_NOT_FOUND, ERR_COPY_INCOMPLETE if it cannot be read, ERR_PROTOCOL */
-export async function surveySource(session: CopySession, path: string): Promise<Survey> {
+export async function surveySource(
+	session: Pick<CopySession, 'send' | 'line' | 'name'>,
+	path: string,
+	limits?: ListingLimits,
+): Promise<Survey> {
 	session.send([requestLine(`root ${encodePath(path)}`)]);
 	const root = String(await session.line());
 	if (root !== 'dir' && root !== 'file') {
@@ -44,13 +46,14 @@ export async function surveySource(session: CopySession, path: string): Promise<
 	session.send([requestLine('list')]);
 	const entries: RemoteEntry[] = [];
 	const refused: Buffer[] = [];
-	for (let line = await session.line(); line.toString('latin1') !== 'E'; line = await session.line()) {
+	const listing = new Listing(session, limits);
+	for (let line = await listing.line(); line.toString('latin1') !== 'E'; line = await listing.line()) {
 		const count = Number(/^N (\d{1,3})$/.exec(line.toString('latin1'))?.[1] ?? Number.NaN);
-		if (!(count > 0) || entries.length + refused.length + count > maxEntries) {
+		if (!(count > 0)) {
 			throw unexpected(line);
 		}
 
-		for (const entry of await readBatch(session, count)) {
+		for (const entry of await readBatch(listing, count)) {
 			if ('path' in entry) {
 				entries.push(entry);
 			} else {
@@ -91,15 +94,15 @@ function rootError(root: string, path: string): SpokeError {
 	}
 }
 
-async function readBatch(session: CopySession, count: number): Promise<Array<RemoteEntry | {name: Buffer}>> {
+async function readBatch(listing: Listing, count: number): Promise<Array<RemoteEntry | {name: Buffer}>> {
 	const names: Array<{name: Buffer; target: Buffer}> = [];
 	for (let index = 0; index < count; index++) {
-		names.push({name: await session.name(), target: await session.name()});
+		names.push({name: await listing.path(), target: await listing.target()});
 	}
 
 	const entries: Array<RemoteEntry | {name: Buffer}> = [];
 	for (const {name, target} of names) {
-		const facts = parseFacts(String(await session.line()));
+		const facts = parseFacts(String(await listing.line()));
 		const path = safePath(name.subarray(1));
 		const kind = kinds.get(String.fromCodePoint(name[0] ?? 0));
 		entries.push(path === null || kind === undefined ? {name: name.subarray(1)} : {...kind, path, target, ...facts});
