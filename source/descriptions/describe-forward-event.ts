@@ -68,10 +68,11 @@ export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescr
 
 		case 'connection-failed': {
 			const {message, text, remedy} = event.error;
+			const remote = event.remotePort === undefined ? '' : ` -> ${event.remotePort}`;
 			const isTextInMessage = text === null || fullMessage({message, text}) === message;
 			return [
 				connectionLine('error', [
-					statement(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${message}`),
+					statement(`an error occurred forwarding ${event.port}${remote}: ${message}`),
 					...(remedy === null ? [] : [{role: 'fix' as const, text: ` (${remedy})`}]),
 					codeOf(event.error),
 				]),

@@ -45,7 +45,8 @@ export class ConnectionRegistry {
 		tunnel: string | null;
 		shared: boolean;
 		port: number;
-		remotePort: number;
+		/** `null` if the pod does not have the port. */
+		remotePort: number | null;
 	}): RegisteredConnection {
 		const connection = `${this.#id}.${++this.#number}`;
 		const snapshot = {connection, client, pod, tunnel, shared, since: monotonicMs()};
@@ -83,7 +84,7 @@ export class ConnectionRegistry {
 				this.#totals.failed += error ? 1 : 0;
 				if (error) {
 					void locate(error).then(error => {
-						this.#events.emit({event: 'connection-failed', ...counts, port, remotePort, error});
+						this.#events.emit({event: 'connection-failed', ...counts, port, ...(remotePort !== null && {remotePort}), error});
 					});
 				} else {
 					const isNormal = end === 'client-fin' || end === 'pod-fin';

@@ -55,7 +55,8 @@ export type ForwardEvent =
 	  }
 	/** `activeMs`: until the first side ended, or the last byte that the client received. `durationMs`: until both ended. */
 	| (ConnectionCounts & {event: 'connection-closed'; activeMs: number; end: ConnectionEnd})
-	| (ConnectionCounts & {event: 'connection-failed'; port: number; remotePort: number; error: SpokeError})
+	/** Without `remotePort` if the pod does not have the port. */
+	| (ConnectionCounts & {event: 'connection-failed'; port: number; remotePort?: number; error: SpokeError})
 	/** A slow local reader blocks the tunnel. */
 	| {event: 'connection-congested' | 'connection-flowing'; forward: string; connection: string; tunnel: string | null}
 	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}

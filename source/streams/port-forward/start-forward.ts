@@ -43,7 +43,7 @@ export function startForward(cluster: ClusterClient, request: ForwardRequest, op
 	return target;
 }
 
-type RunningPort = ForwardPort & {registry: ConnectionRegistry; listener: LocalListener; remote: PodPort; remoteIn?: PodObject};
+type RunningPort = ForwardPort & {registry: ConnectionRegistry; listener: LocalListener; remote: PodPort};
 
 class ForwardedTarget implements RunningForward {
 	readonly events = new EventQueue<ForwardEvent>();
@@ -178,17 +178,13 @@ class ForwardedTarget implements RunningForward {
 		return this.#tunnels;
 	}
 
-	#remotePort(port: RunningPort, pod: PodObject): number {
-		if (port.remoteIn !== pod) {
-			port.remoteIn = pod;
-			try {
-				port.remote = portIn(pod, this.#service, port);
-			} catch {
-				// The previous number is the best guess.
-			}
+	/** An error if the pod does not have the port. The number in another pod is no substitute: it can be anything here. */
+	#remotePort(port: RunningPort, pod: PodObject): number | SpokeError {
+		try {
+			return portIn(pod, this.#service, port).port;
+		} catch (thrown) {
+			return toSpokeError(thrown);
 		}
-
-		return port.remote.port;
 	}
 
 	#listen(tunnels: TargetTunnels, carrier: TunnelCarrier): void {
@@ -226,14 +222,14 @@ class ForwardedTarget implements RunningForward {
 		tcpSocket.on('error', () => undefined);
 		// A socket that is closed has no address.
 		const client = joinHostPort(tcpSocket.remoteAddress ?? '', tcpSocket.remotePort ?? 0);
-		const register = (lease: TargetLease | null, pod: PodObject) =>
+		const register = (lease: TargetLease | null, pod: PodObject, remotePort = this.#remotePort(port, pod)) =>
 			port.registry.open({
 				client,
 				tunnel: lease?.tunnel.id ?? null,
 				shared: lease?.shared ?? false,
 				pod: pod.metadata.name,
 				port: port.listener.bound[0]!.port,
-				remotePort: this.#remotePort(port, pod),
+				remotePort: typeof remotePort === 'number' ? remotePort : null,
 			});
 		try {
 			if (!hasFreeDescriptors(tcpSocket)) {
@@ -249,7 +245,14 @@ class ForwardedTarget implements RunningForward {
 			}
 
 			const lease = tunnels.leaseReady() ?? (await this.#waitForTunnel(tunnels, socket));
-			this.#carry(register(lease, lease.pod), {lease, port, socket, tcpSocket});
+			const remotePort = this.#remotePort(port, lease.pod);
+			if (typeof remotePort === 'number') {
+				this.#carry(register(lease, lease.pod, remotePort), {lease, remotePort, socket, tcpSocket});
+			} else {
+				resetSocket(tcpSocket, socket);
+				lease.release();
+				register(null, lease.pod, remotePort).close({end: null, error: remotePort});
+			}
 		} catch (thrown) {
 			const hasClientClosed = tcpSocket.closed;
 			resetSocket(tcpSocket);
@@ -301,10 +304,9 @@ class ForwardedTarget implements RunningForward {
 
 	#carry(
 		registered: RegisteredConnection,
-		{lease, port, socket, tcpSocket}: {lease: TargetLease; port: RunningPort; socket: Socket; tcpSocket: Socket},
+		{lease, remotePort, socket, tcpSocket}: {lease: TargetLease; remotePort: number; socket: Socket; tcpSocket: Socket},
 	): void {
 		const locate = async (error: SpokeError) => lease.tunnel.locateLoss(error, this.#signal);
-		const remotePort = this.#remotePort(port, lease.pod);
 		let pair;
 		try {
 			pair = lease.tunnel.open(remotePort);
