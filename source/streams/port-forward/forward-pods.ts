@@ -23,6 +23,8 @@ type WatchForwardPodsOptions = {
 	signal: AbortSignal;
 	/** Called once per error code until a watch lasts. */
 	onFailed: (error: SpokeError, retryInMs: number) => void;
+	/** Of the next watch: an abort replaces it by a new list and watch, because it is behind. */
+	outdated?: () => AbortSignal;
 };
 
 /**
@@ -42,7 +44,7 @@ export async function* watchForwardPods(
 		const pods = new Map<string, PodObject>();
 		let syncedAt: number | null = null;
 		try {
-			for await (const change of watchPods(cluster, watched, {signal})) {
+			for await (const change of watchPods(cluster, watched, {signal: anySignal(signal, options.outdated?.())})) {
 				applyPodChange(pods, change);
 				if (change.type === 'synced') {
 					syncedAt = monotonicMs();

@@ -36,6 +36,8 @@ export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'>
 		onTerminated: () => void;
 		/** A tunnel to the current pod. */
 		onOpened?: () => void;
+		/** The name of a pod belongs to another pod, and `update` was not called with it yet. */
+		onPodReplaced?: () => void;
 		/** The pod has no replacement, or no tunnel to it meets a requirement. */
 		onGone: (error: SpokeError) => void;
 	};
@@ -205,9 +207,15 @@ export class PodTunnels implements TargetTunnels {
 	}
 
 	#createPool(target: ResolvedTarget, cluster = this.#cluster): TunnelPool<Tunnel> {
-		const {observer, emit} = this.#options;
+		const {observer, emit, onPodReplaced = () => undefined} = this.#options;
 		const pool: TunnelPool<Tunnel> = new TunnelPool<Tunnel>({
-			open: async signal => openTunnel(cluster, target, {signal, carriers: this.#carriers, ...(observer && {observer})}),
+			open: async (signal, mustConfirmPod) =>
+				openTunnel(cluster, target, {
+					signal,
+					carriers: this.#carriers,
+					...(observer && {observer}),
+					...(mustConfirmPod && {onPodReplaced}),
+				}),
 			onInterrupted: (error, attempt, retryInMs) => {
 				if (pool === this.#pool) {
 					this.#reportInterruption(error, attempt, retryInMs);

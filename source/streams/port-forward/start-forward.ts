@@ -56,6 +56,8 @@ class ForwardedTarget implements RunningForward {
 	readonly #ports: RunningPort[] = [];
 	#tunnels: TargetTunnels | undefined;
 	#service: ServiceObject | null = null;
+	/** Aborted when the watch of the pods is behind. */
+	#outdated = new AbortController();
 
 	constructor(cluster: ClusterClient, request: ForwardRequest, options: ForwardOptions) {
 		this.#cluster = cluster;
@@ -85,6 +87,7 @@ class ForwardedTarget implements RunningForward {
 
 			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, {
 				signal: this.#signal,
+				outdated: () => this.#outdated.signal,
 				onFailed: (error, retryInMs) => {
 					for (const {id} of this.#ports) {
 						this.events.emit({event: 'watch-failed', forward: id, error, retryInMs});
@@ -163,6 +166,11 @@ class ForwardedTarget implements RunningForward {
 				for (const {id} of this.#ports) {
 					this.events.emit(event(id));
 				}
+			},
+			onPodReplaced: () => {
+				const outdated = this.#outdated;
+				this.#outdated = new AbortController();
+				outdated.abort();
 			},
 			onTerminated: () => {
 				for (const [{connection}, lease] of this.#registered) {

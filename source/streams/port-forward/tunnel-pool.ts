@@ -19,7 +19,8 @@ const fillDelayMs = 40;
 const emptyFillDelayMs = 15;
 
 export type PoolOptions<T extends PooledTunnel> = OutageCallbacks & {
-	open: (signal: AbortSignal) => Promise<T>;
+	/** `mustConfirmPod`: after a loss or an outage, the pod's name can belong to another pod. */
+	open: (signal: AbortSignal, mustConfirmPod: boolean) => Promise<T>;
 	onOpened: (tunnel: T) => void;
 	/** How long as many tunnels are kept as connections were open at once; 10 s by default. */
 	burstMs?: number;
@@ -40,6 +41,8 @@ export class TunnelPool<T extends PooledTunnel> {
 
 	readonly #retired = new AbortController();
 	#opening = 0;
+	/** Until a tunnel has confirmed it. */
+	#mustConfirmPod = false;
 	/** Connections at once since the last trim. */
 	#mostConnections = 0;
 	#targetIdle = initialIdleTunnels;
@@ -47,15 +50,20 @@ export class TunnelPool<T extends PooledTunnel> {
 	constructor(options: PoolOptions<T>) {
 		this.#options = options;
 		this.#outage = new TunnelOutage(options);
-		this.#slots = new TunnelSlots(tunnel => {
-			this.#serve();
-			this.#onIdle(tunnel);
+		this.#slots = new TunnelSlots({
+			onFreed: tunnel => {
+				this.#serve();
+				this.#onIdle(tunnel);
+			},
+			onStale: () => {
+				this.#mustConfirmPod = true;
+			},
 		});
 	}
 
 	/** Does not retry. @throws SpokeError */
 	async start(): Promise<T> {
-		const tunnel = await this.#options.open(this.#retired.signal);
+		const tunnel = await this.#options.open(this.#retired.signal, false);
 		this.#admit(tunnel);
 		this.#fillSoon();
 		return tunnel;
@@ -108,6 +116,7 @@ export class TunnelPool<T extends PooledTunnel> {
 
 	/** Idle tunnels end now, the others with their last connection. */
 	renew(): void {
+		this.#mustConfirmPod = true;
 		this.#slots.renew();
 		this.#fill();
 	}
@@ -191,12 +200,20 @@ export class TunnelPool<T extends PooledTunnel> {
 
 	async #openOne(): Promise<void> {
 		this.#opening++;
+		const mustConfirmPod = this.#mustConfirmPod;
 		try {
-			const tunnel = await this.#options.open(this.#retired.signal);
+			const tunnel = await this.#options.open(this.#retired.signal, mustConfirmPod);
 			this.#opening--;
-			this.#admit(tunnel);
+			if (this.#mustConfirmPod && !mustConfirmPod) {
+				// Begun before a loss: it can lead to the pod's successor.
+				tunnel.session.end();
+			} else {
+				this.#mustConfirmPod = false;
+				this.#admit(tunnel);
+			}
 		} catch (thrown) {
 			this.#opening--;
+			this.#mustConfirmPod ||= this.#opening === 0;
 			if (!this.#isRetired) {
 				this.#outage.recordFailure(toSpokeError(thrown), this.#slots.all.size === 0, () => {
 					this.#fill();
@@ -229,6 +246,7 @@ export class TunnelPool<T extends PooledTunnel> {
 
 	/** An interruption only if the replacement fails too. */
 	#handleLoss(): void {
+		this.#mustConfirmPod = true;
 		if (this.#slots.all.size === 0) {
 			this.#outage.recordEmpty();
 		}

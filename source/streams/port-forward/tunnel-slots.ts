@@ -22,14 +22,20 @@ export const maxUnsharedConnections = 16;
 /** A stream alone on its tunnel can block it early. */
 const bufferBytes = {alone: 256 * 1024, shared: 2 * 1024 * 1024} as const;
 
+type SlotCallbacks<T> = {
+	onFreed: (tunnel: T) => void;
+	/** An idle tunnel was removed because it is stale. */
+	onStale: () => void;
+};
+
 export class TunnelSlots<T extends PooledTunnel> {
 	readonly #connections = new Map<T, number>();
 	/** Replaced; their connections end normally. */
 	readonly #retiring = new Map<T, number>();
-	readonly #onFreed: (tunnel: T) => void;
+	readonly #callbacks: SlotCallbacks<T>;
 
-	constructor(onFreed: (tunnel: T) => void) {
-		this.#onFreed = onFreed;
+	constructor(callbacks: SlotCallbacks<T>) {
+		this.#callbacks = callbacks;
 	}
 
 	/** Tunnels in order of use. */
@@ -73,6 +79,7 @@ export class TunnelSlots<T extends PooledTunnel> {
 			if (connections === 0 && tunnel.isStale) {
 				this.#connections.delete(tunnel);
 				tunnel.session.destroy();
+				this.#callbacks.onStale();
 			} else if (connections < fewest && tunnel.session.usable && tunnel.session.congestedStreams.size === 0) {
 				best = tunnel;
 				fewest = connections;
@@ -135,7 +142,7 @@ export class TunnelSlots<T extends PooledTunnel> {
 			// Last in order: leave time to read what the last connection left in transit.
 			this.#connections.delete(tunnel);
 			this.#connections.set(tunnel, connections - 1);
-			this.#onFreed(tunnel);
+			this.#callbacks.onFreed(tunnel);
 		}
 	}
 

@@ -4,12 +4,14 @@ import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
 import type {ErrorResponseContext} from '../../cluster/error-from-response.ts';
+import {readJsonResponse} from '../../cluster/read-json-response.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
 import {objectPath} from '../../targets/object-path.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {ConnectionPurpose, ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
 import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
@@ -26,12 +28,15 @@ export type TunnelOptions = {
 	carriers?: readonly TunnelCarrier[];
 	/** Default 20 s. */
 	pings?: PingOptions;
+	/** Reads the pod first, and opens no tunnel to another pod of its name. */
+	onPodReplaced?: () => void;
 };
 
 /** Load balancers close connections that are idle for 60 s. */
 const pingIntervalMs = 20_000;
 const defaultPings: PingOptions = {intervalMs: pingIntervalMs};
 const silenceTimeoutMs = 45_000;
+const podTimeoutMs = 10_000;
 
 let openedCount = 0;
 
@@ -76,19 +81,27 @@ export class Tunnel {
 
 /**
 Falls back to raw SPDY for older servers, proxies and users with only `create`.
-@throws SpokeError of the last carrier; `text` has the first one's
+@throws SpokeError of the last carrier; `text` has the first one's. ERR_TARGET_GONE after `onPodReplaced`
 @see https://kep.k8s.io/4006
 */
 export async function openTunnel(
 	cluster: ClusterClient,
 	target: ResolvedTarget,
-	{observer, signal, carriers = carriersOf(process.env), pings = defaultPings}: TunnelOptions = {},
+	{observer, signal, carriers = carriersOf(process.env), pings = defaultPings, onPodReplaced}: TunnelOptions = {},
 ): Promise<Tunnel> {
 	const purpose: ConnectionPurpose = {feature: 'port-forward', target, request: null};
 	const refused: SpokeError[] = [];
 	for (const carrier of carriers) {
 		const connection = await connectObserved(cluster, purpose, observer, {signal});
-		const outcome = await connection.upgrade({...tunnelUpgrade(target, carrier), ...(signal && {signal})}).catch((thrown: unknown) => {
+		const upgrade = async () => {
+			if (onPodReplaced && target.uid !== null) {
+				await confirmPod(connection, target, {cluster, signal, onPodReplaced});
+			}
+
+			return connection.upgrade({...tunnelUpgrade(target, carrier), ...(signal && {signal})});
+		};
+
+		const outcome = await upgrade().catch((thrown: unknown) => {
 			connection.close();
 			reportNotOpened(observer, connection, purpose, {thrown, signal});
 			throw toSpokeError(thrown);
@@ -119,6 +132,30 @@ export function tunnelUpgrade({namespace, name}: Pick<ResolvedTarget, 'namespace
 	return carrier === 'websocket'
 		? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io']}
 		: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io']};
+}
+
+/**
+Tunnels are opened by the name of the pod. Reads it on the tunnel's own connection, because another one can hang after an outage, and
+directly before the tunnel's request, because a successor takes longer than that to start.
+@throws SpokeError ERR_TARGET_GONE if the name belongs to another pod, and why the pod could not be read, unless that is forbidden
+*/
+async function confirmPod(
+	connection: Connection,
+	{namespace, name, uid}: ResolvedTarget,
+	{cluster, signal, onPodReplaced}: {cluster: ClusterClient; signal: AbortSignal | undefined; onPodReplaced: () => void},
+): Promise<void> {
+	const path = objectPath(podResource, namespace ?? '', name);
+	const response = await connection.pipelined({path, timeoutMs: podTimeoutMs, ...(signal && {signal})});
+	if (response.status === 403) {
+		return;
+	}
+
+	const options = {peerName: `the apiserver ${cluster.facts.server}`, identity: cluster.facts};
+	const pod = (await readJsonResponse(response, {path}, options)) as PodObject;
+	if (pod.metadata.uid !== uid) {
+		onPodReplaced();
+		throw new SpokeError('ERR_TARGET_GONE', `pod ${name} was replaced by another pod of its name`);
+	}
 }
 
 function createTunnel(

@@ -1,10 +1,10 @@
 /** The pod that a connection of a spread forward goes to. */
-import {Duplex} from 'node:stream';
+import {Duplex, Readable} from 'node:stream';
 import {setImmediate as turn} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {rejectOnAbort} from '../../../source/async/abortable.ts';
 import {type ClusterClient, ClusterRecords} from '../../../source/cluster/cluster-client.ts';
-import type {Connection, UpgradeOptions, UpgradeResult} from '../../../source/cluster/connection.ts';
+import type {Connection, PipelinedOptions, UpgradeOptions, UpgradeResult} from '../../../source/cluster/connection.ts';
 import {SpreadTunnels} from '../../../source/streams/port-forward/spread-tunnels.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
@@ -36,9 +36,14 @@ async function spreadOver(t: ExecutionContext, names: readonly string[], blocked
 		return {upgraded: true, socket, protocol: 'portforward.k8s.io', headers: {}};
 	};
 
+	const pipelined = async ({path}: PipelinedOptions) => ({
+		status: 200,
+		body: Readable.from([Buffer.from(JSON.stringify({apiVersion: 'v1', kind: 'Pod', ...readyPod(path.split('/').at(-1)!)}))]),
+	});
 	const cluster = {
+		facts: {},
 		records: new ClusterRecords(),
-		connect: async () => ({usable: true, upgrade, close() {}}) as unknown as Connection,
+		connect: async () => ({usable: true, pipelined, upgrade, close() {}}) as unknown as Connection,
 	} as unknown as ClusterClient;
 	const pods = names.map(name => readyPod(name));
 	const tunnels = new SpreadTunnels(

@@ -42,9 +42,10 @@ class PretendTunnel {
 function poolOf(t: ExecutionContext, {openMs = 5, burstMs}: {openMs?: number; burstMs?: number} = {}) {
 	const told: string[] = [];
 	const opened: PretendTunnel[] = [];
-	const state = {failure: undefined as SpokeError | undefined, opening: 0, mostOpening: 0};
+	const state = {failure: undefined as SpokeError | undefined, opening: 0, mostOpening: 0, confirmed: [] as boolean[]};
 	const pool = new TunnelPool<PretendTunnel>({
-		async open() {
+		async open(_signal, mustConfirmPod) {
+			state.confirmed.push(mustConfirmPod);
 			state.opening++;
 			state.mostOpening = Math.max(state.mostOpening, state.opening);
 			await delay(openMs);
@@ -312,4 +313,45 @@ test('the timer runs at the earliest time, and not after stop', async t => {
 	soonest.stop();
 	await delay(50);
 	t.is(done, 1);
+});
+
+test('a pool confirms the pod with the next tunnel after a loss or a stale tunnel only', async t => {
+	const {pool, opened, state, live} = poolOf(t);
+	await pool.start();
+	await warmed(pool);
+	t.deepEqual(state.confirmed, [false, false]);
+	opened[0]!.session.destroy(down);
+	await until(() => live().length === 2, live);
+	t.deepEqual(state.confirmed.splice(0), [false, false, true]);
+	pool.acquireReady();
+	await until(() => live().length === 3, live);
+	t.deepEqual(state.confirmed.splice(0), [false]);
+	live()[1]!.isStale = true;
+	live()[2]!.isStale = true;
+	t.is(pool.acquireReady(), undefined);
+	await pool.acquire(AbortSignal.timeout(5000));
+	t.true(state.confirmed[0]);
+});
+
+test('a tunnel that began to open before a loss is not used', async t => {
+	const {pool, opened, state, live} = poolOf(t, {openMs: 200});
+	await pool.start();
+	await until(() => state.opening === 1, state);
+	opened[0]!.session.destroy(down);
+	const {tunnel} = await pool.acquire(AbortSignal.timeout(5000));
+	t.not(tunnel, opened[1]);
+	t.true(opened[1]!.session.over);
+	t.true(state.confirmed[opened.indexOf(tunnel)]);
+	t.true(live().includes(tunnel));
+});
+
+test('a pool confirms the pod after an outage without a loss', async t => {
+	const {pool, state} = poolOf(t);
+	state.failure = down;
+	pool.warm();
+	await until(() => state.confirmed.length > 0 && state.opening === 0, state);
+	state.failure = undefined;
+	state.confirmed.length = 0;
+	await pool.acquire(AbortSignal.timeout(5000));
+	t.true(state.confirmed[0]);
 });
