@@ -110,7 +110,7 @@ for (const [title, listed] of [
 	['a file and a name that leads out', [file, {...file, name: './../x'}]],
 	['a file in a directory', [{...file, name: './d/x'}]],
 ] as Array<[string, Listed[]]>) {
-	test(`a file that is listed as ${title} is not copied, and nothing takes its name`, async t => {
+	test(`nothing takes the name of a file that is listed as ${title}`, async t => {
 		const server = await startCopyServer(t, {script: async far => pretend(far, listed, {root: 'file'})});
 		const {status, stderr} = await runSpoke(['cp', ...server.config, 'web:x', join(server.local, 'x')]);
 		t.is(status, 13, stderr);
@@ -123,7 +123,7 @@ for (const [first, second] of [
 	['file', 'dir'],
 	['dir', 'file'],
 ] as const) {
-	test(`a ${first} that becomes a ${second} before the next pass ends the copy, and makes no link`, async t => {
+	test(`a ${first} that becomes a ${second} before the next pass ends the copy without a link`, async t => {
 		const short: Listed = {...file, facts: '81a4 300000 1700000000'};
 		const server = await startCopyServer(t, {
 			script: async (far, index) =>

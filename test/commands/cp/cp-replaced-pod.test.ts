@@ -33,7 +33,7 @@ test('a copy from a pod reads no changed file again from the pod that replaced i
 	t.deepEqual(await readdir(server.local), []);
 });
 
-test('a copy program that a signal ends is an error of the copy, and its files are not read again', async t => {
+test('a copy program that a signal ends is an error, and its files are not read again', async t => {
 	const size = 200_000;
 	const response = `D\n${'a'.repeat(size)}E\n`;
 	const server = await startCopyServer(t, {
