@@ -20,6 +20,9 @@ async function decode(body: Buffer): Promise<string> {
 	return (await execa(toolPath('objects'), {input: body})).stdout;
 }
 
+/** Other files add nodes whose kubelets have no valid certificate. */
+const onFirstNode = '--overrides={"spec":{"nodeName":"n1"}}';
+
 test('kubectl debug behaves as recorded', async t => {
 	const outcomes: Record<string, DebugOutcome> = {};
 	for (const row of debugRows) {
@@ -71,7 +74,17 @@ test('a copy of a pod runs a changed command, and --replace deletes the original
 	t.teardown(async () =>
 		cluster.kubectl('off-direct', ['delete', 'pod', 'original', 'copied', '--now', '--wait=false', '--ignore-not-found']),
 	);
-	await cluster.kubectl('off-direct', ['run', 'original', `--image=${image}`, '--labels=app=original', '--command', '--', 'sleep', '3600']);
+	await cluster.kubectl('off-direct', [
+		'run',
+		'original',
+		`--image=${image}`,
+		onFirstNode,
+		'--labels=app=original',
+		'--command',
+		'--',
+		'sleep',
+		'3600',
+	]);
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/original', '--timeout=60s']);
 	const {stdout, stderr, status} = await cluster.spoke('off-direct', [
 		'debug',
@@ -108,7 +121,7 @@ test('verify accepts the transcript of a debug container, and rejects it after a
 		await rm(file, {force: true});
 		await cluster.kubectl('off-direct', ['delete', 'pod', 'debugged', '--now', '--wait=false', '--ignore-not-found']);
 	});
-	await cluster.kubectl('off-direct', ['run', 'debugged', `--image=${image}`, '--command', '--', 'sleep', '3600']);
+	await cluster.kubectl('off-direct', ['run', 'debugged', `--image=${image}`, onFirstNode, '--command', '--', 'sleep', '3600']);
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/debugged', '--timeout=60s']);
 	const debug = ['debug', 'debugged', `--image=${image}`, '--attach', '--record', file];
 	const {stdout, stderr, status} = await cluster.spoke('off-direct', [...debug, '--', 'sh', '-c', 'sleep 2; echo recorded']);
