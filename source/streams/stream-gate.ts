@@ -8,13 +8,13 @@ import type {ConnectionPurpose} from './connection-observer.ts';
 export type StreamGate = (connection: Connection, purpose: ConnectionPurpose, signal: AbortSignal | undefined) => Promise<void>;
 
 /** For every later stream of the cluster, on whatever client derived from this one. `null`: any connection may be used. */
-export function setStreamGate(cluster: Pick<ClusterClient, 'records'>, gate: StreamGate | null): void {
+export function setStreamGate(cluster: WithRecords, gate: StreamGate | null): void {
 	gateOf(cluster).gate = gate;
 }
 
 /** Before the first byte of a stream. @throws SpokeError if the stream must not use this connection */
 export async function passStreamGate(
-	cluster: Pick<ClusterClient, 'records'>,
+	cluster: WithRecords,
 	connection: Connection,
 	purpose: ConnectionPurpose,
 	signal?: AbortSignal,
@@ -22,7 +22,7 @@ export async function passStreamGate(
 	await gateOf(cluster).gate?.(connection, purpose, signal);
 }
 
-export function hasStreamGate(cluster: Pick<ClusterClient, 'records'>): boolean {
+export function hasStreamGate(cluster: WithRecords): boolean {
 	return gateOf(cluster).gate !== null;
 }
 
@@ -45,7 +45,9 @@ export function isStoppedByGate({code}: Pick<SpokeError, 'code'>): boolean {
 	return code === 'ERR_REQUIRE_NOT_MET' || code === 'ERR_REQUIRE_UNDECIDED';
 }
 
-function gateOf({records}: Pick<ClusterClient, 'records'>): GateRecord {
+type WithRecords = Pick<ClusterClient, 'records'>;
+
+function gateOf({records}: WithRecords): GateRecord {
 	return records.of(GateRecord, () => new GateRecord());
 }
 

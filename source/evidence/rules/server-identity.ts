@@ -63,7 +63,7 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 
 	// If the flags of the answering process were not read, those of all that may have answered count.
 	const processes = flags ? [flags] : mirrorPods;
-	if (processes.length > 0 && processes.every(({facts}) => isBehindOther(facts, socket))) {
+	if (processes.length > 0 && processes.every(({facts}) => isBehindAnotherServer(facts, socket))) {
 		return behindLoopback(processes);
 	}
 
@@ -72,7 +72,7 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 }
 
 /** Whether the apiserver listens on loopback only, so that the server at the end of this socket is another one, unless it is k3s's own. */
-function isBehindOther(facts: FlagFacts, socket: SocketFacts): boolean {
+function isBehindAnotherServer(facts: FlagFacts, socket: SocketFacts): boolean {
 	const address = endAddress(socket);
 	return (
 		isLoopback(facts.values['bind-address'] ?? '') && !(address !== null && hasSupervisor(facts) && address === advertisedAddress({facts}))
