@@ -4,18 +4,7 @@ import type {ForwardReporter} from '../../../source/commands/port-forward/text-r
 import {emitPathEvents} from '../../../source/commands/port-forward/path-events.ts';
 import type {Basis, Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
-import {buildPath} from '../../../source/evidence/build-path.ts';
-import {openConnection, flags, makeObservations, unverifiedFlags} from '../../support/observations.ts';
-
-const cluster = {context: 'main', server: 'https://10.0.0.5:6443', version: 'v1.36.3', sandbox: false};
-const open = buildPath(
-	{...makeObservations({...openConnection, flags: [flags(unverifiedFlags)]}, 'port-forward')},
-	{cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
-);
-
-function asSure(basis: Basis): Path {
-	return {...open, legs: open.legs.map(leg => (leg.n === 2 ? {...leg, tls: {...leg.tls, basis}} : leg))};
-}
+import {forwardPath, forwardPathWithBasis} from '../../support/forward-path.ts';
 
 /** stderr, before and after the end of the forwards, and the bases of leg 2's TLS in the events. */
 function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {bases: Basis[]; stderr: string; stderrAtEnd: string} {
@@ -59,27 +48,27 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 
 test('the path of a tunnel is emitted again when its basis weakens, and an equal line is not', t => {
 	const {bases, stderr} = told([
-		['t1', asSure('proven')],
-		['t1', asSure('proven')],
-		['t1', asSure('inferred')],
+		['t1', forwardPathWithBasis('proven')],
+		['t1', forwardPathWithBasis('proven')],
+		['t1', forwardPathWithBasis('inferred')],
 	]);
 	t.deepEqual(bases, ['proven', 'inferred']);
-	t.is(stderr, `${open.line}\n`);
+	t.is(stderr, `${forwardPath.line}\n`);
 });
 
 test('a path that has not settled is printed when the forwards have ended', t => {
-	const {stderr, stderrAtEnd} = told([['t1', {...open, phase: 'checking'}]]);
+	const {stderr, stderrAtEnd} = told([['t1', {...forwardPath, phase: 'checking'}]]);
 	t.is(stderr, '');
-	t.is(stderrAtEnd, `${open.line}\n`);
+	t.is(stderrAtEnd, `${forwardPath.line}\n`);
 });
 
 test('tunnels with equal lines of different basis emit one path', t => {
 	t.deepEqual(
 		told([
-			['t1', asSure('proven')],
-			['t2', asSure('inferred')],
-			['t2', asSure('proven')],
-			['t1', asSure('proven')],
+			['t1', forwardPathWithBasis('proven')],
+			['t2', forwardPathWithBasis('inferred')],
+			['t2', forwardPathWithBasis('proven')],
+			['t1', forwardPathWithBasis('proven')],
 		]).bases,
 		['proven'],
 	);

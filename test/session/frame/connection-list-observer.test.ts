@@ -1,5 +1,5 @@
 /** Records of labels, apiserver processes and missed pongs. */
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {connectionListObserver, dispatchLabel} from '../../../source/session/frame/connection-list-observer.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {Store} from '../../../source/session/frame/store.ts';
@@ -11,7 +11,7 @@ import {emptySession} from '../../../source/session/frame/session-state.ts';
 
 const pathOf = (id: string | null, context = 'eu') => ({cluster: {context}, process: {id}}) as Path;
 
-test('only an apiserver process other than the known ones is new', t => {
+function openStore(t: ExecutionContext): Store {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},
@@ -20,6 +20,11 @@ test('only an apiserver process other than the known ones is new', t => {
 	t.teardown(() => {
 		store.close();
 	});
+	return store;
+}
+
+test('only an apiserver process other than the known ones is new', t => {
+	const store = openStore(t);
 	t.false(dispatchLabel(store, 'c-1', pathOf('first')));
 	store.dispatch({type: 'selected-path', of: 'web', path: pathOf('first')});
 	t.false(dispatchLabel(store, 'c-1', pathOf('first')));
@@ -29,14 +34,7 @@ test('only an apiserver process other than the known ones is new', t => {
 });
 
 test('a missed pong is recorded until the next pong, which the labeler receives', t => {
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
-	t.teardown(() => {
-		store.close();
-	});
+	const store = openStore(t);
 	const heard: unknown[] = [];
 	const labeler = {
 		observer: {
