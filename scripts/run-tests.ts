@@ -1,6 +1,7 @@
 /**
-Runs the suite and prints the slowest files, the failures and a last line `N passed, N failed, N skipped`. `--cluster` runs the real-cluster
-suite, `--release` that of the release, `--slow` the slow one; a named file runs alone.
+Runs a suite and prints the slowest files, the failures and a last line `N passed, N failed, N skipped`. Without an argument it runs the
+type check, the tests that start no program and the smoke test; `--program`, `--slow`, `--cluster` and `--release` run the other suites; a
+named file runs alone.
 */
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
@@ -12,15 +13,17 @@ import {createInterface} from 'node:readline';
 
 const suites = {
 	unit: ['--config', 'test/together/ava.config.js'],
+	program: ['--config', 'test/together/program.config.js'],
 	slow: ['--config', 'test/together/slow.config.js'],
 	cluster: ['--config', 'test/real-cluster/ava.config.js', '--serial'],
 	release: ['--config', 'test/release/ava.config.js', '--serial'],
 	alone: ['--no-worker-threads'],
 } as const;
-const asked = (['cluster', 'release', 'slow'] as const).find(name => process.argv.includes(`--${name}`));
+const asked = (['cluster', 'program', 'release', 'slow'] as const).find(name => process.argv.includes(`--${name}`));
 const cluster = asked === 'cluster';
 const chosen = process.argv.slice(2).filter(argument => argument !== `--${asked}`);
-const settings = suites[asked ?? (chosen.length > 0 ? 'alone' : 'unit')];
+const suite = asked ?? (chosen.length > 0 ? 'alone' : 'unit');
+const settings = suites[suite];
 const scratch = mkdtempSync(join(tmpdir(), 'spoke-tests-'));
 const records = join(scratch, 'processes');
 
@@ -37,7 +40,8 @@ if (lab) {
 const longestSilenceMs = (cluster || asked === 'release' ? 15 : 5) * 60_000;
 const counts = {passed: 0, failed: 0, skipped: 0};
 const failures: string[] = [];
-const status = await run([...settings, ...chosen]);
+// Node strips types without checking them, so neither waits for the other.
+const [status] = await Promise.all([run([...settings, ...chosen]), suite === 'unit' ? checkTypes() : undefined]);
 
 if (lab) {
 	spawnSync(process.execPath, ['test/real-cluster/lab/down.ts', '--state', lab, ...(status === 0 ? [] : ['--keep-logs'])], {
@@ -103,6 +107,21 @@ async function run(options: readonly string[]): Promise<number> {
 	}
 
 	return code ?? 1;
+}
+
+/** Counts as one test. */
+async function checkTypes(): Promise<void> {
+	const compiler = spawn('npm', ['run', '--silent', 'check'], {stdio: ['ignore', 'pipe', 'inherit']});
+	const printed: Buffer[] = [];
+	compiler.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
+	const [code] = (await once(compiler, 'close')) as [number | null];
+	process.stdout.write(Buffer.concat(printed));
+	if (code === 0) {
+		counts.passed++;
+	} else {
+		counts.failed++;
+		failures.push('the type check');
+	}
 }
 
 function count(line: string): void {

@@ -1,22 +1,28 @@
 #!/usr/bin/env bash
 # Builds the real cluster's programs from Go modules into a cache directory, once.
-#   build.sh [core|old|newest|peer|peers|all]   core: Kubernetes 1.36, etcd, containerd, the pods' program; old: Kubernetes 1.34; newest: Kubernetes 1.37;
-#                                               peer: the scripted kubelet (test/peer); peers: stern, k9s for benchmarks
+#   build.sh [--missing] [core|old|newest|peer|peers|all]
+# --missing: only names the programs that are not there, or were built from other sources. core: Kubernetes 1.36, etcd, containerd, the
+# pods' program; old: Kubernetes 1.34; newest: Kubernetes 1.37; peer: the scripted kubelet (test/peer); peers: stern, k9s for benchmarks.
 # Moves each finished program into place, so an interrupted build can resume.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SPOKE_CLUSTER_CACHE:-$HOME/.cache/spoke-cluster}
+only_name=
+[ "${1:-}" = --missing ] && only_name=yes && shift
 what=${1:-core}
 export CGO_ENABLED=0 GOFLAGS=-buildvcs=false
 
 # build MODULE OUT-DIRECTORY PROGRAM PACKAGE [LDFLAGS]
 build() {
-	local module=$1 out=$2 program=$3 package=$4 ldflags=${5:-}
-	[ -x "$out/$program" ] && return 0
+	local module=$1 out=$2 program=$3 package=$4 ldflags=${5:-} sources
+	sources=$(cd "$here/modules/$module" && find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum)
+	[ -x "$out/$program" ] && [ "$(cat "$out/$program.sources" 2>/dev/null)" = "$sources" ] && return 0
+	[ -n "$only_name" ] && echo "$program" && return 0
 	mkdir -p "$out"
 	echo "building $program ($package)" >&2
 	(cd "$here/modules/$module" && go build -mod=mod -trimpath -ldflags "-s -w $ldflags" -o "$out/.$program.$$" "$package")
 	mv "$out/.$program.$$" "$out/$program"
+	echo "$sources" >"$out/$program.sources"
 }
 
 kubernetes() { # MODULE VERSION PROGRAM…

@@ -3,7 +3,7 @@ import {registerHooks} from 'node:module';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import type {TestFn} from 'ava';
-import {filesOfProcess, root} from './shared-files.ts';
+import {filesOfProcess, root} from './suite-files.ts';
 
 let current = '';
 const declarations: Array<() => void> = [];

@@ -1,6 +1,6 @@
 /** `npm run test:slow`. */
 import packageJson from '../../package.json' with {type: 'json'};
-import {slowFiles} from './shared-files.ts';
+import {slowFiles} from './suite-files.ts';
 
 const config = {...packageJson.ava, files: slowFiles, workerThreads: false};
 

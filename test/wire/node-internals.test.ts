@@ -1,4 +1,4 @@
-/** What spoke uses of Node beyond its documentation, on the oldest, the usual and the newest supported line of Node. */
+/** What spoke uses of Node beyond its documentation, on this Node and on those of SPOKE_TEST_NODES (`npm run test:node-versions`). */
 import {execFile} from 'node:child_process';
 import {createServer, type Server} from 'node:net';
 import process from 'node:process';
@@ -14,7 +14,7 @@ import {issue} from '../support/certificates.ts';
 const run = promisify(execFile);
 const cases = fileURLToPath(new URL('../support/node-internals-cases.ts', import.meta.url));
 const {certificate, key} = await issue({ip: ['127.0.0.1']});
-const versions = ['22.23.2', process.versions.node, '26.10.0'];
+const versions = [process.versions.node, ...(process.env['SPOKE_TEST_NODES']?.split(' ') ?? [])];
 const binaries = await Promise.all(versions.map(async version => [version, await nodeOf(version)] as const));
 const flags = (await readSource()).flatMap(({text}) =>
 	[...text.matchAll(/setV8Flag\('([^']+)', '([^']+)'\)/g)].map(([, set, restored]) => [set!, restored!] as const),
