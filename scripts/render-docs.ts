@@ -1,10 +1,11 @@
-/** Renders the tables of README.md, CONTRIBUTING.md and docs/. `--check` only reports stale ones. */
+/** Renders the tables of README.md, CONTRIBUTING.md and docs/, and docs/surface.txt. `--check` only reports stale ones. */
 import {readFile, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import {keymapSchema} from '../source/keymap/keymap-schema.ts';
 import {policySchema} from '../source/policies/policy-schema.ts';
 import {themeSchema} from '../source/themes/theme-schema.ts';
 import {docTables} from './doc-tables.ts';
+import {surface} from './surface.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -39,7 +40,8 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 			return {path, now, fresh: fill(path, now, tables)};
 		}),
 	);
-	return [...documents, ...schemas];
+	const path = 'docs/surface.txt';
+	return [...documents, ...schemas, {path, now: await readFile(new URL(path, root), 'utf8'), fresh: await surface()}];
 }
 
 /** Replaces the text between `<!-- table:NAME -->` and `<!-- end -->`. */
