@@ -1,6 +1,8 @@
 /** Compiled code of the program's files, kept between runs. */
 import {
 	closeSync,
+	constants,
+	fstatSync,
 	fsyncSync,
 	lstatSync,
 	mkdirSync,
@@ -12,6 +14,7 @@ import {
 	statSync,
 	utimesSync,
 	writeSync,
+	type Stats,
 } from 'node:fs';
 import {dirname, isAbsolute} from 'node:path';
 import process from 'node:process';
@@ -28,9 +31,9 @@ runs, so that each start compiles every function that it calls. This one stores 
 were called: 82 instead of 97 ms of processor time for a command that prints one line of a log. A later run adds the functions that it
 called, because the first run may have been short, or have used the command in another way.
 
-Compiled code is kept in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`. The directory must be writable by the user only, because its content
-is executed. `NODE_DISABLE_COMPILE_CACHE=1` disables the cache. V8 rejects code of another V8, but does not notice other source of the same
-length, so each build has its own directory.
+Compiled code is kept in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`. The directory, its parent and each file in it must be writable by the
+user only, because the content is executed. `NODE_DISABLE_COMPILE_CACHE=1` disables the cache. V8 rejects code of another V8, but does not
+notice other source of the same length, so each build has its own directory.
 */
 export function cachedFiles(buildDirectory: string, environment: NodeJS.ProcessEnv): ReadProgramFile {
 	const root = environment['NODE_DISABLE_COMPILE_CACHE'] ? null : cacheDirectory(environment);
@@ -94,12 +97,22 @@ function showsPaths(): boolean {
 	return process.stderr.isTTY || process.argv.some(argument => argument.startsWith('--path'));
 }
 
+/** Checks the opened file itself, because a session opens some hours after the directory was checked. */
 function readIfThere(path: string): Buffer | undefined {
 	try {
-		return readFileSync(path);
+		const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+		try {
+			return isOwn(fstatSync(file)) ? readFileSync(file) : undefined;
+		} finally {
+			closeSync(file);
+		}
 	} catch {
 		return undefined;
 	}
+}
+
+function isOwn({uid, mode}: Stats): boolean {
+	return uid === process.getuid?.() && (mode & 0o022) === 0;
 }
 
 /** A file is replaced if the compiled code grew by more than this factor. */
@@ -181,7 +194,7 @@ function cacheDirectory({XDG_CACHE_HOME: cache = '', HOME: home = ''}: NodeJS.Pr
 function isPrivate(directory: string): boolean {
 	try {
 		const stats = lstatSync(directory, {throwIfNoEntry: false}) ?? makeDirectory(directory);
-		return stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0;
+		return stats.isDirectory() && isOwn(stats) && isOwn(statSync(dirname(directory)));
 	} catch {
 		return false;
 	}

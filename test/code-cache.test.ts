@@ -1,5 +1,5 @@
 /** The cache of compiled code of the built program. */
-import {chmod, chown, mkdir, readdir, readFile, stat, symlink, utimes, writeFile} from 'node:fs/promises';
+import {chmod, chown, lstat, mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import process from 'node:process';
 import test from 'ava';
@@ -135,12 +135,34 @@ test('ignores a relative XDG_CACHE_HOME and uses ~/.cache', async t => {
 	t.true((await readdir(join(home, '.cache', 'spoke'))).length > 0);
 });
 
-test('writes nothing to a directory that others can write to', async t => {
+for (const name of ['spoke', '']) {
+	test(`writes nothing if others can write to the directory ${name === '' ? 'above its own' : 'of the cache'}`, async t => {
+		const cache = await temporaryDirectory(t);
+		await mkdir(join(cache, 'spoke'));
+		await chmod(join(cache, name), 0o777);
+		t.is((await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}})).status, 0);
+		t.deepEqual(await readdir(join(cache, 'spoke')), []);
+	});
+}
+
+test('replaces stored code that another user could have written', async t => {
 	const cache = await temporaryDirectory(t);
-	await mkdir(join(cache, 'spoke'));
-	await chmod(join(cache, 'spoke'), 0o777);
-	t.is((await noKubeconfig({XDG_CACHE_HOME: cache})).status, 5);
-	t.deepEqual(await readdir(join(cache, 'spoke')), []);
+	await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
+	const {path, inode} = (await storedFiles(cache)).get('commands-version.js')!;
+	for (const spoil of [
+		async () => chmod(path, 0o666),
+		async () => {
+			await rename(path, `${path}.moved`);
+			await symlink(`${path}.moved`, path);
+		},
+	]) {
+		await spoil();
+		await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
+		const stats = await lstat(path);
+		t.true(stats.isFile());
+		t.is(stats.mode & 0o777, 0o600);
+		t.not(stats.ino, inode);
+	}
 });
 
 test('does not follow a symbolic link to a directory', async t => {
