@@ -1,279 +1,169 @@
 import test from 'ava';
-import type {MetricFacts, StepTestFacts} from '../../../source/evidence/evidence.ts';
+import type {MetricFacts} from '../../../source/evidence/evidence.ts';
 import {evaluateSteps, type Step} from '../../../source/evidence/rules/evaluate-steps.ts';
+import {rowsOf} from '../../support/given.ts';
 import {metrics} from '../../support/observations.ts';
 
-const none: ReadonlyMap<string, number> = new Map();
-const measure = (facts: Partial<MetricFacts>, agents = none) => ({metrics: metrics(facts).facts, agents});
-const dials = (count: number) => ({egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count}]});
+/**
+Two rounds, in which 3 and then 5 idle port-forwards were held. Each counter as it was before, during and after a round:
+`tunnels 1→4→1 1→6→1`. `none`: the series was absent; `unread`: all metrics. `forwards` is the apiserver's own count of port-forwards, and
+follows unless a row says otherwise. `connect` and `grpc` are dials over a Unix socket, `connect-tcp` over TCP; `agent-a` counts connections
+of an agent.
+*/
+function stepsOf(text: string): Step[] {
+	const counters = Object.fromEntries(
+		text.split('; ').map(counter => {
+			const [name = '', ...rounds] = counter.split(' ');
+			return [name, rounds.map(round => round.split('→'))];
+		}),
+	);
+	const {
+		forwards = [
+			['0', '3', '0'],
+			['0', '5', '0'],
+		],
+		nothing: _,
+		...others
+	} = counters;
+	return forwards.map((_, round) => {
+		const look = (at: number): Step['before'] => {
+			const values = new Map(
+				Object.entries({forwards, ...others}).flatMap(([name, rounds]) => (rounds[round] ? [[name, rounds[round][at]!] as const] : [])),
+			);
+			const isRead = ![...values.values()].includes('unread');
+			const agents = [...values].filter(([name, value]) => name.startsWith('agent-') && value !== 'none');
+			return {
+				metrics: isRead ? metrics(countersOf(values)).facts : null,
+				agents: new Map(agents.map(([name, value]) => [name.slice('agent-'.length), Number(value)])),
+			};
+		};
 
-/** Two rounds, of 3 and 5. `make` gets how many are held, and the dials so far. */
-function rounds(make: (held: number, dialedAddress: number) => Partial<MetricFacts>, control = (held: number) => held): Step[] {
-	let dialedAddress = 0;
-	return [3, 5].map(k => {
-		const at = (held: number) => measure({portForwardsOpen: control(held), ...make(held, dialedAddress)});
-		const before = at(0);
-		dialedAddress += k;
-		return {k, before, during: at(k), after: at(0)};
+		return {k: [3, 5][round]!, before: look(0), during: look(1), after: look(2)};
 	});
 }
 
-/** Two rounds, of 3 and 5. */
-type Looks = readonly [before: Partial<MetricFacts> | null, during: Partial<MetricFacts> | null, after: Partial<MetricFacts> | null];
-const exact = (make: (k: number, round: number) => Looks): Step[] =>
-	[3, 5].map((k, round) => {
-		const [before, during, after] = make(k, round).map((facts, at) =>
-			facts ? measure({portForwardsOpen: at === 1 ? k : 0, ...facts}) : {metrics: null, agents: none},
-		);
-		return {k, before: before!, during: during!, after: after!};
-	});
+const dialed = {
+	grpc: {protocol: 'grpc', transport: 'uds'},
+	connect: {protocol: 'http-connect', transport: 'uds'},
+	'connect-tcp': {protocol: 'http-connect', transport: 'tcp'},
+} as const;
 
-const followed = (k: number): Looks => [{tunnelsOpen: 1}, {tunnelsOpen: 1 + k}, {tunnelsOpen: 1}];
-const dialledBy = (protocol: 'grpc' | 'http-connect', count: number) => ({egressDials: [{protocol, transport: 'uds', count}]});
+function countersOf(values: ReadonlyMap<string, string>): Partial<MetricFacts> {
+	const numberOf = (name: string) => (values.has(name) && values.get(name) !== 'none' ? Number(values.get(name)) : null);
+	return {
+		portForwardsOpen: numberOf('forwards')!,
+		tunnelsOpen: numberOf('tunnels'),
+		startSeconds: numberOf('start') ?? 1,
+		egressDials: Object.entries(dialed).flatMap(([name, dial]) => (values.has(name) ? [{...dial, count: Number(values.get(name))}] : [])),
+	};
+}
 
-const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTestFacts['moved']]> = [
-	['tunnels that follow up and down', rounds(held => ({tunnelsOpen: 4 + held})), 'grpc'],
-	[
-		'tunnels whose series appears with the first dial',
-		rounds((held, dialedAddress) => ({tunnelsOpen: dialedAddress === 0 ? null : held})),
-		'grpc',
-	],
-	['tunnels that go up and stay', rounds((_, dialedAddress) => ({tunnelsOpen: dialedAddress})), 'undecided'],
-	['tunnels that other clients move too', rounds(held => ({tunnelsOpen: held === 0 ? 4 : 5 + held})), 'undecided'],
-	['dials that rise by what was held', rounds((_, dialedAddress) => dials(dialedAddress)), 'http-connect'],
-	['dials that rise by more', rounds((_, dialedAddress) => dials(2 * dialedAddress)), 'undecided'],
-	['no egress series at all', rounds(() => ({})), 'nothing'],
-	[
-		'a control that did not rise: another replica carried them',
-		rounds(
-			held => ({tunnelsOpen: held}),
-			() => 0,
-		),
-		'undecided',
-	],
-	[
-		'a process that was replaced in between',
-		rounds((held, dialedAddress) => ({tunnelsOpen: held, startSeconds: dialedAddress})),
-		'undecided',
-	],
-	['a control that rose and stayed', exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k}, {tunnelsOpen: 0, portForwardsOpen: k}]), 'undecided'],
-	[
-		'a control that rose by more',
-		exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k, portForwardsOpen: k + 1}, {tunnelsOpen: 0, portForwardsOpen: 1}]),
-		'undecided',
-	],
-	[
-		'a control that followed in one round of two',
-		exact((k, round) => [{tunnelsOpen: 0}, {tunnelsOpen: k, portForwardsOpen: round === 0 ? k : 0}, {tunnelsOpen: 0}]),
-		'undecided',
-	],
-	[
-		'a control among the port-forwards of others',
-		exact(k => [
-			{tunnelsOpen: 0, portForwardsOpen: 7},
-			{tunnelsOpen: k, portForwardsOpen: 7 + k},
-			{tunnelsOpen: 0, portForwardsOpen: 7},
-		]),
-		'grpc',
-	],
-	[
-		'tunnels that rose by more and fell by what was held',
-		exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k + 1}, {tunnelsOpen: 1}]),
-		'undecided',
-	],
-	[
-		'tunnels that followed in one round of two',
-		exact((k, round) => (round === 0 ? followed(k) : [{tunnelsOpen: 1}, {tunnelsOpen: 1}, {tunnelsOpen: 1}])),
-		'undecided',
-	],
-	[
-		'dials that rose by what was held, and again afterwards',
-		exact((k, round) => [dials(10 * round), dials(10 * round + k), dials(10 * round + k + 1)]),
-		'undecided',
-	],
-	['dials that rose in one round of two', exact((_, round) => [dials(3 * round), dials(3), dials(3)]), 'undecided'],
-	['a dial only after the upgrades had ended', exact(() => [dials(1), dials(1), dials(2)]), 'undecided'],
-	[
-		'dials by gRPC, with no count of its tunnels',
-		exact((k, round) => [dialledBy('grpc', 3 * round), dialledBy('grpc', k + 3 * round), dialledBy('grpc', k + 3 * round)]),
-		'undecided',
-	],
-	['no dial in one round of two', exact((_, round) => [dials(1), dials(1 + round), dials(1 + round)]), 'undecided'],
-	['dials by HTTP CONNECT of others, and none of the held ones', exact(() => [dials(4), dials(4), dials(4)]), 'nothing'],
-	...([0, 1, 2] as const).flatMap((at): typeof rows => [
-		[
-			`another process at look ${at + 1} of three`,
-			exact(k => followed(k).map((facts, index) => ({...facts, startSeconds: index === at ? 2 : 1})) as unknown as Looks),
-			'undecided',
-		],
-		[
-			`no metrics at look ${at + 1} of three`,
-			exact(k => followed(k).map((facts, index) => (index === at ? null : facts)) as unknown as Looks),
-			'undecided',
-		],
-	]),
-	['metrics of one round of two only', exact((k, round) => (round === 0 ? followed(k) : [null, null, null])), 'undecided'],
-	['no round at all', [], 'undecided'],
-	[
-		'metrics that are forbidden',
-		[{k: 3, before: {metrics: null, agents: none}, during: {metrics: null, agents: none}, after: {metrics: null, agents: none}}],
-		'undecided',
-	],
-];
+const rows = rowsOf(`
+	tunnels 4→7→4 4→9→4 → grpc
+	tunnels none→3→0 0→5→0 → grpc # the series appears with the first dial
+	tunnels 0→3→3 3→8→8 → undecided # up, and not down
+	tunnels 4→8→4 4→10→4 → undecided # others move them, too
+	tunnels 0→4→1 0→6→1 → undecided
+	tunnels 1→4→1 1→1→1 → undecided
+	tunnels 1→4→1 unread→unread→unread → undecided
 
-for (const [title, steps, moved] of rows) {
-	test(`${title}: ${moved}`, t => {
-		const evaluated = evaluateSteps(steps).steps;
-		t.is(evaluated.moved, moved);
+	connect 0→3→3 3→8→8 → http-connect
+	connect 0→6→6 6→16→16 → undecided
+	connect 0→3→4 10→15→16 → undecided # one more dial afterwards
+	connect 0→3→3 3→3→3 → undecided
+	connect 1→1→2 1→1→2 → undecided
+	connect 1→1→1 1→2→2 → undecided
+	grpc 0→3→3 3→8→8 → undecided # its tunnels are not counted
+
+	nothing → nothing
+	connect 4→4→4 4→4→4 → nothing # dials of others
+
+	# Another replica or process carried the upgrades, if the apiserver's own count of port-forwards did not follow.
+	tunnels 0→3→0 0→5→0; forwards 0→0→0 0→0→0 → undecided
+	tunnels 0→3→0 0→5→0; forwards 0→3→3 0→5→5 → undecided
+	tunnels 0→3→0 0→5→0; forwards 0→4→1 0→6→1 → undecided
+	tunnels 0→3→0 0→5→0; forwards 0→3→0 0→0→0 → undecided
+	tunnels 0→3→0 0→5→0; forwards 7→10→7 7→12→7 → grpc # among those of others
+	tunnels 0→3→0 0→5→0; start 0→3→3 3→8→8 → undecided
+	tunnels 1→4→1 1→6→1; start 2→1→1 2→1→1 → undecided
+	tunnels 1→4→1 1→6→1; start 1→2→1 1→2→1 → undecided
+	tunnels 1→4→1 1→6→1; start 1→1→2 1→1→2 → undecided
+	tunnels unread→4→1 unread→6→1 → undecided
+	tunnels 1→unread→1 1→unread→1 → undecided
+	tunnels 1→4→unread 1→6→unread → undecided
+	tunnels unread→unread→unread; forwards 0→3→0 → undecided
+`);
+
+for (const {given: counters, expected} of rows) {
+	test(`${counters}: ${expected}`, t => {
+		const steps = stepsOf(counters);
+		const {moved, rounds} = evaluateSteps(steps).steps;
+		t.is<string, string>(moved, expected);
 		t.deepEqual(
-			evaluated.rounds,
+			rounds,
 			steps.map(({k}) => k),
 		);
 	});
 }
 
+test('no round decides nothing', t => {
+	t.like(evaluateSteps([]), {agent: null, steps: {moved: 'undecided', rounds: []}});
+});
+
 test('the transport is the one of the protocol that moved', t => {
-	const both = (count: number) => ({
-		egressDials: [
-			{protocol: 'grpc' as const, transport: 'uds', count: 1},
-			{protocol: 'http-connect' as const, transport: 'tcp', count},
-		],
+	const transport = (counters: string) => evaluateSteps(stepsOf(counters)).steps.transport;
+	t.is(transport('grpc 1→1→1 1→1→1; connect-tcp 0→3→3 3→8→8'), 'tcp');
+	t.is(transport('tunnels 1→4→1 1→6→1; grpc 1→1→1 1→1→1; connect-tcp 1→1→1 1→1→1'), 'uds');
+	t.is(transport('tunnels 1→4→1 1→6→1'), null);
+});
+
+const agents = rowsOf(`
+	agent-a 1→4→1 1→6→1; agent-b 0→0→0 0→0→0 → a
+	agent-a 1→4→1 1→6→1; agent-b 2→2→2 2→2→2 → a # the other one is busy with others
+	agent-a 1→3→1 1→4→1; agent-b 0→1→0 0→2→0 → several
+	agent-a 1→1→1; agent-b 0→none→none; agent-c none→3→0; forwards 0→3→0 → c # it was not there before
+	agent-a 1→3→1; agent-b 0→none→none; agent-c none→1→0; forwards 0→3→0 → several
+	agent-a 1→3→1 1→6→1 → undecided
+	agent-a 1→4→1 1→6→1; agent-b none→none→none none→0→none → undecided # it comes and goes
+	agent-a 1→4→1 1→6→1; agent-b none→none→none none→none→0 → undecided # it came late
+	nothing → undecided
+	agent-a 1→4→4 4→9→9 → undecided # up, and not down
+	agent-a 1→5→2 2→8→3 → undecided # down, and not up
+`);
+
+for (const {given: counts, expected} of agents) {
+	test(`the agent that carried all, ${counts}: ${expected}`, t => {
+		const {agent} = evaluateSteps(stepsOf(counts));
+		t.is(agent === null ? 'undecided' : (agent.agent ?? 'several'), expected);
 	});
-	t.is(evaluateSteps(rounds((_, dialedAddress) => both(dialedAddress))).steps.transport, 'tcp');
-	t.is(evaluateSteps(exact(k => followed(k).map(facts => ({...facts, ...both(1)})) as unknown as Looks)).steps.transport, 'uds');
-	t.is(evaluateSteps(exact(k => followed(k))).steps.transport, null);
+}
+
+test('what was seen is told round by round', t => {
+	const observed = (counters: string) => evaluateSteps(stepsOf(counters)).steps.observed;
+	t.is(observed('nothing'), 'no egress dial while this process carried 3 and then 5 idle port-forwards of spoke');
+	t.is(observed('connect 0→3→3 3→8→8'), 'dials by http-connect 0→3→3, 3→8→8 while spoke held 3 and then 5 idle port-forwards');
+	const [step] = stepsOf('forwards 0→1→0');
+	t.regex(evaluateSteps([{...step!, k: 1}]).steps.observed, /carried 1 idle port-forward of spoke$/);
 });
 
-const agentSteps = (...carried: ReadonlyArray<ReadonlyArray<Readonly<Record<string, number>>>>): Step[] =>
-	[3, 5].map((k, index) => {
-		const [before, during, after] = carried[index]!.map(counts => measure({}, new Map(Object.entries(counts))));
-		return {k, before: before!, during: during!, after: after!};
+const disturbed = rowsOf(`
+	connect 0→3→3 3→8→8; agent-a 1→4→1 1→6→1 → http-connect, agents read, agents carried
+	connect 0→3→3 3→8→8; agent-a 0→5→0 0→5→0 → http-connect, agents read, disturbed
+	connect 0→3→3 3→8→8 → http-connect
+	tunnels 4→8→4 4→10→4 → undecided, disturbed
+	tunnels unread→unread→unread unread→unread→unread → undecided
+	nothing → nothing
+`);
+
+for (const {given: counters, expected} of disturbed) {
+	test(`counts that were read, and that others moved, ${counters}: ${expected}`, t => {
+		const {steps, agent, isDisturbed} = evaluateSteps(stepsOf(counters));
+		const words = [
+			steps.moved,
+			...(steps.agentsRead ? ['agents read'] : []),
+			...(agent ? ['agents carried'] : []),
+			...(isDisturbed ? ['disturbed'] : []),
+		];
+		t.is(words.join(', '), expected);
 	});
-
-test('a single agent that carried all is named, and several are not', t => {
-	t.is(
-		evaluateSteps(
-			agentSteps(
-				[
-					{a: 1, b: 0},
-					{a: 4, b: 0},
-					{a: 1, b: 0},
-				],
-				[
-					{a: 1, b: 0},
-					{a: 6, b: 0},
-					{a: 1, b: 0},
-				],
-			),
-		).agent?.agent,
-		'a',
-	);
-	t.is(
-		evaluateSteps(
-			agentSteps(
-				[
-					{a: 1, b: 2},
-					{a: 4, b: 2},
-					{a: 1, b: 2},
-				],
-				[
-					{a: 1, b: 2},
-					{a: 6, b: 2},
-					{a: 1, b: 2},
-				],
-			),
-		).agent?.agent,
-		'a',
-		'another agent is busy with others',
-	);
-	t.is(
-		evaluateSteps(
-			agentSteps(
-				[
-					{a: 1, b: 0},
-					{a: 3, b: 1},
-					{a: 1, b: 0},
-				],
-				[
-					{a: 1, b: 0},
-					{a: 4, b: 2},
-					{a: 1, b: 0},
-				],
-			),
-		).agent?.agent,
-		null,
-	);
-});
-
-test('an agent that was not there before a round is named if it carried all', t => {
-	const [first] = agentSteps(
-		[
-			{a: 1, b: 0},
-			{a: 1, c: 3},
-			{a: 1, c: 0},
-		],
-		[{}, {}, {}],
-	);
-	t.is(evaluateSteps([first!]).agent?.agent, 'c');
-});
-
-test('no agent is named if one that was not there before carried a single connection', t => {
-	const [first] = agentSteps(
-		[
-			{a: 1, b: 0},
-			{a: 3, c: 1},
-			{a: 1, c: 0},
-		],
-		[{}, {}, {}],
-	);
-	t.is(evaluateSteps([first!]).agent?.agent, null);
-});
-
-test('agents that do not follow, or that come and go, leave the test undecided', t => {
-	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 3}, {a: 1}], [{a: 1}, {a: 6}, {a: 1}])).agent, null);
-	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 4}, {a: 1}], [{a: 1}, {a: 6, b: 0}, {a: 1}])).agent, null);
-	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 4}, {a: 1}], [{a: 1}, {a: 6}, {a: 1, b: 0}])).agent, null, 'one came late');
-	t.is(evaluateSteps(agentSteps([{}, {}, {}], [{}, {}, {}])).agent, null, 'no agent');
-	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 4}, {a: 4}], [{a: 4}, {a: 9}, {a: 9}])).agent, null, 'up and not down');
-	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 5}, {a: 2}], [{a: 2}, {a: 8}, {a: 3}])).agent, null, 'down and not up');
-	t.is(evaluateSteps([]).agent, null, 'no round');
-});
-
-test('a direct route is observed as no dial while the process carried the streams', t => {
-	const {observed} = evaluateSteps(rounds(() => ({}))).steps;
-	t.is(observed, 'no egress dial while this process carried 3 and then 5 idle port-forwards of spoke');
-});
-
-test('dials by HTTP CONNECT are observed round by round', t => {
-	const {observed} = evaluateSteps(rounds((_, dialedAddress) => dials(dialedAddress))).steps;
-	t.is(observed, 'dials by http-connect 0→3→3, 3→8→8 while spoke held 3 and then 5 idle port-forwards');
-});
-
-test('one held stream is one idle port-forward', t => {
-	const step = {
-		k: 1,
-		before: measure({portForwardsOpen: 0}),
-		during: measure({portForwardsOpen: 1}),
-		after: measure({portForwardsOpen: 0}),
-	};
-	t.regex(evaluateSteps([step]).steps.observed, /carried 1 idle port-forward of spoke$/);
-});
-
-test('only counts that were read and that others moved are disturbed', t => {
-	const connects = (agents: (held: number) => Readonly<Record<string, number>>): Step[] =>
-		rounds((_, dialedAddress) => dials(dialedAddress)).map(({k, before, during, after}) => {
-			const withAgents = (look: Step['before'], held: number) => ({...look, agents: new Map(Object.entries(agents(held)))});
-			return {k, before: withAgents(before, 0), during: withAgents(during, k), after: withAgents(after, 0)};
-		});
-	const found = (steps: readonly Step[]) => {
-		const {steps: facts, agent, isDisturbed} = evaluateSteps(steps);
-		return [facts.moved, facts.agentsRead, agent !== null, isDisturbed];
-	};
-
-	t.deepEqual(found(connects(held => ({a: 1 + held}))), ['http-connect', true, true, false]);
-	t.deepEqual(found(connects(held => ({a: held === 3 ? 5 : held}))), ['http-connect', true, false, true]);
-	t.deepEqual(found(connects(() => ({}))), ['http-connect', false, false, false]);
-	t.deepEqual(found(rounds(held => ({tunnelsOpen: held === 0 ? 4 : 5 + held}))), ['undecided', false, false, true]);
-	t.deepEqual(found(exact(() => [null, null, null])), ['undecided', false, false, false]);
-	t.deepEqual(found(rounds(() => ({}))), ['nothing', false, false, false]);
-});
+}

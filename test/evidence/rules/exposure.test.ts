@@ -1,117 +1,73 @@
+/** `FACTS and verdicts of leg 2 → STATE BASIS, by the verdict that protects`: the words of the facts are those of support/given.ts. */
 import test from 'ava';
-import type {Basis, ExposureState, Need, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
 import {needActive, needMetrics} from '../../../source/evidence/rules/needs.ts';
-import {verifyingFlags, flags, makeObservations} from '../../support/observations.ts';
+import {rowsOf} from '../../support/given.ts';
+import {givenVerdicts, needWords, verdictWords} from '../../support/verdict-words.ts';
 
-type Row = [tls: TlsState, tlsBasis: Basis, route: RouteState, routeBasis: Basis, state: ExposureState, basis: Basis];
-const rows: readonly Row[] = [
-	['verified', 'proven', 'unknown', 'unknown', 'protected', 'proven'],
-	['verified', 'inferred', 'direct', 'proven', 'protected', 'inferred'],
-	['refused', 'proven', 'direct', 'proven', 'protected', 'proven'],
-	['enforced', 'proven', 'unknown', 'unknown', 'protected', 'proven'],
-	['enforced', 'inferred', 'direct', 'proven', 'protected', 'inferred'],
-	['enforced', 'inferred', 'konnectivity', 'proven', 'protected', 'proven'],
-	['enforced', 'inferred', 'konnectivity', 'inferred', 'protected', 'inferred'],
-	['unverified', 'proven', 'direct', 'proven', 'exposed', 'proven'],
-	['unverified', 'proven', 'direct', 'inferred', 'exposed', 'inferred'],
-	['unverified', 'proven', 'konnectivity', 'proven', 'protected', 'proven'],
-	['unverified', 'proven', 'konnectivity', 'inferred', 'protected', 'inferred'],
-	['plain', 'proven', 'konnectivity', 'proven', 'protected', 'proven'],
-	['plain', 'proven', 'direct', 'proven', 'exposed', 'proven'],
-	['plain', 'proven', 'egress-http-connect', 'proven', 'unknown', 'unknown'],
-	['unverified', 'proven', 'egress', 'inferred', 'unknown', 'unknown'],
-	['unverified', 'proven', 'unknown', 'unknown', 'unknown', 'unknown'],
-	['unverified', 'proven', 'ssh-tunnel', 'proven', 'exposed', 'inferred'],
-	['unknown', 'unknown', 'direct', 'proven', 'unknown', 'unknown'],
-	['unknown', 'unknown', 'konnectivity', 'proven', 'protected', 'proven'],
-];
+const exposureOf = (facts: string) => {
+	const {observations, tls, route} = givenVerdicts(facts);
+	return decideExposure(observations, tls, route);
+};
 
-for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
-	test(`${tls} (${tlsBasis}) by ${route} (${routeBasis}): ${state}, ${basis}`, t => {
-		const exposure = decideExposure(
-			makeObservations(),
-			{state: tls, basis: tlsBasis, citations: [], need: []},
-			{state: route, basis: routeBasis, citations: [], need: [], protocol: null, agent: null},
-		);
-		t.is(exposure.state, state);
-		t.is(exposure.basis, basis);
+const rows = rowsOf(`
+	tls verified proven; route unknown → protected proven by tls
+	tls verified proven; route konnectivity proven → protected proven by tls
+	tls verified inferred; route direct proven → protected inferred by tls
+	tls refused proven; route direct proven → protected proven by tls
+	tls enforced proven; route unknown → protected proven by tls
+	tls enforced inferred; route direct proven → protected inferred by tls
+	tls enforced inferred; route konnectivity proven → protected proven by route
+	tls enforced inferred; route konnectivity inferred → protected inferred by tls
+	tls unverified proven; route direct proven → exposed proven
+	tls unverified proven; route direct inferred → exposed inferred
+	tls unverified proven; route konnectivity proven → protected proven by route
+	tls unverified proven; route konnectivity inferred → protected inferred by route
+	tls plain proven; route konnectivity proven → protected proven by route
+	tls plain proven; route direct proven → exposed proven
+	tls plain proven; route egress-http-connect proven → unknown
+	tls unverified proven; route egress inferred → unknown
+	tls unverified proven; route unknown → unknown
+	tls unverified proven; route ssh-tunnel proven → exposed inferred
+	tls unknown; route direct proven → unknown
+	tls unknown; route konnectivity proven → protected proven by route
+
+	# A flag protects if nothing stronger is known, but not a leg that is known to be unverified or plain.
+	flagz ca=/ca.crt egress=none; tls unverified inferred; route direct proven → exposed inferred
+	flagz ca=/ca.crt egress=none; tls plain inferred; route direct proven → exposed inferred
+	flagz ca=/ca.crt egress=none @c9; tls unknown; route direct proven → protected inferred by tls
+	flagz ca=/ca.crt egress=none @c9; tls unknown; route konnectivity proven → protected proven by route
+	flagz ca=/ca.crt egress=none @c9; tls verified inferred; route direct proven → protected inferred by tls
+
+	# Verification protects whether or not this kubelet passes it.
+	flagz ca=/ca.crt egress=none; tls unknown; route direct proven → protected proven by tls
+	flagz ca=/ca.crt egress=none; tls verified inferred; route direct proven → protected proven by tls
+	flagz ca=/ca.crt egress=none; tls refused inferred; route direct proven → protected proven by tls
+`);
+
+for (const {given: facts, expected} of rows) {
+	test(`${facts} → ${expected}`, t => {
+		const exposure = exposureOf(facts);
+		t.is([verdictWords(exposure), ...(exposure.by ? [`by ${exposure.by}`] : [])].join(' '), expected);
 		t.not(exposure.why, '');
 	});
 }
 
-test('an exposure names the verdict that protects', t => {
-	const byOf = (tls: 'verified' | 'unverified', route: 'konnectivity' | 'direct') =>
-		decideExposure(
-			makeObservations(),
-			{state: tls, basis: 'proven', citations: [], need: []},
-			{state: route, basis: 'proven', citations: [], need: [], protocol: null, agent: null},
-		).by;
-	t.deepEqual(
-		[byOf('verified', 'konnectivity'), byOf('unverified', 'konnectivity'), byOf('unverified', 'direct')],
-		['tls', 'route', undefined],
-	);
+test('an exposed leg is called plain, or not verified', t => {
+	t.regex(exposureOf('tls plain inferred; route direct proven').why, /^plain HTTP/);
+	t.regex(exposureOf('tls unverified inferred; route direct proven').why, /not verified/);
 });
 
 test('behind k3s’s server, the exposure of a plain proxy request is unknown, without a need', t => {
-	const plain = {state: 'plain', basis: 'proven', citations: [], need: []} as const;
-	const route = {state: 'egress-http-connect', basis: 'proven', citations: [], need: [], protocol: 'http-connect', agent: null} as const;
-	const behind = makeObservations({flags: [flags({...verifyingFlags, 'advertise-port': '6443'})]}, 'pod-proxy');
-	const exposure = decideExposure(behind, plain, route);
+	const plain = 'pod-proxy; tls plain proven; route egress-http-connect proven; flagz ca=/ca.crt egress=none';
+	const exposure = exposureOf(`${plain} advertise-port=6443`);
 	t.deepEqual([exposure.state, exposure.need], ['unknown', []]);
 	t.regex(exposure.why, /k3s’s own server can dial the target without its tunnel/);
-	t.true(decideExposure(makeObservations({flags: [flags(verifyingFlags)]}, 'pod-proxy'), plain, route).need.length > 0);
-});
-
-test('a leg known to be unverified or plain is not protected by a flag', t => {
-	const given = makeObservations({flags: [flags(verifyingFlags)]});
-	for (const state of ['unverified', 'plain'] as const) {
-		const exposure = decideExposure(
-			given,
-			{state, basis: 'inferred', citations: [], need: []},
-			{state: 'direct', basis: 'proven', citations: [], need: [], protocol: null, agent: null},
-		);
-		t.deepEqual([exposure.state, exposure.basis], ['exposed', 'inferred']);
-		t.regex(exposure.why, state === 'plain' ? /^plain HTTP/ : /not verified/);
-	}
-});
-
-test('a flag inferred to be set protects when nothing stronger is known', t => {
-	const given = makeObservations({flags: [flags(verifyingFlags, {connection: 'c9'})]});
-	for (const [state, route, basis] of [
-		['unknown', 'direct', 'inferred'],
-		['unknown', 'konnectivity', 'proven'],
-		['verified', 'direct', 'inferred'],
-	] as const) {
-		const exposure = decideExposure(
-			given,
-			{state, basis: state === 'unknown' ? 'unknown' : 'inferred', citations: [], need: []},
-			{state: route, basis: 'proven', citations: [], need: [], protocol: null, agent: null},
-		);
-		t.deepEqual([exposure.state, exposure.basis], ['protected', basis]);
-	}
-});
-
-test('verification protects whether or not this kubelet passes it', t => {
-	const given = makeObservations({flags: [flags(verifyingFlags)]});
-	for (const [state, basis] of [
-		['unknown', 'unknown'],
-		['verified', 'inferred'],
-		['refused', 'inferred'],
-	] as const) {
-		const exposure = decideExposure(
-			given,
-			{state, basis, citations: [], need: []},
-			{state: 'direct', basis: 'proven', citations: [], need: [], protocol: null, agent: null},
-		);
-		t.deepEqual([exposure.state, exposure.basis], ['protected', 'proven']);
-	}
+	t.true(exposureOf(plain).need.length > 0);
 });
 
 test('an unknown exposure needs what the route needs, or else an active probe', t => {
-	const unverified = {state: 'unverified', basis: 'proven', citations: [], need: []} as const;
-	const needOf = (need: readonly Need[]) =>
-		decideExposure(makeObservations(), unverified, {state: 'unknown', basis: 'unknown', citations: [], need, protocol: null, agent: null})
-			.need;
-	t.deepEqual([needOf([needMetrics]), needOf([])], [[needMetrics], [needActive]]);
+	const {observations, tls, route} = givenVerdicts('tls unverified proven; route unknown');
+	t.is(needWords(decideExposure(observations, tls, {...route, need: [needMetrics]}).need, observations), 'metrics');
+	t.deepEqual(decideExposure(observations, tls, route).need, [needActive]);
 });

@@ -1,56 +1,34 @@
 /** Needs after an apiserver could not be read. */
 import test from 'ava';
-import type {Observations, UnavailableSource, Need, StreamFeature} from '../../../source/evidence/evidence.ts';
+import type {Need, StreamFeature} from '../../../source/evidence/evidence.ts';
 import {needGroups, needsOfEach} from '../../../source/evidence/rules/need-groups.ts';
 import * as needs from '../../../source/evidence/rules/needs.ts';
-import {failure, flags, knownReplicas, makeObservations, mirrorPod, stepTest} from '../../support/observations.ts';
+import {given, rowsOf} from '../../support/given.ts';
+import {makeObservations} from '../../support/observations.ts';
+import {needWords} from '../../support/verdict-words.ts';
 
 const {needActive, needFlagz, needMetrics, needMirrorPods, obtainableNeeds} = needs;
 
-const unavailable = (source: UnavailableSource['source'], reason: UnavailableSource['reason']): UnavailableSource => ({
-	source,
-	where: '',
-	reason,
-	need: null,
-});
-const requests = [needFlagz, needMirrorPods, needMetrics];
-const answerOf = (path: string) => `a response to GET ${path} in time: the next connection tries again`;
-const answer = answerOf('/flagz');
+const unanswered = (path: string) => `a response to GET ${path} in time: the next connection tries again`;
 
-/** A text in `wanted` is a need without a permission. */
-const rows: ReadonlyArray<[title: string, observations: readonly UnavailableSource[], wanted: ReadonlyArray<Need | string>]> = [
-	['nothing was requested yet', [], requests],
-	[
-		'all are refused',
-		[unavailable('flagz', 'forbidden'), unavailable('mirror-pod', 'forbidden'), unavailable('metrics', 'forbidden')],
-		requests,
-	],
-	['/flagz is not served', [unavailable('flagz', 'not-served')], [needMirrorPods, needMetrics]],
-	[
-		'nothing is served',
-		[unavailable('flagz', 'not-served'), unavailable('mirror-pod', 'not-served'), unavailable('metrics', 'not-served')],
-		[needActive],
-	],
-	['flags did not arrive in time', [unavailable('flagz', 'no-response')], [answer]],
-	[
-		'flags did not arrive in time, and pods of kube-system are refused',
-		[unavailable('flagz', 'no-response'), unavailable('mirror-pod', 'forbidden')],
-		[answer, needMirrorPods],
-	],
-	['metrics did not arrive in time', [unavailable('metrics', 'no-response')], [needFlagz, needMirrorPods, answerOf('/metrics')]],
-];
+const obtainable = rowsOf(`
+	nothing → flagz or mirror-pods or metrics
+	forbidden flagz; forbidden mirror-pod; forbidden metrics → flagz or mirror-pods or metrics
+	not-served flagz → mirror-pods or metrics
+	not-served flagz; not-served mirror-pod; not-served metrics → active
+	no-response flagz → ${unanswered('/flagz')}
+	no-response flagz; forbidden mirror-pod → ${unanswered('/flagz')} or mirror-pods
+	no-response metrics → flagz or mirror-pods or ${unanswered('/metrics')}
+`);
 
-for (const [title, observations, wanted] of rows) {
-	test(`${title}: ${wanted.map(need => (typeof need === 'string' ? need : (need.permission ?? need.or))).join(', ')}`, t => {
-		t.deepEqual(
-			obtainableNeeds({unavailable: observations}, requests),
-			wanted.map(need => (typeof need === 'string' ? {permission: null, check: null, or: need} : need)),
-		);
+for (const {given: facts, expected} of obtainable) {
+	test(`an obtainable need, ${facts}: ${expected}`, t => {
+		const observations = given(facts);
+		t.is(needWords(obtainableNeeds(observations, [needFlagz, needMirrorPods, needMetrics]), observations), expected);
 	});
 }
 
-const agentsRead = stepTest('http-connect');
-const needSteadyAgents = needs.needOfAgents({stepTests: [{...agentsRead, facts: {...agentsRead.facts, agentsRead: true}}]});
+const needSteadyAgents = needs.needOfAgents(given('step http-connect agents-read'));
 
 test('a need is a permission with the command that checks it, or something else in words', t => {
 	const all = Object.values(needs).filter((member): member is Need => typeof member === 'object');
@@ -63,52 +41,29 @@ test('a need is a permission with the command that checks it, or something else 
 });
 
 test('the same reads can settle what was late or disturbed, not what is forbidden', t => {
-	const late = (source: UnavailableSource['source'], need: Need) =>
-		obtainableNeeds({unavailable: [unavailable(source, 'no-response')]}, [need]);
-	t.true(needs.isWorthReadingAgain(late('flagz', needFlagz)));
-	t.true(needs.isWorthReadingAgain(late('metrics', needMetrics)));
+	t.true(needs.isWorthReadingAgain(obtainableNeeds(given('no-response flagz'), [needFlagz])));
+	t.true(needs.isWorthReadingAgain(obtainableNeeds(given('no-response metrics'), [needMetrics])));
 	t.true(needs.isWorthReadingAgain([needFlagz, needSteadyAgents]));
 	t.false(needs.isWorthReadingAgain([needFlagz, needMetrics, needActive]));
 	t.false(needs.isWorthReadingAgain([]));
 });
 
-const pod = mirrorPod('a', {});
-const ofTwo = {isBound: false, replicas: knownReplicas(2)};
-const inferredNeeds: ReadonlyArray<[title: string, given: Partial<Observations>, need: string | null]> = [
-	['the apiserver of this connection was read', {...ofTwo, isBound: true}, null],
-	['the leases are unknown', {isBound: false}, 'list leases in kube-system'],
-	[
-		'a mirror pod is on a node of unknown role',
-		{...ofTwo, mirrorPods: [pod, {...pod, facts: {...pod.facts, isOnControlPlane: null}}]},
-		'list nodes',
-	],
-	['all mirror pods are on the control plane', {...ofTwo, mirrorPods: [pod]}, '--probe active'],
-	[
-		'only one is known',
-		{isBound: false, replicas: knownReplicas(1)},
-		'a kubeconfig that connects to the apiserver itself, and verifies it',
-	],
-	['active probes ran', {...ofTwo, probe: 'active'}, 'the path of the stream itself: spoke exec TARGET --path=json -- COMMAND'],
-	['a stream was tested earlier', {...ofTwo, stepTests: [stepTest('undecided')]}, '--probe active'],
-	[
-		'the lists have one apiserver, and another was found',
-		{
-			isBound: false,
-			replicas: knownReplicas(1, ['10.0.0.5:6443']),
-			flags: [flags({'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {process: 'p1'})],
-		},
-		'--probe active',
-	],
-	['a stream of the user failed', {...ofTwo, failures: [failure({})]}, '--probe active'],
-];
+const ofReplicas = rowsOf(`
+	replicas 2 → nothing
+	unbound → leases
+	unbound; pod a; pod b role=unknown; replicas 2 → nodes
+	unbound; pod a; replicas 2 → active
+	unbound; replicas 1 → apiserver-itself
+	unbound; probed; replicas 2 → open-connection
+	unbound; replicas 2; step undecided → active # tested earlier
+	unbound; flagz at=10.0.0.6 p1; replicas 1 10.0.0.5 → active # another one was found than in the lists
+	unbound; replicas 2; text other → active
+`);
 
-for (const [title, given, need] of inferredNeeds) {
-	test(`the need of what another apiserver showed: ${title}`, t => {
-		const observations = makeObservations(given);
-		t.deepEqual(
-			needs.needsAfterProbes(observations, needs.needReplicas(observations)).map(({permission, or}) => permission ?? or),
-			need === null ? [] : [need],
-		);
+for (const {given: facts, expected} of ofReplicas) {
+	test(`the need of what another apiserver showed, ${facts}: ${expected}`, t => {
+		const observations = given(facts);
+		t.is(needWords(needs.needsAfterProbes(observations, needs.needReplicas(observations)), observations), expected);
 	});
 }
 

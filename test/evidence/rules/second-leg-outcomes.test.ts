@@ -1,7 +1,7 @@
 /** The last failure as evidence, until something newer contradicts it. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {ConnectionPurpose, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
+import type {ConnectionPurpose, Observations, SecondLegOutcome, StreamFeature} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
 import {
 	citeAttempt,
@@ -13,114 +13,109 @@ import {
 	tunnelFailure,
 	type FailedAttempt,
 } from '../../../source/evidence/rules/second-leg-outcomes.ts';
-import {
-	verifyingFlags,
-	failure,
-	flags,
-	makeObservations,
-	advertisedFlags,
-	knownReplicas,
-	unverifiedFlags,
-	processOf,
-} from '../../support/observations.ts';
+import {given, rowsOf} from '../../support/given.ts';
+import {failure, makeObservations, processOf} from '../../support/observations.ts';
+import {verdictWords} from '../../support/verdict-words.ts';
 
-const noAgent = {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'} as const;
-const noAgentForLog = {...noAgent, mayBeFromFarEnd: false} as const;
-const refused = {row: 'T3', text: 'x509', tls: 'refused', route: null} as const;
-const nothingListens = {row: 'D1', text: 'connection refused', tls: null, route: null} as const;
+const failures = {
+	'no-agent': {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'},
+	'no-agent-for-log': {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity', mayBeFromFarEnd: false},
+	x509: {row: 'T3', text: 'x509', tls: 'refused', route: null},
+	'not-listening': {row: 'D1', text: 'connection refused', tls: null, route: null},
+} as const;
 
-function failed(
-	farEnd: string,
-	facts: typeof noAgent | typeof noAgentForLog | typeof refused | typeof nothingListens,
-	process: string | null = 'p1',
-): SecondLegOutcome {
-	const error = new SpokeError('ERR_SECOND_LEG', facts.text).toJSON();
-	return {farEnd, feature: 'exec', time: '2026-11-24T13:59:48.000Z', process, failure: {error, facts: failure(facts).facts}};
+/** `n1 not-listening, n2 answered p2`: attempts by way of process p1, or another one; `service:80` is a port of a service. */
+function outcomesOf(text: string): SecondLegOutcome[] {
+	return text.split(', ').map(attempt => {
+		const [farEnd = '', result = '', process = 'p1'] = attempt.split(' ');
+		const facts = result === 'answered' ? null : failure(failures[result as keyof typeof failures]).facts;
+		return {
+			farEnd: farEnd.replace(/^n/, 'kubelet n').replace('service', 'service default/web http'),
+			feature: 'exec',
+			time: facts ? '2026-11-24T13:59:48.000Z' : '2026-11-24T13:59:50.000Z',
+			process,
+			failure: facts && {error: new SpokeError('ERR_SECOND_LEG', facts.text).toJSON(), facts},
+		};
+	});
 }
 
-const answered = (farEnd: string, process: string | null = 'p1'): SecondLegOutcome => ({
-	farEnd,
-	feature: 'exec',
-	time: '2026-11-24T13:59:50.000Z',
-	process,
-	failure: null,
-});
+const {purpose: ofPod} = makeObservations({}, 'logs');
+/** `n1`, `no-node`, `service:80`, `service`. */
+function purposeOf(farEnd: string): ConnectionPurpose {
+	if (!farEnd.startsWith('service')) {
+		return {...ofPod, target: {...ofPod.target, node: farEnd === 'no-node' ? null : farEnd}};
+	}
 
-const toNode = (node: string | null): ConnectionPurpose => ({
-	feature: 'logs',
-	target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node, container: null, chosenFrom: 1},
-	request: null,
-});
-const toService = (port: number | null): ConnectionPurpose => ({
-	feature: 'service-proxy',
-	target: {asked: 'svc/web', kind: 'Service', namespace: 'default', name: 'web', uid: null, node: null, container: null, chosenFrom: 1},
-	request: {scheme: 'http', port, portName: null, kubeletPort: false},
-});
+	const port = farEnd.includes(':') ? Number(farEnd.split(':')[1]) : null;
+	return {
+		feature: 'service-proxy',
+		target: {...ofPod.target, asked: 'svc/web', kind: 'Service', node: null},
+		request: {scheme: 'http', port, portName: null, kubeletPort: false},
+	};
+}
 
-const rows: ReadonlyArray<[title: string, outcomes: readonly SecondLegOutcome[], purpose: ConnectionPurpose, stands: boolean]> = [
-	['the kubelet that failed', [failed('kubelet n1', nothingListens)], toNode('n1'), true],
-	['another kubelet', [failed('kubelet n1', nothingListens)], toNode('n2'), false],
-	['a kubelet that answered since', [failed('kubelet n1', nothingListens), answered('kubelet n1')].slice(1), toNode('n1'), false],
-	['a kubelet beside which another answered', [failed('kubelet n1', nothingListens), answered('kubelet n2')], toNode('n1'), true],
-	['another kubelet, where the tunnel failed', [failed('kubelet n1', noAgent)], toNode('n2'), true],
-	['another kubelet that answered before the tunnel failed', [answered('kubelet n2'), failed('kubelet n1', noAgent)], toNode('n2'), true],
-	['another kubelet that answered since', [failed('kubelet n1', noAgent), answered('kubelet n2')], toNode('n2'), false],
-	[
-		'the kubelet where the tunnel failed, and another was reached since',
-		[failed('kubelet n1', noAgent), answered('kubelet n2')],
-		toNode('n1'),
-		false,
-	],
-	[
-		'the kubelet where the tunnel failed, and another apiserver reached one since',
-		[failed('kubelet n1', noAgent), answered('kubelet n2', 'p2')],
-		toNode('n1'),
-		true,
-	],
-	['the tunnel of another apiserver', [failed('kubelet n1', noAgent, 'p2')], toNode('n2'), false],
-	['a pod whose node is not chosen', [failed('kubelet n1', nothingListens)], toNode(null), false],
-	['a port of a service that failed', [failed('service default/web http:80', nothingListens)], toService(80), true],
-	['a service whose port is not named', [failed('service default/web http:80', nothingListens)], toService(null), true],
-	['another port of the service', [failed('service default/web http:80', nothingListens)], toService(81), false],
-];
+const rows = rowsOf(`
+	n1 not-listening → n1 failed
+	n1 not-listening → n2 unaffected
+	n1 answered → n1 unaffected
+	n1 not-listening, n2 answered → n1 failed
+	n1 not-listening → no-node unaffected
 
-for (const [title, outcomes, purpose, stands] of rows) {
-	test(`an earlier failure ${stands ? 'applies to' : 'does not apply to'} ${title}`, t => {
-		t.is(currentFailure({outcomes, purpose, process: processOf('p1'), farEndAnswered: false}) !== null, stands);
+	# The tunnel is the same for all kubelets of an apiserver.
+	n1 no-agent → n2 failed
+	n2 answered, n1 no-agent → n2 failed
+	n1 no-agent, n2 answered → n2 unaffected
+	n1 no-agent, n2 answered → n1 unaffected
+	n1 no-agent, n2 answered p2 → n1 failed
+	n1 no-agent p2 → n2 unaffected
+
+	service:80 not-listening → service:80 failed
+	service:80 not-listening → service failed
+	service:80 not-listening → service:81 unaffected
+`);
+
+for (const {given: attempts, expected} of rows) {
+	test(`after ${attempts}: ${expected}`, t => {
+		const [farEnd = '', state = ''] = expected.split(' ');
+		const given = {outcomes: outcomesOf(attempts), purpose: purposeOf(farEnd), process: processOf('p1'), farEndAnswered: false};
+		t.is(currentFailure(given) === null ? 'unaffected' : 'failed', state);
 	});
 }
 
 test('a response on the connection itself is newer than any failure', t => {
-	const outcomes = [failed('kubelet n1', refused)];
-	t.is(currentFailure({outcomes, purpose: toNode('n1'), process: processOf('p1'), farEndAnswered: true}), null);
-	t.deepEqual(recalledFailures({outcomes, purpose: toNode('n1'), process: processOf('p1'), farEndAnswered: true, isBound: true}), []);
+	const answered = {outcomes: outcomesOf('n1 x509'), purpose: purposeOf('n1'), process: processOf('p1'), farEndAnswered: true};
+	t.is(currentFailure(answered), null);
+	t.deepEqual(recalledFailures({...answered, isBound: true}), []);
 });
 
 test('each far end that failed last has a current failure', t => {
-	const outcomes = [failed('kubelet n1', nothingListens), answered('kubelet n2'), failed('kubelet n3', refused)];
 	t.deepEqual(
-		currentFailures(outcomes).map(({farEnd}) => farEnd),
+		currentFailures(outcomesOf('n1 not-listening, n2 answered, n3 x509')).map(({farEnd}) => farEnd),
 		['kubelet n1', 'kubelet n3'],
 	);
 });
 
 test('a proxied far end is named by scheme and port, and one without a name is null', t => {
-	t.is(farEndOf(toService(80)), 'service default/web http:80');
-	t.is(farEndOf(toNode('n1')), 'kubelet n1');
-	t.is(farEndOf({...toNode('n1'), target: {...toNode('n1').target, chosenFrom: 0}}), null);
+	t.is(farEndOf(purposeOf('service:80')), 'service default/web http:80');
+	t.is(farEndOf(purposeOf('n1')), 'kubelet n1');
+	t.is(farEndOf(given('logs; any-kubelet').purpose), null);
 });
 
 const cluster = {context: 'lab', server: 'https://10.0.0.5:6443', version: null, sandbox: false};
-const pathOf = (more: Partial<Observations>, outcomes: readonly SecondLegOutcome[]) => {
-	const given = makeObservations({isBound: false, process: processOf('p1'), replicas: knownReplicas(1), ...more, outcomes});
+/** By way of the only known apiserver, p1, unless `facts` say otherwise. */
+const pathOf = (facts: string, outcomes: string, more: Partial<Observations> = {}) => {
+	const observations = {...given(`process p1; replicas 1; ${facts}`), outcomes: outcomes === '' ? [] : outcomesOf(outcomes), ...more};
 	return buildPath(
-		{...given, failures: recalledFailures(given)},
+		{...observations, failures: recalledFailures(observations)},
 		{cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
 	);
 };
 
+const off = 'unopened; flagz ca=none egress=none p1';
+const on = 'flagz ca=/ca.crt egress=none p1';
+
 test('a path whose last attempt failed is broken, with message, time and age', t => {
-	const path = pathOf({flags: [flags(unverifiedFlags, {process: 'p1'})]}, [failed('kubelet n1', nothingListens)]);
+	const path = pathOf(off, 'n1 not-listening');
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1');
 	t.like(path.broken, {
 		leg: 2,
@@ -133,87 +128,70 @@ test('a path whose last attempt failed is broken, with message, time and age', t
 		path.evidence.find(({id}) => id === path.broken?.evidence[0]),
 		{source: 'error-text', observed: 'connection refused', time: '2026-11-24T13:59:48.000Z', process: 'p1'},
 	);
-	const [finding] = path.findings;
-	t.is(finding?.message, 'The last attempt (exec) failed 12s ago: connection refused');
-	t.is(pathOf({flags: [flags(unverifiedFlags, {process: 'p1'})]}, [answered('kubelet n1')]).broken, null);
+	t.is(path.findings[0]?.message, 'The last attempt (exec) failed 12s ago: connection refused');
+	t.is(pathOf(off, 'n1 answered').broken, null);
 });
 
 test('a tunnel failure to another node names that node', t => {
-	const [finding] = pathOf({}, [failed('kubelet n7', noAgent)]).findings;
+	const [finding] = pathOf('unopened', 'n7 no-agent').findings;
 	t.is(finding?.message, 'The last attempt (exec to kubelet n7) failed 12s ago: No agent available');
 });
 
-test('a refused certificate stays refused as inferred', t => {
-	const {tls} = pathOf({flags: [flags(verifyingFlags, {process: 'p1'})]}, [failed('kubelet n1', refused)]).legs[1]!;
-	t.deepEqual([tls.state, tls.basis], ['refused', 'inferred']);
-});
+const tlsRows = rowsOf(`
+	unopened; ${on}; attempt n1 x509 → refused inferred
+	unopened; ${on}; attempt n2 x509 → enforced inferred # another kubelet
+	unopened; ${on}; attempt n1 x509 p2 → enforced inferred # another apiserver
+	open; ${on}; attempt n1 x509 → unknown
+	${off} at=10.0.0.5; attempt n1 x509 → unverified proven # whatever a message claims
+`);
 
-const elsewhere: ReadonlyArray<[title: string, more: Partial<Observations>, outcome: SecondLegOutcome]> = [
-	['another kubelet', {}, failed('kubelet n2', refused)],
-	['another apiserver', {}, failed('kubelet n1', refused, 'p2')],
-	['a connection that is open', {isBound: true, about: 'open-connection'}, failed('kubelet n1', refused)],
-];
-
-for (const [title, more, outcome] of elsewhere) {
-	test(`a refused certificate does not affect the TLS of ${title}`, t => {
-		const {tls} = pathOf({flags: [flags(verifyingFlags, {process: 'p1'})], ...more}, [outcome]).legs[1]!;
-		t.not(tls.state, 'refused');
+for (const {given: facts, expected} of tlsRows) {
+	test(`TLS, ${facts}: ${expected}`, t => {
+		const [others = '', attempt = ''] = facts.split('; attempt ');
+		t.is(verdictWords(pathOf(others, attempt).legs[1]!.tls), expected);
 	});
 }
 
-test('an apiserver that does not verify is unverified, whatever a failure message claims', t => {
-	const {tls} = pathOf({flags: [flags({...unverifiedFlags, ...advertisedFlags}, {process: 'p1'})]}, [failed('kubelet n1', refused)])
-		.legs[1]!;
-	t.deepEqual([tls.state, tls.basis], ['unverified', 'proven']);
-});
-
 test('a route is proven by the tunnel message of a failed log, and inferred from any other', t => {
-	const routeOf = (more: Partial<Observations>, facts: typeof noAgent | typeof noAgentForLog = noAgent) =>
-		pathOf(more, [failed('kubelet n9', facts)]).legs[1]!.route;
-	const verifying = {flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...advertisedFlags}, {process: 'p1'})]};
-	t.like(routeOf({}), {state: 'konnectivity', basis: 'inferred'});
-	t.like(routeOf(verifying), {state: 'konnectivity', basis: 'inferred'});
-	t.like(routeOf(verifying, noAgentForLog), {state: 'konnectivity', basis: 'proven'});
-	t.like(routeOf({process: null}), {state: 'konnectivity', basis: 'inferred'});
-	t.is(routeOf({process: null, isBound: true}).state, 'unknown');
-	t.is(routeOf({process: processOf('p2')}).state, 'unknown');
+	const routeOf = (facts: string, attempt = 'n9 no-agent') => verdictWords(pathOf(facts, attempt).legs[1]!.route);
+	const verifying = 'unopened; flagz ca=/ca.crt at=10.0.0.5 p1';
+	t.is(routeOf('unopened'), 'konnectivity inferred grpc');
+	t.is(routeOf(verifying), 'konnectivity inferred grpc');
+	t.is(routeOf(verifying, 'n9 no-agent-for-log'), 'konnectivity proven grpc');
+	t.is(routeOf('unopened; process none'), 'konnectivity inferred grpc');
+	t.is(routeOf('process none'), 'unknown');
+	t.is(routeOf('unopened; process p2'), 'unknown');
 });
 
 test('a path to a pod on no node is broken', t => {
-	const path = pathOf({purpose: {...toNode(null), isUnscheduled: true}, flags: [flags(unverifiedFlags, {process: 'p1'})]}, []);
+	const pathOfUnscheduled = (feature: StreamFeature, facts: string) =>
+		pathOf(facts, '', {purpose: {...purposeOf('no-node'), feature, isUnscheduled: true}});
+	const path = pathOfUnscheduled('logs', off);
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x no node yet');
 	t.like(path.broken, {reason: 'no-node', message: 'the pod is on no node yet', error: null});
 	t.like(path.findings[0], {row: 'C4', code: 'POD_ON_NO_NODE', remedy: 'kubectl describe pod web -n default'});
-	const proxied = pathOf({purpose: {...toNode(null), feature: 'pod-proxy', isUnscheduled: true}}, []);
-	t.like(proxied.findings[0], {row: 'C7', code: 'POD_ON_NO_NODE'});
+	t.like(pathOfUnscheduled('pod-proxy', 'unopened').findings[0], {row: 'C7', code: 'POD_ON_NO_NODE'});
 });
 
 test('an open connection is not broken, but has the last attempt until its far end answers', t => {
-	const codes = (more: Partial<Observations>) => {
-		const {broken, findings} = pathOf({isBound: true, about: 'open-connection', flags: [flags(verifyingFlags, {process: 'p1'})], ...more}, [
-			failed('kubelet n1', refused),
-		]);
-		t.is(broken, null);
-		return findings.map(({code}) => code);
-	};
-
-	t.deepEqual(codes({farEndAnswered: false}), ['LAST_ATTEMPT_FAILED']);
-	t.deepEqual(codes({farEndAnswered: true}), []);
+	const [waiting, answered] = [`open; ${on}`, `answered; ${on}`].map(facts => pathOf(facts, 'n1 x509'));
+	t.deepEqual([waiting!.broken, answered!.broken], [null, null]);
+	t.deepEqual(
+		waiting!.findings.map(({code}) => code),
+		['LAST_ATTEMPT_FAILED'],
+	);
+	t.deepEqual(answered!.findings, []);
 });
 
 test('the failures of a kind are those of its far ends and of the tunnel', t => {
-	const outcomes = [
-		failed('kubelet n1', nothingListens),
-		failed('service default/web http:80', nothingListens),
-		failed('kubelet n2', noAgent),
-	];
-	const farEnds = (purpose: ConnectionPurpose) => failuresOfKind({outcomes, purpose}).map(({farEnd}) => farEnd);
-	t.deepEqual(farEnds(toService(80)), ['service default/web http:80', 'kubelet n2']);
-	t.deepEqual(farEnds(toNode('n1')), ['kubelet n1', 'kubelet n2']);
+	const outcomes = outcomesOf('n1 not-listening, service:80 not-listening, n2 no-agent');
+	const farEnds = (farEnd: string) => failuresOfKind({outcomes, purpose: purposeOf(farEnd)}).map(({farEnd}) => farEnd);
+	t.deepEqual(farEnds('service:80'), ['service default/web http:80', 'kubelet n2']);
+	t.deepEqual(farEnds('n1'), ['kubelet n1', 'kubelet n2']);
 });
 
 test('the failure of the tunnel is its newest one, and is cited as passive evidence', t => {
-	const outcomes = [failed('kubelet n1', noAgent), failed('kubelet n2', noAgent), failed('kubelet n3', nothingListens)];
+	const outcomes = outcomesOf('n1 no-agent, n2 no-agent, n3 not-listening');
 	t.is(tunnelFailure({outcomes})?.farEnd, 'kubelet n2');
 	t.false(citeAttempt(outcomes[0] as FailedAttempt).active);
 });
