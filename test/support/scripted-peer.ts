@@ -18,13 +18,13 @@ export type ScriptedPeer = {
 	stop(): Promise<void>;
 };
 
-export async function startScriptedPeer({quiet = false} = {}): Promise<ScriptedPeer> {
+export async function startScriptedPeer(): Promise<ScriptedPeer> {
 	await promisify(execFile)('bash', [fileURLToPath(new URL('../real-cluster/build.sh', import.meta.url)), 'peer'], {timeout: 600_000});
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-peer-'));
 	const cache = process.env['SPOKE_CLUSTER_CACHE'] ?? join(homedir(), '.cache/spoke-cluster');
 	const certificate = join(folder, 'ca.pem');
 	const child = spawn(join(cache, 'bin/scripted-peer'), ['--ca-out', certificate, '--logs', folder], {
-		stdio: ['pipe', 'pipe', quiet ? 'ignore' : 'inherit'],
+		stdio: ['pipe', 'pipe', 'inherit'],
 	});
 	const [, address, kubeletAddress] = await firstLine(child.stdout);
 	const kubeconfig = join(folder, 'kubeconfig.json');

@@ -6,8 +6,6 @@ export type TcpCutter = {
 	/** `127.0.0.1:PORT` */
 	readonly address: string;
 	readonly open: number;
-	/** Milliseconds since a byte last passed. */
-	quietMs(): number;
 	reset(): void;
 	/** Drops all bytes in both directions without closing. */
 	swallow(on: boolean): void;
@@ -26,7 +24,6 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 	let refusing = false;
 	let limit = 0;
 	let stopped = 0;
-	let lastByteAt = performance.now();
 	const server = createServer({noDelay: true}, client => {
 		client.on('error', () => {});
 		if (refusing) {
@@ -45,7 +42,6 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 		] as const) {
 			from.on('error', () => {});
 			from.on('data', chunk => {
-				lastByteAt = performance.now();
 				const passed = from === upstream ? chunk.subarray(0, Math.min(chunk.length, left)) : chunk;
 				if (from === upstream) {
 					left -= passed.length;
@@ -92,7 +88,6 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 		get open() {
 			return pairs.size;
 		},
-		quietMs: () => performance.now() - lastByteAt,
 		reset() {
 			each(socket => {
 				socket.resetAndDestroy();
