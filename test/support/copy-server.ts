@@ -2,10 +2,11 @@
 import {spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
-import {access, chmod, mkdir, symlink, utimes, writeFile} from 'node:fs/promises';
+import {existsSync} from 'node:fs';
+import {chmod, mkdir, symlink, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
-import type {ExecutionContext} from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {exitCode, type FarSide, startCommandServer, success} from './command-server.ts';
 import {type Ended, runSpoke} from './run-spoke.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
@@ -91,7 +92,7 @@ export async function startCopyServer(t: Pick<ExecutionContext, 'teardown'>, opt
 	const [remote, local, bin] = ['remote', 'local', 'bin'].map(name => join(folder, name)) as [string, string, string];
 	await Promise.all([remote, local, bin].map(async path => mkdir(path)));
 	for (const program of options.programs ?? []) {
-		await symlink(await programPath(program), join(bin, program));
+		await symlink(programPath(program), join(bin, program));
 	}
 
 	let count = 0;
@@ -113,29 +114,26 @@ export async function startCopyServer(t: Pick<ExecutionContext, 'teardown'>, opt
 	return {config: ['--kubeconfig', join(server.folder, 'config-1')], remote, local, upgrades: server.upgrades};
 }
 
-/** `null` if this machine does not have it. */
-export async function findProgram(name: string): Promise<string | null> {
-	for (const folder of (process.env['PATH'] ?? '').split(':')) {
-		const path = join(folder, name);
-		const isThere = await access(path).then(
-			() => true,
-			() => false,
-		);
-		if (isThere) {
-			return path;
-		}
-	}
-
-	return null;
+/** `test`, or `test.skip` if this machine does not have the program. */
+export function testWith(program: string): typeof test {
+	return findProgram(program) === undefined ? (test.skip as typeof test) : test;
 }
 
-async function programPath(name: string): Promise<string> {
-	const path = await findProgram(name);
-	if (path === null) {
+/** Throws if this machine does not have it. */
+export function programPath(name: string): string {
+	const path = findProgram(name);
+	if (path === undefined) {
 		throw new Error(`the test needs ${name}`);
 	}
 
 	return path;
+}
+
+function findProgram(name: string): string | undefined {
+	return (process.env['PATH'] ?? '')
+		.split(':')
+		.map(folder => join(folder, name))
+		.find(path => existsSync(path));
 }
 
 async function runShell(
@@ -153,7 +151,7 @@ async function runShell(
 ): Promise<void> {
 	const [program = 'sh', ...before] = shell;
 	const [, ...command] = far.url.searchParams.getAll('command');
-	const child = spawn(await programPath(program), [...before, ...command], {
+	const child = spawn(programPath(program), [...before, ...command], {
 		cwd: remote,
 		env: {PATH: path ?? process.env['PATH'], HOME: '/nonexistent'},
 	});

@@ -7,18 +7,14 @@ import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {quoteForShell} from '../../../source/text/quote-for-shell.ts';
-import {copy, copyObjects, findProgram, startCopyServer, writeOddTree} from '../../support/copy-server.ts';
+import {copy, copyObjects, startCopyServer, testWith, writeOddTree} from '../../support/copy-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
 const run = promisify(execFile);
+const onLinux = process.platform === 'linux' ? test : test.skip;
 
 for (const [shell, ...rest] of [['sh'], ['busybox', 'sh'], ['bash', '--posix'], ['bash']] as Array<[string, ...string[]]>) {
-	test(`a folder arrives with ${[shell, ...rest].join(' ')}: names, content, modes, times and links`, async t => {
-		if ((await findProgram(shell)) === null) {
-			t.pass('not on this machine');
-			return;
-		}
-
+	testWith(shell)(`a folder arrives with ${[shell, ...rest].join(' ')}: names, content, modes, times and links`, async t => {
 		const server = await startCopyServer(t, {shell: [shell, ...rest]});
 		const source = join(server.remote, 'tree');
 		const names = await writeOddTree(source);
@@ -139,13 +135,8 @@ test('a pipe, or a link to one, is not replaced by a file', async t => {
 	t.deepEqual((await readdir(server.local)).toSorted(), ['link', 'pipe']);
 });
 
-test('the file that stdout is written to is not replaced', async t => {
+onLinux('the file that stdout is written to is not replaced', async t => {
 	const server = await startCopyServer(t);
-	if (process.platform !== 'linux') {
-		t.pass('not on this machine');
-		return;
-	}
-
 	await writeFile(join(server.remote, 'a'), 'new');
 	const output = join(server.local, 'output');
 	await writeFile(output, 'before\n');
@@ -161,12 +152,7 @@ test('the file that stdout is written to is not replaced', async t => {
 });
 
 for (const programs of [undefined, ['sh', 'cat', 'ls'], ['sh', 'cat', 'ls', 'head', 'tail']]) {
-	test(`a file of /proc that has no size is not copied ${programs ? `with ${programs.join(', ')}` : 'with all programs'}`, async t => {
-		if (process.platform !== 'linux') {
-			t.pass('not on this machine');
-			return;
-		}
-
+	onLinux(`a file of /proc that has no size is not copied ${programs ? `with ${programs.join(', ')}` : 'with all programs'}`, async t => {
 		const server = await startCopyServer(t, {...(programs && {programs})});
 		const {status, stderr} = await copy(server, 'web:/proc/version', join(server.local, 'version'));
 		t.is(status, 1);

@@ -7,7 +7,7 @@ import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import {copyCommand} from '../../../source/streams/copy/copy-program.ts';
-import {findProgram} from '../../support/copy-server.ts';
+import {testWith} from '../../support/copy-server.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 const largeBytes = 64 * 1024 * 1024;
@@ -29,12 +29,7 @@ function start(t: ExecutionContext, command: readonly string[], shell: readonly 
 
 for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 	for (const isLost of [false, true]) {
-		test(`${shell.join(' ')} that sends a file ends when the stream is ${isLost ? 'lost' : 'read to its end'}`, async t => {
-			if ((await findProgram(shell[0]!)) === null) {
-				t.pass('not on this machine');
-				return;
-			}
-
+		testWith(shell[0]!)(`${shell.join(' ')} that sends a file ends when the stream is ${isLost ? 'lost' : 'read to its end'}`, async t => {
 			const folder = await temporaryDirectory(t);
 			await writeFile(join(folder, 'large'), '');
 			await truncate(join(folder, 'large'), largeBytes);
@@ -91,12 +86,7 @@ test('a listing names mounts of pseudo file systems, and nothing below them', as
 });
 
 for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
-	test(`${shell.join(' ')} does not replace a file that is mounted`, async t => {
-		if ((await findProgram(shell[0]!)) === null) {
-			t.pass('not on this machine');
-			return;
-		}
-
+	testWith(shell[0]!)(`${shell.join(' ')} does not replace a file that is mounted`, async t => {
 		const folder = await temporaryDirectory(t);
 		await mkdir(join(folder, 'sub'));
 		for (const name of ['hosts', 'sub/config', 'sub/other', 'new', 'a 7']) {

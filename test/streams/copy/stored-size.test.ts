@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import test from 'ava';
 import {execa} from 'execa';
 import {copyProgram} from '../../../source/streams/copy/copy-program.ts';
-import {findProgram} from '../../support/copy-server.ts';
+import {programPath} from '../../support/copy-server.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 /** More than 32 bits hold. */
@@ -16,7 +16,7 @@ for (const reader of ['stat', 'ls']) {
 		const bin = join(folder, 'bin');
 		await mkdir(bin);
 		for (const name of ['sh', 'dd', reader]) {
-			await symlink((await findProgram(name))!, join(bin, name));
+			await symlink(programPath(name), join(bin, name));
 		}
 
 		await writeFile(join(folder, 'large'), '');
