@@ -10,12 +10,13 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
+import {groups, pathOf, slices, type Slice} from '../test/real-cluster/groups.ts';
 
 const suites = {
 	unit: ['--config', 'test/together/ava.config.js'],
 	program: ['--config', 'test/together/program.config.js'],
 	slow: ['--config', 'test/together/slow.config.js'],
-	cluster: ['--config', 'test/real-cluster/ava.config.js', '--serial'],
+	cluster: ['--config', 'test/real-cluster/ava.config.js'],
 	release: ['--config', 'test/release/ava.config.js', '--serial'],
 	alone: ['--no-worker-threads'],
 } as const;
@@ -37,11 +38,14 @@ if (lab) {
 	environment['SPOKE_LAB'] = lab;
 }
 
-const longestSilenceMs = (cluster || asked === 'release' ? 15 : 5) * 60_000;
+const longestSilenceMs = (cluster ? 4 : asked === 'release' ? 15 : 5) * 60_000;
 const counts = {passed: 0, failed: 0, skipped: 0};
 const failures: string[] = [];
 // Node strips types without checking them, so neither waits for the other.
-const [status] = await Promise.all([run([...settings, ...chosen]), suite === 'unit' ? checkTypes() : undefined]);
+const [status] = await Promise.all([
+	cluster ? runCluster() : run([...settings, ...chosen]),
+	suite === 'unit' ? checkTypes() : undefined,
+]);
 
 if (lab) {
 	spawnSync(process.execPath, ['test/real-cluster/lab/down.ts', '--state', lab, ...(status === 0 ? [] : ['--keep-logs'])], {
@@ -60,6 +64,37 @@ const skippedInCi = cluster && counts.skipped > 0;
 process.stdout.write(failures.map(title => `failed: ${title}\n`).join(''));
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
 process.exitCode = status !== 0 || counts.failed > 0 || counts.passed === 0 || skippedInCi ? 1 : 0;
+
+/** The core, `--slice NAME`, or named files. Resolves to the exit status. */
+async function runCluster(): Promise<number> {
+	const [flag, name = ''] = chosen;
+	if (flag === undefined) {
+		return runGroups();
+	}
+
+	const slice = flag === '--slice' ? (slices as Record<string, Slice>)[name] : {files: [], environment: {}};
+	if (!slice) {
+		throw new Error(`no slice ${name}; there are ${Object.keys(slices).join(', ')}`);
+	}
+
+	Object.assign(environment, slice.environment);
+	return run([...settings, ...(flag === '--slice' ? slice.files.map(file => pathOf(file)) : chosen)]);
+}
+
+/** The core of the cluster suite; what no later group needs is stopped between them. Resolves to the first exit status other than 0. */
+async function runGroups(): Promise<number> {
+	let failed = 0;
+	for (const {name, files, keeps} of groups) {
+		const began = performance.now();
+		const status = await run([...settings, ...files.map(file => pathOf(file))]);
+		failed ||= status;
+		process.stdout.write(`# group ${name}: ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
+		// Reads SPOKE_LAB.
+		spawnSync(process.execPath, ['test/real-cluster/lab/control.ts', 'stop-all-but', ...keeps], {stdio: 'inherit', env: environment});
+	}
+
+	return failed;
+}
 
 /** Without retries. Relays and counts ava's TAP; resolves to the exit status. */
 async function run(options: readonly string[]): Promise<number> {

@@ -1,5 +1,4 @@
 /** One command in several contexts: apiservers with different flags, one of which can be down. */
-import {once} from 'node:events';
 import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
@@ -9,18 +8,11 @@ import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {openTerminal} from '../support/terminal.ts';
 import {until} from '../support/until.ts';
 import {freezeApiserver, thawApiserver} from './lab/faults.ts';
-import {useCluster} from './support/cluster.ts';
+import {objectsIn, useCluster} from './support/cluster.ts';
 
 const servers = ['off-direct', 'good-direct'] as const;
 const contexts = servers.map(server => `${server}-admin`);
 const cluster = await useCluster({postures: servers});
-
-function parseLines<Line>(text: string): Line[] {
-	return text
-		.trimEnd()
-		.split('\n')
-		.map(line => JSON.parse(line) as Line);
-}
 
 test.serial('audit and path decide a requirement for each context', async t => {
 	// Two apiservers of one cluster: the flags of one prove nothing about the other.
@@ -28,7 +20,7 @@ test.serial('audit and path decide a requirement for each context', async t => {
 	const audit = await cluster.spoke(servers, ['audit', ...required]);
 	t.is(audit.status, 3, audit.stderr);
 	t.deepEqual(
-		parseLines<Audit>(audit.stdout).map(one => [one.cluster.context, one.require.result]),
+		objectsIn<Audit>(audit.stdout).map(one => [one.cluster.context, one.require.result]),
 		[
 			[contexts[0], 'not-met'],
 			[contexts[1], 'met'],
@@ -37,7 +29,7 @@ test.serial('audit and path decide a requirement for each context', async t => {
 	const path = await cluster.spoke(servers, ['path', 'writer', '--feature', 'logs', ...required]);
 	t.is(path.status, 3, path.stderr);
 	t.deepEqual(
-		parseLines<Path>(path.stdout)
+		objectsIn<Path>(path.stdout)
 			.filter(({kind}) => kind === 'Path')
 			.map(one => [one.cluster.context, one.legs[1]!.tls.state]),
 		[
@@ -48,8 +40,8 @@ test.serial('audit and path decide a requirement for each context', async t => {
 });
 
 test.serial('logs of several contexts are those of kubectl with the context before each line', async t => {
-	const {stdout: lines} = await cluster.kubectl('off-direct', ['logs', 'finished-writer', '--prefix']);
-	const {status, stdout} = await cluster.spoke(servers, ['logs', 'finished-writer', '--all-contexts']);
+	const {stdout: lines} = await cluster.kubectl('off-direct', 'logs finished-writer --prefix');
+	const {status, stdout} = await cluster.spoke(servers, 'logs finished-writer --all-contexts');
 	t.is(status, 0);
 	t.is(stdout, contexts.map(context => lines.replaceAll(/^\[/gm, `[${context} `)).join(''));
 });
@@ -63,7 +55,7 @@ test.serial('logs --export of two contexts writes the bytes of kubectl to a dire
 	t.is(stdout, '');
 	t.deepEqual((await readdir(out)).toSorted(), contexts.toSorted());
 	for (const [index, context] of contexts.entries()) {
-		const logs = parseLines<{file: string; pod: string; container: string; context: string}>(
+		const logs = objectsIn<{file: string; pod: string; container: string; context: string}>(
 			await readFile(join(out, context, 'index.jsonl'), 'utf8'),
 		);
 		t.deepEqual((await readdir(join(out, context))).toSorted(), [...logs.map(({file}) => file), 'index.jsonl'].toSorted());
@@ -78,33 +70,18 @@ test.serial('logs --export of two contexts writes the bytes of kubectl to a dire
 
 test.serial('logs -f follows an apiserver that hangs when it responds, and the others meanwhile', async t => {
 	await freezeApiserver(cluster.lab, 'good-direct');
-	const child = cluster.startSpoke(servers, ['logs', '-f', 'writer', '--tail=1', '--all-contexts']);
-	const closed = once(child, 'close');
-	let [stdout, stderr] = ['', ''];
-	child.stdout.on('data', chunk => {
-		stdout += String(chunk);
-	});
-	child.stderr.on('data', chunk => {
-		stderr += String(chunk);
-	});
+	const {stdout, stderr, stop} = cluster.startSpoke(servers, 'logs -f writer --tail=1 --all-contexts');
 	try {
-		await until(
-			() => stderr.includes(`${contexts[1]!}: spoke: `) && stdout.includes(`[${contexts[0]!} pod/writer/`),
-			() => stderr,
-		);
-		t.false(stdout.includes(contexts[1]!));
+		await until(() => stderr().includes(`${contexts[1]!}: spoke: `) && stdout().includes(`[${contexts[0]!} pod/writer/`), stderr);
+		t.false(stdout().includes(contexts[1]!));
 	} finally {
 		await thawApiserver(cluster.lab, 'good-direct');
 	}
 
-	await until(
-		() => stdout.includes(`[${contexts[1]!} pod/writer/`),
-		() => stderr,
-	);
-	child.kill('SIGINT');
-	t.is((await closed)[0], 130);
+	await until(() => stdout().includes(`[${contexts[1]!} pod/writer/`), stderr);
+	t.is(await stop(), 130);
 	t.regex(
-		stderr,
+		stderr(),
 		new RegExp(`^${contexts[1]!}: spoke: .*retrying until it responds\\n${contexts[1]!}: spoke: the apiserver responded after .*\\n$`),
 	);
 });

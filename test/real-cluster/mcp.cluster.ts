@@ -14,7 +14,7 @@ function objectsOf({result}: ToolCallResult): ReadonlyArray<Record<string, unkno
 test.serial('an administrator lists, reads and checks, each with its path', async t => {
 	const {call} = await startMcp(t, [], {KUBECONFIG: cluster.kubeconfig('good-direct')});
 	const listed = objectsOf(await call('list'));
-	const names = await cluster.kubectl('good-direct', ['get', 'pods', '-o', 'name']);
+	const names = await cluster.kubectl('good-direct', 'get pods -o name');
 	t.deepEqual(
 		listed
 			.slice(1)
@@ -25,7 +25,7 @@ test.serial('an administrator lists, reads and checks, each with its path', asyn
 	t.is(listed[0]!['line'], 'path: you -verified-> apiserver');
 
 	const logs = await call('logs', {target: 'finished-writer', tail: 3});
-	const {stdout} = await cluster.kubectl('good-direct', ['logs', 'finished-writer', '--tail=3']);
+	const {stdout} = await cluster.kubectl('good-direct', 'logs finished-writer --tail=3');
 	t.is(
 		objectsOf(logs)
 			.map(({text}) => `${text as string}\n`)

@@ -1,55 +1,73 @@
 /** `spoke port-forward` through containerd and kubelet, by every route. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {readdir, readFile, stat, writeFile} from 'node:fs/promises';
+import {readdir} from 'node:fs/promises';
 import type {Socket} from 'node:net';
-import {dirname, join} from 'node:path';
-import {setTimeout as sleep} from 'node:timers/promises';
 import process from 'node:process';
-import {connect as connectTls} from 'node:tls';
+import {spawn} from 'node:child_process';
 import test, {type ExecutionContext} from 'ava';
 import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/port-forward-run.ts';
-import {restartApiserver} from './lab/faults.ts';
-import {apply} from './lab/kubectl.ts';
-import {temporaryDirectory} from '../support/temporary-directory.ts';
-import {useCluster, type LabServer} from './support/cluster.ts';
-import {runSpoke} from '../support/run-spoke.ts';
+import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {openShellSession} from '../support/shell-session.ts';
 import {until} from '../support/until.ts';
+import {hasKonnectivity, kubernetesPath} from './lab/programs.ts';
+import {tcpSpec} from './lab/workloads.ts';
+import {slack, useCluster, type LabServer} from './support/cluster.ts';
 
-/** Posture names: see lab/postures.ts. */
 const direct = 'off-direct';
-const cluster = await useCluster({postures: ['off-direct', 'off-grpc', 'off-http', 'restarted'], nodes: ['n4']});
+const tunnels = hasKonnectivity ? (['off-grpc', 'off-http'] as const) : [];
+const servers = [direct, ...tunnels] as const;
+const cluster = await useCluster({postures: servers, nodes: ['n4']});
 
 const namespace = 'demo';
 const app = 'forwarded';
-const template = (node: string | null) => ({
-	metadata: {labels: {app}},
-	spec: {
-		automountServiceAccountToken: false,
-		terminationGracePeriodSeconds: 1,
-		...(node !== null && {nodeName: node}),
-		containers: [
-			{
-				name: 'tcp',
-				image: 'spoke.test/lab:1',
-				imagePullPolicy: 'Never',
-				command: ['/bin/workload'],
-				args: ['tcp'],
-				ports: ['echo', 'source', 'sink', 'reset', 'stall', 'finish'].map((name, index) => ({name, containerPort: 7000 + index})),
-				readinessProbe: {tcpSocket: {port: 7000}, periodSeconds: 1},
-			},
+const pod = (name: string, nodeName: string) => ({
+	apiVersion: 'v1',
+	kind: 'Pod',
+	metadata: {name, namespace, labels: {app: 'forwarded-alone'}},
+	spec: {...tcpSpec, nodeName},
+});
+const rbac = 'rbac.authorization.k8s.io';
+await cluster.apply(
+	pod('forwarded-pod', 'n1'),
+	pod('forwarded-old', 'n4'),
+	{
+		apiVersion: 'apps/v1',
+		kind: 'Deployment',
+		metadata: {name: app, namespace},
+		spec: {replicas: 2, selector: {matchLabels: {app}}, template: {metadata: {labels: {app}}, spec: tcpSpec}},
+	},
+	{
+		apiVersion: 'v1',
+		kind: 'Service',
+		metadata: {name: app, namespace},
+		spec: {selector: {app}, ports: [{name: 'echo', port: 70, targetPort: 'echo'}]},
+	},
+	{
+		apiVersion: `${rbac}/v1`,
+		kind: 'Role',
+		metadata: {name: 'forward-by-create', namespace},
+		rules: [
+			{apiGroups: [''], resources: ['pods'], verbs: ['get', 'list']},
+			{apiGroups: [''], resources: ['pods/portforward'], verbs: ['create']},
 		],
 	},
+	{
+		apiVersion: `${rbac}/v1`,
+		kind: 'RoleBinding',
+		metadata: {name: 'forward-by-create', namespace},
+		roleRef: {apiGroup: rbac, kind: 'Role', name: 'forward-by-create'},
+		subjects: [{kind: 'User', name: 'creator'}],
+	},
+);
+await cluster.kubectl(direct, `rollout status deploy/${app} --timeout=90s`, {limitMs: 100_000});
+
+test.after.always('deletes what this file made', async () => {
+	await cluster.kubectl(direct, `delete deploy,service ${app} --wait=false`);
+	await cluster.kubectl(direct, 'delete pod -l app=forwarded-alone --wait=false');
 });
 
-async function freshPod(name: string, node = 'n1'): Promise<void> {
-	await cluster.kubectl(direct, ['delete', 'pod', name, '--ignore-not-found', '--force', '--grace-period=0']);
-	await apply(cluster.kubeconfig(direct), [
-		{apiVersion: 'v1', kind: 'Pod', ...template(node), metadata: {name, namespace, labels: {app: name}}},
-	]);
-	await cluster.kubectl(direct, ['wait', `pod/${name}`, '--for=condition=Ready', '--timeout=60s']);
-}
+const environment = (server: LabServer) => ({PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(server)});
 
 async function forward(
 	t: ExecutionContext,
@@ -57,9 +75,7 @@ async function forward(
 	args: readonly string[],
 	more: NodeJS.ProcessEnv = {},
 ): Promise<PortForwardRun> {
-	const run = await runPortForward(args, {
-		env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(server), ...more},
-	});
+	const run = await runPortForward(args, {env: {...environment(server), ...more}});
 	t.teardown(async () => {
 		run.child.kill('SIGKILL');
 		await run.ended;
@@ -103,95 +119,28 @@ async function take(socket: Socket, count: number): Promise<Buffer> {
 
 const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-test.before(async () => {
-	await apply(cluster.kubeconfig(direct), [
-		{
-			apiVersion: 'apps/v1',
-			kind: 'Deployment',
-			metadata: {name: app, namespace},
-			spec: {
-				replicas: 2,
-				selector: {matchLabels: {app}},
-				template: {...template(null), spec: {...template(null).spec, nodeSelector: {'kubernetes.io/hostname': 'n1'}}},
-			},
-		},
-		{
-			apiVersion: 'v1',
-			kind: 'Service',
-			metadata: {name: app, namespace},
-			spec: {
-				selector: {app},
-				ports: [
-					{name: 'echo', port: 70, targetPort: 'echo'},
-					{name: 'data', port: 71, targetPort: 'source'},
-				],
-			},
-		},
-		{
-			apiVersion: 'rbac.authorization.k8s.io/v1',
-			kind: 'Role',
-			metadata: {name: 'forward-by-create', namespace},
-			rules: [
-				{apiGroups: [''], resources: ['pods'], verbs: ['get', 'list']},
-				{apiGroups: [''], resources: ['pods/portforward'], verbs: ['create']},
-			],
-		},
-		{
-			apiVersion: 'rbac.authorization.k8s.io/v1',
-			kind: 'RoleBinding',
-			metadata: {name: 'forward-by-create', namespace},
-			roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'forward-by-create'},
-			subjects: [{kind: 'User', name: 'creator'}],
-		},
-	]);
-	await cluster.kubectl(direct, ['rollout', 'status', `deploy/${app}`, '--timeout=90s']);
-	await freshPod('forwarded-pod');
-});
-
-for (const server of ['off-direct', 'off-grpc', 'off-http'] as const) {
-	test(`bytes are unchanged in both directions: ${server}`, async t => {
+for (const server of servers) {
+	test.serial(`bytes are unchanged in both directions: ${server}`, async t => {
 		const run = await forward(t, server, ['pod/forwarded-pod', ':echo', ':source']);
-		const count = 20_000_000;
+		const count = 4_000_000;
 		const source = await dial(await run.port(2));
 		source.write(`${count}\n`);
 		const down = await take(source, count);
 		t.is(sha(down), sha(sourceBytes(count)));
 		const echo = await dial(await run.port(1));
-		const sent = sourceBytes(3_000_000);
+		const sent = sourceBytes(1_000_000);
 		echo.write(sent);
 		t.is(sha(await take(echo, sent.length)), sha(sent));
+		const {path} = await run.until(
+			({event, path}) => event === 'path' && path.phase === 'settled' && !['unknown', 'egress'].includes(path.legs[1]!.route.state),
+		);
 		await interrupt(t, run);
-		const {path} = run.events.findLast(({event}) => event === 'path')!;
-		t.is(path.phase, 'settled');
-		const truths = {
-			'off-direct': ['direct'],
-			'off-grpc': ['konnectivity', 'egress'],
-			'off-http': ['konnectivity', 'egress-http-connect', 'egress'],
-		}[server];
-		t.true([...truths, 'unknown'].includes(path.legs[1]!.route.state), path.line);
+		const truths = {'off-direct': ['direct'], 'off-grpc': ['konnectivity'], 'off-http': ['konnectivity', 'egress-http-connect']}[server];
+		t.true(truths.includes(path.legs[1]!.route.state), path.line);
 	});
 }
 
-test('bytes are unchanged through --tls, and the path is that of a plain forward', async t => {
-	const state = await temporaryDirectory(t);
-	const run = await forward(t, 'off-grpc', ['pod/forwarded-pod', ':source', '--tls'], {XDG_STATE_HOME: state});
-	const port = await run.port();
-	const {caFile} = run.events.find(({event}) => event === 'ready')!['tls'] as {caFile: string};
-	t.is((await stat(join(dirname(caFile), 'ca-key.pem'))).mode & 0o777, 0o600);
-	const socket = connectTls({host: '127.0.0.1', port, servername: 'localhost', ca: await readFile(caFile)});
-	await once(socket, 'secureConnect');
-	socket.write('5000000\n');
-	t.is(sha(await take(socket, 5_000_000)), sha(sourceBytes(5_000_000)));
-	// On a loaded machine, the route is read after the path has settled.
-	const {path} = await run.until(
-		({event, path}) => event === 'path' && path.phase === 'settled' && path.legs[1]!.route.state !== 'unknown',
-	);
-	await interrupt(t, run);
-	t.is(path.line, 'path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1');
-});
-
-test('a forward to a node without WebSocket pass-through works by WebSocket and raw SPDY', async t => {
-	await freshPod('forwarded-old', 'n4');
+test.serial('a forward to a node without WebSocket pass-through works by WebSocket and raw SPDY', async t => {
 	const translated = await forward(t, direct, ['pod/forwarded-old', ':7000']);
 	t.is(await echoed(await translated.port()), 'hello');
 	await interrupt(t, translated);
@@ -201,7 +150,7 @@ test('a forward to a node without WebSocket pass-through works by WebSocket and 
 	await interrupt(t, raw);
 });
 
-test('a user with create but not get forwards by raw SPDY, and one with neither is refused', async t => {
+test.serial('a user with create but not get forwards by raw SPDY, and one with neither is refused', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':7000', '--as', 'creator']);
 	t.is((await run.until(({event}) => event === 'ready'))['carrier'], 'spdy');
 	t.is(await echoed(await run.port()), 'hello');
@@ -211,15 +160,14 @@ test('a user with create but not get forwards by raw SPDY, and one with neither 
 	t.regex(refused.stderr(), /ERR_FORBIDDEN/);
 });
 
-test('a refused or reset port ends only its own connections, unlike in kubectl', async t => {
+test.serial('a refused or reset port ends only its own connections, unlike in kubectl', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':9999', ':reset', ':echo']);
 	const live = await dial(await run.port(3));
 	live.write('before');
 	await once(live, 'data');
 	const began = Date.now();
 	t.is((await readToEnd(await dial(await run.port(1)))).end, 'RST');
-	// Two seconds, threefold.
-	t.true(Date.now() - began < 6000);
+	t.true(Date.now() - began < slack(2000));
 	const failed = await run.until(({event}) => event === 'connection-failed');
 	t.is(failed.error.code, 'ERR_PORT_REFUSED');
 	t.regex(failed.error.text, /connection refused/);
@@ -231,28 +179,28 @@ test('a refused or reset port ends only its own connections, unlike in kubectl',
 	await interrupt(t, run);
 });
 
-test('a client that aborts a hundred downloads leaves no connection open', async t => {
+test.serial('a client that aborts twenty downloads leaves no connection open', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':source', ':echo']);
 	const port = await run.port(1);
 	const descriptors = async () => (await readdir(`/proc/${run.child.pid}/fd`)).length;
-	await sleep(500);
+	// One connection that has come and gone opens what stays.
+	t.is(await echoed(await run.port(2)), 'hello');
 	const before = await descriptors();
-	for (let round = 0; round < 100; round++) {
+	for (let round = 0; round < 20; round++) {
 		const socket = await dial(port);
-		socket.write('40000000\n');
+		socket.write('8000000\n');
 		await once(socket, 'data');
 		socket.destroy();
 	}
 
 	const began = Date.now();
 	t.is(await echoed(await run.port(2)), 'hello');
-	// A second, threefold.
-	t.true(Date.now() - began < 3000, `${Date.now() - began} ms`);
+	t.true(Date.now() - began < slack(1000), `${Date.now() - began} ms`);
 	await until(async () => (await descriptors()) <= before + 4, descriptors);
 	await interrupt(t, run);
 });
 
-test('a blocked connection is reported and does not block others', async t => {
+test.serial('a blocked connection is reported and does not block others', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':source', ':echo']);
 	const stuck = await dial(await run.port(1));
 	stuck.pause();
@@ -265,13 +213,12 @@ test('a blocked connection is reported and does not block others', async t => {
 		times.push(performance.now() - began);
 	}
 
-	// A second, threefold.
-	t.true(Math.max(...times) < 3000, `${Math.max(...times)} ms`);
+	t.true(Math.max(...times) < slack(1000), `${Math.max(...times)} ms`);
 	stuck.destroy();
 	await interrupt(t, run);
 });
 
-test('a service forward moves to another Ready pod within 5 s and keeps its port', async t => {
+test.serial('a service forward moves to another Ready pod within 5 s and keeps its port', async t => {
 	const run = await forward(t, direct, [`svc/${app}`, ':echo']);
 	const ready = await run.until(({event}) => event === 'ready');
 	const port = await run.port();
@@ -280,46 +227,16 @@ test('a service forward moves to another Ready pod within 5 s and keeps its port
 	await once(socket, 'data');
 	const ended = readToEnd(socket);
 	const began = Date.now();
-	await cluster.kubectl(direct, ['delete', 'pod', ready.target.name, '--force', '--grace-period=0']);
+	await cluster.kubectl(direct, `delete pod ${ready.target.name} --force --grace-period=0`);
 	const moved = await run.until(({event}) => event === 'moved');
-	// Five seconds, threefold.
-	t.true(Date.now() - began < 15_000);
+	t.true(Date.now() - began < slack(5000));
 	t.is(moved.from.name, ready.target.name);
 	t.is(await echoed(port), 'hello');
 	t.truthy((await ended).end);
 	await interrupt(t, run);
 });
 
-test('the run exits 12 and resets its connections when the named pod is gone', async t => {
-	await freshPod('forwarded-gone');
-	const run = await forward(t, direct, ['pod/forwarded-gone', ':source']);
-	const socket = await dial(await run.port());
-	socket.write('4000000000\n');
-	await once(socket, 'data');
-	const ended = readToEnd(socket);
-	const began = Date.now();
-	await cluster.kubectl(direct, ['delete', 'pod', 'forwarded-gone', '--force', '--grace-period=0']);
-	t.is(await run.ended, 12);
-	// Five seconds, threefold.
-	t.true(Date.now() - began < 15_000);
-	t.is((await ended).end, 'RST');
-	t.is(run.events.at(-1)!['reason'], 'target-gone');
-	t.deepEqual(run.faults(), []);
-});
-
-test('an apiserver restart is reported, ports stay bound, and connections resume within 3 s', async t => {
-	const run = await forward(t, 'restarted', [`svc/${app}`, ':echo']);
-	const port = await run.port();
-	t.is(await echoed(port), 'hello');
-	await restartApiserver(cluster.lab, 'restarted');
-	const began = Date.now();
-	t.is(await echoed(port, 'again', 10_000), 'again');
-	// Three seconds, threefold.
-	t.true(Date.now() - began < 9000, `${Date.now() - began} ms`);
-	await interrupt(t, run);
-});
-
-test('300 simultaneous connections get all their bytes, and few tunnels stay idle after them', async t => {
+test.serial('300 simultaneous connections get all their bytes, and few tunnels stay idle after them', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':echo']);
 	const port = await run.port();
 	const answers = await Promise.all(Array.from({length: 300}, async (_, index) => echoed(port, `connection ${index}`, 20_000)));
@@ -335,147 +252,53 @@ test('300 simultaneous connections get all their bytes, and few tunnels stay idl
 	await interrupt(t, run);
 });
 
-test('the messages that scripts search for are the same as kubectl’s', async t => {
-	const read = async (command: 'spoke' | 'kubectl') => {
-		const port = command === 'spoke' ? 28_081 : 28_082;
-		const args = ['port-forward', 'pod/forwarded-pod', `${port}:7000`];
-		const child =
-			command === 'spoke'
-				? cluster.startSpoke(direct, args)
-				: (await import('node:child_process')).spawn((await import('./lab/programs.ts')).kubernetesPath('kubectl'), args, {
-						env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(direct)},
-					});
+test.serial('the messages that scripts search for are the same as kubectl’s', async t => {
+	const read = async (program: readonly [string, ...string[]], port: number) => {
+		const child = spawn(program[0], [...program.slice(1), 'port-forward', 'pod/forwarded-pod', `${port}:7000`], {env: environment(direct)});
 		let out = '';
 		child.stdout.on('data', (chunk: Buffer) => {
 			out += chunk.toString();
 		});
+		const closed = once(child, 'close');
 		await until(
 			() => out.includes('[::1]'),
 			() => out,
 		);
-
 		await echoed(port);
 		child.kill('SIGINT');
-		const [status] = (await once(child, 'close')) as [number];
+		const [status] = (await closed) as [number];
 		return {out: out.replaceAll(String(port), 'PORT'), status};
 	};
 
-	t.deepEqual(await read('spoke'), await read('kubectl'));
+	t.deepEqual(await read([process.execPath, builtProgram], 28_081), await read([kubernetesPath('kubectl')], 28_082));
 });
 
-for (const server of ['off-direct', 'off-grpc'] as const) {
-	test(`a command reaches the pod through its forward and ends it: ${server}`, async t => {
-		const script = `
-			const socket = require('node:net').connect(process.env.SPOKE_PORT_ECHO, process.env.SPOKE_ADDRESS, () => socket.write('hello'));
-			socket.once('data', data => { process.stdout.write(data); process.exit(7); });`;
-		const args = ['svc/forwarded', ':echo', '-n', namespace, '--', process.execPath, '-e', script];
-		const ended = await runSpoke(['port-forward', ...args], {
-			env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(server)},
-		});
-		t.deepEqual(ended, {status: 7, stdout: 'hello', stderr: ''});
-	});
-}
+test('a command reaches the pod through its forward and ends it', async t => {
+	const script = `
+		const socket = require('node:net').connect(process.env.SPOKE_PORT_ECHO, process.env.SPOKE_ADDRESS, () => socket.write('hello'));
+		socket.once('data', data => { process.stdout.write(data); process.exit(7); });`;
+	const args = ['port-forward', `svc/${app}`, ':echo', '--', process.execPath, '-e', script];
+	t.deepEqual(await runSpoke(args, {env: environment(servers.at(-1)!)}), {status: 7, stdout: 'hello', stderr: ''});
+});
 
-for (const server of ['off-direct', 'off-grpc'] as const) {
-	test(`a detached forward carries bytes and shows its path until it is stopped: ${server}`, async t => {
-		const session = await openShellSession(t, {PATH: process.env['PATH'], KUBECONFIG: cluster.kubeconfig(server)});
-		const started = await session.spoke(['port-forward', 'svc/forwarded', ':echo', '-n', namespace, '--detach', '--path=always']);
-		t.is(started.status, 0, started.stderr);
-		const port = Number(/Forwarding from 127\.0\.0\.1:(\d+) -> 7000/.exec(started.stdout)![1]);
-		t.is(await echoed(port), 'hello');
-		const [line = ''] = started.stderr.split('\n');
-		t.regex(line, server === 'off-direct' ? /-direct,unverified-> kubelet n1$/ : /kubelet n1$/);
-		const {stdout} = await session.spoke(['forwards', 'list', '-o', 'json']);
-		const {forwards} = JSON.parse(stdout) as {forwards: Array<{state: string; paths: Array<{line: string; target: {name: string}}>}>};
-		t.deepEqual(
-			forwards.map(({state, paths}) => [state, paths.length]),
-			[['ready', 1]],
-		);
-		const moved = forwards[0]!.paths[0]!.target.name;
-		await cluster.kubectl(direct, ['delete', 'pod', moved, '--force', '--grace-period=0']);
-		await until(async () => !(await session.spoke(['forwards', 'list'])).stdout.includes(moved));
-		t.is(await echoed(port), 'hello');
-		const stopped = await session.spoke(['forwards', 'stop', String(port)]);
-		t.deepEqual(stopped, {status: 0, stdout: `forwarded-${port} stopped\n`, stderr: ''});
-		await t.throwsAsync(dial(port), {code: 'ECONNREFUSED'});
-	});
-}
-
-test('--each forwards a port to each pod of a StatefulSet, and follows its name', async t => {
-	const name = 'forwarded-set';
-	await apply(cluster.kubeconfig(direct), [
-		{
-			apiVersion: 'apps/v1',
-			kind: 'StatefulSet',
-			metadata: {name, namespace},
-			spec: {
-				replicas: 2,
-				serviceName: name,
-				selector: {matchLabels: {app: name}},
-				template: {...template('n1'), metadata: {labels: {app: name}}},
-			},
-		},
-	]);
-	await cluster.kubectl(direct, ['rollout', 'status', `sts/${name}`, '--timeout=90s']);
-	const file = join(await temporaryDirectory(t), 'set');
-	await writeFile(file, `-n ${namespace} sts/${name} :echo --each\n`);
-	const ofSet = await forward(t, direct, ['-f', file]);
-	t.is((await ofSet.until(({event}) => event === 'all-ready'))['forwards'], 2);
-	t.deepEqual(await Promise.all([1, 2].map(async number => echoed(await ofSet.port(number)))), ['hello', 'hello']);
-	await interrupt(t, ofSet);
-
-	const run = await forward(t, direct, [`sts/${name}`, ':echo', '--each']);
-	await run.until(({event}) => event === 'all-ready');
+test('a detached forward carries bytes and shows its path until it is stopped', async t => {
+	const session = await openShellSession(t, {PATH: process.env['PATH'], KUBECONFIG: cluster.kubeconfig(direct)});
+	const started = await session.spoke(['port-forward', `svc/${app}`, ':echo', '--detach', '--path=always']);
+	t.is(started.status, 0, started.stderr);
+	const port = Number(/Forwarding from 127\.0\.0\.1:(\d+) -> 7000/.exec(started.stdout)![1]);
+	t.is(await echoed(port), 'hello');
+	t.regex(started.stderr.split('\n')[0]!, /-direct,unverified-> kubelet n1$/);
+	const {stdout} = await session.spoke(['forwards', 'list', '-o', 'json']);
+	const {forwards} = JSON.parse(stdout) as {forwards: Array<{state: string; paths: Array<{line: string; target: {name: string}}>}>};
 	t.deepEqual(
-		run.events
-			.filter(({event}) => event === 'ready')
-			.map(({forward: id, target}) => [id, target.name])
-			.sort(),
-		[
-			['f1', `${name}-0`],
-			['f2', `${name}-1`],
-		],
+		forwards.map(({state, paths}) => [state, paths.length]),
+		[['ready', 1]],
 	);
-	await cluster.kubectl(direct, ['delete', 'pod', `${name}-1`]);
-	const moved = await run.until(({event}) => event === 'moved', 60_000);
-	t.deepEqual([moved.forward, moved.to.name, moved.to.uid === moved.from.uid], ['f2', `${name}-1`, false]);
-	t.deepEqual(await Promise.all([1, 2].map(async number => echoed(await run.port(number)))), ['hello', 'hello']);
-	await interrupt(t, run);
-});
-
-test('--spread sends connections to all Ready pods in turn, and follows them', async t => {
-	const run = await forward(t, direct, ['svc/forwarded', ':echo', '--spread']);
-	type PodsEvent = {pods: Array<{name: string}>};
-	const names = () => (run.events.filter(({event}) => event === 'pods').at(-1) as PodsEvent | undefined)?.pods.map(({name}) => name) ?? [];
-	await run.until(() => names().length === 2);
-	const [first = '', second = ''] = names();
-	const opened = () => run.events.filter(({event}) => event === 'connection-opened').map(event => event['pod'] as string);
-	let count = 0;
-	const connect = async () => {
-		t.is(await echoed(await run.port()), 'hello');
-		count++;
-		await run.until(() => opened().length === count);
-	};
-
-	// A pod gets its first connection when its first tunnel is open.
-	const connectToEach = async () => {
-		const before = count;
-		while (count < before + 20 && names().some(name => !opened().slice(before).includes(name))) {
-			await connect();
-		}
-
-		t.deepEqual(new Set(opened().slice(before)), new Set(names()));
-	};
-
-	await connectToEach();
-	for (let number = 0; number < 6; number++) {
-		await connect();
-	}
-
-	const last = opened().slice(-6);
-	t.deepEqual([last.filter(name => name === first).length, last.filter(name => name === second).length], [3, 3]);
-	await cluster.kubectl(direct, ['delete', 'pod', first, '--wait=false']);
-	await run.until(() => names().length === 2 && !names().includes(first), 60_000);
-	await connectToEach();
-	await interrupt(t, run);
+	const moved = forwards[0]!.paths[0]!.target.name;
+	await cluster.kubectl(direct, `delete pod ${moved} --force --grace-period=0`);
+	await until(async () => !(await session.spoke(['forwards', 'list'])).stdout.includes(moved));
+	t.is(await echoed(port), 'hello');
+	const stopped = await session.spoke(['forwards', 'stop', String(port)]);
+	t.deepEqual(stopped, {status: 0, stdout: `forwarded-${port} stopped\n`, stderr: ''});
+	await t.throwsAsync(dial(port), {code: 'ECONNREFUSED'});
 });

@@ -7,11 +7,10 @@ import type {EvidenceSource, Path, Verdict} from '../../source/evidence/evidence
 import {applyUsers, bindRoleTo, resource, url, type Rule} from './lab/impersonated.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import type {PostureName} from './lab/postures.ts';
-import {image} from './lab/image.ts';
-import {apply} from './lab/kubectl.ts';
-import {useCluster, type Cluster, type LabServer} from './support/cluster.ts';
+import {waitingPod} from './lab/workloads.ts';
+import {objectsIn, useCluster, type Cluster, type LabServer} from './support/cluster.ts';
 
-const tunnelTest = hasKonnectivity ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test.serial : test.serial.skip;
 
 const forward = resource(['pods/portforward'], ['get', 'create']);
 const logs = resource(['pods/log'], ['get']);
@@ -397,41 +396,25 @@ const rows: readonly Row[] = [
 
 const userOf = (index: number) => `source-${index}`;
 
-let prepared: Promise<Cluster> | undefined;
+const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', 'off-grpc', 'restarted', 'static-pod'];
+let cluster: Cluster;
 
-async function prepare(): Promise<Cluster> {
-	const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', 'off-grpc', 'restarted', 'static-pod'];
-	const cluster = await useCluster({postures, nodes: ['n3', 'n6'], gateway: 'good-direct'});
-	await apply(cluster.kubeconfig('off-direct'), [
-		{
-			apiVersion: 'v1',
-			kind: 'Pod',
-			metadata: {name: 'outdated', namespace: 'demo'},
-			spec: {
-				nodeName: 'n6',
-				automountServiceAccountToken: false,
-				terminationGracePeriodSeconds: 1,
-				containers: [
-					{name: 'sh', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'echo here; trap exit TERM; while :; do sleep 1; done']},
-				],
-			},
-		},
-	]);
-	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/outdated', '--timeout=60s']);
+test.before(async () => {
+	cluster = await useCluster({postures, nodes: ['n3', 'n6'], gateway: 'good-direct'});
+	await cluster.apply(waitingPod('outdated', 'n6'));
 	await applyUsers(
 		cluster,
+		postures,
 		rows.map(({rules = []}, index) => ({name: userOf(index), rules})),
 	);
 	// An unused apiserver has counted nothing.
-	await Promise.all(postures.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
-	return cluster;
-}
+	await Promise.all(postures.map(async posture => cluster.kubectl(posture, 'logs finished-writer --tail=1')));
+});
 
 for (const [index, row] of rows.entries()) {
 	const isTunnelled = row.server === 'off-grpc' || row.server === 'static-pod';
-	(isTunnelled || !hasKonnectivity ? tunnelTest : test)(`${row.source} ${row.state}: ${row.title}`, async t => {
-		prepared ??= prepare();
-		const output = await readOutput(await prepared, row, userOf(index));
+	(isTunnelled || !hasKonnectivity ? tunnelTest : test.serial)(`${row.source} ${row.state}: ${row.title}`, async t => {
+		const output = await readOutput(row, userOf(index));
 		t.true(
 			row.isShown(output),
 			JSON.stringify(
@@ -452,7 +435,7 @@ for (const [index, row] of rows.entries()) {
 	});
 }
 
-test('each source has a row that decides and one that is unavailable', t => {
+test.serial('each source has a row that decides and one that is unavailable', t => {
 	const sources: readonly EvidenceSource[] = [
 		'socket',
 		'construction',
@@ -477,28 +460,15 @@ test('each source has a row that decides and one that is unavailable', t => {
 	}
 });
 
-async function readOutput(cluster: Cluster, {server, command}: Row, user: string): Promise<Output> {
+async function readOutput({server, command}: Row, user: string): Promise<Output> {
 	// The gateway impersonates the lab's users itself.
 	const as = server === 'gateway' ? [] : ['--as', user];
-	const options = server === 'gateway' ? ({user: 'plain'} as const) : {};
 	const [kind, args] = Object.entries(command)[0]!;
-	const dashes = args.indexOf('--');
+	const dashes = args.includes('--') ? args.indexOf('--') : args.length;
 	const commandLine =
-		kind === 'stream'
-			? [
-					...args.slice(0, dashes === -1 ? undefined : dashes),
-					'-n',
-					'demo',
-					'--path=json',
-					...as,
-					...(dashes === -1 ? [] : args.slice(dashes)),
-				]
-			: [kind, ...args, '-n', 'demo', '-o', 'json', ...as];
-	const {stdout, stderr} = await cluster.spoke(server, commandLine, options);
-	const objects = (kind === 'stream' ? stderr : stdout)
-		.split('\n')
-		.filter(text => text.startsWith('{'))
-		.map(text => JSON.parse(text) as Path | Audit | (ErrorObject & {kind: 'Error'}));
+		kind === 'stream' ? [...args.slice(0, dashes), '--path=json', ...as, ...args.slice(dashes)] : [kind, ...args, '-o', 'json', ...as];
+	const {stdout, stderr} = await cluster.spoke(server, commandLine, server === 'gateway' ? {user: 'plain'} : {});
+	const objects = objectsIn<Path | Audit | (ErrorObject & {kind: 'Error'})>(kind === 'stream' ? stderr : stdout);
 	const path = objects.findLast(object => object.kind === 'Path');
 	const audit = objects.findLast(object => object.kind === 'Audit');
 	const second = path?.legs[1];
@@ -517,17 +487,13 @@ async function readOutput(cluster: Cluster, {server, command}: Row, user: string
 }
 
 tunnelTest('the two roles of docs/permissions.md decide all audit rows but the kubelet configuration', async t => {
-	const cluster = await useCluster({postures: ['off-grpc']});
 	for (const role of [userRole, evidenceReaderRole]) {
-		const applied = await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: manifest(role)});
+		const applied = await cluster.kubectl('off-direct', 'apply -f -', {input: manifest(role)});
 		t.is(applied.status, 0, applied.stderr);
-		await bindRoleTo(cluster, role.name, 'prover');
+		await bindRoleTo(cluster, ['off-grpc'], {role: role.name, user: 'prover', rule: role.rules.at(-1)!});
 	}
 
-	await new Promise(resolve => {
-		setTimeout(resolve, 2000);
-	});
-	const {stdout} = await cluster.spoke('off-grpc', ['audit', '-n', 'demo', '--probe', 'active', '-o', 'json', '--as', 'prover']);
+	const {stdout} = await cluster.spoke('off-grpc', 'audit -n demo --probe active -o json --as prover');
 	const audit = JSON.parse(stdout) as Audit;
 	t.deepEqual(
 		audit.rows.filter(({verdict}) => verdict === 'unknown').map(({id}) => id),

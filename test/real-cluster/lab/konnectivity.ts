@@ -17,6 +17,8 @@ const ports = {
 	'http-connect-tcp': {agents: 8152, admin: 8153, health: 8154, agentAdmin: 8097, agentHealth: 8098},
 } satisfies Record<TunnelMode, Record<string, number>>;
 
+export const tunnelModes = Object.keys(ports) as TunnelMode[];
+
 export const tunnelSocket = (lab: Lab, mode: TunnelMode) => join(lab.folder, 'konnectivity', `${mode}.sock`);
 
 /** Of the frontend over TCP. */
@@ -28,7 +30,7 @@ export const agentPort = (mode: TunnelMode): number => ports[mode].agents;
 /** Of the server that an egress reaches. */
 export function tunnelModeOf(egress: Egress): TunnelMode | undefined {
 	const mode = egress === 'refused-proxy' ? 'http-connect-tcp' : egress;
-	return (Object.keys(ports) as TunnelMode[]).find(one => one === mode);
+	return tunnelModes.find(one => one === mode);
 }
 
 const authorityOf = (mode: TunnelMode): Authority => (mode === 'http-connect-tcp' ? 'egress' : 'cluster');

@@ -5,9 +5,14 @@ import {kubernetesPath} from './programs.ts';
 
 export type Finished = {status: number | null; stdout: string; stderr: string};
 
+/** A text is split at its spaces. */
+export type Arguments = string | readonly string[];
+
+export const wordsOf = (args: Arguments): readonly string[] => (typeof args === 'string' ? args.split(' ') : args);
+
 /** Resolves whatever the exit status. */
-export async function kubectl(kubeconfig: string, args: readonly string[], {input = '', limitMs = 60_000} = {}): Promise<Finished> {
-	const child = spawn(kubernetesPath('kubectl'), args, {
+export async function kubectl(kubeconfig: string, args: Arguments, {input = '', limitMs = 60_000} = {}): Promise<Finished> {
+	const child = spawn(kubernetesPath('kubectl'), wordsOf(args), {
 		env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig},
 		timeout: limitMs,
 	});
@@ -24,14 +29,10 @@ export async function kubectl(kubeconfig: string, args: readonly string[], {inpu
 }
 
 /** Throws kubectl's text for a status other than 0. */
-export async function mustKubectl(
-	kubeconfig: string,
-	args: readonly string[],
-	options: {input?: string; limitMs?: number} = {},
-): Promise<string> {
+export async function mustKubectl(kubeconfig: string, args: Arguments, options: {input?: string; limitMs?: number} = {}): Promise<string> {
 	const {status, stdout, stderr} = await kubectl(kubeconfig, args, options);
 	if (status !== 0) {
-		throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim() || `status ${status}`}`);
+		throw new Error(`kubectl ${wordsOf(args).join(' ')}: ${stderr.trim() || `status ${status}`}`);
 	}
 
 	return stdout;

@@ -49,6 +49,8 @@ export const postures = {
 	/** Older apiservers on the same etcd. */
 	'old-off-direct': {kubeletCa: 'off', egress: 'none', portOffset: 14, version: '1.34.4'},
 	'old-good-grpc': {kubeletCa: 'good', egress: 'grpc', portOffset: 15, version: '1.34.4'},
+	'old-good-direct': {kubeletCa: 'good', egress: 'none', portOffset: 24, version: '1.34.4'},
+	'old-bad-direct': {kubeletCa: 'bad', egress: 'none', portOffset: 25, version: '1.34.4'},
 	/** An apiserver that runs as a static pod of n1; in-cluster.ts starts it. */
 	'static-pod': {kubeletCa: 'good', egress: 'grpc', portOffset: 16},
 	'off-tcp': {kubeletCa: 'off', egress: 'http-connect-tcp', portOffset: 17},

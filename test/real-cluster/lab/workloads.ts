@@ -1,5 +1,5 @@
 /** The workloads of the namespace `demo`. */
-import {image} from './image.ts';
+import {bareImage, image} from './image.ts';
 import {namespace} from './users.ts';
 
 const meta = (name: string) => ({name, namespace, labels: {app: name}});
@@ -33,7 +33,39 @@ const service = (name: string, ports: object[]) => ({
 
 const pod = (name: string, spec: object) => ({apiVersion: 'v1', kind: 'Pod', metadata: meta(name), spec});
 
+/** A pod without shell and `cat`; `more` is of its spec. */
+export const barePod = (name: string, more: object = {}) =>
+	pod(name, {...podSpec(container('app', ['http', '-port=8080'], {image: bareImage})), nodeName: 'n1', ...more});
+
+const shell = (script: string) => ({name: 'sh', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', script]});
+
+/** A pod that writes `here` and waits; `more` is of its spec. */
+export const waitingPod = (name: string, node: string, more: object = {}) =>
+	pod(name, {...podSpec(shell('echo here; trap exit TERM; while :; do sleep 1; done')), nodeName: node, ...more});
+
+/** Numbered lines; with `-state=/data/number`, a new instance continues the count. */
+const linesContainer = (args: string) =>
+	container('lines', ['write-lines', ...args.split(' ')], {volumeMounts: [{name: 'data', mountPath: '/data'}]});
+
+/** A pod that writes numbered lines; `more` is of its spec. */
+export const linesPod = (name: string, args: string, {app = name, ...more}: {app?: string; [field: string]: unknown} = {}) => ({
+	...pod(name, {...podSpec(linesContainer(args)), nodeName: 'n1', volumes: [{name: 'data', emptyDir: {}}], ...more}),
+	metadata: {...meta(name), labels: {app}},
+});
+
 const tcp = (name: string, port: number) => ({name, containerPort: port});
+
+const tcpContainer = (more: object = {}) =>
+	container('tcp', ['tcp'], {
+		ports: ['echo', 'source', 'sink', 'reset', 'stall', 'finish'].map((name, index) => tcp(name, 7000 + index)),
+		...more,
+	});
+
+/** The spec of pods that serve the ports of `tcp`, Ready when they do. */
+export const tcpSpec = {
+	...podSpec(tcpContainer({readinessProbe: {tcpSocket: {port: 7000}, periodSeconds: 1}})),
+	nodeName: 'n1',
+};
 
 /** Pods that tests name are bound to n1; only `rotating` belongs to n2. */
 export const workloadObjects: readonly object[] = [
@@ -62,25 +94,13 @@ export const workloadObjects: readonly object[] = [
 			replicas: 1,
 			selector: {matchLabels: {app: 'tcp'}},
 			template: template('tcp', {
-				...podSpec(
-					container('tcp', ['tcp'], {
-						ports: ['echo', 'source', 'sink', 'reset', 'stall', 'finish'].map((name, index) => tcp(name, 7000 + index)),
-					}),
-				),
+				...podSpec(tcpContainer()),
 				nodeSelector: {'kubernetes.io/hostname': 'n1'},
 			}),
 		},
 	},
 	service('tcp', [{name: 'echo', port: 7000, targetPort: 'echo'}]),
-	pod('writer', {
-		...podSpec(
-			container('lines', ['write-lines', '-rate=200', '-burst=4', '-stderr-each=10', '-state=/data/number'], {
-				volumeMounts: [{name: 'data', mountPath: '/data'}],
-			}),
-		),
-		nodeName: 'n1',
-		volumes: [{name: 'data', emptyDir: {}}],
-	}),
+	linesPod('writer', '-rate=200 -burst=4 -stderr-each=10 -state=/data/number'),
 	pod('finished-writer', {...podSpec(container('lines', ['write-lines', '-rate=0', '-count=5000', '-then=sleep'])), nodeName: 'n1'}),
 	pod('two', {
 		...podSpec(container('left', ['write-lines', '-rate=2']), container('right', ['write-lines', '-rate=2'])),
@@ -88,35 +108,14 @@ export const workloadObjects: readonly object[] = [
 		initContainers: [container('prepare', ['write-lines', '-count=3'])],
 	}),
 	pod('shell', {
-		...podSpec({
-			name: 'sh',
-			image,
-			imagePullPolicy: 'Never',
-			command: ['/bin/sh', '-c', 'trap exit TERM; while :; do sleep 1; done'],
-			stdin: true,
-			tty: false,
-		}),
+		...podSpec({...shell('trap exit TERM; while :; do sleep 1; done'), stdin: true}),
 		nodeName: 'n1',
 	}),
 	pod('attachable', {
-		...podSpec({
-			name: 'cat',
-			image,
-			imagePullPolicy: 'Never',
-			command: ['/bin/sh', '-c', 'while read -r line; do echo "got $line"; done'],
-			stdin: true,
-		}),
+		...podSpec({...shell('while read -r line; do echo "got $line"; done'), name: 'cat', stdin: true}),
 		nodeName: 'n1',
 	}),
-	pod('crashing', {
-		...podSpec(
-			container('lines', ['write-lines', '-rate=20', '-exit-after=20', '-state=/data/number'], {
-				volumeMounts: [{name: 'data', mountPath: '/data'}],
-			}),
-		),
-		nodeName: 'n1',
-		volumes: [{name: 'data', emptyDir: {}}],
-	}),
+	linesPod('crashing', '-rate=20 -exit-after=20 -state=/data/number'),
 	{
 		apiVersion: 'batch/v1',
 		kind: 'Job',
@@ -134,13 +133,5 @@ export const workloadObjects: readonly object[] = [
 
 /** On the node whose logs rotate soon. */
 export const rotatingObjects: readonly object[] = [
-	pod('rotating', {
-		...podSpec(
-			container('lines', ['write-lines', '-rate=200', '-burst=4', '-width=256', '-state=/data/number'], {
-				volumeMounts: [{name: 'data', mountPath: '/data'}],
-			}),
-		),
-		nodeName: 'n2',
-		volumes: [{name: 'data', emptyDir: {}}],
-	}),
+	linesPod('rotating', '-rate=200 -burst=4 -width=256 -state=/data/number', {nodeName: 'n2'}),
 ];
