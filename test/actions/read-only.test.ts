@@ -109,8 +109,7 @@ const calls: Readonly<Record<string, readonly string[][]>> = {
 };
 
 test('commands with --read-only refuse forbidden arguments before they open a stream', async t => {
-	const server = await startCommandServer(() => {});
-	t.teardown(async () => server.close());
+	const server = await startCommandServer(t, () => {});
 	await server.cluster();
 	const withFlag = commandSpecs.filter(({flags}) => flags.some(({name}) => name === 'read-only')).map(({name}) => name);
 	for (const name of Object.keys(calls)) {

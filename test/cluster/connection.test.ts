@@ -15,7 +15,7 @@ import type {ResolvedTarget} from '../../source/streams/connection-observer.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openRemoteCommand} from '../../source/streams/remote-command/open-remote-command.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve, startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
@@ -27,23 +27,25 @@ const switching = (lines: readonly string[], behind = '') =>
 
 test('sends requests and the following upgrade on one socket', async t => {
 	const ports: number[] = [];
-	const server = await startServer({
-		request(request, response) {
+	const server = await serve(
+		t,
+		(request, response) => {
 			ports.push(request.socket.remotePort!);
 			response.end(request.url);
 		},
-		upgrade(request, socket) {
-			ports.push(request.socket.remotePort!);
-			socket.write(
-				switching(
-					['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(request.headers['sec-websocket-key']!)}`, 'Sec-WebSocket-Protocol: b'],
-					'first',
-				),
-			);
-			socket.on('data', chunk => socket.write(chunk));
+		{
+			upgrade(request, socket) {
+				ports.push(request.socket.remotePort!);
+				socket.write(
+					switching(
+						['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(request.headers['sec-websocket-key']!)}`, 'Sec-WebSocket-Protocol: b'],
+						'first',
+					),
+				);
+				socket.on('data', chunk => socket.write(chunk));
+			},
 		},
-	});
-	t.teardown(async () => server.close());
+	);
 	const connection = await (await server.cluster()).connect();
 	for (const path of ['/flagz', '/version', '/metrics?x=%20']) {
 		const {
@@ -116,8 +118,7 @@ test('rejects with the abort reason and closes the socket when a proxy is silent
 	t.teardown(() => proxy.close());
 	const port = await listenOnLoopback(proxy);
 	const asked = once(proxy, 'connection') as Promise<[Socket]>;
-	const server = await startServer({});
-	t.teardown(async () => server.close());
+	const server = await serve(t);
 	const cluster = await server.cluster({cluster: {'proxy-url': `http://127.0.0.1:${port}`}});
 	const left = new AbortController();
 	const connecting = cluster.connect({signal: left.signal});
@@ -129,8 +130,7 @@ test('rejects with the abort reason and closes the socket when a proxy is silent
 });
 
 test('names the proxy when the proxy is unreachable', async t => {
-	const server = await startServer({});
-	t.teardown(async () => server.close());
+	const server = await serve(t);
 	const ofCluster = await server.cluster({cluster: {'proxy-url': 'http://127.0.0.1:1'}});
 	t.like(await t.throwsAsync(ofCluster.connect()), {
 		code: 'ERR_APISERVER_UNREACHABLE',
@@ -163,8 +163,7 @@ const wrongUpgrades: ReadonlyArray<[string, (key: string) => string, RegExp]> = 
 
 for (const [title, answer, message] of wrongUpgrades) {
 	test(`rejects an invalid upgrade response: ${title}`, async t => {
-		const server = await startServer({upgrade: (request, socket) => socket.write(answer(request.headers['sec-websocket-key']!))});
-		t.teardown(async () => server.close());
+		const server = await serve(t, undefined, {upgrade: (request, socket) => socket.write(answer(request.headers['sec-websocket-key']!))});
 		const connection = await (await server.cluster()).connect();
 		await t.throwsAsync(connection.upgrade({method: 'GET', path: '/', upgrade: 'websocket', protocols: ['a']}), {
 			code: 'ERR_UPGRADE_REFUSED',
@@ -174,13 +173,10 @@ for (const [title, answer, message] of wrongUpgrades) {
 }
 
 test('returns status and 64 KiB of body of a refused upgrade, and stays usable', async t => {
-	const server = await startServer({
-		request(request, response) {
-			response.statusCode = 403;
-			response.end('x'.repeat(request.url === '/long' ? 200_000 : 10));
-		},
+	const server = await serve(t, (request, response) => {
+		response.statusCode = 403;
+		response.end('x'.repeat(request.url === '/long' ? 200_000 : 10));
 	});
-	t.teardown(async () => server.close());
 	const connection = await (await server.cluster()).connect();
 	const options = {method: 'GET', upgrade: 'websocket', protocols: ['a']} as const;
 	const short = await connection.upgrade({...options, path: '/short'});
@@ -212,18 +208,12 @@ test('returns a redirect without following it', async t => {
 });
 
 test('accepts a request timeout of a thousand hours', async t => {
-	const server = await startServer({
-		request(_request, response) {
-			setTimeout(() => response.end('{}'), 100);
-		},
-	});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_request, response) => setTimeout(() => response.end('{}'), 100));
 	t.deepEqual(await (await server.cluster({flags: ['--request-timeout=1000h']})).json({path: '/'}), {});
 });
 
 test('times out on leg 1 when the server is silent', async t => {
-	const server = await startServer({request() {}});
-	t.teardown(async () => server.close());
+	const server = await serve(t, () => {});
 	const connection = await (await server.cluster()).connect();
 	await t.throwsAsync(connection.request({path: '/', timeoutMs: 100}), {
 		code: 'ERR_APISERVER_TIMEOUT',
@@ -256,8 +246,7 @@ test('fails when the server hangs or closes during the TLS handshake', async t =
 });
 
 test('rejects with the abort reason', async t => {
-	const server = await startServer({request() {}});
-	t.teardown(async () => server.close());
+	const server = await serve(t, () => {});
 	const cluster = await server.cluster();
 	const reason = new Error('enough');
 	const connection = await cluster.connect();
@@ -272,13 +261,10 @@ test('rejects with the abort reason', async t => {
 
 test('decompresses gzip bodies up to the size limit', async t => {
 	const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024), {level: 9});
-	const server = await startServer({
-		request(request, response) {
-			response.setHeader('content-encoding', 'gzip');
-			response.end(request.url === '/bomb' ? bomb : gzipSync(`{"asked":"${request.headers['accept-encoding']}"}`));
-		},
+	const server = await serve(t, (request, response) => {
+		response.setHeader('content-encoding', 'gzip');
+		response.end(request.url === '/bomb' ? bomb : gzipSync(`{"asked":"${request.headers['accept-encoding']}"}`));
 	});
-	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
 	t.deepEqual(await cluster.json({path: '/'}), {asked: 'gzip'});
 	await t.throwsAsync(cluster.json({path: '/bomb', maxBytes: 1024 * 1024}), {code: 'ERR_PROTOCOL', message: /larger than 1048576 bytes/});
@@ -287,18 +273,15 @@ test('decompresses gzip bodies up to the size limit', async t => {
 
 test('leaves HEAD and range responses compressed', async t => {
 	const asked: unknown[] = [];
-	const server = await startServer({
-		request(request, response) {
-			asked.push(request.headers['accept-encoding']);
-			const body = gzipSync('x'.repeat(1000));
-			if (request.method === 'HEAD') {
-				response.writeHead(200, {'content-encoding': 'gzip', 'content-length': String(body.length)}).end();
-			} else {
-				response.writeHead(206, {'content-encoding': 'gzip'}).end(body.subarray(0, 10));
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		asked.push(request.headers['accept-encoding']);
+		const body = gzipSync('x'.repeat(1000));
+		if (request.method === 'HEAD') {
+			response.writeHead(200, {'content-encoding': 'gzip', 'content-length': String(body.length)}).end();
+		} else {
+			response.writeHead(206, {'content-encoding': 'gzip'}).end(body.subarray(0, 10));
+		}
 	});
-	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
 	const head = await cluster.request({method: 'HEAD', path: '/'});
 	t.is(await text(head.body), '');
@@ -313,18 +296,15 @@ test('leaves HEAD and range responses compressed', async t => {
 });
 
 test('starts the response timeout after an upload, and ends a stalled upload', async t => {
-	const server = await startServer({
-		request(request, response) {
-			let bytes = 0;
-			request
-				.on('data', (piece: Buffer) => {
-					bytes += piece.length;
-				})
-				.on('end', () => response.end(String(bytes)))
-				.on('error', () => {});
-		},
+	const server = await serve(t, (request, response) => {
+		let bytes = 0;
+		request
+			.on('data', (piece: Buffer) => {
+				bytes += piece.length;
+			})
+			.on('end', () => response.end(String(bytes)))
+			.on('error', () => {});
 	});
-	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
 	const upload = async function* (gaps: readonly number[]) {
 		for (const gap of gaps) {
@@ -341,20 +321,17 @@ test('starts the response timeout after an upload, and ends a stalled upload', a
 });
 
 test('reports truncated, oversized and non-JSON bodies with different errors', async t => {
-	const server = await startServer({
-		request(request, response) {
-			if (request.url === '/cut') {
-				response.writeHead(200, {'content-length': '100'}).write('{');
-				setTimeout(() => request.socket.destroy(), 20);
-			} else if (request.url === '/endless') {
-				const timer = setInterval(() => response.write(Buffer.alloc(64 * 1024)), 1);
-				response.once('close', () => clearInterval(timer));
-			} else {
-				response.end(request.url === '/deep' ? '['.repeat(100_000) : '{"__proto__":{"polluted":1},"big":9007199254740993}');
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		if (request.url === '/cut') {
+			response.writeHead(200, {'content-length': '100'}).write('{');
+			setTimeout(() => request.socket.destroy(), 20);
+		} else if (request.url === '/endless') {
+			const timer = setInterval(() => response.write(Buffer.alloc(64 * 1024)), 1);
+			response.once('close', () => clearInterval(timer));
+		} else {
+			response.end(request.url === '/deep' ? '['.repeat(100_000) : '{"__proto__":{"polluted":1},"big":9007199254740993}');
+		}
 	});
-	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
 	await t.throwsAsync(cluster.json({path: '/cut'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /truncated/});
 	await t.throwsAsync(cluster.json({path: '/endless', maxBytes: 1_000_000}), {code: 'ERR_PROTOCOL', message: /larger than/});
@@ -364,8 +341,7 @@ test('reports truncated, oversized and non-JSON bodies with different errors', a
 });
 
 test('queued requests fail when the connection closes', async t => {
-	const server = await startServer({request: request => request.socket.destroy()});
-	t.teardown(async () => server.close());
+	const server = await serve(t, request => request.socket.destroy());
 	const connection = await (await server.cluster()).connect();
 	for (const one of await Promise.allSettled(['/a', '/b', '/c'].map(async path => connection.request({path, timeoutMs: 5000})))) {
 		t.like(one, {status: 'rejected', reason: {code: 'ERR_APISERVER_UNREACHABLE'}});
@@ -373,8 +349,7 @@ test('queued requests fail when the connection closes', async t => {
 });
 
 test('pooled requests share a connection, and replace a stale one', async t => {
-	const server = await startServer({request: (request, response) => response.end(JSON.stringify({method: request.method}))});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (request, response) => response.end(JSON.stringify({method: request.method})));
 	const cluster = await server.cluster();
 	for (let i = 0; i < 5; i++) {
 		t.deepEqual(await cluster.json({path: '/'}), {method: 'GET'});
@@ -401,8 +376,7 @@ test('pooled requests share a connection, and replace a stale one', async t => {
 });
 
 test('a released connection serves reads and requests, but no other stream', async t => {
-	const server = await startServer({request: (_, response) => response.end('{}')});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => response.end('{}'));
 	const cluster = await server.cluster();
 	t.teardown(() => {
 		cluster.close();
@@ -423,8 +397,7 @@ test('a released connection serves reads and requests, but no other stream', asy
 });
 
 test('a released connection that nobody uses is closed', async t => {
-	const server = await startServer({request: (_, response) => response.end('{}')});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => response.end('{}'));
 	const stream = await (await server.cluster()).connect();
 	await text((await stream.request({path: '/log'})).body);
 	stream.release();
@@ -437,8 +410,7 @@ test('a released connection that nobody uses is closed', async t => {
 });
 
 test('release closes a connection whose response is pending', async t => {
-	const server = await startServer({request() {}});
-	t.teardown(async () => server.close());
+	const server = await serve(t, () => {});
 	const cluster = await server.cluster();
 	const stream = await cluster.connect();
 	const responding = stream.request({path: '/log'});
@@ -449,12 +421,7 @@ test('release closes a connection whose response is pending', async t => {
 });
 
 test('closes the pooled connection of an aborted request', async t => {
-	const server = await startServer({
-		request(_request, response) {
-			response.end('{}');
-		},
-	});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_request, response) => response.end('{}'));
 	const cluster = await server.cluster();
 	await cluster.json({path: '/'});
 	await delay(20);
@@ -471,15 +438,12 @@ test('closes the pooled connection of an aborted request', async t => {
 
 test('a GET that times out on a pooled connection is not repeated', async t => {
 	const paths: string[] = [];
-	const server = await startServer({
-		request(request, response) {
-			paths.push(request.url!);
-			if (request.url === '/') {
-				response.end('{}');
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		paths.push(request.url!);
+		if (request.url === '/') {
+			response.end('{}');
+		}
 	});
-	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
 	await cluster.json({path: '/'});
 	await t.throwsAsync(cluster.request({path: '/silent', timeoutMs: 300}), {code: 'ERR_APISERVER_TIMEOUT'});
@@ -489,32 +453,27 @@ test('a GET that times out on a pooled connection is not repeated', async t => {
 
 test('waits for Retry-After of a 429 and a 503', async t => {
 	const times: number[] = [];
-	const server = await startServer({
-		request(_, response) {
-			times.push(Date.now());
-			if (times.length < 3) {
-				response.writeHead(times.length === 1 ? 429 : 503, {'retry-after': times.length === 1 ? '1' : '0'}).end();
-			} else {
-				response.end('{}');
-			}
-		},
+	const server = await serve(t, (_, response) => {
+		times.push(Date.now());
+		if (times.length < 3) {
+			response.writeHead(times.length === 1 ? 429 : 503, {'retry-after': times.length === 1 ? '1' : '0'}).end();
+		} else {
+			response.end('{}');
+		}
 	});
-	t.teardown(async () => server.close());
 	await (await server.cluster()).json({path: '/'});
 	t.is(times.length, 3);
 	t.true(times[1]! - times[0]! >= 990);
 });
 
 test('returns the response when Retry-After is too long', async t => {
-	const server = await startServer({request: (_, response) => response.writeHead(429, {'retry-after': '3600'}).end()});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => response.writeHead(429, {'retry-after': '3600'}).end());
 	t.is((await (await server.cluster()).request({path: '/'})).status, 429);
 });
 
 for (const kind of ['request', 'json'] as const) {
 	test(`wholeTimeoutMs of ${kind} limits all tries together`, async t => {
-		const server = await startServer({request: (_, response) => response.writeHead(429, {'retry-after': '1'}).end()});
-		t.teardown(async () => server.close());
+		const server = await serve(t, (_, response) => response.writeHead(429, {'retry-after': '1'}).end());
 		const cluster = await server.cluster();
 		await t.throwsAsync(cluster[kind]({path: '/', wholeTimeoutMs: 300}), {code: 'ERR_APISERVER_TIMEOUT'});
 	});
@@ -522,18 +481,15 @@ for (const kind of ['request', 'json'] as const) {
 
 test('an anonymous request sends no credentials, on its own connection', async t => {
 	const seen: Array<{authorization: string | null; impersonating: string[]; port: number | undefined}> = [];
-	const server = await startServer({
-		request(request, response) {
-			const {authorization, ...headers} = request.headers;
-			seen.push({
-				authorization: authorization ?? null,
-				impersonating: Object.keys(headers).filter(name => name.startsWith('impersonate')),
-				port: request.socket.remotePort,
-			});
-			response.end('{}');
-		},
+	const server = await serve(t, (request, response) => {
+		const {authorization, ...headers} = request.headers;
+		seen.push({
+			authorization: authorization ?? null,
+			impersonating: Object.keys(headers).filter(name => name.startsWith('impersonate')),
+			port: request.socket.remotePort,
+		});
+		response.end('{}');
 	});
-	t.teardown(async () => server.close());
 	const cluster = await server.cluster({user: {token: 'secret-token', as: 'eve'}});
 	await cluster.json({path: '/'});
 	await text((await cluster.anonymous({path: '/'})).body);
@@ -579,8 +535,7 @@ test.serial('socket facts describe this handshake, whatever the environment says
 	t.like(skipping.facts.tls, {verified: false, skippedBy: 'insecure-skip-tls-verify', peer: {subject: 'CN=scripted'}});
 
 	process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
-	const other = await startServer({});
-	t.teardown(async () => other.close());
+	const other = await serve(t);
 	await t.throwsAsync((await server.cluster({cluster: {server: other.url}})).connect(), {
 		code: 'ERR_APISERVER_TLS',
 		message: /signed by unknown authority/,
@@ -595,18 +550,16 @@ test('presents a renewed client certificate on the next connection, and retries 
 	]);
 	const seen: string[] = [];
 	let welcome = 'first';
-	const server = await startServer(
-		{
-			request(request, response) {
-				const {CN: name} = (request.socket as TLSSocket).getPeerCertificate().subject;
-				seen.push(String(name));
-				response.statusCode = name === welcome ? 200 : 401;
-				response.end('{}');
-			},
+	const server = await serve(
+		t,
+		(request, response) => {
+			const {CN: name} = (request.socket as TLSSocket).getPeerCertificate().subject;
+			seen.push(String(name));
+			response.statusCode = name === welcome ? 200 : 401;
+			response.end('{}');
 		},
 		{requestCert: true, rejectUnauthorized: false},
 	);
-	t.teardown(async () => server.close());
 	const [certificate, key] = [join(server.folder, 'c'), join(server.folder, 'k')];
 	const put = async (pair: typeof first) => Promise.all([writeFile(certificate, pair.certificate), writeFile(key, pair.key)]);
 	await put(first);
@@ -634,20 +587,15 @@ test('a 401 names the expiry of the client certificate for every kind of request
 		reason: 'Unauthorized',
 		code: 401,
 	});
-	const server = await startServer(
-		{
-			request(_request, response) {
-				response.writeHead(401, {'Content-Type': 'application/json'}).end(unauthorized);
-			},
-			upgrade(_request, socket) {
-				socket.end(
-					`HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: ${unauthorized.length}\r\n\r\n${unauthorized}`,
-				);
-			},
+	const server = await serve(t, (_request, response) => response.writeHead(401, {'Content-Type': 'application/json'}).end(unauthorized), {
+		upgrade(_request, socket) {
+			socket.end(
+				`HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: ${unauthorized.length}\r\n\r\n${unauthorized}`,
+			);
 		},
-		{requestCert: true, rejectUnauthorized: false},
-	);
-	t.teardown(async () => server.close());
+		requestCert: true,
+		rejectUnauthorized: false,
+	});
 	const data = (pem: string) => Buffer.from(pem).toString('base64');
 	const user = {'client-certificate-data': data(ended.certificate), 'client-key-data': data(ended.key)};
 	const cluster = await server.cluster({user});

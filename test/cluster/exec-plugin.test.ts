@@ -10,7 +10,7 @@ import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
 import {processTerminal} from '../../source/cluster/credentials/plugin-terminal.ts';
 import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
-import {startServer, type ScriptedServer} from '../support/api-server.ts';
+import {type ScriptedServer, serve, startServer} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 
 const test = anyTest as TestFn<{server: ScriptedServer; good: Set<string>; seen: string[]}>;
@@ -157,13 +157,10 @@ test('reruns the plugin once when pipelined requests get a 401', async t => {
 
 test('requests are sent in the order of their calls, although each runs the plugin', async t => {
 	const paths: string[] = [];
-	const server = await startServer({
-		request(request, response) {
-			paths.push(request.url!);
-			response.end('{}');
-		},
+	const server = await serve(t, (request, response) => {
+		paths.push(request.url!);
+		response.end('{}');
 	});
-	t.teardown(async () => server.close());
 	const cluster = await withPlugin(server, {expires: ',"expirationTimestamp":"2020-01-01T00:00:00Z"'});
 	const connection = await cluster.connect();
 	const {signal} = new AbortController();

@@ -4,8 +4,7 @@ import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
-import {startServer, type Scripted} from '../support/api-server.ts';
-import {toBytes} from '../support/byte-server.ts';
+import {startServer, type Scripted, toBytes} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 
 async function connected(t: ExecutionContext, scripted: Scripted): Promise<Connection> {

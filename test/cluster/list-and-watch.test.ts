@@ -8,7 +8,7 @@ import {listAll, listPages, type TableRow} from '../../source/cluster/list.ts';
 import {validateWatchEvent} from '../../source/cluster/validate-object.ts';
 import {reviewAccess, readSelfSubject} from '../../source/cluster/self-review.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 
 type Pod = {metadata: {name: string; resourceVersion?: string}};
 type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
@@ -23,12 +23,7 @@ const event = (type: string, object: unknown) => `${JSON.stringify({type, object
 const gone = JSON.stringify({kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version'});
 
 async function serverFor(t: ExecutionContext, answer: Answer) {
-	const server = await startServer({
-		request(request, response) {
-			answer(request, response, new URL(request.url!, 'https://x').searchParams);
-		},
-	});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (request, response) => answer(request, response, new URL(request.url!, 'https://x').searchParams));
 	return server.cluster();
 }
 
@@ -508,16 +503,13 @@ test('dates an interruption from the last received event of a hung watch', async
 });
 
 test('leaving the loop or aborting closes the watch’s connection', async t => {
-	const server = await startServer({
-		request(request, response) {
-			if (request.url!.includes('watch')) {
-				response.write(event('ADDED', pod('b')));
-			} else {
-				response.end(list(['a']));
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		if (request.url!.includes('watch')) {
+			response.write(event('ADDED', pod('b')));
+		} else {
+			response.end(list(['a']));
+		}
 	});
-	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
 	await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added b');
 	const reason = new Error('enough');

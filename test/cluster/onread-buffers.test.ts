@@ -4,7 +4,7 @@ import {connect, createServer, type AddressInfo} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {onreadOptions, interceptReads} from '../../source/cluster/transport/onread-buffers.ts';
-import {toBytes} from '../support/byte-server.ts';
+import {toBytes} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 
 const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');

@@ -7,7 +7,7 @@ import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 
 const unauthorized = {kind: 'Status', apiVersion: 'v1', status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401};
@@ -19,20 +19,17 @@ const kubeletRefusal = {
 const pod = '/api/v1/namespaces/default/pods/web';
 
 /** A server whose first token is outdated, and a user whose plugin issues t1, t2… */
-async function serve(t: ExecutionContext, answer: (response: ServerResponse, request: IncomingMessage) => void) {
+async function given(t: ExecutionContext, answer: (response: ServerResponse, request: IncomingMessage) => void) {
 	const seen: string[] = [];
-	const server = await startServer({
-		request(request, response) {
-			request.resume();
-			seen.push(`${request.method} ${request.headers.authorization}`);
-			if (request.headers.authorization === 'Bearer t1') {
-				answer(response, request);
-			} else {
-				response.end('{}');
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		request.resume();
+		seen.push(`${request.method} ${request.headers.authorization}`);
+		if (request.headers.authorization === 'Bearer t1') {
+			answer(response, request);
+		} else {
+			response.end('{}');
+		}
 	});
-	t.teardown(async () => server.close());
 	const runsFile = join(server.folder, 'runs');
 	const script = `echo run >> "${runsFile}"
 n=$(wc -l < "${runsFile}" | tr -d ' ')
@@ -69,7 +66,7 @@ for (const [title, method, path, answer] of [
 	['a kubelet’s 401 to an attach', 'GET', `${pod}/attach`, plain],
 ] as const) {
 	test(`${title} neither reruns the plugin nor repeats the request`, async t => {
-		const {cluster, seen, runs} = await serve(t, answer);
+		const {cluster, seen, runs} = await given(t, answer);
 		const {status, body} = await cluster.request({method, path});
 		t.is(status, 401);
 		t.regex(await text(body), /Unauthorized|provide credentials/);
@@ -79,11 +76,11 @@ for (const [title, method, path, answer] of [
 
 test('after a 401 through /proxy, the next request first finds out whose it was', async t => {
 	const login = `${pod}/proxy/login`;
-	const ofApiserver = await serve(t, json(unauthorized));
+	const ofApiserver = await given(t, json(unauthorized));
 	t.is(await statusOf(ofApiserver.cluster, 'POST', login), 401);
 	t.is(await statusOf(ofApiserver.cluster, 'POST', login), 200);
 	t.deepEqual([await ofApiserver.runs(), ofApiserver.seen], [2, ['POST Bearer t1', 'GET Bearer t1', 'GET Bearer t2', 'POST Bearer t2']]);
-	const ofBackend = await serve(t, (response, request) => {
+	const ofBackend = await given(t, (response, request) => {
 		response.writeHead(request.url === '/api' ? 200 : 401).end('{}');
 	});
 	t.is(await statusOf(ofBackend.cluster, 'POST', login), 401);
@@ -98,14 +95,14 @@ for (const [title, path, answer, method = 'GET'] of [
 	['a log read', `${pod}/log?container=proxy`, json(unauthorized)],
 ] as const) {
 	test(`the apiserver’s 401 to ${title} reruns the plugin and repeats the request`, async t => {
-		const {cluster, seen, runs} = await serve(t, answer);
+		const {cluster, seen, runs} = await given(t, answer);
 		t.is(await statusOf(cluster, method, path), 200);
 		t.deepEqual([await runs(), seen], [2, [`${method} Bearer t1`, `${method} Bearer t2`]]);
 	});
 }
 
 test('the apiserver’s 401 to an upgrade reruns the plugin and repeats the request', async t => {
-	const {cluster, seen} = await serve(t, json(unauthorized));
+	const {cluster, seen} = await given(t, json(unauthorized));
 	const connection = await cluster.connect();
 	const outcome = await connection.upgrade({method: 'POST', path: `${pod}/attach`, upgrade: 'SPDY/3.1', protocols: ['v4.channel.k8s.io']});
 	connection.close();
@@ -115,7 +112,7 @@ test('the apiserver’s 401 to an upgrade reruns the plugin and repeats the requ
 
 for (const method of ['POST', 'PATCH', 'DELETE']) {
 	test(`the apiserver’s 401 to a ${method} reruns the plugin for the next request only`, async t => {
-		const {cluster, seen, runs} = await serve(t, json(unauthorized));
+		const {cluster, seen, runs} = await given(t, json(unauthorized));
 		t.is(await statusOf(cluster, method, pod), 401);
 		t.deepEqual([await runs(), seen], [2, [`${method} Bearer t1`]]);
 		t.is(await statusOf(cluster, method, pod), 200);
@@ -123,7 +120,7 @@ for (const method of ['POST', 'PATCH', 'DELETE']) {
 }
 
 test('the body of a backend’s 401 arrives although it does not end', async t => {
-	const {cluster} = await serve(t, response => {
+	const {cluster} = await given(t, response => {
 		response.writeHead(401).write('a'.repeat(2 * 1024 * 1024));
 	});
 	const connection = await cluster.connect();
@@ -147,19 +144,17 @@ test('a backend’s 401 to a POST is not repeated with a renewed client certific
 		issue({commonName: 'two', usage: 'client'}, root),
 	]);
 	const seen: string[] = [];
-	const server = await startServer(
-		{
-			async request({method}, response) {
-				seen.push(method!);
-				await put(second);
-				// Files are reread at most once a second.
-				await delay(1100);
-				plain(response);
-			},
+	const server = await serve(
+		t,
+		async ({method}, response) => {
+			seen.push(method!);
+			await put(second);
+			// Files are reread at most once a second.
+			await delay(1100);
+			plain(response);
 		},
 		{requestCert: true, rejectUnauthorized: false},
 	);
-	t.teardown(async () => server.close());
 	const [certificate, key] = [join(server.folder, 'c'), join(server.folder, 'k')];
 	const put = async (pair: typeof first) => Promise.all([writeFile(certificate, pair.certificate), writeFile(key, pair.key)]);
 	await put(first);

@@ -3,7 +3,7 @@ import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {readFully} from '../../source/cluster/transport/response-body.ts';
-import {toBytes} from '../support/byte-server.ts';
+import {toBytes} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 
 const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';

@@ -10,7 +10,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {wasNotProcessed} from '../../source/cluster/transport/request-errors.ts';
-import {type Scripted, startHttp2Server, startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {issue} from '../support/certificates.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
@@ -37,12 +37,12 @@ async function endOf(body: Readable): Promise<string> {
 }
 
 test('fifty clients share one connection, and each receives its own response', async t => {
-	const server = await startHttp2Server({
-		request(request, response) {
-			setTimeout(() => response.end(`${request.method} ${request.url} ${request.headers.authorization}`), Math.random() * 20);
-		},
-	});
-	t.teardown(async () => server.close());
+	const server = await serve(
+		t,
+		(request, response) =>
+			setTimeout(() => response.end(`${request.method} ${request.url} ${request.headers.authorization}`), Math.random() * 20),
+		{http2: true},
+	);
 	const connections = await allShared(await server.cluster(), 50);
 	const texts = await Promise.all(connections.map(async (one, index) => text((await one.request({path: `/${index}`})).body)));
 	t.deepEqual(
@@ -56,34 +56,33 @@ test('fifty clients share one connection, and each receives its own response', a
 });
 
 test('the fifty-first client gets a second connection', async t => {
-	const server = await startHttp2Server({});
-	t.teardown(async () => server.close());
+	const server = await serve(t, undefined, {http2: true});
 	await allShared(await server.cluster(), 51);
 	t.is(server.connections(), 2);
 });
 
 test('no more clients share a connection than the server allows streams', async t => {
-	const server = await startHttp2Server({request: (_, response) => response.end('x')}, {settings: {maxConcurrentStreams: 2}});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => response.end('x'), {http2: true, settings: {maxConcurrentStreams: 2}});
 	const connections = await allShared(await server.cluster(), 5);
 	await Promise.all(connections.map(async one => text((await one.request({path: '/'})).body)));
 	t.is(server.connections(), 3);
 });
 
-for (const [why, start, environment] of [
-	['the server speaks only HTTP/1.1', startServer, {}],
-	['the server allows no streams', async (scripted: Scripted) => startHttp2Server(scripted, {settings: {maxConcurrentStreams: 0}}), {}],
-	['DISABLE_HTTP2 is set', startHttp2Server, {DISABLE_HTTP2: 'x'}],
+for (const [why, carrier, environment] of [
+	['the server speaks only HTTP/1.1', {}, {}],
+	['the server allows no streams', {http2: true, settings: {maxConcurrentStreams: 0}}, {}],
+	['DISABLE_HTTP2 is set', {http2: true}, {DISABLE_HTTP2: 'x'}],
 ] as const) {
 	test(`connections are not shared if ${why}`, async t => {
 		const ports: unknown[] = [];
-		const server = await start({
-			request(request, response) {
+		const server = await serve(
+			t,
+			(request, response) => {
 				ports.push(`${request.httpVersion} ${request.socket.remotePort}`);
 				response.end('own');
 			},
-		});
-		t.teardown(async () => server.close());
+			carrier,
+		);
 		const cluster = await server.cluster({environment});
 		const [first, second] = [await shared(cluster), await shared(cluster)];
 		t.is(await text((await first.request({path: '/'})).body), 'own');
@@ -94,8 +93,7 @@ for (const [why, start, environment] of [
 }
 
 test('the connection closes with its last client', async t => {
-	const server = await startHttp2Server({request: (_, response) => response.end('x')});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => response.end('x'), {http2: true});
 	const [first, second] = await allShared(await server.cluster(), 2);
 	await text((await first!.request({path: '/'})).body);
 	first!.release();
@@ -107,16 +105,17 @@ test('the connection closes with its last client', async t => {
 });
 
 test('a reader that pauses does not delay the others', async t => {
-	const server = await startHttp2Server({
-		request(request, response) {
+	const server = await serve(
+		t,
+		(request, response) => {
 			if (request.url === '/flood') {
 				Readable.from(flood()).pipe(response);
 			} else {
 				response.end('x');
 			}
 		},
-	});
-	t.teardown(async () => server.close());
+		{http2: true},
+	);
 	const connections = await allShared(await server.cluster(), 50);
 	const floods = connections.slice(0, 49);
 	const bodies = await Promise.all(floods.map(async one => (await one.request({path: '/flood'})).body));
@@ -127,13 +126,14 @@ test('a reader that pauses does not delay the others', async t => {
 
 test('an abort ends one response, and the next client gets another connection', async t => {
 	const responses: Http2ServerResponse[] = [];
-	const server = await startHttp2Server({
-		request(_, response) {
+	const server = await serve(
+		t,
+		(_, response) => {
 			responses.push(http2(response));
 			response.write('first');
 		},
-	});
-	t.teardown(async () => server.close());
+		{http2: true},
+	);
 	const cluster = await server.cluster();
 	const [aborted, other] = await allShared(cluster, 2);
 	const controller = new AbortController();
@@ -151,14 +151,15 @@ test('an abort ends one response, and the next client gets another connection', 
 });
 
 test('a timeout fails only the client that sent the request', async t => {
-	const server = await startHttp2Server({
-		request(request, response) {
+	const server = await serve(
+		t,
+		(request, response) => {
 			if (request.url === '/') {
 				response.end('x');
 			}
 		},
-	});
-	t.teardown(async () => server.close());
+		{http2: true},
+	);
 	const [slow, other] = await allShared(await server.cluster(), 2);
 	await t.throwsAsync(slow!.request({path: '/silent', timeoutMs: 50}), {code: 'ERR_APISERVER_TIMEOUT', message: /within 0\.05 s$/});
 	t.false(slow!.usable);
@@ -175,13 +176,14 @@ for (const [how, interrupt] of [
 ] as const) {
 	test(`a body fails instead of ending when ${how}`, async t => {
 		const responses: Http2ServerResponse[] = [];
-		const server = await startHttp2Server({
-			request(_, response) {
+		const server = await serve(
+			t,
+			(_, response) => {
 				responses.push(http2(response));
 				response.write('half a li');
 			},
-		});
-		t.teardown(async () => server.close());
+			{http2: true},
+		);
 		const connection = await shared(await server.cluster());
 		const {body, endsByClose} = await connection.request({path: '/'});
 		t.false(endsByClose);
@@ -193,8 +195,7 @@ for (const [how, interrupt] of [
 }
 
 test('a request fails as unreachable when the connection closes before its response', async t => {
-	const server = await startHttp2Server({request: (_, response) => http2(response).stream.session!.destroy()});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => http2(response).stream.session!.destroy(), {http2: true});
 	const connection = await shared(await server.cluster());
 	await t.throwsAsync(connection.request({path: '/'}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	t.false(connection.usable);
@@ -203,14 +204,14 @@ test('a request fails as unreachable when the connection closes before its respo
 test('after GOAWAY a response continues, and the next client gets another connection', async t => {
 	const sessions: ServerHttp2Session[] = [];
 	const responses: Http2ServerResponse[] = [];
-	const server = await startHttp2Server({
-		session: one => sessions.push(one),
-		request(_, response) {
+	const server = await serve(
+		t,
+		(_, response) => {
 			responses.push(http2(response));
 			response.write('before');
 		},
-	});
-	t.teardown(async () => server.close());
+		{http2: true, session: one => sessions.push(one)},
+	);
 	const cluster = await server.cluster();
 	const connection = await shared(cluster);
 	const {body} = await connection.request({path: '/'});
@@ -223,11 +224,11 @@ test('after GOAWAY a response continues, and the next client gets another connec
 });
 
 test('sends every value of a repeated header, and no Host header', async t => {
-	const server = await startHttp2Server({
-		request: (request, response) =>
-			response.end(JSON.stringify([request.rawHeaders.filter(name => /host|group/i.test(name)), request.headers])),
-	});
-	t.teardown(async () => server.close());
+	const server = await serve(
+		t,
+		(request, response) => response.end(JSON.stringify([request.rawHeaders.filter(name => /host|group/i.test(name)), request.headers])),
+		{http2: true},
+	);
 	const cluster = await server.cluster({flags: ['--as', 'jane', '--as-group', 'a', '--as-group', 'b']});
 	const connection = await shared(cluster);
 	const [names, headers] = JSON.parse(await text((await connection.request({path: '/'})).body)) as [string[], Record<string, string>];
@@ -238,8 +239,7 @@ test('sends every value of a repeated header, and no Host header', async t => {
 });
 
 test('a shared connection rejects malformed requests and upgrades', async t => {
-	const server = await startHttp2Server({request: (_, response) => response.end('x')});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => response.end('x'), {http2: true});
 	const connection = await shared(await server.cluster());
 	await t.throwsAsync(connection.request({path: '/a b'}), {instanceOf: TypeError});
 	await t.throwsAsync(connection.request({path: '/', headers: {Accept: 'a\r\nX: b'}}), {instanceOf: TypeError});
@@ -249,17 +249,15 @@ test('a shared connection rejects malformed requests and upgrades', async t => {
 
 test('a server that the CA did not sign is refused before a request', async t => {
 	let requests = 0;
-	const other = await startServer({});
-	const server = await startHttp2Server({request: () => requests++});
-	t.teardown(async () => Promise.all([server.close(), other.close()]));
+	const other = await serve(t);
+	const server = await serve(t, () => requests++, {http2: true});
 	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(other.ca).toString('base64')}});
 	await t.throwsAsync(shared(cluster), {code: 'ERR_APISERVER_TLS'});
 	t.is(requests, 0);
 });
 
 test('a plugin whose certificate is always new gets a connection of its own', async t => {
-	const server = await startHttp2Server({request: (_, response) => response.end('own')});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => response.end('own'), {http2: true});
 	const {certificate, key} = await issue({commonName: 'jane', usage: 'client'});
 	const credential = {
 		apiVersion: 'client.authentication.k8s.io/v1',
@@ -278,11 +276,8 @@ test('an abort of all that wait ends the opening at once', async t => {
 	const sockets: Socket[] = [];
 	const silent = createServer(socket => sockets.push(socket.on('error', () => {}).resume()));
 	await listenOnLoopback(silent);
-	const server = await startHttp2Server({});
-	t.teardown(async () => {
-		silent.close();
-		await server.close();
-	});
+	const server = await serve(t, undefined, {http2: true});
+	t.teardown(() => silent.close());
 	const {port} = silent.address() as AddressInfo;
 	const cluster = await server.cluster({cluster: {server: `https://127.0.0.1:${port}`}});
 	const controller = new AbortController();
@@ -297,9 +292,9 @@ test('an abort of all that wait ends the opening at once', async t => {
 });
 
 test('a connection that does not respond gets no new client', async t => {
-	const server = await startHttp2Server({request: (_, response) => response.write('x')});
+	const server = await serve(t, (_, response) => response.write('x'), {http2: true});
 	const cutter = await startTcpCutter(`127.0.0.1:${server.port}`);
-	t.teardown(async () => Promise.all([cutter.stop(), server.close()]));
+	t.teardown(async () => cutter.stop());
 	const cluster = await server.cluster({cluster: {server: `https://${cutter.address}`}});
 	await (await shared(cluster)).request({path: '/'});
 	cutter.swallow(true);
@@ -313,16 +308,15 @@ test('a connection that does not respond gets no new client', async t => {
 });
 
 test('a request that the server refused without processing it is marked', async t => {
-	const server = await startHttp2Server({request: (_, response) => http2(response).stream.close(7)});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => http2(response).stream.close(7), {http2: true});
 	const connection = await shared(await server.cluster());
 	t.true(wasNotProcessed(await t.throwsAsync(connection.request({path: '/'}), {code: 'ERR_APISERVER_UNREACHABLE'})));
 });
 
 test.serial('closing does not wait for a server that no longer responds', async t => {
-	const server = await startHttp2Server({request: (_, response) => response.write('x')});
+	const server = await serve(t, (_, response) => response.write('x'), {http2: true});
 	const cutter = await startTcpCutter(`127.0.0.1:${server.port}`);
-	t.teardown(async () => Promise.all([cutter.stop(), server.close()]));
+	t.teardown(async () => cutter.stop());
 	const cluster = await server.cluster({cluster: {server: `https://${cutter.address}`}});
 	const connection = await shared(cluster);
 	await connection.request({path: '/'});
@@ -340,8 +334,9 @@ function openSockets(): number {
 
 test('lines in quick succession are read together', async t => {
 	const lines = 200;
-	const server = await startHttp2Server({
-		async request(_, opened) {
+	const server = await serve(
+		t,
+		async (_, opened) => {
 			const response = http2(opened);
 			response.write('begin\n');
 			// No pause begins within 1 s of a request.
@@ -353,8 +348,8 @@ test('lines in quick succession are read together', async t => {
 
 			response.end();
 		},
-	});
-	t.teardown(async () => server.close());
+		{http2: true},
+	);
 	const {body} = await (await shared(await server.cluster())).request({path: '/'});
 	let text = '';
 	let turns = 0;

@@ -10,7 +10,7 @@ import {clockSkew} from '../../source/cluster/tls/start-tls.ts';
 import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
 import {peerFacts} from '../../source/cluster/tls/peer-facts.ts';
 import {systemTrust, trustBundle} from '../../source/cluster/tls/trust.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
 
@@ -33,8 +33,7 @@ test('trusts the certificates of a bundle and skips other PEM blocks', t => {
 
 test('trusts a long bundle except for one invalid certificate', async t => {
 	const leaf = await issue({ip: ['127.0.0.1']}, four);
-	const server = await startServer({request: (_, response) => response.end('{}')}, {key: leaf.key, cert: leaf.certificate});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_, response) => response.end('{}'), {key: leaf.key, cert: leaf.certificate});
 	const bundle = [one, two, three].map(each => pemOf(each!)).join('\n');
 	const cluster = await server.cluster({
 		cluster: {'certificate-authority-data': Buffer.from(`${bundle}\n${broken}\n${pemOf(four!)}\n`).toString('base64')},

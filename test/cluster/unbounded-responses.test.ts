@@ -5,7 +5,7 @@ import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {jsonLines} from '../../source/cluster/watch.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
-import {toBytes} from '../support/byte-server.ts';
+import {toBytes} from '../support/api-server.ts';
 
 /** Each uses another reader: pipelined, streamed, and Node's client. */
 const readers: ReadonlyArray<readonly [title: string, read: (connection: Connection) => Promise<unknown>]> = [

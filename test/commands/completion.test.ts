@@ -9,7 +9,7 @@ import {completeLine} from '../../source/commands/completion/complete-line.ts';
 import {command, completionScripts} from '../../source/commands/completion/run.ts';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
 import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {openContexts, openSandbox} from '../support/sandbox.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
@@ -262,19 +262,16 @@ printf ' %s' "\${COMPREPLY[@]}"`.replaceAll('2>/dev/null', '');
 }
 
 test('a name that a shell would execute is not offered', async t => {
-	const server = await startServer({
-		request(_request, response) {
-			response.setHeader('content-type', 'application/json');
-			response.end(
-				JSON.stringify({
-					kind: 'Table',
-					columnDefinitions: [{name: 'Name'}],
-					rows: ['web', '$(id)', 'x;id', 'a\u001B]52;c;eA==\u0007'].map(name => ({cells: [name]})),
-				}),
-			);
-		},
+	const server = await serve(t, (_request, response) => {
+		response.setHeader('content-type', 'application/json');
+		response.end(
+			JSON.stringify({
+				kind: 'Table',
+				columnDefinitions: [{name: 'Name'}],
+				rows: ['web', '$(id)', 'x;id', 'a\u001B]52;c;eA==\u0007'].map(name => ({cells: [name]})),
+			}),
+		);
 	});
-	t.teardown(async () => server.close());
 	const {nameCompletion: asked, command, rest} = completeLine(commandSpecs, ['logs', '-n', '']);
 	await server.cluster();
 	const env = {KUBECONFIG: join(server.folder, 'config-1')};

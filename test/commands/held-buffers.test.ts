@@ -8,7 +8,7 @@ import process from 'node:process';
 import {pipeline, Readable} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
-import {connectionArguments, startServer} from '../support/api-server.ts';
+import {connectionArguments, serve} from '../support/api-server.ts';
 import {builtProgram} from '../support/run-spoke.ts';
 import {newHome} from '../support/sandbox-session.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -23,16 +23,13 @@ const beforeV8Version14 = Number.parseInt(process.versions.v8, 10) < 14 ? test :
 
 beforeV8Version14('a followed flood holds at most 48 MiB in Buffers', async t => {
 	const line = `2026-11-24T14:00:00.000000000Z ${'.'.repeat(88)}\n`;
-	const server = await startServer({
-		request({url = ''}, response) {
-			if (url.includes('/log?')) {
-				pipeline(endless(Buffer.from(line.repeat(200))), response, () => {});
-			} else {
-				response.setHeader('Content-Type', 'application/json').end(JSON.stringify(runningPod));
-			}
-		},
+	const server = await serve(t, ({url = ''}, response) => {
+		if (url.includes('/log?')) {
+			pipeline(endless(Buffer.from(line.repeat(200))), response, () => {});
+		} else {
+			response.setHeader('Content-Type', 'application/json').end(JSON.stringify(runningPod));
+		}
 	});
-	t.teardown(async () => server.close());
 	const args = ['logs', '-f', 'flood', ...(await connectionArguments(server))];
 	const {child, ended} = start(t, args, {HOME: await newHome(t, {isNew: true})});
 	let received = 0;

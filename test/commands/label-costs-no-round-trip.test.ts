@@ -6,7 +6,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {runSpoke} from '../support/run-spoke.ts';
@@ -32,36 +32,33 @@ async function apiserver(
 ) {
 	const arrivals: Arrival[] = [];
 	const askedToo = Promise.withResolvers<void>();
-	const server = await startServer({
-		async request(request: IncomingMessage, response: ServerResponse) {
-			const path = request.url!.split('?', 1)[0]!;
-			arrivals.push({path, at: performance.now(), socket: request.socket.remotePort!});
-			if (path === '/statusz') {
-				askedToo.resolve();
-			}
+	const server = await serve(t, async (request: IncomingMessage, response: ServerResponse) => {
+		const path = request.url!.split('?', 1)[0]!;
+		arrivals.push({path, at: performance.now(), socket: request.socket.remotePort!});
+		if (path === '/statusz') {
+			askedToo.resolve();
+		}
 
-			if (path === lookedUp && probes) {
-				await askedToo.promise;
-			}
+		if (path === lookedUp && probes) {
+			await askedToo.promise;
+		}
 
-			await delay(20);
-			const object = {
-				'/flagz': flags,
-				'/statusz': statusz,
-				[lookedUp]: pod,
-				'/apis/apps/v1/namespaces/default/deployments/web': deployment,
-				'/api/v1/namespaces/default/pods': {kind: 'PodList', items: [pod]},
-			}[path];
-			// Node passes upgrades to this handler, because the server has no `upgrade` listener.
-			response.statusCode = /\/(?:exec|attach|portforward)$/.test(path)
-				? 403
-				: object || path.endsWith('/log') || path.includes('/proxy')
-					? 200
-					: 404;
-			response.end(object ? JSON.stringify(object) : 'a line\n');
-		},
+		await delay(20);
+		const object = {
+			'/flagz': flags,
+			'/statusz': statusz,
+			[lookedUp]: pod,
+			'/apis/apps/v1/namespaces/default/deployments/web': deployment,
+			'/api/v1/namespaces/default/pods': {kind: 'PodList', items: [pod]},
+		}[path];
+		// Node passes upgrades to this handler, because the server has no `upgrade` listener.
+		response.statusCode = /\/(?:exec|attach|portforward)$/.test(path)
+			? 403
+			: object || path.endsWith('/log') || path.includes('/proxy')
+				? 200
+				: 404;
+		response.end(object ? JSON.stringify(object) : 'a line\n');
 	});
-	t.teardown(async () => server.close());
 	const file = join(server.folder, 'kubeconfig');
 	await writeFile(file, kubeconfigText({server: server.url, ca: server.ca, user}));
 	return {arrivals, env: {KUBECONFIG: file}};

@@ -2,7 +2,7 @@
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {newHome} from '../support/sandbox-session.ts';
@@ -44,13 +44,10 @@ const commands: ReadonlyArray<readonly [argv: readonly string[], status: number]
 ];
 
 async function kubeconfigOf(t: ExecutionContext, answer: (path: string) => readonly [status: number, body: string]): Promise<string> {
-	const server = await startServer({
-		request(request, response) {
-			const [status, body] = answer(request.url!.split('?', 1)[0]!);
-			response.writeHead(status, {'content-type': 'application/json'}).end(body);
-		},
+	const server = await serve(t, (request, response) => {
+		const [status, body] = answer(request.url!.split('?', 1)[0]!);
+		response.writeHead(status, {'content-type': 'application/json'}).end(body);
 	});
-	t.teardown(async () => server.close());
 	const file = join(server.folder, 'kubeconfig');
 	await writeFile(file, kubeconfigText({server: server.url, ca: server.ca, user: {token: 'x'}}));
 	return file;

@@ -7,8 +7,7 @@ import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {openTerminal} from '../support/terminal.ts';
 
 test('tail begins with the lines of --level and the fields of --field', async t => {
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
+	const server = await LogServer.start(t);
 	const lines = [
 		'level=info msg=calm user=ada ms=1',
 		'level=warn msg=slow user=ada ms=812',

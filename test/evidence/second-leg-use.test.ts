@@ -8,7 +8,7 @@ import {buildPath} from '../../source/evidence/build-path.ts';
 import type {Observations, Path} from '../../source/evidence/evidence.ts';
 import {initialLabelState, reduceLabelState} from '../../source/evidence/label-state.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
-import {status} from '../support/command-server.ts';
+import {statusObject as status} from '../support/api-server.ts';
 import {flags, makeObservations, processOf, unverifiedFlags} from '../support/observations.ts';
 
 const cluster = {context: 'lab', server: 'https://10.0.0.5:6443', sandbox: false};

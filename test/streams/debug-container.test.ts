@@ -4,43 +4,31 @@ import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 import {addDebugContainer, deletePodNow} from '../../source/streams/debug-container.ts';
-import {startServer} from '../support/api-server.ts';
-import {status} from '../support/command-server.ts';
+import {clusterThat, refuse, reply} from '../support/api-server.ts';
 
 type Body = {metadata?: {uid?: string}; preconditions?: {uid?: string}};
 
 /** As an apiserver, refuses to change a pod by another UID than `uid`. */
-async function serve(t: ExecutionContext, uid: string) {
+async function given(t: ExecutionContext, uid: string) {
 	const changed: string[] = [];
-	const server = await startServer({
-		async request(request, response) {
-			const body = (await json(request)) as Body;
-			const isPatch = request.method === 'PATCH';
-			const named = isPatch ? body.metadata?.uid : body.preconditions?.uid;
-			response.setHeader('content-type', 'application/json');
-			if (named === undefined || named === uid) {
-				changed.push(request.method!);
-				response.end(JSON.stringify({apiVersion: 'v1', kind: 'Pod', metadata: {name: 'db-0', uid}, spec: {containers: []}}));
-			} else if (isPatch) {
-				response
-					.writeHead(422)
-					.end(JSON.stringify(status(422, `Pod "db-0" is invalid: metadata.uid: Invalid value: "${named}": field is immutable`)));
-			} else {
-				response
-					.writeHead(409)
-					.end(
-						JSON.stringify(
-							status(
-								409,
-								`Operation cannot be fulfilled on Pod "db-0": the UID in the precondition (${named}) does not match the UID in record (${uid})`,
-							),
-						),
-					);
-			}
-		},
+	const cluster = await clusterThat(t, async (request, response, query) => {
+		const body = (await json(request)) as Body;
+		const isPatch = request.method === 'PATCH';
+		const named = isPatch ? body.metadata?.uid : body.preconditions?.uid;
+		const [code, message] = isPatch
+			? [422, `Pod "db-0" is invalid: metadata.uid: Invalid value: "${named}": field is immutable`]
+			: [
+					409,
+					`Operation cannot be fulfilled on Pod "db-0": the UID in the precondition (${named}) does not match the UID in record (${uid})`,
+				];
+		const isSame = named === undefined || named === uid;
+		changed.push(...(isSame ? [request.method!] : []));
+		const answer = isSame
+			? reply(200, {apiVersion: 'v1', kind: 'Pod', metadata: {name: 'db-0', uid}, spec: {containers: []}})
+			: refuse(code, message);
+		answer(request, response, query);
 	});
-	t.teardown(async () => server.close());
-	return {changed, cluster: await server.cluster()};
+	return {changed, cluster};
 }
 
 const pod = {metadata: {name: 'db-0', namespace: 'default', uid: 'first'}, spec: {containers: []}} as PodObject;
@@ -50,10 +38,10 @@ for (const [title, method, change] of [
 	['a pod is deleted', 'DELETE', async (cluster: ClusterClient) => deletePodNow(cluster, pod)],
 ] as const) {
 	test(`${title} only if the name still belongs to the same pod`, async t => {
-		const same = await serve(t, 'first');
+		const same = await given(t, 'first');
 		await change(same.cluster);
 		t.deepEqual(same.changed, [method]);
-		const other = await serve(t, 'second');
+		const other = await given(t, 'second');
 		await t.throwsAsync(change(other.cluster), {
 			code: 'ERR_TARGET_GONE',
 			message: 'pod db-0 was replaced; the new pod of that name was not changed',

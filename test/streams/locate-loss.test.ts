@@ -9,7 +9,7 @@ import type {Connection} from '../../source/cluster/connection.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {locateStreamLoss, locateTunnelLoss} from '../../source/streams/locate-loss.ts';
 import {silenceError, StreamLostError, streamLostError} from '../../source/wire/protocol-error.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 
 const lost = (message: string, code?: string) =>
@@ -99,12 +99,7 @@ for (const [title, failure] of [
 }
 
 test('a new connection decides on the leg, although an idle one is left', async t => {
-	const server = await startServer({
-		request(_request, response) {
-			response.end('{"kind":"Status","apiVersion":"v1","metadata":{}}');
-		},
-	});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (_request, response) => response.end('{"kind":"Status","apiVersion":"v1","metadata":{}}'));
 	const cluster = await server.cluster();
 	const {connection: idle, body} = await cluster.request({path: '/version'});
 	await text(body);

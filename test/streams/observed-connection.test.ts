@@ -6,7 +6,7 @@ import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openProxyWebSocket, sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {openRemoteCommand} from '../../source/streams/remote-command/open-remote-command.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {reachedWeb} from '../support/remote-command.ts';
 
 type Watched = {observer: ConnectionObserver; signal: AbortSignal};
@@ -41,8 +41,7 @@ const streams: ReadonlyArray<[string, (cluster: ClusterClient, watched: Watched)
 for (const [title, open] of streams) {
 	test(`${title} that is aborted is closed, not failed`, async t => {
 		const asked = Promise.withResolvers<unknown>();
-		const server = await startServer({request: asked.resolve, upgrade: asked.resolve});
-		t.teardown(async () => server.close());
+		const server = await serve(t, asked.resolve, {upgrade: asked.resolve});
 		const told: string[] = [];
 		const controller = new AbortController();
 		const opening = open(await server.cluster(), {
@@ -63,15 +62,11 @@ for (const [title, open] of streams) {
 	});
 
 	test(`${title} fails when the server is gone`, async t => {
-		const server = await startServer({
-			request({socket}) {
-				socket.destroy();
-			},
+		const server = await serve(t, ({socket}) => socket.destroy(), {
 			upgrade(_request, socket) {
 				socket.destroy();
 			},
 		});
-		t.teardown(async () => server.close());
 		const told: string[] = [];
 		await t.throwsAsync(
 			open(await server.cluster(), {

@@ -11,7 +11,7 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {preconnect} from '../../source/streams/preconnect.ts';
 import {SpeculativeConnection} from '../../source/streams/speculative-request.ts';
-import {connectionArguments, startServer} from '../support/api-server.ts';
+import {connectionArguments, serve} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {until} from '../support/until.ts';
 
@@ -88,8 +88,7 @@ async function apiserver(t: ExecutionContext, {containers = ['app'], initContain
 		response.writeHead(container === null ? 400 : 200).end(container === null ? '{"kind":"Status"}' : `of ${container}\n`.repeat(50_000));
 	};
 
-	const server = await startServer({request: (request, response) => void answer(request, response)});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (request, response) => void answer(request, response));
 	const connection = await connectionArguments(server);
 	const logs = async (...more: readonly string[]) => {
 		const {stdout, stderr} = await runSpoke(['logs', 'web', ...more, ...connection]);
@@ -323,18 +322,14 @@ test('a connection that could not be replaced gives a failed stream no verdict',
 
 test('a forward that is forbidden is requested once by WebSocket, and once by SPDY', async t => {
 	const upgrades: Array<string | undefined> = [];
-	const server = await startServer({
-		// Node passes upgrades to this handler, because the server has no `upgrade` listener.
-		request({url, headers}, response) {
-			if (url === podPath) {
-				response.end(JSON.stringify(runningPod));
-			} else {
-				upgrades.push(headers.upgrade);
-				response.writeHead(403).end('not allowed');
-			}
-		},
+	const server = await serve(t, ({url, headers}, response) => {
+		if (url === podPath) {
+			response.end(JSON.stringify(runningPod));
+		} else {
+			upgrades.push(headers.upgrade);
+			response.writeHead(403).end('not allowed');
+		}
 	});
-	t.teardown(async () => server.close());
 	await runSpoke(['port-forward', 'web', ':80', ...(await connectionArguments(server))]);
 	t.deepEqual(upgrades, ['websocket', 'SPDY/3.1']);
 });
@@ -345,16 +340,13 @@ for (const [command, status] of [
 ] as const) {
 	test(`a SIGINT ends \`spoke ${command.join(' ')}\` while its early request has no response`, async t => {
 		const arrived = Promise.withResolvers<void>();
-		const server = await startServer({
-			request({url}, response) {
-				if (url === podPath) {
-					response.end(JSON.stringify(runningPod));
-				} else {
-					arrived.resolve();
-				}
-			},
+		const server = await serve(t, ({url}, response) => {
+			if (url === podPath) {
+				response.end(JSON.stringify(runningPod));
+			} else {
+				arrived.resolve();
+			}
 		});
-		t.teardown(async () => server.close());
 		const child = spawn(process.execPath, [builtProgram, ...command, '-v=6', ...(await connectionArguments(server))], {
 			env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
 		});

@@ -3,11 +3,12 @@ import {once} from 'node:events';
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import {type Readable, PassThrough} from 'node:stream';
+import type {ExecutionContext} from 'ava';
 import type {WebSocket} from 'ws';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 import {acceptWebSocket} from '../../source/sandbox/kubelet/accept-upgrade.ts';
 import {SpdyServerSession} from '../../source/sandbox/kubelet/spdy-server-session.ts';
-import {startServer, type ScriptedServer} from './api-server.ts';
+import {type ByHand, type ScriptedServer, serve} from './api-server.ts';
 
 export type FarSide = {
 	carrier: 'websocket' | 'spdy';
@@ -21,6 +22,8 @@ export type FarSide = {
 	status(status: string | object): void;
 	/** Ends the outputs (SPDY) and the connection. */
 	close(code?: number): void;
+	/** A status and a close. */
+	end(status?: string | object): void;
 	backlog(): number;
 	/** `null` for SPDY. */
 	webSocket: WebSocket | null;
@@ -44,42 +47,52 @@ export function failure(message: string, code = 500): object {
 
 export type Refusal = {status: number; body: string; contentType?: string};
 
+export type CommandScript = (far: FarSide) => unknown;
+
+export type CommandOptions = {refuse?: (request: IncomingMessage) => Refusal | null; pod?: object; tty?: boolean};
+
+/** A command that prints and ends. */
+export function ends(status: string | object = success, stdout = '', stderr = ''): CommandScript {
+	return far => {
+		far.stdout(stdout);
+		far.stderr(stderr);
+		far.end(status);
+	};
+}
+
+/** `upgrades` names those that were asked for. */
 export async function startCommandServer(
-	script: (far: FarSide) => void | Promise<void>,
-	{refuse = () => null, pod = {}, tty = false}: {refuse?: (request: IncomingMessage) => Refusal | null; pod?: object; tty?: boolean} = {},
+	t: Pick<ExecutionContext, 'teardown'>,
+	script: CommandScript = () => undefined,
+	{refuse: refuses = () => null, pod = {}, tty = false}: CommandOptions = {},
 ): Promise<ScriptedServer & {upgrades: string[]}> {
 	const upgrades: string[] = [];
-	const server = await startServer({
-		request(request, response) {
-			const {pathname} = new URL(request.url!, 'http://x');
-			const found = pathname === '/api/v1/namespaces/default/pods/web';
-			response
-				.writeHead(found ? 200 : 404, {'Content-Type': 'application/json'})
-				.end(JSON.stringify(found ? podObject(tty, pod) : status(404, `${pathname} not found`)));
-		},
-		async upgrade(request, socket, head) {
-			upgrades.push(
-				`${request.method} ${request.headers.upgrade} ${String(request.headers['sec-websocket-protocol'] ?? request.headers['x-stream-protocol-version'])}`,
-			);
-			const refusal = refuse(request);
-			if (refusal) {
-				socket.end(
-					`HTTP/1.1 ${refusal.status} No\r\nContent-Type: ${refusal.contentType ?? 'application/json'}\r\nContent-Length: ${Buffer.byteLength(refusal.body)}\r\n\r\n${refusal.body}`,
+	const podRead: ByHand = (_, response) => response.setHeader('Content-Type', 'application/json').end(JSON.stringify(podObject(tty, pod)));
+	const server = await serve(
+		t,
+		{'/api/v1/namespaces/default/pods/web': podRead},
+		{
+			async upgrade(request, socket, head) {
+				upgrades.push(
+					`${request.method} ${request.headers.upgrade} ${String(request.headers['sec-websocket-protocol'] ?? request.headers['x-stream-protocol-version'])}`,
 				);
-				return;
-			}
+				const refusal = refuses(request);
+				if (refusal) {
+					refuseUpgrade(socket, refusal);
+					return;
+				}
 
-			socket.on('error', () => {});
-			const far =
-				request.headers.upgrade === 'websocket' ? await overWebSocket(request, socket, head) : await overSpdy(request, socket, head);
-			await script(far);
+				socket.on('error', () => {});
+				const open = request.headers.upgrade === 'websocket' ? overWebSocket : overSpdy;
+				await script(await open(request, socket, head));
+			},
 		},
-	});
+	);
 	return Object.assign(server, {upgrades});
 }
 
-export function status(code: number, message: string, reason = ''): object {
-	return {kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code};
+export function refuseUpgrade(socket: Socket, {status, body, contentType = 'application/json'}: Refusal): void {
+	socket.end(`HTTP/1.1 ${status} No\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
 function podObject(tty: boolean, more: object): object {
@@ -112,12 +125,12 @@ export async function overWebSocket(request: IncomingMessage, socket: Socket, he
 			stdin.end();
 		}
 	});
-	const send = (channel: number, bytes: string | Uint8Array) => {
+	const send = (channel: number) => (bytes: string | Uint8Array) => {
 		webSocket.send(Buffer.concat([Buffer.from([channel]), Buffer.from(bytes as string)]));
 	};
 
-	send(1, '');
-	return {
+	send(1)('');
+	return withEnd({
 		carrier: 'websocket',
 		url: new URL(request.url!, 'http://x'),
 		socket,
@@ -125,19 +138,11 @@ export async function overWebSocket(request: IncomingMessage, socket: Socket, he
 		sizes,
 		webSocket,
 		backlog: () => socket.writableLength,
-		stdout(bytes) {
-			send(1, bytes);
-		},
-		stderr(bytes) {
-			send(2, bytes);
-		},
-		status(value) {
-			send(3, typeof value === 'string' ? value : JSON.stringify(value));
-		},
-		close(code = 1000) {
-			webSocket.close(code);
-		},
-	};
+		stdout: send(1),
+		stderr: send(2),
+		status: value => send(3)(typeof value === 'string' ? value : JSON.stringify(value)),
+		close: (code = 1000) => webSocket.close(code),
+	});
 }
 
 async function overSpdy(request: IncomingMessage, socket: Socket, head: Buffer): Promise<FarSide> {
@@ -167,7 +172,7 @@ async function overSpdy(request: IncomingMessage, socket: Socket, head: Buffer):
 		await once(session, 'stream');
 	}
 
-	return {
+	return withEnd({
 		carrier: 'spdy',
 		url,
 		socket,
@@ -192,6 +197,16 @@ async function overSpdy(request: IncomingMessage, socket: Socket, head: Buffer):
 					session.end();
 				}, 20);
 			});
+		},
+	});
+}
+
+function withEnd(far: Omit<FarSide, 'end'>): FarSide {
+	return {
+		...far,
+		end(status = success) {
+			far.status(status);
+			far.close();
 		},
 	};
 }

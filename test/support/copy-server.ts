@@ -98,18 +98,21 @@ export async function startCopyServer(t: Pick<ExecutionContext, 'teardown'>, opt
 	let count = 0;
 	/** One at a time: the shell of a lost stream stores what it has received before the next one starts. */
 	let last: Promise<void> = Promise.resolve();
-	const server = await startCommandServer(async far => {
-		const index = count++;
-		if (options.script) {
-			await options.script(far, index);
-			return;
-		}
+	const server = await startCommandServer(
+		t,
+		async far => {
+			const index = count++;
+			if (options.script) {
+				await options.script(far, index);
+				return;
+			}
 
-		const before = last;
-		last = before.then(async () => runShell(far, {...options, index, remote, path: options.programs && bin}));
-		await last;
-	}, options);
-	t.teardown(async () => server.close());
+			const before = last;
+			last = before.then(async () => runShell(far, {...options, index, remote, path: options.programs && bin}));
+			await last;
+		},
+		options,
+	);
 	await server.cluster();
 	return {config: ['--kubeconfig', join(server.folder, 'config-1')], remote, local, upgrades: server.upgrades};
 }

@@ -1,19 +1,12 @@
 /** An apiserver over HTTP/1.1, or over TLS with HTTP/2, that reads log files as the kubelet does, and fails on demand. */
-import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
-import {createSecureServer, type Http2SecureServer, type Http2ServerResponse} from 'node:http2';
-import {type AddressInfo, type Socket} from 'node:net';
 import {once} from 'node:events';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {Http2ServerResponse} from 'node:http2';
+import type {ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
-import {authority, issue, type Issued} from './certificates.ts';
+import {type ByHand, type ScriptedServer, startServer} from './api-server.ts';
 import {discovery} from './discovery.ts';
-import {kubeconfigText} from './kubeconfig-text.ts';
 
 /** A record of a CRI log file. A partial one has no line feed. */
 export type LogRecord = {time: string; text: string; partial?: boolean};
@@ -89,83 +82,45 @@ export class LogServer {
 	podsRefused = false;
 	restartPolicy = 'Always';
 	readonly pods = new Map<string, {object: PodObject; containers: Map<string, ContainerLog>}>();
-	#ca: string | null = null;
-	#folder: string | undefined;
-	readonly #server: Server | Http2SecureServer;
-	readonly #sockets = new Set<Socket>();
+	readonly #server: ScriptedServer;
 	readonly #events: Array<{version: number; event: object}> = [];
 	readonly #eventListeners = new Set<(event: object) => void>();
 	readonly #openWatches = new Set<() => void>();
 	#version = 1;
 
-	/** `leaf`: its certificate; then it speaks HTTP/2. */
-	constructor(leaf?: Issued) {
-		const answer = (request: IncomingMessage, response: ServerResponse) => {
-			void this.#answer(request, response).catch(() => {
-				response.destroy();
-			});
-		};
-
-		this.#server = leaf
-			? createSecureServer({key: leaf.key, cert: leaf.certificate, allowHTTP1: true}, answer as never)
-			: createServer({keepAliveTimeout: 60_000}, answer);
-		this.#server.on('connection', (socket: Socket) => {
-			this.#sockets.add(socket);
-			socket.on('close', () => this.#sockets.delete(socket));
-			socket.on('error', () => {});
-		});
+	private constructor(server: ScriptedServer) {
+		this.#server = server;
 	}
 
-	static async start(): Promise<LogServer> {
-		return new LogServer().#listen();
-	}
-
-	/** Over TLS, as connections are shared only there. */
-	static async startHttp2(): Promise<LogServer> {
-		const ca = await authority('log-server-ca');
-		const server = new LogServer(await issue({commonName: 'log-server', ip: ['127.0.0.1']}, ca));
-		server.#ca = ca.certificate;
-		return server.#listen();
-	}
-
-	async #listen(): Promise<this> {
-		this.#server.listen(0, '127.0.0.1');
-		await once(this.#server, 'listening');
-		return this;
+	/** Without TLS, unless it speaks HTTP/2, as connections are shared only there. Stops with its test. */
+	static async start(t?: Pick<ExecutionContext, 'teardown'>, {http2 = false} = {}): Promise<LogServer> {
+		const request: ByHand = (asked, response) => server.#answer(asked, response).catch(() => response.destroy());
+		const server: LogServer = new LogServer(await startServer({request}, {http2, plain: !http2}));
+		t?.teardown(async () => server.stop());
+		return server;
 	}
 
 	get url(): string {
-		return `http${this.#ca === null ? '' : 's'}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+		return this.#server.url;
 	}
 
 	async cluster(): Promise<ClusterClient> {
-		const {flags} = parseCommandLine(connectionFlags, ['--namespace', 'demo', ...(this.#ca === null ? ['--server', this.url] : [])]);
-		const kubeconfig = this.#ca === null ? '/dev/null' : await this.#writeKubeconfig(this.#ca);
-		return createClusterClient(flags, {KUBECONFIG: kubeconfig, HOME: '/nonexistent'});
-	}
-
-	async #writeKubeconfig(ca: string): Promise<string> {
-		this.#folder ??= await mkdtemp(join(tmpdir(), 'spoke-log-server-'));
-		const path = join(this.#folder, 'config');
-		await writeFile(path, kubeconfigText({server: this.url, ca, user: {token: 'secret-token'}, cluster: {}}));
-		return path;
+		return this.#server.cluster({flags: ['--namespace', 'demo']});
 	}
 
 	async stop(): Promise<void> {
-		for (const socket of this.#sockets) {
-			socket.destroy();
-		}
-
-		this.#server.close();
-		if (this.#folder !== undefined) {
-			await rm(this.#folder, {recursive: true});
-		}
+		await this.#server.close();
 	}
 
 	cutEverything(): void {
-		for (const socket of this.#sockets) {
-			socket.resetAndDestroy();
-		}
+		this.#server.cut();
+	}
+
+	/** Of a pod with one container. */
+	addLog(name: string, ...records: readonly LogRecord[]): ContainerLog {
+		const log = this.addPod(name).get('app')!;
+		log.append(...records);
+		return log;
 	}
 
 	addPod(

@@ -6,9 +6,8 @@ import {runSpoke} from './run-spoke.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
 
 export async function serveRecorded(t: ExecutionContext, script: (far: FarSide) => void | Promise<void>) {
-	const server = await startCommandServer(script);
+	const server = await startCommandServer(t, script);
 	const home = await temporaryDirectory(t);
-	t.teardown(async () => server.close());
 	await server.cluster();
 	const config = ['--kubeconfig', join(server.folder, 'config-1')];
 	return {home, file: join(home, 'a.cast'), config, env: {HOME: home}};

@@ -100,13 +100,13 @@ test('keys and line feeds pass unchanged while a remote program runs', async t =
 async function remoteProgram(t: ExecutionContext, printed: string, says: string) {
 	const started = Promise.withResolvers<FarSide>();
 	const server = await startCommandServer(
+		t,
 		far => {
 			far.stdout(printed);
 			started.resolve(far);
 		},
 		{tty: true},
 	);
-	t.teardown(async () => server.close());
 	await server.cluster();
 	const run = await runInTerminal(join(server.folder, 'config-1'));
 	t.teardown(run.clean);

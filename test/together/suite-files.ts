@@ -12,7 +12,7 @@ export const processCount = 3;
 const needsOwnProcess = [
 	/\bprocess\.|\bglobalThis\b|\bmock\b|performance\.|setTimeout|setInterval|startSandbox/,
 	/node:(?:child_process|dns|https?|net|test|timers|tls|worker_threads)/,
-	/support\/(?:api-server|byte-server|certificates|command-server|log-server|port-forward-run|recording-servers|remote-command|run-spoke|sandbox|scripted-peer|tcp-cutter|terminal)/,
+	/support\/(?:api-server|certificates|command-server|log-server|port-forward-run|recording-servers|remote-command|run-spoke|sandbox|scripted-peer|tcp-cutter|terminal)/,
 	/\banyTest\b|\btest\.(?:after|before|only|serial)/,
 ];
 

@@ -1,7 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
-import {startServer} from '../../support/api-server.ts';
+import {serve} from '../../support/api-server.ts';
 import {overWebSocket, success} from '../../support/command-server.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -11,7 +11,7 @@ for (const [title, seenRunning] of [
 	['between then and the attach', true],
 ] as const) {
 	test(`a container that ended ${title} has its log printed and sets the exit status`, async t => {
-		const config = await serve(t, {seenRunning});
+		const config = await given(t, {seenRunning});
 		const {status, stdout, stderr} = await runSpoke([
 			'debug',
 			...config,
@@ -30,7 +30,7 @@ for (const [title, seenRunning] of [
 }
 
 test('a container that ended during the attach has its log printed and sets the exit status', async t => {
-	const config = await serve(t, {seenRunning: true, refusal: null});
+	const config = await given(t, {seenRunning: true, refusal: null});
 	const {status, stdout, stderr} = await runSpoke([
 		'debug',
 		...config,
@@ -48,20 +48,20 @@ test('a container that ended during the attach has its log printed and sets the 
 });
 
 test('a running container that cannot be attached to is an error without output', async t => {
-	const config = await serve(t, {seenRunning: true, refusal: 'pods "web" is forbidden', code: 403});
+	const config = await given(t, {seenRunning: true, refusal: 'pods "web" is forbidden', code: 403});
 	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
 	t.deepEqual({status, stdout}, {status: 125, stdout: ''});
 	t.regex(stderr, /forbidden/);
 });
 
 test('debug without -i prints the container name without waiting', async t => {
-	const config = await serve(t, {seenRunning: false, unseen: {waiting: {reason: 'ErrImagePull'}}});
+	const config = await given(t, {seenRunning: false, unseen: {waiting: {reason: 'ErrImagePull'}}});
 	t.deepEqual(await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-q']), {status: 0, stdout: 'late\n', stderr: ''});
 });
 
 test('a terminated pod gets no debug container to attach to', async t => {
 	const patches: string[] = [];
-	const config = await serve(t, {seenRunning: false, unseen: {}, phase: 'Succeeded', patches});
+	const config = await given(t, {seenRunning: false, unseen: {}, phase: 'Succeeded', patches});
 	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
 	t.deepEqual({status, stdout, patches}, {status: 125, stdout: '', patches: []});
 	t.regex(stderr, /never starts; current phase is Succeeded.*spoke logs web.*\[ERR_TARGET_GONE\]\n$/s);
@@ -82,7 +82,7 @@ for (const [profile, securityContext] of [
 ] as const) {
 	test(`a debug container has kubectl’s security context for ${profile.join('') || 'its default'}`, async t => {
 		const patches: string[] = [];
-		const config = await serve(t, {seenRunning: true, patches});
+		const config = await given(t, {seenRunning: true, patches});
 		await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', ...profile]);
 		const {spec} = JSON.parse(patches.join('')) as {spec: {ephemeralContainers: Array<{securityContext?: object}>}};
 		t.deepEqual(spec.ephemeralContainers[0]?.securityContext, securityContext);
@@ -90,7 +90,7 @@ for (const [profile, securityContext] of [
 }
 
 test('a Pod Security rejection names a profile that is allowed', async t => {
-	const config = await serve(t, {
+	const config = await given(t, {
 		seenRunning: true,
 		patchRefusal: 'pods "web" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities',
 	});
@@ -101,7 +101,7 @@ test('a Pod Security rejection names a profile that is allowed', async t => {
 });
 
 /** The kubelet refuses to attach, or with `refusal` null does not respond. Returns flags. */
-async function serve(
+async function given(
 	t: ExecutionContext,
 	{
 		seenRunning,
@@ -163,8 +163,7 @@ async function serve(
 		}
 	};
 
-	const server = await startServer({
-		request: answer,
+	const server = await serve(t, answer, {
 		async upgrade(request, socket, head) {
 			asked = false;
 			if (refusal === null) {
@@ -182,7 +181,6 @@ async function serve(
 			socket.end(`HTTP/1.1 ${code} Refused\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
 		},
 	});
-	t.teardown(async () => server.close());
 	await server.cluster();
 	return ['--kubeconfig', `${server.folder}/config-1`];
 }
@@ -291,7 +289,7 @@ test('a user who cannot create pods sees the permission for a copy and for a nod
 });
 
 test('debug warns about a capability that a non-root pod removes', async t => {
-	const config = await serve(t, {seenRunning: true, runAsUser: 1000});
+	const config = await given(t, {seenRunning: true, runAsUser: 1000});
 	t.regex(
 		(await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr,
 		/^Warning: Non-root user is configured for the entire target Pod/,

@@ -4,31 +4,41 @@ import {open, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
-import test from 'ava';
-import {exitCode, failure, startCommandServer, status, success, type FarSide, type Refusal} from '../../support/command-server.ts';
+import test, {type ExecutionContext} from 'ava';
+import {statusObject} from '../../support/api-server.ts';
+import {
+	type CommandOptions,
+	type CommandScript,
+	ends,
+	exitCode,
+	failure,
+	type Refusal,
+	startCommandServer,
+	success,
+} from '../../support/command-server.ts';
 import {receivedBytes} from '../../support/read-stream.ts';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {builtProgram, type Printed, runSpoke, spokePrints, type StartOptions, startSpoke} from '../../support/run-spoke.ts';
 import {openTerminal} from '../../support/terminal.ts';
 import {until, untilStable} from '../../support/until.ts';
 
-type Teardown = {teardown: (end: () => Promise<void>) => void};
-
-async function serve(t: Teardown, script: (far: FarSide) => void | Promise<void>, options: Parameters<typeof startCommandServer>[1] = {}) {
-	const server = await startCommandServer(script, options);
-	t.teardown(async () => server.close());
-	await server.cluster();
-	return {server, config: ['--kubeconfig', join(server.folder, 'config-1')]};
+async function given(t: ExecutionContext, script: CommandScript = ends(), options: CommandOptions = {}) {
+	const server = await startCommandServer(t, script, options);
+	const config = await server.config();
+	const withConfig = ([command, ...argv]: readonly string[]) => [command!, ...config, ...argv];
+	return {
+		server,
+		config,
+		run: async (argv: readonly string[], input = '') => runSpoke(withConfig(argv), {input}),
+		prints: async (argv: readonly string[], expected: Printed, more: Parameters<typeof runSpoke>[1] = {}) =>
+			spokePrints(t, withConfig(argv), expected, more),
+		start: (argv: readonly string[], more: StartOptions = {}) => startSpoke(t, withConfig(argv), more),
+	};
 }
 
 for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
 	test(`exec exits with remote status ${code} and prints kubectl’s message`, async t => {
-		const {config} = await serve(t, far => {
-			far.stdout('out\n');
-			far.stderr('err\n');
-			far.status(code === 0 ? success : exitCode(code));
-			far.close();
-		});
-		t.deepEqual(await runSpoke(['exec', ...config, 'web', '--', 'x']), {
+		const {prints} = await given(t, ends(code === 0 ? success : exitCode(code), 'out\n', 'err\n'));
+		await prints(['exec', 'web', '--', 'x'], {
 			status: code,
 			stdout: 'out\n',
 			stderr: code === 0 ? 'err\n' : `err\ncommand terminated with exit code ${code} [ERR_REMOTE_EXIT]\n`,
@@ -36,75 +46,49 @@ for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
 	});
 }
 
-const wrong: ReadonlyArray<
-	[
-		title: string,
-		argv: readonly string[],
-		says: RegExp,
-		options?: Parameters<typeof startCommandServer>[1] & {far?: (far: FarSide) => void},
-	]
-> = [
-	['no command', ['web'], /^error: a command is required after -- .*\[ERR_USAGE\]\n$/],
-	['no command, and a target that a shell would run', ['pod/$(id)'], /\(spoke exec 'pod\/\$\(id\)' -- COMMAND\)/],
-	['a command without --', ['web', 'ls'], /^error: expected one target before --.*\[ERR_USAGE\]\n$/],
-	['no pod', ['gone', '--', 'ls'], /^error: .*gone.*not found.*\[ERR_NOT_FOUND\]\n$/],
-	[
-		'no such container',
-		['web', '-c', 'nope', '--', 'ls'],
-		/^error: container nope is not valid for pod web out of: app.*\[ERR_NOT_FOUND\]\n$/,
-	],
+const forbidden: Refusal = {
+	status: 403,
+	body: JSON.stringify(
+		statusObject(
+			403,
+			'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "default"',
+			'Forbidden',
+		),
+	),
+};
+
+const wrong: ReadonlyArray<[title: string, argv: string, says: RegExp, options?: CommandOptions & {far?: CommandScript}]> = [
+	['no command', 'web', /^error: a command is required after -- .*\[ERR_USAGE\]\n$/],
+	['no command, and a target that a shell would run', 'pod/$(id)', /\(spoke exec 'pod\/\$\(id\)' -- COMMAND\)/],
+	['a command without --', 'web ls', /^error: expected one target before --.*\[ERR_USAGE\]\n$/],
+	['no pod', 'gone -- ls', /^error: .*gone.*not found.*\[ERR_NOT_FOUND\]\n$/],
+	['no such container', 'web -c nope -- ls', /^error: container nope is not valid for pod web out of: app.*\[ERR_NOT_FOUND\]\n$/],
 	[
 		'a pod that ended',
-		['web', '--', 'ls'],
+		'web -- ls',
 		/^error: cannot exec into a container in a completed pod; current phase is Failed.*\[ERR_TARGET_GONE\]\n$/,
 		{pod: {status: {phase: 'Failed'}}},
 	],
-	[
-		'a user who may not',
-		['web', '--', 'ls'],
-		/^error: .*cannot create resource "pods\/exec".*\[ERR_FORBIDDEN\]\n$/,
-		{refuse: () => forbidden},
-	],
+	['a user who may not', 'web -- ls', /^error: .*cannot create resource "pods\/exec".*\[ERR_FORBIDDEN\]\n$/, {refuse: () => forbidden}],
 	[
 		'a program that is not there',
-		['web', '--', 'nosuch'],
+		'web -- nosuch',
 		/^error: Internal error occurred: .*nosuch.*\$PATH: the command could not be started .*\[ERR_COMMAND_NOT_STARTED\]\n$/,
-		{
-			far(far) {
-				far.status(failure('Internal error occurred: OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
-				far.close();
-			},
-		},
+		{far: ends(failure('Internal error occurred: OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'))},
 	],
-	[
-		'a stream that is cut',
-		['web', '--', 'ls'],
-		/^error: .*leg 2.*\[ERR_STREAM_LOST\].*\n$/,
-		{
-			far(far) {
-				far.socket.end();
-			},
-		},
-	],
-	['a read-only call', ['web', '--read-only', '--', 'ls'], /^error: exec is refused: --read-only is set.*\[ERR_READ_ONLY\]\n$/],
+	['a stream that is cut', 'web -- ls', /^error: .*leg 2.*\[ERR_STREAM_LOST\].*\n$/, {far: far => far.socket.end()}],
+	['a read-only call', 'web --read-only -- ls', /^error: exec is refused: --read-only is set.*\[ERR_READ_ONLY\]\n$/],
 ];
 
-for (const [title, argv, says, {far = () => {}, ...options} = {}] of wrong) {
+for (const [title, argv, stderr, {far = () => {}, ...options} = {}] of wrong) {
 	test(`${title} prints one line with the cause and exits 125`, async t => {
-		const {config} = await serve(t, far, options);
-		const {status: ended, stdout, stderr} = await runSpoke(['exec', ...config, ...argv]);
-		t.is(ended, 125);
-		t.is(stdout, '');
-		t.regex(stderr, says);
+		const {prints} = await given(t, far, options);
+		await prints(['exec', ...argv.split(' ')], {status: 125, stderr});
 	});
 }
 
 test('xargs continues after a pod that is gone', async t => {
-	const {config} = await serve(t, far => {
-		far.stdout('ran\n');
-		far.status(success);
-		far.close();
-	});
+	const {config} = await given(t, ends(success, 'ran\n'));
 	const xargs = spawn('xargs', ['-n1', 'sh', '-c', 'exec "$0" "$1" exec "$2" "$3" "$4" -- x', process.execPath, builtProgram, ...config], {
 		env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
 	});
@@ -117,17 +101,13 @@ test('xargs continues after a pod that is gone', async t => {
 });
 
 test('exec -f reads the target from a manifest or stdin, and rejects a second target', async t => {
-	const {server, config} = await serve(t, far => {
-		far.status(success);
-		far.close();
-	});
+	const {server, prints} = await given(t);
 	const [here, file] = [join(server.folder, 'here.yaml'), join(server.folder, 'shop.yaml')];
 	await writeFile(here, 'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n');
 	await writeFile(file, 'apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n');
-	const run = async (...argv: string[]) => runSpoke(['exec', ...config, ...argv, '--', 'x']);
-	t.like(await run('-f', here), {status: 0, stderr: ''});
-	t.like(await runSpoke(['exec', ...config, '-f', '-', '--', 'x'], {input: await readFile(here, 'utf8')}), {status: 0, stderr: ''});
-	for (const [argv, says] of [
+	await prints(['exec', '-f', here, '--', 'x'], {});
+	await prints(['exec', '-f', '-', '--', 'x'], {}, {input: await readFile(here, 'utf8')});
+	for (const [argv, stderr] of [
 		[['-f', file], /^error: .*namespaces\/shop\/pods\/web not found/],
 		[['-f', file, 'web'], /^error: resource\/name arguments cannot be provided when a path is specified/],
 		[
@@ -137,38 +117,33 @@ test('exec -f reads the target from a manifest or stdin, and rejects a second ta
 		[['-f', `${file},${file}`], /^error: cannot exec into multiple objects at a time/],
 		[['-i', '-f', '-'], /^error: stdin cannot be both the manifest and the input of the command/],
 		[['-f', `${file}.gone`], /^error: .*cannot be read: ENOENT.*\[ERR_LOCAL_FILE\]/],
-	] as ReadonlyArray<[string[], RegExp]>) {
-		const {status, stderr} = await run(...argv);
-		t.is(status, 125);
-		t.regex(stderr, says);
+	] as const) {
+		await prints(['exec', ...argv, '--', 'x'], {status: 125, stderr});
 	}
 });
 
 test('stdin reaches the container completely, including its end', async t => {
-	const {config} = await serve(t, async far => {
+	const {prints} = await given(t, async far => {
 		far.stdout(await receivedBytes(far.stdin));
-		far.status(success);
-		far.close();
+		far.end();
 	});
-	const {status: ended, stdout} = await runSpoke(['exec', ...config, '-i', 'web', '--', 'cat'], {input: 'x'.repeat(500_000)});
-	t.is(ended, 0);
-	t.is(stdout.length, 500_000);
+	const input = 'x'.repeat(500_000);
+	await prints(['exec', '-i', 'web', '--', 'cat'], {stdout: input}, {input});
 });
 
 test('exec reports unsent input, also with -q, and only if there is some', async t => {
 	const loss = 'the command exited before all of its input was sent\n';
-	for (const [input, said, flags] of [
+	for (const [input, stderr, flags] of [
 		['x'.repeat(20_000_000), loss, '-i'],
 		['x'.repeat(20_000_000), loss, '-iq'],
 		['x', '', '-i'],
 	] as const) {
-		const {config} = await serve(t, async far => {
+		const {prints} = await given(t, async far => {
 			await once(far.stdin, 'readable');
 			await untilStable(() => far.socket.bytesRead);
-			far.status(success);
-			far.close();
+			far.end();
 		});
-		t.deepEqual(await runSpoke(['exec', ...config, flags, 'web', '--', 'head'], {input}), {status: 0, stdout: '', stderr: said});
+		await prints(['exec', flags, 'web', '--', 'head'], {stderr}, {input});
 	}
 });
 
@@ -178,89 +153,67 @@ for (const [input, fault] of [
 ] as const) {
 	test(`exec reports a stdin that is ${input}, also with -q, and keeps the status`, async t => {
 		for (const flags of ['-i', '-iq']) {
-			const {server, config} = await serve(t, async far => {
+			const {server, start} = await given(t, async far => {
 				await receivedBytes(far.stdin);
-				far.status(exitCode(3));
-				far.close();
+				far.end(exitCode(3));
 			});
 			const file = await (input === 'a directory' ? open(server.folder) : open(join(server.folder, 'output'), 'w'));
 			t.teardown(async () => file.close());
-			const child = spawn(process.execPath, [builtProgram, 'exec', ...config, flags, 'web', '--', 'cat'], {
-				stdio: [file.fd, 'ignore', 'pipe'],
-			});
-			const stderr = receivedBytes(child.stderr!);
-			t.deepEqual(await once(child, 'close'), [3, null]);
-			t.true(String(await stderr).startsWith(`Copying stdin failed: ${fault}\n`));
+			const {status, stderr} = await start(['exec', flags, 'web', '--', 'cat'], {stdio: [file.fd, 'ignore', 'pipe']}).ended;
+			t.is(status, 3);
+			t.true(stderr.startsWith(`Copying stdin failed: ${fault}\n`));
 		}
 	});
 }
 
 test('exec reports a file not read to its end, also when the command exits at once', async t => {
-	const {server, config} = await serve(t, async far => {
+	const {server, start} = await given(t, async far => {
 		await once(far.stdin, 'readable');
-		far.status(success);
-		far.close();
+		far.end();
 	});
 	const name = join(server.folder, 'big');
 	await writeFile(name, Buffer.alloc(50_000_000));
 	const file = await open(name);
 	t.teardown(async () => file.close());
-	const child = spawn(process.execPath, [builtProgram, 'exec', ...config, '-i', 'web', '--', 'head'], {stdio: [file.fd, 'ignore', 'pipe']});
-	t.is((await receivedBytes(child.stderr!)).toString(), 'the command exited before all of its input was sent\n');
+	const {stderr} = await start(['exec', '-i', 'web', '--', 'head'], {stdio: [file.fd, 'ignore', 'pipe']}).ended;
+	t.is(stderr, 'the command exited before all of its input was sent\n');
 });
 
 test('a slow reader gets all output and status 0, and a lost stream never exits 0', async t => {
 	for (const cut of [false, true]) {
-		const {config} = await serve(t, async far => {
+		const {start} = await given(t, async far => {
 			const block = Buffer.alloc(32 * 1024, 'y');
 			for (let round = 0; round < 200; round++) {
 				far.stdout(block);
 			}
 
 			await until(() => far.backlog() === 0, far.backlog);
-
 			if (cut) {
 				far.socket.end();
 			} else {
-				far.status(success);
-				far.close();
+				far.end();
 			}
 		});
-		const child = spawn(process.execPath, [builtProgram, 'exec', ...config, 'web', '--', 'x'], {stdio: ['ignore', 'pipe', 'ignore']});
-		const closed = new Promise<number | null>(resolve => {
-			child.on('close', resolve);
-		});
+		const {child, ended} = start(['exec', 'web', '--', 'x'], {stdio: ['ignore', 'pipe', 'ignore'], reads: false});
 		let got = 0;
 		for await (const piece of child.stdout as AsyncIterable<Buffer>) {
 			got += piece.length;
-			if (got < 1_000_000) {
-				await new Promise(resolve => {
-					setTimeout(resolve, 10);
-				});
-			}
+			await delay(got < 1_000_000 ? 10 : 0);
 		}
 
-		t.is(await closed, cut ? 125 : 0);
+		t.is((await ended).status, cut ? 125 : 0);
 		t.is(got, 200 * 32 * 1024, cut ? 'cut' : 'whole');
 	}
 });
 
 test('exec exits 141 silently when its reader is gone', async t => {
-	const {config} = await serve(t, async far => {
+	const {start} = await given(t, async far => {
 		const block = Buffer.alloc(64 * 1024, 'y');
-		await until(
-			() => far.socket.destroyed || far.stdout(block),
-			() => ({backlog: far.backlog()}),
-		);
+		await until(() => far.socket.destroyed || far.stdout(block), far.backlog);
 	});
-	const child = spawn(process.execPath, [builtProgram, 'exec', ...config, 'web', '--', 'yes'], {stdio: ['ignore', 'pipe', 'pipe']});
-	const closed = new Promise<number | null>(resolve => {
-		child.on('close', resolve);
-	});
+	const {child, ended} = start(['exec', 'web', '--', 'yes']);
 	child.stdout.once('data', () => child.stdout.destroy());
-	const said = receivedBytes(child.stderr);
-	t.is(await closed, 141);
-	t.is((await said).toString(), '');
+	t.like(await ended, {status: 141, stderr: ''});
 });
 
 for (const [signal, expected] of [
@@ -269,42 +222,28 @@ for (const [signal, expected] of [
 	['SIGHUP', 129],
 ] as const) {
 	test(`${signal} ends a silent command promptly with status ${expected}`, async t => {
-		const {config} = await serve(t, far => {
-			far.stdout('ready');
-		});
-		const child = spawn(process.execPath, [builtProgram, 'exec', ...config, '-i', 'web', '--', 'sleep'], {stdio: ['pipe', 'pipe', 'pipe']});
-		const closed = new Promise<number | null>(resolve => {
-			child.on('close', resolve);
-		});
-		// A child that fails to start has no output to wait for.
-		await Promise.race([once(child.stdout, 'data'), closed]);
+		const {start} = await given(t, far => far.stdout('ready'));
+		const run = start(['exec', '-i', 'web', '--', 'sleep'], {stdio: 'pipe'});
+		await run.sees(/ready/);
 		const startedAt = Date.now();
-		child.kill(signal);
-		t.is(await closed, expected);
+		t.is(await run.end(signal), expected);
 		t.true(Date.now() - startedAt < 6000);
 	});
 }
 
 test('exec -t without a local terminal prints a warning, except with -q', async t => {
-	const {config} = await serve(t, far => {
+	const {prints} = await given(t, far => {
 		far.stdout(far.url.searchParams.get('tty') ?? 'no tty');
-		far.status(success);
-		far.close();
+		far.end();
 	});
-	t.deepEqual(await runSpoke(['exec', ...config, '-it', 'web', '--', 'sh']), {
-		status: 0,
-		stdout: 'no tty',
-		stderr: 'Unable to use a TTY - input is not a terminal or the right kind of file\n',
-	});
-	t.is((await runSpoke(['exec', ...config, '-itq', 'web', '--', 'sh'])).stderr, '');
+	const stdout = 'no tty';
+	const stderr = 'Unable to use a TTY - input is not a terminal or the right kind of file\n';
+	await prints(['exec', '-it', 'web', '--', 'sh'], {stdout, stderr});
+	await prints(['exec', '-itq', 'web', '--', 'sh'], {stdout});
 });
 
 test('exec -q on a terminal prints the path line only if --path requests it', async t => {
-	const {config} = await serve(t, far => {
-		far.stdout('data');
-		far.status(success);
-		far.close();
-	});
+	const {config} = await given(t, ends(success, 'data'));
 	const written = async (...flags: string[]) => {
 		const terminal = await openTerminal(t, ['exec', ...config, ...flags, 'web', '--', 'x'], {home: '/nonexistent'});
 		t.is(await terminal.ended(), 0);
@@ -316,7 +255,7 @@ test('exec -q on a terminal prints the path line only if --path requests it', as
 	t.regex(await written('-q', '--path=always'), /path: you/);
 });
 
-const lives: ReadonlyArray<[title: string, container: string, spec: object, words: RegExp | null]> = [
+for (const [title, container, more, words] of [
 	[
 		'a container that is started again',
 		'app',
@@ -330,18 +269,10 @@ const lives: ReadonlyArray<[title: string, container: string, spec: object, word
 		{ephemeralContainers: [{name: 'late', tty: true}]},
 		/^Session ended, the ephemeral container will not be restarted but may be reattached using 'spoke attach web -c late -n default -i -t' if it is still running$/m,
 	],
-];
-for (const [title, container, more, words] of lives) {
+] as const) {
 	test(`attach to ${title} prints how to resume the session, if possible`, async t => {
 		const spec = {nodeName: 'n1', containers: [{name: 'app', tty: true, stdin: true}], ...more};
-		const {config} = await serve(
-			t,
-			far => {
-				far.status(success);
-				far.close();
-			},
-			{pod: {spec}},
-		);
+		const {config} = await given(t, ends(), {pod: {spec}});
 		const terminal = await openTerminal(t, ['attach', ...config, '-it', '--path=never', '-c', container, 'web'], {
 			home: '/nonexistent',
 			columns: 250,
@@ -359,17 +290,15 @@ for (const [flags, notice] of [
 	[['-i'], 'Unable to use a TTY - input is not a terminal or the right kind of file\n'],
 ] as const) {
 	test(`attach ${flags.join('')} without a local terminal reads a container that has a terminal`, async t => {
-		const spec = {nodeName: 'n1', containers: [{name: 'app', tty: true, stdin: true}]};
-		const {config} = await serve(
+		const {run} = await given(
 			t,
 			far => {
 				far.stdout(['stdin', 'stdout', 'stderr', 'tty'].map(name => `${name}=${far.url.searchParams.get(name)}`).join(' '));
-				far.status(success);
-				far.close();
+				far.end();
 			},
-			{pod: {spec}},
+			{tty: true},
 		);
-		const {status, stdout, stderr} = await runSpoke(['attach', ...config, ...flags, 'web']);
+		const {status, stdout, stderr} = await run(['attach', ...flags, 'web']);
 		t.is(status, 0, stderr);
 		t.is(stdout, `stdin=${flags[0] === '-i' ? 'true' : null} stdout=true stderr=null tty=true`);
 		t.is(stderr.startsWith('Unable') ? `${stderr.split('\n', 1)[0]}\n` : '', notice);
@@ -377,101 +306,74 @@ for (const [flags, notice] of [
 }
 
 test('exec --path=json writes the path to stderr, never into the data', async t => {
-	const {config} = await serve(t, far => {
-		far.stdout('data');
-		far.status(success);
-		far.close();
-	});
-	const {stdout, stderr} = await runSpoke(['exec', ...config, '--path=json', 'web', '--', 'x']);
+	const {run} = await given(t, ends(success, 'data'));
+	const {stdout, stderr} = await run(['exec', '--path=json', 'web', '--', 'x']);
 	t.is(stdout, 'data');
-	const path = JSON.parse(stderr.split('\n', 1)[0]!) as {
-		kind: string;
-		feature: string;
-		target: {container: string};
-		legs: Array<{tls: {state: string}}>;
-	};
-	t.is(path.kind, 'Path');
-	t.is(path.feature, 'exec');
-	t.is(path.target.container, 'app');
+	const path = JSON.parse(stderr.split('\n', 1)[0]!) as {legs: Array<{tls: {state: string}}>};
+	t.like(path, {kind: 'Path', feature: 'exec', target: {container: 'app'}});
 	t.is(path.legs[0]!.tls.state, 'verified');
 });
 
 test('attach prints kubectl’s hints, accepts detach keys, and is rejected by --read-only', async t => {
-	const {config} = await serve(t, far => {
-		far.stdout('from the container\n');
-		far.status(success);
-		far.close();
-	});
-	const attached = await runSpoke(['attach', ...config, 'web']);
-	t.is(attached.status, 0);
-	t.is(attached.stdout, 'from the container\n');
-	t.regex(
-		attached.stderr,
-		/^All commands and output from this session will be recorded in container logs.*\nIf you don't see a command prompt, try pressing enter\.\n$/,
-	);
-	t.like(
-		await runSpoke(['attach', ...config, 'pod', 'web']),
-		{status: 0, stdout: 'from the container\n'},
-		'a kind and a name may be two words',
-	);
-	for (const words of [[], ['pod/web', 'pod/web'], ['pod', 'web', 'web']]) {
-		t.regex((await runSpoke(['attach', ...config, ...words])).stderr, /^error: one target is required/);
+	const {prints} = await given(t, ends(success, 'from the container\n'));
+	const stderr =
+		/^All commands and output from this session will be recorded in container logs.*\nIf you don't see a command prompt, try pressing enter\.\n$/;
+	// A kind and a name may be two words.
+	for (const words of [['web'], ['pod', 'web']]) {
+		await prints(['attach', ...words], {stdout: 'from the container\n', stderr});
 	}
 
-	t.regex((await runSpoke(['attach', ...config, '--detach-keys=nope', 'web'])).stderr, /unknown key "nope"/);
-	t.regex((await runSpoke(['attach', ...config, '--read-only', 'web'])).stderr, /\[ERR_READ_ONLY\]/);
-	t.regex((await runSpoke(['debug', ...config, '--read-only', 'web', '--image=x'])).stderr, /\[ERR_READ_ONLY\]/);
+	for (const [argv, says] of [
+		[['attach'], /^error: one target is required/],
+		[['attach', 'pod/web', 'pod/web'], /^error: one target is required/],
+		[['attach', 'pod', 'web', 'web'], /^error: one target is required/],
+		[['attach', '--detach-keys=nope', 'web'], /unknown key "nope"/],
+		[['attach', '--read-only', 'web'], /\[ERR_READ_ONLY\]/],
+		[['debug', '--read-only', 'web', '--image=x'], /\[ERR_READ_ONLY\]/],
+	] as const) {
+		await prints(argv, {status: 125, stderr: says});
+	}
 });
-
-const forbidden: Refusal = {
-	status: 403,
-	body: JSON.stringify(
-		status(
-			403,
-			'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "default"',
-			'Forbidden',
-		),
-	),
-};
 
 for (const carrier of ['websocket', 'spdy'] as const) {
 	test(`exec exits when the command ends, even if the server stops reading input (${carrier})`, async t => {
-		const {config} = await serve(t, async far => {
+		const {prints} = await given(t, async far => {
 			await once(far.stdin, 'readable');
 			far.socket.pause();
 			await delay(1000);
 			far.stdout('said\n');
 			far.status(exitCode(3));
 		});
-		const env = carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
-		t.deepEqual(await runSpoke(['exec', ...config, '-i', 'web', '--', 'head'], {input: 'x'.repeat(50_000_000), env, timeoutMs: 50_000}), {
-			status: 3,
-			stdout: 'said\n',
-			stderr: 'the command exited before all of its input was sent\ncommand terminated with exit code 3 [ERR_REMOTE_EXIT]\n',
-		});
+		await prints(
+			['exec', '-i', 'web', '--', 'head'],
+			{
+				status: 3,
+				stdout: 'said\n',
+				stderr: 'the command exited before all of its input was sent\ncommand terminated with exit code 3 [ERR_REMOTE_EXIT]\n',
+			},
+			{
+				input: 'x'.repeat(50_000_000),
+				env: carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {},
+				timeoutMs: 50_000,
+			},
+		);
 	});
 }
 
 test('-o json leaves stdout to the remote command and puts the Error object last on stderr', async t => {
-	const {config} = await serve(t, far => {
-		far.stdout('out\n');
-		far.status(exitCode(3));
-		far.close();
-	});
+	const {prints, run} = await given(t, ends(exitCode(3), 'out\n'));
 	for (const argv of [
 		['exec', '-o', 'json', 'gone', '--', 'true'],
 		['attach', '-o', 'json', 'gone'],
 		['exec', '--output=json', 'web', '--nope', '--', 'true'],
 	]) {
-		const {status, stdout, stderr} = await runSpoke([...argv.slice(0, 1), ...config, ...argv.slice(1)]);
-		t.is(status, 125);
-		t.is(stdout, '', argv.join(' '));
+		const {stderr} = await prints(argv, {status: 125, stderr: /./});
 		const lines = stderr.trimEnd().split('\n');
 		t.like(JSON.parse(lines.at(-1)!), {apiVersion: 'spoke/v1', kind: 'Error', exitStatus: 125});
 		t.is(lines.filter(line => line.startsWith('{')).length, 1);
 	}
 
-	const done = await runSpoke(['exec', ...config, '-o', 'json', 'web', '--', 'x']);
+	const done = await run(['exec', '-o', 'json', 'web', '--', 'x']);
 	t.deepEqual([done.status, done.stdout], [3, 'out\n']);
 	t.notRegex(done.stderr, /apiVersion/, 'a remote status is no failure of spoke');
 });

@@ -1,17 +1,12 @@
 /** Logs in files. */
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {lstat, mkdir, readdir, readFile, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {contextDirectory} from '../../../source/commands/logs/export-logs.ts';
 import {LogServer} from '../../support/log-server.ts';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {addTwoPods, logsCommand, timeOf} from '../../support/logs-command.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
-
-const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
 
 async function logsIn(directory: string): Promise<readonly string[]> {
 	return (await readdir(directory)).filter(name => name !== 'index.jsonl').toSorted();
@@ -25,28 +20,26 @@ async function indexOf(directory: string): Promise<ReadonlyArray<Record<string, 
 		.map(line => JSON.parse(line) as Record<string, unknown>);
 }
 
-async function serve(t: ExecutionContext) {
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
-	for (const name of ['a', 'b']) {
-		for (const [container, log] of server.addPod(name, {containers: ['app', 'side']})) {
-			log.append(
-				{time: time(1), text: `INFO ${name} ${container} first`},
-				{time: time(2), text: `WARN ${name} ${container} \u001B[31mred`},
-			);
+async function given(t: ExecutionContext) {
+	const server = await LogServer.start(t);
+	addTwoPods(server, (number, pod, container) =>
+		number === 1 ? `INFO ${pod} ${container} first` : `WARN ${pod} ${container} \u001B[31mred`,
+	);
+	server.restartPolicy = 'Always';
+	const folder = await temporaryDirectory(t);
+	const log = (name: string) => server.pods.get(name)!.containers.get('app')!;
+	for (const {containers} of server.pods.values()) {
+		for (const one of containers.values()) {
+			one.state = 'running';
 		}
 	}
 
-	const folder = await temporaryDirectory(t);
-	const spoke = async (...argv: string[]) =>
-		runSpoke(['logs', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
-	const log = (name: string) => server.pods.get(name)!.containers.get('app')!;
-	return {server, spoke, log, directory: join(folder, 'out'), folder};
+	return {server, log, directory: join(folder, 'out'), folder, ...logsCommand(t, server)};
 }
 
 test('--export writes every line of each container to a private file of its own', async t => {
-	const {spoke, directory} = await serve(t);
-	const {status, stdout, stderr} = await spoke('-l', 'app=web', '--export', directory);
+	const {run, directory} = await given(t);
+	const {status, stdout, stderr} = await run('-l', 'app=web', '--export', directory);
 	t.deepEqual([status, stdout], [0, '']);
 	t.deepEqual(await logsIn(directory), ['demo_a_app.log', 'demo_a_side.log', 'demo_b_app.log', 'demo_b_side.log']);
 	t.is(await readFile(join(directory, 'demo_b_side.log'), 'utf8'), 'INFO b side first\nWARN b side \u001B[31mred\n');
@@ -57,25 +50,25 @@ test('--export writes every line of each container to a private file of its own'
 });
 
 test('--export applies -c, --level and -o json to the files', async t => {
-	const {spoke, directory} = await serve(t);
-	t.deepEqual(await spoke('a', '-c', 'app', '--level', 'warn', '-o', 'json', '-q', '--export', directory), {
+	const {run, directory} = await given(t);
+	t.deepEqual(await run('a', '-c', 'app', '--level', 'warn', '-o', 'json', '-q', '--export', directory), {
 		status: 0,
 		stdout: '',
 		stderr: '',
 	});
 	t.deepEqual(await logsIn(directory), ['demo_a_app.jsonl']);
 	const [line, ...more] = (await readFile(join(directory, 'demo_a_app.jsonl'), 'utf8')).trim().split('\n');
-	t.like(JSON.parse(line!), {kind: 'LogLine', text: 'WARN a app \u001B[31mred', timestamp: time(2)});
+	t.like(JSON.parse(line!), {kind: 'LogLine', text: 'WARN a app \u001B[31mred', timestamp: timeOf(2)});
 	t.is(more.length, 0);
 });
 
 test('--export writes the previous log after a restart, and says that older ones are missing', async t => {
-	const {spoke, log, directory} = await serve(t);
+	const {run, log, directory} = await given(t);
 	log('a').restart();
-	log('a').append({time: time(3), text: 'second run'});
+	log('a').append({time: timeOf(3), text: 'second run'});
 	log('b').restart();
 	log('b').restart();
-	const {status, stderr} = await spoke('pod/a', 'pod/b', '-c', 'app', '--export', directory);
+	const {status, stderr} = await run('pod/a', 'pod/b', '-c', 'app', '--export', directory);
 	t.is(status, 0);
 	t.is(await readFile(join(directory, 'demo_a_app.log'), 'utf8'), 'second run\n');
 	t.true((await readFile(join(directory, 'demo_a_app.previous.log'), 'utf8')).startsWith('INFO a app first\n'));
@@ -85,17 +78,17 @@ test('--export writes the previous log after a restart, and says that older ones
 });
 
 test('--export writes the log of a container that waits to restart once, as its previous log', async t => {
-	const {spoke, log, directory} = await serve(t);
+	const {run, log, directory} = await given(t);
 	log('a').restart();
 	log('a').state = 'waiting';
-	t.is((await spoke('a', '-c', 'app', '--export', directory)).status, 0);
+	t.is((await run('a', '-c', 'app', '--export', directory)).status, 0);
 	t.deepEqual(await logsIn(directory), ['demo_a_app.previous.log']);
 });
 
 test('--export says which log has not begun, and exits with its status', async t => {
-	const {spoke, log, directory} = await serve(t);
+	const {run, log, directory} = await given(t);
 	log('a').state = 'waiting';
-	const {status, stderr} = await spoke('a', '--export', directory);
+	const {status, stderr} = await run('a', '--export', directory);
 	t.is(status, 12);
 	t.regex(stderr, /a\/app: not written yet: container "app" in pod "a" is waiting to start: ContainerCreating\n/);
 	t.regex(stderr, /error: 1 of 2 logs are missing or incomplete: .*\(export again when .* has started\) \[ERR_TARGET_GONE\]\n$/);
@@ -103,18 +96,18 @@ test('--export says which log has not begun, and exits with its status', async t
 });
 
 test('--export exits 8 when the node no longer has the previous log', async t => {
-	const {spoke, log, directory} = await serve(t);
+	const {run, log, directory} = await given(t);
 	log('a').restarts = 1;
-	const {status, stderr} = await spoke('a', '-c', 'app', '--export', directory);
+	const {status, stderr} = await run('a', '-c', 'app', '--export', directory);
 	t.is(status, 8);
 	t.regex(stderr, /a\/app \(previous instance\): not kept by the node: /);
 	t.deepEqual(await logsIn(directory), ['demo_a_app.log']);
 });
 
 test('--export goes on after a log that fails, and exits with its status', async t => {
-	const {server, spoke, directory} = await serve(t);
+	const {server, run, directory} = await given(t);
 	server.faults.push({kind: 'close', afterBytes: 60}, {kind: 'kubelet-error', text: 'failed to open log file "/x": no such file'});
-	const {status, stderr} = await spoke('-l', 'app=web', '--export', directory);
+	const {status, stderr} = await run('-l', 'app=web', '--export', directory);
 	t.is(status, 13);
 	t.regex(stderr, /a\/app: missing or incomplete: the log of a was interrupted: /);
 	t.regex(stderr, /a\/side: missing or incomplete: the kubelet could not read the log of a: failed to open log file /);
@@ -126,34 +119,34 @@ test('--export goes on after a log that fails, and exits with its status', async
 });
 
 test('--export overwrites no file and follows no link', async t => {
-	const {server, spoke, directory, folder} = await serve(t);
+	const {server, run, directory, folder} = await given(t);
 	await mkdir(directory);
 	await writeFile(join(folder, 'other'), 'kept');
 	await symlink(join(folder, 'other'), join(directory, 'demo_a_side.log'));
-	const {status, stderr} = await spoke('a', '--export', directory);
+	const {status, stderr} = await run('a', '--export', directory);
 	t.is(status, 14);
 	t.regex(stderr, /^error: .*demo_a_side\.log exists already \(export to a new directory\) \[ERR_LOCAL_FILE\]\n$/);
 	t.is(await readFile(join(folder, 'other'), 'utf8'), 'kept');
 	t.deepEqual(await logsIn(directory), ['demo_a_side.log']);
 	await symlink(directory, join(folder, 'link'));
-	t.regex((await spoke('b', '--export', join(folder, 'link'))).stderr, /link is not a directory .*\[ERR_LOCAL_FILE\]\n$/);
+	t.regex((await run('b', '--export', join(folder, 'link'))).stderr, /link is not a directory .*\[ERR_LOCAL_FILE\]\n$/);
 	t.is(server.seen.length, 0);
 });
 
 test('--export takes no name from the server that leaves the directory', async t => {
-	const {server, spoke, directory} = await serve(t);
+	const {server, run, directory} = await given(t);
 	server.pods.get('a')!.object.spec.containers[0]!.name = '../../etc';
-	const {status, stderr} = await spoke('a', '--export', directory);
+	const {status, stderr} = await run('a', '--export', directory);
 	t.is(status, 13);
 	t.regex(stderr, /"\.\.\/\.\.\/etc" is not a name of Kubernetes .*\[ERR_PROTOCOL\]\n$/);
 	await t.throwsAsync(readdir(directory), {code: 'ENOENT'});
 });
 
 test('the index of an export says where each file is from, and what is missing', async t => {
-	const {server, spoke, log, directory} = await serve(t);
+	const {server, run, log, directory} = await given(t);
 	log('a').state = 'waiting';
 	server.faults.push({kind: 'kubelet-error', text: 'failed to open log file "/x": no such file'});
-	await spoke('-l', 'app=web', '--export', directory);
+	await run('-l', 'app=web', '--export', directory);
 	const index = await indexOf(directory);
 	t.is((await lstat(join(directory, 'index.jsonl'))).mode & 0o777, 0o600);
 	t.deepEqual(
@@ -170,13 +163,11 @@ test('the index of an export says where each file is from, and what is missing',
 });
 
 test('an interrupted export says so of the log that it was reading', async t => {
-	const {server, directory} = await serve(t);
+	const {server, start, directory} = await given(t);
 	server.faults.push({kind: 'silence'});
-	const argv = [builtProgram, 'logs', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo', '--export', directory];
-	const child = spawn(process.execPath, argv, {env: {KUBECONFIG: '/dev/null'}, stdio: 'ignore'});
+	const {end} = start(['a', '-c', 'app', '--export', directory]);
 	await until(() => server.seen.length > 0);
-	child.kill('SIGINT');
-	t.is((await once(child, 'close'))[0], 130);
+	t.is(await end('SIGINT'), 130);
 	const [entry] = await indexOf(directory);
 	t.like(entry, {file: null, bytes: null, error: {code: 'ERR_STREAM_LOST', message: 'the export was interrupted'}});
 });

@@ -1,21 +1,20 @@
 /** Forms in which `spoke logs` prints lines: fields, templates, colors. */
 import test, {type ExecutionContext} from 'ava';
 import {LogServer} from '../../support/log-server.ts';
-import {logsOnTerminal} from '../../support/logs-on-terminal.ts';
+import {logsCommand} from '../../support/logs-command.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
 
 async function serve(t: ExecutionContext, lines: readonly string[]) {
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
+	const server = await LogServer.start(t);
 	server.restartPolicy = 'Never';
 	const log = server.addPod('a').get('app')!;
 	log.append(...lines.map((text, index) => ({time: time(index + 1), text})));
 	log.end();
 	const spoke = async (...argv: string[]) =>
 		runSpoke(['logs', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
-	return {server, spoke};
+	return {server, spoke, onTerminal: logsCommand(t, server).onTerminal};
 }
 
 const lines = [
@@ -102,21 +101,18 @@ test('an invalid template or form is one line and status 2, before any connectio
 });
 
 test('on a terminal, a prefix and a template have the color of the pod', async t => {
-	const {server} = await serve(t, ['hello']);
+	const {onTerminal} = await serve(t, ['hello']);
+	t.regex(await onTerminal(['a', '--prefix', '--path=never']), /\[pod\/\u001B\[9\d[m]a\u001B\[0m\/\u001B\[3\d[m]app\u001B\[0m\] hello/);
 	t.regex(
-		await logsOnTerminal(server, ['a', '--prefix', '--path=never']),
-		/\[pod\/\u001B\[9\d[m]a\u001B\[0m\/\u001B\[3\d[m]app\u001B\[0m\] hello/,
-	);
-	t.regex(
-		await logsOnTerminal(server, ['a', '--template', '{{color .PodColor .PodName}} {{.Message}}', '--path=never']),
+		await onTerminal(['a', '--template', '{{color .PodColor .PodName}} {{.Message}}', '--path=never']),
 		/\u001B\[9\dma\u001B\[0m hello/,
 	);
-	t.true((await logsOnTerminal(server, ['a', '--prefix', '--path=never'], {NO_COLOR: '1'})).includes('[pod/a/app] hello'));
+	t.true((await onTerminal(['a', '--prefix', '--path=never'], {NO_COLOR: '1'})).includes('[pod/a/app] hello'));
 });
 
 test('on a terminal, control characters of a line are shown in a template too', async t => {
-	const {server} = await serve(t, ['\u001B]0;title\u0007 end']);
-	const screen = await logsOnTerminal(server, ['a', '--template', '{{.Message}}', '--path=never']);
+	const {onTerminal} = await serve(t, ['\u001B]0;title\u0007 end']);
+	const screen = await onTerminal(['a', '--template', '{{.Message}}', '--path=never']);
 	t.false(screen.includes('\u001B]0;title'));
 	t.true(screen.includes('^[]0;title^G end'));
 });

@@ -1,15 +1,14 @@
 /** Each run validates every object against its schema. */
-import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import process from 'node:process';
 import {createInterface} from 'node:readline';
 import test, {type ExecutionContext} from 'ava';
 import {jsonLine} from '../../../source/output/json-line.ts';
 import {logEventObject, logLineObjects, type PrintedEvent} from '../../../source/output/log-json.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {LogSource} from '../../../source/streams/logs/log-events.ts';
-import {type ContainerLog, LogServer} from '../../support/log-server.ts';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {LogServer} from '../../support/log-server.ts';
+import {addTwoPods, logsCommand, timeOf} from '../../support/logs-command.ts';
+import type {StartOptions} from '../../support/run-spoke.ts';
 import {schemaFaults} from '../../support/schemas.ts';
 import {untilStable} from '../../support/until.ts';
 
@@ -21,7 +20,6 @@ type LogObject = Record<string, unknown> & {
 	text: string;
 	timestamp: string | null;
 };
-const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
 const source: LogSource = {namespace: 'demo', pod: 'web', uid: 'u1', node: 'n1', container: 'app'};
 const objects = (text: string) =>
 	text
@@ -30,26 +28,20 @@ const objects = (text: string) =>
 		.map(line => JSON.parse(line) as LogObject);
 const linesOf = (text: string) => objects(text).filter(({event}) => event === 'line');
 
-async function serve(t: ExecutionContext) {
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
-	server.restartPolicy = 'Never';
-	const logs = new Map<string, ContainerLog>();
-	for (const name of ['a', 'b']) {
-		for (const [container, log] of server.addPod(name, {containers: ['app', 'side']})) {
-			log.append({time: time(1), text: `${name} ${container} 1`}, {time: time(2), text: `${name} ${container} 2`});
-			log.end();
-			logs.set(`${name}/${container}`, log);
-		}
-	}
-
-	const spoke = async (...argv: string[]) =>
-		runSpoke(['logs', '-o', 'json', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
-	return {server, logs, spoke};
+async function given(t: ExecutionContext) {
+	const server = await LogServer.start(t);
+	addTwoPods(server);
+	const {run, start} = logsCommand(t, server);
+	return {
+		server,
+		log: server.pods.get('a')!.containers.get('app')!,
+		spoke: async (...argv: string[]) => run('-o', 'json', ...argv),
+		start: (argv: readonly string[], options?: StartOptions) => start(['-o', 'json', ...argv], options),
+	};
 }
 
 test('a log is one object per line with its timestamp, and notices stay on stderr', async t => {
-	const {spoke} = await serve(t);
+	const {spoke} = await given(t);
 	const {status, stdout, stderr} = await spoke('a');
 	t.is(status, 0);
 	t.is(stderr, 'Defaulted container "app" out of: app, side\n');
@@ -63,7 +55,7 @@ test('a log is one object per line with its timestamp, and notices stay on stder
 			namespace: 'demo',
 			pod: 'a',
 			container: 'app',
-			timestamp: time(second),
+			timestamp: timeOf(second),
 			text: `a app ${second}`,
 			base64: null,
 			notice: null,
@@ -72,12 +64,12 @@ test('a log is one object per line with its timestamp, and notices stay on stder
 });
 
 test('--timestamps and --prefix do not change JSON objects', async t => {
-	const {spoke} = await serve(t);
+	const {spoke} = await given(t);
 	t.is((await spoke('a', 'app', '--timestamps', '--prefix')).stdout, (await spoke('a', 'app')).stdout);
 });
 
 test('fields identify the log of each line', async t => {
-	const {spoke} = await serve(t);
+	const {spoke} = await given(t);
 	for (const follow of [[], ['-f']]) {
 		const {status, stdout} = await spoke('-l', 'app=web', '--all-containers', ...follow);
 		t.is(status, 0);
@@ -94,10 +86,9 @@ test('fields identify the log of each line', async t => {
 });
 
 test('the log of the previous instance is printed as objects', async t => {
-	const {logs, spoke} = await serve(t);
-	const log = logs.get('a/app')!;
+	const {log, spoke} = await given(t);
 	log.restart();
-	log.append({time: time(9), text: 'new'});
+	log.append({time: timeOf(9), text: 'new'});
 	log.end();
 	t.deepEqual(
 		linesOf((await spoke('-p', 'a', '-c', 'app')).stdout).map(({text}) => text),
@@ -106,7 +97,7 @@ test('the log of the previous instance is printed as objects', async t => {
 });
 
 test('a followed log emits events for a disconnect, a resume and its end', async t => {
-	const {server, spoke} = await serve(t);
+	const {server, spoke} = await given(t);
 	server.faults.push({kind: 'cut', afterBytes: 45});
 	const {status, stdout, stderr} = await spoke('-f', 'a', '-c', 'app');
 	t.is(status, 0);
@@ -131,26 +122,21 @@ test('a followed log emits events for a disconnect, a resume and its end', async
 });
 
 test('a gap is an event with the timestamp of the last line before it', async t => {
-	const {server, logs} = await serve(t);
-	const log = logs.get('a/app')!;
+	const {server, log, start} = await given(t);
 	log.state = 'running';
 	server.faults.push(
-		{kind: 'cut', afterBytes: 2 * `${time(1)} a app 1\n`.length},
+		{kind: 'cut', afterBytes: 2 * `${timeOf(1)} a app 1\n`.length},
 		...Array.from({length: 3}, () => ({kind: 'refuse', status: 503, body: ''}) as const),
 	);
-	const child = spawn(
-		process.execPath,
-		[builtProgram, 'logs', '-f', '-o', 'json', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'],
-		{stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}},
-	);
+	const {child} = start(['-f', 'a', '-c', 'app']);
 	const found: LogObject[] = [];
 	for await (const line of createInterface({input: child.stdout})) {
 		const object = JSON.parse(line) as LogObject;
 		found.push(object);
 		if (object.event === 'reconnecting' && object['attempt'] === 1) {
-			log.append({time: time(3), text: 'lost with the old file'});
+			log.append({time: timeOf(3), text: 'lost with the old file'});
 			log.rotate();
-			log.append({time: time(4), text: 'after'});
+			log.append({time: timeOf(4), text: 'after'});
 			log.end();
 		}
 	}
@@ -161,7 +147,7 @@ test('a gap is an event with the timestamp of the last line before it', async t 
 	);
 	t.like(
 		found.find(({event}) => event === 'gap'),
-		{pod: 'a', container: 'app', reason: 'last-line-not-met', after: time(2), timestamp: null, text: null},
+		{pod: 'a', container: 'app', reason: 'last-line-not-met', after: timeOf(2), timestamp: null, text: null},
 	);
 	t.deepEqual(
 		found.filter(({event}) => event === 'line').map(({text}) => text),
@@ -170,7 +156,7 @@ test('a gap is an event with the timestamp of the last line before it', async t 
 });
 
 test('--limit-bytes counts only the bytes of the text', async t => {
-	const {spoke} = await serve(t);
+	const {spoke} = await given(t);
 	for (const follow of [[], ['-f']]) {
 		const {status, stdout} = await spoke('a', '-c', 'app', '--limit-bytes=11', ...follow);
 		t.is(status, 0);
@@ -183,7 +169,7 @@ test('--limit-bytes counts only the bytes of the text', async t => {
 });
 
 test('a failure is the last object, and with --ignore-errors an event between the others', async t => {
-	const {server, spoke} = await serve(t);
+	const {server, spoke} = await given(t);
 	const missing = await spoke('nope');
 	t.is(missing.status, 8);
 	t.like(objects(missing.stdout).at(-1), {kind: 'Error', code: 'ERR_NOT_FOUND'});
@@ -204,15 +190,10 @@ test('a failure is the last object, and with --ignore-errors an event between th
 });
 
 test('a blocked reader stops the server too', async t => {
-	const {server, logs} = await serve(t);
-	const log = logs.get('a/app')!;
+	const {server, log, start} = await given(t);
 	const text = 'x'.repeat(1000);
-	log.append(...Array.from({length: 60_000}, () => ({time: time(3), text})));
-	const child = spawn(
-		process.execPath,
-		[builtProgram, 'logs', '-o', 'json', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'],
-		{stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}},
-	);
+	log.append(...Array.from({length: 60_000}, () => ({time: timeOf(3), text})));
+	const {child} = start(['a', '-c', 'app'], {reads: false});
 	await once(child.stdout, 'readable');
 	const sent = await untilStable(() => server.sent);
 	t.true(sent < 45_000_000, `${sent} of 60,000,000 bytes were sent`);
@@ -227,13 +208,13 @@ test('a blocked reader stops the server too', async t => {
 
 test('JSON keeps control characters, bidi marks, invalid UTF-8 and a missing line feed', t => {
 	const bytes = Buffer.concat([
-		Buffer.from(`${time(1)} \u001B[31mred\u007F\t"\\\u202Eevil\r\n`),
-		Buffer.from(`${time(2)} \n`),
-		Buffer.from(`${time(3)} a`),
+		Buffer.from(`${timeOf(1)} \u001B[31mred\u007F\t"\\\u202Eevil\r\n`),
+		Buffer.from(`${timeOf(2)} \n`),
+		Buffer.from(`${timeOf(3)} a`),
 		Buffer.from([0xff, 0xfe, 0x0a]),
 		Buffer.from('no timestamp\n'),
 		Buffer.from('2026-11-24T14:00:05+02:00 zone\n'),
-		Buffer.from(`${time(6)} ü end`),
+		Buffer.from(`${timeOf(6)} ü end`),
 	]);
 	const text = logLineObjects(bytes, source);
 	t.notRegex(text, /[\u0000-\u0009\u000B-\u001F\u007F\u202E]/);
@@ -252,13 +233,13 @@ test('JSON keeps control characters, bidi marks, invalid UTF-8 and a missing lin
 	);
 	t.deepEqual(
 		found.map(({timestamp}) => timestamp),
-		[time(1), time(2), time(3), null, '2026-11-24T14:00:05+02:00', time(6)],
+		[timeOf(1), timeOf(2), timeOf(3), null, '2026-11-24T14:00:05+02:00', timeOf(6)],
 	);
 	t.is(found[4]!['time'], '2026-11-24T12:00:05.000Z');
 });
 
 test('the byte limit is applied line by line', t => {
-	const block = Buffer.from(`${time(1)} one\n${time(2)} two\n${time(3)} three\n`);
+	const block = Buffer.from(`${timeOf(1)} one\n${timeOf(2)} two\n${timeOf(3)} three\n`);
 	let left = 6;
 	const take = (bytes: number) => {
 		const taken = Math.min(bytes, left);
@@ -276,13 +257,13 @@ const error = new SpokeError('ERR_STREAM_LOST', 'lost');
 const events: readonly PrintedEvent[] = [
 	{type: 'opened', source},
 	{type: 'waiting', source, reason: 'ErrImagePull', message: 'not found', ended: null},
-	{type: 'waiting', source, reason: null, message: null, ended: {exitCode: 1, reason: 'Error', at: time(1)}},
+	{type: 'waiting', source, reason: null, message: null, ended: {exitCode: 1, reason: 'Error', at: timeOf(1)}},
 	{type: 'stalled', source, leg: 2, silentForMs: 30_000},
 	{type: 'stalled', source, leg: null, silentForMs: 30_000},
 	{type: 'reconnecting', source, attempt: 1, retryInMs: 500, error},
 	{type: 'reconnecting', source, attempt: 2, retryInMs: 500, error: null},
 	{type: 'resumed', source, outageMs: 700, proven: true, foundLastLine: true},
-	{type: 'gap', source, after: time(2), reason: 'last-line-not-met'},
+	{type: 'gap', source, after: timeOf(2), reason: 'last-line-not-met'},
 	{type: 'gap', source, after: null, reason: 'no-line-yet'},
 	{type: 'restarted', source, restarts: 3, ended: null},
 	{type: 'server-said', source, text: 'failed to create fsnotify watcher'},

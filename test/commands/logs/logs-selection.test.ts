@@ -1,15 +1,10 @@
 /** Lines that `spoke logs` selects. */
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {readdir} from 'node:fs/promises';
-import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {LogServer} from '../../support/log-server.ts';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {logsCommand, timeOf} from '../../support/logs-command.ts';
+import {assertPrinted, type Ended, runSpoke} from '../../support/run-spoke.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
-
-const time = (second: number, nanosecond = 1) =>
-	`2026-11-24T14:00:${String(second).padStart(2, '0')}.${String(nanosecond).padStart(9, '0')}Z`;
 
 const lines = [
 	[1, 'INFO started'],
@@ -20,47 +15,33 @@ const lines = [
 	[5, '{"level":"error","msg":"cart failed"}'],
 ] as const;
 
-async function serve(t: ExecutionContext) {
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
+async function given(t: ExecutionContext) {
+	const server = await LogServer.start(t);
 	server.restartPolicy = 'Never';
-	const log = server.addPod('a').get('app')!;
-	log.append(...lines.map(([second, text]) => ({time: time(second), text})));
-	log.end();
-	const spoke = async (...argv: string[]) =>
-		runSpoke(['logs', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
-	return {server, log, spoke};
+	server.addLog('a', ...lines.map(([second, text]) => ({time: timeOf(second), text}))).end();
+	return {server, ...logsCommand(t, server)};
 }
 
-for (const how of [[], ['-f']]) {
-	const name = ['logs', ...how].join(' ');
-
-	test(`${name} --level warn prints that level and above, with the lines that continue a message`, async t => {
-		const {spoke} = await serve(t);
-		t.deepEqual(await spoke(...how, 'a', '--level', 'warn'), {
-			status: 0,
-			stdout: 'ERROR no connection\n  at connect (net.js:3)\nWARN slow cart\n{"level":"error","msg":"cart failed"}\n',
-			stderr: '',
+for (const how of ['', '-f ']) {
+	const last = `${lines[5][1]}\n`;
+	for (const [argv, stdout] of [
+		['--level warn', `ERROR no connection\n  at connect (net.js:3)\nWARN slow cart\n${last}`],
+		['--level fatal', ''],
+		['--include cart --include ^GET', `${lines[3][1]}\n${lines[4][1]}\n${last}`],
+		['--include cart --exclude ^WARN', last],
+		['--level error --exclude net.js', `${lines[1][1]}\n${last}`],
+		['--include slow --timestamps --prefix', `[pod/a/app] ${timeOf(4)} WARN slow cart\n`],
+		['--level warn --limit-bytes=22', 'ERROR no connection\n  '],
+	] as const) {
+		test(`logs ${how}${argv} prints only the selected lines, with those that continue a message`, async t => {
+			const {prints} = await given(t);
+			await prints(`${how}a ${argv}`.split(' '), {stdout});
 		});
-		t.is((await spoke(...how, 'a', '--level', 'fatal')).stdout, '');
-	});
+	}
 
-	test(`${name} combines --include, --exclude and --level`, async t => {
-		const {spoke} = await serve(t);
-		t.is((await spoke(...how, 'a', '--include', 'cart', '--include', '^GET')).stdout, `${lines[3][1]}\n${lines[4][1]}\n${lines[5][1]}\n`);
-		t.is((await spoke(...how, 'a', '--include', 'cart', '--exclude', '^WARN')).stdout, `${lines[5][1]}\n`);
-		t.is((await spoke(...how, 'a', '--level', 'error', '--exclude', 'net.js')).stdout, `${lines[1][1]}\n${lines[5][1]}\n`);
-	});
-
-	test(`${name} gives selected lines their timestamps and prefix, and counts only them for --limit-bytes`, async t => {
-		const {spoke} = await serve(t);
-		t.is((await spoke(...how, 'a', '--include', 'slow', '--timestamps', '--prefix')).stdout, `[pod/a/app] ${time(4)} WARN slow cart\n`);
-		t.is((await spoke(...how, 'a', '--level', 'warn', '--limit-bytes=22')).stdout, 'ERROR no connection\n  ');
-	});
-
-	test(`${name} -o json prints objects of the selected lines only`, async t => {
-		const {spoke} = await serve(t);
-		const {stdout} = await spoke(...how, '-o', 'json', 'a', '--include', 'slow');
+	test(`logs ${how}-o json prints objects of the selected lines only`, async t => {
+		const {run} = await given(t);
+		const {stdout} = await run(...`${how}-o json a --include slow`.split(' '));
 		const objects = stdout
 			.trim()
 			.split('\n')
@@ -68,77 +49,62 @@ for (const how of [[], ['-f']]) {
 			.filter(({event}) => event === 'line');
 		t.deepEqual(
 			objects.map(({text, timestamp}) => [text, timestamp]),
-			[['WARN slow cart', time(4)]],
+			[['WARN slow cart', timeOf(4)]],
 		);
 	});
 }
 
 test('a gap is reported on stderr although the lines around it are not selected', async t => {
-	const {server} = await serve(t);
-	const log = server.addPod('r').get('app')!;
-	log.append({time: time(1), text: 'first'});
-	const child = spawn(
-		process.execPath,
-		[builtProgram, 'logs', '-f', 'r', '--include', 'first', '--server', server.url, '--namespace', 'demo'],
-		{env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'}},
-	);
-	const ended = once(child, 'close');
-	let [stdout, stderr] = ['', ''];
-	const gap = new Promise<void>(resolve => {
-		child.stderr.on('data', chunk => {
-			stderr += String(chunk);
-			if (stderr.includes('may be missing')) {
-				resolve();
-			}
-		});
-	});
-	child.stdout.on('data', chunk => {
-		stdout += String(chunk);
-	});
-	await once(child.stdout, 'data');
+	const {server, start} = await given(t);
+	const log = server.addLog('r', {time: timeOf(1), text: 'first'});
+	const {sees, ended} = start(['-f', 'r', '--include', 'first']);
+	await sees(/first/);
 	log.rotate();
-	log.append({time: time(9), text: 'after the gap'});
+	log.append({time: timeOf(9), text: 'after the gap'});
 	server.cutEverything();
-	await gap;
+	await sees(/may be missing/, 'stderr');
 	log.end();
-	t.deepEqual([await ended, stdout], [[0, null], 'first\n']);
-	t.regex(stderr, /r\/app: could not find the last line again .* may be missing\n/);
+	assertPrinted(t, (await ended) as Ended, {
+		stdout: 'first\n',
+		stderr: /r\/app: could not find the last line again .* may be missing\n/,
+	});
 });
 
-test('an interruption is an error although no line is selected', async t => {
-	const {server, spoke} = await serve(t);
-	server.faults.push({kind: 'close', afterBytes: 60});
-	const {status, stdout, stderr} = await spoke('a', '--include', 'nothing like it');
-	t.deepEqual([status, stdout], [13, '']);
-	t.regex(stderr, /^error: the log of a was interrupted: .*\[ERR_STREAM_LOST\]\n$/);
-});
-
-test('a kubelet error in the log is not selected away', async t => {
-	const {server, spoke} = await serve(t);
-	server.faults.push({kind: 'kubelet-error', text: 'failed to open log file "/var/log/pods/x": no such file or directory'});
-	const {status, stdout, stderr} = await spoke('a', '--include', 'nothing like it');
-	t.deepEqual([status, stdout], [11, '']);
-	t.regex(stderr, /^error: the kubelet could not read the log of a: failed to open log file .*\[ERR_SECOND_LEG\]\n$/);
-});
+for (const [title, fault, status, stderr] of [
+	[
+		'an interruption is an error although no line is selected',
+		{kind: 'close', afterBytes: 60},
+		13,
+		/^error: the log of a was interrupted: .*\[ERR_STREAM_LOST\]\n$/,
+	],
+	[
+		'a kubelet error in the log is not selected away',
+		{kind: 'kubelet-error', text: 'failed to open log file "/var/log/pods/x": no such file or directory'},
+		11,
+		/^error: the kubelet could not read the log of a: failed to open log file .*\[ERR_SECOND_LEG\]\n$/,
+	],
+] as const) {
+	test(title, async t => {
+		const {server, prints} = await given(t);
+		server.faults.push(fault);
+		await prints(['a', '--include', 'nothing like it'], {status, stderr});
+	});
+}
 
 test('an invalid level or regular expression is one line and status 2, before any connection', async t => {
-	const {server, spoke} = await serve(t);
-	t.deepEqual(await spoke('a', '--level', 'loud'), {
-		status: 2,
-		stdout: '',
-		stderr:
-			'error: invalid argument "loud" for --level: must be one of debug, info, warn, error, fatal (run the command with --help) [ERR_USAGE]\n',
-	});
-	t.like(await spoke('a', '--include', '['), {
-		status: 2,
-		stdout: '',
-		stderr: 'error: --include "[": invalid regular expression: unterminated character class (run the command with --help) [ERR_USAGE]\n',
-	});
+	const {server, prints} = await given(t);
+	for (const [argv, words] of [
+		['--level loud', 'invalid argument "loud" for --level: must be one of debug, info, warn, error, fatal'],
+		['--include [', '--include "[": invalid regular expression: unterminated character class'],
+	] as const) {
+		await prints(['a', ...argv.split(' ')], {status: 2, stderr: `error: ${words} (run the command with --help) [ERR_USAGE]\n`});
+	}
+
 	t.is(server.seen.length, 0);
 });
 
 test('only a command that selects lines loads the code for it', async t => {
-	const {server} = await serve(t);
+	const {server} = await given(t);
 	const cache = await temporaryDirectory(t);
 	const loaded = async (...argv: string[]) => {
 		await runSpoke(['logs', 'a', ...argv, '--server', server.url, '--namespace', 'demo'], {

@@ -1,7 +1,7 @@
 /** `spoke logs node/NAME`. */
 import test, {type ExecutionContext} from 'ava';
 import {deadlineNotice} from '../../../source/commands/logs/print-node-log.ts';
-import {connectionArguments, startServer} from '../../support/api-server.ts';
+import {connectionArguments, serve} from '../../support/api-server.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
@@ -13,21 +13,18 @@ async function inSandbox(t: ExecutionContext) {
 /** A kubelet that answers with these bytes; `asked` are the requests that it got. */
 async function kubelet(t: ExecutionContext, answer: {status?: number; type?: string; body: string}) {
 	const asked: string[] = [];
-	const server = await startServer({
-		request(request, response) {
-			const [, path] = /^\/api\/v1\/nodes\/n1\/proxy(.*)$/.exec(request.url!) ?? [];
-			if (path === undefined) {
-				const isNode = request.url === '/api/v1/nodes/n1';
-				const node = {metadata: {name: 'n1'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}};
-				response.writeHead(isNode ? 200 : 404, {'Content-Type': 'application/json'}).end(isNode ? JSON.stringify(node) : '');
-				return;
-			}
+	const server = await serve(t, (request, response) => {
+		const [, path] = /^\/api\/v1\/nodes\/n1\/proxy(.*)$/.exec(request.url!) ?? [];
+		if (path === undefined) {
+			const isNode = request.url === '/api/v1/nodes/n1';
+			const node = {metadata: {name: 'n1'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}};
+			response.writeHead(isNode ? 200 : 404, {'Content-Type': 'application/json'}).end(isNode ? JSON.stringify(node) : '');
+			return;
+		}
 
-			asked.push(`${request.method} ${path}`);
-			response.writeHead(answer.status ?? 200, {'Content-Type': answer.type ?? 'text/plain;charset=UTF-8'}).end(answer.body);
-		},
+		asked.push(`${request.method} ${path}`);
+		response.writeHead(answer.status ?? 200, {'Content-Type': answer.type ?? 'text/plain;charset=UTF-8'}).end(answer.body);
 	});
-	t.teardown(async () => server.close());
 	const connection = await connectionArguments(server);
 	return {asked, logs: async (...argv: string[]) => runSpoke(['logs', 'node/n1', ...argv, ...connection])};
 }

@@ -9,8 +9,7 @@ type Opened = McpServerRun & {server: LogServer; log: ContainerLog};
 const record = (text: string, index = 0) => ({time: `2026-11-24T14:00:00.${String(index).padStart(9, '0')}Z`, text});
 
 async function open(t: Parameters<typeof startMcp>[0], ...flags: string[]): Promise<Opened> {
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
+	const server = await LogServer.start(t);
 	const log = server.addPod('web').get('app')!;
 	const run = await startMcp(t, ['--server', server.url, '--namespace', 'demo', ...flags], {KUBECONFIG: '/dev/null'});
 	return {...run, server, log};

@@ -55,7 +55,7 @@ async function gone(t: ExecutionContext, session: ShellSession, pid: number): Pr
 	t.deepEqual(await readdir(session.directory), []);
 }
 
-test.serial('a detached forward outlives its command, and list shows its port, pod and path', async t => {
+test('a detached forward outlives its command, and list shows its port, pod and path', async t => {
 	const {session} = await open(t);
 	const {port, name, stdout, stderr, pid} = await detached(t, session, ['svc/db', ':7000', '--address', '127.0.0.1', '--path=always']);
 	t.is(stdout, `Forwarding from 127.0.0.1:${port} -> 7000\n`);
@@ -79,7 +79,7 @@ test.serial('a detached forward outlives its command, and list shows its port, p
 });
 
 for (const by of ['name', 'port', '--all'] as const) {
-	test.serial(`stop ends a forward by ${by}, and leaves no process, file or listener`, async t => {
+	test(`stop ends a forward by ${by}, and leaves no process, file or listener`, async t => {
 		const {session} = await open(t);
 		const {port, name, pid} = await detached(t, session);
 		const ended = await session.spoke(['forwards', 'stop', {name, port: String(port), '--all': '--all'}[by]]);
@@ -91,7 +91,7 @@ for (const by of ['name', 'port', '--all'] as const) {
 	});
 }
 
-test.serial('stop by one local port names all that end with it', async t => {
+test('stop by one local port names all that end with it', async t => {
 	const {session} = await open(t);
 	const {name, stdout} = await detached(t, session, ['svc/db', ':7000', 'svc/web', ':80']);
 	// Either can be ready first.
@@ -99,7 +99,7 @@ test.serial('stop by one local port names all that end with it', async t => {
 	t.is((await session.spoke(['forwards', 'stop', ports[1]!])).stdout, `${name} (local ports ${ports.join(', ')}) stopped\n`);
 });
 
-test.serial('stop exits 8 for a name that no forward has, after it has stopped the others', async t => {
+test('stop exits 8 for a name that no forward has, after it has stopped the others', async t => {
 	const {session} = await open(t);
 	t.regex((await session.spoke(['forwards', 'stop', 'db-1'])).stderr, /no detached forward has the name or local port "db-1"/);
 	const {name} = await detached(t, session);
@@ -109,7 +109,7 @@ test.serial('stop exits 8 for a name that no forward has, after it has stopped t
 	t.regex(ended.stderr, /"db-1".*\[ERR_FORWARD_UNKNOWN\]\n$/);
 });
 
-test.serial('list reports a forward that was killed once, and removes its files', async t => {
+test('list reports a forward that was killed once, and removes its files', async t => {
 	const {session} = await open(t);
 	const {name, pid} = await detached(t, session);
 	process.kill(pid, 'SIGKILL');
@@ -120,7 +120,7 @@ test.serial('list reports a forward that was killed once, and removes its files'
 	t.is((await session.spoke(['forwards', 'list'])).stdout, '');
 });
 
-test.serial('list removes old files of starts that were killed, and no others', async t => {
+test('list removes old files of starts that were killed, and no others', async t => {
 	const {session} = await open(t);
 	await detached(t, session);
 	const before = new Date(Date.now() - 2 * 60 * 60_000);
@@ -137,7 +137,7 @@ test.serial('list removes old files of starts that were killed, and no others', 
 	t.deepEqual((await readdir(session.directory)).sort(), names.filter(name => name !== 'deadbeef.log').sort());
 });
 
-test.serial('a process that got the id of a forward is neither taken for it nor signaled', async t => {
+test('a process that got the id of a forward is neither taken for it nor signaled', async t => {
 	const {session} = await open(t);
 	const {name, pid} = await detached(t, session);
 	const other = spawn('sleep', ['600']);
@@ -153,7 +153,7 @@ test.serial('a process that got the id of a forward is neither taken for it nor 
 	t.true(await isRunning(other.pid!));
 });
 
-test.serial('a forward ends with its session leader', async t => {
+test('a forward ends with its session leader', async t => {
 	const {session} = await open(t);
 	const {port, pid} = await detached(t, session);
 	t.is(await echoes(port), 'hello');
@@ -162,7 +162,7 @@ test.serial('a forward ends with its session leader', async t => {
 	await t.throwsAsync(dial(port), {code: 'ECONNREFUSED'});
 });
 
-test.serial('--linger keeps a forward after its session until it is stopped', async t => {
+test('--linger keeps a forward after its session until it is stopped', async t => {
 	const {session} = await open(t);
 	const {port, pid, name} = await detached(t, session, ['svc/db', ':7000', '--linger']);
 	const short = await detached(t, session);
@@ -175,7 +175,7 @@ test.serial('--linger keeps a forward after its session until it is stopped', as
 	await gone(t, session, pid);
 });
 
-test.serial('a forward ends when its state file is removed', async t => {
+test('a forward ends when its state file is removed', async t => {
 	const {session} = await open(t);
 	const {pid} = await detached(t, session);
 	await rm(session.directory, {recursive: true});
@@ -183,7 +183,7 @@ test.serial('a forward ends when its state file is removed', async t => {
 	t.pass();
 });
 
-test.serial('--detach needs a session leader that outlives the command, or --linger', async t => {
+test('--detach needs a session leader that outlives the command, or --linger', async t => {
 	const {session} = await open(t);
 	const alone = spawn(process.execPath, [builtProgram, 'port-forward', 'svc/db', ':7000', '--detach'], {env: session.env, detached: true});
 	let stderr = '';
@@ -195,7 +195,7 @@ test.serial('--detach needs a session leader that outlives the command, or --lin
 	t.regex(stderr, /^error: spoke itself leads this terminal session, .*pass --linger.*\[ERR_USAGE\]\n$/);
 });
 
-test.serial('a token is in no argument of the forward and in no file', async t => {
+test('a token is in no argument of the forward and in no file', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	const session = await openShellSession(t, env);
 	const {token = ''} = sandbox.kubeconfig('bob').users.find(({name}) => name === 'bob')!.user as {token?: string};
@@ -214,7 +214,7 @@ test.serial('a token is in no argument of the forward and in no file', async t =
 	}
 });
 
-test.serial('only the user can read the files of a forward, and it runs in a session of its own', async t => {
+test('only the user can read the files of a forward, and it runs in a session of its own', async t => {
 	const {session} = await open(t);
 	const {pid} = await detached(t, session);
 	t.is((await stat(session.directory)).mode & 0o777, 0o700);
@@ -227,7 +227,7 @@ test.serial('only the user can read the files of a forward, and it runs in a ses
 	t.true((await readProcess(pid))!.isSessionLeader);
 });
 
-test.serial('a state directory that others can change, or that is a link, is refused', async t => {
+test('a state directory that others can change, or that is a link, is refused', async t => {
 	const {session} = await open(t);
 	const refusal = async () => {
 		const ended = await session.spoke(['port-forward', 'svc/db', ':7000', '--detach']);
@@ -248,7 +248,7 @@ test.serial('a state directory that others can change, or that is a link, is ref
 	t.regex(await refusal(), /others can write .*\/spoke, /);
 });
 
-test.serial('a file of forwards is read once, so it can be a pipe', async t => {
+test('a file of forwards is read once, so it can be a pipe', async t => {
 	const {session} = await open(t);
 	const pipe = join(session.env['HOME']!, 'set');
 	await promisify(execFile)('mkfifo', [pipe]);
@@ -257,7 +257,7 @@ test.serial('a file of forwards is read once, so it can be a pipe', async t => {
 	t.is(await echoes(port), 'hello');
 });
 
-test.serial('a second forward of the same local port is refused, and the error names the first', async t => {
+test('a second forward of the same local port is refused, and the error names the first', async t => {
 	const {session} = await open(t);
 	const {port, name, pid} = await detached(t, session);
 	const second = await session.spoke(['port-forward', 'svc/web', `${port}:80`, '--address', '127.0.0.1', '--detach']);
@@ -270,7 +270,7 @@ test.serial('a second forward of the same local port is refused, and the error n
 	t.is(await echoes(port), 'hello');
 });
 
-test.serial('of two forwards that start at the same moment for the same port, one runs and is named', async t => {
+test('of two forwards that start at the same moment for the same port, one runs and is named', async t => {
 	const {session} = await open(t);
 	const port = await unusedPort();
 	const runs = await Promise.all(
@@ -284,7 +284,7 @@ test.serial('of two forwards that start at the same moment for the same port, on
 	t.is(await echoes(port), 'hello');
 });
 
-test.serial('--detach fails if another program has the port on one of the addresses', async t => {
+test('--detach fails if another program has the port on one of the addresses', async t => {
 	const {session} = await open(t);
 	const other = createServer();
 	t.teardown(() => other.close());
@@ -295,7 +295,7 @@ test.serial('--detach fails if another program has the port on one of the addres
 	t.deepEqual(await readdir(session.directory), []);
 });
 
-test.serial('a failure before the forward is ready is that of port-forward, and nothing is left', async t => {
+test('a failure before the forward is ready is that of port-forward, and nothing is left', async t => {
 	const {session, sandbox} = await open(t);
 	await sandbox.switches.set({verification: 'off'});
 	for (const args of [
@@ -317,7 +317,7 @@ function withoutTimes({stdout, ...ended}: Ended): Ended {
 	return {...ended, stdout: stdout.replaceAll(/"time":"[^"]*"/g, '')};
 }
 
-test.serial('the events of --detach -o json end with its name, process and log', async t => {
+test('the events of --detach -o json end with its name, process and log', async t => {
 	const {session} = await open(t);
 	const {stdout, stderr, status} = await session.spoke([
 		'port-forward',
@@ -347,7 +347,7 @@ test.serial('the events of --detach -o json end with its name, process and log',
 	t.regex(await readFile(log, 'utf8'), /Forwarding from/);
 });
 
-test.serial('a forward that cannot continue keeps its log, and list says why it ended', async t => {
+test('a forward that cannot continue keeps its log, and list says why it ended', async t => {
 	const {session, sandbox} = await open(t);
 	const {name, pid} = await detached(t, session, ['pod/db-0', ':7000']);
 	const follow = await session.start(['forwards', 'logs', name, '-f']);
@@ -362,7 +362,7 @@ test.serial('a forward that cannot continue keeps its log, and list says why it 
 	t.deepEqual(await readdir(session.directory), []);
 });
 
-test.serial('list shows that a forward is interrupted, and its new path later', async t => {
+test('list shows that a forward is interrupted, and its new path later', async t => {
 	const {session, sandbox} = await open(t);
 	await detached(t, session);
 	const state = async () => (await listed(session))[0]!.forwards[0]!.state;
@@ -375,7 +375,7 @@ test.serial('list shows that a forward is interrupted, and its new path later', 
 	t.regex((await session.spoke(['forwards', 'logs', 'svc/db'])).stderr, /no detached forward/);
 });
 
-test.serial('list says that --path=never reads no path', async t => {
+test('list says that --path=never reads no path', async t => {
 	const {session} = await open(t);
 	await detached(t, session, ['svc/db', ':7000', '--path=never']);
 	t.regex((await session.spoke(['forwards'])).stdout, /\n {2}path: not read, because of --path=never\n$/);
@@ -383,7 +383,7 @@ test.serial('list says that --path=never reads no path', async t => {
 });
 
 for (const signal of ['SIGKILL', 'SIGINT'] as const) {
-	test.serial(`a forward that is not ready ends with its command: ${signal}`, async t => {
+	test(`a forward that is not ready ends with its command: ${signal}`, async t => {
 		const sockets: Socket[] = [];
 		const silent = createServer(socket => sockets.push(socket)).listen(0, '127.0.0.1');
 		t.teardown(() => {
@@ -405,7 +405,7 @@ for (const signal of ['SIGKILL', 'SIGINT'] as const) {
 	});
 }
 
-test.serial('a control socket whose path would be too long is in a private directory', async t => {
+test('a control socket whose path would be too long is in a private directory', async t => {
 	const {session} = await open(t, {stateFolder: 'x'.repeat(100)});
 	const {name, pid} = await detached(t, session);
 	const [file = ''] = (await readdir(session.directory)).filter(name => name.endsWith('.json'));
@@ -417,7 +417,7 @@ test.serial('a control socket whose path would be too long is in a private direc
 	await t.throwsAsync(stat(join(socket, '..')), {code: 'ENOENT'});
 });
 
-test.serial('completion offers the names of detached forwards', async t => {
+test('completion offers the names of detached forwards', async t => {
 	const {session} = await open(t);
 	const {name} = await detached(t, session);
 	for (const verb of ['stop', 'logs']) {

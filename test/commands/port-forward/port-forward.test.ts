@@ -42,7 +42,7 @@ async function interrupted(t: ExecutionContext, run: PortForwardRun): Promise<vo
 	t.deepEqual(run.faults(), []);
 }
 
-test.serial('one run forwards several targets and ports, each ready once, then all', async t => {
+test('one run forwards several targets and ports, each ready once, then all', async t => {
 	const {run} = await started(t, ['svc/db', ':7000', 'deploy/web', ':http', ':8443']);
 	await run.until(({event}) => event === 'all-ready');
 	t.deepEqual(
@@ -66,7 +66,7 @@ test.serial('one run forwards several targets and ports, each ready once, then a
 	t.true(last.totals.connections >= 2);
 });
 
-test.serial('text output matches kubectl’s', async t => {
+test('text output matches kubectl’s', async t => {
 	const {env} = await openSandbox(t);
 	const port = await unusedPort();
 	const {spawn} = await import('node:child_process');
@@ -93,7 +93,7 @@ test.serial('text output matches kubectl’s', async t => {
 	);
 });
 
-test.serial('a refused port resets only its own connections, with the runtime’s message', async t => {
+test('a refused port resets only its own connections, with the runtime’s message', async t => {
 	const {run} = await started(t, ['pod/db-0', ':9', ':7000']);
 	const socket = await dial(await run.port(1));
 	t.is((await readToEnd(socket)).end, 'RST');
@@ -107,7 +107,7 @@ test.serial('a refused port resets only its own connections, with the runtime’
 	t.is(run.events.at(-1)!.totals.failed, 1);
 });
 
-test.serial('raw SPDY carries the forward when WebSockets are disabled or get is forbidden', async t => {
+test('raw SPDY carries the forward when WebSockets are disabled or get is forbidden', async t => {
 	const off = await started(t, ['pod/db-0', ':7000'], {env: {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}});
 	const ready = await off.run.until(({event}) => event === 'ready');
 	t.is(ready['carrier'], 'spdy');
@@ -115,7 +115,7 @@ test.serial('raw SPDY carries the forward when WebSockets are disabled or get is
 	await interrupted(t, off.run);
 });
 
-test.serial('a service forward moves to a Ready pod when its pod is gone, and keeps its port', async t => {
+test('a service forward moves to a Ready pod when its pod is gone, and keeps its port', async t => {
 	const {run, sandbox} = await started(t, ['deploy/web', ':8080']);
 	const ready = (await run.until(({event}) => event === 'all-ready')) && (await run.until(({event}) => event === 'ready'));
 	const port = await run.port();
@@ -130,7 +130,7 @@ test.serial('a service forward moves to a Ready pod when its pod is gone, and ke
 });
 
 for (const flag of ['--on-pod-loss=exit', '--when-pod-goes=stop']) {
-	test.serial(`${flag} exits 12 when the pod of the service is gone`, async t => {
+	test(`${flag} exits 12 when the pod of the service is gone`, async t => {
 		const {run, sandbox} = await started(t, ['svc/web', ':80', flag]);
 		const ready = await run.until(({event}) => event === 'ready');
 		sandbox.faults.replacePod({name: ready.target.name});
@@ -140,7 +140,7 @@ for (const flag of ['--on-pod-loss=exit', '--when-pod-goes=stop']) {
 	});
 }
 
-test.serial('the run exits 12 and resets its connections when the named pod is gone', async t => {
+test('the run exits 12 and resets its connections when the named pod is gone', async t => {
 	const {run, sandbox} = await started(t, ['pod/db-0', ':7000']);
 	const socket = await dial(await run.port());
 	socket.write('x');
@@ -156,7 +156,7 @@ test.serial('the run exits 12 and resets its connections when the named pod is g
 	t.regex(run.stderr(), /pod\/db-0 is gone.*\[ERR_TARGET_GONE\]/);
 });
 
-test.serial('a lost tunnel is replaced, and ports stay bound while the apiserver is down', async t => {
+test('a lost tunnel is replaced, and ports stay bound while the apiserver is down', async t => {
 	const {run, sandbox} = await started(t, ['svc/db', ':7000']);
 	const port = await run.port();
 	sandbox.faults.cut();
@@ -171,7 +171,7 @@ test.serial('a lost tunnel is replaced, and ports stay bound while the apiserver
 	await interrupted(t, run);
 });
 
-test.serial('a signal closes twenty live connections within two seconds', async t => {
+test('a signal closes twenty live connections within two seconds', async t => {
 	const {run} = await started(t, ['svc/db', ':7000']);
 	const port = await run.port();
 	const sockets = await Promise.all(
@@ -211,7 +211,7 @@ const wrong: Array<[string[], number, RegExp, {user?: 'bob' | 'eve'}?]> = [
 	[['pod/db-0', ':7000'], 7, /forbidden/i, {user: 'eve'}],
 ];
 
-test.serial('invalid input prints one line, or an Error object with -o json, and exits with its status', async t => {
+test('invalid input prints one line, or an Error object with -o json, and exits with its status', async t => {
 	const {sandbox, env} = await openSandbox(t);
 	for (const [args, status, message, {user = 'admin'} = {}] of wrong) {
 		const kubeconfig = JSON.stringify(sandbox.kubeconfig(user));
@@ -230,7 +230,7 @@ test.serial('invalid input prints one line, or an Error object with -o json, and
 	}
 });
 
-test.serial('two addresses can share a local port, and a free port can be requested repeatedly', async t => {
+test('two addresses can share a local port, and a free port can be requested repeatedly', async t => {
 	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'mine');
 	const port = await freePort(17_500);
@@ -241,7 +241,7 @@ test.serial('two addresses can share a local port, and a free port can be reques
 	await interrupted(t, run);
 });
 
-test.serial('a port in use is an error that names port and address family', async t => {
+test('a port in use is an error that names port and address family', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	const taken = createServer();
 	const port = await listenOnLoopback(taken);
@@ -252,7 +252,7 @@ test.serial('a port in use is an error that names port and address family', asyn
 	t.is((await podsOf(sandbox, 'db')).length, 1);
 });
 
-test.serial('a kubelet that fails verification exits 11 as a failure of leg 2', async t => {
+test('a kubelet that fails verification exits 11 as a failure of leg 2', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'bad'});
 	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '--path=always'], {env});
@@ -262,7 +262,7 @@ test.serial('a kubelet that fails verification exits 11 as a failure of leg 2', 
 	t.is(ended.stdout, '');
 });
 
-test.serial('a failed forward emits one path with its failure', async t => {
+test('a failed forward emits one path with its failure', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'bad'});
 	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '-o', 'json'], {env});
@@ -277,7 +277,7 @@ test.serial('a failed forward emits one path with its failure', async t => {
 	t.is(events.at(-1)?.event, 'ended');
 });
 
-test.serial('each line of a file is forwarded from its namespace with a path of its own', async t => {
+test('each line of a file is forwarded from its namespace with a path of its own', async t => {
 	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'mine');
 	await writeFile(file, '# two\n--context sandbox -n default svc/db :7000\n-n shop deploy/checkout :8080 --address 127.0.0.1\n');
@@ -302,7 +302,7 @@ test.serial('each line of a file is forwarded from its namespace with a path of 
 	await interrupted(t, run);
 });
 
-test.serial('arguments in addition to a file are forwarded before its lines', async t => {
+test('arguments in addition to a file are forwarded before its lines', async t => {
 	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'mine');
 	await writeFile(file, '-n shop deploy/checkout :8080\n');
@@ -321,7 +321,7 @@ test.serial('arguments in addition to a file are forwarded before its lines', as
 	await interrupted(t, run);
 });
 
-test.serial('an invalid file of forwards is rejected with line, contexts or reason', async t => {
+test('an invalid file of forwards is rejected with line, contexts or reason', async t => {
 	const folder = await temporaryDirectory(t);
 	const {env} = await openSandbox(t);
 	const file = join(folder, 'mine');
@@ -431,7 +431,7 @@ test('a failed or reset connection is one line, and the same server text is prin
 	]);
 });
 
-test.serial('the open-file limit reports each closed connection, and the others are served', async t => {
+test('the open-file limit reports each closed connection, and the others are served', async t => {
 	const {env} = await openSandbox(t);
 	const run = await runPortForward(['svc/db', ':7000'], {
 		env,

@@ -77,7 +77,7 @@ test('the variables of a port of each pod end with its position', t => {
 	});
 });
 
-test.serial('a command has the ready forwards, stdin and all of stdout', async t => {
+test('a command has the ready forwards, stdin and all of stdout', async t => {
 	const {env} = await openSandbox(t);
 	const ended = await runSpoke(['port-forward', 'svc/db', ':7000', '--', process.execPath, '-e', echo], {env});
 	t.deepEqual(ended, {status: 0, stdout: 'hello', stderr: ''});
@@ -91,14 +91,14 @@ test.serial('a command has the ready forwards, stdin and all of stdout', async t
 	t.deepEqual(piped, {status: 0, stdout: 'typed http\n', stderr: ''});
 });
 
-test.serial('-v reports the forwards of a command on stderr', async t => {
+test('-v reports the forwards of a command on stderr', async t => {
 	const {env} = await openSandbox(t);
 	const ended = await runSpoke(['port-forward', 'svc/db', ':7000', '-v', '1', '--', process.execPath, '-e', echo], {env});
 	t.is(ended.stdout, 'hello');
 	t.regex(ended.stderr, /^Forwarding from 127\.0\.0\.1:\d+ -> 7000\n[^]*Handling connection for \d+\n$/);
 });
 
-test.serial('JSON events of a command’s forwards go to stderr, and `ended` has its status', async t => {
+test('JSON events of a command’s forwards go to stderr, and `ended` has its status', async t => {
 	const {env} = await openSandbox(t);
 	const ended = await runSpoke(['port-forward', 'svc/db', ':7000', '-o', 'json', '--', 'sh', '-c', 'echo own; exit 7'], {env});
 	t.is(ended.stdout, 'own\n');
@@ -111,7 +111,7 @@ test.serial('JSON events of a command’s forwards go to stderr, and `ended` has
 	t.deepEqual([last.event, last.exitStatus, last.reason, ended.status], ['ended', 7, 'command-ended', 7]);
 });
 
-test.serial('the exit status is that of the command, or says why there is none', async t => {
+test('the exit status is that of the command, or says why there is none', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'off'});
 	const folder = await temporaryDirectory(t);
@@ -147,7 +147,7 @@ test.serial('the exit status is that of the command, or says why there is none',
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGQUIT'] as const) {
-	test.serial(`${signal} goes to the command, which decides what it ends`, async t => {
+	test(`${signal} goes to the command, which decides what it ends`, async t => {
 		const {env} = await openSandbox(t);
 		const name = signal.slice(3);
 		const {child, ended, output, sees} = started(
@@ -164,7 +164,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGQUIT'] as co
 	});
 }
 
-test.serial('the command reads the terminal and gets one SIGINT for each Ctrl-C', async t => {
+test('the command reads the terminal and gets one SIGINT for each Ctrl-C', async t => {
 	const {env} = await openSandbox(t);
 	const home = await temporaryDirectory(t);
 	const script =
@@ -179,7 +179,7 @@ test.serial('the command reads the terminal and gets one SIGINT for each Ctrl-C'
 	t.is(await terminal.ended(), 5);
 });
 
-test.serial('--path=always and json print the settled path of a forward whose command ends at once', async t => {
+test('--path=always and json print the settled path of a forward whose command ends at once', async t => {
 	const {env} = await openSandbox(t);
 	const always = await runSpoke(['port-forward', 'svc/db', ':7000', '--path=always', '--', 'true'], {env});
 	// On a slow machine, first what is known by then.
@@ -195,7 +195,7 @@ test.serial('--path=always and json print the settled path of a forward whose co
 	t.is(phases.at(-1), 'settled');
 });
 
-test.serial('the path of a command’s forward is printed on a terminal once it is known', async t => {
+test('the path of a command’s forward is printed on a terminal once it is known', async t => {
 	const {env} = await openSandbox(t);
 	const home = await temporaryDirectory(t);
 	const terminal = await openTerminal(t, ['port-forward', 'svc/db', ':7000', '--', 'sh', '-c', 'echo up; read line; echo end'], {
@@ -210,7 +210,7 @@ test.serial('the path of a command’s forward is printed on a terminal once it 
 	t.is(await terminal.ended(), 0);
 });
 
-test.serial('a forward that cannot continue ends the command, and spoke exits 125', async t => {
+test('a forward that cannot continue ends the command, and spoke exits 125', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	const {ended, output, sees} = started(
 		t,
@@ -224,7 +224,7 @@ test.serial('a forward that cannot continue ends the command, and spoke exits 12
 	t.regex(output.stderr, /pod\/db-0 is gone.*\[ERR_TARGET_GONE\]/);
 });
 
-test.serial('a forward that is lost says so on stderr, and serves the command again', async t => {
+test('a forward that is lost says so on stderr, and serves the command again', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	const script = `console.log('up'); process.stdin.once('data', () => {${echo} process.stdin.destroy()});`;
 	const {child, ended, output, sees} = started(t, ['svc/db', ':7000', '--', process.execPath, '-e', script], env);

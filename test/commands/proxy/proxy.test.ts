@@ -7,11 +7,10 @@ import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import {WebSocketServer} from 'ws';
-import {startServer} from '../../support/api-server.ts';
-import {status} from '../../support/command-server.ts';
+import {serve, statusObject} from '../../support/api-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
-async function serve(t: ExecutionContext) {
+async function given(t: ExecutionContext) {
 	const seen: string[] = [];
 	const framings: string[] = [];
 	const sockets = new WebSocketServer({noServer: true, handleProtocols: protocols => [...protocols][0] ?? false});
@@ -20,8 +19,9 @@ async function serve(t: ExecutionContext) {
 			socket.send(url!.endsWith('/same') ? (message as Buffer) : `you said ${String(message)}`, {binary});
 		});
 	});
-	const server = await startServer({
-		async request(request, response) {
+	const server = await serve(
+		t,
+		async (request, response) => {
 			const {pathname} = new URL(request.url!, 'http://x');
 			if (pathname === '/api/v1/namespaces/default/services/web') {
 				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
@@ -31,7 +31,7 @@ async function serve(t: ExecutionContext) {
 			if (pathname === '/api/v1/namespaces/default/services/gone') {
 				response
 					.writeHead(404, {'Content-Type': 'application/json'})
-					.end(JSON.stringify(status(404, 'services "gone" not found', 'NotFound')));
+					.end(JSON.stringify(statusObject(404, 'services "gone" not found', 'NotFound')));
 				return;
 			}
 
@@ -60,7 +60,7 @@ async function serve(t: ExecutionContext) {
 					.writeHead(503, {'Content-Type': 'application/json'})
 					.end(
 						JSON.stringify(
-							status(503, 'error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused', 'ServiceUnavailable'),
+							statusObject(503, 'error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused', 'ServiceUnavailable'),
 						),
 					);
 			} else if (pathname.endsWith('/cut')) {
@@ -71,23 +71,24 @@ async function serve(t: ExecutionContext) {
 				response.writeHead(200, {'X-Backend': 'yes'}).end(`${request.method} ${pathname}`);
 			}
 		},
-		upgrade(request, socket, head) {
-			sockets.handleUpgrade(request, socket, head, client => {
-				sockets.emit('connection', client, request);
-				client.on('message', () => {
-					if (request.url!.endsWith('/lost')) {
-						socket.end();
+		{
+			upgrade(request, socket, head) {
+				sockets.handleUpgrade(request, socket, head, client => {
+					sockets.emit('connection', client, request);
+					client.on('message', () => {
+						if (request.url!.endsWith('/lost')) {
+							socket.end();
+						}
+					});
+					if (request.url!.endsWith('/busy')) {
+						// Further data fills every buffer in between.
+						socket.pause();
+						setTimeout(() => socket.resume(), 500);
 					}
 				});
-				if (request.url!.endsWith('/busy')) {
-					// Further data fills every buffer in between.
-					socket.pause();
-					setTimeout(() => socket.resume(), 500);
-				}
-			});
+			},
 		},
-	});
-	t.teardown(async () => server.close());
+	);
 	await server.cluster();
 	return {seen, framings, folder: server.folder, config: ['--kubeconfig', join(server.folder, 'config-1')]};
 }
@@ -95,14 +96,14 @@ async function serve(t: ExecutionContext) {
 const base = '/api/v1/namespaces/default/services/web:80/proxy';
 
 test('an unreadable body is an error of its file, not of the connection to the apiserver', async t => {
-	const {config, folder} = await serve(t);
+	const {config, folder} = await given(t);
 	const {status, stdout, stderr} = await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', folder, ...config]);
 	t.deepEqual({status, stdout}, {status: 14, stdout: ''});
 	t.regex(stderr, /cannot read .*: EISDIR.*\[ERR_LOCAL_FILE\]/);
 });
 
 test('a body from a flag, a file or stdin is sent byte for byte', async t => {
-	const {config, folder, framings} = await serve(t);
+	const {config, folder, framings} = await given(t);
 	const body = randomBytes(2_000_000);
 	await writeFile(join(folder, 'body'), body);
 	const expected = createHash('sha256').update(body).digest('hex');
@@ -123,7 +124,7 @@ test('a body from a flag, a file or stdin is sent byte for byte', async t => {
 });
 
 test('warns of lost data if a response starts before a body of unknown length is sent', async t => {
-	const {config, folder} = await serve(t);
+	const {config, folder} = await given(t);
 	await writeFile(join(folder, 'body'), 'x'.repeat(10));
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'post', 'svc/web/early', '--data-file', '-', ...config], {stdio: 'pipe'});
 	const said = text(child.stderr);
@@ -138,7 +139,7 @@ test('warns of lost data if a response starts before a body of unknown length is
 });
 
 test('a backend error is printed and exits 1, except with --no-fail', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	const missing = await runSpoke(['proxy', 'get', 'svc/web/missing', ...config]);
 	t.is(missing.status, 1);
 	t.is(missing.stdout, 'no such page');
@@ -147,7 +148,7 @@ test('a backend error is printed and exits 1, except with --no-fail', async t =>
 });
 
 test('an unreachable backend exits 11, a truncated response 13, a missing service 8', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	const unreachable = await runSpoke(['proxy', 'get', 'svc/web/unreachable', ...config]);
 	t.is(unreachable.status, 11, unreachable.stderr);
 	t.is(unreachable.stdout, '');
@@ -156,7 +157,7 @@ test('an unreachable backend exits 11, a truncated response 13, a missing servic
 });
 
 test('request headers are sent, and -i prints response headers on stderr', async t => {
-	const {config, seen} = await serve(t);
+	const {config, seen} = await given(t);
 	const {stdout, stderr} = await runSpoke(['proxy', 'delete', 'svc/web/x?a=b', '-H', 'X-Mine: yes', '-i', ...config]);
 	t.is(stdout, `DELETE ${base}/x`);
 	t.regex(stderr, /^HTTP\/1\.1 200 OK\n[\s\S]*x-backend: yes\n/);
@@ -164,21 +165,21 @@ test('request headers are sent, and -i prints response headers on stderr', async
 });
 
 test('a redirect is reported and not followed', async t => {
-	const {config, seen} = await serve(t);
+	const {config, seen} = await given(t);
 	const {status: ended, stdout, stderr} = await runSpoke(['proxy', 'get', 'svc/web/away', ...config]);
 	t.deepEqual({ended, stdout, stderr}, {ended: 0, stdout: 'moved', stderr: 'redirected to https://evil.test/: not followed\n'});
 	t.is(seen.length, 1);
 });
 
 test('HEAD prints no body, and dot segments stay within the target', async t => {
-	const {config, seen} = await serve(t);
+	const {config, seen} = await given(t);
 	t.is((await runSpoke(['proxy', 'head', 'svc/web/', ...config])).stdout, '');
 	await runSpoke(['proxy', 'get', 'svc/web/../../../../secrets/%2e%2e/x', ...config]);
 	t.deepEqual(seen, [`HEAD ${base}/`, `GET ${base}/x`]);
 });
 
 test('a WebSocket sends and prints lines', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', '--protocol', 'chat.v1', ...config], {input: 'one\ntwo\n'}), {
 		status: 0,
 		stdout: 'you said one\nyou said two\n',
@@ -187,7 +188,7 @@ test('a WebSocket sends and prints lines', async t => {
 });
 
 test('only a line feed separates messages', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	const lines = ['{"a":"x\u2028y\u2029z"}', '10%\r20%', 'from a DOS file\r', '', 'the last one has no line feed'];
 	const {status, stdout} = await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', ...config], {input: lines.join('\n')});
 	t.is(status, 0);
@@ -195,7 +196,7 @@ test('only a line feed separates messages', async t => {
 });
 
 test('a line that is not UTF-8 is sent as a binary message, byte for byte', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/same', '--websocket', ...config], {
 		stdio: ['pipe', 'pipe', 'ignore'],
 	});
@@ -209,7 +210,7 @@ test('a line that is not UTF-8 is sent as a binary message, byte for byte', asyn
 });
 
 test('a WebSocket that ends without a close frame is lost on an unknown leg', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/lost', '--websocket', ...config], {
 		stdio: ['pipe', 'ignore', 'pipe'],
 	});
@@ -220,7 +221,7 @@ test('a WebSocket that ends without a close frame is lost on an unknown leg', as
 });
 
 test('a slow backend receives all lines, also after stdin ended', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	const line = 'x'.repeat(2000);
 	const {status, stdout, stderr} = await runSpoke(['proxy', 'get', 'svc/web/busy', '--websocket', ...config], {
 		input: `${line}\n`.repeat(5000),
@@ -231,7 +232,7 @@ test('a slow backend receives all lines, also after stdin ended', async t => {
 });
 
 test('the path of a proxy request is plain, or encrypted without verification', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	for (const [target, state] of [
 		['svc/web/', 'plain'],
 		['svc/https:web:80/', 'unverified'],
@@ -244,7 +245,7 @@ test('the path of a proxy request is plain, or encrypted without verification', 
 });
 
 test('usage errors print one line and exit 2', async t => {
-	const {config, seen} = await serve(t);
+	const {config, seen} = await given(t);
 	for (const argv of [
 		['fetch', 'svc/web/'],
 		['get'],
@@ -270,7 +271,7 @@ test('usage errors print one line and exit 2', async t => {
 });
 
 test('a listener prints its address and users, and ends on a signal', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', ...config], {stdio: ['ignore', 'pipe', 'pipe']});
 	let stderr = '';
 	child.stderr.on('data', piece => {
@@ -295,7 +296,7 @@ test('a listener prints its address and users, and ends on a signal', async t =>
 });
 
 test('a listener without its static directory warns as kubectl does and serves the API', async t => {
-	const {config} = await serve(t);
+	const {config} = await given(t);
 	for (const [folder, warning] of [
 		[
 			`${builtProgram}.nope`,
@@ -325,7 +326,7 @@ for (const [argv, warnings] of [
 	[['-p', '0', '--append-server-path'], []],
 ] as const) {
 	test(`proxy ${argv.join(' ')} serves the API and warns ${warnings.length} times`, async t => {
-		const {config} = await serve(t);
+		const {config} = await given(t);
 		const child = spawn(process.execPath, [builtProgram, 'proxy', ...argv, ...config], {stdio: ['ignore', 'pipe', 'pipe']});
 		const said = text(child.stderr);
 		const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -341,12 +342,7 @@ for (const [argv, warnings] of [
 }
 
 test('proxy warns about a server path that it does not append', async t => {
-	const server = await startServer({
-		request(request, response) {
-			response.end(request.url);
-		},
-	});
-	t.teardown(async () => server.close());
+	const server = await serve(t, (request, response) => response.end(request.url));
 	await server.cluster({cluster: {server: `${server.url}/k8s/c-1`}});
 	for (const [flags, path] of [
 		[[], '/k8s/c-1/version'],

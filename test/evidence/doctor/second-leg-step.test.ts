@@ -8,7 +8,7 @@ import {secondLegStep} from '../../../source/evidence/doctor/second-leg-step.ts'
 import type {DoctorStep} from '../../../source/evidence/doctor/doctor-object.ts';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
-import {status} from '../../support/command-server.ts';
+import {statusObject as status} from '../../support/api-server.ts';
 import {makeObservations} from '../../support/observations.ts';
 
 const rows: ReadonlyArray<[title: string, code: number, message: string, observed: RegExp, found: DoctorStep['status']]> = [

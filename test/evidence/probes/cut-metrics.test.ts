@@ -2,7 +2,7 @@
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
 import {readApiserverMetrics} from '../../../source/evidence/probes/apiserver-metrics.ts';
-import {toBytes} from '../../support/byte-server.ts';
+import {toBytes} from '../../support/api-server.ts';
 
 const metrics = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 7\ndisabled_metrics_total 2\n';
 const zipped = gzipSync(metrics);

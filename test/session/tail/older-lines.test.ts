@@ -11,8 +11,7 @@ const count = 20_000;
 
 async function tailOf(t: ExecutionContext, lines = count) {
 	const home = await temporaryDirectory(t);
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
+	const server = await LogServer.start(t);
 	const log = server.addPod('web').get('app')!;
 	const write = (from: number, to: number) => {
 		log.append(

@@ -33,8 +33,7 @@ const rotatedAndEnded = (log: ContainerLog) => {
 
 /** `Watched`: reads the pod. */
 async function followerOf(t: ExecutionContext, onEvent: (event: LogEvent, log: ContainerLog) => void, Watched = WatchedPod) {
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
+	const server = await LogServer.start(t);
 	const log = server.addPod('w').get('app')!;
 	server.restartPolicy = 'Never';
 	log.append(line);

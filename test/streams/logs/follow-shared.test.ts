@@ -24,7 +24,7 @@ async function follow(
 	options: Partial<FollowLogsOptions> = {},
 	faults: readonly Fault[] = [],
 ): Promise<Followed> {
-	const server = await LogServer.startHttp2();
+	const server = await LogServer.start(t, {http2: true});
 	server.faults.push(...faults);
 	const cluster = await server.cluster();
 	const stop = new AbortController();

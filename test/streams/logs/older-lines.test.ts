@@ -10,8 +10,7 @@ const record = (at: number, text = `line ${at}`): LogRecord => ({time: stamp(at)
 const raw = (records: readonly LogRecord[]) => Buffer.from(records.map(({time, text}) => `${time} ${text}\n`).join(''));
 
 async function withLog(t: ExecutionContext, records: readonly LogRecord[]) {
-	const server = await LogServer.start();
-	t.teardown(async () => server.stop());
+	const server = await LogServer.start(t);
 	const log = server.addPod('web').get('app')!;
 	log.append(...records);
 	const cluster = await server.cluster();

@@ -3,7 +3,7 @@ import {performance} from 'node:perf_hooks';
 import test from 'ava';
 import {watchForwardPods} from '../../../source/streams/port-forward/forward-pods.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
-import {startServer} from '../../support/api-server.ts';
+import {serve} from '../../support/api-server.ts';
 
 const pod: PodObject = {
 	metadata: {name: 'web-1', namespace: 'demo', uid: 'u1'},
@@ -13,18 +13,15 @@ const pod: PodObject = {
 
 test('refused lists of pods are reported once, and retried with growing delays', async t => {
 	const requestedAt: number[] = [];
-	const server = await startServer({
-		request(_request, response) {
-			requestedAt.push(performance.now());
-			if (requestedAt.length <= 2) {
-				response.writeHead(403, {'content-type': 'application/json'});
-				response.end(JSON.stringify({kind: 'Status', status: 'Failure', reason: 'Forbidden', code: 403, message: 'pods is forbidden'}));
-			} else {
-				response.end(JSON.stringify({kind: 'PodList', metadata: {resourceVersion: '1'}, items: [pod]}));
-			}
-		},
+	const server = await serve(t, (_request, response) => {
+		requestedAt.push(performance.now());
+		if (requestedAt.length <= 2) {
+			response.writeHead(403, {'content-type': 'application/json'});
+			response.end(JSON.stringify({kind: 'Status', status: 'Failure', reason: 'Forbidden', code: 403, message: 'pods is forbidden'}));
+		} else {
+			response.end(JSON.stringify({kind: 'PodList', metadata: {resourceVersion: '1'}, items: [pod]}));
+		}
 	});
-	t.teardown(async () => server.close());
 	const stop = new AbortController();
 	const failures: string[] = [];
 	const found: string[] = [];

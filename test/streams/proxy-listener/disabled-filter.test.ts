@@ -5,7 +5,7 @@ import test, {type ExecutionContext} from 'ava';
 import {WebSocket, WebSocketServer} from 'ws';
 import {startProxyListener, type ListenerOptions} from '../../../source/streams/proxy-listener/start-proxy-listener.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
-import {startServer} from '../../support/api-server.ts';
+import {serve} from '../../support/api-server.ts';
 
 const strict: ListenerOptions = {
 	endpoint: {address: '127.0.0.1', port: 0},
@@ -22,38 +22,34 @@ async function start(t: ExecutionContext, options: Partial<ListenerOptions>, ser
 	const seen: string[] = [];
 	const purposes: ConnectionPurpose[] = [];
 	const sockets = new WebSocketServer({noServer: true});
-	const server = await startServer({
-		request(request, response) {
+	const pod = {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: 'web', uid: 'u1'},
+		spec: {nodeName: 'n1', containers: [{name: 'c'}]},
+		status: {phase: 'Running'},
+	};
+	const server = await serve(
+		t,
+		(request, response) => {
 			seen.push(`${request.method} ${request.url}`);
-			response.end(
-				request.url!.endsWith('/pods/web')
-					? JSON.stringify({
-							apiVersion: 'v1',
-							kind: 'Pod',
-							metadata: {name: 'web', uid: 'u1'},
-							spec: {nodeName: 'n1', containers: [{name: 'c'}]},
-							status: {phase: 'Running'},
-						})
-					: 'answer',
-			);
+			response.end(request.url!.endsWith('/pods/web') ? JSON.stringify(pod) : 'answer');
 		},
-		upgrade(request, socket, head) {
-			seen.push(`UPGRADE ${request.url}`);
-			if (request.headers.upgrade === 'SPDY/3.1') {
-				socket.write(
-					`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${String(request.headers['x-stream-protocol-version']).split(',')[0]}\r\n\r\n`,
-				);
-				socket.pipe(socket);
-				return;
-			}
+		{
+			upgrade(request, socket, head) {
+				seen.push(`UPGRADE ${request.url}`);
+				if (request.headers.upgrade === 'SPDY/3.1') {
+					socket.write(
+						`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${String(request.headers['x-stream-protocol-version']).split(',')[0]}\r\n\r\n`,
+					);
+					socket.pipe(socket);
+					return;
+				}
 
-			sockets.handleUpgrade(request, socket, head, client => {
-				client.on('message', message => {
-					client.send(message);
-				});
-			});
+				sockets.handleUpgrade(request, socket, head, client => client.on('message', message => client.send(message)));
+			},
 		},
-	});
+	);
 	const cluster = await server.cluster({cluster: {server: `${server.url}${serverPath}`}});
 	const listener = await startProxyListener(
 		cluster,
@@ -66,9 +62,8 @@ async function start(t: ExecutionContext, options: Partial<ListenerOptions>, ser
 			},
 		},
 	);
-	t.teardown(async () => {
+	t.teardown(() => {
 		listener.close();
-		await server.close();
 	});
 	return {seen, purposes, port: Number(listener.address.split(':').at(-1)), url: `http://${listener.address}`};
 }

@@ -3,12 +3,13 @@ import {once} from 'node:events';
 import {chmod, mkdir, readdir, readlink, realpath, stat, symlink, truncate, writeFile} from 'node:fs/promises';
 import {createServer, connect, type Socket} from 'node:net';
 import {join} from 'node:path';
+import {text as readText} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {WebSocket, WebSocketServer} from 'ws';
 import {startProxyListener, type ListenerEvent, type ListenerOptions} from '../../../source/streams/proxy-listener/start-proxy-listener.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
-import {startServer} from '../../support/api-server.ts';
+import {type Answer, answerFrom, cutAfter, refuse, reply, serve} from '../../support/api-server.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
@@ -33,82 +34,59 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 			socket.send(message, {binary});
 		});
 	});
-	const server = await startServer({
-		async request(request, response) {
-			let body = '';
-			for await (const piece of request) {
-				body += String(piece);
-			}
-
-			seen.push({method: request.method!, url: request.url!, headers: request.headers, body});
-			const {pathname} = new URL(request.url!, 'http://x');
-			if (pathname === '/api/v1/namespaces/d/services/web') {
-				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
-			} else if (pathname === '/api/v1/namespaces/d/services/https') {
-				response.end(JSON.stringify({metadata: {name: 'https', uid: 'u'}, spec: {ports: [{name: 'web', port: 80}]}}));
-			} else if (/^\/api\/v1\/namespaces\/[^/]+\/services\/[^/]+$/.test(pathname)) {
-				response.end(JSON.stringify({metadata: {name: 'proxy-public', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
-			} else if (pathname === '/api/v1/nodes/n1') {
-				response.end(JSON.stringify({metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}}));
-			} else if (pathname === '/api/v1/nodes/n1/proxy/refused') {
-				response.writeHead(503, {'Content-Type': 'application/json'}).end(
-					JSON.stringify({
-						kind: 'Status',
-						status: 'Failure',
-						message: 'error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority',
-						code: 503,
-					}),
-				);
-			} else if (pathname === '/api/v1/nodes/n1/proxy/missing') {
-				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
-			} else if (pathname === '/api/v1/nodes/n1/proxy') {
-				response.writeHead(301, {Location: `${pathname}/`}).end();
-			} else if (pathname === '/cut' || pathname === '/api/v1/nodes/n1/proxy/cut') {
-				response.writeHead(200, {'Content-Length': '100'}).write('half');
-				setTimeout(() => response.destroy(), 50);
-			} else if (pathname === '/slow') {
-				response.write('first ');
-				void firstRead.promise.then(() => response.end('second'));
-			} else if (pathname === '/never') {
-				arrived.resolve();
-			} else if (pathname === '/api/v1/namespaces/d/pods/none') {
-				response
-					.writeHead(404, {'Content-Type': 'application/json'})
-					.end(JSON.stringify({kind: 'Status', message: 'pods "none" not found', code: 404}));
-			} else if (pathname === '/api/v1/namespaces/d/pods/waits/log') {
-				response.writeHead(400, {'Content-Type': 'application/json'}).end(
-					JSON.stringify({
-						kind: 'Status',
-						status: 'Failure',
-						message: 'container "c" in pod "waits" is waiting to start: ContainerCreating',
-						code: 400,
-					}),
-				);
-			} else if (pathname === '/api/v1/namespaces/d/pods/unplaced/log') {
-				response.writeHead(204).end();
-			} else if (pathname === '/api/v1/namespaces/d/pods/elsewhere/log') {
-				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
-			} else if (pathname === '/busy') {
-				response.writeHead(429, {'Retry-After': '1'}).end('busy');
-			} else if (pathname === '/redirect') {
-				response.writeHead(302, {Location: 'http://evil.test/'}).end();
-			} else {
-				response
-					.writeHead(pathname === '/missing' ? 404 : 200, {'X-Backend': 'yes', Connection: 'x-hop', 'X-Hop': 'no'})
-					.end(`answer to ${request.method}`);
-			}
+	const service = (name: string, port: string) => ({metadata: {name, uid: 'u'}, spec: {ports: [{name: port, port: 80}]}});
+	const text = {'Content-Type': 'text/plain'};
+	const answers: Readonly<Record<string, Answer>> = {
+		'/api/v1/namespaces/d/services/web': service('web', 'http'),
+		'/api/v1/namespaces/d/services/https': service('https', 'web'),
+		'/api/v1/namespaces/hub/services/proxy-public': service('proxy-public', 'http'),
+		'/api/v1/namespaces/hub/services/web': service('web', 'http'),
+		'/api/v1/namespaces/proxy/services/web': service('web', 'http'),
+		'/api/v1/nodes/n1': {metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}},
+		'/api/v1/nodes/n1/proxy/refused': refuse(
+			503,
+			'error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority',
+		),
+		'/api/v1/nodes/n1/proxy/missing': reply(404, '404 page not found', text),
+		'/api/v1/nodes/n1/proxy': reply(301, '', {Location: '/api/v1/nodes/n1/proxy/'}),
+		'/cut': cutAfter('half'),
+		'/api/v1/nodes/n1/proxy/cut': cutAfter('half'),
+		async '/slow'(_, response) {
+			response.write('first ');
+			await firstRead.promise;
+			response.end('second');
 		},
-		async upgrade(request, socket, head) {
-			if (request.url === '/late') {
-				arrived.resolve();
-				await clientLeft?.();
-			}
-
-			upgraded.push(socket);
-			seen.push({method: 'UPGRADE', url: request.url!, headers: request.headers, body: ''});
-			sockets.handleUpgrade(request, socket, head, client => sockets.emit('connection', client, request));
+		'/never': () => arrived.resolve(),
+		'/api/v1/namespaces/d/pods/none': refuse(404, 'pods "none" not found'),
+		'/api/v1/namespaces/d/pods/waits/log': refuse(400, 'container "c" in pod "waits" is waiting to start: ContainerCreating'),
+		'/api/v1/namespaces/d/pods/unplaced/log': reply(204),
+		'/api/v1/namespaces/d/pods/elsewhere/log': reply(404, '404 page not found', text),
+		'/busy': reply(429, 'busy', {'Retry-After': '1'}),
+		'/redirect': reply(302, '', {Location: 'http://evil.test/'}),
+		'*': ({url, method}, response) =>
+			response
+				.writeHead(url === '/missing' ? 404 : 200, {'X-Backend': 'yes', Connection: 'x-hop', 'X-Hop': 'no'})
+				.end(`answer to ${method}`),
+	};
+	const server = await serve(
+		t,
+		async (request, response, query) => {
+			seen.push({method: request.method!, url: request.url!, headers: request.headers, body: await readText(request)});
+			answerFrom(answers)(request, response, query);
 		},
-	});
+		{
+			async upgrade(request, socket, head) {
+				if (request.url === '/late') {
+					arrived.resolve();
+					await clientLeft?.();
+				}
+
+				upgraded.push(socket);
+				seen.push({method: 'UPGRADE', url: request.url!, headers: request.headers, body: ''});
+				sockets.handleUpgrade(request, socket, head, client => sockets.emit('connection', client, request));
+			},
+		},
+	);
 	const purposes: ConnectionPurpose[] = [];
 	const failures: string[] = [];
 	const answered: string[] = [];
@@ -137,9 +115,8 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 			onEvent: firstTold.resolve,
 		},
 	);
-	t.teardown(async () => {
+	t.teardown(() => {
 		listener.close();
-		await server.close();
 	});
 	return {
 		seen,
@@ -301,45 +278,23 @@ test('the empty log of a pod on no node is the apiserver’s, and another may be
 
 test('a rejected request never reaches the apiserver', async t => {
 	const {port, seen} = await start(t);
-	const refused: ReadonlyArray<[title: string, request: string, status: RegExp]> = [
-		['a foreign Host', 'GET /version HTTP/1.1\r\nHost: evil.test\r\n\r\n', /^HTTP\/1\.1 403/],
-		[
-			'a foreign Origin',
-			'POST /api/v1/pods HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}',
-			/^HTTP\/1\.1 403/,
-		],
-		[
-			'exec',
-			'POST /api/v1/namespaces/d/pods/p/exec?command=sh HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n',
-			/^HTTP\/1\.1 403/,
-		],
-		['exec coded twice', 'GET /api/v1/namespaces/d/pods/p%252fexec HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
-		['the kubelet’s run', 'GET //api/v1/nodes/n/proxy/./run/a/b/c HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
-		[
-			'two lengths of a body',
-			'POST /version HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-			/^HTTP\/1\.1 400/,
-		],
-		['a URL instead of a path', 'GET http://evil.test/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 400/],
-		['CONNECT', 'CONNECT evil.test:443 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
-		[
-			'an upgrade to SPDY',
-			'POST /api/v1/namespaces/d/pods/p/log HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n',
-			/^HTTP\/1\.1 403/,
-		],
-		[
-			'a WebSocket of a foreign page',
-			'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-			/^HTTP\/1\.1 403/,
-		],
-		[
-			'a WebSocket to exec',
-			'GET /api/v1/namespaces/d/pods/p/exec HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-			/^HTTP\/1\.1 403/,
-		],
-	];
-	for (const [title, request, status] of refused) {
-		t.regex(await raw(port, request), status, title);
+	const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
+	const evil = 'Origin: http://evil.test';
+	for (const [title, line, status, headers = [], host = '127.0.0.1', body = ''] of [
+		['a foreign Host', 'GET /version', 403, [], 'evil.test'],
+		['a foreign Origin', 'POST /api/v1/pods', 403, [evil, 'Content-Type: text/plain', 'Content-Length: 2'], '127.0.0.1', '{}'],
+		['exec', 'POST /api/v1/namespaces/d/pods/p/exec?command=sh', 403, ['Content-Length: 0']],
+		['exec coded twice', 'GET /api/v1/namespaces/d/pods/p%252fexec', 403],
+		['the kubelet’s run', 'GET //api/v1/nodes/n/proxy/./run/a/b/c', 403],
+		['two lengths of a body', 'POST /version', 400, ['Content-Length: 4', 'Transfer-Encoding: chunked'], '127.0.0.1', '0\r\n\r\n'],
+		['a URL instead of a path', 'GET http://evil.test/version', 400],
+		['CONNECT', 'CONNECT evil.test:443', 403],
+		['an upgrade to SPDY', 'POST /api/v1/namespaces/d/pods/p/log', 403, ['Connection: Upgrade', 'Upgrade: SPDY/3.1', 'Content-Length: 0']],
+		['a WebSocket of a foreign page', 'GET /socket', 403, [evil, ...upgrade]],
+		['a WebSocket to exec', 'GET /api/v1/namespaces/d/pods/p/exec', 403, upgrade],
+	] as ReadonlyArray<[title: string, line: string, status: number, headers?: string[], host?: string, body?: string]>) {
+		const request = `${[`${line} HTTP/1.1`, `Host: ${host}`, ...headers].join('\r\n')}\r\n\r\n${body}`;
+		t.regex(await raw(port, request), new RegExp(`^HTTP/1\\.1 ${status}`), title);
 	}
 
 	t.deepEqual(seen, []);
@@ -490,8 +445,7 @@ for (const [path, status, title] of [
 }
 
 test('an unreachable apiserver is a 502 with the reason', async t => {
-	const server = await startServer({});
-	t.teardown(async () => server.close());
+	const server = await serve(t);
 	// Another test could get the port of a server that was closed.
 	const cluster = await server.cluster({flags: ['--server', 'https://127.0.0.1:1']});
 	const listener = await startProxyListener(cluster, options);
@@ -505,8 +459,7 @@ test('an unreachable apiserver is a 502 with the reason', async t => {
 
 test('the error for a port in use names its family', async t => {
 	const {port} = await start(t);
-	const server = await startServer({});
-	t.teardown(async () => server.close());
+	const server = await serve(t);
 	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, endpoint: {address: '127.0.0.1', port}}), {
 		code: 'ERR_PORT_IN_USE',
 		message: new RegExp(`port ${port} .*IPv4`),
@@ -531,8 +484,7 @@ test('a Unix socket is private and replaces only a stale socket', async t => {
 
 	const file = join(folder, 'file');
 	await writeFile(file, 'precious');
-	const server = await startServer({});
-	t.teardown(async () => server.close());
+	const server = await serve(t);
 	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, endpoint: {unixSocket: file}}), {code: 'ERR_LOCAL_FILE'});
 });
 

@@ -1,11 +1,9 @@
 /** One request through the apiserver proxy: port, scheme, origin of the response. */
-import type {ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {parseHeader, sendProxyRequest} from '../../../source/streams/proxy/proxy-request.ts';
 import {resolveProxyTarget} from '../../../source/streams/proxy/resolve-proxy-target.ts';
 import {parseProxyTarget} from '../../../source/targets/proxy-target.ts';
-import {startServer} from '../../support/api-server.ts';
-import {status} from '../../support/command-server.ts';
+import {type ByHand, clusterThat, refuse, reply, silence} from '../../support/api-server.ts';
 import {receivedText} from '../../support/read-stream.ts';
 
 const objects: Record<string, object> = {
@@ -29,34 +27,21 @@ const objects: Record<string, object> = {
 	},
 };
 
-type Answer = {status: number; type?: string; body: string; headers?: Record<string, string>};
-
-async function serve(t: ExecutionContext, answer: Answer = {status: 200, body: 'hello'}) {
+async function given(t: ExecutionContext, answer: ByHand = reply(200, 'hello')) {
 	const urls: string[] = [];
-	const server = await startServer({
-		request(request, response) {
-			const found = objects[request.url!];
-			if (found) {
-				response.end(JSON.stringify(found));
-			} else if (!request.url!.includes('/proxy')) {
-				response
-					.writeHead(request.url!.includes('hidden') ? 403 : 404, {'Content-Type': 'application/json'})
-					.end(
-						JSON.stringify(
-							status(
-								request.url!.includes('hidden') ? 403 : 404,
-								'pods "x" is forbidden: User "ada" cannot get resource "pods" in API group ""',
-							),
-						),
-					);
-			} else {
+	const cluster = await clusterThat(t, {
+		...objects,
+		'*'(request, response, query) {
+			if (request.url!.includes('/proxy')) {
 				urls.push(request.url!);
-				response.writeHead(answer.status, {'Content-Type': answer.type ?? 'text/plain', ...answer.headers}).end(answer.body);
+				answer(request, response, query);
+			} else {
+				const code = request.url!.includes('hidden') ? 403 : 404;
+				refuse(code, 'pods "x" is forbidden: User "ada" cannot get resource "pods" in API group ""')(request, response, query);
 			}
 		},
 	});
-	t.teardown(async () => server.close());
-	return {urls, cluster: await server.cluster()};
+	return {urls, cluster};
 }
 
 const resolved: ReadonlyArray<
@@ -87,7 +72,7 @@ const resolved: ReadonlyArray<
 
 for (const [target, base, scheme, port, portName, kubeletPort] of resolved) {
 	test(`${target} uses ${scheme} and port ${port}`, async t => {
-		const {cluster} = await serve(t);
+		const {cluster} = await given(t);
 		const found = await resolveProxyTarget(cluster, parseProxyTarget(target), 'default');
 		t.is(found.base, base);
 		t.deepEqual(found.purpose.request as object, {scheme, port, portName, kubeletPort});
@@ -95,19 +80,18 @@ for (const [target, base, scheme, port, portName, kubeletPort] of resolved) {
 }
 
 test('a missing or ambiguous port is an error before any request', async t => {
-	const {cluster, urls} = await serve(t);
-	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/two/'), 'default'), {
-		code: 'ERR_USAGE',
-		message: /http \(80\), https \(443\)/,
-	});
-	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/bare/'), 'default'), {
-		code: 'ERR_NOT_FOUND',
-		message: 'service bare has no ports',
-	});
-	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/web:99/'), 'default'), {code: 'ERR_NOT_FOUND'});
-	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('pod/web:nope/'), 'default'), {code: 'ERR_NOT_FOUND'});
-	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('pod/hidden:name/'), 'default'), {code: 'ERR_FORBIDDEN'});
-	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/none/'), 'default'), {code: 'ERR_NOT_FOUND'});
+	const {cluster, urls} = await given(t);
+	for (const [target, error] of [
+		['svc/two/', {code: 'ERR_USAGE', message: /http \(80\), https \(443\)/}],
+		['svc/bare/', {code: 'ERR_NOT_FOUND', message: 'service bare has no ports'}],
+		['svc/web:99/', {code: 'ERR_NOT_FOUND'}],
+		['pod/web:nope/', {code: 'ERR_NOT_FOUND'}],
+		['pod/hidden:name/', {code: 'ERR_FORBIDDEN'}],
+		['svc/none/', {code: 'ERR_NOT_FOUND'}],
+	] as const) {
+		await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget(target), 'default'), error, target);
+	}
+
 	for (const port of ['010250', '1025e1', '10250 ', 'https', '0']) {
 		await t.throwsAsync(resolveProxyTarget(cluster, {...parseProxyTarget('node/n1/'), port}, 'default'), {code: 'ERR_USAGE'}, port);
 	}
@@ -115,109 +99,65 @@ test('a missing or ambiguous port is an error before any request', async t => {
 	t.deepEqual(urls, []);
 });
 
-const answers: ReadonlyArray<[title: string, target: string, answer: Answer, code: string | null]> = [
-	['a backend’s 404 is its own answer', 'svc/web/', {status: 404, body: 'no such page'}, null],
-	['a backend’s JSON error is its own answer', 'svc/web/', {status: 500, type: 'application/json', body: '{"error":"x"}'}, null],
-	['a backend’s 401 in plain text is its own answer', 'svc/web/', {status: 401, body: 'Unauthorized'}, null],
+const plain = {'Content-Type': 'text/plain'};
+const unavailable = (message: string) => refuse(503, message, 'ServiceUnavailable');
+const mayNot = 'services "web" is forbidden: User "ada" cannot get resource "services/proxy" in API group "" in the namespace "default"';
+
+/** The last field is the status and body that are relayed, or the code of the error. */
+const answers: ReadonlyArray<[title: string, target: string, answer: ByHand, expected: readonly [number, string] | string]> = [
+	['a backend’s 404 is its own answer', 'svc/web/', reply(404, 'no such page', plain), [404, 'no such page']],
+	['a backend’s JSON error is its own answer', 'svc/web/', reply(500, {error: 'x'}), [500, '{"error":"x"}']],
+	['a backend’s 401 in plain text is its own answer', 'svc/web/', reply(401, 'Unauthorized', plain), [401, 'Unauthorized']],
 	[
 		'an apiserver that cannot reach the backend',
 		'svc/web/',
-		{
-			status: 503,
-			type: 'application/json',
-			body: JSON.stringify(
-				status(503, 'error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused', 'ServiceUnavailable'),
-			),
-		},
+		unavailable('error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused'),
 		'ERR_SECOND_LEG',
 	],
 	[
 		'words of an unknown kind about reaching the backend',
 		'svc/web/',
-		{
-			status: 503,
-			type: 'application/json',
-			body: JSON.stringify(status(503, 'error trying to reach service: something new', 'ServiceUnavailable')),
-		},
+		unavailable('error trying to reach service: something new'),
 		'ERR_SECOND_LEG',
 	],
-	[
-		'a service without endpoints',
-		'svc/web/',
-		{
-			status: 503,
-			type: 'application/json',
-			body: JSON.stringify(status(503, 'no endpoints available for service "web"', 'ServiceUnavailable')),
-		},
-		'ERR_NOT_FOUND',
-	],
-	[
-		'a user who may not use the proxy',
-		'svc/web/',
-		{
-			status: 403,
-			type: 'application/json',
-			body: JSON.stringify(
-				status(
-					403,
-					'services "web" is forbidden: User "ada" cannot get resource "services/proxy" in API group "" in the namespace "default"',
-					'Forbidden',
-				),
-			),
-		},
-		'ERR_FORBIDDEN',
-	],
-	['a kubelet that does not accept the apiserver', 'node/n1/', {status: 401, body: 'Unauthorized'}, 'ERR_SECOND_LEG'],
-	['a redirect is an answer, not a way to go', 'svc/web/', {status: 302, body: '', headers: {Location: 'https://evil.test/'}}, null],
+	['a service without endpoints', 'svc/web/', unavailable('no endpoints available for service "web"'), 'ERR_NOT_FOUND'],
+	['a user who may not use the proxy', 'svc/web/', refuse(403, mayNot, 'Forbidden'), 'ERR_FORBIDDEN'],
+	['a kubelet that does not accept the apiserver', 'node/n1/', reply(401, 'Unauthorized', plain), 'ERR_SECOND_LEG'],
+	['a redirect is an answer, not a way to go', 'svc/web/', reply(302, '', {...plain, Location: 'https://evil.test/'}), [302, '']],
 ];
 
-for (const [title, target, answer, code] of answers) {
+for (const [title, target, answer, expected] of answers) {
 	test(title, async t => {
-		const {cluster, urls} = await serve(t, answer);
-		const parsed = parseProxyTarget(target);
-		const sending = sendProxyRequest(cluster, await resolveProxyTarget(cluster, parsed, 'default'), {
-			method: 'GET',
-			path: parsed.path,
-			headers: {},
-			timeoutMs: 5000,
-		});
-		if (code === null) {
-			const got = await sending;
-			t.is(got.status, answer.status);
-			t.is(got.bodyStart.toString() + (await receivedText(got.body)), answer.body);
+		const {cluster, urls} = await given(t, answer);
+		const {path, ...parsed} = parseProxyTarget(target);
+		const to = await resolveProxyTarget(cluster, {path, ...parsed}, 'default');
+		const sending = sendProxyRequest(cluster, to, {method: 'GET', path, headers: {}, timeoutMs: 5000});
+		if (typeof expected === 'string') {
+			await t.throwsAsync(sending, {code: expected});
 		} else {
-			await t.throwsAsync(sending, {code});
+			const got = await sending;
+			t.deepEqual([got.status, got.bodyStart.toString() + (await receivedText(got.body))], [...expected]);
 		}
 
 		t.is(urls.length, 1);
 	});
 }
 
-for (const [title, request, says] of [
+for (const [title, answer, message] of [
 	[
 		'a connection that ends before the answer',
-		(response: ServerResponse) => response.destroy(),
+		(_, response) => response.destroy(),
 		/^the connection ended without a response: .*unknown.*leg 1.*leg 2/,
 	],
-	['no answer in time', () => undefined, /^no response within 0\.3 s: .*unknown.*leg 1.*leg 2/],
-] as const) {
+	['no answer in time', silence, /^no response within 0\.3 s: .*unknown.*leg 1.*leg 2/],
+] as const satisfies ReadonlyArray<readonly [string, ByHand, RegExp]>) {
 	test(`${title} leaves the leg unknown`, async t => {
-		const server = await startServer({
-			request(asked, response) {
-				if (objects[asked.url!]) {
-					response.end(JSON.stringify(objects[asked.url!]));
-				} else {
-					request(response);
-				}
-			},
-		});
-		t.teardown(async () => server.close());
-		const cluster = await server.cluster();
+		const {cluster} = await given(t, answer);
 		const target = await resolveProxyTarget(cluster, parseProxyTarget('svc/web:80/'), 'default');
-		const error = await t.throwsAsync(sendProxyRequest(cluster, target, {method: 'GET', path: '/', headers: {}, timeoutMs: 300}), {
+		await t.throwsAsync(sendProxyRequest(cluster, target, {method: 'GET', path: '/', headers: {}, timeoutMs: 300}), {
 			code: 'ERR_STREAM_LOST',
+			message,
 		});
-		t.regex(error.message, says);
 	});
 }
 

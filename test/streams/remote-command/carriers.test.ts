@@ -1,11 +1,11 @@
 /** The choice of a remote command's carrier. */
 import {once} from 'node:events';
+import type {IncomingMessage} from 'node:http';
 import test from 'ava';
 import type {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
-import {startCommandServer, status, success, type Refusal} from '../../support/command-server.ts';
-import {receivedText} from '../../support/read-stream.ts';
-import {reachedWeb} from '../../support/remote-command.ts';
+import {statusObject} from '../../support/api-server.ts';
+import {ends, type FarSide, type Refusal, startCommandServer} from '../../support/command-server.ts';
+import {openCommand, openCommandAt} from '../../support/remote-command.ts';
 
 const websocketV5 = 'GET websocket v5.channel.k8s.io';
 const websocketV4 = 'GET websocket v4.channel.k8s.io';
@@ -13,11 +13,11 @@ const spdy = 'POST SPDY/3.1 v4.channel.k8s.io';
 
 const mayNotGet = refusal(
 	403,
-	status(403, 'pods "web" is forbidden: User "ada" cannot get resource "pods/exec" in API group "" in the namespace "default"'),
+	'pods "web" is forbidden: User "ada" cannot get resource "pods/exec" in API group "" in the namespace "default"',
 );
 const mayNotCreate = refusal(
 	403,
-	status(403, 'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "default"'),
+	'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "default"',
 );
 
 type Row = [title: string, refused: Record<string, Refusal>, tried: readonly string[], error: string | null];
@@ -31,12 +31,7 @@ const rows: readonly Row[] = [
 		[websocketV5, spdy],
 		null,
 	],
-	[
-		'SPDY behind a proxy that strips WebSockets',
-		{[websocketV5]: refusal(400, status(400, 'Upgrade request required'))},
-		[websocketV5, spdy],
-		null,
-	],
+	['SPDY behind a proxy that strips WebSockets', {[websocketV5]: refusal(400, 'Upgrade request required')}, [websocketV5, spdy], null],
 	[
 		'SPDY behind a proxy with words of its own',
 		{[websocketV5]: {status: 502, body: '<html>', contentType: 'text/html'}},
@@ -52,20 +47,20 @@ const rows: readonly Row[] = [
 	['no other carrier for who may not create', {[websocketV5]: mayNotCreate}, [websocketV5], 'ERR_FORBIDDEN'],
 	[
 		'no other carrier for the fingerprint of get without create',
-		{[websocketV5]: refusal(403, status(403, 'pods "web" is forbidden: '))},
+		{[websocketV5]: refusal(403, 'pods "web" is forbidden: ')},
 		[websocketV5],
 		'ERR_FORBIDDEN',
 	],
-	['no other carrier for bad credentials', {[websocketV5]: refusal(401, status(401, 'Unauthorized'))}, [websocketV5], 'ERR_CREDENTIALS'],
+	['no other carrier for bad credentials', {[websocketV5]: refusal(401, 'Unauthorized')}, [websocketV5], 'ERR_CREDENTIALS'],
 	[
 		'no other carrier for a wrong container',
-		{[websocketV5]: refusal(400, status(400, 'container app is not valid for pod web'))},
+		{[websocketV5]: refusal(400, 'container app is not valid for pod web')},
 		[websocketV5],
 		'ERR_NOT_FOUND',
 	],
 	[
 		'no other carrier where the kubelet cannot be reached',
-		{[websocketV5]: refusal(500, status(500, 'error dialing backend: No agent available'))},
+		{[websocketV5]: refusal(500, 'error dialing backend: No agent available')},
 		[websocketV5],
 		'ERR_SECOND_LEG',
 	],
@@ -89,31 +84,15 @@ const rows: readonly Row[] = [
 	],
 ];
 
+const upgradeOf = ({method, headers}: IncomingMessage) =>
+	`${method} ${headers.upgrade} ${String(headers['sec-websocket-protocol'] ?? headers['x-stream-protocol-version'])}`;
+
 for (const [title, refused, tried, code] of rows) {
 	test(title, async t => {
-		const server = await startCommandServer(
-			far => {
-				far.status(success);
-				far.close();
-			},
-			{
-				refuse: request =>
-					refused[
-						`${request.method} ${request.headers.upgrade} ${String(request.headers['sec-websocket-protocol'] ?? request.headers['x-stream-protocol-version'])}`
-					] ?? null,
-			},
-		);
-		t.teardown(async () => server.close());
-		const opening = openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['ls'], stdin: false, tty: false},
-			{environment: {}},
-		);
+		const server = await startCommandServer(t, ends(), {refuse: request => refused[upgradeOf(request)] ?? null});
+		const opening = openCommandAt(server);
 		if (code === null) {
-			const command = await opening;
-			void receivedText(command.stdout);
-			void receivedText(command.stderr!);
-			t.is(await command.outcome, 0);
+			t.is(await (await opening).outcome, 0);
 		} else {
 			const error = await t.throwsAsync<SpokeError>(opening);
 			t.is(error.code, code as SpokeError['code'], error.message);
@@ -127,50 +106,32 @@ for (const [title, refused, tried, code] of rows) {
 	});
 }
 
-test('KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false leaves only SPDY', async t => {
-	const server = await startCommandServer(() => {}, {refuse: () => mayNotCreate});
-	t.teardown(async () => server.close());
-	await t.throwsAsync(
-		openRemoteCommand(
-			await server.cluster(),
-			{feature: 'attach', target: reachedWeb, command: [], stdin: false, tty: false},
-			{environment: {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'}},
-		),
-	);
-	t.deepEqual(server.upgrades, [spdy]);
-});
-
-test('a command that reads stdin to its end does not use channels that cannot end it', async t => {
-	const server = await startCommandServer(() => {}, {refuse: () => ({status: 403, body: ''})});
-	t.teardown(async () => server.close());
-	await t.throwsAsync(
-		openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['cat'], stdin: true, tty: false},
-			{environment: {}},
-		),
-	);
-	t.deepEqual(server.upgrades, [websocketV5, spdy]);
-});
+for (const [title, refusal, opening, tried] of [
+	['KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false leaves only SPDY', mayNotCreate, {feature: 'attach', carrier: 'spdy'}, [spdy]],
+	[
+		'a command that reads stdin to its end does not use channels that cannot end it',
+		{status: 403, body: ''},
+		{command: ['cat'], stdin: true},
+		[websocketV5, spdy],
+	],
+] as const) {
+	test(title, async t => {
+		const server = await startCommandServer(t, ends(), {refuse: () => refusal});
+		await t.throwsAsync(openCommandAt(server, opening));
+		t.deepEqual(server.upgrades, [...tried]);
+	});
+}
 
 test('the end of the input is a notice where the channels cannot signal it', async t => {
 	const ended = Promise.withResolvers<void>();
-	const server = await startCommandServer(
-		async far => {
-			await ended.promise;
-			far.status(success);
-			far.close();
-		},
-		{refuse: ({headers}) => (headers['sec-websocket-protocol'] === 'v4.channel.k8s.io' ? null : {status: 403, body: ''})},
-	);
-	t.teardown(async () => server.close());
 	const notices: string[] = [];
-	const command = await openRemoteCommand(
-		await server.cluster(),
-		{feature: 'attach', target: reachedWeb, command: [], stdin: true, tty: true},
-		{environment: {}, onWaiting: notice => notices.push(notice)},
-	);
-	void receivedText(command.stdout);
+	const command = await openCommand(t, async far => ended.promise.then(() => far.end()), {
+		server: {refuse: ({headers}) => (headers['sec-websocket-protocol'] === 'v4.channel.k8s.io' ? null : {status: 403, body: ''})},
+		feature: 'attach',
+		stdin: true,
+		tty: true,
+		onWaiting: notice => notices.push(notice),
+	});
 	const closed = once(command.stdin!, 'close');
 	command.stdin!.end('x');
 	await closed;
@@ -181,27 +142,20 @@ test('the end of the input is a notice where the channels cannot signal it', asy
 
 test('the arguments of a command reach the path unchanged', async t => {
 	let asked: URL | undefined;
-	const server = await startCommandServer(far => {
+	const command = ['sh', '-c', 'echo "a&b=c" +%20 ü', '', '--', '-it'];
+	const script = (far: FarSide) => {
 		asked = far.url;
-		far.status(success);
-		far.close();
-	});
-	t.teardown(async () => server.close());
-	const words = ['sh', '-c', 'echo "a&b=c" +%20 ü', '', '--', '-it'];
-	const command = await openRemoteCommand(
-		await server.cluster(),
-		{feature: 'exec', target: reachedWeb, command: words, stdin: true, tty: true},
-		{environment: {}},
-	);
-	void receivedText(command.stdout);
-	t.is(await command.outcome, 0);
-	t.deepEqual(asked!.searchParams.getAll('command'), words);
+		far.end();
+	};
+	const {outcome} = await openCommand(t, script, {command, stdin: true, tty: true});
+	t.is(await outcome, 0);
+	t.deepEqual(asked!.searchParams.getAll('command'), command);
 	t.deepEqual(
 		['stdin', 'stdout', 'stderr', 'tty', 'container'].map(name => asked!.searchParams.get(name)),
 		['true', 'true', null, 'true', 'app'],
 	);
 });
 
-function refusal(code: number, body: object): Refusal {
-	return {status: code, body: JSON.stringify(body)};
+function refusal(code: number, message: string): Refusal {
+	return {status: code, body: JSON.stringify(statusObject(code, message))};
 }

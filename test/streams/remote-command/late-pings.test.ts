@@ -1,10 +1,9 @@
 /** Overdue pings of a remote command on a stalled network. */
 import {once, EventEmitter} from 'node:events';
 import test from 'ava';
-import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
-import {startCommandServer, type FarSide} from '../../support/command-server.ts';
+import type {FarSide} from '../../support/command-server.ts';
 import {manualClock} from '../../support/manual-clock.ts';
-import {reachedWeb} from '../../support/remote-command.ts';
+import {openCommand} from '../../support/remote-command.ts';
 import {until} from '../../support/until.ts';
 
 for (const feature of ['exec', 'attach'] as const) {
@@ -14,28 +13,25 @@ for (const feature of ['exec', 'attach'] as const) {
 	] as const) {
 		test(`overdue pongs of ${feature} are reported, and their arrival too (${carrier})`, async t => {
 			const opened = Promise.withResolvers<FarSide>();
-			const server = await startCommandServer(opened.resolve);
-			t.teardown(async () => server.close());
 			const clock = manualClock();
 			const heard = new EventEmitter();
 			const late: object[] = [];
-			const command = await openRemoteCommand(
-				await server.cluster(),
-				{feature, target: reachedWeb, command: feature === 'exec' ? ['x'] : [], stdin: true, tty: false},
-				{
-					environment: carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {},
-					pings: {intervalMs: 20, clock},
-					observer: {
-						onRoundTrip(_connection, times) {
-							heard.emit('roundTrip', times);
-						},
-						onPingOverdue(connection, waited) {
-							t.is(connection, command.connection);
-							late.push(waited);
-						},
+			const command = await openCommand(t, opened.resolve, {
+				carrier,
+				drains: false,
+				feature,
+				stdin: true,
+				pings: {intervalMs: 20, clock},
+				observer: {
+					onRoundTrip(_connection, times) {
+						heard.emit('roundTrip', times);
+					},
+					onPingOverdue(connection, waited) {
+						t.is(connection, command.connection);
+						late.push(waited);
 					},
 				},
-			);
+			});
 			t.teardown(() => {
 				command.close();
 			});

@@ -2,32 +2,44 @@
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {locateStreamLoss} from '../../../source/streams/locate-loss.ts';
-import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
-import {exitCode, failure, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
-import {receivedText} from '../../support/read-stream.ts';
-import {reachedWeb, reset} from '../../support/remote-command.ts';
+import {type CommandScript, ends, exitCode, failure, type FarSide, startCommandServer, success} from '../../support/command-server.ts';
+import {carriers, noting, openCommand, openCommandAt, reset} from '../../support/remote-command.ts';
 
-const carriers = ['websocket', 'spdy'] as const;
+/** Prints, and closes without a status if none is given. */
+function prints(status?: string | object): CommandScript {
+	return far => {
+		far.stdout('out');
+		far.stderr('err');
+		if (status === undefined) {
+			far.close();
+		} else {
+			far.end(status);
+		}
+	};
+}
 
-type Row = [title: string, far: (far: FarSide) => void, expected: number | string, leg?: number];
+const refusedDial =
+	'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/default/web/app?command=ls": dial tcp 10.0.0.1:10250: connect: connection refused';
+const notFound = 'failed to start exec "x": OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH';
+
+type Row = [title: string, far: CommandScript, expected: number | string, leg?: number];
 
 const rows: readonly Row[] = [
-	['one Success is 0', end(success), 0],
-	['a status of 42 is 42', end(exitCode(42)), 42],
-	['a status of 137 is 137', end(exitCode(137)), 137],
-	['a status of 255 is 255', end(exitCode(255)), 255],
-	['no status and an orderly close is a lost stream', end(), 'ERR_STREAM_LOST', 2],
+	['one Success is 0', prints(success), 0],
+	['a status of 42 is 42', prints(exitCode(42)), 42],
+	['a status of 137 is 137', prints(exitCode(137)), 137],
+	['a status of 255 is 255', prints(exitCode(255)), 255],
+	['no status and an orderly close is a lost stream', prints(), 'ERR_STREAM_LOST', 2],
 	['no status and a bare FIN is a lost stream, while the apiserver answers', far => far.socket.end(), 'ERR_STREAM_LOST', 2],
-	['a status cut in the middle is no status', end('{"status":"Succ'), 'ERR_PROTOCOL'],
-	['something that is no JSON is no status', end('Success'), 'ERR_PROTOCOL'],
-	['a JSON list is no status', end('[]'), 'ERR_PROTOCOL'],
-	['an unknown status is no Success', end('{"status":"Fine"}'), 'ERR_PROTOCOL'],
+	['a status cut in the middle is no status', prints('{"status":"Succ'), 'ERR_PROTOCOL'],
+	['something that is no JSON is no status', prints('Success'), 'ERR_PROTOCOL'],
+	['a JSON list is no status', prints('[]'), 'ERR_PROTOCOL'],
+	['an unknown status is no Success', prints('{"status":"Fine"}'), 'ERR_PROTOCOL'],
 	[
 		'two Successes are not one',
 		far => {
 			far.status(success);
-			far.status(success);
-			far.close();
+			far.end();
 		},
 		'ERR_PROTOCOL',
 	],
@@ -35,56 +47,34 @@ const rows: readonly Row[] = [
 		'bytes behind a Success spoil it',
 		far => {
 			far.status(success);
-			far.status('x');
-			far.close();
+			far.end('x');
 		},
 		'ERR_PROTOCOL',
 	],
-	['a status of 5 MB is none', end(JSON.stringify({...success, message: 'x'.repeat(5_000_000)})), 'ERR_PROTOCOL'],
+	['a status of 5 MB is none', prints(JSON.stringify({...success, message: 'x'.repeat(5_000_000)})), 'ERR_PROTOCOL'],
 	[
 		'a non-zero status without its number is none',
-		end({status: 'Failure', reason: 'NonZeroExitCode', details: {causes: []}}),
+		prints({status: 'Failure', reason: 'NonZeroExitCode', details: {causes: []}}),
 		'ERR_PROTOCOL',
 	],
-	[
-		'the kubelet that cannot be reached is leg 2',
-		end(
-			failure(
-				'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/default/web/app?command=ls": dial tcp 10.0.0.1:10250: connect: connection refused',
-			),
-		),
-		'ERR_SECOND_LEG',
-		2,
-	],
+	['the kubelet that cannot be reached is leg 2', prints(failure(refusedDial)), 'ERR_SECOND_LEG', 2],
 	[
 		'a command that is not there is said so',
-		end(
-			failure(
-				'Internal error occurred: error executing command in container: failed to start exec "x": OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH',
-			),
-		),
+		prints(failure(`Internal error occurred: error executing command in container: ${notFound}`)),
 		'ERR_COMMAND_NOT_STARTED',
 		3,
 	],
-	['a container that is gone is said so', end(failure('container not found ("app")')), 'ERR_TARGET_GONE', 3],
+	['a container that is gone is said so', prints(failure('container not found ("app")')), 'ERR_TARGET_GONE', 3],
 ];
 
 for (const carrier of carriers) {
 	for (const [title, far, expected, leg] of rows) {
 		test(`${title} (${carrier})`, async t => {
-			const server = await startCommandServer(far);
-			t.teardown(async () => server.close());
-			const command = await openRemoteCommand(
-				await server.cluster(),
-				{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-				{environment: only(carrier)},
-			);
-			void receivedText(command.stdout);
-			void receivedText(command.stderr!);
+			const {outcome} = await openCommand(t, far, {carrier});
 			if (typeof expected === 'number') {
-				t.is(await command.outcome, expected);
+				t.is(await outcome, expected);
 			} else {
-				const error = await t.throwsAsync<SpokeError>(command.outcome as Promise<number>);
+				const error = await t.throwsAsync<SpokeError>(outcome as Promise<number>);
 				t.is(error.code, expected as SpokeError['code']);
 				t.is(error.leg, (leg ?? error.leg) as SpokeError['leg']);
 			}
@@ -92,34 +82,19 @@ for (const carrier of carriers) {
 	}
 
 	test(`a stream that is closed here is reported closed once, before the server closes it (${carrier})`, async t => {
-		const server = await startCommandServer(() => {});
-		t.teardown(async () => server.close());
-		const reported: string[] = [];
-		const command = await openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-			{
-				environment: only(carrier),
-				observer: {
-					onClosed() {
-						reported.push('closed');
-					},
-				},
-			},
-		);
-		void receivedText(command.stdout);
-		void receivedText(command.stderr!);
+		const {observer, seen} = noting({onClosed: 'closed'});
+		const command = await openCommand(t, () => {}, {carrier, observer});
 		command.close();
-		t.deepEqual(reported, ['closed']);
+		t.deepEqual(seen, ['closed']);
 		t.is(await command.outcome, 'closed');
 		command.close();
-		t.deepEqual(reported, ['closed']);
+		t.deepEqual(seen, ['closed']);
 	});
 
 	test(`an endless status ends the stream before all of it is read (${carrier})`, async t => {
 		let sent = 0;
 		const piece = ' '.repeat(500_000);
-		const server = await startCommandServer(far => {
+		const script = (far: FarSide) => {
 			const more = () => {
 				if (!far.socket.destroyed && sent < 200_000_000) {
 					sent += far.backlog() > 1_000_000 ? 0 : piece.length;
@@ -130,50 +105,31 @@ for (const carrier of carriers) {
 
 			far.status('{"status":"Success"}');
 			more();
-		});
-		t.teardown(async () => server.close());
-		const command = await openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-			{environment: only(carrier)},
-		);
-		void receivedText(command.stdout);
-		void receivedText(command.stderr!);
-		await t.throwsAsync<SpokeError>(command.outcome as Promise<number>, {code: 'ERR_PROTOCOL', message: /longer than 1 MiB/});
+		};
+		const {outcome} = await openCommand(t, script, {carrier});
+		await t.throwsAsync<SpokeError>(outcome as Promise<number>, {code: 'ERR_PROTOCOL', message: /longer than 1 MiB/});
 		t.true(sent < 100_000_000, `${sent} bytes were taken`);
 	});
 
 	test(`a stream lost together with the apiserver is leg 1 (${carrier})`, async t => {
-		const server = await startCommandServer(async far => {
+		const server = await startCommandServer(t, async far => {
 			await server.close();
 			far.socket.destroy();
 		});
-		const command = await openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-			{environment: only(carrier)},
-		);
-		void receivedText(command.stdout);
-		void receivedText(command.stderr!);
-		const error = await t.throwsAsync<SpokeError>(command.outcome as Promise<number>);
-		t.is(error.code, 'ERR_STREAM_LOST');
-		t.is(error.leg, 1);
+		const {outcome} = await openCommandAt(server, {carrier});
+		t.like(await t.throwsAsync(outcome as Promise<number>), {code: 'ERR_STREAM_LOST', leg: 1});
 	});
 
 	test(`a reset is a lost stream, whatever was printed before it (${carrier})`, async t => {
-		const server = await startCommandServer(far => {
-			far.stdout('half a line');
-			setTimeout(() => reset(far.socket), 50);
-		});
-		t.teardown(async () => server.close());
-		const command = await openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-			{environment: only(carrier)},
+		const {outcome} = await openCommand(
+			t,
+			far => {
+				far.stdout('half a line');
+				setTimeout(() => reset(far.socket), 50);
+			},
+			{carrier},
 		);
-		void receivedText(command.stdout).catch(() => {});
-		void receivedText(command.stderr!).catch(() => {});
-		t.is((await t.throwsAsync<SpokeError>(command.outcome as Promise<number>)).code, 'ERR_STREAM_LOST');
+		await t.throwsAsync(outcome as Promise<number>, {code: 'ERR_STREAM_LOST'});
 	});
 }
 
@@ -182,129 +138,45 @@ test('a text message or an unexpected channel is a protocol error', async t => {
 		(far: FarSide) => far.webSocket!.send(Buffer.from('1text'), {binary: false}),
 		(far: FarSide) => far.webSocket!.send(Buffer.from([9, 1])),
 	]) {
-		const server = await startCommandServer(far => {
+		const {outcome} = await openCommand(t, far => {
 			send(far);
-			far.status(success);
-			far.close();
+			far.end();
 		});
-		t.teardown(async () => server.close());
-		const command = await openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-			{environment: {}},
-		);
-		void receivedText(command.stdout);
-		void receivedText(command.stderr!);
-		t.is((await t.throwsAsync<SpokeError>(command.outcome as Promise<number>)).code, 'ERR_PROTOCOL');
+		await t.throwsAsync(outcome as Promise<number>, {code: 'ERR_PROTOCOL'});
 	}
 });
 
 test('a server’s close signal for a channel is not a message', async t => {
-	const server = await startCommandServer(far => {
+	const {outcome} = await openCommand(t, far => {
 		far.webSocket!.send(Buffer.from([255, 1]));
-		far.status(success);
-		far.close();
+		far.end();
 	});
-	t.teardown(async () => server.close());
-	const command = await openRemoteCommand(
-		await server.cluster(),
-		{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-		{environment: {}},
-	);
-	void receivedText(command.stdout);
-	void receivedText(command.stderr!);
-	t.is(await command.outcome, 0);
+	t.is(await outcome, 0);
 });
 
-const heard: ReadonlyArray<[title: string, far: (far: FarSide) => void, responses: number]> = [
-	[
-		'one Success',
-		far => {
-			far.status(success);
-			far.close();
-		},
-		1,
-	],
-	[
-		'a status of 42',
-		far => {
-			far.status(exitCode(42));
-			far.close();
-		},
-		1,
-	],
-	['a byte of output', end(success), 1],
-	[
-		'the runtime’s words on a command that is not there',
-		far => {
-			far.status(failure('failed to start exec "x": OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
-			far.close();
-		},
-		1,
-	],
-	[
-		'the apiserver’s words on a kubelet that it cannot reach',
-		far => {
-			far.status(
-				failure(
-					'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/default/web/app?command=ls": dial tcp 10.0.0.1:10250: connect: connection refused',
-				),
-			);
-			far.close();
-		},
-		0,
-	],
-	[
-		'the apiserver’s first, empty message',
-		far => {
-			far.close();
-		},
-		0,
-	],
-];
-
-for (const [title, far, responses] of heard) {
+for (const [title, far, responses] of [
+	['one Success', (far: FarSide) => far.end(), 1],
+	['a status of 42', (far: FarSide) => far.end(exitCode(42)), 1],
+	['a byte of output', prints(success), 1],
+	['the runtime’s words on a command that is not there', (far: FarSide) => far.end(failure(notFound)), 1],
+	['the apiserver’s words on a kubelet that it cannot reach', (far: FarSide) => far.end(failure(refusedDial)), 0],
+	['the apiserver’s first, empty message', (far: FarSide) => far.close(), 0],
+] as const) {
 	test(`${title}: the far end ${responses === 0 ? 'has not answered' : 'has answered'}`, async t => {
-		const server = await startCommandServer(far);
-		t.teardown(async () => server.close());
-		let answers = 0;
-		const observer = {
-			onFarEndAnswered() {
-				answers++;
-			},
-		};
-		const command = await openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-			{environment: {}, observer},
-		);
-		void receivedText(command.stdout);
-		void receivedText(command.stderr!);
-		await command.outcome.catch(() => undefined);
-		t.is(answers, responses);
+		const {observer, seen} = noting({onFarEndAnswered: 'answered'});
+		const {outcome} = await openCommand(t, far, {observer});
+		await outcome.catch(() => undefined);
+		t.is(seen.length, responses);
 	});
 }
 
 test('a connection that ends silently has an unknown leg while the apiserver responds', async t => {
-	for (const [far, words] of [
-		[
-			(far: FarSide) => {
-				far.socket.end();
-			},
-			/unknown.*leg 2.*leg 1/,
-		],
-		[end(), /\(leg 2\) was lost/],
+	for (const [far, message] of [
+		[(far: FarSide) => far.socket.end(), /unknown.*leg 2.*leg 1/],
+		[prints(), /\(leg 2\) was lost/],
 	] as const) {
-		const server = await startCommandServer(far);
-		t.teardown(async () => server.close());
-		const command = await openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-			{environment: {}},
-		);
-		void receivedText(command.stdout);
-		void receivedText(command.stderr!);
-		await t.throwsAsync(command.outcome as Promise<number>, {message: words});
+		const {outcome} = await openCommand(t, far);
+		await t.throwsAsync(outcome as Promise<number>, {message});
 	}
 });
 
@@ -326,43 +198,10 @@ for (const [title, body, code, first] of [
 	],
 ] as const) {
 	test(title, async t => {
-		const server = await startCommandServer(() => undefined, {refuse: () => ({status: 500, body})});
-		t.teardown(async () => server.close());
-		const responses: string[] = [];
-		const observer = {
-			onFarEndAnswered() {
-				responses.push('answered');
-			},
-			onFailed() {
-				responses.push('failed');
-			},
-		};
-		await t.throwsAsync(
-			openRemoteCommand(
-				await server.cluster(),
-				{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-				{environment: {}, observer},
-			),
-			{code},
-		);
-		t.is(responses[0], first);
+		const {observer, seen} = noting({onFarEndAnswered: 'answered', onFailed: 'failed'});
+		await t.throwsAsync(openCommand(t, ends(), {server: {refuse: () => ({status: 500, body})}, observer}), {code});
+		t.is(seen[0], first);
 	});
-}
-
-function end(status?: string | object): (far: FarSide) => void {
-	return far => {
-		far.stdout('out');
-		far.stderr('err');
-		if (status !== undefined) {
-			far.status(status);
-		}
-
-		far.close();
-	};
-}
-
-function only(carrier: 'websocket' | 'spdy'): NodeJS.ProcessEnv {
-	return carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
 }
 
 test('an interruption during a write can be caused by the command', async t => {

@@ -9,7 +9,7 @@ import {pingIntervalMs, silenceTimeoutMs} from '../../../source/streams/remote-c
 import {detectUnstartedCommand} from '../../../source/streams/remote-command/detect-unstarted-command.ts';
 import {detectSilentEnd} from '../../../source/streams/remote-command/silence-watch.ts';
 import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
-import {startServer} from '../../support/api-server.ts';
+import {serve} from '../../support/api-server.ts';
 import {reachedWeb} from '../../support/remote-command.ts';
 import {serverWebSocket} from '../../support/server-websocket.ts';
 import {until} from '../../support/until.ts';
@@ -160,19 +160,16 @@ for (const [title, answers, expected] of [
 	test(title, async t => {
 		let asked = 0;
 		const answered = Promise.withResolvers<void>();
-		const server = await startServer({
-			request(_request, response) {
-				const answer = answers[asked++];
-				if (answer) {
-					response.writeHead(answer.status, {'Content-Type': 'application/json'}).end(answer.body, () => {
-						if (asked === answers.length) {
-							answered.resolve();
-						}
-					});
-				}
-			},
+		const server = await serve(t, (_request, response) => {
+			const answer = answers[asked++];
+			if (answer) {
+				response.writeHead(answer.status, {'Content-Type': 'application/json'}).end(answer.body, () => {
+					if (asked === answers.length) {
+						answered.resolve();
+					}
+				});
+			}
 		});
-		t.teardown(async () => server.close());
 		const probeTimeoutMs = answers[0] === null ? 300 : 60_000;
 		const {failed, stop} = detectUnstartedCommand(
 			await server.cluster(),
@@ -192,12 +189,7 @@ for (const [title, answers, expected] of [
 
 test('a running probe is aborted when the command ends', async t => {
 	const asked = Promise.withResolvers<void>();
-	const server = await startServer({
-		request() {
-			asked.resolve();
-		},
-	});
-	t.teardown(async () => server.close());
+	const server = await serve(t, () => asked.resolve());
 	const {failed, stop} = detectUnstartedCommand(
 		await server.cluster(),
 		reachedWeb,
@@ -215,20 +207,17 @@ test('a running probe is aborted when the command ends', async t => {
 });
 
 test('an endless probe response is read only up to its limit', async t => {
-	const server = await startServer({
-		request(_request, response) {
-			response.writeHead(500);
-			const more = () => {
-				while (!response.destroyed && response.write(Buffer.alloc(16_384))) {
-					// Fill the buffers.
-				}
-			};
+	const server = await serve(t, (_request, response) => {
+		response.writeHead(500);
+		const more = () => {
+			while (!response.destroyed && response.write(Buffer.alloc(16_384))) {
+				// Fill the buffers.
+			}
+		};
 
-			response.on('drain', more);
-			more();
-		},
+		response.on('drain', more);
+		more();
 	});
-	t.teardown(async () => server.close());
 	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs: 60_000, againMs: 20});
 	await until(
 		() => server.connections() > 0 && server.sockets.size === 0,
@@ -240,13 +229,10 @@ test('an endless probe response is read only up to its limit', async t => {
 
 test('a command with output is not probed', async t => {
 	let asked = 0;
-	const server = await startServer({
-		request(_request, response) {
-			asked++;
-			response.end('x');
-		},
+	const server = await serve(t, (_request, response) => {
+		asked++;
+		response.end('x');
 	});
-	t.teardown(async () => server.close());
 	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 1}, {silentMs: 20, probeTimeoutMs: 300, againMs: 20});
 	await delay(200);
 	t.is(asked, 0);

@@ -2,37 +2,22 @@
 import {createHash, randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
-import test from 'ava';
-import {openRemoteCommand, type RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
-import {exitCode, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
+import test, {type ExecutionContext} from 'ava';
+import {type CommandScript, exitCode, type FarSide} from '../../support/command-server.ts';
 import {receivedBytes, receivedText} from '../../support/read-stream.ts';
-import {reachedWeb} from '../../support/remote-command.ts';
+import {carriers, openCommand} from '../../support/remote-command.ts';
 import {until} from '../../support/until.ts';
 
-for (const carrier of ['websocket', 'spdy'] as const) {
-	const environment = carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
-
-	const open = async (
-		t: {teardown: (end: () => Promise<void>) => void},
-		script: (far: FarSide) => void | Promise<void>,
-		{tty = false} = {},
-	): Promise<RemoteCommand> => {
-		const server = await startCommandServer(script);
-		t.teardown(async () => server.close());
-		return openRemoteCommand(
-			await server.cluster(),
-			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: true, tty},
-			{environment},
-		);
-	};
+for (const carrier of carriers) {
+	const open = async (t: ExecutionContext, script: CommandScript, {tty = false} = {}) =>
+		openCommand(t, script, {carrier, stdin: true, tty, drains: false});
 
 	test(`all 256 byte values return unchanged on separate outputs (${carrier})`, async t => {
 		const command = await open(t, async far => {
 			const all = await receivedBytes(far.stdin);
 			far.stdout(all);
 			far.stderr(Buffer.from(all).reverse());
-			far.status(exitCode(3));
-			far.close();
+			far.end(exitCode(3));
 		});
 		const sent = Buffer.from(Array.from({length: 256}, (_, byte) => byte));
 		command.stdin!.end(sent);
@@ -53,8 +38,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 			}
 
 			far.stdout(hash.digest('hex'));
-			far.status(success);
-			far.close();
+			far.end();
 		});
 		const block = randomBytes(1 << 20);
 		const hash = createHash('sha256');
@@ -82,8 +66,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 				await until(() => far.backlog() <= 256 * 1024, far.backlog);
 			}
 
-			far.status(success);
-			far.close();
+			far.end();
 		});
 		void receivedText(command.stderr!);
 		await delay(700);
@@ -96,8 +79,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		const command = await open(t, far => {
 			far.stdout(Buffer.alloc(50_000, 'x'));
 			far.stderr(Buffer.alloc(50_000, 'y'));
-			far.status(success);
-			far.close();
+			far.end();
 		});
 		await delay(300);
 		const [out, errors, status] = await Promise.all([receivedBytes(command.stdout), receivedBytes(command.stderr!), command.outcome]);
@@ -131,8 +113,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 	test(`a command that exits before its input ends without an error (${carrier})`, async t => {
 		const command = await open(t, far => {
 			far.stdout('x');
-			far.status(success);
-			far.close();
+			far.end();
 		});
 		void receivedText(command.stderr!);
 		const output = receivedText(command.stdout);
@@ -155,8 +136,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 				far = side;
 				await until(() => side.sizes.at(-1)?.Width === 1000, side.sizes);
 
-				side.status(success);
-				side.close();
+				side.end();
 			},
 			{tty: true},
 		);
