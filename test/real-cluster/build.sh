@@ -47,7 +47,7 @@ core() {
 	for program in containerd containerd-shim-runc-v2 ctr; do
 		build containerd "$cache/bin" "$program" "github.com/containerd/containerd/v2/cmd/$program"
 	done
-	kubernetes kubernetes 1.36.3 kube-controller-manager kube-scheduler kube-proxy
+	kubernetes kubernetes 1.36.3 kube-controller-manager kube-scheduler
 	supervisor 1.36.3
 	build workload "$cache/bin" workload .
 	build objects "$cache/bin" objects .

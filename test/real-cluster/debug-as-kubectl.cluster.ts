@@ -13,7 +13,7 @@ async function decode(body: Buffer): Promise<string> {
 	return (await execa(toolPath('objects'), {input: body})).stdout;
 }
 
-test('kubectl debug behaves as recorded', async t => {
+test.serial('kubectl debug behaves as recorded', async t => {
 	const outcomes: Record<string, DebugOutcome> = {};
 	for (const row of debugRows) {
 		outcomes[row.join(' ')] = await tryDebug(

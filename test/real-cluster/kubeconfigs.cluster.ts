@@ -15,7 +15,7 @@ import {kubernetesPath} from './lab/programs.ts';
 const kubectl = kubernetesPath('kubectl');
 const verdicts: KubectlVerdicts = {kubectl: '', kubeconfigs: {}, certificates: {}};
 
-test('spoke reads every kubeconfig as kubectl does', async t => {
+test.serial('spoke reads every kubeconfig as kubectl does', async t => {
 	await inFourParts(kubeconfigRows, async rows =>
 		withServers(async servers => {
 			for (const row of rows) {
@@ -37,7 +37,7 @@ test('spoke reads every kubeconfig as kubectl does', async t => {
 	);
 });
 
-test('spoke accepts and refuses the same certificates as kubectl, except the listed ones', async t => {
+test.serial('spoke accepts and refuses the same certificates as kubectl, except the listed ones', async t => {
 	await inFourParts(certificateRows, async rows => {
 		for (const row of rows) {
 			const kubectlResult = await tryCertificate(row, async file => {
@@ -57,7 +57,7 @@ test('spoke accepts and refuses the same certificates as kubectl, except the lis
 	});
 });
 
-test('kubectl behaves as recorded', async t => {
+test.serial('kubectl behaves as recorded', async t => {
 	const {stdout} = await execa(kubectl, ['version', '--client', '-o', 'json']);
 	verdicts.kubectl = (JSON.parse(stdout) as {clientVersion: {gitVersion: string}}).clientVersion.gitVersion;
 	if (process.env['RECORD_VERDICTS']) {

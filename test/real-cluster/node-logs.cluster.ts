@@ -18,7 +18,7 @@ test.after.always(async () => rm(file, {force: true}));
 const logs = async (args: readonly string[], user: 'admin' | 'plain' = 'admin') =>
 	cluster.spoke(args[0] === 'node/n2' ? 'off-direct' : 'good-direct', ['logs', ...args], {user});
 
-test('a service and a file of a node are printed as its kubelet sends them, over a labeled path', async t => {
+test.serial('a service and a file of a node are printed as its kubelet sends them, over a labeled path', async t => {
 	const byService = await logs(['node/n1', '--query', service, '--path=always', '--require', 'verified']);
 	t.deepEqual([byService.status, byService.stdout], [0, lines], byService.stderr);
 	t.regex(byService.stderr, /^path: you -verified-> apiserver -direct,verified-> kubelet n1$/m);
@@ -26,7 +26,7 @@ test('a service and a file of a node are printed as its kubelet sends them, over
 	t.deepEqual([byFile.status, byFile.stdout], [0, lines], byFile.stderr);
 });
 
-test('a kubelet’s own text about a service is an error, and not the log', async t => {
+test.serial('a kubelet’s own text about a service is an error, and not the log', async t => {
 	const missing = await logs(['node/n1', '--query', `${service}-missing`]);
 	t.deepEqual([missing.status, missing.stdout], [8, '']);
 	t.true(missing.stderr.includes(`log not found for ${service}-missing`), missing.stderr);
@@ -37,7 +37,7 @@ test('a kubelet’s own text about a service is an error, and not the log', asyn
 	t.deepEqual([several.status, several.stdout], [8, lines], several.stderr);
 });
 
-test('a kubelet’s refusal of a query is reported in its words', async t => {
+test.serial('a kubelet’s refusal of a query is reported in its words', async t => {
 	const many = await logs(['node/n1', ...['a', 'b', 'c', 'd', 'e'].flatMap(name => ['--query', name])]);
 	t.deepEqual([many.status, many.stdout], [1, '']);
 	t.true(many.stderr.includes('responded with status 406: query: Too many: 5: must have at most 4 items'), many.stderr);
@@ -53,7 +53,7 @@ test('a kubelet’s refusal of a query is reported in its words', async t => {
 	);
 });
 
-test('a kubelet without enableSystemLogQuery serves files, and is reported to ignore queries', async t => {
+test.serial('a kubelet without enableSystemLogQuery serves files, and is reported to ignore queries', async t => {
 	const ignored = await logs(['node/n2', '--query', service]);
 	t.deepEqual([ignored.status, ignored.stdout], [1, '']);
 	t.regex(ignored.stderr, /the kubelet of node\/n2 does not support log queries.*enableSystemLogQuery: true.*\[ERR_NODE_LOGS\]$/m);
@@ -61,7 +61,7 @@ test('a kubelet without enableSystemLogQuery serves files, and is reported to ig
 	t.deepEqual([status, stdout], [0, lines]);
 });
 
-test('a directory is listed, and a missing file and a directory without a slash are errors', async t => {
+test.serial('a directory is listed, and a missing file and a directory without a slash are errors', async t => {
 	const {status, stdout} = await logs(['node/n2', '--query', '/']);
 	t.is(status, 0);
 	t.true(stdout.split('\n').includes(`${service}.log`), stdout);
@@ -73,7 +73,7 @@ test('a directory is listed, and a missing file and a directory without a slash 
 	t.true(unmarked.stderr.includes(`list it with --query '/${directory}'`), unmarked.stderr);
 });
 
-test('without nodes/proxy, the refusal names the permission and why no role of spoke has it', async t => {
+test.serial('without nodes/proxy, the refusal names the permission and why no role of spoke has it', async t => {
 	const {status, stdout, stderr} = await logs(['node/n1', '--query', service], 'plain');
 	t.deepEqual([status, stdout], [7, '']);
 	t.regex(stderr, /get on nodes\/proxy.*allows commands in every pod of the node/);

@@ -12,7 +12,7 @@ test.after.always(async () => {
 	await peer.stop();
 });
 
-const sent = Buffer.alloc(50 << 20, 'spoke');
+const sent = Buffer.alloc(16 << 20, 'spoke');
 const hash = `${createHash('sha256').update(sent).digest('hex')} ${sent.length}\n`;
 
 async function forward(t: ExecutionContext, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<PortForwardRun> {
@@ -35,7 +35,7 @@ for (const [carrier, environment] of [
 	['websocket', {}],
 	['spdy', {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}],
 ] as const) {
-	test(`${carrier}: a response arrives after the client closes its side`, async t => {
+	test.serial(`${carrier}: a response arrives after the client closes its side`, async t => {
 		const run = await forward(t, ['pod/x', ':7001'], environment);
 		const socket = await dial(await run.port());
 		socket.end(sent);
@@ -46,7 +46,7 @@ for (const [carrier, environment] of [
 		await interrupt(t, run);
 	});
 
-	test(`${carrier}: 50 MiB are sent after the pod closes its side`, async t => {
+	test.serial(`${carrier}: 16 MiB are sent after the pod closes its side`, async t => {
 		const run = await forward(t, ['pod/x', ':7002', ':7003'], environment);
 		const socket = await dial(await run.port(1));
 		t.is((await readToEnd(socket)).bytes.toString(), 'bye\n');
@@ -62,7 +62,7 @@ for (const [carrier, environment] of [
 		await interrupt(t, run);
 	});
 
-	test(`${carrier}: a broken stream in the pod resets the client instead of ending it`, async t => {
+	test.serial(`${carrier}: a broken stream in the pod resets the client instead of ending it`, async t => {
 		const run = await forward(t, ['pod/x', ':7004', ':7999', ':7000'], environment);
 		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('half of an ans'), end: 'RST'});
 		t.is((await readToEnd(await dial(await run.port(2)))).end, 'RST');
@@ -73,7 +73,7 @@ for (const [carrier, environment] of [
 		await interrupt(t, run);
 	});
 
-	test(`${carrier}: all bytes arrive from a pod that writes first and one that sends 64 MiB`, async t => {
+	test.serial(`${carrier}: all bytes arrive from a pod that writes first and one that sends 64 MiB`, async t => {
 		const run = await forward(t, ['pod/x', ':7007', ':7006'], environment);
 		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('220 late\r\n'), end: 'FIN'});
 		const {bytes, end} = await readToEnd(await dial(await run.port(2)));
@@ -83,13 +83,13 @@ for (const [carrier, environment] of [
 	});
 }
 
-test('raw SPDY is tried when WebSockets are stripped', async t => {
+test.serial('raw SPDY is tried when WebSockets are stripped', async t => {
 	const run = await forward(t, ['pod/spdy-only', ':7000']);
 	t.is((await run.until(({event}) => event === 'ready'))['carrier'], 'spdy');
 	await interrupt(t, run);
 });
 
-test('a server that drops half-open stream pairs after 1 s drops none', async t => {
+test.serial('a server that drops half-open stream pairs after 1 s drops none', async t => {
 	const run = await forward(t, ['pod/impatient', ':7000']);
 	for (let round = 0; round < 20; round++) {
 		const socket = await dial(await run.port());

@@ -22,6 +22,8 @@ const test = anyTest as TestFn<Sides>;
 
 test.before(async t => {
 	const cluster = await useCluster({postures: ['off-direct']});
+	// A lab that stays may have it.
+	await cluster.kubectl('off-direct', 'delete configmap applied --ignore-not-found');
 	const sandbox = await startSandbox();
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-vs-'));
 	const config = sandbox.kubeconfig();
@@ -85,7 +87,7 @@ const commands: ReadonlyArray<[line: string, comparison: Comparison, input?: str
 ];
 
 for (const [line, comparison, input = ''] of commands) {
-	test(`kubectl ${line.replaceAll('\u00A0', ' ')} gives the same ${comparison}`, async t => {
+	test.serial(`kubectl ${line.replaceAll('\u00A0', ' ')} gives the same ${comparison}`, async t => {
 		const args = line.split(' ').map(word => word.replaceAll('\u00A0', ' '));
 		const [real, sandbox] = await Promise.all([kubectl(t.context.real, args, {input}), kubectl(t.context.simulated, args, {input})]);
 		t.is(sandbox.status, real.status, `${sandbox.stderr} against ${real.stderr}`);
@@ -141,7 +143,7 @@ for (const [carrier, websockets] of [
 	['WebSocket', 'true'],
 	['SPDY', 'false'],
 ] as const) {
-	test(`kubectl port-forward by ${carrier} prints the same lines and carries a response`, async t => {
+	test.serial(`kubectl port-forward by ${carrier} prints the same lines and carries a response`, async t => {
 		const outcomes = await Promise.all(
 			[t.context.real, t.context.simulated].map(async kubeconfig => forwardOnce(kubeconfig, {KUBECTL_PORT_FORWARD_WEBSOCKETS: websockets})),
 		);
@@ -150,7 +152,7 @@ for (const [carrier, websockets] of [
 	});
 }
 
-test('kubectl exec -it gets the same exit status, and the terminal size if stty is available', async t => {
+test.serial('kubectl exec -it gets the same exit status, and the terminal size if stty is available', async t => {
 	const [real, sandbox] = await Promise.all(
 		[t.context.real, t.context.simulated].map(async kubeconfig =>
 			atTerminal(kubeconfig, ['exec', '-it', 'shell', '-c', 'sh', '--', 'sh', '-c', 'stty size; exit 3']),
@@ -160,7 +162,7 @@ test('kubectl exec -it gets the same exit status, and the terminal size if stty 
 	t.deepEqual(sandbox, {text: '33 101', exitCode: 3});
 });
 
-test('kubectl attach -i prints the output of the main process', async t => {
+test.serial('kubectl attach -i prints the output of the main process', async t => {
 	const answers = await Promise.all([t.context.real, t.context.simulated].map(async kubeconfig => attachOnce(t, kubeconfig)));
 	t.is(answers[0], 'got hello');
 	t.is(answers[1], 'hello');

@@ -6,7 +6,7 @@ import {pathsIn} from './support/stream-cells.ts';
 
 const server = 'good-supervisor';
 
-test('a kubelet whose node has no session fails with a remedy that names the agent of k3s', async t => {
+test.serial('a kubelet whose node has no session fails with a remedy that names the agent of k3s', async t => {
 	const cluster = await useCluster({postures: [server], nodes: ['n1', 'n2']});
 	const {stderr, status} = await cluster.spoke(server, ['logs', 'rotating', '--tail=1']);
 	t.is(status, 11);
@@ -14,7 +14,7 @@ test('a kubelet whose node has no session fails with a remedy that names the age
 	t.regex(stderr, /on k3s and RKE2, its k3s-agent or rke2-agent is not connected/);
 });
 
-test('a check of all nodes names the node without a session, and the others respond verified', async t => {
+test.serial('a check of all nodes names the node without a session, and the others respond verified', async t => {
 	const cluster = await useCluster({postures: [server], nodes: ['n1', 'n2']});
 	const {stdout} = await cluster.spoke(server, ['doctor', 'nodes', '--probe', 'active', '-o', 'json'], {limitMs: 120_000});
 	const checks = stdout
@@ -32,7 +32,7 @@ test('a check of all nodes names the node without a session, and the others resp
 	t.notRegex(summary.groups.flatMap(({consistentFacts}) => consistentFacts).join('; '), /agent pods/);
 });
 
-test('a proxy request to a node without a session arrives, and is not shown as protected', async t => {
+test.serial('a proxy request to a node without a session arrives, and is not shown as protected', async t => {
 	const cluster = await useCluster({postures: [server], nodes: ['n1', 'n2']});
 	const {stdout, stderr} = await cluster.spoke(server, ['proxy', 'get', 'node/http:n2:10248/healthz', '--path=json']);
 	t.is(stdout.trim(), 'ok', 'only a direct dial of the supervisor can reach it');

@@ -1,6 +1,4 @@
-/** Starts the balancer and the gateways in front of apiservers. */
-import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
+/** Starts the balancer and the gateways in front of apiservers, and writes a kubeconfig NAME-USER for each user. */
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {authority, signed} from './certificates.ts';
@@ -16,168 +14,98 @@ import {namespace} from './users.ts';
 import {waitForPort} from './wait.ts';
 
 const balancerPort = 7443;
-const gatewayPort = 8443;
-const twinPort = 9443;
-const impersonatorPort = 8444;
-const gatewayPrefix = '/k8s/clusters/lab';
+const userNames = Object.keys(users) as UserName[];
 
-/** Balances `replica-a` and `replica-b`. Resolves to a kubeconfig for each user. */
-export async function startBalancer(lab: Lab): Promise<Record<UserName, string>> {
+/** Balances `replica-a` and `replica-b`. */
+export async function startBalancer(lab: Lab): Promise<void> {
 	const replicas: PostureName[] = ['replica-a', 'replica-b'];
 	await Promise.all(replicas.map(async name => startPosture(lab, name)));
 	const host = controlPlaneAddress(lab);
-	const targets = replicas.map(name => `${host}:${6443 + postureOf(name).portOffset}`);
-	await startDaemon(lab, 'balancer', [
-		process.execPath,
-		fileURLToPath(new URL('balancer.ts', import.meta.url)),
-		`${host}:${balancerPort}`,
-		...targets,
-	]);
+	const program = fileURLToPath(new URL('balancer.ts', import.meta.url));
+	const targets = replicas.map(name => `${host}:${portOf(name)}`);
+	await startDaemon(lab, 'balancer', [process.execPath, program, `${host}:${balancerPort}`, ...targets]);
 	await waitForPort('balancer', host, balancerPort);
-	return forEachUser(async user =>
-		writeKubeconfig(lab, {
-			name: `balancer-${user}`,
-			server: `https://${host}:${balancerPort}`,
-			subject: users[user],
-			namespace,
-		}),
-	);
+	for (const user of userNames) {
+		await writeKubeconfig(lab, {name: `balancer-${user}`, server: `https://${host}:${balancerPort}`, subject: users[user], namespace});
+	}
 }
 
-/** Resolves to a kubeconfig for each user, with a token and a server URL with a path. */
-export async function startGateway(lab: Lab, posture: PostureName): Promise<Record<UserName, string>> {
-	await runGateway(lab, posture, 'gateway', {
-		port: gatewayPort,
-		prefix: gatewayPrefix,
-		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [controlPlaneAddress(lab)]}),
-		users: Object.fromEntries(
-			userInfos.map(([user, info]) => [`token-of-${user}`, {...info, closed: user === 'plain' ? ['/version'] : []}]),
-		),
-	});
-	return forEachUser(async user =>
-		writeTokenKubeconfig(lab, {
-			name: `gateway-${user}`,
-			server: `https://${controlPlaneAddress(lab)}:${gatewayPort}${gatewayPrefix}`,
-			by: 'gateway',
-			user,
-		}),
-	);
-}
+type Gateway = {
+	port: number;
+	/** Whose certificate it has, and whose client certificates it accepts; with `cluster`, it has the apiserver's own key. */
+	by: 'gateway' | 'cluster';
+	accepts: 'tokens' | 'certificates';
+	/** Path before the apiserver's own. */
+	prefix?: string;
+	/** Paths that are refused to `plain`, and to everybody. */
+	closed?: string[];
+	refused?: string[];
+};
 
-/**
-As Pinniped and Teleport: its certificate and the client certificates that it accepts are from its own CA, and the server URL has no path.
-*/
-export async function startImpersonator(lab: Lab, posture: PostureName): Promise<Record<UserName, string>> {
-	const {cert: caFile} = await authority(lab, 'gateway');
-	await runGateway(lab, posture, 'impersonator', {
-		port: impersonatorPort,
-		prefix: '',
-		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [controlPlaneAddress(lab)]}),
-		userCa: caFile,
-		users: Object.fromEntries(userInfos.map(([, info]) => [info.user, info])),
-	});
-	return forEachUser(async user =>
-		writeKubeconfig(lab, {
-			name: `impersonator-${user}`,
-			server: `https://${controlPlaneAddress(lab)}:${impersonatorPort}`,
-			subject: users[user],
-			certificate: `impersonator-${user}`,
-			by: 'gateway',
-			namespace,
-			caFile,
-		}),
-	);
-}
+const gateways = {
+	/** Tokens, and a server URL with a path. */
+	gateway: {port: 8443, by: 'gateway', accepts: 'tokens', prefix: '/k8s/clusters/lab', closed: ['/version']},
+	/** As Pinniped and Teleport: certificates of its own CA, and a server URL without a path. */
+	impersonator: {port: 8444, by: 'gateway', accepts: 'certificates'},
+	/** No response distinguishes it from an apiserver: it has the apiserver's key, and accepts its users' certificates. */
+	twin: {port: 9443, by: 'cluster', accepts: 'certificates'},
+} satisfies Record<string, Gateway>;
 
-/**
-A gateway that no response distinguishes from an apiserver: it has the apiserver's certificate and key, accepts users' certificates, and
-relays everything to one posture.
-*/
-export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<UserName, string>> {
-	await runGateway(lab, posture, 'twin', {
-		port: twinPort,
-		prefix: '',
-		serving: await apiserverServingPair(lab),
-		userCa: (await authority(lab, 'cluster')).cert,
-		users: Object.fromEntries(userInfos.map(([, info]) => [info.user, info])),
-	});
-	return forEachUser(async user =>
-		writeKubeconfig(lab, {
-			name: `twin-${user}`,
-			server: `https://${controlPlaneAddress(lab)}:${twinPort}`,
-			subject: users[user],
-			namespace,
-		}),
-	);
-}
-
-const userInfos = Object.entries(users).map(
-	([user, {commonName, ...more}]) =>
-		[user, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}] as const,
-);
-
-/**
-Starts two gateways with the apiserver's certificate and key. They relay upgrades, logs and proxy requests to `streams`, all other requests
-to `identity`. One accepts tokens. The other accepts client certificates and refuses SelfSubjectReview, which would name the certificate.
-Writes kubeconfigs `split-token-…` and `split-certificate-…`.
-*/
-export async function startSplitter(lab: Lab, {identity, streams}: Splitter): Promise<void> {
-	await startPosture(lab, streams);
-	const host = controlPlaneAddress(lab);
-	const suffix = `${identity}-${streams}`;
-	const common = {prefix: '', serving: await apiserverServingPair(lab), streams: {host, port: 6443 + postureOf(streams).portOffset}};
-	const ports = splitterPorts[identity === 'good-direct' ? 0 : 1];
-	await runGateway(lab, identity, `split-token-${suffix}`, {
-		...common,
-		port: ports.token,
-		users: Object.fromEntries(userInfos.map(([user, info]) => [`token-of-${user}`, info])),
-	});
-	await runGateway(lab, identity, `split-certificate-${suffix}`, {
-		...common,
-		port: ports.certificate,
-		userCa: (await authority(lab, 'cluster')).cert,
-		users: Object.fromEntries(userInfos.map(([, info]) => [info.user, info])),
-		refused: ['/apis/authentication.k8s.io/v1/selfsubjectreviews'],
-	});
-	await forEachUser(async user => {
-		await writeTokenKubeconfig(lab, {
-			name: `split-token-${suffix}-${user}`,
-			server: `https://${host}:${ports.token}`,
-			by: 'cluster',
-			user,
-		});
-		return writeKubeconfig(lab, {
-			name: `split-certificate-${suffix}-${user}`,
-			server: `https://${host}:${ports.certificate}`,
-			subject: users[user],
-			namespace,
-		});
-	});
+export async function startGateway(lab: Lab, name: keyof typeof gateways, posture: PostureName): Promise<void> {
+	await runGateway(lab, name, posture, gateways[name]);
 }
 
 export type Splitter = {identity: PostureName; streams: PostureName};
 
-const splitterPorts = [
-	{token: 9444, certificate: 9445},
-	{token: 9446, certificate: 9447},
-] as const;
+/**
+Starts two gateways with the apiserver's certificate and key, `split-token-…` and `split-certificate-…`. They relay upgrades, logs and proxy
+requests to `streams`, all other requests to `identity`. The second refuses SelfSubjectReview, which would name the certificate.
+*/
+export async function startSplitter(lab: Lab, {identity, streams}: Splitter): Promise<void> {
+	await startPosture(lab, streams);
+	const port = identity === 'good-direct' ? 9444 : 9446;
+	const suffix = `${identity}-${streams}`;
+	await runGateway(lab, `split-token-${suffix}`, identity, {port, by: 'cluster', accepts: 'tokens'}, streams);
+	const refused = ['/apis/authentication.k8s.io/v1/selfsubjectreviews'];
+	await runGateway(
+		lab,
+		`split-certificate-${suffix}`,
+		identity,
+		{port: port + 1, by: 'cluster', accepts: 'certificates', refused},
+		streams,
+	);
+}
 
 async function runGateway(
 	lab: Lab,
-	posture: PostureName,
 	name: string,
-	own: Omit<GatewaySettings, 'host' | 'upstream' | 'client'>,
+	posture: PostureName,
+	{port, by, accepts, prefix = '', closed = [], refused = []}: Gateway,
+	streams = posture,
 ): Promise<void> {
 	await startPosture(lab, posture);
 	const host = controlPlaneAddress(lab);
+	const ownCa = (await authority(lab, by)).cert;
 	const settings: GatewaySettings = {
-		...own,
 		host,
-		upstream: {host, port: 6443 + postureOf(posture).portOffset},
+		port,
+		prefix,
+		refused,
+		upstream: {host, port: portOf(posture)},
+		streams: {host, port: portOf(streams)},
+		serving: by === 'cluster' ? await apiserverServingPair(lab) : await signed(lab, 'gateway', by, {commonName: 'gateway', names: [host]}),
 		client: {
 			...(await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']})),
 			ca: (await authority(lab, 'cluster')).cert,
 		},
+		...(accepts === 'certificates' && {userCa: ownCa}),
+		users: Object.fromEntries(
+			userNames.map(user => {
+				const {commonName, ...more} = users[user];
+				const groups = ['groups' in more ? more.groups : [], 'system:authenticated'].flat();
+				return [accepts === 'tokens' ? `token-of-${user}` : commonName, {user: commonName, groups, closed: user === 'plain' ? closed : []}];
+			}),
+		),
 	};
 	const file = await writeConfiguration(lab, `${name}-to-${posture}.json`, settings);
 	await startDaemon(lab, name, [process.execPath, fileURLToPath(new URL('gateway.ts', import.meta.url)), file]);
@@ -185,32 +113,17 @@ async function runGateway(
 		throw new Error(`the ${name} of this lab relays to another posture than ${posture}`);
 	}
 
-	await waitForPort(name, host, own.port);
+	await waitForPort(name, host, port);
+	for (const user of userNames) {
+		await writeKubeconfig(lab, {
+			name: `${name}-${user}`,
+			server: `https://${host}:${port}${prefix}`,
+			subject: users[user],
+			...(accepts === 'tokens' ? {token: `token-of-${user}`} : {certificate: `${by}-${user}`, by}),
+			namespace,
+			caFile: ownCa,
+		});
+	}
 }
 
-async function writeTokenKubeconfig(
-	lab: Lab,
-	{name, server, by, user}: {name: string; server: string; by: 'gateway' | 'cluster'; user: UserName},
-): Promise<string> {
-	const ca = (await readFile((await authority(lab, by)).cert)).toString('base64');
-	const folder = join(lab.folder, 'kubeconfigs');
-	await mkdir(folder, {recursive: true});
-	const path = join(folder, `${name}.yaml`);
-	await writeFile(
-		path,
-		`apiVersion: v1
-kind: Config
-current-context: gateway
-contexts: [{name: gateway, context: {cluster: gateway, user: ${user}, namespace: ${namespace}}}]
-clusters: [{name: gateway, cluster: {server: "${server}", certificate-authority-data: ${ca}}}]
-users: [{name: ${user}, user: {token: token-of-${user}}}]
-`,
-	);
-	await chmod(path, 0o600);
-	return path;
-}
-
-async function forEachUser(make: (user: UserName) => Promise<string>): Promise<Record<UserName, string>> {
-	const entries = await Promise.all((Object.keys(users) as UserName[]).map(async user => [user, await make(user)] as const));
-	return Object.fromEntries(entries) as Record<UserName, string>;
-}
+const portOf = (posture: PostureName) => 6443 + postureOf(posture).portOffset;

@@ -99,7 +99,7 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 					// A draining agent carries new dials, so keep the drain short.
 					terminationGracePeriodSeconds: 1,
 					tolerations: [{operator: 'Exists'}],
-					// Only real kubelets have the label; the scripted node cannot run pods.
+					// Only real kubelets have the label.
 					affinity: {
 						nodeAffinity: {
 							requiredDuringSchedulingIgnoredDuringExecution: {

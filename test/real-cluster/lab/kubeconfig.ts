@@ -25,6 +25,7 @@ export async function writeKubeconfig(
 		by = 'cluster',
 		namespace = 'default',
 		caFile,
+		token,
 	}: {
 		name: string;
 		server: string;
@@ -36,11 +37,16 @@ export async function writeKubeconfig(
 		namespace?: string;
 		/** The server's CA; default: the cluster's. */
 		caFile?: string;
+		/** Instead of a certificate. */
+		token?: string;
 	},
 ): Promise<string> {
 	const ca = caFile ?? (await authority(lab, 'cluster')).cert;
-	const client = await signed(lab, `client-${certificate}`, by, subject);
 	const encode = async (file: string) => (await readFile(file)).toString('base64');
+	const client = token === undefined ? await signed(lab, `client-${certificate}`, by, subject) : undefined;
+	const credential = client
+		? `client-certificate-data: ${await encode(client.cert)}\n    client-key-data: ${await encode(client.key)}`
+		: `token: ${token}`;
 	const folder = join(lab.folder, 'kubeconfigs');
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	const path = join(folder, `${name}.yaml`);
@@ -65,8 +71,7 @@ clusters:
 users:
 - name: ${name}
   user:
-    client-certificate-data: ${await encode(client.cert)}
-    client-key-data: ${await encode(client.key)}
+    ${credential}
 `,
 		{mode: 0o600},
 	);

@@ -1,25 +1,12 @@
 /** Removes what the lab's programs leave outside its directory. Touches only what is the lab's by name or by record. */
 import {execFile} from 'node:child_process';
-import {access, readFile, readdir, readlink, rm, rmdir} from 'node:fs/promises';
+import {readFile, readdir, readlink, rm, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import type {Lab} from './lab.ts';
 import {bridgeName, nodes} from './node.ts';
-import {kubernetesPath} from './programs.ts';
 
 const run = promisify(execFile);
-
-/** kube-proxy's rules stay in the kernel, so run its own cleanup. */
-export async function removeServiceRules(lab: Lab): Promise<void> {
-	if (
-		await access(join(lab.folder, 'configuration/kube-proxy.json')).then(
-			() => true,
-			() => false,
-		)
-	) {
-		await run(kubernetesPath('kube-proxy'), ['--cleanup'], {timeout: 30_000}).catch(() => undefined);
-	}
-}
 
 /** Root file systems, volumes and network namespaces. */
 export async function unmountAll(lab: Lab): Promise<void> {

@@ -1,13 +1,12 @@
 /** What a test can request of a lab. */
 import {startBig, type BigSize} from './big.ts';
-import {startBalancer, startGateway, startImpersonator, startSplitter, startTwin, type Splitter} from './fronts.ts';
-import {startKubeProxy, startStaticApiserver} from './in-cluster.ts';
+import {startBalancer, startGateway, startSplitter, type Splitter} from './fronts.ts';
+import {startStaticApiserver} from './in-cluster.ts';
 import type {Lab} from './lab.ts';
 import type {NodeName} from './node.ts';
 import {exclusively} from './one-at-a-time.ts';
 import {base, type PostureName} from './postures.ts';
 import {startOneLease} from './one-lease.ts';
-import {startScriptedNode} from './scripted-node.ts';
 import {startBase, startPosture, startReadyNode} from './start.ts';
 
 export type Profile = {
@@ -25,9 +24,6 @@ export type Profile = {
 	splitters?: readonly Splitter[];
 	/** Two apiservers of a separate cluster with one host name and so one lease, behind one address. */
 	oneLease?: boolean;
-	kubeProxy?: boolean;
-	/** Its kubelet is test/peer. */
-	scripted?: boolean;
 	/** A second cluster of objects only. */
 	big?: BigSize;
 };
@@ -35,7 +31,7 @@ export type Profile = {
 /** Starts only what is missing; resolves when all is ready. */
 export async function startProfile(
 	lab: Lab,
-	{postures = [base], nodes = [], balancer, gateway, impersonator, twin, splitters = [], oneLease, kubeProxy, scripted, big}: Profile,
+	{postures = [base], nodes = [], balancer, gateway, impersonator, twin, splitters = [], oneLease, big}: Profile,
 ): Promise<void> {
 	await exclusively(lab, async () => {
 		await startBase(lab);
@@ -48,16 +44,10 @@ export async function startProfile(
 			await startBalancer(lab);
 		}
 
-		if (gateway) {
-			await startGateway(lab, gateway);
-		}
-
-		if (impersonator) {
-			await startImpersonator(lab, impersonator);
-		}
-
-		if (twin) {
-			await startTwin(lab, twin);
+		for (const [name, posture] of Object.entries({gateway, impersonator, twin})) {
+			if (posture) {
+				await startGateway(lab, name as 'gateway' | 'impersonator' | 'twin', posture);
+			}
 		}
 
 		for (const splitter of splitters) {
@@ -66,14 +56,6 @@ export async function startProfile(
 
 		if (oneLease) {
 			await startOneLease(lab);
-		}
-
-		if (kubeProxy) {
-			await startKubeProxy(lab);
-		}
-
-		if (scripted) {
-			await startScriptedNode(lab);
 		}
 
 		if (big) {

@@ -7,7 +7,7 @@ import {stopStaticApiserver} from './in-cluster.ts';
 import {agentName, tunnelModeOf, tunnelModes, type TunnelMode} from './konnectivity.ts';
 import {mustKubectl} from './kubectl.ts';
 import {removeAddresses, restoreWatchLimit, type Lab} from './lab.ts';
-import {removeContainerFiles, removeInterfaces, removeNetworkFiles, removeServiceRules, traceContainers, unmountAll} from './leftovers.ts';
+import {removeContainerFiles, removeInterfaces, removeNetworkFiles, traceContainers, unmountAll} from './leftovers.ts';
 import {base, postureOf, postures, type PostureName} from './postures.ts';
 import {kubeconfigOf} from './start.ts';
 
@@ -23,7 +23,6 @@ export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> 
 	await Promise.all(
 		names.map(async name => stopDaemon(lab, name, {signal: name.startsWith('apiserver') ? 'SIGKILL' : 'SIGTERM', graceMs: 5000})),
 	);
-	await removeServiceRules(lab);
 	await unmountAll(lab);
 	await removeContainerFiles(traces);
 	await removeInterfaces(lab);

@@ -1,6 +1,6 @@
 /**
 Starts or extends a lab that stays until `down.ts`: `node test/real-cluster/lab/up.ts [--state FOLDER] [--postures a,b] [--nodes n2,n3]
-[--balancer] [--gateway POSTURE] [--impersonator POSTURE] [--twin POSTURE] [--kube-proxy] [--scripted]`.
+[--balancer] [--gateway POSTURE] [--impersonator POSTURE] [--twin POSTURE]`.
 */
 import process from 'node:process';
 import {parseArgs} from 'node:util';
@@ -18,8 +18,6 @@ const {values} = parseArgs({
 		gateway: {type: 'string'},
 		impersonator: {type: 'string'},
 		twin: {type: 'string'},
-		'kube-proxy': {type: 'boolean', default: false},
-		scripted: {type: 'boolean', default: false},
 	},
 });
 const started = Date.now();
@@ -31,8 +29,6 @@ await startProfile(lab, {
 	gateway: values.gateway === undefined ? undefined : known<PostureName>('posture', values.gateway, postures)[0],
 	impersonator: values.impersonator === undefined ? undefined : known<PostureName>('posture', values.impersonator, postures)[0],
 	twin: values.twin === undefined ? undefined : known<PostureName>('posture', values.twin, postures)[0],
-	kubeProxy: values['kube-proxy'],
-	scripted: values.scripted,
 });
 process.stdout.write(
 	`ready after ${((Date.now() - started) / 1000).toFixed(1)} s; kubeconfigs: ${lab.folder}/kubeconfigs/POSTURE-PERSON.yaml\n`,
