@@ -1,15 +1,19 @@
 /**
-`npm run test:mutation [-- --mutants 700] [--seed spoke] [--processes 1] [--again] [FILE…]`: mutates the rules, the wire and the resume of
-logs, one place at a time, and runs the tests of the same folder that execute it, up to 10 s of them. Results are kept in
-node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries each mutant that no test failed with, with all of
-these tests. Fails below 85 %, or if a survivor has no reason in reasons.json.
+`npm run test:mutation [-- --mutants 850] [--seed spoke] [--processes 1] [--again] [--since DATE] [--seconds N] [FILE…]`: mutates the
+rules, the wire, the resume of logs and the session's reducers, one place at a time, and runs the tests of the same folder that execute it,
+up to 10 s of them. Results are kept in node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries each mutant
+that no test failed with, with all of these tests. `--since` takes files of commits after a date of Git, and all of their mutants; after
+`--seconds`, no further mutant is tried. Fails if a survivor has no reason in reasons.json, and if less than 96 % of a room are killed
+where all were tried.
 */
+import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
+import {programFiles} from '../together/suite-files.ts';
 import {mutantsOf, type Mutant} from './mutants.ts';
 import type {Coverage, Failure, Report, TrialTest} from './trial-process.ts';
 import {Trials} from './trials.ts';
@@ -28,10 +32,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const {values, positionals} = parseArgs({
 	allowPositionals: true,
 	options: {
-		mutants: {type: 'string', default: '700'},
+		mutants: {type: 'string', default: '850'},
 		seed: {type: 'string', default: 'spoke'},
 		processes: {type: 'string', default: '1'},
 		again: {type: 'boolean', default: false},
+		since: {type: 'string'},
+		seconds: {type: 'string', default: 'Infinity'},
 	},
 });
 const folder = join(root, 'node_modules/.cache/spoke-mutation');
@@ -46,20 +52,24 @@ const targets = [
 	...filesOf('source/evidence/rules').filter(file => !file.endsWith('/distributions.ts')),
 	...filesOf('source/wire'),
 	...filesOf('source/streams/logs').filter(isAboutResume),
+	...filesOf('source/session').filter(file => /^export function reduce/m.test(read(file))),
 ];
+const endsAt = performance.now() + 1000 * Number(values.seconds);
+const leastKilledPercent = 96;
 /** Of one trial, as measured one after the other. */
 const maxTestMs = values.again ? Infinity : 10_000;
 const maxMeasurementBlockedMs = 60_000;
 
 const all = targets.flatMap(file => mutantsOf(file, read(file), values.seed)).sort((a, b) => a.order.localeCompare(b.order));
-const chosen = all
-	.slice(0, Number(values.mutants))
-	.filter(({file}) => positionals.length === 0 || positionals.some(part => file.includes(part)));
+const changed = values.since === undefined ? null : changedSince(values.since);
+const chosen = (changed ? all.filter(({file}) => changed.has(file)) : all.slice(0, Number(values.mutants))).filter(
+	({file}) => positionals.length === 0 || positionals.some(part => file.includes(part)),
+);
 const open = chosen.filter(isOpen);
-/** Those of the same folders, as everything else would take seconds per mutant. */
+/** Those of the same folders, as everything else would take seconds per mutant. Mutants are not in the program that tests start. */
 const testFiles = [...new Set(open.map(({file}) => dirname(file).replace('source/', 'test/')))]
 	.flatMap(filesOf)
-	.filter(file => file.endsWith('.test.ts'));
+	.filter(file => file.endsWith('.test.ts') && !programFiles().includes(file));
 process.stdout.write(`${open.length} of ${chosen.length} mutants to try, ${testFiles.length} test files\n`);
 await inProcesses(testFiles, measure);
 await inProcesses([...new Set(open.map(({file}) => file))], tryMutantsOf);
@@ -133,6 +143,10 @@ async function tryMutantsOf(trials: Trials, file: string): Promise<void> {
 	const affected = importersOf(file);
 	const tried = open.filter(mutant => mutant.file === file);
 	for (const mutant of tried) {
+		if (performance.now() > endsAt) {
+			break;
+		}
+
 		const tests = testsOf(mutant);
 		const failure = tests.length === 0 ? null : await failureOf(trials, mutant, affected, tests);
 		// On a machine that does much else, tests can be as slow without the mutant; the next run tries it again.
@@ -264,17 +278,26 @@ function summarize(): boolean {
 		process.stdout.write(`${mutant.outcome}: ${mutant.file}:${mutant.line}: ${JSON.stringify(keyOf(mutant))}\n`);
 	}
 
-	const share = (100 * killed) / Math.max(1, tried.length);
+	const rooms = [...Map.groupBy(tried, ({file}) => file.split('/').slice(1, -1).slice(0, 2).join('/'))].map(([room, mutants]) => ({
+		room,
+		percent: (100 * mutants.filter(({outcome}) => isKill(outcome)).length) / mutants.length,
+	}));
 	process.stdout.write(
-		`${tried.length} mutants: ${killed} killed (${share.toFixed(1)} %, ${tried.filter(({outcome}) => outcome === 'timeout').length} of them by a timeout), ` +
+		`${rooms.map(({room, percent}) => `${room} ${percent.toFixed(1)} %`).join(', ')}\n` +
+			`${tried.length} of ${chosen.length} mutants: ${killed} killed (${tried.filter(({outcome}) => outcome === 'timeout').length} of them by a timeout), ` +
 			`${alive.length - unexplained.length} with a reason, ${unexplained.length} open\n`,
 	);
-	return share >= 85 && unexplained.length === 0;
+	const isWhole = changed === null && positionals.length === 0 && tried.length === chosen.length;
+	return unexplained.length === 0 && (!isWhole || rooms.every(({percent}) => percent >= leastKilledPercent));
 }
 
 function keyOf({file, line, original, replacement}: Mutant): string {
 	const context = read(file).split('\n')[line - 1]!.trim();
 	return `${file}: ${context}: ${original} → ${replacement}`;
+}
+
+function changedSince(date: string): Set<string> {
+	return new Set(execFileSync('git', ['log', `--since=${date}`, '--name-only', '--pretty='], {cwd: root, encoding: 'utf8'}).split('\n'));
 }
 
 function filesOf(under: string): string[] {
