@@ -12,7 +12,7 @@ import {spawn} from '@lydell/node-pty';
 import xterm, {type IBufferCell} from '@xterm/headless';
 import {keyBytes} from '../source/keymap/key-bytes.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
-import {keysOf, type PressedAction} from '../test/support/terminal.ts';
+import {keysOf, type PressedAction} from '../test/support/test-screen.ts';
 
 const inRoot = (path: string) => new URL(`../${path}`, import.meta.url).pathname;
 const size = {columns: 120, rows: 32};

@@ -55,10 +55,12 @@ export async function runSession(options: SessionOptions): Promise<number> {
 			process.stderr.write(told);
 		}
 
-		// Do not wait for anything that could not be closed.
-		setTimeout(() => {
-			process.exit();
-		}, closeMs).unref();
+		// Do not wait for anything that could not be closed. A test has other streams, and its process goes on.
+		if (options.stdin === process.stdin) {
+			setTimeout(() => {
+				process.exit();
+			}, closeMs).unref();
+		}
 	}
 }
 

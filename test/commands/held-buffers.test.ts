@@ -10,7 +10,7 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {connectionArguments, serve} from '../support/api-server.ts';
 import {builtProgram} from '../support/run-spoke.ts';
-import {newHome} from '../support/sandbox-session.ts';
+import {newHome} from '../support/new-home.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 const mebibyte = 1024 * 1024;

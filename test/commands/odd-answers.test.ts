@@ -5,7 +5,7 @@ import test, {type ExecutionContext} from 'ava';
 import {serve} from '../support/api-server.ts';
 import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {runSpoke} from '../support/run-spoke.ts';
-import {newHome} from '../support/sandbox-session.ts';
+import {newHome} from '../support/new-home.ts';
 import {openTerminal} from '../support/terminal.ts';
 
 const named = {name: 'web', namespace: 'default', uid: 'u'};

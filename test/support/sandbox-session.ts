@@ -1,23 +1,8 @@
-/** The built program as a session of its own sandbox. */
-import {mkdir, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
+/** The built program in a terminal, as a session of its own sandbox. Without a need for a process: `sessionOnSandbox` (open-session.ts). */
 import type {ExecutionContext} from 'ava';
-import {formatSavedState, noSavedState} from '../../source/session/frame/saved-state.ts';
+import {newHome} from './new-home.ts';
 import {openSandbox} from './sandbox.ts';
-import {temporaryDirectory} from './temporary-directory.ts';
 import {openTerminal, type TerminalOptions} from './terminal.ts';
-
-/** The home of a user who has used a session before, unless `isNew`. */
-export async function newHome(t: ExecutionContext, {isNew = false}: {isNew?: boolean} = {}): Promise<string> {
-	const home = await temporaryDirectory(t);
-	if (!isNew) {
-		const directory = join(home, '.local/state/spoke');
-		await mkdir(directory, {recursive: true});
-		await writeFile(join(directory, 'session.json'), formatSavedState(noSavedState));
-	}
-
-	return home;
-}
 
 export async function onSandbox(
 	t: ExecutionContext,

@@ -1,6 +1,6 @@
 /** A wait of a test, on a machine that does much else. */
 import test from 'ava';
-import {newHome} from './sandbox-session.ts';
+import {newHome} from './new-home.ts';
 import {openTerminal} from './terminal.ts';
 import {until} from './until.ts';
 

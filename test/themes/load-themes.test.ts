@@ -8,7 +8,8 @@ import {parseTheme} from '../../source/themes/parse-theme.ts';
 import {shippedThemes} from '../../source/themes/shipped-themes.ts';
 import {roles, shippedThemeNames} from '../../source/themes/theme-roles.ts';
 import {runSpoke} from '../support/run-spoke.ts';
-import {newHome, onSandbox} from '../support/sandbox-session.ts';
+import {newHome} from '../support/new-home.ts';
+import {onSandbox} from '../support/sandbox-session.ts';
 
 async function homeWith(t: ExecutionContext, files: Readonly<Record<string, string>>): Promise<{home: string; env: NodeJS.ProcessEnv}> {
 	const home = await newHome(t);

@@ -8,7 +8,7 @@ const maxNameLength = 200;
 
 /** Asks where to, and reports what `write` adds to `saved FILE`. Asks again if it was not saved. */
 export async function saveAs(
-	session: Pick<Session, 'promptForText' | 'showMessage'>,
+	session: Pick<Session, 'env' | 'promptForText' | 'showMessage'>,
 	{name, purpose = 'save', note}: {name: string; purpose?: string; note?: () => string},
 	write: (path: string) => Promise<string>,
 ): Promise<void> {
@@ -17,7 +17,7 @@ export async function saveAs(
 	while (answer !== null && answer.text !== '') {
 		const {text} = answer;
 		try {
-			session.showMessage(`saved ${text}${await write(expandHome(text))}`);
+			session.showMessage(`saved ${text}${await write(expandHome(text, session.env))}`);
 			return;
 		} catch (error) {
 			const problem = (error as Error).message;
@@ -37,6 +37,6 @@ export function toFileName(name: string, fallback: string): string {
 	);
 }
 
-export function expandHome(typed: string): string {
-	return resolve(typed.replace(/^~(?=\/)/, () => homedir()));
+export function expandHome(typed: string, {HOME}: NodeJS.ProcessEnv): string {
+	return resolve(typed.replace(/^~(?=\/)/, () => HOME || homedir()));
 }

@@ -60,7 +60,7 @@ async function promptForPaths(session: Session, prefix: string): Promise<CopyPat
 			}
 
 			const typed = text.startsWith(prefix) ? text.slice(prefix.length) : '/';
-			if (typed.startsWith('/') || text === warnedOf || !existsSync(expandHome(typed))) {
+			if (typed.startsWith('/') || text === warnedOf || !existsSync(expandHome(typed, session.env))) {
 				return null;
 			}
 
@@ -95,7 +95,7 @@ async function promptForPaths(session: Session, prefix: string): Promise<CopyPat
 
 	const destination = destinationOf(to.text);
 	const [remote, local] = isFromPod ? [from.text.slice(prefix.length), destination] : [destination, from.text];
-	return {isFromPod, remote, local: expandHome(local)};
+	return {isFromPod, remote, local: expandHome(local, session.env)};
 }
 
 /** An absolute path that is typed after the suggested one replaces it. */

@@ -22,7 +22,7 @@ export function recordTyped(session: Session, {typed, input}: {typed: string; in
 		session.store.dispatchNow({type: 'recording', recording: null});
 		session.showMessage(recording === null ? 'no shell is recorded' : 'later shells are not recorded');
 	} else if (typed !== '') {
-		const directory = expandHome(typed);
+		const directory = expandHome(typed, session.env);
 		prepareDirectory(directory);
 		recordShells(session, {directory, input});
 	} else if (recording === null) {

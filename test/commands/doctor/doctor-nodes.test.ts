@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/node-checks/node-check.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
-import {newHome} from '../../support/sandbox-session.ts';
+import {newHome} from '../../support/new-home.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {addScriptedNodes} from '../../support/scripted-nodes.ts';
 import {openTerminal} from '../../support/terminal.ts';

@@ -4,7 +4,7 @@ import test from 'ava';
 import {echoes, runPortForward} from '../../support/port-forward-run.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
-import {newHome} from '../../support/sandbox-session.ts';
+import {newHome} from '../../support/new-home.ts';
 import {scaleWorkload} from '../../support/scale-workload.ts';
 import {unusedPorts} from '../../support/unused-port.ts';
 

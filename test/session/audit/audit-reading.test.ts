@@ -7,52 +7,52 @@ import type {ShownAuditRow} from '../../../source/session/frame/session-state.ts
 import {inContext} from '../../../source/session/lists/rows-of-clusters.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {startServer} from '../../support/api-server.ts';
-import {quietStore} from '../../support/tail-run.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
+import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {runPaletteCommand} from '../../support/session-steps.ts';
+import {quietStore} from '../../support/tail-run.ts';
 
 test('`:audit` typed in a tail reads the audit', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
-	terminal.press('logs');
-	await terminal.sees(/┤Tail /);
-	await runPaletteCommand(terminal, 'audit');
-	await terminal.sees(/kubelet certificate/);
-	await terminal.loses(/not read yet/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/api-\w+-\w+ +1\/1 +Running/);
+	session.press('logs');
+	await session.sees(/┤Tail /);
+	await runPaletteCommand(session, 'audit');
+	await session.sees(/kubelet certificate/);
+	await session.loses(/not read yet/);
 });
 
 test('the audit is read again after its apiserver has restarted, also from another view', async t => {
-	const {terminal, sandbox} = await onSandbox(t, [], {rows: 40, columns: 120});
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.audit');
-	await terminal.sees(/kubelet certificate verified +✗ unverified +proven[\s\S]* all \d+ rows: .* · read \d\d:\d\d:\d\d /);
+	const {session, sandbox} = await sessionOnOwnSandbox(t, [], {rows: 40, columns: 120});
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.audit');
+	await session.sees(/kubelet certificate verified +✗ unverified +proven[\s\S]* all \d+ rows: .* · read \d\d:\d\d:\d\d /);
 	await sandbox.switches.set({verification: 'good'});
-	await terminal.sees(/kubelet certificate verified +✓ enforced +proven/);
-	terminal.press('view.pods');
-	await terminal.sees(/web-\w+-\w+/);
+	await session.sees(/kubelet certificate verified +✓ enforced +proven/);
+	session.press('view.pods');
+	await session.sees(/web-\w+-\w+/);
 	await sandbox.switches.set({verification: 'off'});
-	await terminal.sees(/━ unverified ━► kubelet/);
-	terminal.press('view.audit');
-	await terminal.sees(/kubelet certificate verified +✗ unverified +proven/);
+	await session.sees(/━ unverified ━► kubelet/);
+	session.press('view.audit');
+	await session.sees(/kubelet certificate verified +✗ unverified +proven/);
 });
 
 test('what a row needs names the key of the route test, not a flag', async t => {
-	const {terminal} = await onSandbox(t, [], {user: 'bob', rows: 50, columns: 120});
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.audit');
-	await terminal.sees(/▸ kubelets to apiserver[\s\S]*needs +list leases in kube-node-lease/);
-	terminal.press('move.down', 'move.down', 'move.down', 'move.down');
-	await terminal.sees(/needs +get nonResourceURL \/flagz, or list pods in kube-system, or (get .*, or )?the test \(t\)/);
-	t.notRegex(terminal.text(), /--probe active/);
-	terminal.press('open');
-	await terminal.sees(
+	const {session} = await sessionOnSandbox(t, [], {user: 'bob', rows: 50, columns: 120});
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.audit');
+	await session.sees(/▸ kubelets to apiserver[\s\S]*needs +list leases in kube-node-lease/);
+	session.press('move.down', 'move.down', 'move.down', 'move.down');
+	await session.sees(/needs +get nonResourceURL \/flagz, or list pods in kube-system, or (get .*, or )?the test \(t\)/);
+	t.notRegex(session.text(), /--probe active/);
+	session.press('open');
+	await session.sees(
 		/Audit├ [CN]\d+ .* · read \d\d:\d\d:\d\d [\s\S]*needs +get nonResourceURL \/flagz [\s\S]* or +list pods [\s\S]* or +the test \(t\)/,
 	);
-	t.notRegex(terminal.text(), /--probe active/);
+	t.notRegex(session.text(), /--probe active/);
 	// It explains itself.
-	t.notRegex(terminal.text(), /w why/);
-	terminal.press('audit-row/test');
-	await terminal.sees(/Test the route\?/);
+	t.notRegex(session.text(), /w why/);
+	session.press('audit-row/test');
+	await session.sees(/Test the route\?/);
 });
 
 /** Two clusters, of which `us` is the current one. The pods view has a selected pod of `eu`, and the audit is that of `eu`. */

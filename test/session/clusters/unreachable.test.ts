@@ -14,9 +14,9 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {drawn} from '../../support/drawn.ts';
 import {kubeconfigText} from '../../support/kubeconfig-text.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
+import {newHome} from '../../support/new-home.ts';
+import {openSession} from '../../support/open-session.ts';
 import {openSandbox} from '../../support/sandbox.ts';
-import {newHome} from '../../support/sandbox-session.ts';
-import {openTerminal} from '../../support/terminal.ts';
 import {unusedPort} from '../../support/unused-port.ts';
 
 /** A kubeconfig for an address on which `server` may listen later. */
@@ -32,24 +32,24 @@ async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: 
 for (const columns of [80, 120]) {
 	test(`at ${columns} columns the path line breaks at leg 1 and claims no verification`, async t => {
 		const {home, file} = await nobodyThere(t, createServer());
-		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
-		await terminal.sees(
+		const session = await openSession(t, ['--kubeconfig', file], {home, columns, rows: 40});
+		await session.sees(
 			/The apiserver of main does not respond\. Retrying in \d s \(attempt \d\)\.[\s\S]+error +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/,
 		);
-		await terminal.sees(/proxy +none: no proxy-url/);
-		await terminal.sees(/^ you ━━━✗ apiserver$[\s\S]+leg 2 is determined after leg 1 connects/m);
-		t.notRegex(terminal.text(), /checking|not determined yet/);
+		await session.sees(/proxy +none: no proxy-url/);
+		await session.sees(/^ you ━━━✗ apiserver$[\s\S]+leg 2 is determined after leg 1 connects/m);
+		t.notRegex(session.text(), /checking|not determined yet/);
 	});
 }
 
 test('an unreachable apiserver names the proxy in front of it, without its password', async t => {
 	const port = await unusedPort();
 	const {kubeconfigFile} = await openSandbox(t);
-	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--proxy-url', `http://me:secret@127.0.0.1:${port}`], {
+	const session = await openSession(t, ['--kubeconfig', kubeconfigFile, '--proxy-url', `http://me:secret@127.0.0.1:${port}`], {
 		home: await newHome(t),
 	});
-	await terminal.sees(new RegExp(`proxy +http://127\\.0\\.0\\.1:${port}/? \\(proxy-url of`));
-	t.notRegex(terminal.text(), /secret/);
+	await session.sees(new RegExp(`proxy +http://127\\.0\\.0\\.1:${port}/? \\(proxy-url of`));
+	t.notRegex(session.text(), /secret/);
 });
 
 /** A kubeconfig for an address at which a sandbox responds from `respond` on. */
@@ -87,38 +87,38 @@ async function respondsLater(t: ExecutionContext): Promise<{home: string; file: 
 
 test('r retries at once, lists the attempts, and lists load when the apiserver responds', async t => {
 	const {home, file, respond} = await respondsLater(t);
-	const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns: 100});
-	await terminal.sees(/\(attempt [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d {2}after [\d.]+ m?s: .*connection refused\s+){3}/);
-	await terminal.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
-	const next = Number(/\(attempt (\d)\)/.exec(terminal.text())![1]);
+	const session = await openSession(t, ['--kubeconfig', file], {home, columns: 100});
+	await session.sees(/\(attempt [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d {2}after [\d.]+ m?s: .*connection refused\s+){3}/);
+	await session.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
+	const next = Number(/\(attempt (\d)\)/.exec(session.text())![1]);
 	const began = performance.now();
 	for (let attempt = next + 1; attempt <= next + 3; attempt++) {
-		terminal.press('retry');
-		await terminal.sees(new RegExp(`Retrying in \\d+ s \\(attempt ${attempt}\\)`));
+		session.press('retry');
+		await session.sees(new RegExp(`Retrying in \\d+ s \\(attempt ${attempt}\\)`));
 	}
 
 	// The automatic retries wait at least 5, 6 and 7 s.
 	t.true(performance.now() - began < 15_000);
-	terminal.press('doctor');
-	await terminal.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);
-	terminal.press('view.back', 'unreachable/copy');
-	await terminal.sees(/copied the report/);
+	session.press('doctor');
+	await session.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);
+	session.press('view.back', 'unreachable/copy');
+	await session.sees(/copied the report/);
 	await respond();
-	terminal.press('retry');
-	await terminal.sees(/web-\w+-\w+ +2\/2/);
-	terminal.press('logs');
-	await terminal.sees(/Tail pod\//);
+	session.press('retry');
+	await session.sees(/web-\w+-\w+ +2\/2/);
+	session.press('logs');
+	await session.sees(/Tail pod\//);
 });
 
 test('the audit is read when the apiserver responds at last', async t => {
 	const {home, file, respond} = await respondsLater(t);
-	const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns: 100});
-	await terminal.sees(/\(attempt [2-9]\)/);
-	terminal.press('view.audit');
-	await terminal.sees(/┤7 Audit├[\s\S]+does not respond\. Retrying in/);
+	const session = await openSession(t, ['--kubeconfig', file], {home, columns: 100});
+	await session.sees(/\(attempt [2-9]\)/);
+	session.press('view.audit');
+	await session.sees(/┤7 Audit├[\s\S]+does not respond\. Retrying in/);
 	await respond();
-	terminal.press('retry');
-	await terminal.sees(/kubelet certificate verified +✗ unverified/);
+	session.press('retry');
+	await session.sees(/kubelet certificate verified +✗ unverified/);
 });
 
 test('a running attempt shows since when it runs instead of a countdown', async t => {
@@ -129,16 +129,16 @@ test('a running attempt shows since when it runs instead of a countdown', async 
 		});
 	});
 	const {home, file, port} = await nobodyThere(t, silent);
-	const terminal = await openTerminal(t, ['--kubeconfig', file], {home});
-	await terminal.sees(/Retrying in [3-9] s \(attempt [4-9]\)\./);
+	const session = await openSession(t, ['--kubeconfig', file], {home});
+	await session.sees(/Retrying in [3-9] s \(attempt [4-9]\)\./);
 	silent.listen(port, '127.0.0.1');
 	await once(silent, 'listening');
 	t.teardown(() => {
 		silent.close();
 	});
-	terminal.press('retry');
-	await terminal.sees(/Retrying now \(attempt \d\)\./);
-	await terminal.sees(/Retrying since \d\d:\d\d:\d\d \(attempt \d\)\./);
+	session.press('retry');
+	await session.sees(/Retrying now \(attempt \d\)\./);
+	await session.sees(/Retrying since \d\d:\d\d:\d\d \(attempt \d\)\./);
 });
 
 test('an audit that was not read shows the page of an apiserver that does not respond', async t => {

@@ -3,6 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {CanceledError, TypeAhead} from '../../../source/session/dialogs/type-ahead.ts';
 import {eventLoopTurns} from '../../support/event-loop-turns.ts';
+import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 import {until} from '../../support/until.ts';
 
@@ -186,37 +187,37 @@ test('held input for a shell is passed on as raw bytes', t => {
 });
 
 test('f and Enter in one burst start the forward: Enter goes to the form', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.type('/web\rf\r');
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/web-\w+-\w+/);
+	session.type('/web\rf\r');
 	// Another test may use the suggested local port.
-	await terminal.sees(/forwards to web-|port \d+ is in use/);
-	t.notRegex(terminal.text(), /Details/);
+	await session.sees(/forwards to web-|port \d+ is in use/);
+	t.notRegex(session.text(), /Details/);
 });
 
 test('a key after a form goes to what opens next', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/web-\w+-\w+/);
 	// Another test may use the suggested local port.
-	terminal.type('/web\rf\t\u0015\r5');
-	await terminal.sees(/┤5 Forwards 1├/);
-	await terminal.sees(/● :\d+ +pod\/web/);
+	session.type('/web\rf\t\u0015\r5');
+	await session.sees(/┤5 Forwards 1├/);
+	await session.sees(/● :\d+ +pod\/web/);
 });
 
 test('Esc cancels a form that has not opened yet', async t => {
-	const {terminal, sandbox} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.type('/web\r');
-	await terminal.sees(/filter: web/);
+	const {session, sandbox} = await sessionOnOwnSandbox(t);
+	await session.sees(/web-\w+-\w+/);
+	session.type('/web\r');
+	await session.sees(/filter: web/);
 	await sandbox.switches.set({stall: 'on'});
-	terminal.type('fx\u001B[200~y\u001B[201~');
-	await terminal.sees(/2 keys queued/);
-	terminal.type('\u001B');
-	await terminal.loses(/keys queued/);
+	session.type('fx\u001B[200~y\u001B[201~');
+	await session.sees(/2 keys queued/);
+	session.type('\u001B');
+	await session.loses(/keys queued/);
 	await sandbox.switches.set({stall: 'off'});
-	terminal.press('view.forwards');
-	await terminal.sees(/┤5 Forwards├/);
-	t.notRegex(terminal.raw(), /Forward from/);
+	session.press('view.forwards');
+	await session.sees(/┤5 Forwards├/);
+	t.notRegex(session.raw(), /Forward from/);
 });
 
 test('input typed while a shell opens goes to the shell', async t => {
@@ -227,8 +228,8 @@ test('input typed while a shell opens goes to the shell', async t => {
 });
 
 test('a namespace can be typed right after its key', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.type('nshop\r');
-	await terminal.sees(/checkout-/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/web-\w+-\w+/);
+	session.type('nshop\r');
+	await session.sees(/checkout-/);
 });

@@ -6,19 +6,21 @@ import test, {type ExecutionContext} from 'ava';
 import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
 import {forwardEntry} from '../../support/forward-entry.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
+import {newHome} from '../../support/new-home.ts';
+import {openSession, sessionOnSandbox} from '../../support/open-session.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
-import {newHome, onSandbox} from '../../support/sandbox-session.ts';
 import {scaleWorkload} from '../../support/scale-workload.ts';
-import {openTerminal, type TestTerminal} from '../../support/terminal.ts';
+import {openTerminal} from '../../support/terminal.ts';
+import type {TestScreen} from '../../support/test-screen.ts';
 import {until} from '../../support/until.ts';
 import {unusedPort, unusedPorts} from '../../support/unused-port.ts';
 
 /** Saves the open forwards of the session as a new set. */
-async function saveOpenForwards(terminal: TestTerminal, name: string, count: number): Promise<void> {
-	terminal.press('save', 'clear');
-	terminal.type(`${name}\r`);
-	await terminal.sees(new RegExp(`saved ${count} forwards?: ~/\\.config/spoke/forwards/${name}`));
+async function saveOpenForwards(session: TestScreen, name: string, count: number): Promise<void> {
+	session.press('save', 'clear');
+	session.type(`${name}\r`);
+	await session.sees(new RegExp(`saved ${count} forwards?: ~/\\.config/spoke/forwards/${name}`));
 }
 
 /** Opens forwards in a session and saves them as the set `mine`. Resolves to its file after the session has ended. */
@@ -27,14 +29,14 @@ async function saveSet(
 	{home, kubeconfigFile}: {home: string; kubeconfigFile: string},
 	forwards: ReadonlyArray<readonly [target: string, local: number, remote: number]>,
 ): Promise<string> {
-	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.forwards');
-	terminal.type(forwards.map(([target, local, remote]) => `:forward ${target} ${local}:${remote}\r`).join(''));
-	await terminal.sees(new RegExp(forwards.map(([target, local, remote]) => `● :${local} +${target}:${remote}`).join('[\\s\\S]*')));
-	await saveOpenForwards(terminal, 'mine', forwards.length);
-	terminal.press('app.quit', 'confirm.yes');
-	t.is(await terminal.ended(), 0);
+	const session = await openSession(t, ['--kubeconfig', kubeconfigFile], {home});
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.forwards');
+	session.type(forwards.map(([target, local, remote]) => `:forward ${target} ${local}:${remote}\r`).join(''));
+	await session.sees(new RegExp(forwards.map(([target, local, remote]) => `● :${local} +${target}:${remote}`).join('[\\s\\S]*')));
+	await saveOpenForwards(session, 'mine', forwards.length);
+	session.press('app.quit', 'confirm.yes');
+	t.is(await session.ended(), 0);
 	return join(home, '.config/spoke/forwards/mine');
 }
 
@@ -53,7 +55,7 @@ test('a saved set is started by a key, not by the next session, and stops togeth
 	);
 	t.is((await stat(file)).mode & 0o777, 0o600);
 
-	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, rows: 30});
+	const second = await openSession(t, ['--kubeconfig', kubeconfigFile], {home, rows: 30});
 	// The view that the first session ended in.
 	await second.sees(/No forwards\. .*\n.*\n.*Saved sets for this context: mine \(2 forwards\)\./);
 	second.press('forwards.open-set');
@@ -90,7 +92,7 @@ test('--forwards starts a set with the session, also in another context than it 
 	const file = await saveSet(t, {home, kubeconfigFile}, [['svc/web', one, 80]]);
 	await writeFile(file, `${await readFile(file, 'utf8')}--context sandbox sts/db ${other}:7000\n`);
 
-	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--context', 'sandbox-ada', '--forwards', 'mine'], {home});
+	const second = await openSession(t, ['--kubeconfig', kubeconfigFile, '--context', 'sandbox-ada', '--forwards', 'mine'], {home});
 	await second.sees(/Started 1 forward of mine in sandbox-ada\. 1 for context sandbox is not started\./);
 	await until(
 		async () =>
@@ -112,40 +114,40 @@ test('a set with --each starts a forward per pod, and is saved as one line while
 	const first = await unusedPorts(2);
 	const line = forwardEntry('sts/db', [`${first}:7000`], {namespace: 'default', each: true});
 	await writeForwardSet(env, 'dbs', [line]);
-	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--forwards', 'dbs'], {home, rows: 30});
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.forwards');
+	const session = await openSession(t, ['--kubeconfig', kubeconfigFile, '--forwards', 'dbs'], {home, rows: 30});
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.forwards');
 	const [one, other] = [new RegExp(`● :${first} +pod/db-0:7000`), new RegExp(`● :${first + 1} +pod/db-1:7000`)];
-	await terminal.sees(one);
-	await terminal.sees(other);
-	await saveOpenForwards(terminal, 'all', 1);
+	await session.sees(one);
+	await session.sees(other);
+	await saveOpenForwards(session, 'all', 1);
 	const savedLines = (saved: string) => readForwardSets(env).find(({name}) => name === saved)?.lines;
 	t.deepEqual(savedLines('all'), [line]);
 
-	terminal.press('forwards.open-set');
-	terminal.type('dbs\r');
-	await terminal.sees(new RegExp(`Stop 2 forwards of dbs\\?[\\s\\S]*:${first} and up → each pod of sts/db:7000 in default`));
-	terminal.press('confirm.no');
-	await terminal.loses(/Confirm/);
-	terminal.press('move.start', 'forwards/stop');
-	await terminal.sees(/○ .*pod\/db-0:7000/);
-	await saveOpenForwards(terminal, 'rest', 1);
+	session.press('forwards.open-set');
+	session.type('dbs\r');
+	await session.sees(new RegExp(`Stop 2 forwards of dbs\\?[\\s\\S]*:${first} and up → each pod of sts/db:7000 in default`));
+	session.press('confirm.no');
+	await session.loses(/Confirm/);
+	session.press('move.start', 'forwards/stop');
+	await session.sees(/○ .*pod\/db-0:7000/);
+	await saveOpenForwards(session, 'rest', 1);
 	t.deepEqual(savedLines('rest'), [forwardEntry('pod/db-1', [`${first + 1}:7000`], {namespace: 'default'})]);
 
-	terminal.press('forwards.open-set');
-	terminal.type('dbs\r');
-	await terminal.sees(/Start 1 forward of dbs in sandbox\?[\s\S]*each pod of sts\/db:7000 in default: 1 already open/);
-	terminal.press('confirm.yes');
-	await terminal.sees(one);
-	await terminal.sees(other);
+	session.press('forwards.open-set');
+	session.type('dbs\r');
+	await session.sees(/Start 1 forward of dbs in sandbox\?[\s\S]*each pod of sts\/db:7000 in default: 1 already open/);
+	session.press('confirm.yes');
+	await session.sees(one);
+	await session.sees(other);
 });
 
 test('a set with --each shows why a target has no lasting pods', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	await writeForwardSet({HOME: home}, 'wrong', [forwardEntry('deploy/web', [':80'], {each: true})]);
-	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--forwards', 'wrong'], {home});
-	await terminal.sees(/forward deploy\/web :80 --each failed[\s\S]*no\s+StatefulSet\s+owns\s+pod/);
+	const session = await openSession(t, ['--kubeconfig', kubeconfigFile, '--forwards', 'wrong'], {home});
+	await session.sees(/forward deploy\/web :80 --each failed[\s\S]*no\s+StatefulSet\s+owns\s+pod/);
 });
 
 test('--forwards with a set that is missing, invalid or not allowed ends before the session', async t => {
@@ -212,16 +214,16 @@ test('a set skips other contexts and reports used ports and exposed addresses fi
 	await writeFile(join(folder, 'mixed'), `--context prod-eu -n pay svc/ledger 9000\nsvc/web ${port}:80\nsts/db :7000 --address 0.0.0.0\n`);
 	await writeFile(join(folder, 'broken'), 'svc/web\n');
 	const {kubeconfigFile} = await openSandbox(t);
-	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.forwards', 'forwards.open-set');
-	await terminal.sees(/broken +0 +broken:1: no port is given for svc\/web[\s\S]*mixed +2 of 3/);
-	terminal.type('mixed\r');
-	await terminal.sees(/Start 2 forwards of mixed/);
-	t.regex(terminal.text(), new RegExp(`:${port} → svc/web:80 in default: port ${port} is in use`));
-	t.regex(terminal.text(), /a free port → sts\/db:7000 in default, on 0\.0\.0\.0/);
-	t.regex(terminal.text(), /1 for context prod-eu is not affected\./);
-	t.regex(terminal.text(), /Anyone who can reach this machine/);
+	const session = await openSession(t, ['--kubeconfig', kubeconfigFile], {home});
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.forwards', 'forwards.open-set');
+	await session.sees(/broken +0 +broken:1: no port is given for svc\/web[\s\S]*mixed +2 of 3/);
+	session.type('mixed\r');
+	await session.sees(/Start 2 forwards of mixed/);
+	t.regex(session.text(), new RegExp(`:${port} → svc/web:80 in default: port ${port} is in use`));
+	t.regex(session.text(), /a free port → sts\/db:7000 in default, on 0\.0\.0\.0/);
+	t.regex(session.text(), /1 for context prod-eu is not affected\./);
+	t.regex(session.text(), /Anyone who can reach this machine/);
 });
 
 test('the forward form appends the forward to a set', async t => {
@@ -229,16 +231,16 @@ test('the forward form appends the forward to a set', async t => {
 	const home = await newHome(t);
 	const env = {HOME: home};
 	await writeForwardSet(env, 'mine', [forwardEntry('sts/db', ['7000'], {namespace: 'default', context: 'sandbox'})]);
-	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.type('/web\r');
-	terminal.press('forward');
-	await terminal.sees(/Add to set +no +never starts automatically/);
+	const session = await openSession(t, ['--kubeconfig', kubeconfigFile], {home});
+	await session.sees(/web-\w+-\w+/);
+	session.type('/web\r');
+	session.press('forward');
+	await session.sees(/Add to set +no +never starts automatically/);
 	// Another test may use the suggested port.
-	terminal.press('move.down', 'clear', 'move.up', 'move.up', 'value.next');
-	await terminal.sees(/Add to set +◂ mine/);
-	terminal.press('accept');
-	await terminal.sees(/forwards to web-/);
+	session.press('move.down', 'clear', 'move.up', 'move.up', 'value.next');
+	await session.sees(/Add to set +◂ mine/);
+	session.press('accept');
+	await session.sees(/forwards to web-/);
 	await until(
 		() => readForwardSets(env)[0]?.lines.length === 2,
 		() => readForwardSets(env),
@@ -256,23 +258,23 @@ test('a screen reader gets the sets, their disabled reasons and each forward as 
 	const namespace = 'default';
 	await writeForwardSet(env, 'far', [forwardEntry('svc/web', ['1:80'], {namespace, context: 'prod-eu'})]);
 	await writeForwardSet(env, 'mine', [forwardEntry('sts/db', [':7000'], {namespace}), forwardEntry('svc/web', [':80'], {namespace})]);
-	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, env: {INK_SCREEN_READER: 'true'}});
-	await terminal.sees(/tab: Pods[\s\S]* of 8: /);
-	terminal.press('view.forwards');
-	await terminal.sees(/tab: Forwards[\s\S]*Saved sets for this context: mine \(2 forwards\)\./);
-	terminal.press('forwards.open-set');
-	await terminal.sees(/Saved forwards\s+option: \(disabled\) 1 of 2: far, 0 of 1, for prod-eu/);
-	terminal.press('move.down', 'accept');
-	await terminal.sees(
+	const session = await openSession(t, ['--kubeconfig', kubeconfigFile], {home, env: {INK_SCREEN_READER: 'true'}});
+	await session.sees(/tab: Pods[\s\S]* of 8: /);
+	session.press('view.forwards');
+	await session.sees(/tab: Forwards[\s\S]*Saved sets for this context: mine \(2 forwards\)\./);
+	session.press('forwards.open-set');
+	await session.sees(/Saved forwards\s+option: \(disabled\) 1 of 2: far, 0 of 1, for prod-eu/);
+	session.press('move.down', 'accept');
+	await session.sees(
 		/Start 2 forwards of mine in sandbox\?\s+a free port → sts\/db:7000 in default\s+a free port → svc\/web:80 in default\s+y yes, n no/,
 	);
 });
 
 test('--read-only starts no set', async t => {
-	const {terminal} = await onSandbox(t, ['--read-only']);
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.forwards', 'forwards.open-set');
-	await terminal.sees(/disabled, --read-only is set/);
+	const {session} = await sessionOnSandbox(t, ['--read-only']);
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.forwards', 'forwards.open-set');
+	await session.sees(/disabled, --read-only is set/);
 });
 
 test('a set is written completely, keeps comments when extended, and stays in its directory', async t => {

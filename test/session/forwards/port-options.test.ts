@@ -6,8 +6,8 @@ import {createClusterClient} from '../../../source/cluster/create-cluster-client
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {startServer} from '../../support/api-server.ts';
+import {sessionOnSandbox} from '../../support/open-session.ts';
 import {openSandbox} from '../../support/sandbox.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
 
 const service = (targetPort: number | string) => ({
 	kind: 'Service',
@@ -74,17 +74,17 @@ test('the form says that a named pod has no replacement', async t => {
 });
 
 test('the local port follows the chosen port unless one was typed', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.services');
-	await terminal.sees(/web +ClusterIP/);
-	terminal.press('move.end', 'forward');
-	await terminal.sees(/Local port +80\d\d/);
-	terminal.press('value.next');
-	await terminal.sees(/Local port +84\d\d/);
-	terminal.press('move.down', 'clear');
-	terminal.type('7001');
-	terminal.press('move.up', 'value.previous');
-	await terminal.sees(/Port +◂ http 80/);
-	await terminal.sees(/Local port +7001/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.services');
+	await session.sees(/web +ClusterIP/);
+	session.press('move.end', 'forward');
+	await session.sees(/Local port +80\d\d/);
+	session.press('value.next');
+	await session.sees(/Local port +84\d\d/);
+	session.press('move.down', 'clear');
+	session.type('7001');
+	session.press('move.up', 'value.previous');
+	await session.sees(/Port +◂ http 80/);
+	await session.sees(/Local port +7001/);
 });

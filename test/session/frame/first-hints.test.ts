@@ -14,8 +14,8 @@ import {emptySession, type SessionState} from '../../../source/session/frame/ses
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {drawn} from '../../support/drawn.ts';
-import {newHome, onSandbox} from '../../support/sandbox-session.ts';
-import {openTerminal} from '../../support/terminal.ts';
+import {newHome} from '../../support/new-home.ts';
+import {openSession, sessionOnSandbox} from '../../support/open-session.ts';
 
 function stateOf({columns = 120, rows = 24, isDefaultKeymap = true} = {}): SessionState {
 	return reduceSession(emptySession({...clusterState(null), reachable: 'yes'}, {columns, rows}, 0), {
@@ -68,14 +68,14 @@ test('a low or zoomed screen has no hints', async t => {
 
 test('only a first session hints at keys, until one is used', async t => {
 	const home = await newHome(t, {isNew: true});
-	const {terminal, kubeconfigFile} = await onSandbox(t, [], {home});
-	await terminal.sees(/^ Enter containers · i details · ! problems only · no key deletes an object$/m);
-	terminal.press('view.nodes');
-	await terminal.sees(/▸ cp /);
-	await terminal.loses(/no key deletes/);
-	terminal.press('app.quit');
-	t.is(await terminal.ended(), 0);
-	const next = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
+	const {session, kubeconfigFile} = await sessionOnSandbox(t, [], {home});
+	await session.sees(/^ Enter containers · i details · ! problems only · no key deletes an object$/m);
+	session.press('view.nodes');
+	await session.sees(/▸ cp /);
+	await session.loses(/no key deletes/);
+	session.press('app.quit');
+	t.is(await session.ended(), 0);
+	const next = await openSession(t, ['--kubeconfig', kubeconfigFile], {home});
 	await next.sees(/┤4 Nodes[\s\S]*▸ cp /);
 	t.notRegex(next.text(), /no key deletes/);
 });

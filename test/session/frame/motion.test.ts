@@ -3,7 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {reduceSession} from '../../../source/session/frame/session-reducer.ts';
 import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
+import {sessionOnSandbox} from '../../support/open-session.ts';
 import {untilStable} from '../../support/until.ts';
 
 for (const [title, argv, env] of [
@@ -11,19 +11,19 @@ for (const [title, argv, env] of [
 	['--motion=off', ['--motion=off'], {}],
 ] as const) {
 	test(`with ${title} a tail draws no curve and a list screen is still between two ticks`, async t => {
-		const {terminal} = await onSandbox(t, argv, {env, columns: 120, rows: 40});
-		await terminal.sees(/toolbox-/);
-		terminal.type('/toolbox\rl');
-		await terminal.sees(/Tail pod\/toolbox/);
-		terminal.press('tail.background');
-		await terminal.sees(/logs +pod\/toolbox-\S+ +[━╍]direct [━╍]unverified/);
+		const {session} = await sessionOnSandbox(t, argv, {env, columns: 120, rows: 40});
+		await session.sees(/toolbox-/);
+		session.type('/toolbox\rl');
+		await session.sees(/Tail pod\/toolbox/);
+		session.press('tail.background');
+		await session.sees(/logs +pod\/toolbox-\S+ +[━╍]direct [━╍]unverified/);
 		// What is known of the path may come late.
-		await terminal.sees(/1 of 1 (known apiserver )?examined/);
-		await untilStable(() => terminal.text().replaceAll(/\d/g, ''), 1500);
-		const before = terminal.text();
+		await session.sees(/1 of 1 (known apiserver )?examined/);
+		await untilStable(() => session.text().replaceAll(/\d/g, ''), 1500);
+		const before = session.text();
 		await delay(3000);
-		t.notRegex(terminal.text(), /[▁▂▃▄▅▆▇]/);
-		const changed = terminal
+		t.notRegex(session.text(), /[▁▂▃▄▅▆▇]/);
+		const changed = session
 			.text()
 			.split('\n')
 			.filter((row, index) => row !== before.split('\n')[index]);
@@ -36,12 +36,12 @@ for (const [title, argv, env] of [
 }
 
 test('--motion=on overrides NO_MOTION', async t => {
-	const {terminal} = await onSandbox(t, ['--motion=on'], {env: {NO_MOTION: '1'}, columns: 120, rows: 40});
-	await terminal.sees(/api-\w+/);
-	terminal.type('/api\rl');
-	await terminal.sees(/─ following\b/);
-	terminal.press('tail.background');
-	await terminal.sees(/lines\/s +[▁▂▃▄▅▆▇]{2}/);
+	const {session} = await sessionOnSandbox(t, ['--motion=on'], {env: {NO_MOTION: '1'}, columns: 120, rows: 40});
+	await session.sees(/api-\w+/);
+	session.type('/api\rl');
+	await session.sees(/─ following\b/);
+	session.press('tail.background');
+	await session.sees(/lines\/s +[▁▂▃▄▅▆▇]{2}/);
 });
 
 test('with reduced motion the clock advances by 10 s and a notice still expires', t => {

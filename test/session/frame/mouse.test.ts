@@ -1,7 +1,8 @@
 /** The mouse in the built program. */
 import test from 'ava';
+import {sessionOnSandbox} from '../../support/open-session.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
-import type {TestTerminal} from '../../support/terminal.ts';
+import type {TestScreen} from '../../support/test-screen.ts';
 
 const size = {columns: 120, rows: 40};
 
@@ -10,85 +11,85 @@ const off = '\u001B[?1006l\u001B[?1000l';
 const [left, wheelUp, wheelDown] = [0, 64, 65];
 
 /** At the first cell of the text, once or several times. */
-function mouse(terminal: TestTerminal, text: RegExp, {code = left, times = 1}: {code?: number; times?: number} = {}): void {
-	const rows = terminal.screen();
+function mouse(session: TestScreen, text: RegExp, {code = left, times = 1}: {code?: number; times?: number} = {}): void {
+	const rows = session.screen();
 	const row = rows.findIndex(one => text.test(one));
 	const cell = `${text.exec(rows[row] ?? '')!.index + 1};${row + 1}`;
-	terminal.type(`\u001B[<${code};${cell}M\u001B[<${code};${cell}m`.repeat(times));
+	session.type(`\u001B[<${code};${cell}M\u001B[<${code};${cell}m`.repeat(times));
 }
 
-const isLastSet = (terminal: TestTerminal) => terminal.raw().lastIndexOf(on) > terminal.raw().lastIndexOf(off);
+const isLastSet = (session: TestScreen) => session.raw().lastIndexOf(on) > session.raw().lastIndexOf(off);
 
 test('a click selects a row, and a double click opens it', async t => {
-	const {terminal} = await onSandbox(t, [], size);
-	await terminal.sees(/^ {3}web-/m);
-	mouse(terminal, /db-0/);
-	await terminal.sees(/^ ▸ db-0/m);
-	mouse(terminal, /web-/, {times: 2});
-	await terminal.sees(/Containers of web-/);
-	terminal.press('cancel');
-	await terminal.sees(/^ ▸ web-/m);
+	const {session} = await sessionOnSandbox(t, [], size);
+	await session.sees(/^ {3}web-/m);
+	mouse(session, /db-0/);
+	await session.sees(/^ ▸ db-0/m);
+	mouse(session, /web-/, {times: 2});
+	await session.sees(/Containers of web-/);
+	session.press('cancel');
+	await session.sees(/^ ▸ web-/m);
 });
 
 test('a click on a tab, on a key of the footer and on a connection does what its key does', async t => {
-	const {terminal} = await onSandbox(t, [], size);
-	await terminal.sees(/toolbox-/);
-	mouse(terminal, /toolbox-/);
-	await terminal.sees(/^ ▸ toolbox-/m);
-	mouse(terminal, /l logs {2}/);
-	await terminal.sees(/Tail pod\/toolbox/);
-	terminal.press('tail.background');
-	await terminal.sees(/Connections 1/);
-	mouse(terminal, /4 Nodes/);
-	await terminal.sees(/┤4 Nodes/);
-	mouse(terminal, /logs +pod\/toolbox/);
-	await terminal.sees(/┤Connections 1├/);
-	await terminal.sees(/n1 +Ready/);
-	mouse(terminal, /n1 +Ready/);
-	await terminal.sees(/^ ▸ n1/m);
-	await terminal.loses(/┤Connections 1├/);
-	mouse(terminal, /logs +pod\/toolbox/, {times: 2});
-	await terminal.sees(/Tail pod\/toolbox/);
+	const {session} = await sessionOnSandbox(t, [], size);
+	await session.sees(/toolbox-/);
+	mouse(session, /toolbox-/);
+	await session.sees(/^ ▸ toolbox-/m);
+	mouse(session, /l logs {2}/);
+	await session.sees(/Tail pod\/toolbox/);
+	session.press('tail.background');
+	await session.sees(/Connections 1/);
+	mouse(session, /4 Nodes/);
+	await session.sees(/┤4 Nodes/);
+	mouse(session, /logs +pod\/toolbox/);
+	await session.sees(/┤Connections 1├/);
+	await session.sees(/n1 +Ready/);
+	mouse(session, /n1 +Ready/);
+	await session.sees(/^ ▸ n1/m);
+	await session.loses(/┤Connections 1├/);
+	mouse(session, /logs +pod\/toolbox/, {times: 2});
+	await session.sees(/Tail pod\/toolbox/);
 });
 
 test('in a dialog a click selects an item or does what a key does, and outside of it nothing', async t => {
-	const {terminal} = await onSandbox(t, [], size);
-	await terminal.sees(/web-/);
-	terminal.press('namespace.pick');
-	await terminal.sees(/ ▸ default/);
-	await terminal.sees(/kube-system/);
-	mouse(terminal, /4 Nodes/);
-	mouse(terminal, /web-/, {times: 2});
-	mouse(terminal, /kube-system/);
-	await terminal.sees(/ ▸ kube-system/);
-	t.regex(terminal.text(), /┤1 Pods/);
-	mouse(terminal, /Esc back/);
-	await terminal.loses(/ ▸ kube-system/);
-	terminal.press('namespace.pick');
-	await terminal.sees(/ ▸ default/);
-	await terminal.sees(/kube-system/);
-	mouse(terminal, /kube-system/, {times: 2});
-	await terminal.sees(/› kube-system/);
-	terminal.type('/');
-	await terminal.sees(/Enter apply/);
-	mouse(terminal, /Esc cancel/);
-	await terminal.loses(/Enter apply/);
+	const {session} = await sessionOnSandbox(t, [], size);
+	await session.sees(/web-/);
+	session.press('namespace.pick');
+	await session.sees(/ ▸ default/);
+	await session.sees(/kube-system/);
+	mouse(session, /4 Nodes/);
+	mouse(session, /web-/, {times: 2});
+	mouse(session, /kube-system/);
+	await session.sees(/ ▸ kube-system/);
+	t.regex(session.text(), /┤1 Pods/);
+	mouse(session, /Esc back/);
+	await session.loses(/ ▸ kube-system/);
+	session.press('namespace.pick');
+	await session.sees(/ ▸ default/);
+	await session.sees(/kube-system/);
+	mouse(session, /kube-system/, {times: 2});
+	await session.sees(/› kube-system/);
+	session.type('/');
+	await session.sees(/Enter apply/);
+	mouse(session, /Esc cancel/);
+	await session.loses(/Enter apply/);
 });
 
 test('the wheel scrolls the pane under it', async t => {
-	const {terminal} = await onSandbox(t, [], {columns: 120, rows: 16});
-	await terminal.sees(/web-/);
-	terminal.press('help.open');
-	await terminal.sees(/any other key closes/);
-	const before = terminal.screen()[3];
-	mouse(terminal, /any other/, {code: wheelDown});
-	terminal.type(`\u001B[<${wheelDown};5;9M`);
-	await terminal.sees(/3 above/);
-	terminal.type(`\u001B[<${wheelUp};5;9M`);
-	await terminal.loses(/3 above/);
-	t.is(terminal.screen()[3], before);
-	mouse(terminal, /any other/);
-	await terminal.sees(/Pods/);
+	const {session} = await sessionOnSandbox(t, [], {columns: 120, rows: 16});
+	await session.sees(/web-/);
+	session.press('help.open');
+	await session.sees(/any other key closes/);
+	const before = session.screen()[3];
+	mouse(session, /any other/, {code: wheelDown});
+	session.type(`\u001B[<${wheelDown};5;9M`);
+	await session.sees(/3 above/);
+	session.type(`\u001B[<${wheelUp};5;9M`);
+	await session.loses(/3 above/);
+	t.is(session.screen()[3], before);
+	mouse(session, /any other/);
+	await session.sees(/Pods/);
 });
 
 test('reports are on in the session, off in a shell and in a plain tail, and off at the end', async t => {
@@ -116,7 +117,7 @@ test('reports are on in the session, off in a shell and in a plain tail, and off
 });
 
 test('--mouse=off asks for no reports', async t => {
-	const {terminal} = await onSandbox(t, ['--mouse=off'], size);
-	await terminal.sees(/toolbox-/);
-	t.false(terminal.raw().includes('?1000h'));
+	const {session} = await sessionOnSandbox(t, ['--mouse=off'], size);
+	await session.sees(/toolbox-/);
+	t.false(session.raw().includes('?1000h'));
 });

@@ -4,9 +4,10 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {actionSpecs} from '../../../source/actions/action-table.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {openSession} from '../../support/open-session.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
-import {openTerminal, type PressedAction, type TestTerminal} from '../../support/terminal.ts';
+import type {PressedAction, TestScreen} from '../../support/test-screen.ts';
 
 /** Neither bound in a shipped keymap nor text while typing. */
 function strangeKey(index: number): string {
@@ -331,17 +332,17 @@ for (const [title, steps] of [
 	['tails', tails],
 ] as const) {
 	test(`rebound: ${title} perform their actions`, async t => {
-		const terminal = await reboundSession(t);
+		const session = await reboundSession(t);
 		for (const [action, shows] of steps) {
-			const pattern = typeof shows === 'function' ? shows(terminal.text()) : shows;
+			const pattern = typeof shows === 'function' ? shows(session.text()) : shows;
 			if (action.startsWith('> ')) {
-				terminal.type(action.slice(2));
+				session.type(action.slice(2));
 			} else {
-				terminal.press(action as PressedAction);
+				session.press(action as PressedAction);
 			}
 
 			try {
-				await terminal.sees(pattern);
+				await session.sees(pattern);
 			} catch (error) {
 				throw new Error(`after ${action}: ${(error as Error).message}`, {cause: error});
 			}
@@ -349,14 +350,14 @@ for (const [title, steps] of [
 	});
 }
 
-async function reboundSession(t: ExecutionContext): Promise<TestTerminal> {
+async function reboundSession(t: ExecutionContext): Promise<TestScreen> {
 	const home = await temporaryDirectory(t);
 	const file = join(home, 'strange.yaml');
 	await writeFile(file, yaml);
 	const {keymap, problems} = await loadKeymap({}, file);
 	t.deepEqual(problems, []);
 	const {kubeconfigFile} = await openSandbox(t);
-	const terminal = await openTerminal(t, ['--keymap', file, '--kubeconfig', kubeconfigFile], {home, keymap, columns: 140, rows: 40});
-	await terminal.sees(/web-\w[\s\S]*does not check who kubelet n\d is/);
-	return terminal;
+	const session = await openSession(t, ['--keymap', file, '--kubeconfig', kubeconfigFile], {home, keymap, columns: 140, rows: 40});
+	await session.sees(/web-\w[\s\S]*does not check who kubelet n\d is/);
+	return session;
 }

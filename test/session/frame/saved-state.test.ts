@@ -5,8 +5,8 @@ import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {formatSavedState, noSavedState, parseSavedState, SavedStateFile} from '../../../source/session/frame/saved-state.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
-import {newHome, onSandbox} from '../../support/sandbox-session.ts';
-import {openTerminal} from '../../support/terminal.ts';
+import {newHome} from '../../support/new-home.ts';
+import {openSession, sessionOnSandbox} from '../../support/open-session.ts';
 
 const size = {columns: 100, rows: 30};
 const namespaces = new Map([['prod', {kubeconfig: 'default', last: ['payments', null]}]]);
@@ -103,20 +103,20 @@ test('a remembered namespace is used until the kubeconfig names another one', as
 });
 
 test('the next session begins in the last view and namespace, unless -n names one', async t => {
-	const {terminal, home, kubeconfigFile} = await onSandbox(t, [], size);
-	await terminal.sees(/toolbox-/);
-	terminal.type(':ns kube-system\r');
-	await terminal.sees(/› kube-system/);
-	terminal.press('view.services');
-	await terminal.sees(/┤3 Services/);
-	terminal.press('app.quit');
-	t.is(await terminal.ended(), 0);
-	const next = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, ...size});
+	const {session, home, kubeconfigFile} = await sessionOnSandbox(t, [], size);
+	await session.sees(/toolbox-/);
+	session.type(':ns kube-system\r');
+	await session.sees(/› kube-system/);
+	session.press('view.services');
+	await session.sees(/┤3 Services/);
+	session.press('app.quit');
+	t.is(await session.ended(), 0);
+	const next = await openSession(t, ['--kubeconfig', kubeconfigFile], {home, ...size});
 	await next.sees(/┤3 Services/);
 	t.regex(next.text(), /› kube-system/);
 	next.press('app.quit');
 	t.is(await next.ended(), 0);
-	const named = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '-n', 'default'], {home, ...size});
+	const named = await openSession(t, ['--kubeconfig', kubeconfigFile, '-n', 'default'], {home, ...size});
 	await named.sees(/┤3 Services/);
 	t.regex(named.text(), /› default/);
 });
@@ -125,6 +125,6 @@ test('a file that is not valid does not stop the session', async t => {
 	const home = await newHome(t, {isNew: true});
 	await mkdir(join(pathIn(home), '..'), {recursive: true});
 	await writeFile(pathIn(home), '{');
-	const {terminal} = await onSandbox(t, [], {...size, home});
-	await terminal.sees(/ignored .*session\.json/);
+	const {session} = await sessionOnSandbox(t, [], {...size, home});
+	await session.sees(/ignored .*session\.json/);
 });

@@ -1,6 +1,5 @@
 /** Saved files. */
 import {readdir, readFile, stat, symlink} from 'node:fs/promises';
-import {homedir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
@@ -52,7 +51,7 @@ test('a report of a context with a slash is saved in the home directory', async 
 	await auditHandlers['audit/save'](session);
 	const {text} = await asked.promise;
 	t.regex(text!, /^~\/audit-default-api-corp-6443-ada-\d{4}-\d\d-\d\d\.json$/);
-	t.is(expandHome(text!), join(homedir(), text!.slice(2)));
+	t.is(expandHome(text!, {HOME: '/home/ada'}), join('/home/ada', text!.slice(2)));
 });
 
 test('a file is complete, private, and overwrites nothing', async t => {

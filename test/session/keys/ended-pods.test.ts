@@ -7,7 +7,7 @@ import {listKinds} from '../../../source/session/lists/list-kinds.ts';
 import {reduceList} from '../../../source/session/lists/list-state.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {rowReader} from '../../../source/session/lists/table-rows.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
+import {sessionOnSandbox} from '../../support/open-session.ts';
 
 const read = rowReader(
 	listKinds.pods.columns,
@@ -47,22 +47,22 @@ for (const [status, reason, ended] of [
 }
 
 test('a key disabled for a terminated pod keeps kubectl’s message, also for a job', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/report-\w+ +0\/1 +Completed/);
-	terminal.press('list/filter');
-	terminal.type('report\r');
-	await terminal.sees(/▸ report-/);
-	terminal.press('shell');
-	await terminal.sees(/shell: disabled, the pod has terminated \(Succeeded\) +w why/);
-	terminal.press('why');
-	await terminal.sees(/cannot exec into a container in a completed pod; current phase is\s+Succeeded/);
-	await terminal.sees(/its log may still be available: spoke logs report-/);
-	terminal.press('view.back', 'forward');
-	await terminal.sees(/forward.*: disabled, the pod has terminated \(Succeeded\)/);
-	terminal.press('view.workloads');
-	await terminal.sees(/job\/report/);
-	terminal.type('/job/report\r');
-	await terminal.sees(/▸ job\/report/);
-	terminal.press('shell');
-	await terminal.sees(/shell in one of its pods: cannot exec into a container in a completed/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/report-\w+ +0\/1 +Completed/);
+	session.press('list/filter');
+	session.type('report\r');
+	await session.sees(/▸ report-/);
+	session.press('shell');
+	await session.sees(/shell: disabled, the pod has terminated \(Succeeded\) +w why/);
+	session.press('why');
+	await session.sees(/cannot exec into a container in a completed pod; current phase is\s+Succeeded/);
+	await session.sees(/its log may still be available: spoke logs report-/);
+	session.press('view.back', 'forward');
+	await session.sees(/forward.*: disabled, the pod has terminated \(Succeeded\)/);
+	session.press('view.workloads');
+	await session.sees(/job\/report/);
+	session.type('/job/report\r');
+	await session.sees(/▸ job\/report/);
+	session.press('shell');
+	await session.sees(/shell in one of its pods: cannot exec into a container in a completed/);
 });

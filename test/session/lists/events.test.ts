@@ -4,7 +4,7 @@ import {emptyList, reduceList} from '../../../source/session/lists/list-state.ts
 import {listKinds} from '../../../source/session/lists/list-kinds.ts';
 import {targetOf} from '../../../source/session/lists/selection.ts';
 import {rowReader} from '../../../source/session/lists/table-rows.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
+import {sessionOnSandbox} from '../../support/open-session.ts';
 
 const columns = ['Last Seen', 'Type', 'Reason', 'Object', 'Message', 'Count', 'Name'].map(name => ({
 	name,
@@ -26,16 +26,16 @@ test('events are in the order in which they were last seen, the newest first', t
 });
 
 test('events are a view of the namespace, and enter goes to the object and escape back', async t => {
-	const {terminal} = await onSandbox(t, [], {columns: 120, rows: 40});
-	await terminal.sees(/CrashLoopBackOff/);
-	terminal.type(':ev\r');
-	await terminal.sees(/events: \d+[\s\S]*SEEN↑? +TYPE +REASON +OBJECT +COUNT +MESSAGE[\s\S]*Back-off restarting failed container/);
-	terminal.press('list.problems');
-	await terminal.sees(/problems only: \d+ of \d+[\s\S]*▸ \d+s +Warning +BackOff +pod\/flaky-/);
-	terminal.press('open');
-	await terminal.sees(/┤1 Pods 1├[\s\S]*pod\/flaky-[\s\S]*▸ flaky-\S+ +[01]\/1/);
-	terminal.press('view.back');
-	await terminal.sees(/problems only: /);
-	terminal.press('list.details');
-	await terminal.sees(/Details├ pod\/flaky-/);
+	const {session} = await sessionOnSandbox(t, [], {columns: 120, rows: 40});
+	await session.sees(/CrashLoopBackOff/);
+	session.type(':ev\r');
+	await session.sees(/events: \d+[\s\S]*SEEN↑? +TYPE +REASON +OBJECT +COUNT +MESSAGE[\s\S]*Back-off restarting failed container/);
+	session.press('list.problems');
+	await session.sees(/problems only: \d+ of \d+[\s\S]*▸ \d+s +Warning +BackOff +pod\/flaky-/);
+	session.press('open');
+	await session.sees(/┤1 Pods 1├[\s\S]*pod\/flaky-[\s\S]*▸ flaky-\S+ +[01]\/1/);
+	session.press('view.back');
+	await session.sees(/problems only: /);
+	session.press('list.details');
+	await session.sees(/Details├ pod\/flaky-/);
 });

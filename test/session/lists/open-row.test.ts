@@ -4,8 +4,8 @@ import {actionIn} from '../../../source/actions/action-table.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {containerChoices, openRow} from '../../../source/session/lists/open-row.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
+import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {ask} from '../../support/sandbox-client.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
 import {quietStore} from '../../support/tail-run.ts';
 
 const pod: PodObject = {
@@ -54,63 +54,63 @@ test('a refused choice for a container acts on no other pod that is selected mea
 });
 
 test('enter goes from workloads, services and nodes to their pods, and back returns', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/flaky-\w+/);
-	terminal.press('view.workloads');
-	await terminal.sees(/▸ \S+\s[\s\S]*deploy\/web /);
-	terminal.type('/deploy/web\r');
-	await terminal.sees(/▸ deploy\/web /);
-	terminal.press('open');
-	await terminal.sees(/pods of deploy\/web/);
-	await terminal.sees(/┤1 Pods 2├(?![\s\S]*(?:api|flaky|toolbox)-\w+-\w+)[\s\S]*web-\w+-\w+ +2\/2/);
-	terminal.press('view.back');
-	await terminal.sees(/┤2 Workloads[\s\S]*▸ deploy\/web /);
-	terminal.press('view.services');
-	await terminal.sees(/web +ClusterIP/);
-	terminal.type('/web\r');
-	await terminal.sees(/▸ web +ClusterIP/);
-	terminal.press('open');
-	await terminal.sees(/pods of svc\/web/);
-	terminal.press('view.nodes');
-	await terminal.sees(/▸ cp +Ready/);
-	terminal.press('move.down');
-	await terminal.sees(/▸ n1 +Ready/);
-	terminal.press('open');
-	await terminal.sees(/pods of node\/n1 [\s\S]*NAMESPACE[\s\S]*kube-system/);
-	t.notRegex(terminal.text(), / n2 /);
-	terminal.press('view.pods');
-	await terminal.sees(/(?<!pods of[\s\S]*)flaky-\w+/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/flaky-\w+/);
+	session.press('view.workloads');
+	await session.sees(/▸ \S+\s[\s\S]*deploy\/web /);
+	session.type('/deploy/web\r');
+	await session.sees(/▸ deploy\/web /);
+	session.press('open');
+	await session.sees(/pods of deploy\/web/);
+	await session.sees(/┤1 Pods 2├(?![\s\S]*(?:api|flaky|toolbox)-\w+-\w+)[\s\S]*web-\w+-\w+ +2\/2/);
+	session.press('view.back');
+	await session.sees(/┤2 Workloads[\s\S]*▸ deploy\/web /);
+	session.press('view.services');
+	await session.sees(/web +ClusterIP/);
+	session.type('/web\r');
+	await session.sees(/▸ web +ClusterIP/);
+	session.press('open');
+	await session.sees(/pods of svc\/web/);
+	session.press('view.nodes');
+	await session.sees(/▸ cp +Ready/);
+	session.press('move.down');
+	await session.sees(/▸ n1 +Ready/);
+	session.press('open');
+	await session.sees(/pods of node\/n1 [\s\S]*NAMESPACE[\s\S]*kube-system/);
+	t.notRegex(session.text(), / n2 /);
+	session.press('view.pods');
+	await session.sees(/(?<!pods of[\s\S]*)flaky-\w+/);
 });
 
 test('enter on a pod offers its containers, and details have their own key', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+/);
-	terminal.type('/web\r');
-	await terminal.sees(/▸ web-\w+-\w+ +2\/2/);
-	terminal.press('open');
-	await terminal.sees(/Containers of web-\w+-\w+[\s\S]*logs +\w+ +running, started \d+s ago[\s\S]*shell/);
-	terminal.press('cancel', 'list.details');
-	await terminal.sees(/Details├ pod\/web-/);
-	terminal.press('view.back', 'open');
-	await terminal.sees(/Containers of web-/);
-	terminal.press('move.down', 'accept');
-	await terminal.sees(/Tail pod\/web-/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/web-\w+/);
+	session.type('/web\r');
+	await session.sees(/▸ web-\w+-\w+ +2\/2/);
+	session.press('open');
+	await session.sees(/Containers of web-\w+-\w+[\s\S]*logs +\w+ +running, started \d+s ago[\s\S]*shell/);
+	session.press('cancel', 'list.details');
+	await session.sees(/Details├ pod\/web-/);
+	session.press('view.back', 'open');
+	await session.sees(/Containers of web-/);
+	session.press('move.down', 'accept');
+	await session.sees(/Tail pod\/web-/);
 });
 
 test('the first row is selected until it is acted on, and then stays selected', async t => {
-	const {terminal, sandbox} = await onSandbox(t, ['-n', 'shop']);
+	const {session, sandbox} = await sessionOnOwnSandbox(t, ['-n', 'shop']);
 	const create = async (name: string) =>
 		ask(sandbox, '/api/v1/namespaces/shop/pods', {
 			method: 'POST',
 			body: {metadata: {name}, spec: {containers: [{name: 'main', image: 'sandbox/log-writer:1'}]}},
 		});
-	await terminal.sees(/▸ checkout-/);
+	await session.sees(/▸ checkout-/);
 	await create('b-first');
-	await terminal.sees(/▸ b-first /);
-	terminal.press('open');
-	await terminal.sees(/Containers of b-first/);
-	terminal.press('cancel');
-	await terminal.loses(/Containers of/);
+	await session.sees(/▸ b-first /);
+	session.press('open');
+	await session.sees(/Containers of b-first/);
+	session.press('cancel');
+	await session.loses(/Containers of/);
 	await create('a-first');
-	await terminal.sees(/ {3}a-first [\s\S]*▸ b-first /);
+	await session.sees(/ {3}a-first [\s\S]*▸ b-first /);
 });

@@ -6,7 +6,7 @@ import {isProblem, withProblem} from '../../../source/session/lists/problems.ts'
 import {servicesWithoutPods} from '../../../source/session/lists/service-pods.ts';
 import {listKinds, type ListName} from '../../../source/session/lists/list-kinds.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
+import {sessionOnSandbox} from '../../support/open-session.ts';
 
 const cases: ReadonlyArray<readonly [ListName, string, readonly string[], boolean]> = [
 	['pods', 'web', ['1/1', 'Running'], false],
@@ -143,14 +143,14 @@ for (const [title, events, shown] of [
 }
 
 test('the problems key shows only problems, and all rows again', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/CrashLoopBackOff/);
-	await terminal.sees(/1 problem first[\s\S]*▸ flaky-/);
-	terminal.press('list.problems');
-	await terminal.sees(/problems only: [01] of 8/);
-	await terminal.loses(/ api-\w+-\w+ /);
-	terminal.press('list.problems');
-	await terminal.sees(/ api-\w+-\w+ /);
-	terminal.press('view.nodes', 'list.problems');
-	await terminal.sees(/No problems among the nodes in this cluster\. {2}! all rows/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/CrashLoopBackOff/);
+	await session.sees(/1 problem first[\s\S]*▸ flaky-/);
+	session.press('list.problems');
+	await session.sees(/problems only: [01] of 8/);
+	await session.loses(/ api-\w+-\w+ /);
+	session.press('list.problems');
+	await session.sees(/ api-\w+-\w+ /);
+	session.press('view.nodes', 'list.problems');
+	await session.sees(/No problems among the nodes in this cluster\. {2}! all rows/);
 });

@@ -1,22 +1,22 @@
 /** The PODS column of services. */
 import test from 'ava';
-import {onSandbox} from '../../support/sandbox-session.ts';
+import {sessionOnSandbox} from '../../support/open-session.ts';
 
 test('services show how many of their pods are Ready, and – without pods', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.services');
-	await terminal.sees(/PORTS +PODS +AGE/);
-	await terminal.sees(/web +ClusterIP .* 2\/2 /);
-	await terminal.sees(/kubernetes +ClusterIP .* – /);
-	terminal.press('namespace.all');
-	await terminal.sees(/NAMESPACE +NAME/);
-	await terminal.loses(/PODS/);
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.services');
+	await session.sees(/PORTS +PODS +AGE/);
+	await session.sees(/web +ClusterIP .* 2\/2 /);
+	await session.sees(/kubernetes +ClusterIP .* – /);
+	session.press('namespace.all');
+	await session.sees(/NAMESPACE +NAME/);
+	await session.loses(/PODS/);
 });
 
 test('without permission to read EndpointSlices the count is unknown', async t => {
-	const {terminal} = await onSandbox(t, [], {user: 'cleo'});
-	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('view.services');
-	await terminal.sees(/web +ClusterIP .* \? +\d+/);
+	const {session} = await sessionOnSandbox(t, [], {user: 'cleo'});
+	await session.sees(/web-\w+-\w+/);
+	session.press('view.services');
+	await session.sees(/web +ClusterIP .* \? +\d+/);
 });

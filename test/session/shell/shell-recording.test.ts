@@ -10,7 +10,8 @@ import {createStreamLabeler} from '../../../source/session/shell/shell-recording
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
 import {verified} from '../../support/recorded-command.ts';
 import {ephemeralContainers, podsOf} from '../../support/sandbox-client.ts';
-import {newHome, onSandbox} from '../../support/sandbox-session.ts';
+import {newHome} from '../../support/new-home.ts';
+import {onSandbox} from '../../support/sandbox-session.ts';
 import {addDebugContainer, runPaletteCommand} from '../../support/session-steps.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';

@@ -4,8 +4,8 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {kubeconfigText} from '../../support/kubeconfig-text.ts';
 import {LogServer} from '../../support/log-server.ts';
+import {openSession} from '../../support/open-session.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
-import {openTerminal} from '../../support/terminal.ts';
 
 const count = 20_000;
 
@@ -25,55 +25,55 @@ async function tailOf(t: ExecutionContext, lines = count) {
 	write(0, lines);
 	const kubeconfig = join(home, 'kubeconfig.json');
 	await writeFile(kubeconfig, kubeconfigText({server: server.url, user: {}, namespace: 'demo'}));
-	const terminal = await openTerminal(t, ['tail', 'web', '--kubeconfig', kubeconfig], {home, columns: 120});
-	await terminal.sees(new RegExp(`request ${lines - 1}$|request ${lines - 1} `, 'm'));
-	await terminal.sees(new RegExp(` ${Math.min(lines, 500)} lines`));
-	return {terminal, server, log, write};
+	const session = await openSession(t, ['tail', 'web', '--kubeconfig', kubeconfig], {home, columns: 120});
+	await session.sees(new RegExp(`request ${lines - 1}$|request ${lines - 1} `, 'm'));
+	await session.sees(new RegExp(` ${Math.min(lines, 500)} lines`));
+	return {session, server, log, write};
 }
 
 test('the top is the first line of the log, every line appears once, new ones too', async t => {
-	const {terminal, write} = await tailOf(t);
-	terminal.press('move.start');
+	const {session, write} = await tailOf(t);
+	session.press('move.start');
 	write(count, count + 100);
-	await terminal.sees(/start of log: the server has no older lines/);
-	await terminal.sees(/^▸14:00:00\.000 request 0 /m);
-	terminal.press('move.end');
-	await terminal.sees(new RegExp(`request ${count + 99} `));
-	await terminal.sees(/ 20,100 lines/);
+	await session.sees(/start of log: the server has no older lines/);
+	await session.sees(/^▸14:00:00\.000 request 0 /m);
+	session.press('move.end');
+	await session.sees(new RegExp(`request ${count + 99} `));
+	await session.sees(/ 20,100 lines/);
 });
 
 test('a log shorter than requested is complete: no older lines are offered', async t => {
-	const {terminal, server} = await tailOf(t, 10);
-	terminal.press('move.up');
-	await terminal.sees(/start of log: the server has no older lines/);
+	const {session, server} = await tailOf(t, 10);
+	session.press('move.up');
+	await session.sees(/start of log: the server has no older lines/);
 	t.is(server.seen.filter(({query}) => query['tailLines'] !== undefined).length, 1);
 });
 
 test('a search without a loaded match continues in older lines', async t => {
-	const {terminal} = await tailOf(t);
-	terminal.press('search');
-	terminal.type('needle\r');
-	await terminal.sees(/^▸14:00:00\.007 request 7 needle/m);
-	await terminal.sees(/match 1 of 1 · line 8 of 20,000/);
+	const {session} = await tailOf(t);
+	session.press('search');
+	session.type('needle\r');
+	await session.sees(/^▸14:00:00\.007 request 7 needle/m);
+	await session.sees(/match 1 of 1 · line 8 of 20,000/);
 });
 
 test('scrolling up loads older lines in parts', async t => {
-	const {terminal, server} = await tailOf(t);
-	terminal.press('tail.pause');
+	const {session, server} = await tailOf(t);
+	session.press('tail.pause');
 	for (let page = 0; page < 30; page++) {
-		terminal.press('move.page-up');
+		session.press('move.page-up');
 	}
 
-	await terminal.sees(/ of [5-9],\d{3} |line \d+ of [5-9],\d{3}|[5-9],\d{3} lines/);
+	await session.sees(/ of [5-9],\d{3} |line \d+ of [5-9],\d{3}|[5-9],\d{3} lines/);
 	t.true(server.seen.some(({query}) => Number(query['tailLines']) > 5000));
 	t.false(server.seen.some(({query}) => query['follow'] !== 'true' && query['tailLines'] === undefined));
 });
 
 test('a rotated log reports that older lines cannot be joined', async t => {
-	const {terminal, log, write} = await tailOf(t);
+	const {session, log, write} = await tailOf(t);
 	log.rotate();
 	write(count, count + 10);
-	terminal.press('move.start');
-	await terminal.sees(/the node no longer has any line shown here/);
-	await terminal.sees(/^▸14:00:19\.500 request 19500 /m);
+	session.press('move.start');
+	await session.sees(/the node no longer has any line shown here/);
+	await session.sees(/^▸14:00:19\.500 request 19500 /m);
 });

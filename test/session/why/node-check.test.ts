@@ -4,31 +4,31 @@ import {CanceledError} from '../../../source/session/dialogs/type-ahead.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {openText} from '../../../source/session/text/open-text.ts';
 import {nodeCheckHandlers} from '../../../source/session/why/node-check-handlers.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
+import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {addScriptedNodes} from '../../support/scripted-nodes.ts';
-import {quietStore} from '../../support/tail-run.ts';
 import {runPaletteCommand} from '../../support/session-steps.ts';
-import type {TestTerminal} from '../../support/terminal.ts';
+import {quietStore} from '../../support/tail-run.ts';
+import type {TestScreen} from '../../support/test-screen.ts';
 
 const wide = {columns: 120, rows: 40};
 
 /** Until the question of the nodes view. */
-async function askInNodes(terminal: TestTerminal, nodes: number): Promise<void> {
-	await terminal.sees(/Pods \d/);
-	terminal.press('view.nodes');
-	await terminal.sees(new RegExp(`Nodes ${nodes}`));
-	terminal.press('test');
-	await terminal.sees(/Check the kubelets\?/);
+async function askInNodes(session: TestScreen, nodes: number): Promise<void> {
+	await session.sees(/Pods \d/);
+	session.press('view.nodes');
+	await session.sees(new RegExp(`Nodes ${nodes}`));
+	session.press('test');
+	await session.sees(/Check the kubelets\?/);
 }
 
 test('the nodes view checks all kubelets after yes and groups them by what failed', async t => {
-	const {terminal, sandbox} = await onSandbox(t, [], wide);
+	const {session, sandbox} = await sessionOnOwnSandbox(t, [], wide);
 	await addScriptedNodes(t, sandbox, {shut: {kind: 'closed'}, empty: {kind: 'no-pod'}});
-	await askInNodes(terminal, 5);
-	await terminal.sees(/Check the kubelets\?[\s\S]*one byte of a log on each of 4 nodes/);
-	terminal.press('confirm.yes');
-	await terminal.sees(/4 kubelets tried, 3 responded/);
-	const text = terminal.text();
+	await askInNodes(session, 5);
+	await session.sees(/Check the kubelets\?[\s\S]*one byte of a log on each of 4 nodes/);
+	session.press('confirm.yes');
+	await session.sees(/4 kubelets tried, 3 responded/);
+	const text = session.text();
 	t.regex(text, /✗ 1 node: nothing listens on that address and port/);
 	t.regex(text, /nodes +shut/);
 	t.regex(text, /· 1 node not tried: no pod on the node has a log that you can read/);
@@ -36,33 +36,33 @@ test('the nodes view checks all kubelets after yes and groups them by what faile
 });
 
 test('no to the question reads nothing', async t => {
-	const {terminal} = await onSandbox(t, [], wide);
-	await askInNodes(terminal, 3);
-	terminal.press('confirm.no');
-	await terminal.loses(/Check the kubelets\?/);
-	t.notRegex(terminal.text(), /Node check/);
+	const {session} = await sessionOnSandbox(t, [], wide);
+	await askInNodes(session, 3);
+	session.press('confirm.no');
+	await session.loses(/Check the kubelets\?/);
+	t.notRegex(session.text(), /Node check/);
 });
 
 test('stop shows what is known so far', async t => {
-	const {terminal, sandbox} = await onSandbox(t, [], wide);
+	const {session, sandbox} = await sessionOnOwnSandbox(t, [], wide);
 	await addScriptedNodes(t, sandbox, {silent: {kind: 'silent'}});
-	await terminal.sees(/Pods \d/);
-	await runPaletteCommand(terminal, 'doctor nodes');
-	await terminal.sees(/Check the kubelets\?/);
-	terminal.press('confirm.yes');
-	await terminal.sees(/Node check[\s\S]*checked 3 of 4 nodes/);
-	terminal.press('stop');
-	await terminal.sees(/stopped by you/);
-	t.regex(terminal.text(), /1 node not checked/);
+	await session.sees(/Pods \d/);
+	await runPaletteCommand(session, 'doctor nodes');
+	await session.sees(/Check the kubelets\?/);
+	session.press('confirm.yes');
+	await session.sees(/Node check[\s\S]*checked 3 of 4 nodes/);
+	session.press('stop');
+	await session.sees(/stopped by you/);
+	t.regex(session.text(), /1 node not checked/);
 });
 
 test('a rerun asks again', async t => {
-	const {terminal} = await onSandbox(t, [], wide);
-	await askInNodes(terminal, 3);
-	terminal.press('confirm.yes');
-	await terminal.sees(/✓ 3 nodes: /);
-	terminal.press('node-check/refresh');
-	await terminal.sees(/Check the kubelets\?/);
+	const {session} = await sessionOnSandbox(t, [], wide);
+	await askInNodes(session, 3);
+	session.press('confirm.yes');
+	await session.sees(/✓ 3 nodes: /);
+	session.press('node-check/refresh');
+	await session.sees(/Check the kubelets\?/);
 });
 
 test('a rerun checks the cluster of its screen, even if a row of another is selected', async t => {

@@ -1,16 +1,16 @@
 /** The route test. */
 import test from 'ava';
-import {onSandbox} from '../../support/sandbox-session.ts';
+import {sessionOnOwnSandbox} from '../../support/open-session.ts';
 
 test('after a route test the path line shows what it proved', async t => {
-	const {terminal, sandbox} = await onSandbox(t);
-	await terminal.sees(/╍ direct ━ unverified ━► kubelet/);
+	const {session, sandbox} = await sessionOnOwnSandbox(t);
+	await session.sees(/╍ direct ━ unverified ━► kubelet/);
 	await sandbox.switches.set({route: 'konnectivity'});
-	await terminal.sees(/╍ konnectivity ━ unverified ━► kubelet|┈ route unknown ━ unverified ━► kubelet/);
-	terminal.press('why', 'test');
-	await terminal.sees(/Test the route\?/);
-	terminal.press('confirm.yes');
-	await terminal.sees(/Why├ tested with pod\/\w/);
-	terminal.press('view.back');
-	await terminal.sees(/Pods 8├[\s\S]*━ konnectivity ━ unverified ━► kubelet/);
+	await session.sees(/╍ konnectivity ━ unverified ━► kubelet|┈ route unknown ━ unverified ━► kubelet/);
+	session.press('why', 'test');
+	await session.sees(/Test the route\?/);
+	session.press('confirm.yes');
+	await session.sees(/Why├ tested with pod\/\w/);
+	session.press('view.back');
+	await session.sees(/Pods 8├[\s\S]*━ konnectivity ━ unverified ━► kubelet/);
 });
