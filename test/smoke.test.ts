@@ -2,9 +2,9 @@
 import {join} from 'node:path';
 import test from 'ava';
 import {commandSpecs} from '../source/commands/command-specs.ts';
+import {newHome} from './support/new-home.ts';
 import {runSpoke} from './support/run-spoke.ts';
 import {shareContexts} from './support/sandbox.ts';
-import {newHome} from './support/sandbox-session.ts';
 import {temporaryDirectory} from './support/temporary-directory.ts';
 import {openTerminal} from './support/terminal.ts';
 

@@ -5,14 +5,14 @@ import {fileURLToPath} from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Number of files `test/together/*.test.ts`. */
-export const processCount = 3;
+/** The last of the files `test/together/*.test.ts` run the session's tests, most of which open whole sessions in their process. */
+const processCount = {quiet: 3, session: 2};
 
 /** Code that waits, listens, runs programs, changes the process or declares hooks. */
 const needsOwnProcess = [
 	/\bprocess\.|\bglobalThis\b|\bmock\b|performance\.|setTimeout|setInterval|startSandbox/,
 	/node:(?:child_process|dns|https?|net|test|timers|tls|worker_threads)/,
-	/support\/(?:api-server|certificates|command-server|log-server|port-forward-run|recording-servers|remote-command|run-spoke|sandbox|scripted-peer|tcp-cutter|terminal)/,
+	/support\/(?:api-server|certificates|command-server|log-server|open-session|port-forward-run|recording-servers|remote-command|run-spoke|sandbox|scripted-peer|tcp-cutter|terminal)/,
 	/\banyTest\b|\btest\.(?:after|before|only|serial)/,
 ];
 
@@ -46,15 +46,34 @@ export function programFiles(): string[] {
 }
 
 export function sharesProcess(path: string): boolean {
-	const text = read(path);
-	return needsOwnProcess.every(pattern => !pattern.test(text));
+	return isQuiet(path) || sharesWithSessions(path);
 }
 
 /** Neighbors stay together because they load the same parts of the program. */
 export function filesOfProcess(index: number): string[] {
-	const shared = unitFiles().filter(path => sharesProcess(path));
-	const share = Math.ceil(shared.length / processCount);
-	return shared.slice(index * share, (index + 1) * share);
+	const shared = unitFiles();
+	return index < processCount.quiet
+		? part(shared.filter(isQuiet), index, processCount.quiet)
+		: part(
+				shared.filter(path => !isQuiet(path) && sharesWithSessions(path)),
+				index - processCount.quiet,
+				processCount.session,
+			);
+}
+
+function isQuiet(path: string): boolean {
+	const text = read(path);
+	return needsOwnProcess.every(pattern => !pattern.test(text));
+}
+
+/** Waits and servers of the session's tests do not disturb each other. */
+function sharesWithSessions(path: string): boolean {
+	return path.startsWith('test/session/') && !/\bprocess\.|\bglobalThis\b|performance\.|\btest\.(?:after|before|only|serial)|shareContexts/.test(read(path));
+}
+
+function part(files: readonly string[], index: number, count: number): string[] {
+	const share = Math.ceil(files.length / count);
+	return files.slice(index * share, (index + 1) * share);
 }
 
 /** Test files outside this folder and the real cluster, as paths from the root. */

@@ -1,15 +1,10 @@
-/** The audit picture and rows. */
+/** The audit picture. */
 import test from 'ava';
-import {createElement as h} from 'react';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {emptySession, noAudit} from '../../../source/session/frame/session-state.ts';
-import {plainTheme} from '../../../source/session/kit/theme.ts';
-import {drawn} from '../../support/drawn.ts';
 import {hubPicture} from '../../../source/output/hub-picture.ts';
 import {rowIds, type AuditRow} from '../../../source/evidence/audit/audit-object.ts';
 import type {Basis, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {auditPicture} from '../../../source/session/audit/audit-picture.ts';
-import {AuditView} from '../../../source/session/audit/audit.tsx';
+import {textOf} from '../../support/session-state.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 
 type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis, leg?: AuditRow['leg']];
@@ -55,7 +50,7 @@ for (const [title, given, words, spoke] of cases) {
 	test(title, t => {
 		const rows = rowsOf(given);
 		t.true(hubPicture(rows).at(-1)!.includes(words), hubPicture(rows).at(-1));
-		const picture = auditPicture({rows}, unicodeGlyphs, 80).map(({spans}) => spans.map(({text}) => text).join(''));
+		const picture = textOf(auditPicture({rows}, unicodeGlyphs, 80));
 		t.true(
 			picture.some(line => line.includes(spoke)),
 			picture.join('\n'),
@@ -63,85 +58,12 @@ for (const [title, given, words, spoke] of cases) {
 	});
 }
 
-/** 80 columns wide. */
-async function listOf(
-	given: Readonly<Record<string, Short>>,
-	{
-		titles = {},
-		heading = null,
-		lines = [],
-	}: {titles?: Readonly<Record<string, string>>; heading?: string | null; lines?: ReadonlyArray<{text: string}>} = {},
-): Promise<string[]> {
-	const rows = rowsOf(given)
-		.filter(({id}) => id in given)
-		.map((row, index) => ({
-			...row,
-			title: titles[row.id] ?? row.title,
-			heading: index === 0 ? heading : null,
-			provenOn: {short: '0 of 3', long: '0 of 3 apiservers'},
-			lines,
-		}));
-	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
-	const theme = {...plainTheme, glyphs: unicodeGlyphs};
-	return drawn({state: {...state, audit: {...noAudit, rows}}, theme, keymap: new Map(), hints: []}, h(AuditView));
-}
-
-test('details that do not fit say how many rows are hidden', async t => {
-	const rows = (count: number) =>
-		listOf({N3: ['pass', 'ca-equal', 'proven']}, {lines: Array.from({length: count}, (_, at) => ({text: `text ${at}`}))});
-	t.regex((await rows(200)).at(-1)!, /^ +\d+ more$/);
-	t.false((await rows(3)).some(row => row.includes('more')));
-});
-
-test('a row uses the display names of the picture', async t => {
-	t.regex((await listOf({N3: ['pass', 'ca-equal', 'proven']}))[1]!, /✓ CA matches server’s/);
-});
-
-test('rows that share a state name their own meaning of it', async t => {
-	const state = async (id: string, short: Short) => (await listOf({[id]: short}))[1]!;
-	t.regex(await state('C5', ['pass', 'protected', 'inferred']), /✓ required/);
-	t.regex(await state('C11', ['pass', 'protected', 'inferred']), /✓ protected/);
-	t.regex(await state('N6', ['fail', 'exposed', 'proven']), /✗ etcd reachable/);
-	t.regex(await state('C11', ['fail', 'exposed', 'proven']), /✗ exposed/);
-	t.regex(await state('N5', ['warn', 'secured', 'inferred']), /! secured, with warnings/);
-	t.regex(await state('N5', ['pass', 'secured', 'inferred']), /✓ secured inferred/);
-	t.regex(await state('C9', ['pass', 'impossible', 'proven']), /✓ not in this version/);
-	t.regex(await state('C10', ['not-applicable', 'direct', 'proven']), / not used \(direct\)/);
-});
-
 test('a caller has its state in full and the sign of its verdict when they fit', t => {
 	const rows = rowsOf({N1: ['warn', 'static-tokens', 'proven'], N2: ['pass', 'approved', 'proven'], N3: ['pass', 'ca-equal', 'proven']});
-	const pictureAt = (width: number) =>
-		auditPicture({rows}, unicodeGlyphs, width)
-			.map(({spans}) => spans.map(({text}) => text).join(''))
-			.join('\n');
+	const pictureAt = (width: number) => textOf(auditPicture({rows}, unicodeGlyphs, width)).join('\n');
 	t.regex(pictureAt(120), /kubelets: +! static tokens on ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +CA matches server’s ━+►/);
 	t.regex(pictureAt(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA = server’s ━+►/);
 	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens on ━+►[\s\S]+pods: +CA matches server’s ━+►/);
-});
-
-test('a cause stands above its rows, and the codes come last', async t => {
-	const [head = '', cause, first = '', second = ''] = await listOf(
-		{C1: ['fail', 'unverified', 'proven'], C4: ['fail', 'unverified', 'proven']},
-		{heading: '1 cause, 2 rows: set the flag'},
-	);
-	t.regex(head, /^ +CHECK +VERDICT +BASIS +PROVEN FOR +ROW$/);
-	t.is(cause, ' 1 cause, 2 rows: set the flag');
-	t.regex(first, / C1$/);
-	t.regex(second, / C4$/);
-});
-
-test('the title column gets the width that verdicts do not need', async t => {
-	const titles = {C8: 'services through the proxy'};
-	t.regex(
-		(await listOf({C8: ['fail', 'plain', 'inferred', leg('direct', 'inferred', 'plain', 'proven')]}, {titles}))[1]!,
-		/services through the proxy +✗ direct, plain +inferred +0 of 3 +C8$/,
-	);
-	const long = (
-		await listOf({C8: ['fail', 'unverified', 'inferred', leg('konnectivity', 'inferred', 'unverified', 'proven')]}, {titles})
-	)[1]!;
-	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3 +C8$/);
-	t.true(long.length <= 80, long);
 });
 
 const proxied: Short = ['fail', 'plain', 'inferred', leg('direct', 'inferred', 'plain', 'proven')];
@@ -157,9 +79,7 @@ const direct = {
 	C10: ['not-applicable', 'direct', 'proven'],
 } as const satisfies Readonly<Record<string, Short>>;
 const pictureOf = (given: Readonly<Record<string, Short>>, width: number) =>
-	auditPicture({rows: rowsOf(given)}, unicodeGlyphs, width)
-		.map(({spans}) => spans.map(({text}) => text).join(''))
-		.join('\n');
+	textOf(auditPicture({rows: rowsOf(given)}, unicodeGlyphs, width)).join('\n');
 
 test('in the picture, route and TLS each have the stroke of their own basis', t => {
 	t.regex(pictureOf(direct, 200), /│╍ direct ━ plain ━► pods, through the proxy$/m);
@@ -207,9 +127,7 @@ test('a path whose last attempt failed has a broken spoke', t => {
 	const rows = rowsOf({C4: ['fail', 'unverified', 'proven'], C2: ['warn', 'unverified', 'proven'], C6: ['warn', 'plain', 'proven']}).map(
 		row => ({...row, broken: row.id === 'C2'}),
 	);
-	const picture = auditPicture({rows}, unicodeGlyphs, 80)
-		.map(({spans}) => spans.map(({text}) => text).join(''))
-		.join('\n');
+	const picture = textOf(auditPicture({rows}, unicodeGlyphs, 80)).join('\n');
 	t.regex(picture, /━ unverified ✗ kubelets/);
 	t.regex(picture, /━ plain ━► nodes, not kubelets/);
 	const printed = hubPicture(rows).join('\n');

@@ -4,14 +4,6 @@ import {connect, createServer, type AddressInfo, type Server} from 'node:net';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {createElement} from 'react';
-import {AuditView} from '../../../source/session/audit/audit.tsx';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {emptySession, keyContext} from '../../../source/session/frame/session-state.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {plainTheme} from '../../../source/session/kit/theme.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {drawn} from '../../support/drawn.ts';
 import {kubeconfigText} from '../../support/kubeconfig-text.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {newHome} from '../../support/new-home.ts';
@@ -139,14 +131,4 @@ test('a running attempt shows since when it runs instead of a countdown', async 
 	session.press('retry');
 	await session.sees(/Retrying now \(attempt \d\)\./);
 	await session.sees(/Retrying since \d\d:\d\d:\d\d \(attempt \d\)\./);
-});
-
-test('an audit that was not read shows the page of an apiserver that does not respond', async t => {
-	const error = new SpokeError('ERR_APISERVER_UNREACHABLE', 'connection refused').toJSON();
-	const cluster = {...clusterState(null), context: 'lab', server: 'https://10.0.0.1', reachable: 'no' as const, error, retryAt: 4000};
-	const state = {...emptySession(cluster, {columns: 80, rows: 24}, 0), view: 'audit' as const};
-	const screen = {state, theme: {...plainTheme, glyphs: unicodeGlyphs}, hints: [], keymap: new Map()};
-	const page = (await drawn(screen, createElement(AuditView))).join('\n');
-	t.regex(page, /The apiserver of lab does not respond\. Retrying in 4 s \(attempt 1\)\.[\s\S]+you ━━━✗ 10\.0\.0\.1/);
-	t.is(keyContext(state), 'unreachable');
 });

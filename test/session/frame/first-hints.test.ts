@@ -31,12 +31,6 @@ async function hintsOf(state: SessionState, preset = 'default'): Promise<string>
 	return rows.join('\n');
 }
 
-test('without a selected row the hints name no key of a row, and a narrow screen has fewer', async t => {
-	t.is(await hintsOf(stateOf()), ' ! problems only · no key deletes an object · keys of k9s: --keymap k9s');
-	t.is(await hintsOf(stateOf({columns: 60})), ' ! problems only · no key deletes an object');
-	t.is(await hintsOf(stateOf({isDefaultKeymap: false}), 'k9s'), ' ! problems only · no key deletes an object');
-});
-
 test('the hints end half a minute after the first rows', async t => {
 	const waiting = reduceSession(stateOf(), {type: 'tick', now: 60_000});
 	t.not(await hintsOf(waiting), '');
@@ -59,11 +53,6 @@ test('a moved cursor keeps the hints, and any other action ends them', t => {
 	t.not(store.state.firstHints, null);
 	performAction(context, 'view.nodes');
 	t.is(store.state.firstHints, null);
-});
-
-test('a low or zoomed screen has no hints', async t => {
-	t.is(await hintsOf(stateOf({rows: 19})), '');
-	t.is(await hintsOf(reduceSession(stateOf(), {type: 'zoom'})), '');
 });
 
 test('only a first session hints at keys, until one is used', async t => {
