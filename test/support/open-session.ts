@@ -25,6 +25,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {PassThrough, Writable} from 'node:stream';
 import {registerCompletionHandler, type ExecutionContext} from 'ava';
+import {Semaphore} from '../../source/async/semaphore.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {isCommandName, loadCommand} from '../../source/commands/load-command.ts';
 import {toSpokeError} from '../../source/errors/spoke-error.ts';
@@ -77,6 +78,8 @@ async function sharedSandbox(): Promise<Sandbox> {
 }
 
 const defaultKeymap = loadKeymap({});
+/** They share one thread with their sandboxes, whose time limits go on while they wait for it. */
+const slots = new Semaphore(2);
 
 /** @param argv as after `spoke`: of the session, `tail` or `demo` */
 export async function openSession(
@@ -84,7 +87,7 @@ export async function openSession(
 	argv: readonly string[],
 	{columns = 80, rows = 24, keymap, env, home}: SessionOptions,
 ): Promise<TestScreen> {
-	await reserveSlot(t);
+	await reserveSlot(t, slots);
 	const watch = new ScreenWatch(columns, rows);
 	const stdin = new FakeInput();
 	const stdout = new FakeOutput(columns, rows, data => {

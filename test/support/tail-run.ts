@@ -1,15 +1,15 @@
 /** A tail without a session. */
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
-import {emptySession} from '../../source/session/frame/session-state.ts';
+import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
 import {Store} from '../../source/session/frame/store.ts';
 import type {OpenTailCluster, TailCluster} from '../../source/session/tail/tail-clusters.ts';
 import {TailRun, type TailRequest} from '../../source/session/tail/tail-run.ts';
 import {emptyTail} from '../../source/session/tail/tail-view.ts';
 
 /** Draws nothing. */
-export function quietStore(): Store {
+export function quietStore(given: Partial<SessionState> = {}): Store {
 	return new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		{...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), ...given},
 		() => {},
 		() => 0,
 	);

@@ -11,6 +11,7 @@ import {fileURLToPath} from 'node:url';
 import {spawn, type IPty} from '@lydell/node-pty';
 import type {ExecutionContext} from 'ava';
 import type {Keymap} from '../../source/keymap/keymap.ts';
+import {Semaphore} from '../../source/async/semaphore.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {nodePath} from './node-path.ts';
 import {reserveSlot, ScreenWatch, testScreen, type TestScreen} from './test-screen.ts';
@@ -20,6 +21,8 @@ const builtProgram = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../.
 /** Shared by all tests: each has its own home, but V8 compiles the same code. */
 export const compiledCode = fileURLToPath(new URL('../../node_modules/.cache/spoke-tests', import.meta.url));
 mkdirSync(compiledCode, {recursive: true, mode: 0o700});
+
+const slots = new Semaphore(4);
 
 export type TestTerminal = TestScreen & {
 	signal(name: string): void;
@@ -40,7 +43,7 @@ export async function openTerminal(
 	argv: readonly string[],
 	{columns = 80, rows = 24, keymap, ...options}: TerminalOptions,
 ): Promise<TestTerminal> {
-	await reserveSlot(t);
+	await reserveSlot(t, slots);
 	const keys = keymap ?? (await loadKeymap({})).keymap;
 	const child = spawnProgram(argv, {...options, columns, rows});
 	const watch = new ScreenWatch(columns, rows);

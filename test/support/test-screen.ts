@@ -93,11 +93,10 @@ export function keysOf(keymap: Keymap, pressed: PressedAction): readonly string[
 	return shared;
 }
 
-const slots = new Semaphore(4);
 const placed = new WeakSet<object>();
 
 /** One slot per test, because a test must not wait for itself. */
-export async function reserveSlot(t: Pick<ExecutionContext, 'teardown'>): Promise<void> {
+export async function reserveSlot(t: Pick<ExecutionContext, 'teardown'>, slots: Semaphore): Promise<void> {
 	if (placed.has(t)) {
 		return;
 	}

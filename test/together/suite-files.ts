@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The last of the files `test/together/*.test.ts` run the session's tests, most of which open whole sessions in their process. */
+/** The last of the files `test/together/*.test.ts` run the tests that open whole sessions in their process. */
 const processCount = {quiet: 3, session: 2};
 
 /** Code that waits, listens, runs programs, changes the process or declares hooks. */
@@ -23,7 +23,6 @@ export const slowFiles: readonly string[] = [
 	'test/package/single-executable.test.ts',
 	'test/sandbox/demo.test.ts',
 	'test/session/why/route-test.test.ts',
-	'test/session/frame/session-texts.test.ts',
 	'test/session/clusters/unreachable.test.ts',
 	'test/streams/logs/resume.test.ts',
 	'test/streams/remote-command/silence.test.ts',
@@ -66,9 +65,10 @@ function isQuiet(path: string): boolean {
 	return needsOwnProcess.every(pattern => !pattern.test(text));
 }
 
-/** Waits and servers of the session's tests do not disturb each other. */
+/** Most of the processor time of a session in a process is its start: loading the program. */
 function sharesWithSessions(path: string): boolean {
-	return path.startsWith('test/session/') && !/\bprocess\.|\bglobalThis\b|performance\.|\btest\.(?:after|before|only|serial)|shareContexts/.test(read(path));
+	const text = read(path);
+	return /support\/open-session/.test(text) && !/\bprocess\.|\bglobalThis\b|\btest\.(?:after|before|only|serial)|shareContexts/.test(text);
 }
 
 function part(files: readonly string[], index: number, count: number): string[] {

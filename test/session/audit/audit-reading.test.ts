@@ -2,11 +2,11 @@
 import test, {type ExecutionContext} from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {auditHandlers, readAuditOnce, renewAudit} from '../../../source/session/audit/audit-handlers.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import type {ShownAuditRow} from '../../../source/session/frame/session-state.ts';
 import {inContext} from '../../../source/session/lists/rows-of-clusters.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {startServer} from '../../support/api-server.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {runPaletteCommand} from '../../support/session-steps.ts';
 import {quietStore} from '../../support/tail-run.ts';
@@ -70,7 +70,7 @@ function sessionInUs(pods: ReadonlyArray<readonly [context: string, name: string
 	store.dispatch({type: 'audit', to: {rows: [{id: 'C1'} as ShownAuditRow], found: {cluster: {context: 'eu'}, rows: []} as never}});
 	const clusters = new Map(['eu', 'us'].map(context => [context, {context, access: {facts: {context}}}]));
 	const asked: string[] = [];
-	const session = {
+	const session = fakeSession({
 		store,
 		clusters,
 		cluster: clusters.get('us'),
@@ -81,7 +81,7 @@ function sessionInUs(pods: ReadonlyArray<readonly [context: string, name: string
 		},
 		showMessage: (text: string) => asked.push(text),
 		showFailure() {},
-	} as unknown as Session;
+	});
 	return {store, session, asked};
 }
 

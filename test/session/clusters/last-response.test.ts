@@ -1,17 +1,15 @@
 /** The time of the last response. */
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {lastResponseTime, trackResponses} from '../../../source/session/clusters/last-response.ts';
 import {ViewFeeds} from '../../../source/session/lists/view-feeds.ts';
 import type {OpenCluster} from '../../../source/session/frame/session.ts';
-import {Store} from '../../../source/session/frame/store.ts';
 import {type ClusterClient, ClusterRecords} from '../../../source/cluster/cluster-client.ts';
 import type {ApiResponse, Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {readAloud} from '../../support/read-aloud.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {manualClock} from '../../support/manual-clock.ts';
+import {quietStore} from '../../support/tail-run.ts';
 
 /** Requests queue until a test answers or fails them. */
 function apiserver() {
@@ -183,11 +181,7 @@ test('an untracked client, or one that never got a response, dates nothing', asy
 test('each second the screen and a screen reader update the last response time', async t => {
 	const {server, at} = await answered();
 	const other = await answered();
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	const here = {access: server.access} as OpenCluster;
 	let shown = here;
 	const feeds = new ViewFeeds(store, {get: () => shown, values: () => [shown].values()});

@@ -1,6 +1,5 @@
 /** Late responses of a previous cluster. */
 import type {ServerResponse} from 'node:http';
-import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {ReachabilityCheck} from '../../../source/session/clusters/reachability-check.ts';
 import {clusterState, unopenedClusterState, waitForCluster} from '../../../source/session/clusters/cluster-state.ts';
@@ -9,15 +8,20 @@ import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
 import {openWhy} from '../../../source/session/why/why-handlers.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
-import type {OpenCluster, Session} from '../../../source/session/frame/session.ts';
-import {Store} from '../../../source/session/frame/store.ts';
+import type {OpenCluster} from '../../../source/session/frame/session.ts';
+import type {Store} from '../../../source/session/frame/store.ts';
 import {ClusterRecords, type ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {SessionEvent} from '../../../source/session/frame/session-reducer.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
+import type {ClusterState} from '../../../source/session/frame/session-state.ts';
 import type {WhyLayer} from '../../../source/session/why/why-path.ts';
 import {shownPath} from '../../../source/session/frame/path-pane.tsx';
 import {startServer} from '../../support/api-server.ts';
+import {eventLoopTurns} from '../../support/event-loop-turns.ts';
+import {fakeSession} from '../../support/fake-session.ts';
+import {manualClock, onClock} from '../../support/manual-clock.ts';
+import {listRows} from '../../support/session-state.ts';
+import {quietStore} from '../../support/tail-run.ts';
 import {until} from '../../support/until.ts';
 
 /** The first cluster responds when the test releases it, the second never. */
@@ -40,18 +44,13 @@ async function twoClusters(t: ExecutionContext) {
 		},
 	});
 	t.teardown(async () => server.close());
-	const left: OpenCluster = {access: await server.cluster(), labeler: null as never, context: 'left'};
+	const client = onClock(await server.cluster(), manualClock());
+	const left = openCluster(client, 'left');
 	const silent = async () => Promise.withResolvers<never>().promise;
-	const access = {
-		facts: left.access.facts,
-		records: left.access.records,
-		connect: silent,
-		request: silent,
-		json: silent,
-	} as unknown as ClusterClient;
+	const {facts, records} = client;
 	return {
 		left,
-		entered: {...left, access, context: 'entered'} satisfies OpenCluster,
+		entered: openCluster({facts, records, connect: silent, request: silent, json: silent}, 'entered'),
 		asked: asked.promise,
 		async release() {
 			isOpen = true;
@@ -59,30 +58,41 @@ async function twoClusters(t: ExecutionContext) {
 				answer(response);
 			}
 
-			await delay(500);
+			// All that was asked is answered and read, and what follows from it in this turn has happened.
+			await client.quiet();
+			await eventLoopTurns();
 		},
 	};
 }
 
+/** With what a test needs of its client. */
+function openCluster(access: object, context: string): OpenCluster {
+	return {access: access as ClusterClient, labeler: null as never, context};
+}
+
+const [web] = listRows('pods', ['web  1/1  Running  0  n1']);
 const aPod: SessionEvent = {
 	type: 'list',
 	list: 'pods',
-	event: {
-		type: 'page',
-		chunk: 'pods',
-		first: true,
-		rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}],
-	},
+	event: {type: 'page', chunk: 'pods', first: true, rows: [{...web!, id: 'uid-web', namespace: 'default'}]},
 };
 
 function storeWithPod(): Store {
-	const store = new Store(
-		emptySession({...clusterState(null), reachable: 'yes'}, {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
+	store.dispatch({type: 'cluster', to: {reachable: 'yes'}});
 	store.dispatch(aPod);
 	return store;
+}
+
+/** A client whose every request fails, and who has been asked how often. */
+function refusing(facts: object, error = new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached')) {
+	const asked = {count: 0};
+	const request = async () => {
+		asked.count++;
+		throw error;
+	};
+
+	return {asked, access: {facts, records: new ClusterRecords(), request} as unknown as ClusterClient};
 }
 
 async function pathRead(t: ExecutionContext) {
@@ -179,7 +189,7 @@ test('the header follows the version of an apiserver that was upgraded', async t
 		},
 	});
 	t.teardown(async () => server.close());
-	const cluster: OpenCluster = {access: await server.cluster(), labeler: null as never, context: ''};
+	const cluster = openCluster(await server.cluster(), '');
 	const store = storeWithPod();
 	store.dispatch({type: 'cluster', to: {version: 'v1.35.0'}});
 	new PathFeed(store, () => cluster).follow();
@@ -202,7 +212,7 @@ test('two pods of the same name in two namespaces never share a path', async t =
 	store.dispatchNow({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
 	t.is(shownPath(store.state), null);
 	// Both keys may arrive in one burst, before anything is read for the row.
-	openWhy({store} as unknown as Session);
+	openWhy(fakeSession({store}));
 	t.is((store.state.layers.at(-1) as WhyLayer).path, null);
 });
 
@@ -220,7 +230,7 @@ test('a late audit is not shown for another cluster', async t => {
 	const {left, entered, asked, release} = await twoClusters(t);
 	const store = storeWithPod();
 	const session = {cluster: left, shown: [left], store, showFailure() {}};
-	const read = auditHandlers['audit/refresh'](session as unknown as Session);
+	const read = auditHandlers['audit/refresh'](fakeSession(session));
 	await asked;
 	session.cluster = entered;
 	session.shown = [entered];
@@ -245,7 +255,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 			offer() {},
 			promptForText: async () => ({text: 'svc/web:http/', regex: false}),
 		};
-		const sent = proxyHandlers['proxy/edit'](session as unknown as Session);
+		const sent = proxyHandlers['proxy/edit'](fakeSession(session));
 		await asked;
 		const {lastNamespace: namespace} = store.state.cluster;
 		session.cluster = where === 'cluster' ? entered : left;
@@ -264,21 +274,9 @@ for (const where of ['cluster', 'namespace'] as const) {
 }
 
 test('choosing an unreachable cluster again adds no extra requests', async t => {
-	let asked = 0;
-	const access = {
-		facts: {context: 'away', server: 'https://away'},
-		records: new ClusterRecords(),
-		async request() {
-			asked++;
-			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
-		},
-	} as unknown as ClusterClient;
-	const cluster = {access, labeler: null as never, context: 'away'};
-	const store = new Store(
-		emptySession(clusterState(access), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const {access, asked} = refusing({context: 'away', server: 'https://away'});
+	const cluster = openCluster(access, 'away');
+	const store = quietStore({cluster: clusterState(access)});
 	let isOpen = true;
 	const meeting = new ReachabilityCheck({
 		store,
@@ -290,33 +288,20 @@ test('choosing an unreachable cluster again adds no extra requests', async t => 
 	});
 	const [first, second, last] = [meeting.run(), meeting.run(), meeting.run()];
 	await Promise.all([first, second]);
-	t.is(asked, 3, 'at once for each');
-	await until(() => asked > 3);
-	t.is(asked, 4, 'for the last one alone');
+	t.is(asked.count, 3, 'at once for each');
+	await until(() => asked.count > 3);
+	t.is(asked.count, 4, 'for the last one alone');
 	isOpen = false;
 	meeting.tryNow();
 	await last;
 });
 
 test('a context that cannot be opened is tried again, and at once after each wake', async t => {
-	const access = {
-		facts: {context: 'late', server: 'https://late', namespace: 'shop'},
-		records: new ClusterRecords(),
-		async request() {
-			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
-		},
-	} as unknown as ClusterClient;
-	const late: OpenCluster = {access, labeler: null as never, context: 'late'};
-	const here: OpenCluster = {access: {...access, facts: {...access.facts, context: 'here'}}, labeler: null as never, context: 'here'};
+	const {access} = refusing({context: 'late', server: 'https://late', namespace: 'shop'});
+	const late = openCluster(access, 'late');
+	const here = openCluster({...access, facts: {...access.facts, context: 'here'}}, 'here');
 	const error = new SpokeError('ERR_KUBECONFIG_INVALID', 'no certificate file');
-	const store = new Store(
-		{
-			...emptySession(clusterState(here.access), {columns: 80, rows: 24}, 0),
-			others: [unopenedClusterState('late', error)],
-		},
-		() => {},
-		() => 0,
-	);
+	const store = quietStore({cluster: clusterState(here.access), others: [unopenedClusterState('late', error)]});
 	let attempts = 0;
 	let shown = [here];
 	const reopened: string[] = [];
@@ -357,12 +342,7 @@ for (const [code, wanted] of [
 	['ERR_APISERVER_UNREACHABLE', [1000, 2000]],
 ] as const) {
 	test(`after ${code}, a cluster is tried again after ${wanted[0] / 1000} s`, async t => {
-		const access = {
-			facts: {context: 'away'},
-			async request() {
-				throw new SpokeError(code, 'it failed');
-			},
-		} as unknown as ClusterClient;
+		const {access} = refusing({context: 'away'}, new SpokeError(code, 'it failed'));
 		const delays: number[] = [];
 		await waitForCluster(
 			access,

@@ -7,6 +7,7 @@ import {scriptFlags} from '../../../source/session/clusters/script-flags.ts';
 import type {OpenCluster, Session} from '../../../source/session/frame/session.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {toWeb} from '../../support/forward-config.ts';
 
 const cluster = (context: string | null) => ({access: {facts: {context}}, context: context ?? 'https://host'}) as unknown as OpenCluster;
@@ -61,14 +62,16 @@ test('a copied request names its cluster after a switch, also for a writing meth
 		exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*', context: 'other', namespace: 'shop'}],
 		cursor: 0,
 	};
-	proxyHandlers['proxy/copy']({
-		...session,
-		cluster: first,
-		store: {state: {proxy}},
-		copy(text: string) {
-			copied.push(text);
-		},
-	} as unknown as Session);
+	proxyHandlers['proxy/copy'](
+		fakeSession({
+			...session,
+			cluster: first,
+			store: {state: {proxy}},
+			copy(text: string) {
+				copied.push(text);
+			},
+		}),
+	);
 	t.deepEqual(copied, [String.raw`spoke proxy -n shop delete 'svc/web:80/items/*' --context 'it'\''s prod us'`]);
 });
 
@@ -78,7 +81,7 @@ type Form = Parameters<Session['fill']>[0];
 function withForm(values: Readonly<Record<string, string>>) {
 	const {other, ...session} = sessionWith([]);
 	const told: string[] = [];
-	const filling = {
+	const filling = fakeSession({
 		...session,
 		cluster: other,
 		store: {state: {forwards: [], recording: null}},
@@ -87,7 +90,7 @@ function withForm(values: Readonly<Record<string, string>>) {
 			told.push(...notes!({...Object.fromEntries(fields.map(({name, value}) => [name, value])), ...values}));
 			return null;
 		},
-	} as unknown as Session;
+	});
 	return {session: filling, other, told};
 }
 

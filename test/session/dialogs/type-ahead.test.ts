@@ -4,7 +4,6 @@ import test from 'ava';
 import {CanceledError, TypeAhead} from '../../../source/session/dialogs/type-ahead.ts';
 import {eventLoopTurns} from '../../support/event-loop-turns.ts';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
 import {until} from '../../support/until.ts';
 
 function makeAhead(limitMs = 60_000) {
@@ -218,13 +217,6 @@ test('Esc cancels a form that has not opened yet', async t => {
 	session.press('view.forwards');
 	await session.sees(/┤5 Forwards├/);
 	t.notRegex(session.raw(), /Forward from/);
-});
-
-test('input typed while a shell opens goes to the shell', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/toolbox-/);
-	terminal.type('/toolbox\rsecho typed ahead\r');
-	await terminal.sees(/^typed ahead$/m);
 });
 
 test('a namespace can be typed right after its key', async t => {

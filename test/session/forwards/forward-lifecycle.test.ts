@@ -20,6 +20,7 @@ import {connectionFlags} from '../../../source/command-line/connection-flags.ts'
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {listenerUsersText} from '../../../source/session/frame/connections-pane.tsx';
+import {fakeSession} from '../../support/fake-session.ts';
 import {toWeb} from '../../support/forward-config.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
@@ -39,7 +40,7 @@ async function onStore(t: ExecutionContext) {
 	const cluster = {access, labeler: null as never, context: 'sandbox'};
 	const questions: string[] = [];
 	const ask = async (question: string) => questions.push(question) > 0;
-	const session = {
+	const session = fakeSession({
 		store,
 		work: new RunningWork(),
 		cluster,
@@ -50,7 +51,7 @@ async function onStore(t: ExecutionContext) {
 		showMessage() {},
 		showFailure() {},
 		observerFor: () => ({}),
-	} as unknown as Session;
+	});
 	return {session, store, sandbox, cluster, state: () => store.state.forwards[0]!, questions};
 }
 
@@ -71,7 +72,7 @@ test('a forward that fails before it listens is shown on a card, which retries i
 	const choices = ['retry', null];
 	const cards: string[] = [];
 	const done = Promise.withResolvers<void>();
-	const withCard = {
+	const withCard = fakeSession({
 		...session,
 		async showCard(title: string) {
 			cards.push(title);
@@ -81,7 +82,7 @@ test('a forward that fails before it listens is shown on a card, which retries i
 
 			return choices.shift();
 		},
-	} as unknown as Session;
+	});
 	startForwardFrom(withCard, {...toWeb, target: 'svc/nope', cluster});
 	await done.promise;
 	t.deepEqual(cards, ['forward svc/nope :80 failed', 'forward svc/nope :80 failed']);

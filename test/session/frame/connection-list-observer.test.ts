@@ -1,22 +1,17 @@
 /** Records of labels, apiserver processes and missed pongs. */
 import test, {type ExecutionContext} from 'ava';
 import {connectionListObserver, dispatchLabel} from '../../../source/session/frame/connection-list-observer.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {Store} from '../../../source/session/frame/store.ts';
+import type {Store} from '../../../source/session/frame/store.ts';
 import type {Connection} from '../../../source/cluster/connection.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
-import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {quietStore} from '../../support/tail-run.ts';
 
 const pathOf = (id: string | null, context = 'eu') => ({cluster: {context}, process: {id}}) as Path;
 
 function openStore(t: ExecutionContext): Store {
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	t.teardown(() => {
 		store.close();
 	});

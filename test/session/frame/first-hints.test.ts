@@ -5,7 +5,6 @@ import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
 import {FirstHints} from '../../../source/session/frame/first-hints.tsx';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {reduceSession} from '../../../source/session/frame/session-reducer.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {performAction} from '../../../source/session/keys/perform-action.ts';
@@ -14,6 +13,7 @@ import {emptySession, type SessionState} from '../../../source/session/frame/ses
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {drawn} from '../../support/drawn.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {newHome} from '../../support/new-home.ts';
 import {openSession, sessionOnSandbox} from '../../support/open-session.ts';
 
@@ -26,7 +26,7 @@ function stateOf({columns = 120, rows = 24, isDefaultKeymap = true} = {}): Sessi
 
 async function hintsOf(state: SessionState, preset = 'default'): Promise<string> {
 	const {keymap} = await loadKeymap({}, preset);
-	const session = {store: {state}, keymap} as unknown as Session;
+	const session = fakeSession({store: {state}, keymap});
 	const rows = await drawn(createScreenInput(session, {...plainTheme, glyphs: unicodeGlyphs}), createElement(FirstHints));
 	return rows.join('\n');
 }
@@ -47,7 +47,7 @@ test('a moved cursor keeps the hints, and any other action ends them', t => {
 		() => {},
 		() => 0,
 	);
-	const session = {store, showMessage() {}} as unknown as Session;
+	const session = fakeSession({store, showMessage() {}});
 	const context = {session, dialogs: null as never, handlerOf: () => undefined};
 	performAction(context, 'move.down');
 	t.not(store.state.firstHints, null);

@@ -1,13 +1,10 @@
-/** The mouse in the built program. */
+/** The mouse in a session. */
 import test from 'ava';
 import {sessionOnSandbox} from '../../support/open-session.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
 import type {TestScreen} from '../../support/test-screen.ts';
 
 const size = {columns: 120, rows: 40};
 
-const on = '\u001B[?1000h\u001B[?1006h';
-const off = '\u001B[?1006l\u001B[?1000l';
 const [left, wheelUp, wheelDown] = [0, 64, 65];
 
 /** At the first cell of the text, once or several times. */
@@ -17,8 +14,6 @@ function mouse(session: TestScreen, text: RegExp, {code = left, times = 1}: {cod
 	const cell = `${text.exec(rows[row] ?? '')!.index + 1};${row + 1}`;
 	session.type(`\u001B[<${code};${cell}M\u001B[<${code};${cell}m`.repeat(times));
 }
-
-const isLastSet = (session: TestScreen) => session.raw().lastIndexOf(on) > session.raw().lastIndexOf(off);
 
 test('a click selects a row, and a double click opens it', async t => {
 	const {session} = await sessionOnSandbox(t, [], size);
@@ -90,30 +85,6 @@ test('the wheel scrolls the pane under it', async t => {
 	t.is(session.screen()[3], before);
 	mouse(session, /any other/);
 	await session.sees(/Pods/);
-});
-
-test('reports are on in the session, off in a shell and in a plain tail, and off at the end', async t => {
-	const {terminal} = await onSandbox(t, [], size);
-	await terminal.sees(/toolbox-/);
-	t.true(isLastSet(terminal));
-	terminal.type('/toolbox\rs');
-	await terminal.sees(/Detach:/);
-	t.false(isLastSet(terminal));
-	terminal.type('exit\r');
-	await terminal.sees(/back to the pods/);
-	terminal.type(' ');
-	await terminal.sees(/1 Pods/);
-	t.true(isLastSet(terminal));
-	terminal.type('l');
-	await terminal.sees(/Tail pod/);
-	terminal.press('tail.plain');
-	await terminal.writes(off);
-	terminal.press('view.back', 'view.back');
-	await terminal.sees(/1 Pods/);
-	t.true(isLastSet(terminal));
-	terminal.signal('SIGTERM');
-	await terminal.ended();
-	t.false(isLastSet(terminal));
 });
 
 test('--mouse=off asks for no reports', async t => {

@@ -22,24 +22,3 @@ test('a screen reader gets sentences, no picture, and nothing that ticks', async
 	session.press('move.end');
 	await session.sees(/keymap\.yaml sets them/);
 });
-
-test('a screen reader gets each view without drawn lines', async t => {
-	const {session} = await sessionOnSandbox(t, [], {env: {INK_SCREEN_READER: 'true'}});
-	await session.sees(/tab: Pods/);
-	session.press('list.reverse', 'list.reverse');
-	await session.sees(/1 of 8: api-/);
-	for (const [action, pattern] of [
-		['view.workloads', /tab: Workloads[\s\S]*1 of \d+: \S+\/\S+, /],
-		['view.services', /tab: Services[\s\S]*1 of \d+: \S+, type ClusterIP, /],
-		['view.nodes', /tab: Nodes[\s\S]*1 of \d+: cp, ready/],
-		['view.forwards', /tab: Forwards\s+No forwards\./],
-		['view.proxy', /tab: Proxy\s+No requests yet\./],
-		['view.audit', /tab: Audit[\s\S]*1 of \d+: logs, fail, /],
-		['view.sandbox', /tab: Sandbox\s+Events/],
-	] as const) {
-		session.press(action);
-		await session.sees(pattern);
-	}
-
-	t.notRegex(session.raw(), /[━►▸─│●✗]/);
-});

@@ -194,23 +194,6 @@ test('a small terminal reaches every sandbox row, and why there mentions no sele
 	t.notRegex(session.text(), /nothing is selected/);
 });
 
-test('help shows only the keys that it accepts, and 80 columns cut no word', async t => {
-	const {session} = await sessionOnSandbox(t);
-	await session.sees(/Running/);
-	session.press('logs');
-	await session.sees(/Tail pod/);
-	session.press('help.open');
-	await session.sees(/Help├ tail/);
-	t.regex(session.screen().at(-1)!, /^ ↓ down {2}PgDn a page down {2}any other key closes *$/);
-	t.deepEqual(
-		session
-			.screen()
-			.slice(2, -1)
-			.filter(row => row.includes('…')),
-		[],
-	);
-});
-
 test('an unbound key is reported with the help key, and is no message', async t => {
 	const {session} = await sessionOnSandbox(t);
 	await session.sees(/Running/);

@@ -1,17 +1,13 @@
-/** The built program in a terminal, on the sandbox. */
+/** Sessions on the sandbox. */
 import {once} from 'node:events';
 import {connect} from 'node:net';
 import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {newHome} from '../../support/new-home.ts';
 import {openSession, sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
-import {onSandbox} from '../../support/sandbox-session.ts';
-import {openSandbox} from '../../support/sandbox.ts';
 import type {TestScreen} from '../../support/test-screen.ts';
-import {until} from '../../support/until.ts';
 import {unusedPort} from '../../support/unused-port.ts';
 
 /** Parallel tests get the same suggestion. */
@@ -31,17 +27,6 @@ async function openServiceForm(session: TestScreen, name: string): Promise<void>
 	session.press('forward');
 	await session.sees(new RegExp(`Forward from svc/${name}`));
 }
-
-test('the first screen shows pods, the path of the selected pod, and the key hints', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
-	await terminal.sees(/you ━ verified ━► apiserver a? ?╍ direct ━ unverified ━► kubelet n\d/);
-	t.regex(terminal.screen()[0]!, /SANDBOX › default/);
-	await terminal.sees(/^ {3}encrypted, but the apiserver does not check who kubelet n\d is$/m);
-	t.regex(terminal.screen().at(-1)!, /l logs {2}s shell {2}a attach {2}f forward {2}p proxy {2}w why {2}\/ filter {2}: more {2}\? help/);
-	t.is(terminal.buffer(), 'alternate');
-	t.true(terminal.screen().every(row => row.length <= 80));
-});
 
 test('a tail follows, keeps all lines while searched, and shows JSON as fields', async t => {
 	const {session} = await sessionOnSandbox(t, ['tail', 'deploy/api']);
@@ -97,38 +82,6 @@ test('a reset of all connections appears as a reconnect and the tail resumes', a
 	// Either notice of one of the two pods can be the last one.
 	await session.sees(/^▸─ \S+ \w{5}: (?:reconnected after |read ECONNRESET: )/m);
 	await session.sees(/not following · /);
-});
-
-test('a shell gets the whole terminal, byte for byte, and returns it', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/toolbox-/);
-	terminal.type('/toolbox\r');
-	terminal.press('shell');
-	await terminal.sees(/Detach: Ctrl-\] d/);
-	await terminal.sees(/# $/m);
-	t.is(terminal.buffer(), 'normal');
-	terminal.type('stty size\r');
-	await terminal.sees(/^24 80$/m);
-	terminal.resize(100, 30);
-	// The size arrives by a signal, which typed text may overtake.
-	const answers = () => terminal.raw().match(/^\d+ \d+\r$/gm) ?? [];
-	while (answers().at(-1) !== '30 100\r') {
-		const {length} = answers();
-		t.true(length < 1000);
-		terminal.type('stty size\r');
-		await until(() => answers().length > length, terminal.text);
-	}
-
-	terminal.type('exit 3\r');
-	await terminal.sees(/shell terminated with exit code 3 after \d/);
-	await terminal.sees(/w: why this path {2}any other key: back to the pods/);
-	t.is(terminal.buffer(), 'normal');
-	// The key that leads back acts in the view, too, if it only shows something.
-	terminal.press('view.nodes');
-	await terminal.sees(/┤4 Nodes \d/);
-	t.is(terminal.buffer(), 'alternate');
-	terminal.press('list/filter');
-	await terminal.sees(/Enter apply/);
 });
 
 test('the leave keys detach from a shell that keeps running', async t => {
@@ -190,7 +143,7 @@ test('why after a lost shell shows its path, also after the return to the pods',
 });
 
 test('attach reports the exit code of the container, not of its stream', async t => {
-	const {session} = await sessionOnSandbox(t);
+	const {session} = await sessionOnOwnSandbox(t);
 	await session.sees(/toolbox-/);
 	session.type('/toolbox\r');
 	session.press('debug');
@@ -436,6 +389,8 @@ test('a sandbox switch changes the path, and the path of an open tail follows', 
 	await session.sees(/● logs .*[━╍]direct [━╍]unverified/);
 	session.press('value.next', 'accept');
 	await session.sees(/● logs .*[━╍]direct [━╍]verified/);
+	session.press('sandbox.reset');
+	await session.sees(/● logs .*[━╍]direct [━╍]unverified/);
 });
 
 test('a missing permission disables an action and names the verb', async t => {
@@ -471,23 +426,6 @@ test('--read-only disables shells, forwards and writing requests', async t => {
 	}
 });
 
-test('every size from narrow to wide keeps the last row and never overflows', async t => {
-	const {session} = await sessionOnSandbox(t);
-	await session.sees(/web-\w+/);
-	for (const [columns, rows] of [
-		[40, 16],
-		[60, 24],
-		[110, 30],
-		[200, 50],
-		[300, 100],
-		[80, 24],
-	] as const) {
-		session.resize(columns, rows);
-		await session.sees(/Running[\s\S]*\? help *$/);
-		t.regex(session.screen()[rows - 1]!, /\? help/, `${columns}×${rows}`);
-	}
-});
-
 test('pasted text goes into a prompt and runs nothing', async t => {
 	const {session} = await sessionOnSandbox(t);
 	await session.sees(/web-\w+/);
@@ -506,21 +444,6 @@ test('a late terminal report becomes no key', async t => {
 	session.press('list/filter');
 	await session.sees(/^ \/▏/m);
 });
-
-for (const [signal, status] of [
-	['SIGTERM', 143],
-	['SIGHUP', 129],
-] as const) {
-	test(`${signal} restores the terminal and exits ${status}`, async t => {
-		const {terminal} = await onSandbox(t);
-		await terminal.sees(/web-\w+/);
-		terminal.signal(signal);
-		t.is(await terminal.ended(), status);
-		t.is(terminal.buffer(), 'normal');
-		t.true(terminal.raw().endsWith('\u001B[?25h') || terminal.raw().includes('\u001B[?25h'));
-		t.true(terminal.raw().lastIndexOf('\u001B[?2004l') > terminal.raw().lastIndexOf('\u001B[?2004h'));
-	});
-}
 
 test('a saved tail is sanitized, private to the user, and overwrites nothing', async t => {
 	const {session, home} = await sessionOnSandbox(t, ['tail', 'deploy/api']);
@@ -561,26 +484,6 @@ test('NO_COLOR removes all color, and a terminal without UTF-8 gets ASCII', asyn
 	await session.sees(/- following \| .*lines\/s -$/m);
 	await session.sees(/info +request served.*\$ \|$/m);
 	t.notRegex(session.text(), /[…·]/);
-});
-
-test('without a terminal the session exits with one line', async t => {
-	const {kubeconfigFile} = await openSandbox(t);
-	const {execa} = await import('execa');
-	const program = process.env['SPOKE_PROGRAM'] ?? new URL('../../../build/spoke.js', import.meta.url).pathname;
-	const {exitCode, stderr} = await execa(process.execPath, [program, '--kubeconfig', kubeconfigFile], {reject: false, stdin: 'ignore'});
-	t.is(exitCode, 2);
-	t.regex(stderr, /^error: the session needs a terminal .*\[ERR_NO_TERMINAL\]$/);
-});
-
-test('suspend returns the terminal, and resume shows the same screen', async t => {
-	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+/);
-	// Nothing could continue it in its own pseudo-terminal, so the stop is ignored. The written bytes show the restored terminal.
-	terminal.press('app.suspend');
-	await terminal.writes('\u001B[?1049l');
-	await terminal.sees(/web-\w+/);
-	terminal.press('list/filter');
-	await terminal.sees(/^ \/▏/m);
 });
 
 test('lists accept kubectl flags, and a missing namespace is reported', async t => {

@@ -5,7 +5,8 @@ import test from 'ava';
 import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
 import {toFileName, expandHome} from '../../../source/session/frame/save-as.ts';
 import {writeNewFile} from '../../../source/session/frame/write-new-file.ts';
-import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
+import type {TextPromptOptions} from '../../../source/session/frame/session.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test('a file name has no slash, whatever the context or target is called', t => {
@@ -41,13 +42,13 @@ test('an incomplete file is removed', async t => {
 
 test('a report of a context with a slash is saved in the home directory', async t => {
 	const asked = Promise.withResolvers<TextPromptOptions>();
-	const session = {
+	const session = fakeSession({
 		store: {state: {audit: {found: {cluster: {context: 'default/api-corp:6443/ada'}}}}},
 		async promptForText(options: TextPromptOptions) {
 			asked.resolve(options);
 			return null;
 		},
-	} as unknown as Session;
+	});
 	await auditHandlers['audit/save'](session);
 	const {text} = await asked.promise;
 	t.regex(text!, /^~\/audit-default-api-corp-6443-ada-\d{4}-\d\d-\d\d\.json$/);

@@ -4,14 +4,12 @@ import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {KeyInput} from '../../../source/keymap/decode-keys.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {Dialogs} from '../../../source/session/dialogs/dialogs.ts';
 import {handlerOf} from '../../../source/session/frame/handlers.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
-import {emptySession} from '../../../source/session/frame/session-state.ts';
-import {Store} from '../../../source/session/frame/store.ts';
 import {CanceledError, createTypeAhead} from '../../../source/session/dialogs/type-ahead.ts';
 import {KeyDispatcher} from '../../../source/session/keys/key-dispatcher.ts';
+import {fakeSession} from '../../support/fake-session.ts';
+import {quietStore} from '../../support/tail-run.ts';
 
 test('a key that arrives in pieces stays one key when the process was not running', async t => {
 	const inputs: KeyInput[] = [];
@@ -83,13 +81,9 @@ test('a failure card stays open at a key that is not its own', async t => {
 
 test('Esc cancels a long wait only where the footer says so, and leaves a layer otherwise', async t => {
 	const {keymap} = await loadKeymap({}, 'default');
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	const typeAhead = createTypeAhead(store, keymap, () => {});
-	const session = {store, keymap, typeAhead, work: new Map(), refreshFeeds() {}, showMessage() {}} as unknown as Session;
+	const session = fakeSession({store, keymap, typeAhead, work: new Map(), refreshFeeds() {}, showMessage() {}});
 	const dispatcher = new KeyDispatcher(
 		{session, dialogs: new Dialogs(store, typeAhead), handlerOf},
 		{onReport() {}, onMouse() {}, onKeys() {}},
@@ -125,14 +119,10 @@ test('Esc cancels a long wait only where the footer says so, and leaves a layer 
 /** A store with dialogs, and the keys that they take. */
 async function keysOfDialogs() {
 	const {keymap} = await loadKeymap({}, 'default');
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	const dialogs = new Dialogs(store, null as never);
 	const typeAhead = {hold: () => false, cancel: () => false, stopWaiting: () => false, afterAnswer() {}};
-	const session = {store, keymap, typeAhead} as unknown as Session;
+	const session = fakeSession({store, keymap, typeAhead});
 	const dispatcher = new KeyDispatcher({session, dialogs, handlerOf}, {onReport() {}, onMouse() {}, onKeys() {}});
 	const press = (...keys: readonly string[]) => {
 		dispatcher.pass(keys.map(key => ({key})));

@@ -1,9 +1,9 @@
 /** Enter in lists. */
 import test from 'ava';
 import {actionIn} from '../../../source/actions/action-table.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {containerChoices, openRow} from '../../../source/session/lists/open-row.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {ask} from '../../support/sandbox-client.ts';
 import {quietStore} from '../../support/tail-run.ts';
@@ -38,14 +38,14 @@ test('a refused choice for a container acts on no other pod that is selected mea
 		return '0';
 	};
 
-	const session = {
+	const session = fakeSession({
 		store,
 		cluster: {access: {json: async () => pod, facts: {}}},
 		typeAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
 		pick: async () => select(1),
 		perform: (id: string) => done.push(id),
 		showMessage: (text: string) => done.push(text),
-	} as unknown as Session;
+	});
 	await openRow(session);
 	t.deepEqual(done, ['web is no longer selected']);
 	select(0);

@@ -4,11 +4,11 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {typedTarget, selectedTarget} from '../../../source/session/lists/selection.ts';
 import {reduceSession, type SessionEvent} from '../../../source/session/frame/session-reducer.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import type {ListEvent, ListPhase} from '../../../source/session/lists/list-state.ts';
 import {inContext} from '../../../source/session/lists/rows-of-clusters.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 
 const stateOf = (context: string) => ({...clusterState(null), context, reachable: 'yes' as const});
 const row = (name: string, cells: readonly string[] = ['1/1', 'Running']): Row => ({
@@ -76,13 +76,13 @@ test('the current cluster is that of the selected row, and not one that cannot b
 function sessionOf(state: SessionState) {
 	const told: string[] = [];
 	const clusters = new Map(['eu', 'us'].map(context => [context, {context, access: {facts: {namespace: 'demo'}}}]));
-	const session = {
+	const session = fakeSession({
 		store: {state},
 		clusters,
 		// Of another row than the selected one.
 		cluster: clusters.get('eu'),
 		showMessage: (text: string) => told.push(text),
-	} as unknown as Session;
+	});
 	return {session, told};
 }
 

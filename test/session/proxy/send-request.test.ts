@@ -5,7 +5,6 @@ import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
@@ -13,6 +12,7 @@ import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import {selectedExchange, type ProxyExchange} from '../../../source/session/proxy/proxy-state.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {until} from '../../support/until.ts';
 
 async function reach(t: ExecutionContext, request: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -61,7 +61,7 @@ function asksAgain(
 	const typeAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
 	const told: string[] = [];
 	const cluster = {access, labeler, context: 'main'};
-	const session = {
+	const session = fakeSession({
 		store,
 		typeAhead,
 		ask,
@@ -72,7 +72,7 @@ function asksAgain(
 		cluster,
 		shown: [cluster],
 		clusters: new Map([['main', cluster]]),
-	} as unknown as Session;
+	});
 	return {
 		async again() {
 			await proxyHandlers['proxy.resend'](session);

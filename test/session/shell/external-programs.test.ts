@@ -1,17 +1,17 @@
 /** Text in $PAGER or $EDITOR, and a URL in $BROWSER. */
 import test from 'ava';
 import {openInBrowser, openInProgram} from '../../../source/session/shell/external-programs.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 
 async function told(kind: 'pager' | 'editor', env: NodeJS.ProcessEnv): Promise<string[]> {
 	const said: string[] = [];
-	const session = {
+	const session = fakeSession({
 		env,
 		withTerminal: async (work: () => Promise<unknown>) => work(),
 		showMessage(text: string) {
 			said.push(text);
 		},
-	} as unknown as Session;
+	});
 	await openInProgram(session, kind, ['one\n'], 1);
 	return said;
 }

@@ -5,7 +5,6 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {runRemoteInTerminal} from '../../../source/session/shell/run-remote-in-terminal.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
@@ -13,6 +12,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import type {RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {asciiGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {until} from '../../support/until.ts';
 
 /** `type` sends keys; `written` is the terminal output; `ended` resolves when it takes a key to leave it. */
@@ -62,7 +62,7 @@ async function openShell({
 	});
 	const closing = new AbortController();
 	const taken = Promise.withResolvers<(bytes: Buffer) => void>();
-	const session = {
+	const session = fakeSession({
 		store,
 		keymap,
 		env: {},
@@ -73,7 +73,7 @@ async function openShell({
 			taken.resolve(take);
 			return work();
 		},
-	} as unknown as Session;
+	});
 	const stdout = new PassThrough();
 	const stdin = new PassThrough();
 	const remote = {stdin, stdout, stderr: null, outcome, resize() {}, close() {}} as unknown as RemoteCommand;

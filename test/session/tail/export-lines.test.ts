@@ -2,12 +2,12 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {savedTexts, saveTail, visibleTexts} from '../../../source/session/tail/export-lines.ts';
 import type {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {insertLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, filterTail, remapTail, type TailView} from '../../../source/session/tail/tail-view.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 const saved = {context: 'lab', now: Date.UTC(2026, 10, 24, 14, 18, 9)};
@@ -77,7 +77,7 @@ test('a save waits for an unfinished filter', async t => {
 		store: {state: {connections: []}},
 		cluster: {context: 'eu'},
 	};
-	await saveTail(session as unknown as Session, tail);
+	await saveTail(fakeSession(session), tail);
 	const [head, ...saved] = (await readFile(path, 'utf8')).split(/(?<=\n)/);
 	const matching = all.filter(text => text.includes('7'));
 	t.regex(head!, new RegExp(`^-- ${matching.length.toLocaleString('en')} of \\S+ lines, filter: 7, saved \\S+Z --\n$`));

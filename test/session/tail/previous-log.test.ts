@@ -2,8 +2,8 @@
 import test, {type ExecutionContext} from 'ava';
 import {createTailRequest, type TailOptions} from '../../../source/session/tail/tail-targets.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {pauseTail, shownLength} from '../../../source/session/tail/tail-view.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {LogServer, type Fault} from '../../support/log-server.ts';
 import {tailRun} from '../../support/tail-run.ts';
 import {until} from '../../support/until.ts';
@@ -115,10 +115,10 @@ test('switching to the current log while the previous one loads shows only the c
 
 test('the previous log shows its last lines, and the same key returns to the current log', async t => {
 	const {run: tail, texts} = await restarted(t, null);
-	const session = {
+	const session = fakeSession({
 		work: {get: () => tail},
 		store: {state: {layers: []}},
-	} as unknown as Session;
+	});
 	const press = () => tailHandlers['tail.previous-log'](session);
 	press();
 	await until(() => tail.view.phase === 'ended', texts);

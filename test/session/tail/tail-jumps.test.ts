@@ -1,9 +1,9 @@
 /** Jumps to errors, stream events and marks. */
 import test from 'ava';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {LineBuffer, type LineKind} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo} from '../../../source/session/tail/tail-view.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 
 function tailOf(...kinds: readonly LineKind[]) {
 	const buffer = new LineBuffer();
@@ -15,14 +15,14 @@ function tailOf(...kinds: readonly LineKind[]) {
 		view: {...goTo({...emptyTail('tail-1', 'pod/web', buffer)}, 0), older: {phase: 'none', read: 0, note: ''} as const},
 	};
 	const told: string[] = [];
-	const session = {
+	const session = fakeSession({
 		work: {get: () => tail},
 		store: {state: {layers: []}, dispatchNow() {}},
 		refreshFeeds() {},
 		showMessage(text: string) {
 			told.push(text);
 		},
-	} as unknown as Session;
+	});
 	return {
 		told,
 		async press(action: keyof typeof tailHandlers) {

@@ -12,12 +12,12 @@ import {tickTails} from '../../../source/session/tail/tail-entry.ts';
 import {withDisplayOptions, openTail} from '../../../source/session/tail/open-tail.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {asTailSource} from '../../../source/session/tail/tail-source.ts';
 import {keyContext} from '../../../source/session/frame/session-state.ts';
 import {emptyTail, filterTail, goTo} from '../../../source/session/tail/tail-view.ts';
 import {tailWindow} from '../../../source/session/tail/tail-window.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {quietStore, tailRun} from '../../support/tail-run.ts';
 
 /** An open log of a tail of one cluster. */
@@ -48,7 +48,7 @@ function tailOf(lines: readonly string[]) {
 	work.start('tail', 'tail-1', tail);
 	const copied: string[] = [];
 	const told: string[] = [];
-	const session = {
+	const session = fakeSession({
 		store,
 		work,
 		copy(text: string) {
@@ -58,7 +58,7 @@ function tailOf(lines: readonly string[]) {
 			told.push(text);
 		},
 		refreshFeeds() {},
-	} as unknown as Session;
+	});
 	const pressed = {...navigationHandlers, ...forwardHandlers, ...tailHandlers};
 	const press = async (...ids: ReadonlyArray<keyof typeof pressed>) => {
 		for (const id of ids) {
@@ -241,13 +241,13 @@ test('the source picker can switch to another container of the pod', async t => 
 	const offered: string[] = [];
 	const answers = ['only setup', null];
 	await chooseSources(
-		{
+		fakeSession({
 			store: {dispatchNow() {}},
 			async pick({items}: {items: ReadonlyArray<{id: string}>}) {
 				offered.push(...items.map(({id}) => id));
 				return answers.shift();
 			},
-		} as unknown as Session,
+		}),
 		tail,
 	);
 	t.deepEqual(offered.slice(0, 3), ['0', 'only setup', 'all']);
@@ -261,13 +261,13 @@ test('the cursor stays on the field that was toggled last', async t => {
 	const answers = ['b', 'c', '', 'a', null];
 	const cursors: string[] = [];
 	await chooseFields(
-		{
+		fakeSession({
 			store: {dispatchNow() {}},
 			async pick({selected}: {selected: string}) {
 				cursors.push(selected);
 				return answers.shift();
 			},
-		} as unknown as Session,
+		}),
 		tail,
 	);
 	t.deepEqual(cursors, ['', 'b', 'c', '', 'a']);
@@ -302,13 +302,13 @@ test('the keys of a tail change at once when it fails or is retried', async t =>
 			return answer.promise;
 		},
 	};
-	const session = {
+	const session = fakeSession({
 		store,
 		work: new RunningWork(),
 		nextId: () => 'tail-1',
 		observerFor: () => ({}),
 		cluster: {access, context: 'main'},
-	} as unknown as Session;
+	});
 	const tail = openTail(session, {namespace: 'demo', targets: ['deploy/web'], selector: null, containers: {kind: 'default'}});
 	for (const expected of [1, 2]) {
 		await setImmediate();
@@ -339,7 +339,7 @@ test('a previous log restarted in the connections pane stays a previous log', as
 	const {store, run: tail, work} = tailOf(['one']);
 	store.dispatchNow({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	tail.start('head', true);
-	await forwardHandlers['connections/restart']({store, work} as unknown as Session);
+	await forwardHandlers['connections/restart'](fakeSession({store, work}));
 	t.true(tail.view.previous);
 });
 
@@ -347,7 +347,7 @@ test('an expanded line stays the same when lines are inserted before it', t => {
 	const store = quietStore();
 	const never = async () => Promise.withResolvers<never>().promise;
 	const cluster = {access: {facts: {namespace: 'default'}, json: never, request: never}, context: ''};
-	const session = {store, work: new RunningWork(), cluster, observerFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
+	const session = fakeSession({store, work: new RunningWork(), cluster, observerFor: () => ({}), nextId: () => 'tail-1'});
 	const tail = openTail(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
 	t.teardown(() => {
 		tail.stop();
@@ -374,7 +374,7 @@ for (const [what, handler] of [
 			],
 		};
 		const asked: string[] = [];
-		const session = {
+		const session = fakeSession({
 			store,
 			work,
 			cluster: {access: {facts: {context: 'main'}}, context: 'main'},
@@ -390,7 +390,7 @@ for (const [what, handler] of [
 			async open() {
 				throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'away');
 			},
-		} as unknown as Session;
+		});
 		await Promise.resolve(handler(session)).catch((thrown: unknown) => {
 			t.true(thrown instanceof CanceledError);
 		});

@@ -7,6 +7,7 @@ import {insertLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import type {TailRequest, TrackedLine} from '../../../source/session/tail/tail-run.ts';
 import {emptyTail, goTo, shownLength} from '../../../source/session/tail/tail-view.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {tailRun} from '../../support/tail-run.ts';
 
 const count = linesPerBlock * 12;
@@ -25,7 +26,7 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 	run.scan = () => (run.view.searchIndex?.advance(buffer, -1) ?? true) && (run.view.shownIndex?.advance(buffer, -1) ?? true);
 	const told: string[] = [];
 	const notes: string[] = [];
-	const session = {
+	const session = fakeSession({
 		work: {get: () => run},
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}], tails: new Map()}, dispatchNow() {}},
 		async promptForText({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
@@ -41,7 +42,7 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 		showMessage(text: string) {
 			told.push(text);
 		},
-	} as unknown as Session;
+	});
 	return {run, session, told, notes};
 }
 
@@ -152,13 +153,13 @@ test('a disabled filter stays disabled when another one is canceled', async t =>
 	await promptFilter(session);
 	t.is(shownLength(run.view), 4);
 	await toggleMatchesOnly(session);
-	const givenUp = {
+	const givenUp = fakeSession({
 		...session,
 		async promptForText({onChange}: TextPromptOptions) {
 			onChange?.('ne', false);
 			return null;
 		},
-	} as unknown as Session;
+	});
 	await promptFilter(givenUp);
 	t.deepEqual([run.view.filter.text, run.view.matchesOnly, shownLength(run.view)], ['needle', false, count + 1]);
 });
@@ -168,7 +169,7 @@ test('a canceled search returns to the lines before it, also if older lines move
 	await promptSearch(session);
 	const before = run.view;
 	const older = 100;
-	const givenUp = {
+	const givenUp = fakeSession({
 		...session,
 		async promptForText({onChange}: TextPromptOptions) {
 			onChange?.('hay', false);
@@ -181,7 +182,7 @@ test('a canceled search returns to the lines before it, also if older lines move
 			run.remapLines(moved);
 			return null;
 		},
-	} as unknown as Session;
+	});
 	await promptSearch(givenUp);
 	t.deepEqual([run.view.cursor, run.view.top, run.view.search?.text], [before.cursor + older, before.top + older, 'needle']);
 	while (!run.scan(0)) {

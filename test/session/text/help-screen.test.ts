@@ -5,11 +5,11 @@ import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {helpBody} from '../../../source/session/text/help.tsx';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 
 const keymaps = await Promise.all([undefined, 'vim', 'k9s'].map(async name => loadKeymap({}, name)));
 
@@ -104,7 +104,7 @@ test('no heading of the help is the last row of a column', t => {
 test('the help judges the zoom for the screen below it', t => {
 	const zoomReasonBelow = (...layers: SessionState['layers']) => {
 		const state = {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), layers};
-		const {hints} = createScreenInput({store: {state}, keymap: keymaps[0]!.keymap} as unknown as Session, plainTheme);
+		const {hints} = createScreenInput(fakeSession({store: {state}, keymap: keymaps[0]!.keymap}), plainTheme);
 		return hints.find(({action}) => action.id === 'view.zoom')!.disabledReason;
 	};
 

@@ -1,23 +1,18 @@
 /** Details and doctor screens. */
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {openDetails} from '../../../source/session/text/details-handlers.ts';
 import {doctorHandlers} from '../../../source/session/why/doctor-handlers.ts';
 import {searchInText} from '../../../source/session/text/text-search-handlers.ts';
 import {yamlHandlers} from '../../../source/session/text/yaml-handlers.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
-import {Store} from '../../../source/session/frame/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {emptySession, type Layer} from '../../../source/session/frame/session-state.ts';
+import type {Layer} from '../../../source/session/frame/session-state.ts';
+import {fakeSession} from '../../support/fake-session.ts';
+import {quietStore} from '../../support/tail-run.ts';
 
 /** Its cluster refuses everything once `answer` is called. */
 function sessionWithPod() {
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	store.dispatch({
 		type: 'list',
 		list: 'pods',
@@ -46,14 +41,14 @@ function sessionWithPod() {
 		},
 	} as unknown as ClusterClient;
 	const cluster = {access, context: 'main'};
-	const session = {
+	const session = fakeSession({
 		store,
 		flags: {},
 		cluster,
 		clusters: new Map([['main', cluster]]),
 		nextId: () => `text-${++ids}`,
 		open: async () => access,
-	} as unknown as Session;
+	});
 	return {session, store, answer: answered.resolve, closed: () => closed};
 }
 

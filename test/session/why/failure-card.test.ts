@@ -3,14 +3,13 @@ import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
 import type {ActionId} from '../../../source/actions/action-table.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {Dialogs} from '../../../source/session/dialogs/dialogs.ts';
-import type {OpenCluster, Session} from '../../../source/session/frame/session.ts';
+import type {OpenCluster} from '../../../source/session/frame/session.ts';
 import {handlerOf} from '../../../source/session/frame/handlers.ts';
-import {emptySession} from '../../../source/session/frame/session-state.ts';
-import {Store} from '../../../source/session/frame/store.ts';
 import {performAction} from '../../../source/session/keys/perform-action.ts';
 import {showFailureCard} from '../../../source/session/why/failure-card.ts';
+import {fakeSession} from '../../support/fake-session.ts';
+import {quietStore} from '../../support/tail-run.ts';
 
 const error = new SpokeError('ERR_SECOND_LEG', 'no Konnectivity agent is connected', {
 	leg: 2,
@@ -19,20 +18,16 @@ const error = new SpokeError('ERR_SECOND_LEG', 'no Konnectivity agent is connect
 });
 
 function failed(shown = error) {
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	const dialogs = new Dialogs(store, null as never);
 	const messages: string[] = [];
 	const copied: string[] = [];
-	const session = {
+	const session = fakeSession({
 		store,
 		showFailure: (about: string) => messages.push(about),
 		copy: (text: string) => copied.push(text),
 		showCard: async (title: string, failure: SpokeError) => dialogs.showCard(title, failure),
-	} as unknown as Session;
+	});
 	let retried = 0;
 	const show = async () =>
 		showFailureCard(session, {

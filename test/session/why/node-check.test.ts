@@ -1,9 +1,9 @@
 /** The check of all nodes in the session. */
 import test from 'ava';
 import {CanceledError} from '../../../source/session/dialogs/type-ahead.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {openText} from '../../../source/session/text/open-text.ts';
 import {nodeCheckHandlers} from '../../../source/session/why/node-check-handlers.ts';
+import {fakeSession} from '../../support/fake-session.ts';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {addScriptedNodes} from '../../support/scripted-nodes.ts';
 import {runPaletteCommand} from '../../support/session-steps.ts';
@@ -80,7 +80,7 @@ test('a rerun checks the cluster of its screen, even if a row of another is sele
 		),
 	});
 	const store = quietStore();
-	const session = {
+	const session = fakeSession({
 		store,
 		clusters: new Map([['us', clusterOf('us')]]),
 		cluster: clusterOf('eu'),
@@ -90,7 +90,7 @@ test('a rerun checks the cluster of its screen, even if a row of another is sele
 				throw new CanceledError('listing');
 			},
 		},
-	} as unknown as Session;
+	});
 	openText(session, {title: 'Node check', subject: 'us', lines: [], keyContext: 'node-check', context: 'us'});
 	await t.throwsAsync(async () => nodeCheckHandlers['node-check/refresh'](session), {instanceOf: CanceledError});
 	t.deepEqual([...read], ['us']);

@@ -50,6 +50,8 @@ test('the doctor of a tail whose log cannot be opened tests the target of the ta
 	await session.sees(/Tail pod\/db-0├.* failed · /);
 	session.press('doctor');
 	await session.sees(/Doctor├ default › pod\/db-0 [\s\S]+✗ leg 2/);
+	session.press('doctor/copy.fix');
+	await session.sees(/copied the remedy|no command to copy/);
 });
 
 test('the card of a shell in a container that has ended shows how to read its log', async t => {

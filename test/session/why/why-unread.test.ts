@@ -1,17 +1,16 @@
 /** The why screen of a row before its path is read. */
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {showFailure} from '../../../source/session/frame/show-message.ts';
 import {openWhy} from '../../../source/session/why/why-handlers.ts';
 import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
-import {Store} from '../../../source/session/frame/store.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
-import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
+import type {SessionState} from '../../../source/session/frame/session-state.ts';
 import {whyPath, type WhyLayer} from '../../../source/session/why/why-path.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {whyTexts} from '../../../source/session/why/why.tsx';
+import {fakeSession} from '../../support/fake-session.ts';
+import {quietStore} from '../../support/tail-run.ts';
 
 const path = {
 	about: 'configuration',
@@ -25,11 +24,7 @@ const path = {
 } as unknown as Path;
 
 function sessionWith(...names: readonly string[]) {
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	store.dispatch({
 		type: 'list',
 		list: 'pods',
@@ -41,14 +36,14 @@ function sessionWith(...names: readonly string[]) {
 		},
 	});
 	const told: string[] = [];
-	const session = {
+	const session = fakeSession({
 		store,
 		keymap: new Map(),
 		lastFailure: null,
 		showMessage(text: string) {
 			told.push(text);
 		},
-	} as unknown as Session;
+	});
 	const layer = () => store.state.layers.at(-1) as WhyLayer | undefined;
 	return {session, store, told, layer};
 }

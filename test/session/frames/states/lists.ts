@@ -82,6 +82,16 @@ export const listStates: NamedStates = {
 		],
 		pods: Array.from({length: 30}, (_, index) => `${'a-long-name-'.repeat(3)}${String(index).padStart(2, '0')}  1/1  Running  0  n1`),
 	},
+	'a list without a match on a large screen': {sizes: [[200, 50]], pods, listEvents: [{type: 'filter', text: 'no-such-pod'}]},
+	'pods on screens of all sizes': {
+		sizes: [
+			[40, 16],
+			[110, 30],
+			[300, 100],
+		],
+		pods,
+		path: unverifiedPath,
+	},
 	'no pods': {spoken: true, listEvents: [live]},
 	'no pods of a namespace that did not exist': {listEvents: [live], cluster: {missingNamespace: {name: 'demo', at: 60_000}}},
 	'no pods, while another namespace did not exist': {listEvents: [live], cluster: {missingNamespace: {name: 'other', at: 60_000}}},

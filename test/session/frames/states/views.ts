@@ -22,6 +22,13 @@ const row = (id: string, verdict: AuditRow['verdict'], state: string, more: Part
 	}) as unknown as ShownAuditRow;
 const audit = (...rows: readonly ShownAuditRow[]) => ({...noAudit, rows, note: '2 fail'});
 
+const small = [
+	[80, 14],
+	[60, 14],
+	[40, 14],
+	[40, 10],
+] as const;
+
 export const viewStates: NamedStates = {
 	forwards: {
 		spoken: true,
@@ -87,6 +94,16 @@ export const viewStates: NamedStates = {
 	'an audit row with more details than the screen has rows': {
 		view: 'audit',
 		audit: audit(row('N3', 'pass', 'ca-equal', {lines: Array.from({length: 200}, (_, at) => ({text: `text ${at}`}))})),
+	},
+	'an audit on small screens': {
+		sizes: small,
+		view: 'audit',
+		audit: audit(row('C1', 'fail', 'unverified'), row('C4', 'fail', 'unverified')),
+	},
+	'proxy requests on small screens': {
+		sizes: small,
+		view: 'proxy',
+		exchanges: Array.from({length: 4}, () => ({status: 200, tookMs: 3, bytes: 5, type: 'text/plain', body: 'hello'})),
 	},
 	'the switches of the sandbox': {
 		roles: true,
