@@ -252,4 +252,5 @@ export const testSuites = [
 	'soak',
 	'support',
 	'together',
+	'worlds',
 ];
