@@ -87,15 +87,19 @@ function posturesOf({
 
 const goodWords = /^(?:verified|enforced|protected|konnectivity|egress.*|ssh-tunnel)$/;
 
-/** `x`: far ends or writers of objects could have written all of it. The error text of a log read is the apiserver's, of an upgrade anyone's. */
-function letterOf(words: Words | null, {reading}: World): string {
+/** `x`: far ends or writers of objects could have written all of it. An error text of an upgrade is anyone's, of a log read not. */
+function letterOf(words: Words | null, {reading, processes}: World): string {
 	if (words === null || words.state === 'unknown') {
 		return 'u';
 	}
 
-	const isForbidden = (source: string) =>
-		/^(?:mirror-pod|agent-metrics|lease|endpoints) | log-tls-failures-counted$| kubelets-refused-so-far$/.test(source) ||
-		(source.startsWith('error-text ') && reading !== 'logs');
-	const sources = words.sources ?? [];
-	return goodWords.test(words.state) && sources.length > 0 && sources.every(source => isForbidden(source)) ? 'x' : words.basis[0]!;
+	const {sources = []} = words;
+	const cites = (pattern: RegExp) => sources.some(source => pattern.test(source));
+	const isForbidden =
+		(cites(/^mirror-pod /) && !cites(/^flagz /)) ||
+		// Without the agents, an HTTP CONNECT proxy is not known to be Konnectivity.
+		(cites(/^agent-metrics /) && processes[0]!.route === 'http-connect') ||
+		cites(/ log-tls-failures-counted$| kubelets-refused-so-far$/) ||
+		(cites(/^error-text /) && reading !== 'logs');
+	return goodWords.test(words.state) && isForbidden ? 'x' : words.basis[0]!;
 }

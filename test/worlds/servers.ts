@@ -235,7 +235,7 @@ export class Servers {
 
 		counts.dials += process.route === 'grpc' || process.route === 'http-connect' ? 1 : 0;
 		if (path.includes('/log')) {
-			const {answer, isCounted} = relayedLog(this.#kubeletAnswer(process, path), `${logUrl}?${path.split('?')[1] ?? ''}`);
+			const {answer, isCounted} = relayedLog(this.#kubeletAnswer(process, path), logLocation(path));
 			counts.tlsFailures += isCounted ? 1 : 0;
 			counts.logs += 'status' in answer && answer.status === 200 ? 1 : 0;
 			return answer;
@@ -291,6 +291,15 @@ function statusDocument(path: string, process: Process, world: World): object {
 	return path === '/flagz'
 		? {kind: 'Flagz', ...common, flags: flagsOf(process, world)}
 		: {kind: 'Statusz', ...common, startTime: process.startTime, binaryVersion: world.version};
+}
+
+/** @see kubernetes 1.36.3 pkg/registry/core/pod/strategy.go LogLocation */
+function logLocation(path: string): string {
+	const asked = new URLSearchParams(path.split('?')[1]);
+	asked.delete('container');
+	asked.delete('insecureSkipTLSVerifyBackend');
+	asked.sort();
+	return `${logUrl}${asked.size > 0 ? '?' : ''}${asked}`;
 }
 
 function response(status: number, body: string): KubeletAnswer {
