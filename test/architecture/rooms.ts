@@ -34,11 +34,6 @@ export const rooms: readonly Room[] = [
 		canImport: ['errors', 'text'],
 	},
 	{
-		name: 'templates',
-		contains: 'Go templates with the functions of stern',
-		canImport: ['text'],
-	},
-	{
 		name: 'command-line',
 		contains: 'Flags, their parser, help, and files of settings',
 		canImport: ['errors', 'text'],
@@ -171,7 +166,6 @@ export const rooms: readonly Room[] = [
 			'server-messages',
 			'text',
 			'lines',
-			'templates',
 			'command-line',
 			'wire',
 			'cluster',

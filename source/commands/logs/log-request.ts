@@ -26,7 +26,6 @@ export type LineChoice = {
 	include: readonly string[];
 	exclude: readonly string[];
 	fields: readonly string[];
-	template: string | undefined;
 };
 
 type LogFlags = FlagValues<typeof logsSpec.flags>;
@@ -71,18 +70,15 @@ export function logRequest({flags, given, positionals, afterDash}: LogsInvocatio
 			container !== '' ? {kind: 'named', name: container} : flags['all-containers'] || exports ? {kind: 'all'} : {kind: 'default'},
 		allPods: flags['all-pods'] || exports,
 		prefix: flags.prefix || flags['all-pods'],
-		lines: linesOf(flags, given),
+		lines: linesOf(flags),
 		exportTo: flags.export ?? null,
 		read: readOf(flags, given),
 	};
 }
 
-function linesOf({level, include, exclude, field: fields, template, output}: LogFlags, given: ReadonlySet<string>): LineChoice | null {
-	assertUsage(output !== 'template' || template !== undefined, '-o template requires --template');
-	assertUsage(template === undefined || output === 'template' || !given.has('output'), `--template cannot be used with -o ${output}`);
-	assertUsage(template === undefined || fields.length === 0, '--field cannot be used with --template');
-	const isPlain = level === undefined && template === undefined && include.length + exclude.length + fields.length === 0;
-	return isPlain ? null : {level, include, exclude, fields, template};
+function linesOf({level, include, exclude, field: fields}: LogFlags): LineChoice | null {
+	const isPlain = level === undefined && include.length + exclude.length + fields.length === 0;
+	return isPlain ? null : {level, include, exclude, fields};
 }
 
 /** A second argument without a slash is the container, as in kubectl. */

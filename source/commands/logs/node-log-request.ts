@@ -19,7 +19,6 @@ export function nodeLogRequest({flags, given, positionals, afterDash}: LogsInvoc
 	assertUsage(isOfNode && more.length === 0, `the log of a node is read alone: ${[target, ...more].join(' ')}`);
 	const other = [...given].find(name => !nodeLogFlagNames.has(name));
 	assertUsage(other === undefined, `--${other} cannot be used with ${target}: ${nodeLogFlags.map(name => `--${name}`).join(', ')} can`);
-	assertUsage(flags.output !== 'template', `-o template cannot be used with ${target}`);
 	const queries = flags.query.map(text => text.trim());
 	if (queries.length === 0 || queries.includes('')) {
 		throw new SpokeError('ERR_USAGE', `${target} requires --query: a service of the node, or a file or directory below /var/log`, {

@@ -2,7 +2,6 @@
 import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {prepareDirectory} from '../../command-line/private-files.ts';
-import {noticeLine, type TextStream} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {canShowColors} from '../../output/pod-color.ts';
 import {findResource} from '../../targets/resource-names.ts';
@@ -36,7 +35,7 @@ export async function printPodLogs(invocation: Invocation<typeof logsSpec.flags>
 	const output = createOutputWriter(stdout, {gatherMs: flags.follow && !stdout.isTTY ? followGatherMs : 0});
 	const run: LogsRun = {request, given, stdout, stderr, env, interrupted, output, onPath};
 	if (!areSeveral(contexts)) {
-		return printContext({flags: contexts[0]!, lines: await lineOutput(flags, run, {context: null, stderr}), stderr}, run);
+		return printContext({flags: contexts[0]!, lines: await lineOutput(flags, run, null), stderr}, run);
 	}
 
 	if (request.exportTo !== null) {
@@ -47,7 +46,7 @@ export async function printPodLogs(invocation: Invocation<typeof logsSpec.flags>
 	const logs = contexts.map(async (one): Promise<NamedContextLogs> => {
 		const {context} = one;
 		const notices = prefixWithContext(stderr, context);
-		return {flags: one, lines: await lineOutput(flags, run, {context, stderr: notices}), stderr: notices};
+		return {flags: one, lines: await lineOutput(flags, run, context), stderr: notices};
 	});
 	return printEachContext(await Promise.all(logs), run, {
 		print: async (one, options) => printContext(one, run, options),
@@ -68,7 +67,7 @@ const everyLine: LineOutput['shaper'] = {shape: block => block, fieldsOf: null};
 async function lineOutput(
 	{output, timestamps}: Pick<FlagValues<typeof logsSpec.flags>, 'output' | 'timestamps'>,
 	{request: {lines, prefix, exportTo}, stdout, env}: LogsRun,
-	{context, stderr}: {context: string | null; stderr: TextStream},
+	context: string | null,
 ): Promise<LineOutput> {
 	const isPrinted = exportTo === null;
 	const form = {
@@ -83,12 +82,6 @@ async function lineOutput(
 		return {...form, timestamps, shaper: isPrinted ? null : everyLine};
 	}
 
-	const say = (notice: string) => {
-		stderr.write(noticeLine(`spoke: ${notice}`, stderr));
-	};
-
-	const shaper = (await import('./shape-lines.ts')).createLineShaper(lines, {...form, timestamps, say});
-	// The template decides where pod and timestamp are.
-	const isTemplate = lines.template !== undefined;
-	return {...form, prefix: form.prefix && !isTemplate, timestamps: timestamps || isTemplate, shaper};
+	const {createLineShaper} = await import('./shape-lines.ts');
+	return {...form, timestamps, shaper: createLineShaper(lines, form)};
 }

@@ -5,7 +5,6 @@ import {formatLogfmt, pickFields} from '../../lines/line-fields.ts';
 import {parseLinePattern, selectTexts, type LinePatterns} from '../../lines/line-patterns.ts';
 import {logKey, type LogSource} from '../../streams/logs/log-events.ts';
 import {eachLine, lineEnd} from '../../streams/logs/log-lines.ts';
-import {createLineTemplate, type LineTemplateOptions} from './line-template.ts';
 import type {LineChoice} from './log-request.ts';
 
 export type LineShaper = {
@@ -15,11 +14,8 @@ export type LineShaper = {
 	fieldsOf: ((text: string) => object | null) | null;
 };
 
-/** @throws SpokeError ERR_USAGE for an invalid regular expression or template */
-export function createLineShaper(
-	{level, include, exclude, fields, template}: LineChoice,
-	{json, ...options}: LineTemplateOptions & {json: boolean},
-): LineShaper {
+/** @throws SpokeError ERR_USAGE for an invalid regular expression */
+export function createLineShaper({level, include, exclude, fields}: LineChoice, {json}: {json: boolean}): LineShaper {
 	const lowest = levelNamed(level);
 	const patterns = {
 		include: include.map(text => parseLinePattern('--include', text)),
@@ -28,11 +24,6 @@ export function createLineShaper(
 	const inheritance = new LevelInheritance<string>();
 	const select = (block: Buffer, source: LogSource) =>
 		selectPatterns(lowest === 0 ? block : selectLevel(block, source, lowest, inheritance), patterns);
-	if (template !== undefined) {
-		const format = createLineTemplate(template, options);
-		return {shape: (block, source) => format(select(block, source), source), fieldsOf: null};
-	}
-
 	return fields.length === 0 || json
 		? {shape: select, fieldsOf: fields.length === 0 ? null : text => fieldObject(text, fields)}
 		: {shape: (block, source) => showFields(select(block, source), fields), fieldsOf: null};

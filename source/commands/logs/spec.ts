@@ -1,5 +1,13 @@
 /** Spec of `spoke logs`. */
-import {acceptedReadOnlyFlag, containerFlag, fieldFlag, helpFlag, levelFlag, pathFlag} from '../../command-line/common-flags.ts';
+import {
+	acceptedReadOnlyFlag,
+	containerFlag,
+	fieldFlag,
+	helpFlag,
+	levelFlag,
+	outputFlag,
+	pathFlag,
+} from '../../command-line/common-flags.ts';
 import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
@@ -61,12 +69,6 @@ const flags = [
 	fieldFlag(
 		'print only these fields of JSON and logfmt lines, as logfmt; order.id is id in the object order; with -o json, add them as `fields`',
 	),
-	{
-		name: 'template',
-		kind: 'string',
-		value: 'TEMPLATE',
-		help: 'Go template for each line, with the fields and functions of stern: {{.PodName}} {{.Message}}; a line feed is added if it has none',
-	},
 	{name: 'limit-bytes', kind: 'integer', default: 0, value: 'BYTES', help: 'maximum bytes to print from each log; 0 means no limit'},
 	{
 		name: 'until',
@@ -97,15 +99,9 @@ const flags = [
 		value: 'DURATION',
 		help: 'how long to wait for a pod of the target and, with -f, for a named pod to start; by default, -f of a workload without pods waits for one without a limit',
 	},
-	{
-		name: 'output',
-		short: 'o',
-		kind: 'string',
-		default: 'text',
-		value: 'FORMAT',
-		oneOf: ['text', 'json', 'template'],
-		help: 'text; json: one LogLine object per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps; template: as --template says',
-	},
+	outputFlag(
+		'text; json: one LogLine object per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps',
+	),
 	{
 		name: 'export',
 		kind: 'string',

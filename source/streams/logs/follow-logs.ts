@@ -366,15 +366,13 @@ function defaultContainer(pod: PodObject): ChosenContainer {
 }
 
 export function logSource(pod: PodObject, container: string): LogSource {
-	const {name, namespace = 'default', uid = null, labels, annotations} = pod.metadata;
+	const {name, namespace = 'default', uid = null} = pod.metadata;
 	return {
 		namespace,
 		pod: name,
 		uid,
 		node: pod.spec.nodeName ?? null,
 		container,
-		...(labels && {labels}),
-		...(annotations && {annotations}),
 		otherContainers: allContainers(pod)
 			.map(one => one.name)
 			.filter(one => one !== container),

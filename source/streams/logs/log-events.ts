@@ -12,8 +12,6 @@ export type LogSource = {
 	readonly container: string;
 	/** Includes init containers. */
 	readonly otherContainers?: readonly string[];
-	readonly labels?: Readonly<Record<string, string>>;
-	readonly annotations?: Readonly<Record<string, string>>;
 };
 
 /** The same for every instance of the container, and another for a pod that replaces this one under its name. */

@@ -195,7 +195,6 @@ test('arguments that the log of a node does not have are usage errors of one lin
 		),
 		[['--query', 'kubelet', '-c', 'app'], '--container cannot be used with node/n1'],
 		[['--query', 'kubelet', '-l', 'app=web'], '--selector cannot be used with node/n1'],
-		[['--query', 'kubelet', '-o', 'template'], '-o template cannot be used with node/n1'],
 		[['web', '--query', 'kubelet'], 'the log of a node is read alone: node/n1 web'],
 		[['--query', '/a', '--query', 'kubelet'], 'a file is read alone'],
 		[['--query', '/a', '--tail', '1'], 'a file is sent whole'],
