@@ -59,7 +59,7 @@ const parts = [
 	'source/commands/logs/shape-lines.ts',
 	'source/commands/logs/print-each-context.ts',
 	'source/commands/mcp/serve-stdio.ts',
-	'source/transcripts/command-recording.ts',
+	'source/streams/remote-command/command-recording.ts',
 	'source/session/text/yaml-lines.ts',
 	'source/commands/port-forward/detach.ts',
 	'source/commands/port-forward/local-command.ts',

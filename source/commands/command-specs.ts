@@ -20,7 +20,6 @@ import {logsSpec} from './logs/spec.ts';
 import {portForwardSpec} from './port-forward/spec.ts';
 import {mcpSpec} from './mcp/spec.ts';
 import {pathSpec} from './path/spec.ts';
-import {verifySpec} from './verify/spec.ts';
 import {schemaSpec} from './schema/spec.ts';
 import {versionSpec} from './version/spec.ts';
 
@@ -43,7 +42,6 @@ export const specsByName: Readonly<Record<CommandName, CommandSpec>> = {
 	proxy: proxySpec,
 	keys: keysSpec,
 	policy: policySpec,
-	verify: verifySpec,
 	theme: themeSpec,
 	completion: completionSpec,
 	schema: schemaSpec,

@@ -21,7 +21,6 @@ const loaders = {
 	proxy: async () => import('./proxy/run.ts'),
 	keys: async () => import('./keys/run.ts'),
 	policy: async () => import('./policy/run.ts'),
-	verify: async () => import('./verify/run.ts'),
 	theme: async () => import('./theme/run.ts'),
 	completion: async () => import('./completion/run.ts'),
 	schema: async () => import('./schema/run.ts'),

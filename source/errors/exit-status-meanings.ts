@@ -6,9 +6,8 @@ const meanings = {
 	other: 'a failure that has no status of its own',
 	usage:
 		'a command, flag, target, port, keymap, theme or set of forwards is invalid, or the action is not allowed here (--read-only, no terminal, mcp)',
-	requireNotMet: '--require is not met; verify: the transcript was changed, or is not signed by the given key',
-	requireUndecided:
-		'--require is undecided, because the evidence does not suffice; verify: the transcript is incomplete, or nobody you know signed it',
+	requireNotMet: '--require is not met',
+	requireUndecided: '--require is undecided, because the evidence does not suffice',
 	configuration:
 		'the kubeconfig is missing, invalid or without the named context, or the policy is invalid, unreadable or can be changed by others',
 	credentials: 'your credentials were rejected, or cannot be used',

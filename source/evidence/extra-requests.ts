@@ -168,7 +168,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'POST',
 		path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
 		purpose: 'which user the apiserver recognizes, and whether by your client certificate',
-		when: `audit; if a client certificate is your only credential, together with /flagz before each stream; --record; ${labels}, ${reports}`,
+		when: `audit; if a client certificate is your only credential, together with /flagz before each stream; ${labels}, ${reports}`,
 		permission: null,
 	},
 	{

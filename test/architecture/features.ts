@@ -196,7 +196,7 @@ export const features: readonly Feature[] = [
 	},
 	{
 		name: 'shell',
-		contains: 'Shells, their transcripts, debug containers, copies, and lending of the terminal',
+		contains: 'Shells, their recordings, debug containers, copies, and lending of the terminal',
 		state: [],
 		screens: ['describe-meanwhile.ts'],
 		offers: [

@@ -100,11 +100,6 @@ export const rooms: readonly Room[] = [
 		},
 	},
 	{
-		name: 'transcripts',
-		contains: 'Signed transcripts of remote commands: recording and checking',
-		canImport: ['errors', 'version', 'text', 'command-line', 'cluster'],
-	},
-	{
 		name: 'descriptions',
 		contains: 'Events, verdicts and failures in words, as parts without layout',
 		canImport: ['errors', 'text', 'server-messages', 'cluster', 'streams', 'evidence'],
@@ -180,7 +175,6 @@ export const rooms: readonly Room[] = [
 			'themes',
 			'policies',
 			'detached-forwards',
-			'transcripts',
 			'local-tls',
 			'session',
 			'sandbox',
@@ -210,7 +204,6 @@ export const rooms: readonly Room[] = [
 			'keymap',
 			'themes',
 			'policies',
-			'transcripts',
 			'local-tls',
 			'sandbox',
 			'own-process',

@@ -134,8 +134,6 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['proxy get svc/web:80/ --protocol x', 2, /--protocol requires --websocket/],
 	['exec x --record-input -- ls', 125, /--record-input requires --record/],
 	['exec x --record= -- ls', 125, /--record has no value/],
-	['verify', 2, /expected one transcript, got 0/],
-	['verify x --print-key', 2, /--print-key takes no FILE/],
 	['mcp x', 2, /mcp takes no arguments, got x/],
 	['mcp --max-bytes 1', 2, /--max-bytes=1 must be between 4096 and 16777216/],
 	['mcp --allow-forward --read-only', 2, /--allow-forward is refused: --read-only is set/],

@@ -1,8 +1,8 @@
-/** Remote commands that are recorded, and what their transcripts say. */
+/** Remote commands that are recorded, and what their recordings say. */
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {type FarSide, startCommandServer} from './command-server.ts';
-import {runSpoke} from './run-spoke.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
 
 export async function serveRecorded(t: ExecutionContext, script: (far: FarSide) => void | Promise<void>) {
@@ -13,32 +13,21 @@ export async function serveRecorded(t: ExecutionContext, script: (far: FarSide) 
 	return {home, file: join(home, 'a.cast'), config, env: {HOME: home}};
 }
 
-export type Verification = {
-	state: string;
-	recording: {
-		user: {name: string; from: string};
-		command: string[];
-		requirements: object[];
-		target: {container: string};
-		inputRecorded: boolean;
-	};
-	requests: Array<{status: number; auditId: {sent: string}}>;
-	paths: Array<{line: string}>;
-	end: {
-		how: string;
-		remoteExitStatus: number | null;
-		stdout: {bytes: number; sha256: string};
-		stdin: {bytes: number} | null;
-		error: {code: string} | null;
-	};
-};
+type CastHeader = {version: number; width: number; height: number; timestamp: number; title: string; command: string};
 
-export async function verified(file: string, env: NodeJS.ProcessEnv): Promise<Verification> {
-	const {status, stdout, stderr} = await runSpoke(['verify', file, '-o', 'json'], {env});
-	const object = JSON.parse(stdout) as Verification;
-	if (status !== 0) {
-		throw new Error(`${object.state} ${stderr}`);
-	}
-
-	return object;
+/** The header, and the text of each kind of event: output, input, sizes and markers. */
+export async function readCast(file: string) {
+	const [header, ...events] = (await readFile(file, 'utf8'))
+		.trimEnd()
+		.split('\n')
+		.map(line => JSON.parse(line) as unknown);
+	const textsOf = (code: string) => (events as Array<[number, string, string]>).filter(event => event[1] === code).map(event => event[2]);
+	return {
+		header: header as CastHeader,
+		output: textsOf('o').join(''),
+		input: textsOf('i').join(''),
+		sizes: textsOf('r'),
+		markers: textsOf('m'),
+		times: (events as Array<[number, string, string]>).map(([time]) => time),
+	};
 }

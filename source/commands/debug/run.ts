@@ -16,11 +16,11 @@ import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
-import type {CommandRecording, RunEnd} from '../../transcripts/command-recording.ts';
+import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
 import type {Command, Invocation} from '../command.ts';
 import {printLogs} from '../logs/print-logs.ts';
 import {runRecorded} from '../remote-command/run-recorded.ts';
-import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
+import {runRemoteCommand, type RunEnd} from '../remote-command/run-remote-command.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {type DebugInput, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
 import {debugSpec} from './spec.ts';
@@ -119,12 +119,12 @@ async function attachTo(
 	}
 }
 
-/** What a log printed is not in the transcript. @throws SpokeError ERR_LOCAL_FILE */
+/** What a log printed is not recorded. @throws SpokeError ERR_LOCAL_FILE */
 function assertRecorded(recording: CommandRecording | null, status: number | null): void {
 	if (recording && status !== null) {
 		throw new SpokeError(
 			'ERR_LOCAL_FILE',
-			`the transcript lacks the output: the container ended with status ${status} before spoke attached, and its output was read from its log`,
+			`the recording lacks the output: the container ended with status ${status} before spoke attached, and its output was read from its log`,
 			{exitStatus: exitStatus.execOwnFailure},
 		);
 	}

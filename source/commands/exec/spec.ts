@@ -39,7 +39,7 @@ export const execSpec = {
 		['spoke exec web-5d -- ls -l /', 'run one command'],
 		['spoke exec -it deploy/web -- sh', 'a shell in a pod of a deployment'],
 		['tar c . | spoke exec -i web-5d -- tar x -C /srv', 'stdin to the command'],
-		['spoke exec -it --record session.cast web-5d -- sh', 'a shell with a signed transcript'],
+		['spoke exec -it --record session.cast web-5d -- sh', 'record a shell, for asciinema play'],
 	],
 	failureStatus: exitStatus.execOwnFailure,
 	isStdoutRemote: true,

@@ -11,7 +11,6 @@ import {loadPolicy, policyPath, readPolicy} from '../../policies/load-policy.ts'
 import {clusterFingerprints, clusterServers, requirementsFor} from '../../policies/policy.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Command} from '../command.ts';
-import {describeRequirements} from '../describe-requirements.ts';
 import {policySpec} from './spec.ts';
 
 export const command: Command<typeof policySpec.flags> = {
@@ -100,4 +99,12 @@ function describeResult(path: Path, requirement: PathRequirement): string {
 function resultName(path: Path, requirement: Pick<PathRequirement, 'states' | 'minBasis'>): string {
 	const result = evaluateRequirement(path, requirement);
 	return result === 'not-met' ? 'not met' : result;
+}
+
+function describeRequirements(requirements: readonly PathRequirement[]): string[] {
+	return requirements.length === 0 ? ['required: nothing'] : requirements.map(one => `required: ${describeRequirement(one)}`);
+}
+
+function describeRequirement({states, minBasis, undecided, source}: PathRequirement): string {
+	return `${states.join(', ')}, at least ${minBasis}${undecided === 'allow' ? '; undecided streams open' : ''} (${source ?? 'command line'})`;
 }

@@ -1,7 +1,7 @@
 /** `--record` of exec, attach, debug and the session. */
 import type {FlagSpec, FlagValues} from '../../command-line/flag-spec.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {RecordRequest} from '../../transcripts/command-recording.ts';
+import type {RecordRequest} from '../../streams/remote-command/command-recording.ts';
 
 export const recordInputFlag = {
 	name: 'record-input',
@@ -15,7 +15,7 @@ export const recordFlags = [
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'record the output to FILE, a new file, as a signed transcript (asciicast v2) with user, path, requirement and audit id; `spoke verify` checks it; exits 125 if FILE cannot be written',
+		help: 'record the output to FILE, a new file, as an asciicast (v2) with the path as markers; exits 125 if FILE cannot be written',
 	},
 	recordInputFlag,
 ] as const satisfies readonly FlagSpec[];

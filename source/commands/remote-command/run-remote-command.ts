@@ -3,17 +3,16 @@ import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {describeReattach} from '../../descriptions/describe-command-end.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
-import {requirementsOn} from '../../evidence/require-connection.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
+import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
 import {openRemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer, containerRole, containerSpec} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
-import type {CommandRecording, RunEnd} from '../../transcripts/command-recording.ts';
 import type {attachSpec} from '../attach/spec.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
@@ -36,6 +35,9 @@ export type RemoteCommandRequest =
 			ifSilent?: () => Promise<number | null>;
 	  };
 
+/** `isRemote`: the command ended by itself, with this status. */
+export type RunEnd = {exitStatus: number; isRemote: boolean; detached: boolean};
+
 /**
 @param recording `null` records nothing.
 @throws SpokeError unless the remote command ended by itself or a signal interrupted spoke
@@ -53,7 +55,6 @@ export async function runRemoteCommand(
 	}
 
 	const cluster = await createStreamClient(invocation);
-	recording?.identify(cluster, invocation.interrupted);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices, onPath: recording?.onPath});
 	const preconnection = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});
 	try {
@@ -93,17 +94,11 @@ async function runCommand(
 	};
 
 	const {pod, commandRequest, isLocalRaw} = await chooseCommandRequest(cluster, invocation, request, say);
-	if (recording) {
-		// Passed, because command-recording.ts is bundled apart: its copy of require-connection.ts has no requirements.
-		await recording.begin(cluster, {...commandRequest, requirements: requirementsOn(cluster)}, invocation);
-	}
-
 	const command = await openRemoteCommand(cluster, commandRequest, {
 		signal: interrupted,
 		environment: env,
 		onWaiting: say,
 		...(observer && {observer}),
-		...(recording && {onUpgradeAttempt: recording.onUpgradeAttempt}),
 	});
 	if (isLocalRaw) {
 		notices.hold();
@@ -112,7 +107,7 @@ async function runCommand(
 	const detachKeys = request.feature === 'attach' && isLocalRaw ? request.detachKeys : null;
 	const driving = driveRemoteCommand(command, invocation, {tty: isLocalRaw, detachKeys, redraw: request.feature === 'attach'});
 	// After the terminal, so that it shows each chunk first.
-	const stopRecording = recording?.follow(command, invocation);
+	const stopRecording = recording?.follow(command, commandRequest, invocation);
 	const end = await driving.finally(stopRecording);
 	if (end.inputProblem !== null) {
 		warn(`Copying stdin failed: ${end.inputProblem}`);

@@ -22,7 +22,6 @@ export const schemaNames = [
 	'resource-list',
 	'resource-row',
 	'tool-result',
-	'transcript-verification',
 	'version',
 ] as const;
 

@@ -36,7 +36,7 @@ export const sessionFlags = [
 		kind: 'string',
 		value: 'DIR',
 		completes: 'file',
-		help: 'record each shell, attach and debug container to a new file in DIR, as a signed transcript; `spoke verify` checks it; in the session, `:record DIR` and `:record off` start and stop it',
+		help: 'record each shell, attach and debug container to a new file in DIR, as an asciicast (v2) with the path as markers; in the session, `:record DIR` and `:record off` start and stop it',
 	},
 	recordInputFlag,
 ] as const satisfies readonly FlagSpec[];
@@ -66,7 +66,7 @@ export const sessionSpec = {
 		['spoke --context prod-eu -A', 'another context, all namespaces'],
 		['spoke --context prod-eu,prod-us', 'the rows of two clusters in one list'],
 		['spoke --context staging --forwards shop', 'with the forwards that you saved as shop'],
-		['spoke --record ~/transcripts', 'record each shell to a signed transcript'],
+		['spoke --record ~/recordings', 'record each shell to a file'],
 		['spoke --read-only', 'browse without changing anything'],
 	],
 	flags,

@@ -313,7 +313,7 @@ const commands: readonly CommandRow[] = [
 		word: 'record',
 		takes: 'DIR [--record-input] or off',
 		names: async ({store}) => (store.state.recording === null ? [] : ['off']),
-		does: 'record each shell to a signed transcript',
+		does: 'record each shell to a file that asciinema plays',
 		as: 'shell',
 		flags: ['record-input'],
 		maxWords: Infinity,

@@ -7,7 +7,7 @@ import type {ActionId} from '../../actions/action-table.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {describeOpenConnections, pathOfEntry} from '../frame/connection-list.ts';
 import {keyContext} from '../frame/session-state.ts';
-import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
+import type {CommandRequest, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {LineEditor} from './line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
@@ -19,7 +19,7 @@ import type {Session} from '../frame/session.ts';
 import {describeMeanwhile} from './describe-meanwhile.ts';
 import {type ExitChoice, ExitKeys} from './exit-keys.ts';
 import {ShellKeys} from './shell-keys.ts';
-import type {ShellOutcome, ShellRecording} from './shell-recording.ts';
+import type {ShellRecording} from './shell-recording.ts';
 
 type RunEnd = {text: string; error: SpokeError | null};
 
@@ -30,7 +30,7 @@ type RemoteRunOptions = {
 	/** Context, namespace, pod and container, as shown to the user. */
 	location: string;
 	kind: 'shell' | 'attach';
-	tty: boolean;
+	commandRequest: CommandRequest;
 	began: number;
 	ahead?: Buffer;
 	recording?: ShellRecording | null;
@@ -96,13 +96,13 @@ export async function runRemoteInTerminal(
 async function runRemote(run: RemoteRun, type: (bytes: Buffer) => void): Promise<Pick<RemoteRunResult, 'end' | 'path'>> {
 	const {session, id, remote, options, detached} = run;
 	const {stdout} = session.terminal;
-	const {tty, kind, recording} = options;
+	const {commandRequest, kind, recording} = options;
 	const modes = new TerminalModes();
 	stdout.write(openingText(run));
-	const stopSizes = tty ? followSize(stdout, remote, {redraw: kind === 'attach'}) : () => {};
+	const stopSizes = commandRequest.tty ? followSize(stdout, remote, {redraw: kind === 'attach'}) : () => {};
 	type(options.ahead ?? Buffer.alloc(0));
 	const outputs = printOutputs(run, modes);
-	const stopRecording = recording?.follow(remote);
+	const stopRecording = recording?.follow(remote, commandRequest);
 	// Write output from before the interruption first.
 	const outcome = Promise.race([outputs.then(async () => remote.outcome), detached.promise]);
 	let end: RunEnd;
@@ -118,7 +118,7 @@ async function runRemote(run: RemoteRun, type: (bytes: Buffer) => void): Promise
 	// Before the connection leaves the list.
 	const path = pathOfEntry(session.store.state.connections, id);
 	stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
-	await recording?.end(outcome);
+	await recording?.end();
 	return {end, path};
 }
 
@@ -170,7 +170,8 @@ function pathText(session: Session, path: Path | null, error: SpokeError | null 
 }
 
 function openingText({session, id, remote, options, keys}: RemoteRun): string {
-	const {kind, location, tty, recording} = options;
+	const {kind, location, commandRequest, recording} = options;
+	const {tty} = commandRequest;
 	const others = describeOpenConnections(
 		session.store.state.connections.filter(one => one.id !== id),
 		{tails: true},
@@ -189,7 +190,7 @@ function indented(text = ''): string {
 	return text === '' ? '' : `       ${text}\r\n`;
 }
 
-function typingHint({kind, tty, takesInput}: Pick<RemoteRunOptions, 'kind' | 'tty'> & {takesInput: boolean}): string {
+function typingHint({kind, tty, takesInput}: {kind: 'shell' | 'attach'; tty: boolean; takesInput: boolean}): string {
 	if (!tty) {
 		return `No remote terminal: ${takesInput ? 'input is sent line by line' : 'it accepts no input'}`;
 	}
@@ -197,7 +198,7 @@ function typingHint({kind, tty, takesInput}: Pick<RemoteRunOptions, 'kind' | 'tt
 	return kind === 'attach' ? 'If you see no prompt, press Enter' : '';
 }
 
-function typingTo({session, id, remote, options: {tty, recording}, keys, detached}: RemoteRun): (bytes: Buffer) => void {
+function typingTo({session, id, remote, options: {commandRequest, recording}, keys, detached}: RemoteRun): (bytes: Buffer) => void {
 	const {stdout} = session.terminal;
 	const lines = new LineEditor();
 	const send = (bytes: Buffer) => {
@@ -208,7 +209,7 @@ function typingTo({session, id, remote, options: {tty, recording}, keys, detache
 	};
 
 	const pass = (bytes: Buffer) => {
-		if (tty) {
+		if (commandRequest.tty) {
 			send(bytes);
 			return;
 		}
@@ -240,6 +241,9 @@ function typingTo({session, id, remote, options: {tty, recording}, keys, detache
 		}
 	};
 }
+
+/** As `RemoteCommand` ends, or `detached` by keys of spoke. */
+type ShellOutcome = number | 'closed' | 'detached';
 
 async function endOf(outcome: Promise<ShellOutcome>, options: RemoteRunOptions): Promise<RunEnd> {
 	try {
@@ -299,7 +303,9 @@ async function printOutputs(run: RemoteRun, modes: TerminalModes): Promise<void>
 
 		modes.watch(piece);
 		// The local terminal is raw, so line feeds need a carriage return.
-		return to.write(run.options.tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
+		return to.write(
+			run.options.commandRequest.tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'),
+		);
 	};
 
 	const outputs = [stdout, ...(stderr ? [stderr] : [])];

@@ -6,7 +6,7 @@ import {exitStatusOf} from '../../streams/debug-container.ts';
 import {canRestart, currentInstance} from '../../streams/logs/container-instance.ts';
 import {WatchedPod} from '../../streams/logs/watched-pod.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
-import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
+import {type CommandRequest, openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
 import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {clusterOfSource} from '../tail/current-tail.ts';
@@ -115,7 +115,7 @@ type RunRequest = {
 	addContainer?: () => Promise<ShellTarget>;
 };
 
-/** The transcript is created first, so that nothing happens in the cluster if that fails. */
+/** The file is created first, so that nothing happens in the cluster if that fails. */
 async function runInTerminal(session: Session, request: RunRequest): Promise<void> {
 	const {feature, command, addContainer} = request;
 	let {shellTarget} = request;
@@ -131,7 +131,7 @@ async function runInTerminal(session: Session, request: RunRequest): Promise<voi
 		try {
 			shellTarget = await addContainer();
 		} catch (thrown) {
-			recording?.discard();
+			await recording?.end();
 			throw thrown;
 		}
 	}
@@ -156,14 +156,14 @@ async function openInTerminal(session: Session, request: RunRequest, recording: 
 		},
 	});
 	session.showMessage(`${describeRun(request)} …`);
-	const tty = feature === 'exec' || containerSpec(pod, container)?.tty === true;
-	const remote = await openRemote(session, run, tty);
+	const commandRequest = commandRequestOf(request);
+	const remote = await openRemote(session, run, commandRequest);
 	if (remote) {
 		const driven = await runRemoteInTerminal(session, run.id, remote, {
 			ahead: session.typeAhead.takeBytes(),
 			location: `${cluster.access.facts.sandbox && session.shown.length === 1 ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
 			kind,
-			tty,
+			commandRequest,
 			began,
 			recording,
 			isPodDeleted: async () => isPodDeleted(cluster, pod),
@@ -195,27 +195,26 @@ function describeRun({feature, shellTarget: {pod, container}}: RunRequest): stri
 	return `${kindOf({feature})} in ${pod.metadata.name}/${container}`;
 }
 
-async function openRemote(session: Session, {request, id, recording}: Run, tty: boolean): Promise<RemoteCommand | null> {
-	const {shellTarget, feature, command} = request;
-	const {cluster, pod, container, asked, chosenFrom} = shellTarget;
-	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
-	const commandRequest = {feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty};
+function commandRequestOf({shellTarget: {pod, container, asked, chosenFrom}, feature, command}: RunRequest): CommandRequest {
+	const {stdin = false, tty = false} = feature === 'exec' ? {stdin: true, tty: true} : (containerSpec(pod, container) ?? {});
+	return {feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty};
+}
+
+async function openRemote(session: Session, {request, id, recording}: Run, commandRequest: CommandRequest): Promise<RemoteCommand | null> {
+	const {shellTarget} = request;
+	const {cluster} = shellTarget;
 	try {
 		return await session.typeAhead.during({description: describeRun(request)}, async signal => {
-			const open = async () =>
-				openRemoteCommand(cluster.access, commandRequest, {
-					observer: session.observerFor(id, recording === null ? cluster : {labeler: recording}),
-					environment: session.env,
-					signal,
-					onWaiting(notice) {
-						session.showMessage(notice, 'warn');
-					},
-					...(recording && {onUpgradeAttempt: recording.onUpgradeAttempt}),
-				});
-			const opened = recording === null ? await open() : await recording.open(commandRequest, signal, open);
+			const opened = await openRemoteCommand(cluster.access, commandRequest, {
+				observer: session.observerFor(id, recording === null ? cluster : {labeler: recording}),
+				environment: session.env,
+				signal,
+				onWaiting(notice) {
+					session.showMessage(notice, 'warn');
+				},
+			});
 			if (signal.aborted) {
 				opened.close();
-				await recording?.end(Promise.resolve('closed'));
 			}
 
 			return opened;
@@ -223,7 +222,7 @@ async function openRemote(session: Session, {request, id, recording}: Run, tty: 
 	} catch (thrown) {
 		const path = pathOfEntry(session.store.state.connections, id);
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id}});
-		recording?.reportEnd();
+		await recording?.end();
 		if (!isSpokeError(thrown)) {
 			throw thrown;
 		}

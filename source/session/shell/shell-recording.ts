@@ -1,14 +1,13 @@
-/** Transcripts of the shells of a session. */
+/** Recordings of the shells of a session. */
 import {join} from 'node:path';
 import {prepareDirectory} from '../../command-line/private-files.ts';
 import {errorTable} from '../../errors/error-table.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
-import {requirementsOn} from '../../evidence/require-connection.ts';
 import {type PathReporter, reportLabels} from '../../output/path-reporter.ts';
-import type {ConnectionObserver, ResolvedTarget} from '../../streams/connection-observer.ts';
-import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import type {CommandRecording} from '../../transcripts/command-recording.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
+import type {CommandRequest, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import type {RecordingSettings} from '../frame/session-state.ts';
@@ -57,14 +56,14 @@ export async function startShellRecording(session: Session, {cluster, pod, conta
 	const {name, namespace = cluster.access.facts.namespace} = pod.metadata;
 	const words = `${new Date().toISOString().replaceAll(':', '')}-${namespace}-${name}-${container}`;
 	const request = {file: join(recording.directory, `${toFileName(words, 'shell')}.cast`), input: recording.input};
-	const {startRecording} = await import('../../transcripts/command-recording.ts');
+	const {CommandRecording} = await import('../../streams/remote-command/command-recording.ts');
 	try {
 		prepareDirectory(recording.directory);
 		const warn = (notice: string) => {
 			session.showMessage(notice, 'warn');
 		};
 
-		return new ShellRecording(session, cluster, startRecording(request, {env: session.env, warn}));
+		return new ShellRecording(session, cluster, new CommandRecording(request, {warn}));
 	} catch (thrown) {
 		const {code, message, remedy} = toSpokeError(thrown);
 		const own = remedy === errorTable[code].remedy ? '' : `${remedy}; `;
@@ -75,89 +74,50 @@ export async function startShellRecording(session: Session, {cluster, pod, conta
 	}
 }
 
-/** As `RemoteCommand` ends, or `detached` by keys of spoke. */
-export type ShellOutcome = number | 'closed' | 'detached';
-
-type CommandRequest = {target: ResolvedTarget; command: readonly string[]; stdin: boolean; tty: boolean};
-
-/** The transcript of one shell or attach. */
+/** The recording of one shell or attach. */
 export class ShellRecording {
 	readonly #session: Session;
-	readonly #cluster: OpenCluster;
 	readonly #recording: CommandRecording;
 	readonly #paths: PathReporter & {observer: ConnectionObserver};
 
 	constructor(session: Session, cluster: OpenCluster, recording: CommandRecording) {
 		this.#session = session;
-		this.#cluster = cluster;
 		this.#recording = recording;
 		this.#paths = reportLabels(createStreamLabeler(cluster.labeler), 'never', () => {}, recording.onPath);
 	}
 
-	/** Labels the connections of this shell, in the session and in the transcript. */
+	/** Labels the connections of this shell, in the session and in the recording. */
 	get observer(): ConnectionObserver {
 		return this.#paths.observer;
-	}
-
-	get onUpgradeAttempt(): CommandRecording['onUpgradeAttempt'] {
-		return this.#recording.onUpgradeAttempt;
 	}
 
 	get onInput(): CommandRecording['onInput'] {
 		return this.#recording.onInput;
 	}
 
-	/** Begins the transcript, and ends it if `open` fails or the user cancels it. */
-	async open(request: CommandRequest, signal: AbortSignal, open: () => Promise<RemoteCommand>): Promise<RemoteCommand> {
-		const {access} = this.#cluster;
-		this.#recording.identify(access, signal);
-		await this.#recording.begin(access, {...request, requirements: requirementsOn(access)}, this.#session.terminal);
-		try {
-			return await open();
-		} catch (thrown) {
-			await this.end(signal.aborted ? Promise.resolve('closed') : Promise.reject(toSpokeError(thrown)));
-			throw thrown;
-		}
-	}
-
 	/** Returns a function that stops it. The caller gives the input to `onInput`. */
-	follow(command: RemoteCommand): () => void {
-		return this.#recording.follow(command, {stdout: this.#session.terminal.stdout});
+	follow(command: RemoteCommand, request: CommandRequest): () => void {
+		return this.#recording.follow(command, request, {stdout: this.#session.terminal.stdout});
 	}
 
-	/** Ends the transcript. */
-	async end(outcome: Promise<ShellOutcome>): Promise<void> {
-		const [ended] = await Promise.allSettled([outcome]);
-		const {aborted: isClosing} = this.#session.closing;
-		await this.#paths.finished(isClosing ? {timeoutMs: 0} : {});
-		if (ended.status === 'rejected') {
-			this.#recording.fail(ended.reason);
-		} else {
-			const {value} = ended;
-			const isRemote = typeof value === 'number';
-			this.#recording.end({exitStatus: isRemote ? value : 0, isRemote, detached: value === 'detached' && !isClosing});
-		}
-	}
-
-	discard(): void {
-		void this.#paths.finished({timeoutMs: 0});
-		this.#recording.discard();
+	/** Removes the file if nothing ran. */
+	async end(): Promise<void> {
+		await this.#paths.finished(this.#session.closing.aborted || !this.#recording.hasBegun ? {timeoutMs: 0} : {});
+		this.#recording.end();
 	}
 
 	describeStart(): string {
-		if (this.#recording.failure !== null) {
-			return this.describeEnd();
-		}
-
 		return `${this.#recording.isInputRecorded ? 'Output and input are' : 'Output is'} recorded in ${sanitizeLine(this.#recording.file)}`;
 	}
 
 	describeEnd(): string {
-		return `Transcript${this.#recording.failure === null ? '' : ', incomplete'}: ${sanitizeLine(this.#recording.file)}`;
+		return `Recording${this.#recording.failure === null ? '' : ', incomplete'}: ${sanitizeLine(this.#recording.file)}`;
 	}
 
 	reportEnd(): void {
-		this.#session.showMessage(this.describeEnd(), this.#recording.failure === null ? 'plain' : 'warn');
+		if (this.#recording.hasBegun) {
+			this.#session.showMessage(this.describeEnd(), this.#recording.failure === null ? 'plain' : 'warn');
+		}
 	}
 }
 

@@ -1,5 +1,4 @@
 /** Opens exec or attach over the first accepted carrier. */
-import {randomUUID} from 'node:crypto';
 import process from 'node:process';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
@@ -32,19 +31,6 @@ export type RemoteCommandOptions = {
 	onWaiting?: (notice: string) => void;
 	/** Default 10 s. */
 	pings?: PingOptions;
-	/** If given, each request has an audit id of its own. */
-	onUpgradeAttempt?: (attempt: UpgradeAttempt) => void;
-};
-
-export type UpgradeAttempt = {
-	carrier: CommandUpgrade['carrier'];
-	/** `null` without a response. */
-	status: number | null;
-	/**
-	The apiserver audits a request under the id that the client sends. The response of a kubelet, which it relays, names none.
-	@see k8s.io/apiserver pkg/endpoints/filters/audit_init.go
-	*/
-	auditId: {sent: string; answered: string | null};
 };
 
 export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' | 'resize'> & {
@@ -105,20 +91,8 @@ async function tryUpgrade(
 	purpose: ConnectionPurpose,
 	options: RemoteCommandOptions,
 ): Promise<Attempt> {
-	const {observer, signal, onUpgradeAttempt} = options;
+	const {observer, signal} = options;
 	const connection = await connectObserved(cluster, purpose, observer, {signal});
-	const auditId = onUpgradeAttempt && randomUUID();
-	const reportAttempt = (answer: UpgradeResult | null) => {
-		if (auditId !== undefined) {
-			const answered = answer?.headers['audit-id'];
-			onUpgradeAttempt?.({
-				carrier: upgrade.carrier,
-				status: answer === null ? null : answer.upgraded ? 101 : answer.status,
-				auditId: {sent: auditId, answered: typeof answered === 'string' ? answered : null},
-			});
-		}
-	};
-
 	let outcome: UpgradeResult;
 	try {
 		outcome = await connection.upgrade({
@@ -126,12 +100,9 @@ async function tryUpgrade(
 			path: commandPath(request),
 			upgrade: upgrade.header,
 			protocols: [upgrade.protocol],
-			...(auditId !== undefined && {headers: {'Audit-ID': auditId}}),
 			...(signal && {signal}),
 		});
-		reportAttempt(outcome);
 	} catch (thrown) {
-		reportAttempt(null);
 		connection.close();
 		const error = toSpokeError(thrown);
 		reportNotOpened(observer, connection, purpose, {thrown, signal});
@@ -322,7 +293,7 @@ function remoteCommand(
 	};
 }
 
-type CommandRequest = {
+export type CommandRequest = {
 	feature: 'exec' | 'attach';
 	/** The target, including its container. */
 	target: ResolvedTarget;

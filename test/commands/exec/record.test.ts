@@ -1,16 +1,16 @@
 import {spawn} from 'node:child_process';
-import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {readdir, readFile, stat, writeFile} from 'node:fs/promises';
+import {access, readdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {exitCode, success} from '../../support/command-server.ts';
-import {serveRecorded as serve, verified} from '../../support/recorded-command.ts';
+import {readCast, serveRecorded as serve} from '../../support/recorded-command.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
+import {until} from '../../support/until.ts';
 
 test('exec --record changes neither output nor status, and records both', async t => {
 	const bytes = Buffer.from([0xff, 0x00, 0x0a, 0xc3, 0xa9]);
@@ -24,50 +24,21 @@ test('exec --record changes neither output nor status, and records both', async 
 	const plain = await runSpoke(argv, {env});
 	t.deepEqual(await runSpoke(['exec', '--record', file, ...argv.slice(1)], {env}), plain);
 	t.is(plain.status, 3);
-	const {recording, requests, paths, end} = await verified(file, env);
-	t.like(recording, {command: ['x', 'a b'], inputRecorded: false, target: {container: 'app'}});
-	t.is(requests[0]?.status, 101);
-	t.regex(paths[0]!.line, /^path: you -verified-> apiserver/);
-	t.like(end, {
-		how: 'exited',
-		remoteExitStatus: 3,
-		stdin: null,
-		stdout: {bytes: 5, sha256: createHash('sha256').update(bytes).digest('hex')},
-	});
-});
-
-test('verify exits 3 for a changed transcript, 4 for a truncated one, and 14 without a file', async t => {
-	const {home, file, config, env} = await serve(t, far => {
-		far.stdout('as it was\n');
-		far.status(success);
-		far.close();
-	});
-	await runSpoke(['exec', '--record', file, ...config, 'web', '--', 'x'], {env});
-	const text = await readFile(file, 'utf8');
-	const copy = join(home, 'copy.cast');
-	const verify = async (content: string, ...flags: string[]) => {
-		await writeFile(copy, content);
-		return runSpoke(['verify', copy, ...flags], {env});
-	};
-
-	t.is((await verify(text)).status, 0);
-	const changed = await verify(text.replace('as it was', 'as it is!'));
-	t.is(changed.status, 3);
-	t.regex(changed.stdout, /^\S+: changed: line \d+ does not follow/);
-	t.notRegex(changed.stdout, /web/, 'nothing of it is repeated');
-	const cut = await verify(text.split('\n').slice(0, 4).join('\n'));
-	t.is(cut.status, 4);
-	t.regex(cut.stdout, /incomplete: it has no trailer, .*; line 1 is unchanged since signed by your own key/);
-	const stranger = await runSpoke(['verify', file], {env: {HOME: '/nonexistent'}});
-	t.is(stranger.status, 4);
-	t.regex(stranger.stdout, /unknown key: .* since the key SHA256:\S+ signed it, but this key is neither yours nor given/);
-
-	const pem = join(home, 'key.pem');
-	await writeFile(pem, (await runSpoke(['verify', '--print-key'], {env})).stdout);
-	t.is((await runSpoke(['verify', '--public-key', pem, file], {env: {HOME: '/nonexistent'}})).status, 0);
-	t.is((await runSpoke(['verify', join(home, 'gone.cast')], {env})).status, 14);
-	t.is((await runSpoke(['verify', '--public-key', file, file], {env})).status, 14);
-	t.is((await runSpoke(['verify', '--print-key'])).status, 14);
+	t.is((await stat(file)).mode & 0o777, 0o600);
+	const {header, output, markers, times} = await readCast(file);
+	t.like(header, {version: 2, width: 80, height: 24, command: "x 'a b'"});
+	t.regex(header.title, /^\w+\/web\/app$/);
+	t.true(
+		output.includes('\uFFFD\u0000\r\n\u00E9'),
+		'a character that came in two chunks is whole, and bytes that are no UTF-8 are replaced',
+	);
+	t.true(output.includes('err\r\n'));
+	t.regex(markers[0]!, /^path: you -verified-> apiserver/);
+	t.deepEqual(
+		times,
+		times.toSorted((one, other) => one - other),
+	);
+	t.notRegex(await readFile(file, 'latin1'), /\u0000/, 'no byte that a terminal acts upon');
 });
 
 test('exec --record runs nothing if the file exists, and leaves no file if nothing was started', async t => {
@@ -87,39 +58,28 @@ test('exec --record runs nothing if the file exists, and leaves no file if nothi
 	t.regex((await runSpoke(['exec', '--record-input', ...config, 'web', '--', 'x'], {env})).stderr, /--record-input requires --record/);
 });
 
-test('a lost stream ends the transcript as such', async t => {
-	const {file, config, env} = await serve(t, far => {
+test('a lost stream, a signal and a killed spoke leave what was printed', async t => {
+	const {home, file, config, env} = await serve(t, far => {
 		far.stdout('half');
 		far.socket.end();
 	});
 	const {status, stdout} = await runSpoke(['exec', '--record', file, ...config, 'web', '--', 'x'], {env});
-	t.deepEqual([status, stdout], [125, 'half']);
-	t.like((await verified(file, env)).end, {
-		how: 'stream-lost',
-		remoteExitStatus: null,
-		error: {code: 'ERR_STREAM_LOST'},
-		stdout: {bytes: 4},
-	});
-});
-
-test('a signal ends the transcript, and a killed spoke leaves an incomplete one', async t => {
-	const {home, file, config, env} = await serve(t, far => {
+	t.deepEqual([status, stdout, (await readCast(file)).output], [125, 'half', 'half']);
+	const {config: endless, env: other} = await serve(t, far => {
 		far.stdout('ready');
 	});
-	for (const [signal, name, state] of [
-		['SIGTERM', file, 'verified'],
-		['SIGKILL', join(home, 'b.cast'), 'incomplete'],
-	] as const) {
-		const child = spawn(process.execPath, [builtProgram, 'exec', '--record', name, ...config, 'web', '--', 'x'], {
-			env: {PATH: process.env['PATH'], ...env},
+	for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+		const name = join(home, `${signal}.cast`);
+		const child = spawn(process.execPath, [builtProgram, 'exec', '--record', name, ...endless, 'web', '--', 'x'], {
+			env: {PATH: process.env['PATH'], ...other},
 			stdio: ['ignore', 'pipe', 'inherit'],
 		});
 		const closed = once(child, 'close');
 		await once(child.stdout, 'data');
+		await until(async () => (await readFile(name, 'utf8')).includes('ready'));
 		child.kill(signal);
 		await closed;
-		const {stdout} = await runSpoke(['verify', '-o', 'json', name], {env});
-		t.like(JSON.parse(stdout), {state, ...(state === 'verified' && {end: {how: 'interrupted', remoteExitStatus: null}})});
+		t.is((await readCast(name)).output, 'ready', signal);
 	}
 });
 
@@ -146,10 +106,9 @@ onLinux('a full disk ends the recording with a warning and status 125, and the o
 	t.is(status, 125);
 	t.regex(
 		Buffer.concat((await said!) as Buffer[]).toString(),
-		/^the recording stopped, and the command continues: cannot write \S+: EFBIG.*\nerror: the transcript \S+ is incomplete: EFBIG.*; the command ended with status 0 .*\[ERR_LOCAL_FILE\]\n$/,
+		/^the recording stopped, and the command continues: cannot write \S+: EFBIG.*\nerror: the recording \S+ is incomplete: EFBIG.*; the command ended with status 0 .*\[ERR_LOCAL_FILE\]\n$/,
 	);
 	t.true((await stat(file)).size < output.length);
-	t.is((await runSpoke(['verify', file], {env})).status, 4);
 });
 
 test('input is recorded only with --record-input', async t => {
@@ -158,19 +117,18 @@ test('input is recorded only with --record-input', async t => {
 		far.status(success);
 		far.close();
 	});
-	for (const [flags, bytes] of [
-		[[], null],
-		[['--record-input'], 6],
+	for (const [flags, input] of [
+		[[], ''],
+		[['--record-input'], 'secret'],
 	] as const) {
 		const file = join(home, `${flags.length}.cast`);
 		t.is((await runSpoke(['exec', '-i', '--record', file, ...flags, ...config, 'web', '--', 'x'], {env, input: 'secret'})).status, 0);
-		t.is((await verified(file, env)).end.stdin?.bytes ?? null, bytes);
-		t.is((await readFile(file, 'utf8')).includes('"i", "secret"'), bytes !== null);
+		t.is((await readCast(file)).input, input);
 	}
 });
 
 test('a terminal is recorded with its size, and shows the same as without --record', async t => {
-	const {home, file, config, env} = await serve(t, async far => {
+	const {home, file, config} = await serve(t, async far => {
 		far.stdout('prompt$ ');
 		await once(far.stdin, 'readable');
 		far.stdout('resized');
@@ -187,34 +145,18 @@ test('a terminal is recorded with its size, and shows the same as without --reco
 	terminal.signal('SIGTERM');
 	await terminal.ended();
 	t.regex(terminal.raw(), /^prompt\$ resized/);
-	const [header, ...events] = (await readFile(file, 'utf8'))
-		.trimEnd()
-		.split('\n')
-		.map(line => JSON.parse(line) as unknown);
+	const {header, output, sizes, input} = await readCast(file);
 	t.like(header, {width: 100, height: 24});
-	t.deepEqual(
-		(events as Array<[number, string, string]>)
-			.filter(([, code]) => code !== 's')
-			.map(([, code, text]) => [code, text])
-			.sort(),
-		[
-			['o', 'prompt$ '],
-			['o', 'resized'],
-			['r', '90x30'],
-		],
-	);
-	t.is((await verified(file, env)).end.how, 'interrupted');
+	t.deepEqual([output, sizes, input], ['prompt$ resized', ['90x30'], '']);
 });
 
-test('the sandbox names the user, the requirement and each path', async t => {
+test('a command that its requirement refuses leaves no file', async t => {
 	const {env: sandboxEnv} = await openSandbox(t, {user: 'ada'});
 	const home = await temporaryDirectory(t);
-	const env = {HOME: home, KUBECONFIG: sandboxEnv['KUBECONFIG']};
 	const file = join(home, 'a.cast');
-	const {status} = await runSpoke(['exec', '--record', file, '--require', 'protected', 'db-0', '-c', 'db', '--', 'echo', 'here'], {env});
+	const {status} = await runSpoke(['exec', '--record', file, '--require', 'protected', 'db-0', '-c', 'db', '--', 'echo', 'here'], {
+		env: {HOME: home, KUBECONFIG: sandboxEnv['KUBECONFIG']},
+	});
 	t.is(status, 3);
-	const {recording, requests, end} = await verified(file, env);
-	t.like(recording, {user: {name: 'ada', from: 'apiserver'}, requirements: [{states: ['protected'], minBasis: 'proven', source: null}]});
-	t.deepEqual(requests, [], 'nothing was sent');
-	t.like(end, {how: 'failed', error: {code: 'ERR_REQUIRE_NOT_MET'}});
+	await t.throwsAsync(access(file), {code: 'ENOENT'});
 });

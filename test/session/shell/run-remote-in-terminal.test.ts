@@ -9,6 +9,7 @@ import {Store} from '../../../source/session/frame/store.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
+import type {ResolvedTarget} from '../../../source/streams/connection-observer.ts';
 import type {RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {asciiGlyphs} from '../../../source/session/kit/glyphs.ts';
@@ -80,7 +81,7 @@ async function openShell({
 	const driven = runRemoteInTerminal(session, 'shell-1', remote, {
 		location,
 		kind: 'shell',
-		tty,
+		commandRequest: {feature: 'exec', target: {} as ResolvedTarget, command: ['sh'], stdin: true, tty},
 		began: Date.now(),
 		canReturnWithoutKey: () => false,
 		...(isPodDeleted && {isPodDeleted}),
