@@ -48,7 +48,6 @@ const parts = [
 	'source/session.ts',
 	'source/sandbox/start-sandbox.ts',
 	'source/certificates/issuer.ts',
-	'source/local-tls/create-local-tls.ts',
 	'source/cluster/kubeconfig/parse-yaml.ts',
 	'source/keymap/parse-keymap.ts',
 	'source/themes/parse-theme.ts',

@@ -3,8 +3,6 @@ import {randomBytes, webcrypto} from 'node:crypto';
 import {isIP} from 'node:net';
 // @peculiar/x509 requires it while it loads.
 import 'reflect-metadata';
-import {AsnConvert} from '@peculiar/asn1-schema';
-import {GeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints} from '@peculiar/asn1-x509';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
@@ -24,8 +22,6 @@ export type AuthorityOptions = {
 	/** `CN=ca`. */
 	subject: string;
 	notAfter: Date;
-	/** The only names that its certificates can have, and only for servers: DNS names, with those below them, and networks (127.0.0.0/8). */
-	permits?: readonly string[];
 };
 
 export type CertificateOptions = {
@@ -46,7 +42,7 @@ export type Issuer = {
 const algorithm = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'} as const;
 const day = 86_400_000;
 
-export async function createAuthority({subject, notAfter, permits}: AuthorityOptions): Promise<Authority> {
+export async function createAuthority({subject, notAfter}: AuthorityOptions): Promise<Authority> {
 	const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 	const certificate = await x509.X509CertificateGenerator.createSelfSigned({
 		serialNumber: serial(),
@@ -56,10 +52,9 @@ export async function createAuthority({subject, notAfter, permits}: AuthorityOpt
 		notBefore: anHourAgo(),
 		notAfter,
 		extensions: [
-			new x509.BasicConstraintsExtension(true, permits && 0, true),
+			new x509.BasicConstraintsExtension(true, undefined, true),
 			new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true),
 			await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-			...(permits ? [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]), nameConstraints(permits)] : []),
 		],
 	});
 	return {certificate: `${certificate.toString('pem')}\n`, key: await keyPem(keys.privateKey)};
@@ -97,18 +92,6 @@ export async function openIssuer(authority: Authority): Promise<Issuer> {
 			return {certificate: pem, key: await keyPem(keys.privateKey), chain: pem + authority.certificate};
 		},
 	};
-}
-
-/** RFC 5280 §4.2.1.10. */
-const nameConstraintsId = '2.5.29.30';
-
-/** Critical, so that a program that does not know them rejects the CA. */
-function nameConstraints(permits: readonly string[]): x509.Extension {
-	const subtrees = permits.map(
-		name => new GeneralSubtree({base: new GeneralName(isIP(name.split('/')[0]!) ? {iPAddress: name} : {dNSName: name})}),
-	);
-	const constraints = new NameConstraints({permittedSubtrees: new GeneralSubtrees(subtrees)});
-	return new x509.Extension(nameConstraintsId, true, AsnConvert.serialize(constraints));
 }
 
 async function keyPem(key: webcrypto.CryptoKey): Promise<string> {

@@ -22,8 +22,6 @@ export type ForwardFileEntry = {
 	each: boolean;
 	/** Each new connection goes to the next Ready pod. */
 	spread: boolean;
-	/** Local clients use TLS, with a certificate of the local CA. */
-	tls: boolean;
 };
 
 const flagSpecs = [
@@ -33,7 +31,6 @@ const flagSpecs = [
 	{name: 'host', kind: 'string', help: ''},
 	{name: 'each', kind: 'boolean', help: ''},
 	{name: 'spread', kind: 'boolean', help: ''},
-	{name: 'tls', kind: 'boolean', help: ''},
 	...onPodLossFlags,
 ] as const;
 
@@ -74,7 +71,7 @@ export function readForwardFile(
 			problems.push(
 				new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
 					remedy:
-						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES|--host NAME] [--on-pod-loss move|exit] [--each|--spread] [--tls]',
+						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES|--host NAME] [--on-pod-loss move|exit] [--each|--spread]',
 					cause: error,
 				}),
 			);
@@ -103,7 +100,6 @@ function parseEntry(words: readonly string[]): ForwardFileEntry {
 		onPodLoss: parseOnPodLoss(flags) ?? null,
 		each: flags.each,
 		spread: flags.spread,
-		tls: flags.tls,
 	};
 }
 
@@ -118,7 +114,6 @@ export function formatForwardEntry({
 	onPodLoss,
 	each,
 	spread,
-	tls,
 }: ForwardFileEntry): string {
 	const flag = (name: string, value: string | null) => (value === null || value === '' ? [] : [name, value]);
 	return [
@@ -129,7 +124,7 @@ export function formatForwardEntry({
 		...flag('--address', addresses.join(',')),
 		...flag('--host', host),
 		...flag('--on-pod-loss', onPodLoss),
-		...Object.entries({each, spread, tls}).flatMap(([name, isSet]) => (isSet ? [`--${name}`] : [])),
+		...Object.entries({each, spread}).flatMap(([name, isSet]) => (isSet ? [`--${name}`] : [])),
 	]
 		.map(word => quoteWord(word))
 		.join(' ');

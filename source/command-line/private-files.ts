@@ -1,5 +1,5 @@
 /** Private files of the user. */
-import {accessSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, type Stats} from 'node:fs';
+import {accessSync, constants, lstatSync, mkdirSync, type Stats} from 'node:fs';
 import {mkdir, open, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
 import process from 'node:process';
@@ -20,32 +20,6 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 	}
 
 	await rename(draft, path);
-}
-
-/**
-Reads a file that only this user can access. `null` if there is none. `name`: of the file, for messages.
-@throws SpokeError ERR_LOCAL_FILE with `remedy` if others can access it, and if it is a symbolic link or cannot be read
-*/
-export function readSecretFile(path: string, {name, remedy}: {name: string; remedy: string}): string | null {
-	let file: number;
-	try {
-		file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-			return null;
-		}
-
-		throw localFileError(`cannot open ${name} ${path}`, error);
-	}
-
-	try {
-		assertSecret(fstatSync(file), `${name} ${path}`, remedy);
-		return readFileSync(file, 'utf8');
-	} catch (error) {
-		throw localFileError(`cannot read ${name} ${path}`, error);
-	} finally {
-		closeSync(file);
-	}
 }
 
 /**
@@ -80,24 +54,6 @@ function assertWritableDirectory(path: string): void {
 /** A SpokeError, or the system's error after `words`. */
 export function localFileError(words: string, error: unknown): SpokeError {
 	return isSpokeError(error) ? error : new SpokeError('ERR_LOCAL_FILE', `${words}: ${(error as Error).message}`, {cause: error});
-}
-
-const accessibleByOthers = 0o077;
-
-/** Windows has no file modes. */
-function assertSecret({uid, mode}: Stats, file: string, remedy: string): void {
-	const own = process.getuid?.();
-	if (own === undefined) {
-		return;
-	}
-
-	if (uid !== own) {
-		throw new SpokeError('ERR_LOCAL_FILE', `${file} belongs to another user`);
-	}
-
-	if ((mode & accessibleByOthers) !== 0) {
-		throw new SpokeError('ERR_LOCAL_FILE', `others can access ${file}`, {remedy});
-	}
 }
 
 const writableByOthers = 0o022;

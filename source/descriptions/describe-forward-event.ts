@@ -36,11 +36,10 @@ export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescr
 		}
 
 		case 'ready': {
-			const scheme = event.tls === null ? '' : 'https://';
 			return [
 				...event.listen.flatMap(listening => [
 					forwardLine('output', [
-						statement(`Forwarding from ${scheme}${joinHostPort(listening.address, listening.port)} -> ${event.remotePort}`),
+						statement(`Forwarding from ${joinHostPort(listening.address, listening.port)} -> ${event.remotePort}`),
 						{role: 'pod', text: `, on ${event.target.name}`},
 					]),
 					...describeForwardUsers(listening),

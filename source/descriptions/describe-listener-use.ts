@@ -1,14 +1,13 @@
-/** How local clients use a forward: TLS on this side, and TLS of the remote port. */
+/** How local clients use a forward: its name, and TLS of the remote port. */
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ForwardEvent} from '../streams/port-forward/forward-event.ts';
 import {isBelowLocalhost, loopbackAddressOf} from '../streams/port-forward/listen-host.ts';
-import {quoteForShell} from '../text/quote-for-shell.ts';
 
 type ReadyEvent = Extract<ForwardEvent, {event: 'ready'}>;
 
 /** Lines for a person. Empty for a forward that needs no words. */
 export function describeListenerUse(ready: ReadyEvent): readonly string[] {
-	return [...describeName(ready), ...describeLocalTls(ready), ...describeRemoteTls(ready)];
+	return [...describeName(ready), ...describeRemoteTls(ready)];
 }
 
 /** `localhost`, or the first address if it does not answer there. */
@@ -45,29 +44,10 @@ function describeName({host, listen: [first]}: ReadyEvent): string[] {
 	];
 }
 
-function describeLocalTls({tls, host, listen}: ReadyEvent): string[] {
-	if (tls === null) {
-		return [];
-	}
-
-	const {address, port} = listen[0]!;
-	const name = host ?? hostOfListener(listen.map(one => one.address));
-	const resolve = host === null || isBelowLocalhost(host) ? '' : ` --resolve ${host}:${port}:${address}`;
-	return [
-		`certificate for ${tls.names.join(', ')}, from spoke's local CA; \`spoke forwards ca\` shows how to trust and remove that CA`,
-		// The CA can issue no certificate for an address of a network.
-		...(tls.names.includes(name) ? [`curl --cacert ${quoteForShell(tls.caFile)}${resolve} https://${joinHostPort(name, port)}/`] : []),
-	];
-}
-
 /** curl verifies the name that the certificate has, and connects to the forward. */
-function describeRemoteTls({remotePort, remotePortName, target, listen: [first], tls}: ReadyEvent): string[] {
+function describeRemoteTls({remotePort, remotePortName, target, listen: [first]}: ReadyEvent): string[] {
 	if (first === undefined || !usuallySpeaksTls(remotePort, remotePortName)) {
 		return [];
-	}
-
-	if (tls !== null) {
-		return [`if port ${remotePort} speaks TLS, forward it without --tls: it would get what is inside the client's TLS`];
 	}
 
 	const [, service] = /^(?:svc|services?)\/(.+)$/.exec(target.asked) ?? [];

@@ -9,7 +9,7 @@ import type {ClusterIdentity, Path, ResolvedTarget} from '../evidence/evidence.t
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {socketPath} from './detached-forward-state.ts';
-import type {BoundAddress, ListenerCertificate} from '../streams/port-forward/forward-event.ts';
+import type {BoundAddress} from '../streams/port-forward/forward-event.ts';
 
 export type ForwardStatus = {
 	/** `f1`. */
@@ -20,7 +20,6 @@ export type ForwardStatus = {
 	remotePort: number | null;
 	listen: readonly BoundAddress[];
 	host: string | null;
-	tls: ListenerCertificate | null;
 	connections: {open: number; total: number; failed: number};
 	/** Of the open tunnels, as known now: one of each pod and path. `null` with --path=never. */
 	paths: readonly Path[] | null;

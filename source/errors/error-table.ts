@@ -168,12 +168,6 @@ const rows = {
 		meaning: 'A local port is in use or not permitted; the message names port and address family.',
 		remedy: 'choose another local port, or :REMOTE for a free one',
 	},
-	ERR_LOCAL_TLS: {
-		exitStatus: exitStatus.local,
-		leg: 0,
-		meaning: 'A local client did not complete the TLS handshake with a forward of --tls; the forward and its other connections continue.',
-		remedy: 'use https://, and let the client trust the CA (`spoke forwards ca`)',
-	},
 	ERR_FORWARD_UNKNOWN: {
 		exitStatus: exitStatus.notFound,
 		leg: 0,

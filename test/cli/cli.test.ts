@@ -127,7 +127,6 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['forwards stop x --follow', 2, /--follow applies only to logs/],
 	['forwards stop x -o json', 2, /-o json applies only to list/],
 	['forwards check', 2, /check takes one set or file, got 0/],
-	['forwards ca x y', 2, /ca takes at most one name, got 2/],
 	['forwards logs', 2, /logs takes one name or local port, got 0/],
 	['proxy get svc/web:80/ --port 0', 2, /--port applies only to the local API proxy/],
 	['proxy get svc/web:80/ --accept-hosts x', 2, /--accept-hosts applies only to the local API proxy/],

@@ -16,7 +16,6 @@ const readable: ReadonlyArray<readonly [title: string, text: string, lines: read
 	['--when-pod-goes move', 'svc/web 80 --when-pod-goes move', [line('svc/web', ['80'], {onPodLoss: 'move'})]],
 	['--each', 'sts/db 7000 --each', [line('sts/db', ['7000'], {each: true})]],
 	['--spread', 'svc/web 80 --spread', [line('svc/web', ['80'], {spread: true})]],
-	['--tls', 'svc/web 80 --tls', [line('svc/web', ['80'], {tls: true})]],
 	['--host', 'svc/web 80 --host web.test', [line('svc/web', ['80'], {host: 'web.test'})]],
 	[
 		'quoted words',
@@ -58,7 +57,7 @@ for (const context of [
 }
 
 test('formatForwardEntry writes --each', t => {
-	t.is(formatForwardEntry(line('sts/db', ['7000'], {each: true, tls: true})), 'sts/db 7000 --each --tls');
+	t.is(formatForwardEntry(line('sts/db', ['7000'], {each: true})), 'sts/db 7000 --each');
 });
 
 test('an error of the check callback gets file and line', t => {

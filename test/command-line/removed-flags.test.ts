@@ -7,6 +7,7 @@ const removed: ReadonlyArray<readonly [command: string, ...argv: string[]]> = [
 	['logs', '--template={{.Message}}'],
 	['logs', '--output=template'],
 	['verify'],
+	['port-forward', '--tls'],
 ];
 
 for (const [name, ...argv] of removed) {

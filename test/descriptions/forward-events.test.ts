@@ -1,7 +1,6 @@
 /** A one-shot and the session say the same of each forward event. */
 import test from 'ava';
 import {textReporter} from '../../source/commands/port-forward/text-reporter.ts';
-import {describeListenerUse} from '../../source/descriptions/describe-listener-use.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {forwardLogLines} from '../../source/session/forwards/reduce-forward.ts';
 import type {ForwardEvent} from '../../source/streams/port-forward/forward-event.ts';
@@ -16,7 +15,6 @@ const ready = {
 	remotePort: 80,
 	remotePortName: 'http',
 	host: null,
-	tls: null,
 	carrier: 'websocket',
 	listen: [{address: '0.0.0.0', port: 8080, family: 'IPv4'}],
 } as unknown as ForwardEvent & {event: 'ready'};
@@ -215,16 +213,3 @@ for (const [type, cases] of Object.entries(rows)) {
 		}
 	});
 }
-
-test('a curl command is only given for a name that the certificate of --tls has', t => {
-	const tls = {caFile: '/ca.pem', names: ['localhost', '127.0.0.1', '::1']};
-	const curl = (address: string, host: string | null = null, names: readonly string[] = tls.names) =>
-		describeListenerUse({...ready, host, listen: [{address, port: 8443, family: 'IPv4'}], tls: {...tls, names}}).filter(text =>
-			text.startsWith('curl '),
-		);
-	t.deepEqual(curl('127.0.0.1'), ['curl --cacert /ca.pem https://localhost:8443/']);
-	t.deepEqual(curl('127.9.9.9', 'web.shop.test', [...tls.names, 'web.shop.test']), [
-		'curl --cacert /ca.pem --resolve web.shop.test:8443:127.9.9.9 https://web.shop.test:8443/',
-	]);
-	t.deepEqual(curl('10.0.0.1'), []);
-});

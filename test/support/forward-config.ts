@@ -8,7 +8,6 @@ export const toWeb = {
 	address: '127.0.0.1',
 	onPodLoss: 'move',
 	spread: false,
-	tls: false,
 	host: null,
 	followed: null,
 	each: null,

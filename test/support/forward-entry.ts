@@ -11,7 +11,6 @@ export function forwardEntry(target: string, ports: readonly string[], more: Par
 		onPodLoss: null,
 		each: false,
 		spread: false,
-		tls: false,
 		host: null,
 		...more,
 	};

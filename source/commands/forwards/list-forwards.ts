@@ -98,17 +98,12 @@ function describe({state, status, isRunning}: ListedForward): string[] {
 			);
 }
 
-function describeForward(
-	name: string,
-	{state, target, remotePort, listen, host, tls, paths, error}: ForwardStatus,
-	place: string,
-): string[] {
+function describeForward(name: string, {state, target, remotePort, listen, host, paths, error}: ForwardStatus, place: string): string[] {
 	if (target === null || remotePort === null) {
 		return [`${name}: starting (${place})`];
 	}
 
-	const scheme = tls === null ? '' : 'https://';
-	const addresses = listen.map(({address, port}) => `${scheme}${joinHostPort(address, port)}`).join(', ');
+	const addresses = listen.map(({address, port}) => joinHostPort(address, port)).join(', ');
 	const named = host === null ? '' : ` (${host})`;
 	// A tunnel that is still open then does not serve the forward.
 	const isInterrupted = state === 'interrupted' && error !== null;

@@ -6,7 +6,6 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Command} from '../command.ts';
 import {checkSet} from './check-set.ts';
 import {listForwards} from './list-forwards.ts';
-import {showLocalAuthorities} from './show-ca.ts';
 import {showLog} from './show-log.ts';
 import {forwardsSpec, forwardsVerbs, type ForwardsInvocation} from './spec.ts';
 import {stopForwards} from './stop-forwards.ts';
@@ -23,11 +22,6 @@ export const command: Command<typeof forwardsSpec.flags> = {
 
 		if (verb === 'check') {
 			return checkSet(invocation, names[0]!);
-		}
-
-		if (verb === 'ca') {
-			showLocalAuthorities(invocation, names[0]);
-			return exitStatus.ok;
 		}
 
 		const directory = findStateDirectory(env, forwardsDirectory);
@@ -73,10 +67,6 @@ function argumentProblem(verb: string, names: readonly string[], {all, follow, o
 function nameProblem(verb: string, names: readonly string[], all: boolean): string | null {
 	if (verb === 'list') {
 		return names.length === 0 ? null : `list takes no name, got ${names.join(' ')}`;
-	}
-
-	if (verb === 'ca') {
-		return names.length <= 1 ? null : `ca takes at most one name, got ${names.length}`;
 	}
 
 	if (verb === 'logs' || verb === 'check') {

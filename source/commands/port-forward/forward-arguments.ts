@@ -11,7 +11,6 @@ import {localPortOf, namesProtocol, parsePortSpec} from '../../streams/port-forw
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
 /**
-`namespace`, `addresses` with `host`, and `onPodLoss` override those of the command. `each`: one local port per pod. `hasTls`: local clients
 use TLS.
 */
 export type TargetWithPorts = {
@@ -21,7 +20,6 @@ export type TargetWithPorts = {
 	addresses?: readonly ListenAddress[];
 	onPodLoss?: OnPodLoss;
 	each?: boolean;
-	hasTls?: boolean;
 } & Pick<ForwardRequest, 'followed' | 'host' | 'spread'>;
 
 type UnnumberedTarget = Omit<TargetWithPorts, 'ports'> & {ports: ReadonlyArray<Omit<ForwardPort, 'id'>>};
@@ -67,15 +65,14 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 
 /** @throws SpokeError ERR_USAGE */
 export function parseForwardEntries(lines: readonly ForwardFileEntry[]): readonly UnnumberedTarget[] {
-	return lines.map(({target, ports, namespace, addresses, host, onPodLoss, each, spread, tls}): UnnumberedTarget => ({
+	return lines.map(({target, ports, namespace, addresses, host, onPodLoss, each, spread}): UnnumberedTarget => ({
 		target: parseTarget(target),
 		ports: ports.map(port => ({spec: parsePortSpec(port)})),
 		...(namespace !== null && {namespace}),
-		...((addresses.length > 0 || host !== null) && ownEnd({addresses: addresses.length === 0 ? null : addresses, host, tls})),
+		...((addresses.length > 0 || host !== null) && ownEnd({addresses: addresses.length === 0 ? null : addresses, host})),
 		...(onPodLoss !== null && {onPodLoss}),
 		each,
 		spread,
-		hasTls: tls,
 	}));
 }
 
@@ -141,11 +138,6 @@ export function requestedListeners(targets: readonly TargetWithPorts[]): readonl
 			return port === null ? [] : [{host, port}];
 		}),
 	);
-}
-
-/** Names of --host; `null`: that of a forward without one. */
-export function hostsOf(targets: readonly TargetWithPorts[]): ReadonlyArray<string | null> {
-	return [...new Set(targets.map(({host = null}) => host))];
 }
 
 /** @throws SpokeError ERR_USAGE for a second context */

@@ -44,7 +44,6 @@ function startingPort(forward: string): PortStatus {
 		remotePort: null,
 		listen: [],
 		host: null,
-		tls: null,
 		connections: {open: 0, total: 0, failed: 0},
 		error: null,
 	};
@@ -54,7 +53,7 @@ function changeOf(event: ForwardEvent, {connections, target}: PortStatus): Parti
 	const {open, total, failed} = connections;
 	switch (event.event) {
 		case 'ready': {
-			return {state: 'ready', target: event.target, remotePort: event.remotePort, listen: event.listen, host: event.host, tls: event.tls};
+			return {state: 'ready', target: event.target, remotePort: event.remotePort, listen: event.listen, host: event.host};
 		}
 
 		case 'connection-opened': {

@@ -3,15 +3,13 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {createLabeler, type Labeler} from '../../evidence/connection-labeler.ts';
-import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import type {ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import type {RunningForward} from '../../streams/port-forward/forward-request.ts';
 import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
-import {assertHostForTls} from '../../streams/port-forward/listen-host.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
 import type {Invocation} from '../command.ts';
 import {createStreamClient} from '../stream-client.ts';
-import {expandToPods, hostsOf, type TargetWithPorts} from './forward-arguments.ts';
+import {expandToPods, type TargetWithPorts} from './forward-arguments.ts';
 import {emitPathEvents, wantsPaths} from './path-events.ts';
 import type {portForwardSpec} from './spec.ts';
 import type {ForwardReporter} from './text-reporter.ts';
@@ -49,7 +47,6 @@ export async function runForwards(
 	let labeler: Labeler | undefined;
 	let finishPaths: (() => void) | undefined;
 	try {
-		const tls = await openLocalTls(asked, {env, addresses});
 		const opened = await createStreamClient({flags: {...flags, context}, given, env}, terminal && {terminal});
 		cluster = opened;
 		targets = await expandToPods(opened, asked, signal);
@@ -74,13 +71,7 @@ export async function runForwards(
 			environment: env,
 			...(labeler && {observer: labeler.observer}),
 		};
-		running = targets.map(one =>
-			startForward(
-				opened,
-				{addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one, ...(one.hasTls && {tls: tls.get(one.host ?? null)!})},
-				options,
-			),
-		);
+		running = targets.map(one => startForward(opened, {addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one}, options));
 		await reportEvents(running, targets, reporter, stopped);
 		return {failure: null, totals: totalsOf(running, targets)};
 	} catch (thrown) {
@@ -90,30 +81,6 @@ export async function runForwards(
 		finishPaths?.();
 		cluster?.close();
 	}
-}
-
-/**
-For each host of a forward that needs it. Before any connection, because a CA can be unusable. Checks the hosts, because --host and --tls
-can be in different places, the command line and a file.
-@throws SpokeError ERR_LOCAL_FILE, ERR_USAGE
-*/
-async function openLocalTls(
-	targets: readonly TargetWithPorts[],
-	{env, addresses}: {env: NodeJS.ProcessEnv; addresses: readonly ListenAddress[]},
-): Promise<ReadonlyMap<string | null, LocalTls>> {
-	const opened = new Map<string | null, LocalTls>();
-	const served = targets.filter(({hasTls}) => hasTls);
-	for (const host of hostsOf(served)) {
-		if (host !== null) {
-			assertHostForTls(host);
-		}
-
-		const own = served.filter(one => (one.host ?? null) === host).flatMap(one => one.addresses ?? addresses);
-		const {createLocalTls} = await import('../../local-tls/create-local-tls.ts');
-		opened.set(host, await createLocalTls(env, {host, addresses: own.map(({address}) => address)}));
-	}
-
-	return opened;
 }
 
 /** The first failure ends the other forwards. @throws its SpokeError */

@@ -53,7 +53,6 @@ async function readInput(invocation: PortForwardInvocation): Promise<ForwardInpu
 	const {addresses, host} = parseLocalEnd({
 		addresses: given.has('address') ? flags.address : null,
 		host: flags.host ?? null,
-		tls: flags.tls,
 	});
 	const targets = parsed.map(one => (host === null || one.addresses ? one : {...one, host}));
 	assertUniquePorts(targets, addresses);
@@ -115,14 +114,13 @@ type Targets = Pick<ForwardInput, 'targets' | 'context'>;
 
 async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 	const {targets: parsed, context} = await readTargets(invocation);
-	const {each, spread, tls} = invocation.flags;
+	const {each, spread} = invocation.flags;
 	const onPodLoss = parseOnPodLoss(invocation.flags);
 	const targets = parsed.map(one => ({
 		...(onPodLoss && {onPodLoss}),
 		...one,
 		...(each && {each}),
 		...(spread && {spread}),
-		...(tls && {hasTls: tls}),
 	}));
 	for (const one of targets) {
 		assertPodChoice(one);

@@ -101,18 +101,14 @@ function terminalUnless(isTaken: () => boolean): PluginTerminal {
 	};
 }
 
-/** Of the first forward, with the CA of --tls; of each remote port as typed: `SPOKE_PORT_HTTP_ALT`; of each pod: `SPOKE_PORT_5432_0`. */
+/** Of the first forward; of each remote port as typed: `SPOKE_PORT_HTTP_ALT`; of each pod: `SPOKE_PORT_5432_0`. */
 export function forwardVariables(ready: readonly ReadyEvent[], targets: readonly TargetWithPorts[]): Record<string, string> {
 	const variables: Record<string, string> = {};
 	for (const {id, spec, localOffset} of targets.flatMap(({ports}) => ports)) {
-		const {listen: [listening] = [], tls = null} = ready.find(({forward}) => forward === id) ?? {};
+		const {listen: [listening] = []} = ready.find(({forward}) => forward === id) ?? {};
 		if (listening) {
 			variables['SPOKE_ADDRESS'] ??= listening.address;
 			variables['SPOKE_PORT'] ??= String(listening.port);
-			if (tls !== null) {
-				variables['SPOKE_CA'] ??= tls.caFile;
-			}
-
 			const name = `SPOKE_PORT_${spec.remote.replaceAll('-', '_').toUpperCase()}`;
 			for (const variable of localOffset === undefined ? [name] : [name, `${name}_${localOffset}`]) {
 				variables[variable] ??= String(listening.port);

@@ -18,11 +18,6 @@ const flags = [
 		help: 'listen on a loopback address that only NAME has (Linux; elsewhere 127.0.0.1), and print the line for /etc/hosts; names below localhost need none',
 	},
 	{
-		name: 'tls',
-		kind: 'boolean',
-		help: 'serve the local port over TLS, with a certificate of a local CA that spoke creates (`spoke forwards ca` shows it); the connection to the pod stays as it is',
-	},
-	{
 		name: 'each',
 		kind: 'boolean',
 		help: 'one local port per pod of a StatefulSet, or of the service of one: LOCAL for the first pod, LOCAL+1 for the next; follows each pod by name; pods that are added later get no port',
@@ -77,12 +72,11 @@ export const portForwardSpec = {
 		'Ports are numbers or names; :REMOTE picks a free local port. After the first target, an argument with a slash starts another target.\n' +
 		'If one connection is refused or reset, the forward and its other connections continue. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
 		'SIGINT ends it with status 0. KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.\n' +
-		'With a COMMAND, spoke starts it when all forwards are ready. SPOKE_ADDRESS and SPOKE_PORT are the address and the local port of the first forward, and SPOKE_CA is the file of the CA of --tls. ' +
+		'With a COMMAND, spoke starts it when all forwards are ready. SPOKE_ADDRESS and SPOKE_PORT are the address and the local port of the first forward. ' +
 		'SPOKE_PORT_<REMOTE>, for example SPOKE_PORT_5432 or SPOKE_PORT_HTTP, is the local port of that remote port; if a REMOTE is given twice, that of the first. With --each, SPOKE_PORT_5432_0 is the local port of the first pod, and so on. ' +
 		'The command has stdin, stdout and the terminal, and gets spoke’s signals. Without -v, spoke prints only the path, failures and recoveries, on stderr. ' +
 		'The forwards end with the command, and spoke exits with its status, or 128 + N if signal N ended it. 127 means that the command was not found and 126 that it could not be started. If spoke itself fails, it ends the command (SIGTERM, SIGKILL after 5 s) and exits 125, or 3 or 4 for --require.\n' +
-		'With --tls, clients must use TLS (https://) and trust the CA; the path is the same. ' +
-		'If the remote port speaks TLS itself, do without --tls: spoke prints a curl command that verifies the server’s own certificate.\n' +
+		'If the remote port speaks TLS, spoke prints a curl command that verifies the server’s own certificate.\n' +
 		'With --detach, a failure before the forward is ready has the same message and exit status as without it. --detach also fails if another program listens on the local port at any of the addresses. ' +
 		'The forward has no terminal, so a credential plugin cannot prompt: log in first. See docs/forwards.md.',
 	examples: [
@@ -92,7 +86,6 @@ export const portForwardSpec = {
 		['spoke port-forward svc/web 8080:80 --spread', 'new connections in turn to the Ready pods that have a tunnel'],
 		['spoke port-forward sts/db 5432 --each', 'db-0 at port 5432, db-1 at port 5433'],
 		['spoke port-forward svc/web :80 -o json', 'ready events for scripts'],
-		['spoke port-forward svc/web 8443:80 --tls', 'https://localhost:8443, with a certificate of a local CA'],
 		['spoke port-forward svc/web 8080:80 --host web.shop.test', 'an address of its own, and a line for /etc/hosts'],
 		['spoke port-forward -f ~/.config/spoke/forwards/shop', 'a set saved in the session'],
 		['spoke port-forward svc/db 5432 --detach', 'a forward in the background, which `spoke forwards stop 5432` ends'],

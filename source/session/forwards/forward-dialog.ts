@@ -44,7 +44,6 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 			localPortField(locals.get(first?.value ?? '') ?? ''),
 			addressField('localhost'),
 			hostField(''),
-			tlsField(false),
 			...(canMove ? [podsField('one', {canForwardEachPod}), onPodLossField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
@@ -121,7 +120,6 @@ export async function editForward(session: Session, id: string, config: ForwardC
 			localPortField(local === null ? '' : String(local)),
 			addressField(config.address),
 			hostField(config.host ?? ''),
-			tlsField(config.tls),
 			podsField(config.spread ? 'spread' : 'one', {canForwardEachPod: false}),
 			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
@@ -142,7 +140,6 @@ function configFrom(
 		each: null,
 		address: values['address'] ?? '',
 		host: values['host'] || null,
-		tls: values['tls'] === 'yes',
 		spread: values['pods'] === 'spread',
 		onPodLoss: onPodLossIn(values),
 	};
@@ -200,18 +197,6 @@ function hostField(value: string): FormField {
 	return {name: 'host', label: 'Host name', value, note: 'clients use it instead of localhost; empty: none'};
 }
 
-function tlsField(value: boolean): FormField {
-	return {
-		name: 'tls',
-		label: 'Local TLS',
-		value: value ? 'yes' : '',
-		choices: [
-			{value: '', shown: 'no'},
-			{value: 'yes', shown: "yes, with spoke's local CA"},
-		],
-	};
-}
-
 function podsField(value: 'one' | 'spread', {canForwardEachPod}: {canForwardEachPod: boolean}): FormField {
 	return {
 		name: 'pods',
@@ -244,7 +229,7 @@ function onPodLossIn(values: FormValues): OnPodLoss {
 
 function scriptNotes(
 	session: Session,
-	{target, namespace, port, address, onPodLoss, spread, tls, host, cluster}: ForwardConfig,
+	{target, namespace, port, address, onPodLoss, spread, host, cluster}: ForwardConfig,
 	{each = false}: {each?: boolean} = {},
 ): readonly string[] {
 	// No port is typed yet.
@@ -255,7 +240,7 @@ function scriptNotes(
 	const pods = each ? ' --each' : spread ? ' --spread' : '';
 	return [
 		'Equivalent command:',
-		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(ports)}${listens}${loss}${pods}${tls ? ' --tls' : ''}${scriptFlags(session, cluster)}`,
+		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(ports)}${listens}${loss}${pods}${scriptFlags(session, cluster)}`,
 	];
 }
 

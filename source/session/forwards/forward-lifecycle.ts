@@ -26,7 +26,6 @@ export function startForward(session: Session, {cluster, namespace, target}: Clu
 		port,
 		address: 'localhost',
 		host: null,
-		tls: false,
 		onPodLoss: 'move',
 		spread: false,
 		followed: null,

@@ -203,7 +203,7 @@ function currentEntries({cluster}: Session, {lines}: ForwardSet): readonly Forwa
 
 function plannedForwards(session: Session, lines: readonly ForwardFileEntry[]): PlannedForward[] {
 	const {cluster} = session;
-	return lines.flatMap(({target, ports, namespace, addresses, host, onPodLoss, each, spread, tls}) =>
+	return lines.flatMap(({target, ports, namespace, addresses, host, onPodLoss, each, spread}) =>
 		ports.map((port): PlannedForward => {
 			const config = {
 				target,
@@ -214,7 +214,6 @@ function plannedForwards(session: Session, lines: readonly ForwardFileEntry[]): 
 				spread,
 				followed: null,
 				each: null,
-				tls,
 				host,
 				cluster,
 			};
@@ -249,7 +248,6 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 		own.namespace === config.namespace &&
 		own.target === config.target &&
 		own.spread === config.spread &&
-		own.tls === config.tls &&
 		own.host === config.host &&
 		parsePortSpec(own.port).remote === parsePortSpec(config.port).remote &&
 		(local === null || local === (own.local ?? localPortOf(parsePortSpec(own.port))))
@@ -331,15 +329,9 @@ export async function addForwardToSet(
 	}
 }
 
-type Saved = Pick<
-	ForwardState,
-	'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'host' | 'tls' | 'onPodLoss' | 'spread'
->;
+type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'host' | 'onPodLoss' | 'spread'>;
 
-function savedLine(
-	{target, namespace, context, port, local, address, host, tls, onPodLoss, spread}: Saved,
-	each = false,
-): ForwardFileEntry {
+function savedLine({target, namespace, context, port, local, address, host, onPodLoss, spread}: Saved, each = false): ForwardFileEntry {
 	return {
 		target,
 		namespace,
@@ -349,7 +341,6 @@ function savedLine(
 		onPodLoss: onPodLoss === 'move' ? null : onPodLoss,
 		each,
 		spread,
-		tls,
 		host,
 	};
 }

@@ -169,12 +169,11 @@ export function forwardUrl({
 	portName,
 	address,
 	host,
-	tls,
-}: Pick<ForwardState, 'local' | 'remote' | 'portName' | 'address' | 'host' | 'tls'>): string | null {
+}: Pick<ForwardState, 'local' | 'remote' | 'portName' | 'address' | 'host'>): string | null {
 	if (local === null) {
 		return null;
 	}
 
-	const isHttps = tls || usuallySpeaksTls(Number(remote), portName ?? remote);
+	const isHttps = usuallySpeaksTls(Number(remote), portName ?? remote);
 	return `${isHttps ? 'https' : 'http'}://${joinHostPort(host ?? hostOfListener(address.split(',')), local)}`;
 }

@@ -1,7 +1,6 @@
 /** Runs one forward. */
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {RunningForward} from '../../streams/port-forward/forward-request.ts';
@@ -19,7 +18,7 @@ import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, w
 /** `cluster`: that of the target. */
 export type ForwardConfig = Pick<
 	ForwardState,
-	'target' | 'namespace' | 'port' | 'address' | 'host' | 'tls' | 'onPodLoss' | 'spread' | 'followed' | 'each'
+	'target' | 'namespace' | 'port' | 'address' | 'host' | 'onPodLoss' | 'spread' | 'followed' | 'each'
 > & {
 	cluster: OpenCluster;
 };
@@ -39,7 +38,6 @@ export async function runForward(
 	try {
 		const {host, addresses} = localEndOf(config);
 		const spec = parsePortSpec(config.port);
-		const tls = config.tls && (await openLocalTls(session.env, {host, addresses}));
 		const running = startForward(
 			config.cluster.access,
 			{
@@ -49,7 +47,6 @@ export async function runForward(
 				addresses,
 				onPodLoss: config.onPodLoss,
 				spread: config.spread,
-				...(tls && {tls}),
 				...(host !== null && {host}),
 				...(config.followed && {followed: config.followed}),
 				podRunningTimeoutMs: 60_000,
@@ -84,13 +81,8 @@ export async function runForward(
 }
 
 /** @throws SpokeError ERR_USAGE */
-export function localEndOf({address, host, tls}: Pick<ForwardConfig, 'address' | 'host' | 'tls'>): LocalEnd {
-	return parseLocalEnd({addresses: address === 'localhost' ? null : address.split(','), host, tls});
-}
-
-async function openLocalTls(env: NodeJS.ProcessEnv, {host, addresses}: LocalEnd): Promise<LocalTls> {
-	const {createLocalTls} = await import('../../local-tls/create-local-tls.ts');
-	return createLocalTls(env, {host, addresses: addresses.map(({address}) => address)});
+export function localEndOf({address, host}: Pick<ForwardConfig, 'address' | 'host'>): LocalEnd {
+	return parseLocalEnd({addresses: address === 'localhost' ? null : address.split(','), host});
 }
 
 function take(session: Session, id: string, event: ForwardEvent, live: readonly ConnectionSnapshot[]): void {

@@ -154,8 +154,6 @@ export type ForwardState = {
 	onPodLoss: OnPodLoss;
 	/** Each new connection goes to the next Ready pod. */
 	spread: boolean;
-	/** Local clients use TLS, with a certificate of the local CA. */
-	tls: boolean;
 	/** Of a pod that is followed by its name. */
 	followed: ForwardRequest['followed'] | null;
 	each: PodOfEach | null;

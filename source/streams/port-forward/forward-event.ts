@@ -1,12 +1,8 @@
 /** Events of forwards. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
-import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
 
 export type BoundAddress = {address: string; port: number; family: 'IPv4' | 'IPv6'};
-
-/** The CA is in `caFile`. */
-export type ListenerCertificate = Pick<LocalTls, 'caFile' | 'names'>;
 
 /** Who ended the connection first. */
 export type ConnectionEnd = 'client-fin' | 'pod-fin' | 'client-reset' | 'pod-reset' | 'moved' | 'shutdown';
@@ -37,8 +33,6 @@ export type ForwardEvent =
 			listen: readonly BoundAddress[];
 			/** Name of --host, to which `listen` belongs. */
 			host: string | null;
-			/** CA and names of the certificate with which it listens; `null` without --tls. */
-			tls: ListenerCertificate | null;
 			carrier: 'websocket' | 'spdy';
 	  }
 	/** One of several addresses could not be bound. */

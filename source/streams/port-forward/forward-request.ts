@@ -1,6 +1,5 @@
 /** Request and options of a forward, and the validation of its arguments. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
 import type {ServiceObject} from '../../targets/pod-object.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
@@ -27,8 +26,6 @@ export type ForwardRequest = {
 	addresses: readonly ListenAddress[];
 	/** Name of --host that clients use for `addresses`. */
 	host?: string;
-	/** Local clients must use TLS. */
-	tls?: LocalTls;
 	/** Default: `move`. A named pod has no successor. */
 	onPodLoss?: OnPodLoss;
 	podRunningTimeoutMs: number;
@@ -58,7 +55,6 @@ export function validateForward({
 	ports,
 	addresses,
 	host,
-	tls,
 	onPodLoss,
 	each,
 	spread,
@@ -67,7 +63,6 @@ export function validateForward({
 	ports: readonly string[];
 	addresses: readonly string[];
 	host: string | null;
-	tls: boolean;
 	onPodLoss: OnPodLoss | null;
 	each: boolean;
 	spread: boolean;
@@ -77,7 +72,7 @@ export function validateForward({
 		parsePortSpec(port);
 	}
 
-	parseLocalEnd({addresses: addresses.length === 0 ? null : addresses, host, tls});
+	parseLocalEnd({addresses: addresses.length === 0 ? null : addresses, host});
 	assertPodChoice({target: parsed, onPodLoss, each, spread});
 }
 

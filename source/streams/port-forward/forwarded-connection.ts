@@ -33,15 +33,13 @@ const replyCheckMs = 1000;
 Relays FIN as FIN and RST as RST in each direction. If the client disappears, resets the data stream, because the runtime would block the
 tunnel.
 Text on the error stream is a failure, even after the data (containerd ends data first).
-`tcpSocket`: below `socket`, if that is a TLS socket.
 */
 export function forwardConnection(
 	socket: Socket,
 	streams: {data: SpdyStream; error: SpdyStream},
-	tcpSocket: Socket = socket,
 	clock: MonotonicClock = systemClock,
 ): ForwardedConnection {
-	return new Forwarding(socket, streams, tcpSocket, clock);
+	return new Forwarding(socket, streams, clock);
 }
 
 class Forwarding implements ForwardedConnection {
@@ -50,7 +48,6 @@ class Forwarding implements ForwardedConnection {
 	down = 0;
 	endedAt: number | undefined;
 	readonly #socket: Socket;
-	readonly #tcpSocket: Socket;
 	readonly #data: SpdyStream;
 	readonly #errorStream: SpdyStream;
 	readonly #errorText: Promise<string>;
@@ -61,10 +58,9 @@ class Forwarding implements ForwardedConnection {
 	#isRuntimeDone = false;
 	#isSettled = false;
 
-	constructor(socket: Socket, {data, error: errorStream}: {data: SpdyStream; error: SpdyStream}, tcpSocket: Socket, clock: MonotonicClock) {
+	constructor(socket: Socket, {data, error: errorStream}: {data: SpdyStream; error: SpdyStream}, clock: MonotonicClock) {
 		({promise: this.outcome, resolve: this.#resolve} = Promise.withResolvers<ConnectionOutcome>());
 		this.#socket = socket;
-		this.#tcpSocket = tcpSocket;
 		this.#data = data;
 		this.#errorStream = errorStream;
 		this.#errorText = readErrorStream(errorStream);
@@ -241,7 +237,7 @@ class Forwarding implements ForwardedConnection {
 		this.#settle(outcome);
 		this.#data.destroy();
 		this.#errorStream.destroy();
-		resetSocket(this.#tcpSocket, this.#socket);
+		resetSocket(this.#socket);
 	}
 }
 

@@ -7,28 +7,15 @@ import {type ListenAddress, parseListenAddresses} from './listen-address.ts';
 
 export type LocalEnd = {host: string | null; addresses: readonly ListenAddress[]};
 
-/** The name in lower case. @throws SpokeError ERR_USAGE unless it is a DNS name, and with `tls` one that can have a CA */
-function parseListenHost(input: string, {tls}: {tls: boolean}): string {
+/** The name in lower case. @throws SpokeError ERR_USAGE unless it is a DNS name */
+function parseListenHost(input: string): string {
 	const name = input.toLowerCase();
 	const labels = name.split('.');
 	if (name.length > maxNameLength || !labels.every(label => labelPattern.test(label)) || /^\d+$/.test(labels.at(-1)!)) {
 		throw new SpokeError('ERR_USAGE', `--host: ${JSON.stringify(input)} is not a DNS name`, {remedy: 'use a name such as db.shop.test'});
 	}
 
-	if (tls) {
-		assertHostForTls(name);
-	}
-
 	return name;
-}
-
-/** A CA is valid for its name and those below it, so one for a name like `com` is refused. @throws SpokeError ERR_USAGE */
-export function assertHostForTls(name: string): void {
-	if (!name.includes('.') && name !== 'localhost') {
-		throw new SpokeError('ERR_USAGE', `--host: with --tls, ${name} would need a CA that is valid for every name below ${name}`, {
-			remedy: `use a name with a dot, such as ${name}.localhost or ${name}.test`,
-		});
-	}
 }
 
 /**
@@ -38,12 +25,10 @@ Where a forward listens: on the addresses of its host, on those that are given, 
 export function parseLocalEnd({
 	addresses,
 	host,
-	tls,
 }: {
 	/** `null`: localhost, or that of the host. */
 	addresses: readonly string[] | null;
 	host: string | null;
-	tls: boolean;
 }): LocalEnd {
 	if (host === null) {
 		return {host, addresses: parseListenAddresses(addresses ?? ['localhost'])};
@@ -53,7 +38,7 @@ export function parseLocalEnd({
 		throw new SpokeError('ERR_USAGE', '--host cannot be used with --address, because the name decides the address');
 	}
 
-	const name = parseListenHost(host, {tls});
+	const name = parseListenHost(host);
 	return {host: name, addresses: listenAddressesOf(name)};
 }
 

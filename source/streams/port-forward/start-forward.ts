@@ -18,7 +18,6 @@ import {resetSocket} from '../../wire/reset-socket.ts';
 import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
 import {preconnect} from '../preconnect.ts';
 import type {SpeculativeRequest} from '../speculative-request.ts';
-import {acceptTls} from './accept-tls.ts';
 import {ConnectionRegistry, type RegisteredConnection} from './connection-registry.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
@@ -196,7 +195,7 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	#listen(tunnels: TargetTunnels, carrier: TunnelCarrier): void {
-		const {host = null, tls} = this.#request;
+		const {host = null} = this.#request;
 		for (const {
 			id,
 			remote,
@@ -210,7 +209,6 @@ class ForwardedTarget implements RunningForward {
 				remotePortName: remote.name,
 				listen: bound,
 				host,
-				tls: tls ? {caFile: tls.caFile, names: tls.names} : null,
 				carrier,
 			});
 			// Addresses that could not be bound; the others work.
@@ -226,10 +224,10 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	async #serve(tunnels: TargetTunnels, port: RunningPort, tcpSocket: Socket): Promise<void> {
-		tcpSocket.on('error', () => undefined);
+	async #serve(tunnels: TargetTunnels, port: RunningPort, socket: Socket): Promise<void> {
+		socket.on('error', () => undefined);
 		// A socket that is closed has no address.
-		const client = joinHostPort(tcpSocket.remoteAddress ?? '', tcpSocket.remotePort ?? 0);
+		const client = joinHostPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
 		const register = (lease: TargetLease | null, pod: PodObject, remotePort = this.#remotePort(port, pod)) =>
 			port.registry.open({
 				client,
@@ -240,35 +238,25 @@ class ForwardedTarget implements RunningForward {
 				remotePort: typeof remotePort === 'number' ? remotePort : null,
 			});
 		try {
-			if (!hasFreeDescriptors(tcpSocket)) {
+			if (!hasFreeDescriptors(socket)) {
 				throw descriptorLimitError();
-			}
-
-			const {tls} = this.#request;
-			const socket = tls ? await acceptTls(tcpSocket, tls, this.#signal) : tcpSocket;
-			if (typeof socket === 'string') {
-				tcpSocket.destroy();
-				register(null, tunnels.pod).close({end: socket, error: null});
-				return;
 			}
 
 			const lease = tunnels.leaseReady() ?? (await this.#waitForTunnel(tunnels, socket));
 			const remotePort = this.#remotePort(port, lease.pod);
 			if (typeof remotePort === 'number') {
-				this.#carry(register(lease, lease.pod, remotePort), {lease, remotePort, socket, tcpSocket});
+				this.#carry(register(lease, lease.pod, remotePort), {lease, remotePort, socket});
 			} else {
-				resetSocket(tcpSocket, socket);
+				resetSocket(socket);
 				lease.release();
 				register(null, lease.pod, remotePort).close({end: null, error: remotePort});
 			}
 		} catch (thrown) {
-			const hasClientClosed = tcpSocket.closed;
-			resetSocket(tcpSocket);
+			const hasClientClosed = socket.closed;
+			resetSocket(socket);
 			const registered = register(null, tunnels.pod);
 			if (this.#signal.aborted) {
 				registered.close({end: 'shutdown', error: null});
-			} else if (isSpokeError(thrown) && thrown.code === 'ERR_LOCAL_TLS') {
-				registered.close({end: null, error: thrown});
 			} else if (hasClientClosed) {
 				registered.close({end: 'client-reset', error: null});
 			} else if (isSpokeError(thrown)) {
@@ -310,22 +298,19 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	#carry(
-		registered: RegisteredConnection,
-		{lease, remotePort, socket, tcpSocket}: {lease: TargetLease; remotePort: number; socket: Socket; tcpSocket: Socket},
-	): void {
+	#carry(registered: RegisteredConnection, {lease, remotePort, socket}: {lease: TargetLease; remotePort: number; socket: Socket}): void {
 		const locate = async (error: SpokeError) => lease.tunnel.locateLoss(error, this.#signal);
 		let pair;
 		try {
 			pair = lease.tunnel.open(remotePort);
 		} catch (thrown) {
-			resetSocket(tcpSocket, socket);
+			resetSocket(socket);
 			lease.release();
 			registered.close({end: null, error: toSpokeError(thrown)}, locate);
 			return;
 		}
 
-		const running = forwardConnection(socket, pair, tcpSocket);
+		const running = forwardConnection(socket, pair);
 		registered.started(running);
 		this.#registered.set(registered, lease);
 		const stopReports = watchCongestion(pair.data, registered);

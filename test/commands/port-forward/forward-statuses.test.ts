@@ -9,7 +9,7 @@ function listed(paths: readonly Path[]): readonly Path[] {
 	const [target] = forwardArguments(['web', '80']);
 	const statuses = new ForwardStatuses([target!]);
 	const {id: forward} = target!.ports[0]!;
-	statuses.update({event: 'ready', forward, target: forwardPath.target, remotePort: 80, listen: [], host: null, tls: null} as never);
+	statuses.update({event: 'ready', forward, target: forwardPath.target, remotePort: 80, listen: [], host: null} as never);
 	const [status] = statuses.list(paths.map(path => ({path})));
 	return status!.paths!;
 }

@@ -393,7 +393,7 @@ test('a failed or reset connection is one line, and the same server text is prin
 	const stream = {write: (text: string) => lines.push(text) > 0};
 	const {event} = textReporter({write: () => true}, stream);
 	const counts = {forward: 'f1', connection: 'c1', up: 4, down: 2, durationMs: 5};
-	event({event: 'ready', forward: 'f1', remotePort: 9, listen: [], tls: null, host: null} as unknown as ForwardEvent);
+	event({event: 'ready', forward: 'f1', remotePort: 9, listen: [], host: null} as unknown as ForwardEvent);
 	const opened = {event: 'connection-opened', forward: 'f1', connection: 'c1', port: 17_010} as unknown as ForwardEvent;
 	const refusedWith = (text: string) => {
 		event(opened);

@@ -119,7 +119,6 @@ test('a ready forward reports its address and users, a move is a warning', t => 
 		remotePort: 80,
 		remotePortName: 'http',
 		host: null,
-		tls: null,
 		carrier: 'websocket',
 		listen: [
 			{address: '127.0.0.1', port: 8081, family: 'IPv4'},

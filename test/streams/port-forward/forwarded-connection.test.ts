@@ -358,7 +358,7 @@ test('time in which an upload proceeds is not time without a reply, a stopped on
 function forward(session: SpdySession, socket: Socket, clock: ManualClock): ForwardedConnection {
 	const error = session.open({streamtype: 'error'});
 	error.end();
-	return forwardConnection(socket, {error, data: session.open({streamtype: 'data'})}, socket, clock);
+	return forwardConnection(socket, {error, data: session.open({streamtype: 'data'})}, clock);
 }
 
 async function stateOf({outcome}: ForwardedConnection): Promise<string | undefined> {

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {listenAddressesOf, loopbackAddressOf, parseLocalEnd} from '../../../source/streams/port-forward/listen-host.ts';
 
-const given = {addresses: null, tls: false};
+const given = {addresses: null};
 
 test('a name always has the same loopback address, outside 127.0.0.0/16', t => {
 	t.is(loopbackAddressOf('web.shop.test'), '127.212.198.114');
@@ -52,12 +52,6 @@ for (const host of [
 		t.throws(() => parseLocalEnd({...given, host}), {code: 'ERR_USAGE', message: /is not a DNS name$/});
 	});
 }
-
-test('TLS is refused for a name without a dot, except localhost', t => {
-	t.throws(() => parseLocalEnd({...given, host: 'dev', tls: true}), {code: 'ERR_USAGE', message: /valid for every name below dev$/});
-	t.is(parseLocalEnd({...given, host: 'dev'}).host, 'dev');
-	t.is(parseLocalEnd({...given, host: 'localhost', tls: true}).host, 'localhost');
-});
 
 test('a name and addresses together are refused', t => {
 	t.throws(() => parseLocalEnd({...given, host: 'a.test', addresses: ['127.0.0.1']}), {code: 'ERR_USAGE'});
