@@ -21,5 +21,9 @@ case $status in
 esac
 echo "result=$result" >>"${GITHUB_OUTPUT:-/dev/null}"
 # A second, read-only audit: one run prints one format.
-spoke audit "${flags[@]}" -o markdown >>"${GITHUB_STEP_SUMMARY:-/dev/null}" 2>/dev/null
+# Indented, it is a code block that no text of the cluster can end.
+{
+	echo
+	spoke audit "${flags[@]}" 2>&1 | sed 's/^/    /'
+} >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
 exit "$status"

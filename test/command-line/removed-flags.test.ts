@@ -8,6 +8,8 @@ const removed: ReadonlyArray<readonly [command: string, ...argv: string[]]> = [
 	['logs', '--output=template'],
 	['verify'],
 	['port-forward', '--tls'],
+	['audit', '--output=markdown'],
+	['audit', '--output=prometheus'],
 ];
 
 for (const [name, ...argv] of removed) {

@@ -142,7 +142,11 @@ for (const [title, require, status, result, accept] of [
 		t.is(gate.status, status, gate.stderr);
 		t.is(gate.output, `result=${result}\n`);
 		t.is((JSON.parse(gate.report) as {version: string}).version, '2.1.0');
-		t.regex(gate.summary, /^## spoke audit: /);
+		t.true(
+			gate.summary.split('\n').every(line => line === '' || line.startsWith('    ')),
+			'a code block',
+		);
+		t.regex(gate.summary, /^ {4}(?:FAIL|accepted) +C4 /im);
 	});
 }
 

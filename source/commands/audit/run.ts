@@ -7,8 +7,6 @@ import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {needsInOneLine} from '../../evidence/rules/describe-needs.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit, auditsJunit, failedAuditJunit} from '../../output/audit-junit.ts';
-import {auditMarkdown, auditsMarkdown, failedAuditMarkdown} from '../../output/audit-markdown.ts';
-import {auditPrometheus, auditsPrometheus, failedAuditPrometheus} from '../../output/audit-prometheus.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {auditTable, type AuditedContext} from '../../output/audit-table.ts';
 import {auditSarif, auditsSarif, failedAuditSarif} from '../../output/audit-sarif.ts';
@@ -29,8 +27,6 @@ type Format = FlagValues<typeof auditSpec.flags>['output'];
 const formats: Readonly<Record<Format, (audit: Audit) => string>> = {
 	json: audit => jsonLine(auditJson(audit)),
 	junit: auditJunit,
-	markdown: auditMarkdown,
-	prometheus: auditPrometheus,
 	sarif: auditSarif,
 	text: auditReport,
 };
@@ -38,16 +34,12 @@ const formats: Readonly<Record<Format, (audit: Audit) => string>> = {
 /** Documents of an audit that failed: a pipeline collects the file even if nothing could be read. */
 const failedFormats: Readonly<Partial<Record<Format, (error: SpokeError, time: string) => string>>> = {
 	junit: failedAuditJunit,
-	markdown: failedAuditMarkdown,
-	prometheus: failedAuditPrometheus,
 	sarif: failedAuditSarif,
 };
 
 /** Documents of several audits. */
 const severalFormats: Readonly<Record<Exclude<Format, 'json'>, (audited: readonly AuditedContext[], time: string) => string>> = {
 	junit: auditsJunit,
-	markdown: auditsMarkdown,
-	prometheus: auditsPrometheus,
 	sarif: auditsSarif,
 	text: auditTable,
 };
