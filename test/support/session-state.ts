@@ -304,7 +304,6 @@ const someForward: ForwardState = {
 	port: '8080:80',
 	onPodLoss: 'move',
 	spread: false,
-	tls: false,
 	followed: null,
 	each: null,
 	phase: 'open',

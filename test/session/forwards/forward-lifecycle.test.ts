@@ -13,7 +13,6 @@ import {
 } from '../../../source/session/forwards/forward-lifecycle.ts';
 import {forwardUrl} from '../../../source/session/forwards/reduce-forward.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
-import type {Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';

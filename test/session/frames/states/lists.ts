@@ -112,11 +112,11 @@ export const listStates: NamedStates = {
 		pods,
 		cluster: {...header, context: 'a-context-of-some-length', namespace: null},
 	},
-	'a header with recorded shells': {sizes: widths, pods, cluster: header, recording: {directory: '/var/transcripts', input: false}},
+	'a header with recorded shells': {sizes: widths, pods, cluster: header, recording: {directory: '/var/recordings', input: false}},
 	'a header with recorded shells and input, and a requirement': {
 		sizes: widths,
 		pods,
-		recording: {directory: '/var/transcripts', input: true},
+		recording: {directory: '/var/recordings', input: true},
 		cluster: {...header, required: [{states: ['verified'], minBasis: 'proven', undecided: 'refuse', source: null}]},
 	},
 	'a header with overdue requests': {sizes: widths, pods, cluster: {...header, asOf: Date.UTC(2026, 10, 26, 13, 48, 31)}},
