@@ -13,7 +13,6 @@ import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {manifest, evidenceReaderRole, userRole} from '../source/evidence/cluster-roles.ts';
 import {rowIds} from '../source/evidence/audit/audit-object.ts';
-import {knownVulnerabilities} from '../source/evidence/audit/known-vulnerabilities.ts';
 import {rowDescriptions} from '../source/evidence/audit/row-descriptions.ts';
 import {rowTitles} from '../source/evidence/audit/run-audit.ts';
 import type {Need} from '../source/evidence/evidence.ts';
@@ -100,22 +99,6 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 					row.purpose,
 					row.when,
 					describePermission(row),
-				]),
-			),
-		],
-		[
-			'known-vulnerabilities',
-			table(
-				['vulnerability', 'component', 'severity', 'description', 'condition', 'fixed in'],
-				knownVulnerabilities.map(row => [
-					`[${row.id}](${row.source})`,
-					row.component,
-					row.severity,
-					row.title,
-					row.condition,
-					row.fixedIn.length === 0
-						? 'open by design'
-						: `${row.fixedIn.join(', ')}${row.introducedIn === undefined ? '' : ` (since ${row.introducedIn})`}`,
 				]),
 			),
 		],

@@ -33,7 +33,6 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 			'docs/errors.md',
 			'docs/json.md',
 			'docs/keys.md',
-			'docs/known-vulnerabilities.md',
 			'docs/permissions.md',
 		].map(async path => {
 			const now = await readFile(new URL(path, root), 'utf8');

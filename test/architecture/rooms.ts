@@ -87,7 +87,7 @@ export const rooms: readonly Room[] = [
 		contains: 'Probes, evidence, rules and the path of each connection',
 		canImport: ['errors', 'async', 'server-messages', 'version', 'text', 'cluster', 'targets', 'streams'],
 		folders: {
-			audit: 'Audit of the 17 documented communication paths, and known vulnerabilities',
+			audit: 'Audit of the 17 documented communication paths',
 			doctor: 'Step-by-step diagnosis of one target',
 			'node-checks': 'Checks of the kubelets of all nodes',
 			probes: 'Reads that produce observations',

@@ -11,7 +11,7 @@ const repository = homepage.replace(/#.*/, '');
 const sections = {
 	Begin: ['getting-started', 'reading-a-path', 'recipes', 'clusters'],
 	Use: ['commands', 'logs', 'contexts', 'forwards', 'copies', 'keys', 'settings', 'policies', 'mcp', 'permissions'],
-	Trust: ['evidence', 'threat-model', 'known-vulnerabilities', 'reliability', 'benchmarks', 'dependencies'],
+	Trust: ['evidence', 'threat-model', 'reliability', 'benchmarks', 'dependencies'],
 	'Look up': ['audit', 'errors', 'json'],
 };
 

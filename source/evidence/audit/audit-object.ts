@@ -1,26 +1,7 @@
 /** The Audit object of the contract. */
 import type {Basis, Citation, ClusterIdentity, Evidence, Need, RouteState, TlsState} from '../evidence.ts';
 
-export const rowIds = [
-	'N1',
-	'N2',
-	'N3',
-	'N4',
-	'N5',
-	'N6',
-	'C1',
-	'C2',
-	'C3',
-	'C4',
-	'C5',
-	'C6',
-	'C7',
-	'C8',
-	'C9',
-	'C10',
-	'C11',
-	'V1',
-] as const;
+export const rowIds = ['N1', 'N2', 'N3', 'N4', 'N5', 'N6', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C8', 'C9', 'C10', 'C11'] as const;
 export type RowId = (typeof rowIds)[number];
 
 export type RowVerdict = 'pass' | 'warn' | 'fail' | 'unknown' | 'not-applicable';

@@ -15,7 +15,7 @@ const words: ReadonlyMap<string, readonly RowId[]> = new Map<string, readonly Ro
 /** @throws SpokeError ERR_USAGE for an unknown requirement */
 export function parseRequirement(text: string): Requirement {
 	const input = requirementOf(text);
-	const [, id] = /^([NCV]\d+)=pass$/.exec(input) ?? [];
+	const [, id] = /^([NC]\d+)=pass$/.exec(input) ?? [];
 	const rows = words.get(input) ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
 	if (!rows) {
 		throw new SpokeError(

@@ -127,11 +127,4 @@ export const rowDescriptions: Readonly<Record<RowId, RowDescription>> = {
 		passBasis: 'proven',
 		needs: [],
 	},
-	V1: {
-		checks: 'the versions of apiserver and kubelets against [known vulnerabilities](known-vulnerabilities.md) of these paths',
-		fails: 'a version has a vulnerability of high or critical severity that a later version fixes',
-		warns: 'a version has one of lower severity',
-		passBasis: 'inferred',
-		needs: [needNodes],
-	},
 };

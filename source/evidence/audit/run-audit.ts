@@ -18,7 +18,6 @@ import {kubeletToApiserver, nodeProvisioning, podToApiserver} from './node-rows.
 import {checkRequirements, type Requirement} from './requirements.ts';
 import {exposureSummary, konnectivityRow, sshTunnelRow} from './route-rows.ts';
 import {streamRow} from './stream-rows.ts';
-import {vulnerabilityRow} from './vulnerability-row.ts';
 
 export const rowTitles: Record<RowId, readonly [title: string, page: string]> = {
 	N1: ['kubelets to apiserver', pages.nodeToControlPlane],
@@ -38,7 +37,6 @@ export const rowTitles: Record<RowId, readonly [title: string, page: string]> = 
 	C9: ['SSH tunnels', pages.ssh],
 	C10: ['Konnectivity', pages.konnectivity],
 	C11: ['control plane to nodes, summary', pages.paths],
-	V1: ['known vulnerabilities on this path', pages.vulnerabilities],
 };
 
 export type AuditOptions = {
@@ -168,7 +166,6 @@ function rowResults(audit: AuditObservations): Array<{id: RowId; result: RowResu
 		C8: streamRow(audit.perReplica('service-proxy', http)),
 		C9: sshTunnelRow(audit),
 		C10: konnectivityRow(audit),
-		V1: vulnerabilityRow(audit),
 	};
 	const some = (...ids: readonly RowId[]) => ids.map(id => ({id, result: results[id]!}));
 	results.N5 = nodeToControlPlaneSummary(some('N1', 'N2', 'N3', 'N4'), audit);

@@ -16,7 +16,6 @@ export const docs = {
 	serviceAccounts: 'https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/',
 	certificates: 'https://kubernetes.io/docs/setup/best-practices/certificates/',
 	ports: 'https://kubernetes.io/docs/reference/networking/ports-and-protocols/',
-	vulnerabilities: 'https://kubernetes.io/docs/reference/issues-security/official-cve-feed/',
 	debugging: 'https://kubernetes.io/docs/tasks/debug/debug-cluster/',
 } as const;
 

@@ -51,12 +51,6 @@ const oneWithoutTunnel: Given = {
 	},
 	others: [{connection: 'c2', process: processOf('p2'), stepTests: [stepTest('nothing', {process: 'p2'})]}],
 };
-const nodesOf = (kubeletVersion: string, os = 'linux'): NonNullable<Given['nodes']> =>
-	read(
-		{total: 1, examined: [{metadata: {name: 'n1', labels: {'kubernetes.io/os': os}}, status: {nodeInfo: {kubeletVersion}}}]},
-		'endpoints',
-	);
-
 function attempt(farEnd: string, row: string, words: string): SecondLegOutcome {
 	const error = new SpokeError('ERR_SECOND_LEG', words).toJSON();
 	return {
@@ -293,15 +287,6 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['C11', 'all protected', {}, 'pass'],
 	['C11', 'one exposed', unverified, 'fail'],
 	['C11', 'no readable source', closed, 'unknown'],
-	['V1', 'a version with all fixes', {}, 'pass'],
-	['V1', 'an apiserver before the fix of a critical vulnerability', {shared: {version: versionOf('v1.12.2')}}, 'fail'],
-	['V1', 'an apiserver before the fix of a medium vulnerability', {shared: {version: versionOf('v1.24.7')}}, 'warn'],
-	['V1', 'a vendor’s build with the number of an affected version', {shared: {version: versionOf('v1.24.7-gke.900')}}, 'unknown'],
-	['V1', 'a vendor’s build with the number of a fixed version', {shared: {version: versionOf('v1.31.6+k3s1')}}, 'pass'],
-	['V1', 'a version that cannot be read', {shared: {version: null}}, 'unknown'],
-	['V1', 'kubelets before a fix', {nodes: nodesOf('v1.31.5')}, 'warn'],
-	['V1', 'kubelets of a vendor before a fix', {nodes: nodesOf('v1.31.5-eks-a737599')}, 'unknown'],
-	['V1', 'nodes that cannot be read', {nodes: unavailable('endpoints')}, 'unknown'],
 ];
 
 for (const [id, title, given, verdict] of rows) {
@@ -703,29 +688,6 @@ test('a row knows its own leg 2, and the printed audit does not contain it', t =
 	t.is(printed.rows.length, audit.rows.length);
 });
 
-test('the row of known vulnerabilities names each with its component, its fix and its condition', t => {
-	const {exceptions, basis, remedy} = rowOf({shared: {version: versionOf('v1.24.7')}, nodes: nodesOf('v1.31.5')}, 'V1');
-	t.is(basis, 'inferred');
-	t.truthy(remedy);
-	t.is(exceptions.length, 2);
-	t.regex(exceptions[0]!, /^CVE-2022-3294 \(medium\), kube-apiserver v1\.24\.7, fixed in v1\.24\.8: .*; condition: /);
-	t.regex(exceptions[1]!, /^CVE-2025-0426 \(medium\), kubelet v1\.31\.5 on 1 node, fixed in v1\.31\.6: /);
-});
-
-test('a vulnerability of Windows nodes counts only on Windows nodes', t => {
-	t.is(rowOf({nodes: nodesOf('v1.29.12')}, 'V1').verdict, 'pass');
-	t.is(rowOf({nodes: nodesOf('v1.29.12', 'windows')}, 'V1').verdict, 'warn');
-});
-
-test('a row of known vulnerabilities without nodes says so and names the permission', t => {
-	const {message, need} = rowOf({nodes: unavailable('endpoints')}, 'V1');
-	t.regex(
-		message,
-		/^No known vulnerability on this path that an upgrade of the apiserver would fix; the versions of kubelets could not be read$/,
-	);
-	t.is(need[0]?.permission, 'list nodes');
-});
-
 test('a tunnel whose agent pods cannot be listed is not one without agent pods', t => {
 	t.regex(rowOf({agents: read([])}, 'C10').message, /; no agent pod found in kube-system \(none has the flag --proxy-server-host\)$/);
 	t.regex(rowOf({agents: unavailable('agent-metrics')}, 'C10').message, /^In use \(grpc\) for .*; the agent pods could not be listed$/);
@@ -736,13 +698,6 @@ test('an HTTP CONNECT egress is not Konnectivity behind k3s’s server', t => {
 		rowOf({base: {stepTests: [stepTest('http-connect')], flags: [flags({...good, ...own}, {process: 'p1'})]}}, 'C10').message;
 	t.regex(messageWith({}), /; only the agents’ metrics show whether it is Konnectivity; /);
 	t.regex(messageWith({'advertise-port': '6443'}), /; it ends at k3s’s own server, which is not Konnectivity$/);
-});
-
-test('a passing row of known vulnerabilities names as exceptions those of every version', t => {
-	const {message, exceptions} = rowOf({}, 'V1');
-	t.regex(message, /^No known vulnerability on this path that an upgrade of these versions would fix \(as of \d{4}-\d\d\)$/);
-	t.is(exceptions.length, 2);
-	t.regex(exceptions[0]!, /^CVE-2020-8562 \(low\), open by design in every version: /);
 });
 
 test('unknown rows say how the recognized distribution usually is, and stay unknown', t => {
