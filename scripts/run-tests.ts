@@ -42,10 +42,7 @@ const longestSilenceMs = (cluster ? 4 : asked === 'release' ? 15 : 5) * 60_000;
 const counts = {passed: 0, failed: 0, skipped: 0};
 const failures: string[] = [];
 // Node strips types without checking them, so neither waits for the other.
-const [status] = await Promise.all([
-	cluster ? runCluster() : run([...settings, ...chosen]),
-	suite === 'unit' ? checkTypes() : undefined,
-]);
+const [status] = await Promise.all([cluster ? runCluster() : run([...settings, ...chosen]), suite === 'unit' ? checkTypes() : undefined]);
 
 if (lab) {
 	spawnSync(process.execPath, ['test/real-cluster/lab/down.ts', '--state', lab, ...(status === 0 ? [] : ['--keep-logs'])], {

@@ -74,17 +74,17 @@ type Reader = {
 	flagz?: boolean;
 };
 
-/** Reads every variant passively, then with the active probes; once more if that may settle more. */
+/** Reads every variant passively, then with the active probes; again while that may settle more. */
 export async function cellsOf(reader: Reader): Promise<Cell[]> {
-	return readTwiceIfLate(async () => readCells(reader));
+	return readUntilInTime(async () => readCells(reader));
 }
 
-/** A response can come late on a loaded machine; `judge` limits how many cells are read again. The last attempt is last. */
-export async function readTwiceIfLate(read: () => Promise<Array<Omit<Cell, 'isRepeated'>>>): Promise<Cell[]> {
-	const first = await read();
-	const isRepeated = first.some(({path}) => mayBeReadAgain(path));
-	const cells = first.map(cell => ({...cell, isRepeated}));
-	return isRepeated ? [...cells, ...(await read()).map(cell => ({...cell, isRepeated: false}))] : cells;
+/** On a loaded machine, a response exceeds a timeout that suits a person; `judge` limits how many. The last attempt is last. */
+export async function readUntilInTime(read: () => Promise<Array<Omit<Cell, 'isRepeated'>>>, attempts = 3): Promise<Cell[]> {
+	const found = await read();
+	const isRepeated = attempts > 1 && found.some(({path}) => mayBeReadAgain(path));
+	const cells = found.map(cell => ({...cell, isRepeated}));
+	return isRepeated ? [...cells, ...(await readUntilInTime(read, attempts - 1))] : cells;
 }
 
 async function readCells({server, user, kubeconfig, truth, flagz = true}: Reader): Promise<Array<Omit<Cell, 'isRepeated'>>> {
@@ -183,19 +183,20 @@ export function isTrueTls({about, legs}: Path, {tls, proxyRefused}: Truth): bool
 	);
 }
 
-/** None is false, all that is readable is claimed, and at most one reading in twenty came late and was repeated. */
+/** None is false, all that is readable is claimed, and at most one cell in twenty came late and was read again. */
 export function judge(t: ExecutionContext, title: string, cells: readonly Cell[]): void {
 	const claims = cells.flatMap(cell => claimsOf(cell));
 	const isClaim = ({state}: Claim) => state !== 'unknown';
-	const told = (found: readonly Claim[]) => found.map(claim => describe(claim));
+	const described = (found: readonly Claim[]) => found.map(claim => describe(claim));
 	const wrong = claims.filter(claim => isClaim(claim) && !claim.isTrue);
 	const missed = claims.filter(claim => !isClaim(claim) && claim.readable);
 	const exact = claims.filter(claim => claim.isTrue && isClaim(claim)).length;
-	const late = cells.filter(({isRepeated}) => isRepeated).length;
-	t.log(`${title}: ${claims.length} claims, ${exact} exact; of ${cells.length} cells, ${late} came late and were read again`);
-	t.deepEqual(told(wrong), [], 'false');
-	t.deepEqual(told(missed), [], 'unknown though readable');
-	t.true(late <= 0.05 * cells.length, `${late} of ${cells.length} cells were read again`);
+	const late = cells.filter(({path, isRepeated}) => isRepeated && mayBeReadAgain(path));
+	t.log(`${title}: ${claims.length} claims, ${exact} exact; of ${cells.length} cells, ${late.length} came late and were read again`);
+	t.deepEqual(described(wrong), [], 'false');
+	t.deepEqual(described(missed), [], 'unknown though readable');
+	const told = new Set(late.map(({server, user, probe}) => `${server} ${user} ${probe}`));
+	t.true(late.length <= 0.05 * cells.length, `${late.length} of ${cells.length} cells were read again: ${[...told].join(', ')}`);
 }
 
 function describe({cell, what, state, basis}: Claim): string {

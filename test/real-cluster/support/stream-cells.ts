@@ -5,7 +5,7 @@ import type {UserName} from '../lab/kubeconfig.ts';
 import type {Arguments} from '../lab/kubectl.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 import {objectsIn, type Cluster, type LabServer} from './cluster.ts';
-import {mayBeReadAgain, readTwiceIfLate, silentCommand, type Cell} from './matrix-cells.ts';
+import {mayBeReadAgain, readUntilInTime, silentCommand, type Cell} from './matrix-cells.ts';
 
 type Row = readonly [name: string, command: string, stream: StreamFacts];
 
@@ -49,7 +49,7 @@ export type Streams = {
 /** Three lasting streams of each user, at the same time, and four one-shots, which the users share. A stream without a path is an error. */
 export async function streamCells({cluster, server, users, truth, flagz, turn = 0}: Streams): Promise<Cell[]> {
 	const read = async (user: UserName, [variant, args, stream]: Row, open: () => Promise<string>) =>
-		readTwiceIfLate(async () => {
+		readUntilInTime(async () => {
 			const stderr = await open();
 			const path = pathsIn(stderr).at(-1);
 			if (!path) {
