@@ -20,6 +20,7 @@ import {extraRequests, type ExtraRequest} from '../source/evidence/extra-request
 import {distributions, type DistributionMark} from '../source/evidence/rules/distributions.ts';
 import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
+import {adversaries, surfaces} from '../test/worlds/authors.ts';
 import {forwardEventTable} from './forward-event-table.ts';
 import {keyContexts} from './key-contexts.ts';
 import {code, table} from './markdown.ts';
@@ -99,6 +100,17 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 					row.purpose,
 					row.when,
 					describePermission(row),
+				]),
+			),
+		],
+		[
+			'adversaries',
+			table(
+				['who', 'can write', 'spoke then says'],
+				adversaries.map(({who, writes, spokeSays}, index) => [
+					who,
+					writes === adversaries[index - 1]?.writes ? 'the same' : writes.map(surface => surfaces[surface]).join('; '),
+					spokeSays,
 				]),
 			),
 		],

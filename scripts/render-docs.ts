@@ -34,6 +34,7 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 			'docs/json.md',
 			'docs/keys.md',
 			'docs/permissions.md',
+			'docs/threat-model.md',
 		].map(async path => {
 			const now = await readFile(new URL(path, root), 'utf8');
 			return {path, now, fresh: fill(path, now, tables)};

@@ -1,42 +1,31 @@
-/** Who can write what: the adversaries of docs/threat-model.md. The worlds of the property draw their lies from this table. */
+/** Who can write what. The worlds draw their lies from this table, and docs/threat-model.md is rendered from it. */
 
-/** What a server sends, by who can make it up. */
-export type Surface =
-	/** Status line, head and body of each response of a kubelet: the apiserver wraps some of it in words of its own. */
-	| 'kubelet-response'
-	/** Counters of an apiserver that a far end can raise by failing. */
-	| 'counters'
-	| 'agent-metrics'
-	/** The node’s own object: addresses, port, declared features. */
-	| 'own-node'
-	/** A mirror pod on the node that makes it, owned by that node. */
-	| 'own-mirror-pod'
-	/** Log lines, output of commands, responses to the pod and service proxy. */
-	| 'workload-bytes'
-	/** Pods in kube-system, with any annotation, owner and node. */
-	| 'system-pods'
-	| 'leases'
-	| 'endpoints'
-	/** Labels of nodes among them. */
-	| 'nodes'
-	/** The apiserver that gets a request, other requests of the same connection notwithstanding. */
-	| 'request-routing'
-	/** The apiserver that gets a connection. */
-	| 'connection-routing'
-	/** The user whom an apiserver sees, with the name of the client certificate. */
-	| 'relayed-identity'
-	/** Whole responses, in the name of the apiserver. */
-	| 'api-response';
+/** What a server sends, by who can make it up: in words, for the document. */
+export const surfaces = {
+	'kubelet-response':
+		'status line, head and body of every response of its kubelet, some of which the apiserver repeats in error texts of its own',
+	counters: 'counters of the apiserver that a far end raises by failing',
+	'agent-metrics': 'metrics of the agents that run there',
+	'own-node': 'its own Node object: addresses, port, declared features',
+	'own-mirror-pod': 'mirror pods on itself, in the name of any component',
+	'workload-bytes': 'log lines, output of commands, responses to the pod and service proxy',
+	'system-pods': 'pods in kube-system, with any owner, node and flags',
+	leases: 'the leases of apiservers',
+	endpoints: 'the endpoints of apiservers',
+	nodes: 'nodes and their labels',
+	'request-routing': 'which apiserver gets each request',
+	'connection-routing': 'which server gets your connection',
+	'relayed-identity': 'the name of your client certificate, where an apiserver trusts the headers of a front proxy',
+	'api-response': 'responses in the name of the apiserver, where you do not verify it or trust the gateway’s own certificate',
+} as const;
 
-export type Adversary = {
+export type Surface = keyof typeof surfaces;
+
+type Adversary = {
 	id: string;
-	/** In docs/threat-model.md. */
 	who: string;
 	writes: readonly Surface[];
-	/** In words, for the document. */
-	canWrite: string;
-	/** What spoke says then, each held by this property or on a real cluster. */
-	spokeSays: string;
+	/** Held by the property over worlds, or on a real cluster. */ spokeSays: string;
 };
 
 const nodeWrites = ['kubelet-response', 'counters', 'agent-metrics', 'own-node', 'own-mirror-pod', 'workload-bytes'] as const;
@@ -46,69 +35,56 @@ export const adversaries = [
 		id: 'node',
 		who: 'a node, or an impostor of its kubelet where nobody verifies it',
 		writes: nodeWrites,
-		canWrite:
-			'every response of its kubelet, and so parts of the apiserver’s own error texts; counters of failures; metrics of agents on it; its own Node object and mirror pods',
 		spokeSays:
-			'its words can name a failure and a remedy. They never make leg 2 `verified` or `enforced`, its route a tunnel, or its exposure `protected`',
+			'its words can name a failure and a remedy. They never make leg 2 `verified` or `enforced`, its route a tunnel or its exposure `protected`, and nothing `proven`',
 	},
 	{
 		id: 'all-nodes',
 		who: 'all nodes together',
 		writes: nodeWrites,
-		canWrite: 'the same, for every node',
-		spokeSays: 'the same: no number of nodes proves anything about the apiserver',
+		spokeSays: 'the same: no number of nodes proves anything about an apiserver',
 	},
-	{
-		id: 'workload',
-		who: 'a workload',
-		writes: ['workload-bytes'],
-		canWrite: 'its log lines, the output of its commands, its responses to the pod and service proxy',
-		spokeSays: 'nothing of it is evidence of a path',
-	},
+	{id: 'workload', who: 'a workload', writes: ['workload-bytes'], spokeSays: 'nothing of it is evidence of a path'},
 	{
 		id: 'object-writer',
-		who: 'a user who can write pods in kube-system, leases, endpoints or nodes',
+		who: 'a user who can write objects of the control plane',
 		writes: ['system-pods', 'leases', 'endpoints', 'nodes'],
-		canWrite: 'a pod that looks like an apiserver’s, with any flags; the list of apiservers; labels of nodes',
 		spokeSays:
-			'verdicts that rest on such objects are `inferred` at most, and never make leg 2 `verified`, its route a tunnel or its exposure `protected`',
+			'flags in a pod are `inferred` at most, and only if they show a leg to be worse. No object makes leg 2 `verified` or `enforced`, its route a tunnel or its exposure `protected`',
 	},
 	{
 		id: 'gateway',
-		who: 'a gateway that you trust, without the apiserver’s key',
+		who: 'a gateway whose own certificate you trust, without the apiserver’s key',
 		writes: ['api-response', 'request-routing', 'relayed-identity'],
-		canWrite: 'every response; which apiserver gets each request',
-		spokeSays: 'leg 1 is what your socket shows; nothing beyond it is better than `inferred`',
+		spokeSays:
+			'leg 1 is what your socket shows, and ends at a `gateway` or at an `unknown` server. Nothing beyond it is better than `inferred`',
 	},
 	{
 		id: 'gateway-with-key',
-		who: 'a gateway with a certificate of the cluster’s CA, which relays who you are',
+		who: 'a gateway with a certificate of the cluster’s CA',
 		writes: ['request-routing', 'relayed-identity'],
-		canWrite: 'which apiserver gets each request; the name of your client certificate, where an apiserver trusts its headers',
 		spokeSays:
-			'the server is `unknown` unless your connection ends at the address that only the apiserver can have; nothing beyond leg 1 is better than `inferred`',
+			'the server is `unknown`, and nothing beyond leg 1 better than `inferred`, unless the flags of the process that answers exclude a gateway',
 	},
 	{
 		id: 'twin',
 		who: 'another apiserver behind the same address, with other flags',
 		writes: ['connection-routing'],
-		canWrite: 'everything about itself; it gets some of your connections',
 		spokeSays:
-			'verdicts about a connection are of the process that carries it; those about the next connection are `proven` only if all were read and agree',
+			'a verdict about a connection is of the process that carries it. One about the next connection is `proven` only if all were read and agree',
 	},
 	{
 		id: 'network',
 		who: 'someone on the network',
 		writes: ['connection-routing', 'api-response', 'kubelet-response'],
-		canWrite: 'which server gets your connection; every response where leg 1 is not verified; those of a kubelet that nobody verifies',
-		spokeSays: 'leg 1 is what your socket shows. An unverified leg 1 proves nothing beyond it',
+		spokeSays:
+			'leg 1 is what your socket shows, and nothing beyond an unverified leg 1 is better than `inferred`. A kubelet that nobody verifies is a node as above',
 	},
 	{
 		id: 'other-user',
-		who: 'another user of this machine',
+		who: 'another user of your machine',
 		writes: ['connection-routing', 'api-response'],
-		canWrite: 'what listens on a loopback port: another server gets your connection',
-		spokeSays: 'a loopback address is no evidence of the server',
+		spokeSays: 'a loopback address is no evidence of the server behind it',
 	},
 ] as const satisfies readonly Adversary[];
 
