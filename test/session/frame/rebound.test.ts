@@ -105,6 +105,7 @@ const lists: readonly Step[] = [
 	['prompt/clear', /GET ▏/],
 	['> node/n1/configz', /configz▏/],
 	['prompt/accept', /\{\n +"kubeletconfig": /],
+	['proxy/proxy.resend', / 200 [\s\S]* 200 [\s\S]*\{\n +"kubeletconfig": /],
 	['proxy/json', /\{"kubeletconfig":/],
 	['proxy/proxy.headers', /content-type: +application\/json/i],
 	['proxy/copy', /copied/],
@@ -252,7 +253,9 @@ const tails: readonly Step[] = [
 
 /** Performed without a key of the session, in this file. */
 const unpressed = new Map([
+	['connections/restart', 'tail/tail-keys.test.ts'],
 	['forwards/forwards.browse', 'shell/external-programs.test.ts'],
+	['tail/tail.previous-log', 'tail/previous-log.test.ts'],
 	['terminal/terminal.send-key', 'shell/shell-keys.test.ts'],
 	['terminal/terminal.path', 'shell/shell-keys.test.ts'],
 ]);

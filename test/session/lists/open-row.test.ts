@@ -40,6 +40,7 @@ test('a refused choice for a container acts on no other pod that is selected mea
 
 	const session = fakeSession({
 		store,
+		clusters: new Map(),
 		cluster: {access: {json: async () => pod, facts: {}}},
 		typeAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
 		pick: async () => select(1),

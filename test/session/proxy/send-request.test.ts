@@ -210,19 +210,21 @@ test('the time for a confirmation does not count as request time', async t => {
 	const access = await reach(t, (_request, response) => {
 		response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
 	});
+	let askedMs = 0;
 	const {again} = asksAgain(access, {
 		method: 'POST',
 		async ask() {
-			await delay(1000);
+			const asked = performance.now();
+			await delay(50);
+			askedMs = performance.now() - asked;
 			return true;
 		},
 	});
 	const began = performance.now();
 	const exchange = await again();
 	const tookMs = performance.now() - began;
-	t.true(tookMs >= 1000);
 	t.is(exchange?.status, 200);
-	t.true(exchange!.tookMs! <= tookMs - 990, `${exchange!.tookMs} of ${tookMs}`);
+	t.true(exchange!.tookMs! <= tookMs - askedMs, `${exchange!.tookMs} of ${tookMs}`);
 });
 
 for (const {method, says} of [

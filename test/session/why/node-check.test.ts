@@ -82,6 +82,7 @@ test('a rerun checks the cluster of its screen, even if a row of another is sele
 	const store = quietStore();
 	const session = fakeSession({
 		store,
+		closing: new AbortController().signal,
 		clusters: new Map([['us', clusterOf('us')]]),
 		cluster: clusterOf('eu'),
 		typeAhead: {
