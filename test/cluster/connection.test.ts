@@ -367,10 +367,7 @@ test('pooled requests share a connection, and replace a stale one', async t => {
 		Array.from({length: 40}, () => ({method: 'GET'})),
 	);
 	cluster.close();
-	await until(
-		() => server.sockets.size === 0,
-		() => server.sockets.size,
-	);
+	await until(() => server.sockets.size === 0, server.sockets);
 
 	t.is(server.sockets.size, 0);
 });
@@ -402,10 +399,7 @@ test('a released connection that nobody uses is closed', async t => {
 	await text((await stream.request({path: '/log'})).body);
 	stream.release();
 	t.is(server.sockets.size, 1);
-	await until(
-		() => server.sockets.size === 0,
-		() => server.sockets.size,
-	);
+	await until(() => server.sockets.size === 0, server.sockets);
 	await t.throwsAsync(stream.request({path: '/log'}), {message: 'the connection has another owner'});
 });
 
@@ -427,10 +421,7 @@ test('closes the pooled connection of an aborted request', async t => {
 	await delay(20);
 	await t.throwsAsync(cluster.request({path: '/', signal: AbortSignal.abort()}), {any: true});
 	cluster.close();
-	await until(
-		() => server.sockets.size === 0,
-		() => server.sockets.size,
-	);
+	await until(() => server.sockets.size === 0, server.sockets);
 
 	t.is(server.connections(), 1);
 	t.is(server.sockets.size, 0);

@@ -126,10 +126,7 @@ test('closes a pooled connection when the plugin fails', async t => {
 	await cluster.json({path: '/'});
 	await writeFile(join(server.folder, 'broken'), '');
 	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN'});
-	await until(
-		() => server.sockets.size === 0,
-		() => server.sockets.size,
-	);
+	await until(() => server.sockets.size === 0, server.sockets);
 
 	t.is(server.sockets.size, 0);
 });

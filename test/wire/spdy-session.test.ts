@@ -1,6 +1,5 @@
 import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
-import {connect, createServer, type Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
@@ -9,12 +8,10 @@ import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {dataFrameHead, pingFrame, rstStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
+import {bytesOf, collected, deafSide, hex, keepAlive, sentBy, socketPair} from '../support/duplex-sides.ts';
 import {eventLoopTurns} from '../support/event-loop-turns.ts';
-import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {manualClock} from '../support/manual-clock.ts';
 import {until} from '../support/until.ts';
-
-const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 
 function sessions(options: SpdySessionOptions = {}) {
 	const [near, far] = duplexPair();
@@ -31,19 +28,11 @@ async function opened(server: SpdySession): Promise<SpdyStream> {
 	return stream;
 }
 
-/** Until the other side's end; does not end the stream's own side. */
-async function textOf(stream: Duplex): Promise<string> {
-	const chunks: Buffer[] = [];
-	stream.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-	});
-	await once(stream, 'end');
-	return Buffer.concat(chunks).toString();
-}
+const textOf = async (stream: Duplex) => (await bytesOf(stream)).toString();
 
-async function sentBy(far: Duplex): Promise<Buffer> {
-	await eventLoopTurns();
-	return (far.read(far.readableLength) as Buffer) ?? Buffer.alloc(0);
+function clientOf(options: SpdySessionOptions = {}) {
+	const [near, far] = duplexPair();
+	return {near, far, client: new SpdySession(near, options)};
 }
 
 test('a stream carries headers and bytes both ways and ends each way separately', async t => {
@@ -76,8 +65,7 @@ test('a stream accepts data after the other side has ended its half', async t =>
 });
 
 test('a client writes SYN_STREAM with an odd id and its data at once', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	client.open({}).end();
 	client.open({}).write('abc');
 	const bytes = await sentBy(far);
@@ -154,8 +142,7 @@ test('a reset is an error after the data received before it', async t => {
 });
 
 test('a stream ends normally when its FIN arrived before the connection broke', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {near, far, client} = clientOf();
 	const stream = client.open({});
 	far.write(Buffer.concat([hex('00000001 01 000004'), Buffer.from('last')]));
 	await eventLoopTurns();
@@ -171,8 +158,7 @@ test('a stream ends normally when its FIN arrived before the connection broke', 
 });
 
 test('destroying a stream that both sides ended sends no RST_STREAM', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	const stream = client.open({});
 	stream.end();
 	await sentBy(far);
@@ -183,8 +169,7 @@ test('destroying a stream that both sides ended sends no RST_STREAM', async t =>
 });
 
 test('a stream that the other side ended first ends with FIN, and no RST_STREAM', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	const stream = client.open({}).resume();
 	far.write(dataFrameHead(1, 0, true));
 	await once(stream, 'end');
@@ -196,8 +181,7 @@ test('a stream that the other side ended first ends with FIN, and no RST_STREAM'
 });
 
 test('data for a reset stream is ignored', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	const stream = client.open({});
 	stream.destroy();
 	far.write(
@@ -224,25 +208,17 @@ test('a session returns the other side’s PINGs and times its own', async t => 
 });
 
 test('periodic PINGs of a client have odd ids', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near, {pingIntervalMs: 5});
-	const chunks: Buffer[] = [];
-	far.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-	});
-	await until(() => Buffer.concat(chunks).length >= 24, chunks);
+	const {far, client} = clientOf({pingIntervalMs: 5});
+	const sent = collected(far);
+	await until(() => sent().length >= 24, sent);
 
-	t.is(Buffer.concat(chunks).subarray(0, 24).toString('hex'), '800300060000000400000001800300060000000400000003');
+	t.is(sent().subarray(0, 24).toString('hex'), '800300060000000400000001800300060000000400000003');
 	client.destroy();
 });
 
 test('silence ends a session and its streams', async t => {
 	const [near] = duplexPair();
-	// Unlike a real socket, this one does not keep the process alive.
-	const alive = setInterval(() => undefined, 1000);
-	t.teardown(() => {
-		clearInterval(alive);
-	});
+	keepAlive(t);
 	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 30});
 	const stream = client.open({});
 	const lost = once(stream, 'error');
@@ -253,11 +229,10 @@ test('silence ends a session and its streams', async t => {
 });
 
 test('silence is tolerated longer after data was sent', async t => {
-	const [near, far] = duplexPair();
+	const clock = manualClock();
+	const {far, client} = clientOf({pingIntervalMs: 5, silenceMs: 60, clock});
 	let pings = 0;
 	far.on('data', () => pings++);
-	const clock = manualClock();
-	const client = new SpdySession(near, {pingIntervalMs: 5, silenceMs: 60, clock});
 	const closed = once(client, 'close') as Promise<[SpokeError]>;
 	await until(() => pings > 0);
 	await clock.advance(1);
@@ -273,11 +248,10 @@ test('silence is tolerated longer after data was sent', async t => {
 });
 
 test('by default, a session is lost after more than 30 s of silence', async t => {
-	const [near, far] = duplexPair();
+	const clock = manualClock();
+	const {far, client} = clientOf({pingIntervalMs: 5, clock});
 	let pings = 0;
 	far.on('data', () => pings++);
-	const clock = manualClock();
-	const client = new SpdySession(near, {pingIntervalMs: 5, clock});
 	const closed = once(client, 'close') as Promise<[SpokeError]>;
 	await until(() => pings > 0);
 	await clock.advance(30_000);
@@ -289,11 +263,10 @@ test('by default, a session is lost after more than 30 s of silence', async t =>
 });
 
 test('silence is excused while a stream is unread', async t => {
-	const [near, far] = duplexPair();
+	const clock = manualClock();
+	const {far, client} = clientOf({pingIntervalMs: 5, silenceMs: 100, clock, streamBufferBytes: 65_536});
 	let pings = 0;
 	far.on('data', () => pings++);
-	const clock = manualClock();
-	const client = new SpdySession(near, {pingIntervalMs: 5, silenceMs: 100, clock, streamBufferBytes: 65_536});
 	const stream = client.open({}).on('error', () => undefined);
 	far.write(Buffer.concat([dataFrameHead(1, 100_000, false), Buffer.alloc(100_000)]));
 	await once(stream, 'congested');
@@ -309,10 +282,9 @@ test('silence is excused while a stream is unread', async t => {
 });
 
 test('received data keeps a session open when PINGs are unanswered', async t => {
-	const [near, far] = duplexPair();
-	far.resume();
 	const clock = manualClock();
-	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 100, clock});
+	const {far, client} = clientOf({pingIntervalMs: 10, silenceMs: 100, clock});
+	far.resume();
 	for (let turn = 0; turn < 15; turn++) {
 		await clock.advance(20);
 		far.write(pingFrame(2));
@@ -324,14 +296,7 @@ test('received data keeps a session open when PINGs are unanswered', async t => 
 });
 
 test('a suspended process reads its socket before it declares silence', async t => {
-	const server = createServer();
-	const port = await listenOnLoopback(server);
-	const near = connect(port, '127.0.0.1');
-	const [far] = (await once(server, 'connection')) as [Socket];
-	t.teardown(() => {
-		far.destroy();
-		server.close();
-	});
+	const {client: near, server: far} = await socketPair(t);
 	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 100});
 	await once(far, 'data');
 	far.write(pingFrame(2));
@@ -359,9 +324,8 @@ for (const [title, frame] of [
 }
 
 test('HEADERS end no stream without FIN, and none that is unknown', async t => {
-	const [near, far] = duplexPair();
+	const {far, client} = clientOf();
 	far.resume();
-	const client = new SpdySession(near);
 	const stream = client.open({}).on('error', () => undefined);
 	far.write(Buffer.concat([hex('8003 0008 00 000004 00000001'), hex('8003 0008 01 000004 00000005')]));
 	far.write(Buffer.concat([dataFrameHead(1, 5, true), Buffer.from('after')]));
@@ -392,8 +356,7 @@ test('a broken connection is reported as its own error or as a loss', async t =>
 });
 
 test('GOAWAY prevents new streams and keeps the open ones', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	const stream = client.open({});
 	await sentBy(far);
 	far.write(hex('80030007 00000008 00000001 00000000'));
@@ -405,8 +368,7 @@ test('GOAWAY prevents new streams and keeps the open ones', async t => {
 });
 
 test('a stream opened before GOAWAY arrives is lost with the connection', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	far.write(hex('80030007 00000008 00000000 00000000'));
 	const stream = client.open({});
 	stream.resume();
@@ -416,28 +378,20 @@ test('a stream opened before GOAWAY arrives is lost with the connection', async 
 });
 
 test('GOAWAY is the last frame', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	client
 		.open({})
 		.on('error', () => undefined)
 		.end();
 	client.end();
-	const chunks: Buffer[] = [];
-	far.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-	});
+	const sent = collected(far);
 	await once(far, 'end');
-	t.is(Buffer.concat(chunks).subarray(-16).toString('hex'), '80030007000000080000000000000000');
+	t.is(sent().subarray(-16).toString('hex'), '80030007000000080000000000000000');
 	t.false(client.usable);
 });
 
 test('an ended session waits for a reader of its bytes, not for a silent one', async t => {
-	// Unlike real sockets, these do not keep the process alive.
-	const alive = setInterval(() => {}, 1000);
-	t.teardown(() => {
-		clearInterval(alive);
-	});
+	keepAlive(t);
 	const ended = (takes: boolean) => {
 		const [near, far] = duplexPair();
 		const client = new SpdySession(near);
@@ -491,16 +445,14 @@ test('the end of the connection is an error only while streams are open', async 
 });
 
 test('the end of the connection inside a frame is an error', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	far.end(hex('8003 0006 00'));
 	const [error] = (await once(client, 'close')) as [SpokeError];
 	t.is(error.code, 'ERR_STREAM_LOST');
 });
 
 test('invalid frames end the session immediately', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {near, far, client} = clientOf();
 	far.write('HTTP/1.1 400 Bad Request\r\n\r\n'.replace('HTTP', '\u0080\u0004HT'), 'latin1');
 	const [error] = (await once(client, 'close')) as [SpokeError];
 	t.is(error.code, 'ERR_PROTOCOL');
@@ -508,8 +460,7 @@ test('invalid frames end the session immediately', async t => {
 });
 
 test('a client refuses streams without reading their header blocks', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	far.write(hex('8003 0001 00 00000c 00000002 00000000 0000 ffff'));
 	t.is((await sentBy(far)).toString('hex'), '80030003000000080000000200000003');
 	t.true(client.usable);
@@ -542,8 +493,7 @@ test('an unread stream pauses the connection at its limit and reports congestion
 });
 
 test('by default, an unread stream pauses the connection above 256 KiB', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	const stream = client.open({});
 	far.write(Buffer.concat([dataFrameHead(1, 262_144, false), Buffer.alloc(262_144)]));
 	await until(() => stream.bytesReceived === 262_144);
@@ -556,8 +506,7 @@ test('by default, an unread stream pauses the connection above 256 KiB', async t
 });
 
 test('an ended stream blocks others only until it is read', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near, {streamBufferBytes: 65_536});
+	const {far, client} = clientOf({streamBufferBytes: 65_536});
 	const [slow, other] = [client.open({}), client.open({})];
 	const flowing = once(slow, 'flowing');
 	far.write(Buffer.concat([dataFrameHead(slow.id, 100_000, true), Buffer.alloc(100_000)]));
@@ -584,8 +533,7 @@ test('destroying an unread stream unblocks the others', async t => {
 });
 
 test('a writer waits while the connection is full', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {far, client} = clientOf();
 	const stream = client.open({});
 	let written = 0;
 	while (stream.write(Buffer.alloc(16_384)) && written < 10_000_000) {
@@ -600,15 +548,11 @@ test('a writer waits while the connection is full', async t => {
 });
 
 test('data frames have at most 32 KiB', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
-	const chunks: Buffer[] = [];
-	far.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-	});
+	const {far, client} = clientOf();
+	const sent = collected(far);
 	client.open({}).end(Buffer.alloc(100_000, 1));
 	await eventLoopTurns();
-	const bytes = Buffer.concat(chunks);
+	const bytes = sent();
 	const lengths: number[] = [];
 	for (let at = 0; at < bytes.length; at += 8 + bytes.readUIntBE(at + 5, 3)) {
 		lengths.push(bytes.readUIntBE(at + 5, 3));
@@ -637,16 +581,6 @@ test('concurrent streams receive their own bytes', async t => {
 	t.is(client.streamCount, 0);
 });
 
-/** The other side reads nothing more; what it sent before is unread. */
-function deafSide(): Duplex {
-	return new Duplex({
-		read() {},
-		write(_chunk, _encoding, done) {
-			done(Object.assign(new Error('write EPIPE'), {code: 'EPIPE', syscall: 'write'}));
-		},
-	});
-}
-
 test('data received before a write error is read, then writers get the loss', async t => {
 	const socket = deafSide();
 	const client = new SpdySession(socket);
@@ -671,18 +605,13 @@ test('data received before a write error is read, then writers get the loss', as
 test('a session without input after a write error ends with that error', async t => {
 	const client = new SpdySession(deafSide());
 	client.open({}).on('error', () => undefined);
-	// Unlike a real socket, this one does not keep the process alive.
-	const alive = setInterval(() => {}, 1000);
-	t.teardown(() => {
-		clearInterval(alive);
-	});
+	keepAlive(t);
 	const [error] = (await once(client, 'close')) as [SpokeError];
 	t.deepEqual([error.message, (error.cause as NodeJS.ErrnoException).code], ['the connection was lost: write EPIPE', 'EPIPE']);
 });
 
 test('data received before a reset is read despite unsent bytes', async t => {
-	const [near, far] = duplexPair();
-	const client = new SpdySession(near);
+	const {near, far, client} = clientOf();
 	const stream = client.open({});
 	stream.write(Buffer.alloc(1_000_000));
 	far.write(Buffer.concat([hex('00000001 00 000004'), Buffer.from('last')]));

@@ -1,40 +1,28 @@
-import {createServer, connect, type Socket} from 'node:net';
 import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createWebSocketStream} from 'ws';
 import {eventLoopTurns} from '../support/event-loop-turns.ts';
-import {listenOnLoopback} from '../support/listen-on-loopback.ts';
+import {bytesOf, collected, deafSide, hex, keepAlive, sentBy, socketPair} from '../support/duplex-sides.ts';
 import {manualClock} from '../support/manual-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
-import {WebSocketMessages, type WebSocketCloseResult} from '../../source/wire/websocket-messages.ts';
+import {WebSocketMessages, type WebSocketCloseResult, type WebSocketOptions} from '../../source/wire/websocket-messages.ts';
 import {serverWebSocket} from '../support/server-websocket.ts';
 import {until} from '../support/until.ts';
 
-const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 const none = Buffer.alloc(0);
 
-async function sentBy(far: Duplex): Promise<string> {
-	await eventLoopTurns();
-	return ((far.read(far.readableLength) as Buffer | null) ?? none).toString('hex');
-}
-
-async function bytesOf(stream: Duplex): Promise<Buffer> {
-	const chunks: Buffer[] = [];
-	stream.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-	});
-	await once(stream, 'end');
-	return Buffer.concat(chunks);
+function clientOf(options: WebSocketOptions = {}) {
+	const [near, far] = duplexPair();
+	return {near, far, client: new WebSocketMessages(near, options)};
 }
 
 /** A client's messages and result for these bytes of a server. */
 async function received(bytes: Buffer): Promise<{messages: string[]; ending: WebSocketCloseResult | undefined; sent: string}> {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	const {far, client} = clientOf();
 	const messages: string[] = [];
 	let ending: WebSocketCloseResult | undefined;
 	client.on('message', (payload, binary) => messages.push(`${binary ? 'binary' : 'text'} ${payload.toString('hex')}`));
@@ -45,7 +33,7 @@ async function received(bytes: Buffer): Promise<{messages: string[]; ending: Web
 		far.write(Buffer.from([byte]));
 	}
 
-	const sent = await sentBy(far);
+	const sent = (await sentBy(far)).toString('hex');
 	// The socket ends when all is read.
 	far.resume();
 	await eventLoopTurns();
@@ -93,15 +81,14 @@ for (const [what, bytes, code] of violations) {
 }
 
 /** Opcode and payload of one masked frame with a short length. */
-function unmasked(frame: string): string {
-	const bytes = hex(frame);
+function unmasked(frame: string | Buffer): string {
+	const bytes = typeof frame === 'string' ? hex(frame) : frame;
 	const payload = bytes.subarray(6).map((byte, index) => byte ^ bytes[2 + (index % 4)]!);
 	return bytes.subarray(0, 1).toString('hex') + Buffer.from(payload).toString('hex');
 }
 
 test('a client masks, sends one frame per message, and answers pings', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	const {far, client} = clientOf();
 	client.send(Buffer.from('hello'));
 	t.is(unmasked(await sentBy(far)), '82' + Buffer.from('hello').toString('hex'));
 	far.write(hex('89 02 abcd'));
@@ -109,15 +96,7 @@ test('a client masks, sends one frame per message, and answers pings', async t =
 });
 
 test('reused memory does not alter messages on a real socket', async t => {
-	const listener = createServer();
-	const port = await listenOnLoopback(listener);
-	const near = connect(port, '127.0.0.1');
-	const [far] = (await once(listener, 'connection')) as [Socket];
-	t.teardown(() => {
-		near.destroy();
-		far.destroy();
-		listener.close();
-	});
+	const {client: near, server: far} = await socketPair(t);
 	const client = new WebSocketMessages(near);
 	const server = serverWebSocket(far);
 	let seen = 0;
@@ -147,8 +126,7 @@ test('reused memory does not alter messages on a real socket', async t => {
 });
 
 test('a server reads messages of every length class unchanged', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	const {far, client} = clientOf();
 	const server = serverWebSocket(far);
 	const seen: Buffer[] = [];
 	server.on('message', (payload: Buffer) => {
@@ -160,10 +138,7 @@ test('a server reads messages of every length class unchanged', async t => {
 		client.send([payload.subarray(0, 3), payload.subarray(3, 50), payload.subarray(50)]);
 	}
 
-	await until(
-		() => seen.length >= sent.length,
-		() => seen.map(({length}) => length),
-	);
+	await until(() => seen.length >= sent.length, seen);
 
 	t.deepEqual(
 		seen.map(payload => payload.length),
@@ -173,22 +148,15 @@ test('a server reads messages of every length class unchanged', async t => {
 });
 
 test('every message has its own key', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
-	const chunks: Buffer[] = [];
-	far.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-	});
+	const {far, client} = clientOf();
+	const sent = collected(far);
 	for (let index = 0; index < 5000; index++) {
 		client.send(none);
 	}
 
-	await until(
-		() => Buffer.concat(chunks).length >= 30_000,
-		() => Buffer.concat(chunks).length,
-	);
+	await until(() => sent().length >= 30_000, sent);
 
-	const frames = Buffer.concat(chunks).toString('hex').match(/.{12}/g)!;
+	const frames = sent().toString('hex').match(/.{12}/g)!;
 	t.true(frames.every(frame => frame.startsWith('8280')));
 	t.true(new Set(frames).size > 4990);
 });
@@ -224,8 +192,7 @@ test('bytes after the 101 are read from a socket that was already read', async t
 });
 
 test('a ping is timed', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	const {far, client} = clientOf();
 	const server = serverWebSocket(far);
 	server.on('close', () => undefined);
 	const roundTrip = once(client, 'roundTrip');
@@ -234,8 +201,7 @@ test('a ping is timed', async t => {
 });
 
 test('each pong reports one round trip, and repeated, outdated or unknown pongs report none', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	const {far, client} = clientOf();
 	const told: number[] = [];
 	client.on('roundTrip', milliseconds => told.push(milliseconds));
 	const counts: number[] = [];
@@ -287,8 +253,7 @@ test('an overdue pong is reported once, and not while paused', async t => {
 });
 
 test('periodic pings have increasing numbers and stop after Close', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, {pingIntervalMs: 20, closeTimeoutMs: 200});
+	const {far, client} = clientOf({pingIntervalMs: 20, closeTimeoutMs: 200});
 	let sent = '';
 	far.on('data', (piece: Buffer) => {
 		sent += piece.toString('hex');
@@ -310,23 +275,21 @@ test('a Close is answered with its code and reported with its reason', async t =
 });
 
 test('nothing is sent after Close', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, {closeTimeoutMs: 50});
+	const {far, client} = clientOf({closeTimeoutMs: 50});
 	const closed = once(client, 'close');
 	client.close();
 	t.true(client.send(Buffer.from('dropped')));
 	client.ping();
 	t.is(unmasked(await sentBy(far)), '8803e8');
 	far.write(hex('89 00'));
-	t.is(await sentBy(far), '', 'no pong either');
+	t.is((await sentBy(far)).length, 0, 'no pong either');
 	await closed;
 	t.true(client.send(Buffer.from('dropped')));
-	t.is(await sentBy(far), '');
+	t.is((await sentBy(far)).length, 0);
 });
 
 test('close waits for the other side’s Close up to its timeout', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, {closeTimeoutMs: 50});
+	const {far, client} = clientOf({closeTimeoutMs: 50});
 	const closed = once(client, 'close') as Promise<[WebSocketCloseResult]>;
 	client.close();
 	t.is(unmasked(await sentBy(far)), '8803e8');
@@ -335,8 +298,7 @@ test('close waits for the other side’s Close up to its timeout', async t => {
 });
 
 test('close waits 1 s by default and delivers messages meanwhile', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	const {far, client} = clientOf();
 	const heard: string[] = [];
 	client.on('message', payload => heard.push(payload.toString()));
 	client.pause();
@@ -349,8 +311,7 @@ test('close waits 1 s by default and delivers messages meanwhile', async t => {
 });
 
 test('after an unanswered Close the connection is ended', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, {closeTimeoutMs: 5});
+	const {near, far, client} = clientOf({closeTimeoutMs: 5});
 	far.resume();
 	client.close();
 	await once(far, 'end');
@@ -358,13 +319,8 @@ test('after an unanswered Close the connection is ended', async t => {
 });
 
 test('a connection whose peer reads nothing is closed after a violation of the protocol', async t => {
-	// Unlike a real socket, this one does not keep the process alive.
-	const alive = setInterval(() => {}, 1000);
-	t.teardown(() => {
-		clearInterval(alive);
-	});
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	keepAlive(t);
+	const {near, far, client} = clientOf();
 	const [closed, gone] = [once(client, 'close') as Promise<[WebSocketCloseResult]>, once(near, 'close')];
 	far.write(hex('83 00'));
 	t.is((await closed)[0].error?.code, 'ERR_PROTOCOL');
@@ -390,11 +346,7 @@ test('a closed client sends no more pings', async t => {
 
 /** Takes a piece each `pieceMs`; `Infinity` takes none. */
 function slowSide(t: ExecutionContext, pieceMs: number) {
-	// Unlike a real socket, this one does not keep the process alive.
-	const alive = setInterval(() => {}, 1000);
-	t.teardown(() => {
-		clearInterval(alive);
-	});
+	keepAlive(t);
 	const taken: Buffer[] = [];
 	const socket = new Duplex({
 		writableHighWaterMark: 1 << 20,
@@ -503,8 +455,7 @@ test('destroy ends the connection with the given error', async t => {
 });
 
 test('an end without a Close is a loss', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	const {far, client} = clientOf();
 	far.end();
 	const [ending] = (await once(client, 'close')) as [WebSocketCloseResult];
 	t.is(ending.error?.code, 'ERR_STREAM_LOST');
@@ -512,7 +463,7 @@ test('an end without a Close is a loss', async t => {
 });
 
 test('a paused reader leaves unread data with the sender', async t => {
-	const {client, server, done} = await socketPair();
+	const {client, server} = await socketPair(t);
 	const messages = new WebSocketMessages(client);
 	const far = serverWebSocket(server);
 	let seen = 0;
@@ -531,12 +482,10 @@ test('a paused reader leaves unread data with the sender', async t => {
 	await delay(50);
 	t.true(far.bufferedAmount > 500_000);
 	t.true(seen <= 200_000, `${seen} seen`);
-	done();
 });
 
 test('a pause holds for buffered data and ends with resume', async t => {
-	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near);
+	const {far, client} = clientOf();
 	let heard = 0;
 	client.on('message', () => {
 		heard++;
@@ -579,7 +528,7 @@ test('a destroyed carrier ends its socket, and a closed one accepts writes', asy
 });
 
 test('a carrier sends binary messages', async t => {
-	const {client, server, done} = await socketPair();
+	const {client, server} = await socketPair(t);
 	const carrier = new WebSocketCarrier(client);
 	const far = createWebSocketStream(serverWebSocket(server));
 	const sent = Buffer.alloc(5_000_000);
@@ -590,7 +539,6 @@ test('a carrier sends binary messages', async t => {
 	carrier.write(sent.subarray(0, 3));
 	carrier.end(sent.subarray(3));
 	t.true((await bytesOf(far)).equals(sent));
-	done();
 });
 
 test('a carrier rejects text messages and reports a Close other than 1000', async t => {
@@ -699,7 +647,7 @@ for (const [subject, takes] of [
 	],
 ] as const) {
 	test(`${subject} applies back-pressure to the peer until it is read`, async t => {
-		const {client, server, done} = await socketPair();
+		const {client, server} = await socketPair(t);
 		const carrier = new WebSocketCarrier(client);
 		const taken = takes(carrier);
 		const far = createWebSocketStream(serverWebSocket(server));
@@ -719,39 +667,11 @@ for (const [subject, takes] of [
 		const all = bytesOf(carrier);
 		carrier.resume();
 		t.is((await all).length, written);
-		done();
-	});
-}
-
-async function socketPair(): Promise<{client: Socket; server: Socket; done: () => void}> {
-	const listener = createServer();
-	const port = await listenOnLoopback(listener);
-	const accepted = once(listener, 'connection');
-	const client = connect(port, '127.0.0.1');
-	const [server] = (await accepted) as [Socket];
-	return {
-		client,
-		server,
-		done() {
-			client.destroy();
-			server.destroy();
-			listener.close();
-		},
-	};
-}
-
-/** Writes fail with EPIPE; data that the peer sent before can still be read. */
-function brokenPipeSide(): Duplex {
-	return new Duplex({
-		read() {},
-		write(_chunk, _encoding, done) {
-			done(Object.assign(new Error('write EPIPE'), {code: 'EPIPE', syscall: 'write'}));
-		},
 	});
 }
 
 test('messages before a write error are read, and later sends are not confirmed', async t => {
-	const socket = brokenPipeSide();
+	const socket = deafSide();
 	const messages = new WebSocketMessages(socket, {closeTimeoutMs: 60_000});
 	const heard: string[] = [];
 	messages.on('message', message => heard.push(message.toString()));
@@ -770,7 +690,7 @@ for (const [title, ends] of [
 	['stays silent', false],
 ] as const) {
 	test(`a peer that accepts no data and ${title} is lost with the write error`, async t => {
-		const socket = brokenPipeSide();
+		const socket = deafSide();
 		const messages = new WebSocketMessages(socket);
 		const closed = once(messages, 'close') as Promise<[WebSocketCloseResult]>;
 		messages.send(Buffer.from('refused'));
@@ -779,11 +699,7 @@ for (const [title, ends] of [
 			socket.push(null);
 		}
 
-		// Unlike a real socket, this one does not keep the process alive.
-		const alive = setInterval(() => {}, 1000);
-		t.teardown(() => {
-			clearInterval(alive);
-		});
+		keepAlive(t);
 		const [{error}] = await closed;
 		t.is(error?.message, 'the connection was lost: write EPIPE');
 		t.is((error?.cause as NodeJS.ErrnoException).code, 'EPIPE');

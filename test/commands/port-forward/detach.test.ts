@@ -6,8 +6,9 @@ import {createServer, type AddressInfo, type Socket} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
-import test, {type ExecutionContext} from 'ava';
+import type {ExecutionContext} from 'ava';
 import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
+import {fewAtOnce} from '../../support/few-at-once.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke, type Ended} from '../../support/run-spoke.ts';
@@ -15,6 +16,8 @@ import {openSandbox} from '../../support/sandbox.ts';
 import {forwardProcesses, isRunning, openShellSession, type ShellSession} from '../../support/shell-session.ts';
 import {until} from '../../support/until.ts';
 import {unusedPort} from '../../support/unused-port.ts';
+
+const test = fewAtOnce();
 
 type DetachedForward = {
 	name: string;

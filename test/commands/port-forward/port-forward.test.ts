@@ -3,12 +3,13 @@ import {writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
-import test, {type ExecutionContext} from 'ava';
+import type {ExecutionContext} from 'ava';
 import {freePort} from '../../../source/session/forwards/free-port.ts';
 import {textReporter} from '../../../source/commands/port-forward/text-reporter.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {ForwardEvent} from '../../../source/streams/port-forward/forward-event.ts';
+import {fewAtOnce} from '../../support/few-at-once.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
@@ -18,6 +19,8 @@ import {podsOf} from '../../support/sandbox-client.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 import {unusedPort} from '../../support/unused-port.ts';
+
+const test = fewAtOnce();
 
 async function started(
 	t: ExecutionContext,

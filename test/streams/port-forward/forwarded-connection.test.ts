@@ -32,10 +32,7 @@ async function line(t: ExecutionContext): Promise<Line> {
 	const error = session.open({streamtype: 'error'});
 	error.end();
 	const running = forwardConnection(socket, {error, data: session.open({streamtype: 'data'})});
-	await until(
-		() => streams.length >= 2,
-		() => streams.length,
-	);
+	await until(() => streams.length >= 2, streams);
 	return {client, socket, far, data: streams[1]!, words: streams[0]!, session, runtime, running};
 }
 
@@ -79,10 +76,7 @@ async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
 
 /** Returns once the session has no stream of the connection left. */
 async function streamsEnd(session: SpdySession): Promise<void> {
-	await until(
-		() => session.streamCount === 0,
-		() => session.streamCount,
-	);
+	await until(() => session.streamCount === 0, session.streamCount);
 }
 
 async function endSeenBy(client: Socket): Promise<string> {

@@ -1,13 +1,9 @@
 /** Overdue pings of a tunnel on a stalled network. */
 import {once, EventEmitter} from 'node:events';
 import test from 'ava';
-import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {openTunnel} from '../../../source/streams/port-forward/tunnel.ts';
 import {manualClock} from '../../support/manual-clock.ts';
-import {openSandbox} from '../../support/sandbox.ts';
-import {startTcpCutter} from '../../support/tcp-cutter.ts';
+import {openCutCluster} from '../../support/open-forward.ts';
 import {until} from '../../support/until.ts';
 
 const target = {
@@ -26,12 +22,7 @@ for (const [carrier, ends] of [
 	['spdy', ['runtime']],
 ] as const) {
 	test(`a missing pong is reported after five seconds and cleared when the network resumes (${carrier})`, async t => {
-		const {sandbox, kubeconfigFile} = await openSandbox(t);
-		const cutter = await startTcpCutter(new URL(sandbox.server).host);
-		const cluster = await createClusterClient(
-			parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags,
-			{},
-		);
+		const {cluster, cutter} = await openCutCluster(t);
 		const clock = manualClock();
 		const heard = new EventEmitter();
 		const late: string[] = [];
@@ -49,11 +40,7 @@ for (const [carrier, ends] of [
 				},
 			},
 		});
-		t.teardown(async () => {
-			tunnel.session.end();
-			cluster.close();
-			await cutter.stop();
-		});
+		t.teardown(() => tunnel.session.end());
 		await allHeard();
 		await clock.advance(4000);
 		await allHeard();

@@ -71,10 +71,7 @@ function poolOf(t: ExecutionContext, {openMs = 5, burstMs}: {openMs?: number; bu
 }
 
 async function warmed(pool: TunnelPool<PretendTunnel>): Promise<void> {
-	await until(
-		() => pool.tunnels.size >= 2,
-		() => pool.tunnels.size,
-	);
+	await until(() => pool.tunnels.size >= 2, pool.tunnels);
 }
 
 const down = new SpokeError('ERR_APISERVER_UNREACHABLE', 'connection refused');
@@ -86,10 +83,7 @@ test('the first connections find an open tunnel, even if another has just leased
 	for (let index = 0; index < 10; index++) {
 		const taken = pool.acquire(never);
 		t.false(await Promise.race([taken.then(lease => lease.shared), delay(1, 'waited')]), `connection ${index}`);
-		await until(
-			() => [...pool.tunnels.values()].includes(0),
-			() => [...pool.tunnels.values()],
-		);
+		await until(() => [...pool.tunnels.values()].includes(0), pool.tunnels);
 	}
 });
 
@@ -170,10 +164,7 @@ test('the next burst uses the tunnels of the one before', async t => {
 	await pool.start();
 	for (let burst = 0; burst < 2; burst++) {
 		const leases = await Promise.all(Array.from({length: 12}, async () => pool.acquire(never)));
-		await until(
-			() => pool.tunnels.size === 12 + maxIdleTunnels,
-			() => pool.tunnels.size,
-		);
+		await until(() => pool.tunnels.size === 12 + maxIdleTunnels, pool.tunnels);
 		for (const lease of leases) {
 			lease.release();
 		}
@@ -187,10 +178,7 @@ test('connections that stay and come one by one open at most twenty tunnels', as
 	await pool.start();
 	for (let index = 0; index < 60; index++) {
 		await pool.acquire(never);
-		await until(
-			() => opened.length === Math.min(index + 3, 20),
-			() => opened.length,
-		);
+		await until(() => opened.length === Math.min(index + 3, 20), opened);
 	}
 
 	t.is(opened.length, 20);
@@ -204,10 +192,7 @@ test('an ended tunnel is replaced silently, and an outage is reported only if th
 		tunnel.session.destroy(null);
 	}
 
-	await until(
-		() => live().length > 0,
-		() => told,
-	);
+	await until(() => live().length > 0, told);
 
 	t.deepEqual(told, []);
 	t.true(live().length > 0);
@@ -217,10 +202,7 @@ test('an ended tunnel is replaced silently, and an outage is reported only if th
 		tunnel.session.destroy(down);
 	}
 
-	await until(
-		() => told.length > 0,
-		() => state,
-	);
+	await until(() => told.length > 0, state);
 
 	t.deepEqual(told, ['interrupted ERR_APISERVER_UNREACHABLE 1']);
 	const waiting = pool.acquire(never);
@@ -249,10 +231,7 @@ test('a retired pool ends tunnels with their last connections and rejects waiter
 	const {pool, never, opened, state} = poolOf(t, {openMs: 30});
 	await pool.start();
 	const lease = await pool.acquire(never);
-	await until(
-		() => [...pool.tunnels.values()].filter(connections => connections === 0).length === 2,
-		() => [...pool.tunnels.values()],
-	);
+	await until(() => [...pool.tunnels.values()].filter(connections => connections === 0).length === 2, pool.tunnels);
 	const taken: Array<TunnelLease<PretendTunnel>> = [];
 	for (let count = 0; count < 2; count++) {
 		taken.push(await pool.acquire(never));

@@ -198,10 +198,7 @@ test('a running probe is aborted when the command ends', async t => {
 	);
 	await asked.promise;
 	stop();
-	await until(
-		() => server.sockets.size === 0,
-		() => server.sockets.size,
-	);
+	await until(() => server.sockets.size === 0, server.sockets);
 
 	t.is(await Promise.race([failed, delay(50, 'no word')]), 'no word');
 });
@@ -219,10 +216,7 @@ test('an endless probe response is read only up to its limit', async t => {
 		more();
 	});
 	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, probeTimeoutMs: 60_000, againMs: 20});
-	await until(
-		() => server.connections() > 0 && server.sockets.size === 0,
-		() => [server.connections(), server.sockets.size],
-	);
+	await until(() => server.connections() > 0 && server.sockets.size === 0, server.sockets);
 
 	t.pass();
 });

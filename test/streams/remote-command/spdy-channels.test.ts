@@ -49,10 +49,7 @@ test('a status is read after an output that ended while its reader was congested
 	far.write(Buffer.concat([hex('00000003 01 0493e0'), output, hex('00000005 01 000000')]));
 	far.write(hex(`00000001 01 000014 ${success}`));
 	channels.stderr!.resume();
-	await until(
-		() => session.congestedStreams.size > 0,
-		() => session.congestedStreams.size,
-	);
+	await until(() => session.congestedStreams.size > 0, session.congestedStreams);
 
 	let read = 0;
 	channels.stdout.on('data', (piece: Buffer) => {
