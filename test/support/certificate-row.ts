@@ -1,4 +1,4 @@
-/** Server certificates that kubectl and spoke must judge alike. */
+/** Server certificates that kubectl and spoke judge. */
 import {authority, issue, keyUse, type CertificateOptions, type Issued} from './certificates.ts';
 
 type Served = Pick<Issued, 'certificate' | 'key'>;
@@ -21,10 +21,8 @@ export type CertificateRow = {
 	protocol?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 	/** Sets the server's Date header. */
 	serverClock?: Date;
-	/** Both refuse with this text, or accept without it. */
+	/** kubectl refuses with this text, or accepts without it; so does spoke, if docs/dependencies.md lists no difference. */
 	refused?: RegExp;
-	/** Why spoke refuses what kubectl accepts. */
-	differs?: string;
 };
 
 const day = 86_400_000;

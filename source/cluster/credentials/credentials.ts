@@ -1,6 +1,6 @@
 /** Client credentials. */
 import type {SocketFacts} from '../connection.ts';
-import type {ClientCertificate} from '../tls/start-tls.ts';
+import type {ClientCertificate} from '../tls/client-certificate.ts';
 
 export type ClientIdentity = {
 	authorization: string | null;

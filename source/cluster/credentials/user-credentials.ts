@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import type {ClusterEntry, UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import type {ClientCertificate} from '../tls/start-tls.ts';
+import type {ClientCertificate} from '../tls/client-certificate.ts';
 import {basicAuthorization} from '../transport/connect-through-proxy.ts';
 import type {ServerAddress} from '../transport/server-url.ts';
 import {authProvider} from './auth-provider.ts';

@@ -1,7 +1,8 @@
 /** Client certificates. */
 import {createPrivateKey, X509Certificate} from 'node:crypto';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ClientCertificate} from './start-tls.ts';
+
+export type ClientCertificate = {certificate: Buffer; key: Buffer};
 
 /** @throws SpokeError ERR_CLIENT_CERTIFICATE */
 export function validateCertificatePair(certificate: Buffer, key: Buffer): ClientCertificate {
@@ -21,33 +22,26 @@ export function validateCertificatePair(certificate: Buffer, key: Buffer): Clien
 	return {certificate, key};
 }
 
+/** The SHA-256 fingerprint, in hexadecimal. */
+export function certificateFingerprint(pem: Buffer): string | null {
+	if (!fingerprints.has(pem)) {
+		fingerprints.set(pem, tryParse(pem)?.fingerprint256.replaceAll(':', '').toLowerCase() ?? null);
+	}
+
+	return fingerprints.get(pem)!;
+}
+
 /** The session asks for each selected row, and parsing takes 0.2 ms. */
 const fingerprints = new WeakMap<Buffer, string | null>();
 
-/** The SHA-256 fingerprint, in hexadecimal. */
-export function certificateFingerprint(pem: Buffer): string | null {
-	const known = fingerprints.get(pem);
-	if (known !== undefined) {
-		return known;
-	}
-
-	const fingerprint = readFingerprint(pem);
-	fingerprints.set(pem, fingerprint);
-	return fingerprint;
-}
-
-function readFingerprint(pem: Buffer): string | null {
-	try {
-		return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
-	} catch {
-		return null;
-	}
-}
-
 export function certificateDates(pem: Buffer): {notBefore: Date; notAfter: Date} | null {
+	const certificate = tryParse(pem);
+	return certificate && {notBefore: new Date(certificate.validFrom), notAfter: new Date(certificate.validTo)};
+}
+
+function tryParse(pem: Buffer): X509Certificate | null {
 	try {
-		const {validFrom, validTo} = new X509Certificate(pem);
-		return {notBefore: new Date(validFrom), notAfter: new Date(validTo)};
+		return new X509Certificate(pem);
 	} catch {
 		return null;
 	}

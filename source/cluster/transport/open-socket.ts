@@ -4,8 +4,12 @@ import type {Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import type {SocketFacts} from '../connection.ts';
-import {type ClientCertificate, secureContextFor, dialTls, startTls, type TlsSettings} from '../tls/start-tls.ts';
+import {clockSkew} from '../tls/clock-skew.ts';
+import type {ClientCertificate} from '../tls/client-certificate.ts';
+import {dialTls, JudgeFirstError, startTls, type TlsSettings, UntrustedServerError} from '../tls/start-tls.ts';
+import {secureContextFor} from '../tls/tls-context.ts';
 import {dialTimeoutMs, dialTcp} from './dial-tcp.ts';
+import {noop} from './noop.ts';
 import {connectThroughProxy} from './connect-through-proxy.ts';
 import type {ProxyAddress} from './proxy-url.ts';
 import {joinHostPort, type ServerAddress} from './server-url.ts';
@@ -30,17 +34,55 @@ export type OpenSocket = {
 	absoluteForm: boolean;
 };
 
+/** How many certificates the replicas behind one address can have. */
+const maxJudgedFirst = 8;
+
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason */
-export async function openSocket(
-	route: DialRoute,
-	client: ClientCertificate | null,
-	{signal, offersHttp2}: {signal?: AbortSignal | undefined; offersHttp2?: boolean | undefined} = {},
-): Promise<OpenSocket> {
+export async function openSocket(route: DialRoute, client: ClientCertificate | null, options: OpenOptions = {}): Promise<OpenSocket> {
+	for (let left = maxJudgedFirst; ; left--) {
+		try {
+			return await openOnce(route, client, options);
+		} catch (error) {
+			if (error instanceof UntrustedServerError && error.refusal.dates) {
+				throw await withClockSkew(error, route, options);
+			}
+
+			if (!(error instanceof JudgeFirstError) || left === 0) {
+				throw error;
+			}
+
+			if (client) {
+				const {socket} = await openSocket(route, null, options);
+				socket.destroy();
+			}
+		}
+	}
+}
+
+type OpenOptions = {signal?: AbortSignal | undefined; offersHttp2?: boolean | undefined};
+
+/** Reads the server's time on another connection, which trusts nobody and sends nothing of the user's. */
+async function withClockSkew(error: UntrustedServerError, route: DialRoute, {signal}: OpenOptions): Promise<UntrustedServerError> {
+	try {
+		const {socket} = await openOnce({...route, tls: route.tls && {...route.tls, insecure: true}}, null, {signal});
+		const skew = await clockSkew(socket, error.leaf, new Date());
+		socket.on('error', noop).destroy();
+		const {refusal, leaf} = error;
+		const text = `${refusal.text}; ${skew}`;
+		return skew === null
+			? error
+			: new UntrustedServerError(peerNameOf(route), {...refusal, text, remedy: 'set this machine’s clock'}, leaf);
+	} catch {
+		return error;
+	}
+}
+
+async function openOnce(route: DialRoute, client: ClientCertificate | null, {signal, offersHttp2}: OpenOptions): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
 	const peerName = peerNameOf(route);
 	if (tls) {
 		// Reports an unusable pair before dialing.
-		secureContextFor(client);
+		secureContextFor(tls.insecure ? null : tls.trust, client);
 	}
 
 	const limit = dialTimeout(route.timeoutMs);

@@ -1,6 +1,5 @@
 /** The CA that the cluster gives its pods (ConfigMap `kube-root-ca.crt`). */
 import {X509Certificate} from 'node:crypto';
-import {parseCertificate} from '../../cluster/tls/parse-certificate.ts';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import type {CaFacts, ProbeResult} from '../evidence.ts';
 import {needRootCa} from '../rules/needs.ts';
@@ -32,9 +31,9 @@ export function parseCaBundle(pem: string): CaFacts {
 	};
 }
 
-function keyHash({raw}: X509Certificate): readonly string[] {
+function keyHash(certificate: X509Certificate): readonly string[] {
 	try {
-		return [spkiSha256(parseCertificate(raw))];
+		return [spkiSha256(certificate)];
 	} catch {
 		return [];
 	}

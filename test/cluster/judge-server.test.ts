@@ -1,7 +1,7 @@
+import {X509Certificate} from 'node:crypto';
 import test from 'ava';
-import {parsePeerChain, verifyCertificate} from '../../source/cluster/tls/verify-certificate.ts';
-import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
-import {derOf, type Trust, trustBundle} from '../../source/cluster/tls/trust.ts';
+import {earlyRefusal} from '../../source/cluster/tls/judge-server.ts';
+import {type Trust, trustBundle} from '../../source/cluster/tls/trust.ts';
 import {authority, issue, type CertificateOptions} from '../support/certificates.ts';
 
 const from = new Date('2026-01-01T00:00:00Z');
@@ -10,21 +10,21 @@ const now = new Date('2026-06-01T00:00:00Z');
 const ca = await authority('test-ca', {notBefore: new Date('2025-01-01T00:00:00Z'), notAfter: new Date('2028-01-01T00:00:00Z')});
 const trust = trustBundle(Buffer.from(ca.certificate));
 const leafOf = async (options: CertificateOptions) =>
-	parseCertificate(derOf((await issue({notBefore: from, notAfter: to, ...options}, ca)).certificate));
+	new X509Certificate((await issue({notBefore: from, notAfter: to, ...options}, ca)).certificate);
 
 const stranger = await authority('stranger-ca', {notBefore: from, notAfter: to});
-const foreign = parseCertificate(derOf((await issue({notBefore: from, notAfter: to, dns: ['archive.test']}, stranger)).certificate));
+const foreign = new X509Certificate((await issue({notBefore: from, notAfter: to, dns: ['archive.test']}, stranger)).certificate);
 const strangerTrust = trustBundle(Buffer.from(stranger.certificate));
 const ownLeaf = await leafOf({dns: ['api.test']});
 const withoutNames = await leafOf({});
 const notMatching = (name: string) => `x509: certificate is valid for ${name}, not elsewhere.test`;
 const afterShortCa = new Date('2026-12-01T00:00:00Z');
 const shortCa = await authority('short-ca', {notBefore: from, notAfter: now});
-const ofShortCa = parseCertificate(derOf((await issue({notBefore: from, notAfter: to, dns: ['api.test']}, shortCa)).certificate));
+const ofShortCa = new X509Certificate((await issue({notBefore: from, notAfter: to, dns: ['api.test']}, shortCa)).certificate);
 
 test('accepts a certificate from its first second to its last', async t => {
 	const leaf = await leafOf({dns: ['api.test']});
-	const at = (time: number) => verifyCertificate([leaf], 'api.test', trust, new Date(time)).refused;
+	const at = (time: number) => earlyRefusal([leaf], 'api.test', trust, new Date(time));
 	t.is(at(from.getTime()), null);
 	t.is(at(to.getTime()), null);
 	t.like(at(from.getTime() - 1000), {
@@ -59,7 +59,7 @@ const names: ReadonlyArray<[options: CertificateOptions, name: string, accepted:
 
 for (const [options, name, accepted] of names) {
 	test(`a certificate for ${JSON.stringify(options)} ${accepted ? 'matches' : 'does not match'} ${name}`, async t => {
-		const judged = verifyCertificate([await leafOf(options)], name, trust, now).refused;
+		const judged = earlyRefusal([await leafOf(options)], name, trust, now);
 		t.is(judged === null, accepted, judged?.text);
 		t.not(judged?.dates, true);
 		t.is(judged?.text.includes('legacy Common Name'), accepted ? undefined : options.commonName !== undefined && options.dns === undefined);
@@ -113,23 +113,6 @@ const nameRemedies: ReadonlyArray<[title: string, leaf: typeof foreign, trusted:
 
 for (const [title, leaf, trusted, text, remedy] of nameRemedies) {
 	test(title, t => {
-		t.deepEqual(verifyCertificate([leaf], 'elsewhere.test', trusted, afterShortCa).refused, {text, remedy, dates: false});
+		t.deepEqual(earlyRefusal([leaf], 'elsewhere.test', trusted, afterShortCa), {text, remedy, dates: false});
 	});
 }
-
-test('parsed certificates are cached by their exact bytes', async t => {
-	const der = derOf((await issue({dns: ['once.test']}, ca)).certificate);
-	const parsed = (bytes: Buffer) => parsePeerChain([bytes], 'api.test')[0]!;
-	const first = parsed(der);
-	t.is(parsed(Buffer.from(der)), first);
-	const other = Buffer.from(der);
-	other[other.length - 1]! ^= 1;
-	t.false(parsed(other).signature.equals(first.signature));
-	t.not(verifyCertificate([parsed(other)], 'once.test', trust, now).refused, null);
-	t.throws(() => parsed(der.subarray(1)), {message: /failed to parse certificate/});
-	for (let count = 0; count < 8; count++) {
-		parsed(derOf((await issue({dns: [`${count}.test`]}, ca)).certificate));
-	}
-
-	t.not(parsed(der), first);
-});

@@ -1,0 +1,76 @@
+/** A TLS server that counts what reaches it after the ClientHello, and shows whose certificate and which requests it was sent. */
+import {createServer as createTcpServer, connect, type Socket} from 'node:net';
+import {createServer, type SecureVersion, type TlsOptions} from 'node:tls';
+import type {Issued} from './certificates.ts';
+import {listenOnLoopback} from './listen-on-loopback.ts';
+
+export type CountedConnection = {
+	/** Bytes after the ClientHello. */
+	after: number;
+	/** Common name of the client certificate. */
+	client: string | null;
+	/** Decrypted. */
+	received: string;
+};
+
+export type CountingServer = {port: number; connections: CountedConnection[]; close(): void};
+
+export async function startCountingServer(
+	{certificate, key}: Pick<Issued, 'certificate' | 'key'>,
+	protocol: SecureVersion,
+	options: TlsOptions = {},
+): Promise<CountingServer> {
+	const connections: CountedConnection[] = [];
+	const byPort = new Map<number, CountedConnection>();
+	const server = createServer(
+		{cert: certificate, key, minVersion: protocol, maxVersion: protocol, requestCert: true, rejectUnauthorized: false, ...options},
+		socket => {
+			const seen = byPort.get(socket.remotePort!)!;
+			seen.client = socket.getPeerX509Certificate()?.subject.replace(/^.*CN=/s, '') ?? null;
+			socket
+				.on('error', () => {})
+				.on('data', (chunk: Buffer) => {
+					seen.received += chunk.toString('latin1');
+					socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}');
+				});
+		},
+	);
+	server.on('tlsClientError', () => {});
+	const port = await listenOnLoopback(server);
+	const sockets = new Set<Socket>();
+	const front = createTcpServer(socket => {
+		const seen: CountedConnection = {after: 0, client: null, received: ''};
+		connections.push(seen);
+		let head = Buffer.alloc(0);
+		const behind = connect(port, '127.0.0.1', () => {
+			byPort.set(behind.localPort!, seen);
+			socket.on('data', (chunk: Buffer) => {
+				head = Buffer.concat([head, chunk]);
+				// RFC 8446 section 5.1: type, version, length.
+				seen.after = Math.max(0, head.length - (head.length < 5 ? 0 : head.readUInt16BE(3)) - 5);
+				behind.write(chunk);
+			});
+		});
+		for (const [one, other] of [
+			[socket, behind],
+			[behind, socket],
+		] as const) {
+			sockets.add(one);
+			one.on('error', () => {}).once('close', () => other.destroy());
+		}
+
+		behind.pipe(socket);
+	});
+	return {
+		port: await listenOnLoopback(front),
+		connections,
+		close() {
+			for (const socket of sockets) {
+				socket.destroy();
+			}
+
+			front.close();
+			server.close();
+		},
+	};
+}
