@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
-import anyTest from 'ava';
+import anyTest, {type ExecutionContext} from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
@@ -18,7 +18,7 @@ import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
@@ -69,24 +69,42 @@ const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 /** Without it, an apiserver cannot be distinguished from a gateway. */
 const clusterCaConfigMap = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
 
+const flagz = ({ca, egress, ...more}: Readonly<Record<string, string>>) => ({
+	kind: 'Flagz',
+	flags: {
+		...(ca !== undefined && {'kubelet-certificate-authority': ca}),
+		...(egress !== undefined && {'egress-selector-config-file': egress}),
+		...more,
+	},
+});
+const startedAt = (startTime: string | undefined) => ({kind: 'Statusz', startTime});
+
 /** An apiserver, or a balancer in front of several. Responds with the cluster's CA, and else with `{}`, where `respond` has nothing. */
-async function startApiserver(respond: (path: string) => object | undefined) {
-	return startServer(
-		{
-			request({url = ''}, response) {
-				const object = respond(url);
-				response.end(object === undefined && url === rootCa ? clusterCaConfigMap : JSON.stringify(object ?? {}));
-			},
+async function startApiserver(t: ExecutionContext, respond: (path: string) => object | undefined) {
+	return serve(
+		t,
+		({url = ''}, response) => {
+			const object = respond(url);
+			response.end(object === undefined && url === rootCa ? clusterCaConfigMap : JSON.stringify(object ?? {}));
 		},
 		await apiserverCertificate(),
 	);
 }
 
+async function listenOnSandbox(t: ExecutionContext, sandboxOptions: Parameters<typeof openSandbox>[1] = {}, options: LabelerOptions = {}) {
+	const {sandbox, env} = await openSandbox(t, sandboxOptions);
+	return {sandbox, ...listen(t, await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), options)};
+}
+
 /** A labeler on a manual clock, with every label in order. */
-function listen(access: ClusterClient, options: LabelerOptions = {}) {
+function listen(t: ExecutionContext, access: ClusterClient, options: LabelerOptions = {}) {
 	const clock = manualClock();
 	const cluster = onClock(access, clock);
 	const labeler = createLabeler(cluster, {...options, clock});
+	t.teardown(() => {
+		labeler.close();
+		cluster.close();
+	});
 	const emitted: Path[] = [];
 	labeler.onLabel((_, {path}) => {
 		emitted.push(path);
@@ -144,8 +162,7 @@ function counter() {
 }
 
 test('a label emits leg 1 at once, leg 2 when read, and settles once the stream is open', async t => {
-	const {env} = await openSandbox(t, {scenario: 'verified'});
-	const {cluster, clock, labeler, emitted, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeler, emitted, emits} = await listenOnSandbox(t, {scenario: 'verified'});
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	t.is(emitted[0]?.phase, 'checking');
 	t.is(emitted[0]?.legs[0]?.tls.state, 'verified');
@@ -160,12 +177,10 @@ test('a label emits leg 1 at once, leg 2 when read, and settles once the stream 
 	labeler.observer.onClosed?.(connection, purpose);
 	t.is(emitted.at(-1)?.about, 'ended-connection');
 	t.is(labeler.labels.size, 0);
-	cluster.close();
 });
 
 test('a closed labeler emits nothing more', async t => {
-	const {env} = await openSandbox(t);
-	const {cluster, clock, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeler, emitted} = await listenOnSandbox(t);
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	labeler.close();
 	const before = emitted.length;
@@ -174,14 +189,10 @@ test('a closed labeler emits nothing more', async t => {
 	await clock.advance(labelTimings.sharedProbeDelayMs);
 	t.deepEqual([emitted.length, labeler.labels.size], [before, 0]);
 	connection.close();
-	cluster.close();
 });
 
 test('a label after an apiserver restart with other flags carries no old verdict', async t => {
-	const {sandbox, env} = await openSandbox(t);
-	const {cluster, clock, labeler, emitted, emits, open} = listen(
-		await createClusterClient(parseCommandLine(connectionFlags, []).flags, env),
-	);
+	const {sandbox, clock, labeler, emitted, emits, open} = await listenOnSandbox(t);
 	const first = await open();
 	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
 	await sandbox.switches.set({verification: 'good', route: 'konnectivity'});
@@ -199,12 +210,10 @@ test('a label after an apiserver restart with other flags carries no old verdict
 		[],
 	);
 	t.is(after.at(-1)?.legs[1]?.tls.state, 'verified');
-	cluster.close();
 });
 
 test('a label contains what other reads learned about its process', async t => {
-	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, labeler, emitted, emits, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, emitted, emits, open} = await listenOnSandbox(t, {scenario: 'konnectivity'});
 	await open();
 	const alone = await emits(({phase}) => phase === 'settled');
 	t.is(alone.legs[1]?.route.state, 'unknown', 'an egress file alone is no word for the route');
@@ -222,8 +231,6 @@ test('a label contains what other reads learned about its process', async t => {
 	t.deepEqual([emitted.at(-1)?.legs[1]?.route.state, emitted.at(-1)?.process.id], [pane.legs[1]?.route.state, pane.process.id]);
 	await open();
 	t.is(emitted.at(-1)?.legs[1]?.route.state, 'konnectivity');
-	labeler.close();
-	cluster.close();
 });
 
 /** Unlike `connectObserved` alone, makes the apiserver dial, so that its dial metrics count. */
@@ -237,8 +244,7 @@ async function openForward({cluster, labeler, clock}: Pick<ReturnType<typeof lis
 }
 
 test('an egress file leaves the route unknown until the metrics of its process show it', async t => {
-	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeler, emits} = await listenOnSandbox(t, {scenario: 'konnectivity'});
 	const tunnel = await openForward({cluster, labeler, clock});
 	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown', 'nobody waits for the counters');
 	await clock.advance(labelTimings.lastingAfterMs);
@@ -247,15 +253,16 @@ test('an egress file leaves the route unknown until the metrics of its process s
 	t.deepEqual([route.state, route.basis, route.protocol], ['konnectivity', 'inferred', 'grpc']);
 	t.is(path.evidence.find(({id}) => route.evidence.includes(id))?.process, path.process.id);
 	tunnel.session.end();
-	labeler.close();
-	cluster.close();
 });
 
 test('metrics read before the first stream are read again to include its dial', async t => {
-	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
-		waitsForMetrics: true,
-	});
+	const {cluster, clock, labeler, emits} = await listenOnSandbox(
+		t,
+		{scenario: 'konnectivity'},
+		{
+			waitsForMetrics: true,
+		},
+	);
 	const {connection, metrics} = await examineApiserver(cluster);
 	connection.close();
 	t.deepEqual(metrics.observation?.facts.egressDials, []);
@@ -263,15 +270,16 @@ test('metrics read before the first stream are read again to include its dial', 
 	const tunnel = await openForward({cluster, labeler, clock});
 	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.route.state, 'konnectivity');
 	tunnel.session.end();
-	labeler.close();
-	cluster.close();
 });
 
 test('a label that may wait for metrics settles with the route from them', async t => {
-	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
-		waitsForMetrics: true,
-	});
+	const {cluster, clock, labeler, emits} = await listenOnSandbox(
+		t,
+		{scenario: 'konnectivity'},
+		{
+			waitsForMetrics: true,
+		},
+	);
 	const tunnel = await openForward({cluster, labeler, clock});
 	const settled = await emits(({phase}) => phase === 'settled');
 	t.true(clock.elapsed() < 2000);
@@ -280,8 +288,6 @@ test('a label that may wait for metrics settles with the route from them', async
 		['konnectivity', 'path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1'],
 	);
 	tunnel.session.end();
-	labeler.close();
-	cluster.close();
 });
 
 for (const {title, egress, metrics, reads} of [
@@ -291,19 +297,17 @@ for (const {title, egress, metrics, reads} of [
 ]) {
 	test(title, async t => {
 		let requested = 0;
-		const server = await startServer({
-			request(request, response) {
-				requested += request.url === '/metrics' ? 1 : 0;
-				const answers: Readonly<Record<string, string>> = {
-					'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': egress}}),
-					'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
-					'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
-				};
-				response.statusCode = request.url === '/metrics' ? metrics : 200;
-				response.end(answers[request.url!] ?? '{}');
-			},
+		const server = await serve(t, (request, response) => {
+			requested += request.url === '/metrics' ? 1 : 0;
+			const answers: Readonly<Record<string, string>> = {
+				'/flagz': JSON.stringify(flagz({ca: '', egress})),
+				'/statusz': JSON.stringify(startedAt('2026-11-24T10:00:00Z')),
+				'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
+			};
+			response.statusCode = request.url === '/metrics' ? metrics : 200;
+			response.end(answers[request.url!] ?? '{}');
 		});
-		const {cluster, labeler, emitted, emits, open} = listen(await server.cluster(), {waitsForMetrics: true});
+		const {emitted, emits, open} = listen(t, await server.cluster(), {waitsForMetrics: true});
 		for (let stream = 0; stream < 3; stream++) {
 			await open();
 		}
@@ -312,36 +316,25 @@ for (const {title, egress, metrics, reads} of [
 
 		t.is(requested, reads);
 		t.is(emitted.at(-1)?.legs[1]?.route.state, egress === '' ? 'direct' : metrics === 200 ? 'konnectivity' : 'unknown');
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
 test('another apiserver behind a balancer does not show the route of this one', async t => {
 	let connections = 0;
 	const of = new WeakMap<object, number>();
-	const server = await startServer({
-		request(request, response) {
-			const number = of.get(request.socket) ?? connections++;
-			of.set(request.socket, number);
-			const answers: Readonly<Record<string, string>> = {
-				'/flagz': JSON.stringify({
-					kind: 'Flagz',
-					flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'},
-				}),
-				'/statusz': JSON.stringify({kind: 'Statusz', startTime: number === 0 ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'}),
-				'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
-			};
-			response.end(answers[request.url!] ?? '{}');
-		},
+	const server = await serve(t, (request, response) => {
+		const number = of.get(request.socket) ?? connections++;
+		of.set(request.socket, number);
+		const answers: Readonly<Record<string, string>> = {
+			'/flagz': JSON.stringify(flagz({ca: '', egress: '/egress.yaml'})),
+			'/statusz': JSON.stringify(startedAt(number === 0 ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z')),
+			'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
+		};
+		response.end(answers[request.url!] ?? '{}');
 	});
-	const {cluster, labeler, emits, open} = listen(await server.cluster(), {waitsForMetrics: true});
+	const {emits, open} = listen(t, await server.cluster(), {waitsForMetrics: true});
 	await open();
 	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
-	labeler.close();
-	cluster.close();
-	await server.close();
 });
 
 for (const {title, starts, to, basis, place = {}} of [
@@ -367,17 +360,14 @@ for (const {title, starts, to, basis, place = {}} of [
 ] as const) {
 	test(`${title}: ${to}, ${basis}`, async t => {
 		let turn = 0;
-		const server = await startApiserver(path =>
+		const server = await startApiserver(t, path =>
 			path === '/statusz'
-				? {kind: 'Statusz', startTime: starts[turn++ % starts.length]}
+				? startedAt(starts[turn++ % starts.length])
 				: path === '/flagz'
-					? {
-							kind: 'Flagz',
-							flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server), ...place},
-						}
+					? flagz({ca: '/ca.pem', egress: '', ...advertised(server), ...place})
 					: undefined,
 		);
-		const {cluster, labeler, emits, open} = listen(await server.cluster({cluster: withClusterCa}));
+		const {cluster, emits, open} = listen(t, await server.cluster({cluster: withClusterCa}));
 		const connection = await open();
 		const {legs} = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
@@ -385,9 +375,6 @@ for (const {title, starts, to, basis, place = {}} of [
 		const examined = await examineApiserver(cluster);
 		examined.connection.close();
 		t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, to);
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
@@ -419,7 +406,7 @@ for (const [title, starts, to, pods] of [
 ] as const) {
 	test(title, async t => {
 		let turn = 0;
-		const server = await startApiserver(path => {
+		const server = await startApiserver(t, path => {
 			// Alternates with each request, as such a balancer does.
 			const startTime = starts[turn++ % starts.length];
 			if (path.startsWith('/api/v1/namespaces/kube-system/pods')) {
@@ -427,15 +414,12 @@ for (const [title, starts, to, pods] of [
 			}
 
 			const objects: Readonly<Record<string, object>> = {
-				'/flagz': {
-					kind: 'Flagz',
-					flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)},
-				},
+				'/flagz': flagz({ca: '', egress: '', ...advertised(server)}),
 				'/statusz': {kind: 'Statusz', startTime},
 			};
 			return objects[path];
 		});
-		const {cluster, clock, labeler, emits} = listen(await server.cluster({cluster: withClusterCa}));
+		const {cluster, clock, labeler, emits} = listen(t, await server.cluster({cluster: withClusterCa}));
 		const log = await openLog(
 			cluster,
 			{namespace: 'default', pod: 'web', uid: null, node: 'n1', container: 'app'},
@@ -452,51 +436,41 @@ for (const [title, starts, to, pods] of [
 		const {legs} = await emits(({phase}) => phase === 'settled');
 		t.is(legs[0]?.to, to);
 		t.is(server.connections(), 1);
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
 test('a request balancer is a gateway when its apiservers differ only in flags', async t => {
 	let turn = 0;
-	const server = await startApiserver(path => {
+	const server = await startApiserver(t, path => {
 		const objects: Readonly<Record<string, object>> = {
-			'/flagz': {
-				kind: 'Flagz',
-				flags: {
-					'kubelet-certificate-authority': turn++ % 2 === 0 ? '/ca.pem' : '',
-					'egress-selector-config-file': '',
-					...advertised(server),
-				},
-			},
-			'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+			'/flagz': flagz({
+				ca: turn++ % 2 === 0 ? '/ca.pem' : '',
+				egress: '',
+				...advertised(server),
+			}),
+			'/statusz': startedAt('2026-11-24T10:00:00Z'),
 		};
 		return objects[path];
 	});
-	const {cluster, labeler, emits, open} = listen(await server.cluster({cluster: withClusterCa}));
+	const {emits, open} = listen(t, await server.cluster({cluster: withClusterCa}));
 	await open();
 	const {legs, process} = await emits(({phase}) => phase === 'settled');
 	t.deepEqual([legs[0]?.to, legs[1]?.tls.basis, process.boundBy], ['gateway', 'inferred', 'none']);
-	labeler.close();
-	cluster.close();
-	await server.close();
 });
 
 test('a process found on another connection through a gateway does not count as an apiserver', async t => {
 	let first: unknown;
-	const server = await startServer(
-		{
-			request(request, response) {
-				first ??= request.socket;
-				const isFirst = request.socket === first;
-				const answers: Readonly<Record<string, object>> = {
-					'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}},
-					'/statusz': {kind: 'Statusz', startTime: isFirst ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'},
-					[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-				};
-				response.writeHead(200, isFirst ? {} : {Via: '1.1 gateway'}).end(JSON.stringify(answers[request.url!] ?? {}));
-			},
+	const server = await serve(
+		t,
+		(request, response) => {
+			first ??= request.socket;
+			const isFirst = request.socket === first;
+			const answers: Readonly<Record<string, object>> = {
+				'/flagz': flagz({ca: '/ca.pem', egress: ''}),
+				'/statusz': startedAt(isFirst ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'),
+				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+			};
+			response.writeHead(200, isFirst ? {} : {Via: '1.1 gateway'}).end(JSON.stringify(answers[request.url!] ?? {}));
 		},
 		await apiserverCertificate(),
 	);
@@ -507,8 +481,6 @@ test('a process found on another connection through a gateway does not count as 
 	examined.connection.close();
 	t.is(examined.others.length, 1);
 	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
-	cluster.close();
-	await server.close();
 });
 
 for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'asked'} of [
@@ -531,23 +503,23 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 ] as const) {
 	test(`${title}: ${to}, also while a silent log waits for its first line`, async t => {
 		const requested: string[] = [];
-		const server = await startServer(
-			{
-				request(request, response) {
-					requested.push(request.url!);
-					const answers: Readonly<Record<string, object>> = {
-						'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
-						'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-						'/version': {gitVersion: 'v1.36.3'},
-						'/apis/authentication.k8s.io/v1/selfsubjectreviews': {status: {userInfo: {username: 'ada', extra}}},
-						[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-					};
-					response.end(JSON.stringify(answers[request.url!] ?? {}));
-				},
+		const server = await serve(
+			t,
+			(request, response) => {
+				requested.push(request.url!);
+				const answers: Readonly<Record<string, object>> = {
+					'/flagz': flagz({ca: '', egress: ''}),
+					'/statusz': startedAt('2026-11-24T10:00:00Z'),
+					'/version': {gitVersion: 'v1.36.3'},
+					'/apis/authentication.k8s.io/v1/selfsubjectreviews': {status: {userInfo: {username: 'ada', extra}}},
+					[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+				};
+				response.end(JSON.stringify(answers[request.url!] ?? {}));
 			},
 			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
 		);
 		const {cluster, clock, labeler, emitted, emits} = listen(
+			t,
 			await server.cluster({
 				user,
 				flags,
@@ -571,34 +543,20 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 			requested.some(url => url.endsWith('selfsubjectreviews')),
 			reviews === 'asked',
 		);
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
 test('a request balancer is recognized for all streams once it was observed', async t => {
 	const starts = ['10', '10', '10', '10', '10', '11'];
 	let turn = 0;
-	const server = await startServer(
-		{
-			request(request, response) {
-				const answers: Readonly<Record<string, object>> = {
-					'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
-					[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-				};
-				response.end(
-					JSON.stringify(
-						request.url === '/statusz'
-							? {kind: 'Statusz', startTime: `2026-11-24T${starts[turn++] ?? '10'}:00:00Z`}
-							: (answers[request.url!] ?? {}),
-					),
-				);
-			},
-		},
-		await apiserverCertificate(),
+	const server = await startApiserver(t, path =>
+		path === '/statusz'
+			? startedAt(`2026-11-24T${starts[turn++] ?? '10'}:00:00Z`)
+			: path === '/flagz'
+				? flagz({ca: '', egress: '', ...advertised(server)})
+				: undefined,
 	);
-	const {cluster, clock, labeler, emitted, emits, open} = listen(await server.cluster({cluster: withClusterCa}));
+	const {cluster, clock, labeler, emitted, emits, open} = listen(t, await server.cluster({cluster: withClusterCa}));
 	const tos: unknown[] = [];
 	for (let stream = 0; stream < 3; stream++) {
 		emitted.length = 0;
@@ -620,9 +578,6 @@ test('a request balancer is recognized for all streams once it was observed', as
 	const examined = await examineApiserver(cluster);
 	examined.connection.close();
 	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
-	labeler.close();
-	cluster.close();
-	await server.close();
 });
 
 for (const [title, given, to, basis, need] of [
@@ -632,25 +587,21 @@ for (const [title, given, to, basis, need] of [
 ] as const) {
 	test(`a stream that fails at once reached ${title}: ${to}, and no earlier label was stronger`, async t => {
 		let requested = 0;
-		const server = await startServer(
-			{
-				request(request, response) {
-					requested += request.url === rootCa ? 1 : 0;
-					const answers: Readonly<Record<string, object | null>> = {
-						'/flagz': {
-							kind: 'Flagz',
-							flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)},
-						},
-						'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-						[rootCa]: given,
-					};
-					const answer = answers[request.url!];
-					response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
-				},
+		const server = await serve(
+			t,
+			(request, response) => {
+				requested += request.url === rootCa ? 1 : 0;
+				const answers: Readonly<Record<string, object | null>> = {
+					'/flagz': flagz({ca: '', egress: '', ...advertised(server)}),
+					'/statusz': startedAt('2026-11-24T10:00:00Z'),
+					[rootCa]: given,
+				};
+				const answer = answers[request.url!];
+				response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, labeler, emitted} = listen(await server.cluster({cluster: withClusterCa}));
+		const {cluster, labeler, emitted} = listen(t, await server.cluster({cluster: withClusterCa}));
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectObserved(cluster, purpose, labeler.observer);
 			labeler.observer.onFailed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
@@ -667,9 +618,6 @@ for (const [title, given, to, basis, need] of [
 		const read = emitted.filter(({legs}) => legs[1]?.tls.state === 'unverified');
 		t.deepEqual([...new Set(read.map(({legs}) => `${legs[0]?.to}, ${legs[1]?.tls.basis}`))], [`${to}, ${basis}`]);
 		t.is(requested, to === 'gateway' ? 2 : 1, 'the CA is read again only if the known one did not issue the certificate');
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
@@ -679,29 +627,25 @@ for (const [title, status, headers, to] of [
 	['a server without gateway headers is an apiserver, even if its flags are forbidden', 403, {}, 'apiserver'],
 ] as const) {
 	test(title, async t => {
-		const server = await startServer(
-			{
-				request(request, response) {
-					const isClosed = request.url !== rootCa && status !== 200;
-					const isReview = request.method === 'POST';
-					response
-						.writeHead(isClosed && !isReview ? status : 200, headers)
-						.end(
-							request.url === rootCa
-								? clusterCaConfigMap
-								: JSON.stringify(
-										isReview
-											? {status: {userInfo: {username: 'ada', extra: credentialIdOfAda}}}
-											: isClosed
-												? {kind: 'Status'}
-												: {kind: 'Flagz', flags: {}},
-									),
-						);
-				},
+		const server = await serve(
+			t,
+			(request, response) => {
+				const isClosed = request.url !== rootCa && status !== 200;
+				const isReview = request.method === 'POST';
+				response
+					.writeHead(isClosed && !isReview ? status : 200, headers)
+					.end(
+						request.url === rootCa
+							? clusterCaConfigMap
+							: JSON.stringify(
+									isReview ? {status: {userInfo: {username: 'ada', extra: credentialIdOfAda}}} : isClosed ? {kind: 'Status'} : flagz({}),
+								),
+					);
 			},
 			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
 		);
 		const {cluster, labeler, emitted} = listen(
+			t,
 			await server.cluster({
 				user: withCertificate,
 				cluster: withClusterCa,
@@ -721,69 +665,49 @@ for (const [title, status, headers, to] of [
 		const examined = await examineApiserver(cluster);
 		examined.connection.close();
 		t.is(configuredPath(examined, cluster, pods, {node: null, pod: null}).legs[0]?.to, to);
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
 test('the cluster CA of a pod identifies an apiserver without permissions', async t => {
-	const server = await startServer(
-		{
-			request(request, response) {
-				response
-					.writeHead(request.url === '/flagz' ? 200 : 403)
-					.end(
-						JSON.stringify(
-							request.url === '/flagz'
-								? {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', ...advertised(server)}}
-								: {kind: 'Status'},
-						),
-					);
-			},
+	const server = await serve(
+		t,
+		(request, response) => {
+			response
+				.writeHead(request.url === '/flagz' ? 200 : 403)
+				.end(JSON.stringify(request.url === '/flagz' ? flagz({ca: '', ...advertised(server)}) : {kind: 'Status'}));
 		},
 		await apiserverCertificate(),
 	);
 	const outside = await server.cluster({
 		cluster: withClusterCa,
 	});
-	const {cluster, labeler, emitted} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
+	const {cluster, labeler, emitted} = listen(t, {...outside, facts: {...outside.facts, source: 'in-cluster'}});
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
-	labeler.close();
-	outside.close();
-	await server.close();
 });
 
 test('the cluster CA is read in the namespace of the stream when the default one is forbidden', async t => {
-	const server = await startServer(
-		{
-			request(request, response) {
-				const answers: Readonly<Record<string, object>> = {
-					'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
-					[rootCa.replace('/default/', '/demo/')]: {data: {'ca.crt': apiserverAuthority.certificate}},
-				};
-				const answer = answers[request.url!];
-				response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
-			},
+	const server = await serve(
+		t,
+		(request, response) => {
+			const answers: Readonly<Record<string, object>> = {
+				'/flagz': flagz({ca: '', egress: '', ...advertised(server)}),
+				[rootCa.replace('/default/', '/demo/')]: {data: {'ca.crt': apiserverAuthority.certificate}},
+			};
+			const answer = answers[request.url!];
+			response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
 		},
 		await apiserverCertificate(),
 	);
-	const {cluster, labeler, emitted} = listen(await server.cluster({cluster: withClusterCa}));
+	const {cluster, labeler, emitted} = listen(t, await server.cluster({cluster: withClusterCa}));
 	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeler.observer);
 	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
-	labeler.close();
-	cluster.close();
-	await server.close();
 });
 
 test('a connection that ends early keeps earlier observations of its process', async t => {
-	const {sandbox, env} = await openSandbox(t);
-	const {cluster, clock, labeler, emitted, emits, open} = listen(
-		await createClusterClient(parseCommandLine(connectionFlags, []).flags, env),
-	);
+	const {sandbox, cluster, clock, labeler, emitted, emits, open} = await listenOnSandbox(t);
 	const logs = {...purpose, feature: 'logs'} as const;
 	const needsEnvironment = ({legs}: Path) => legs[1]!.route.need.length > 0;
 	const brief = async () => {
@@ -812,7 +736,6 @@ test('a connection that ends early keeps earlier observations of its process', a
 
 	await sandbox.faults.restartApiserver();
 	t.true(await brief(), 'another process may have another environment');
-	cluster.close();
 });
 
 for (const [title, hasOutput, hasNodeFeature, state, basis] of [
@@ -821,8 +744,7 @@ for (const [title, hasOutput, hasNodeFeature, state, basis] of [
 	['the 101 of a silent exec is the kubelet’s when its node declares ExtendWebSocketsToKubelet', false, true, 'verified', 'inferred'],
 ] as const) {
 	test(title, async t => {
-		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const {cluster, clock, labeler, emitted, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+		const {cluster, clock, labeler, emitted, emits} = await listenOnSandbox(t, {scenario: 'verified'});
 		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: hasNodeFeature ? 'n1' : 'unreadable-node'}} as const;
 		const connection = await connectObserved(cluster, exec, labeler.observer);
 		labeler.observer.onOpened?.(connection, exec, opened);
@@ -847,7 +769,6 @@ for (const [title, hasOutput, hasNodeFeature, state, basis] of [
 			[],
 		);
 		connection.close();
-		cluster.close();
 	});
 }
 
@@ -864,26 +785,22 @@ for (const [method, status, type, body, state, basis] of [
 	['GET', 403, 'application/vnd.kubernetes.protobuf', 'k8s\u0000\n\u000C\n\u0002v1\u0012\u0006Status', 'unknown', 'unknown'],
 ] as const) {
 	test(`a response ${status} to ${method} of a node proxy, ${type}, ${body.length} bytes: ${state}, ${basis}`, async t => {
-		const server = await startServer(
-			{
-				request(request, response) {
-					const answers: Readonly<Record<string, string>> = {
-						'/flagz': JSON.stringify({
-							kind: 'Flagz',
-							flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server)},
-						}),
-						'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
-						[rootCa]: clusterCaConfigMap,
-					};
-					const isProxied = request.url!.includes('/proxy');
-					response
-						.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain})
-						.end(isProxied ? body : (answers[request.url!] ?? '{}'));
-				},
+		const server = await serve(
+			t,
+			(request, response) => {
+				const answers: Readonly<Record<string, string>> = {
+					'/flagz': JSON.stringify(flagz({ca: '/ca.pem', egress: '', ...advertised(server)})),
+					'/statusz': JSON.stringify(startedAt('2026-11-24T10:00:00Z')),
+					[rootCa]: clusterCaConfigMap,
+				};
+				const isProxied = request.url!.includes('/proxy');
+				response
+					.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain})
+					.end(isProxied ? body : (answers[request.url!] ?? '{}'));
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, labeler, emitted} = listen(await server.cluster({cluster: withClusterCa}));
+		const {cluster, labeler, emitted} = listen(t, await server.cluster({cluster: withClusterCa}));
 		const target = {
 			base: '/api/v1/nodes/n1/proxy',
 			purpose: {
@@ -896,15 +813,11 @@ for (const [method, status, type, body, state, basis] of [
 		const tls = emitted.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
 		t.deepEqual([answer.status, tls?.state, tls?.basis], [status, state, basis]);
 		answer.body.resume();
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
 test('a failure message is evidence, and the path line shows the failed leg', async t => {
-	const {env} = await openSandbox(t, {user: 'bob'});
-	const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, labeler, emitted} = await listenOnSandbox(t, {user: 'bob'});
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	labeler.observer.onFailed?.(
 		connection,
@@ -918,7 +831,6 @@ test('a failure message is evidence, and the path line shows the failed leg', as
 	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'inferred']);
 	t.is(failed.line, 'path: you -verified-> apiserver -konnectivity,TLS unknown-x kubelet n1');
 	t.is(failed.error?.code, 'ERR_SECOND_LEG');
-	cluster.close();
 });
 
 for (const [title, body, state, basis] of [
@@ -946,8 +858,7 @@ for (const [title, body, state, basis] of [
 	],
 ] as const) {
 	test(`TLS of leg 2 is ${state} when verification is on and ${title}`, async t => {
-		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+		const {cluster, labeler, emitted} = await listenOnSandbox(t, {scenario: 'verified'});
 		const logs = {...purpose, feature: 'logs'} as const;
 		const connection = await connectObserved(cluster, logs, labeler.observer);
 		labeler.observer.onFailed?.(
@@ -966,13 +877,11 @@ for (const [title, body, state, basis] of [
 			'the evidence names its process',
 		);
 		connection.close();
-		cluster.close();
 	});
 }
 
 test('a stream without a connection has unknown legs', async t => {
-	const {env} = await openSandbox(t);
-	const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {labeler, emitted} = await listenOnSandbox(t);
 	labeler.observer.onFailed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
 	const [{legs, phase, line}] = emitted as [Path];
 	t.deepEqual([phase, line], ['failed', 'path: you -unknown-x apiserver']);
@@ -985,7 +894,6 @@ test('a stream without a connection has unknown legs', async t => {
 	);
 	t.like(legs[0], {to: 'unknown', tls: {why: 'no connection was made'}, peer: null});
 	t.is(labeler.labels.size, 0);
-	cluster.close();
 });
 
 for (const [title, status, needed] of [
@@ -993,12 +901,10 @@ for (const [title, status, needed] of [
 	['the endpoints are forbidden', 403, ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics']],
 ] as const) {
 	test(`a label that may wait for metrics names ${needed[0] === null ? 'no permission' : 'the permissions'} when ${title}`, async t => {
-		const server = await startServer({
-			request(_, response) {
-				response.writeHead(status).end('{"kind":"Status"}');
-			},
+		const server = await serve(t, (_, response) => {
+			response.writeHead(status).end('{"kind":"Status"}');
 		});
-		const {cluster, labeler, emits, open} = listen(await server.cluster(), {waitsForMetrics: true});
+		const {emits, open} = listen(t, await server.cluster(), {waitsForMetrics: true});
 		const connection = await open();
 		const {legs} = await emits(({phase}) => phase === 'settled');
 		t.deepEqual(
@@ -1006,28 +912,20 @@ for (const [title, status, needed] of [
 			[...needed],
 		);
 		connection.close();
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
 test('a hanging /flagz delays a stream at most by its timeout and is not requested again', async t => {
 	const entry = counter();
-	const server = await startServer({
-		request(request, response) {
-			if (request.url === '/flagz') {
-				entry.add();
-			} else {
-				response.end('{}');
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		if (request.url === '/flagz') {
+			entry.add();
+		} else {
+			response.end('{}');
+		}
 	});
-	t.teardown(async () => server.close());
-	const {cluster, clock, labeler} = listen(await server.cluster());
-	t.teardown(() => {
-		cluster.close();
-	});
+	const {cluster, clock, labeler} = listen(t, await server.cluster());
+	t.teardown(() => {});
 	for (const costMs of [labelTimings.preUseTimeoutMs, 0]) {
 		const started = clock.elapsed();
 		const connecting = connectObserved(cluster, purpose, labeler.observer);
@@ -1047,19 +945,14 @@ test('a hanging /flagz delays a stream at most by its timeout and is not request
 
 test('a missing CA response delays only the first stream, at most by its timeout', async t => {
 	const entry = counter();
-	const server = await startServer({
-		request(request, response) {
-			// The background read requests it, too.
-			if (request.url !== rootCa || entry.add() > 1) {
-				response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		// The background read requests it, too.
+		if (request.url !== rootCa || entry.add() > 1) {
+			response.end(JSON.stringify(request.url === '/flagz' ? flagz({ca: ''}) : {}));
+		}
 	});
-	t.teardown(async () => server.close());
-	const {cluster, clock, labeler, emitted, emits} = listen(await server.cluster());
-	t.teardown(() => {
-		cluster.close();
-	});
+	const {cluster, clock, labeler, emitted, emits} = listen(t, await server.cluster());
+	t.teardown(() => {});
 	for (const costMs of [labelTimings.preUseTimeoutMs, 0]) {
 		const started = clock.elapsed();
 		const before = entry.count;
@@ -1085,20 +978,18 @@ test('a missing CA response delays only the first stream, at most by its timeout
 });
 
 test('a late /flagz is read on another connection and is at most inferred', async t => {
-	const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
+	const flags = flagz({ca: '/ca.pem', egress: ''});
 	const entry = counter();
 	let lateObservations: (() => void) | undefined;
-	const server = await startServer({
-		request(request, response) {
-			const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
-			if (request.url === '/flagz' && entry.add() === 1) {
-				lateObservations = answer;
-			} else {
-				answer();
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
+		if (request.url === '/flagz' && entry.add() === 1) {
+			lateObservations = answer;
+		} else {
+			answer();
+		}
 	});
-	const {cluster, clock, labeler, emitted, emits} = listen(await server.cluster());
+	const {cluster, clock, labeler, emitted, emits} = listen(t, await server.cluster());
 	const connecting = connectObserved(cluster, purpose, labeler.observer);
 	await entry.reaches(1);
 	await clock.advance(labelTimings.preUseTimeoutMs - 1);
@@ -1111,29 +1002,23 @@ test('a late /flagz is read on another connection and is at most inferred', asyn
 	const {legs, process} = await emits(({phase}) => phase === 'settled');
 	t.deepEqual([legs[1]?.tls.state, legs[1]?.tls.basis, process.boundBy], ['verified', 'inferred', 'none']);
 	connection.close();
-	cluster.close();
-	await server.close();
 });
 
 test('an apiserver that exits during the probe does not leave later connections unread', async t => {
 	let requested = 0;
-	const server = await startServer({
-		request(request, response) {
-			if (request.url === '/flagz' && requested++ === 0) {
-				request.socket.destroy();
-			} else {
-				response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
-			}
-		},
+	const server = await serve(t, (request, response) => {
+		if (request.url === '/flagz' && requested++ === 0) {
+			request.socket.destroy();
+		} else {
+			response.end(JSON.stringify(request.url === '/flagz' ? flagz({ca: ''}) : {}));
+		}
 	});
-	const {cluster, labeler, emitted} = listen(await server.cluster());
+	const {cluster, labeler, emitted} = listen(t, await server.cluster());
 	const lost = await connectObserved(cluster, purpose, labeler.observer);
 	labeler.observer.onClosed?.(lost, purpose);
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	t.deepEqual([requested, emitted.at(-1)?.legs[1]?.tls.state], [2, 'unverified']);
 	connection.close();
-	cluster.close();
-	await server.close();
 });
 
 test('a stream opened without known flags gets its label once an apiserver reports them', async t => {
@@ -1141,19 +1026,17 @@ test('a stream opened without known flags gets its label once an apiserver repor
 	let silent = true;
 	const entry = counter();
 	const isCounted = flagsOfStreams();
-	const server = await startServer({
-		request(request, response) {
-			const isFlags = isCounted(request);
-			if (isFlags) {
-				entry.add();
-			}
+	const server = await serve(t, (request, response) => {
+		const isFlags = isCounted(request);
+		if (isFlags) {
+			entry.add();
+		}
 
-			if (!isFlags || !silent) {
-				response.end(JSON.stringify(isFlags ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
-			}
-		},
+		if (!isFlags || !silent) {
+			response.end(JSON.stringify(isFlags ? flagz({ca: ''}) : {}));
+		}
 	});
-	const {cluster, clock, labeler, emitted, emits} = listen(await server.cluster());
+	const {cluster, clock, labeler, emitted, emits} = listen(t, await server.cluster());
 	const connecting = connectObserved(cluster, purpose, labeler.observer);
 	await entry.reaches(1);
 	await clock.advance(labelTimings.preUseTimeoutMs);
@@ -1172,21 +1055,16 @@ test('a stream opened without known flags gets its label once an apiserver repor
 	t.is(legs[1]?.tls.basis, 'inferred');
 	t.is(emitted.at(-1)?.phase, 'settled');
 	connection.close();
-	labeler.close();
-	cluster.close();
-	await server.close();
 });
 
 for (const status of [403, 404, 406, 500]) {
 	test(`a /flagz response ${status} never counts as “not set” and is requested once`, async t => {
 		let requested = 0;
-		const server = await startServer({
-			request(request, response) {
-				requested += request.url === '/flagz' ? 1 : 0;
-				response.writeHead(request.url === '/flagz' ? status : 404).end('{"kind":"Status","message":"no"}');
-			},
+		const server = await serve(t, (request, response) => {
+			requested += request.url === '/flagz' ? 1 : 0;
+			response.writeHead(request.url === '/flagz' ? status : 404).end('{"kind":"Status","message":"no"}');
 		});
-		const {cluster, labeler, emitted} = listen(await server.cluster());
+		const {cluster, labeler, emitted} = listen(t, await server.cluster());
 		for (let turn = 0; turn < 2; turn++) {
 			const connection = await connectObserved(cluster, purpose, labeler.observer);
 			labeler.observer.onOpened?.(connection, purpose, opened);
@@ -1196,8 +1074,6 @@ for (const status of [403, 404, 406, 500]) {
 		}
 
 		t.is(requested, 1);
-		cluster.close();
-		await server.close();
 	});
 }
 
@@ -1224,25 +1100,16 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 	test(`a flag ${title}`, async t => {
 		const entry = counter();
 		const isCounted = flagsOfStreams();
-		const server = await startServer({
-			request(request, response) {
-				const answer = isCounted(request) ? (answers[entry.add() - 1] ?? 403) : 404;
-				if (answer !== 'silence') {
-					response
-						.writeHead(answer === 'flags' ? 200 : answer)
-						.end(
-							answer === 'flags'
-								? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}})
-								: '{"kind":"Status","message":"no"}',
-						);
-				}
-			},
+		const server = await serve(t, (request, response) => {
+			const answer = isCounted(request) ? (answers[entry.add() - 1] ?? 403) : 404;
+			if (answer !== 'silence') {
+				response
+					.writeHead(answer === 'flags' ? 200 : answer)
+					.end(answer === 'flags' ? JSON.stringify(flagz({ca: ''})) : '{"kind":"Status","message":"no"}');
+			}
 		});
-		t.teardown(async () => server.close());
-		const {cluster, clock, labeler, emitted, emits} = listen(await server.cluster());
-		t.teardown(() => {
-			cluster.close();
-		});
+		const {cluster, clock, labeler, emitted, emits} = listen(t, await server.cluster());
+		t.teardown(() => {});
 		/** Waits until request number `ask` is answered or times out. */
 		const answered = async (ask: number, timeoutMs: number) => {
 			await entry.reaches(ask);
@@ -1299,19 +1166,11 @@ for (const [title, ms] of [
 ] as const) {
 	test(`flags that one apiserver does not serve are requested again ${title}`, async t => {
 		let requested = 0;
-		const server = await startServer({
-			request(request, response) {
-				const isClosed = request.url === '/flagz' && requested++ === 0;
-				response
-					.writeHead(isClosed ? 404 : 200)
-					.end(
-						request.url === '/flagz'
-							? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}})
-							: '{}',
-					);
-			},
+		const server = await serve(t, (request, response) => {
+			const isClosed = request.url === '/flagz' && requested++ === 0;
+			response.writeHead(isClosed ? 404 : 200).end(request.url === '/flagz' ? JSON.stringify(flagz({ca: '', egress: ''})) : '{}');
 		});
-		const {cluster, clock, labeler, emitted} = listen(await server.cluster());
+		const {cluster, clock, labeler, emitted} = listen(t, await server.cluster());
 		const states: unknown[] = [];
 		const began = clock.now();
 		for (const wait of [0, 5000, ms]) {
@@ -1323,9 +1182,6 @@ for (const [title, ms] of [
 		}
 
 		t.deepEqual(states, ['unknown', 'unknown', 'unverified']);
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
@@ -1336,48 +1192,47 @@ for (const [title, ms, state, basis] of [
 ] as const) {
 	test(`a mirror pod read for another connection ${title}`, async t => {
 		let ca = '';
-		const server = await startServer(
-			{
-				request(request, response) {
-					const {port} = server;
-					const pod = {
-						metadata: {
-							name: 'kube-apiserver-a',
-							annotations: {'kubernetes.io/config.mirror': 'x'},
-							ownerReferences: [{kind: 'Node', name: 'a', uid: 'n'}],
-						},
-						spec: {
-							nodeName: 'a',
-							containers: [
-								{
-									name: 'kube-apiserver',
-									command: [
-										'kube-apiserver',
-										'--advertise-address=127.0.0.1',
-										`--secure-port=${port}`,
-										...(ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]),
-									],
-								},
-							],
-						},
-						status: {
-							hostIP: '127.0.0.1',
-							containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}],
-						},
-					};
-					const items = request.url!.startsWith('/api/v1/namespaces/kube-system/pods')
-						? [pod]
-						: request.url!.startsWith('/api/v1/nodes?labelSelector=')
-							? [{metadata: {name: 'a'}}]
-							: null;
-					response
-						.writeHead(items || request.url === rootCa ? 200 : 403)
-						.end(request.url === rootCa ? clusterCaConfigMap : JSON.stringify(items ? {items} : {kind: 'Status'}));
-				},
+		const server = await serve(
+			t,
+			(request, response) => {
+				const {port} = server;
+				const pod = {
+					metadata: {
+						name: 'kube-apiserver-a',
+						annotations: {'kubernetes.io/config.mirror': 'x'},
+						ownerReferences: [{kind: 'Node', name: 'a', uid: 'n'}],
+					},
+					spec: {
+						nodeName: 'a',
+						containers: [
+							{
+								name: 'kube-apiserver',
+								command: [
+									'kube-apiserver',
+									'--advertise-address=127.0.0.1',
+									`--secure-port=${port}`,
+									...(ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]),
+								],
+							},
+						],
+					},
+					status: {
+						hostIP: '127.0.0.1',
+						containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}],
+					},
+				};
+				const items = request.url!.startsWith('/api/v1/namespaces/kube-system/pods')
+					? [pod]
+					: request.url!.startsWith('/api/v1/nodes?labelSelector=')
+						? [{metadata: {name: 'a'}}]
+						: null;
+				response
+					.writeHead(items || request.url === rootCa ? 200 : 403)
+					.end(request.url === rootCa ? clusterCaConfigMap : JSON.stringify(items ? {items} : {kind: 'Status'}));
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, clock, labeler, emitted, emits, open} = listen(await server.cluster({cluster: withClusterCa}));
+		const {clock, emitted, emits, open} = listen(t, await server.cluster({cluster: withClusterCa}));
 		const first = await open();
 		const before = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
@@ -1390,9 +1245,6 @@ for (const [title, ms, state, basis] of [
 		t.deepEqual([tls.state, tls.basis], [state, basis]);
 		first.close();
 		second.close();
-		labeler.close();
-		cluster.close();
-		await server.close();
 	});
 }
 
@@ -1414,5 +1266,4 @@ test('a route proven by an active probe holds for other paths of the process, un
 	t.is(tls.state, 'enforced');
 	await sandbox.switches.set({route: 'direct'});
 	t.is((await configured()).route.state, 'direct');
-	cluster.close();
 });
