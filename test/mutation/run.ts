@@ -3,8 +3,8 @@
 rules, the wire, the resume of logs and the session's reducers, one place at a time, and runs the tests of the same folder that execute it,
 up to 10 s of them. Results are kept in node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries each mutant
 that no test failed with, with all of these tests. `--since` takes files of commits after a date of Git, and all of their mutants; after
-`--seconds`, no further mutant is tried. Fails if a survivor has no reason in reasons.json, and if less than 96 % of a room are killed
-where all were tried.
+`--seconds`, no further test is measured and no further mutant tried. Fails if a survivor has no reason in reasons.json, if none was tried,
+and if less than 96 % of a room are killed where all were tried.
 */
 import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
@@ -80,7 +80,7 @@ async function inProcesses(files: readonly string[], work: (trials: Trials, file
 	await Promise.all(
 		Array.from({length: Number(values.processes)}, async () => {
 			const trials = new Trials();
-			for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+			for (let file = queue.shift(); file !== undefined && performance.now() < endsAt; file = queue.shift()) {
 				await work(trials, file);
 			}
 
@@ -288,7 +288,8 @@ function summarize(): boolean {
 			`${alive.length - unexplained.length} with a reason, ${unexplained.length} open\n`,
 	);
 	const isWhole = changed === null && positionals.length === 0 && tried.length === chosen.length;
-	return unexplained.length === 0 && (!isWhole || rooms.every(({percent}) => percent >= leastKilledPercent));
+	const isEmpty = tried.length === 0 && chosen.length > 0;
+	return unexplained.length === 0 && !isEmpty && (!isWhole || rooms.every(({percent}) => percent >= leastKilledPercent));
 }
 
 function keyOf({file, line, original, replacement}: Mutant): string {
