@@ -138,7 +138,7 @@ for (const {given: counts, expected} of agents) {
 	});
 }
 
-test('what was seen is told round by round', t => {
+test('the observation names each round', t => {
 	const observed = (counters: string) => evaluateSteps(stepsOf(counters)).steps.observed;
 	t.is(observed('nothing'), 'no egress dial while this process carried 3 and then 5 idle port-forwards of spoke');
 	t.is(observed('connect 0→3→3 3→8→8'), 'dials by http-connect 0→3→3, 3→8→8 while spoke held 3 and then 5 idle port-forwards');

@@ -3,7 +3,7 @@ import test from 'ava';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
 import {needActive, needMetrics} from '../../../source/evidence/rules/needs.ts';
 import {rowsOf} from '../../support/given.ts';
-import {givenVerdicts, needWords, verdictWords} from '../../support/verdict-words.ts';
+import {givenVerdicts, needWords, verdictWords} from '../../support/verdict-text.ts';
 
 const exposureOf = (facts: string) => {
 	const {observations, tls, route} = givenVerdicts(facts);

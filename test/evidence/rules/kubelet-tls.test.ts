@@ -3,7 +3,7 @@ import test from 'ava';
 import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
 import {needActive, needFlagz, needsAfterProbes} from '../../../source/evidence/rules/needs.ts';
 import {given, rowsOf} from '../../support/given.ts';
-import {assertVerdict, verdictWords} from '../../support/verdict-words.ts';
+import {assertVerdict, verdictWords} from '../../support/verdict-text.ts';
 
 const rows = rowsOf(`
 	# Flags of the apiserver that responds.

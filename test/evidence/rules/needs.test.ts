@@ -5,7 +5,7 @@ import {needGroups, needsOfEach} from '../../../source/evidence/rules/need-group
 import * as needs from '../../../source/evidence/rules/needs.ts';
 import {given, rowsOf} from '../../support/given.ts';
 import {makeObservations} from '../../support/observations.ts';
-import {needWords} from '../../support/verdict-words.ts';
+import {needWords} from '../../support/verdict-text.ts';
 
 const {needActive, needFlagz, needMetrics, needMirrorPods, obtainableNeeds} = needs;
 

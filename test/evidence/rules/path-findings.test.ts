@@ -6,7 +6,7 @@ import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
 import {docs, remedies} from '../../../source/evidence/rules/remedies.ts';
 import {given, rowsOf} from '../../support/given.ts';
-import {givenVerdicts} from '../../support/verdict-words.ts';
+import {givenVerdicts} from '../../support/verdict-text.ts';
 
 /** Leg 2 is verified and direct unless `facts` say otherwise. `more`: what has no words. */
 function found(facts: string, error: SpokeError | null = null, more: Partial<Observations> = {}) {

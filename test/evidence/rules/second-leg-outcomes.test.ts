@@ -15,7 +15,7 @@ import {
 } from '../../../source/evidence/rules/second-leg-outcomes.ts';
 import {given, rowsOf} from '../../support/given.ts';
 import {failure, makeObservations, processOf} from '../../support/observations.ts';
-import {verdictWords} from '../../support/verdict-words.ts';
+import {verdictWords} from '../../support/verdict-text.ts';
 
 const failures = {
 	'no-agent': {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'},

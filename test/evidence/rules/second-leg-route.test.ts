@@ -6,7 +6,7 @@ import test from 'ava';
 import {needActive, needAgentMetrics} from '../../../source/evidence/rules/needs.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
 import {given, rowsOf} from '../../support/given.ts';
-import {assertVerdict} from '../../support/verdict-words.ts';
+import {assertVerdict} from '../../support/verdict-text.ts';
 
 const rows = rowsOf(`
 	# Flags.
