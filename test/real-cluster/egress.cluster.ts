@@ -4,7 +4,7 @@ import type {Path} from '../../source/evidence/evidence.ts';
 import type {PostureName} from './lab/postures.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import {useCluster} from './support/cluster.ts';
-import {claimsOf, judge, type Cell} from './support/matrix-cells.ts';
+import {claimsOf, assertSeldomLate, judge, type Cell} from './support/matrix-cells.ts';
 import {configurationCells, postureStreams, useOnce} from './support/posture-cells.ts';
 
 const tunnelTest = hasKonnectivity ? test.serial : test.serial.skip;
@@ -39,4 +39,8 @@ test.serial('claims match an apiserver on loopback behind a supervisor that carr
 	judge(t, 'supervisor', cells);
 	const claims = cells.flatMap(cell => claimsOf(cell));
 	t.true(claims.some(({what, basis, cell}) => what === 'tls' && basis === 'proven' && cell.path.legs[1]!.to === 'kubelet'));
+});
+
+test.serial('at most one cell in twenty came late and was read again', t => {
+	assertSeldomLate(t);
 });

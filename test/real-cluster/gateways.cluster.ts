@@ -3,7 +3,7 @@ import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {servesFlagz} from './lab/postures.ts';
 import {useCluster} from './support/cluster.ts';
-import {judge, type Cell} from './support/matrix-cells.ts';
+import {assertSeldomLate, judge, type Cell} from './support/matrix-cells.ts';
 import {allUsers, serverCells} from './support/posture-cells.ts';
 import {streamCells} from './support/stream-cells.ts';
 
@@ -37,4 +37,8 @@ test.serial('an L7 gateway with the apiserver’s key is identified by the lost 
 		t.is(path.legs[0]!.to, 'gateway', `${user}: ${path.line}`);
 		t.false(isProven(path), `${user}: ${path.line}`);
 	}
+});
+
+test.serial('at most one cell in twenty came late and was read again', t => {
+	assertSeldomLate(t);
 });

@@ -1,7 +1,8 @@
 /** Labels of the built program's streams, and paths that are broken. */
-import {createInterface} from 'node:readline';
+import process from 'node:process';
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
+import {echoes, runPortForward} from '../support/port-forward-run.ts';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {openTerminal} from '../support/terminal.ts';
 import {until} from '../support/until.ts';
@@ -23,31 +24,38 @@ if (servesFlagz('restarted')) {
 		async t => {
 			const {lab} = await useCluster({postures: ['restarted']});
 			const cutter = await startTcpCutter(await apiserverOf(cluster, 'restarted'));
-			const {child, stop} = cluster.startSpoke('restarted', `port-forward pod/shell :8080 -o json --server https://${cutter.address}`);
-			const told: Array<{at: number; path: Path}> = [];
-			createInterface({input: child.stdout}).on('line', line => {
-				told.push(...pathsIn(line).map(path => ({at: Date.now(), path})));
+			const run = await runPortForward(['tcp-0', ':7000', '--server', `https://${cutter.address}`], {
+				env: {PATH: process.env['PATH'], KUBECONFIG: cluster.kubeconfig('restarted')},
 			});
-			const settled = (isWanted: (path: Path) => boolean, since = 0) =>
-				told.slice(since).find(({path}) => path.phase === 'settled' && path.about === 'open-connection' && isWanted(path));
+			const told = (since: number) =>
+				run.events
+					.slice(since)
+					.filter(({event}) => event === 'path')
+					.map(({path}) => path as unknown as Path);
+			const settled = (since: number, isWanted: (path: Path) => boolean) =>
+				told(since).find(path => path.phase === 'settled' && path.about === 'open-connection' && isWanted(path));
 			try {
-				await until(() => settled(isUnverified), told, slack(5000));
-				const before = told.length;
+				await until(() => settled(0, isUnverified), run.events, slack(5000));
+				const before = run.events.length;
 				await restartApiserver(lab, 'restarted', {kubeletCa: 'good'});
 				const ready = Date.now();
-				const {at, path} = await until(() => settled(one => !isUnverified(one), before), told);
-				t.true(at - ready < slack(10_000), `${at - ready} ms after the apiserver was ready`);
+				const path = await until(() => settled(before, one => !isUnverified(one)), run.events);
+				t.true(Date.now() - ready < slack(10_000), `${Date.now() - ready} ms after the apiserver was ready`);
+				const first = run.events.length;
 				// A connection that was opened before its flags could be read stays unknown, and says so; the next one is not.
 				t.true(path.legs[1]?.tls.state === 'verified' || path.process.id === null, path.line);
 				cutter.reset();
-				const reset = told.length;
-				await until(() => settled(({legs}) => legs[1]?.tls.state === 'verified', reset), told);
+				t.is(await echoes(await run.port()), 'hello');
+				await until(() => told(before).at(-1)?.legs[1]?.tls.state === 'verified', run.events);
 				t.deepEqual(
-					told.filter(one => one.at >= at && one.path.about === 'open-connection' && isUnverified(one.path)).map(one => one.path.line),
+					told(first)
+						.filter(one => one.about === 'open-connection' && isUnverified(one))
+						.map(({line}) => line),
 					[],
 				);
 			} finally {
-				await stop();
+				run.child.kill('SIGINT');
+				await run.ended;
 				await cutter.stop();
 				await restartApiserver(lab, 'restarted');
 			}

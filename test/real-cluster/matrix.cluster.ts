@@ -3,7 +3,7 @@ import test from 'ava';
 import {hasKonnectivity} from './lab/programs.ts';
 import type {PostureName} from './lab/postures.ts';
 import {useCluster} from './support/cluster.ts';
-import {claimsOf, judge} from './support/matrix-cells.ts';
+import {claimsOf, assertSeldomLate, judge} from './support/matrix-cells.ts';
 import {allUsers, configurationCells, postureStreams, useOnce} from './support/posture-cells.ts';
 
 const tunnelTest = hasKonnectivity ? test.serial : test.serial.skip;
@@ -32,3 +32,7 @@ for (const [title, postures] of rows) {
 		t.true(claims.some(({basis, cell}) => basis === 'proven' && cell.path.about !== 'configuration'));
 	});
 }
+
+test.serial('at most one cell in twenty came late and was read again', t => {
+	assertSeldomLate(t);
+});
