@@ -59,7 +59,7 @@ export type GivenState = Partial<Omit<SessionState, 'size' | 'cluster' | 'connec
 	tail?: GivenTail;
 	text?: Partial<TextLayer>;
 	why?: Partial<Extract<Layer, {kind: 'why'}>>;
-	connections?: ReadonlyArray<GivenConnection>;
+	connections?: readonly GivenConnection[];
 	forwards?: ReadonlyArray<Partial<ForwardState>>;
 	/** The newest first. */
 	exchanges?: ReadonlyArray<Partial<ProxyExchange>>;

@@ -12,8 +12,8 @@ Golden frames: what the session draws, as files that a person can read.
 - A new screen, or a new branch of one: add a row to a file of states, write, and read the new file.
 
 A frame knows nothing of how the state came about. What keys, streams and answers do to it is tested with a session of this process:
-`openSession` and `sessionOnSandbox` (test/support/open-session.ts) have the keys of the keymap and waits for what the screen shows. Together,
-the frames and these sessions are what holds when the code between state and screen is built anew: neither names a component or a handler.
+`openSession` and `sessionOnSandbox` (test/support/open-session.ts) have the keys of the keymap, and waits for what the screen shows.
+Together they are what holds when the code between state and screen is built anew: neither names a component or a handler.
 */
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import process from 'node:process';
