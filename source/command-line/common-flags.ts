@@ -1,5 +1,5 @@
 /** Flags of several commands. */
-import type {FlagSpec, FlagValues} from './flag-spec.ts';
+import type {FlagSpec} from './flag-spec.ts';
 
 export const onPodLossFlag = {
 	name: 'on-pod-loss',
@@ -8,24 +8,6 @@ export const onPodLossFlag = {
 	oneOf: ['move', 'exit'],
 	help: 'move: continue with the next Ready pod of the service or workload (default); exit: exit with status 12, as for a named pod',
 } as const satisfies FlagSpec;
-
-/** The name of `--on-pod-loss` in 0.1, still accepted on the command line and in saved forwards. */
-const whenPodGoesFlag = {
-	name: 'when-pod-goes',
-	kind: 'string',
-	value: 'MODE',
-	oneOf: ['move', 'stop'],
-	hidden: true,
-	help: 'old name of --on-pod-loss',
-} as const satisfies FlagSpec;
-
-export const onPodLossFlags = [onPodLossFlag, whenPodGoesFlag] as const satisfies readonly FlagSpec[];
-
-/** `undefined` if neither name is given. */
-export function parseOnPodLoss(flags: FlagValues<typeof onPodLossFlags>): (typeof onPodLossFlag.oneOf)[number] | undefined {
-	const old = flags['when-pod-goes'];
-	return flags['on-pod-loss'] ?? (old === 'stop' ? 'exit' : old);
-}
 
 export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagSpec;
 

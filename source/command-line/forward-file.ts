@@ -1,7 +1,7 @@
 /** Forward files. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
-import {onPodLossFlags, parseOnPodLoss, type onPodLossFlag} from './common-flags.ts';
+import {onPodLossFlag} from './common-flags.ts';
 import {parseCommandLine} from './parse-command-line.ts';
 
 export type ForwardFileEntry = {
@@ -31,7 +31,7 @@ const flagSpecs = [
 	{name: 'host', kind: 'string', help: ''},
 	{name: 'each', kind: 'boolean', help: ''},
 	{name: 'spread', kind: 'boolean', help: ''},
-	...onPodLossFlags,
+	onPodLossFlag,
 ] as const;
 
 /**
@@ -97,7 +97,7 @@ function parseEntry(words: readonly string[]): ForwardFileEntry {
 		context: flags.context ?? null,
 		addresses: flags.address,
 		host: flags.host ?? null,
-		onPodLoss: parseOnPodLoss(flags) ?? null,
+		onPodLoss: flags['on-pod-loss'] ?? null,
 		each: flags.each,
 		spread: flags.spread,
 	};

@@ -13,7 +13,7 @@ the other, and would take their forwards for ended.
 */
 export const forwardsDirectory = {name: `forwards-${hostname().replaceAll(/[^\w.-]/g, '_')}`, contains: 'detached forwards'};
 
-const version = 2;
+const version = 1;
 
 /** A local port, with the name of --host; `null`: of a forward without one. */
 export type DetachedListener = {host: string | null; port: number};
@@ -131,27 +131,10 @@ function readStates(directory: string): readonly DetachedForwardState[] {
 /** `null` if the forward removes its state just now. The directory is private, so the content is spoke's. */
 function readState(path: string): DetachedForwardState | null {
 	try {
-		const file = JSON.parse(readFileSync(path, 'utf8')) as StateFile | FirstStateFile;
-		if (file.version === 1) {
-			return fromFirstVersion(file);
-		}
-
+		const file = JSON.parse(readFileSync(path, 'utf8')) as DetachedForwardState & {version: number};
 		const {version: written, ...state} = file;
 		return written === version ? state : null;
 	} catch {
 		return null;
 	}
-}
-
-type StateFile = DetachedForwardState & {version: typeof version};
-
-type FirstStateFile = Omit<DetachedForwardState, 'listeners'> & {
-	version: 1;
-	ports: readonly number[];
-	hosts?: ReadonlyArray<string | null>;
-};
-
-/** Its forward can still run. The file does not say which host has which port, so each has all of them. */
-function fromFirstVersion({version: _version, ports, hosts = [null], ...state}: FirstStateFile): DetachedForwardState {
-	return {...state, listeners: hosts.flatMap(host => ports.map(port => ({host, port})))};
 }

@@ -72,12 +72,7 @@ export function parsePathRequirements(asked: readonly string[], given: ReadonlyS
 }
 
 export function findRequirement(text: string): RequirementName | undefined {
-	return requirementNames.find(name => name === requirementOf(text));
-}
-
-/** The contract spells `tunnelled`; the American spelling is accepted too. */
-export function requirementOf(text: string): string {
-	return text === 'tunneled' ? 'tunnelled' : text;
+	return requirementNames.find(name => name === text);
 }
 
 /** @throws SpokeError ERR_USAGE when `--require` is empty, or missing with `--min-basis` */

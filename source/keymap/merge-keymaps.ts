@@ -6,13 +6,10 @@ import {formatKeys, parseKeys, typedText} from './key-name.ts';
 import type {Binding, Keymap} from './keymap.ts';
 import type {SettingsProblem, SourceLocation} from '../command-line/settings-problem.ts';
 import type {KeymapEntry, ParsedKeymap} from './parse-keymap.ts';
-import {renamedActions} from './renamed-actions.ts';
 
 export type MergedKeymap = {
 	keymap: Keymap;
 	problems: readonly SettingsProblem[];
-	/** Old names of actions, which still work. */
-	warnings: readonly SettingsProblem[];
 };
 
 const typingContexts = new Set(['prompt', 'picker', 'form']);
@@ -22,19 +19,13 @@ const requiredActions = ['app.quit', 'terminal.leave'] as const satisfies readon
 /** `layers` start with the default. A later layer replaces all keys of an action. */
 export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
 	const problems: SettingsProblem[] = [];
-	const warnings: SettingsProblem[] = [];
 	const stacks = new Map<string, Binding[]>();
 	for (const [layer, parsed] of layers.entries()) {
 		problems.push(...parsed.problems);
 		for (const entry of parsed.entries) {
-			const action = renamedActions.get(entry.action) ?? entry.action;
-			if (action !== entry.action) {
-				warnings.push({...entry.location, message: `action ${entry.action} was renamed: use ${action}`});
-			}
-
-			const binding = readEntry({...entry, action}, layer, problems);
+			const binding = readEntry(entry, layer, problems);
 			if (binding) {
-				const slot = `${entry.context}/${action}`;
+				const slot = `${entry.context}/${entry.action}`;
 				stacks.set(slot, [...(stacks.get(slot) ?? []), binding]);
 			}
 		}
@@ -50,7 +41,7 @@ export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
 		}
 	}
 
-	return {keymap: toKeymap(stacks), problems, warnings};
+	return {keymap: toKeymap(stacks), problems};
 }
 
 function readEntry(entry: KeymapEntry, layer: number, problems: SettingsProblem[]): Binding | null {

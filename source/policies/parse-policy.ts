@@ -2,7 +2,7 @@
 import {isMap, isScalar, isSeq, type Node} from 'yaml';
 import {parseSettingsFile, settingText, type SettingsFile, type SettingsPairs} from '../command-line/settings-file.ts';
 import type {SettingsProblem} from '../command-line/settings-problem.ts';
-import {findRequirement, requirementNames, requirementOf, type PathRequirement, type RequirementName} from '../evidence/require-path.ts';
+import {findRequirement, requirementNames, type PathRequirement, type RequirementName} from '../evidence/require-path.ts';
 import {normalizeServer, parseFingerprint, type Policy, type PolicyCluster, type PolicyEntry} from './policy.ts';
 
 /** Never throws: errors become `problems`. A policy with a problem must not be used in part. */
@@ -65,7 +65,7 @@ function readSetting(draft: Draft, name: string, node: Node | null): string | nu
 	const text = isScalar(node) && typeof node.value === 'string' ? node.value : null;
 	switch (name) {
 		case 'require': {
-			const states = (isSeq(node) ? (node.items as Node[]) : [node]).map(one => requirementOf(settingText(one)));
+			const states = (isSeq(node) ? (node.items as Node[]) : [node]).map(one => settingText(one));
 			const unknown = states.find(state => findRequirement(state) === undefined);
 			draft.states = states as RequirementName[];
 			return unknown === undefined ? null : `unknown requirement ${unknown}: must be one of ${requirementNames.join(', ')}`;

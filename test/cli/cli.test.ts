@@ -114,7 +114,7 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['exec x --pod-running-timeout=-1s -- ls', 125, /--pod-running-timeout must be higher than zero/],
 	['port-forward x 80 --pod-running-timeout 0s', 2, /--pod-running-timeout must be higher than zero/],
 	['port-forward svc/x 80 pod/y 80 --on-pod-loss move', 2, /--on-pod-loss=move: pod\/y is a pod, so there is no other pod to move to/],
-	['port-forward svc/x 80 pod/y 80 --when-pod-goes move', 2, /--on-pod-loss=move: pod\/y is a pod/],
+	['port-forward svc/x 80 pod/y 80 --on-pod-loss move', 2, /--on-pod-loss=move: pod\/y is a pod/],
 	['port-forward x 80 --address=', 2, /you must specify at least 1 address/],
 	['port-forward x 80 --linger', 2, /--linger requires --detach/],
 	['port-forward x 80 --detached', 2, /--detached is for the processes that spoke starts \(pass --detach\)/],

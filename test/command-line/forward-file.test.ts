@@ -12,8 +12,6 @@ const readable: ReadonlyArray<readonly [title: string, text: string, lines: read
 	],
 	['comments, blank lines and other ends of lines', '# mine\r\n\r\nsts/db 5432 # the database\r\n', [line('sts/db', ['5432'])]],
 	['--on-pod-loss', 'svc/web 80 --on-pod-loss exit', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
-	['--when-pod-goes stop, as 0.1 saved it', 'svc/web 80 --when-pod-goes stop', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
-	['--when-pod-goes move', 'svc/web 80 --when-pod-goes move', [line('svc/web', ['80'], {onPodLoss: 'move'})]],
 	['--each', 'sts/db 7000 --each', [line('sts/db', ['7000'], {each: true})]],
 	['--spread', 'svc/web 80 --spread', [line('svc/web', ['80'], {spread: true})]],
 	['--host', 'svc/web 80 --host web.test', [line('svc/web', ['80'], {host: 'web.test'})]],

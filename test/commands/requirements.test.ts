@@ -3,8 +3,7 @@ import {Ajv} from 'ajv';
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import {parseRequirement} from '../../source/evidence/audit/requirements.ts';
-import {assertPathsMeet, evaluateRequirement, parsePathRequirements} from '../../source/evidence/require-path.ts';
+import {assertPathsMeet, evaluateRequirement} from '../../source/evidence/require-path.ts';
 import {needsOfEach} from '../../source/evidence/rules/need-groups.ts';
 import {needActive, needMirrorPods} from '../../source/evidence/rules/needs.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
@@ -173,11 +172,6 @@ test('path rejects an unknown or empty requirement, ROW=pass, and --min-basis al
 	for (const argv of [['--require', 'nonsense'], ['--require', 'C4=pass'], ['--require='], ['--min-basis', 'inferred']]) {
 		t.is((await runSpoke(['path', 'deploy/web', ...argv])).status, 2, argv.join(' '));
 	}
-});
-
-test('--require accepts the American spelling tunneled', t => {
-	t.deepEqual(parsePathRequirements(['tunneled', 'verified'], new Set(['require'])), ['tunnelled', 'verified']);
-	t.like(parseRequirement('tunneled'), {asked: 'tunnelled', rows: ['C10']});
 });
 
 type Word = {state: string; basis: 'proven' | 'inferred' | 'unknown'; why?: string};

@@ -1,17 +1,9 @@
 /** The local ports of detached forwards. */
-import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {assertPortsAreFree} from '../../source/detached-forwards/assert-ports-are-free.ts';
-import {
-	findForwards,
-	localPorts,
-	matchingForwards,
-	statePath,
-	writeState,
-	type DetachedForwardState,
-} from '../../source/detached-forwards/detached-forward-state.ts';
+import {writeState, type DetachedForwardState} from '../../source/detached-forwards/detached-forward-state.ts';
 import {readProcess} from '../../source/detached-forwards/process-identity.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
 
@@ -55,22 +47,4 @@ test('a detached forward reserves only its own pairs of host and port', async t 
 		{message: `local port 9090 of b.test belongs to the detached forward a.test-8080 (process ${process.pid})`},
 	);
 	await t.notThrowsAsync(assertPortsAreFree(directory, state.listeners, state.id));
-});
-
-test('a state file of version 1 is read: each of its hosts has each of its ports', async t => {
-	const {directory, state} = await runningForward(t);
-	const {listeners: _listeners, ...rest} = state;
-	await writeFile(statePath(directory, state.id), JSON.stringify({version: 1, ...rest, ports: [8080, 9090], hosts: [null, 'a.test']}));
-	const forwards = await findForwards(directory);
-	t.deepEqual(forwards[0]!.state, {
-		...rest,
-		listeners: [
-			{host: null, port: 8080},
-			{host: null, port: 9090},
-			{host: 'a.test', port: 8080},
-			{host: 'a.test', port: 9090},
-		],
-	});
-	t.deepEqual(localPorts(forwards[0]!.state), [8080, 9090]);
-	t.is(matchingForwards(forwards, '9090').length, 1);
 });

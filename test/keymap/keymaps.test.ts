@@ -1,15 +1,14 @@
 /** Shipped keymaps, merging and checks. */
 import {readFile} from 'node:fs/promises';
 import test from 'ava';
-import {actionSpecs, type ActionId} from '../../source/actions/action-table.ts';
+import {actionSpecs} from '../../source/actions/action-table.ts';
 import {contexts} from '../../source/actions/contexts.ts';
-import {describeKeys, keyTable} from '../../source/keymap/describe-keys.ts';
+import {describeKeys} from '../../source/keymap/describe-keys.ts';
 import {keymapSchema} from '../../source/keymap/keymap-schema.ts';
 import {loadKeymap, userKeymapPath} from '../../source/keymap/load-keymap.ts';
 import {presetNames} from '../../source/keymap/keymap.ts';
 import {mergeKeymaps} from '../../source/keymap/merge-keymaps.ts';
 import {parseKeymap} from '../../source/keymap/parse-keymap.ts';
-import {renamedActions} from '../../source/keymap/renamed-actions.ts';
 
 const noHome = {};
 const keymapUrl = (name: string) => new URL(`../../keymaps/${name}`, import.meta.url);
@@ -124,36 +123,6 @@ test('a later layer replaces all keys of an action and keeps the order of action
 	const {keymap} = mergeKeymaps([base, parseKeymap('user.yaml', 'contexts: {list: {move.down: "n", namespace.pick: "N"}}')]);
 	t.deepEqual(keymap.get('list')?.get('move.down')?.sequences, [['n']]);
 	t.is([...keymap.get('list')!.keys()][0], 'move.down');
-});
-
-test('a keymap of 0.1 with every action loads, with a warning for each renamed one', async t => {
-	const old = parseKeymap('user.yaml', await readFile(new URL('fixtures/keymap-0.1.yaml', import.meta.url), 'utf8'));
-	const {keymap, problems, warnings} = mergeKeymaps([base, old]);
-	t.deepEqual(problems, []);
-	t.like(warnings[0], {file: 'user.yaml', line: 6, message: 'action path.why was renamed: use why'});
-	for (const {context, action, keys} of old.entries) {
-		const name = (renamedActions.get(action) ?? action) as ActionId;
-		t.deepEqual(keymap.get(context)?.get(name)?.sequences, [keys[0]!.text.split(' ')], `${context}: ${action}`);
-	}
-
-	const renamed = old.entries.filter(({action}) => renamedActions.has(action));
-	t.is(warnings.length, renamed.length);
-	t.deepEqual(
-		[...new Set(renamed.map(({action}) => action))].toSorted(),
-		[...renamedActions.keys()].toSorted(),
-		'no name that 0.1 did not have',
-	);
-});
-
-test('the names of 0.1 are in no shipped keymap, schema or table of keys', async t => {
-	const keymaps = await Promise.all(['default', ...presetNames].map(async name => readFile(keymapUrl(`${name}.yaml`), 'utf8')));
-	const words = new Set(
-		[...keymaps, JSON.stringify([keymapSchema(), keyTable(mergeKeymaps([base]).keymap)])].flatMap(text => text.split(/[^\w.-]+/)),
-	);
-	t.deepEqual(
-		[...renamedActions.keys()].filter(name => words.has(name)),
-		[],
-	);
 });
 
 test('an unknown preset in `extends` falls back to the default and is reported', async t => {

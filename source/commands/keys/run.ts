@@ -27,7 +27,7 @@ export const command: Command<typeof keysSpec.flags> = {
 		}
 
 		if (!json || flags.check) {
-			for (const problem of [...loaded.problems, ...loaded.warnings]) {
+			for (const problem of loaded.problems) {
 				stderr.write(`${sanitizeLine(formatProblem(problem))}\n`);
 			}
 		}

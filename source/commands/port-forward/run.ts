@@ -2,7 +2,6 @@
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import {assertAccess} from '../../actions/access.ts';
-import {parseOnPodLoss} from '../../command-line/common-flags.ts';
 import {parseForwardFile} from '../../command-line/forward-file.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -114,8 +113,7 @@ type Targets = Pick<ForwardInput, 'targets' | 'context'>;
 
 async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 	const {targets: parsed, context} = await readTargets(invocation);
-	const {each, spread} = invocation.flags;
-	const onPodLoss = parseOnPodLoss(invocation.flags);
+	const {each, spread, 'on-pod-loss': onPodLoss} = invocation.flags;
 	const targets = parsed.map(one => ({
 		...(onPodLoss && {onPodLoss}),
 		...one,

@@ -1,5 +1,5 @@
 /** Spec of `spoke port-forward`. */
-import {onPodLossFlags, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
+import {onPodLossFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {CommandSpec} from '../command.ts';
 import {streamFlags} from '../stream-flags.ts';
@@ -55,7 +55,7 @@ const flags = [
 		help: 'json: one event per line on stdout, or on stderr with a command (schemas/port-forward-event.json)',
 	},
 	podRunningTimeoutFlag('how long to wait until a pod of a service or workload runs; a named pod must be running already'),
-	...onPodLossFlags,
+	onPodLossFlag,
 	...streamFlags,
 ] as const;
 

@@ -27,7 +27,7 @@ export async function startSession(
 	}
 
 	const recording = recordingSettings(screen);
-	const [{keymap, problems, warnings, base}, themes, {runSession}] = await Promise.all([
+	const [{keymap, problems, base}, themes, {runSession}] = await Promise.all([
 		loadKeymap(here.env, screen.keymap),
 		loadThemes(here.env, screen.theme ?? (here.env['SPOKE_THEME'] || undefined)),
 		import('../../session.ts'),
@@ -35,7 +35,7 @@ export async function startSession(
 	return runSession({
 		...here,
 		keymap,
-		keymapProblems: [...problems, ...warnings],
+		keymapProblems: problems,
 		keymapBase: base,
 		themes,
 		readOnly: screen['read-only'],

@@ -1,7 +1,7 @@
 /** The audit's `--require`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
-import {hasBasis, requirementOf, type MinBasis} from '../require-path.ts';
+import {hasBasis, type MinBasis} from '../require-path.ts';
 import {rowIds, type AuditRow, type RequiredRow, type RequireResult, type RowId, type Waivers} from './audit-object.ts';
 
 export type Requirement = {asked: string; rows: readonly RowId[]; accepts(row: AuditRow): boolean};
@@ -13,8 +13,7 @@ const words: ReadonlyMap<string, readonly RowId[]> = new Map<string, readonly Ro
 ]);
 
 /** @throws SpokeError ERR_USAGE for an unknown requirement */
-export function parseRequirement(text: string): Requirement {
-	const input = requirementOf(text);
+export function parseRequirement(input: string): Requirement {
 	const [, id] = /^([NC]\d+)=pass$/.exec(input) ?? [];
 	const rows = words.get(input) ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
 	if (!rows) {
