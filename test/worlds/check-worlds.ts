@@ -1,9 +1,9 @@
 /** The property, over worlds of a range of seeds: nothing that spoke says is false, except for findings that are known. */
 import {Choices, shrink} from './choices.ts';
 import {type Violation, violationsIn} from './judge.ts';
-import {knownFindings} from './known-findings.ts';
 import {readWorld} from './readings.ts';
 import type {ClusterAuthority} from './world-client.ts';
+import {stillFalse, type Witness, witnesses} from './witnesses.ts';
 import {anyWorld, type World} from './world.ts';
 
 export type WorldsReport = {
@@ -20,7 +20,7 @@ export async function checkWorlds(
 	authority: ClusterAuthority,
 	{from, count, onWorld}: {from: number; count: number; onWorld?: (world: World) => void},
 ): Promise<WorldsReport> {
-	const known = new Map<string, number>();
+	const met = new Map<string, number>();
 	const unknown = new Map<string, string>();
 	let claims = 0;
 	for (let seed = from; seed < from + count; seed++) {
@@ -30,18 +30,20 @@ export async function checkWorlds(
 		const said = await readWorld(world, authority);
 		claims += said.length;
 		for (const violation of violationsIn(world, said)) {
-			const finding = knownFindings.find(one => one.isThis(violation, world));
+			const finding = known.find(one => one.isThis(violation, world));
 			const kind = `${violation.rule} ${violation.claim.what} ${violation.says.state}`;
 			if (finding) {
-				known.set(finding.name, (known.get(finding.name) ?? 0) + 1);
+				met.set(finding.name, (met.get(finding.name) ?? 0) + 1);
 			} else if (!unknown.has(kind) && unknown.size < maxDescribed) {
 				unknown.set(kind, `seed ${seed}: ${describeViolation(...(await simplest(choices.made, violation, authority)))}`);
 			}
 		}
 	}
 
-	return {worlds: count, claims, known, unknown: [...unknown.values()]};
+	return {worlds: count, claims, known: met, unknown: [...unknown.values()]};
 }
+
+const known: readonly Witness[] = witnesses.filter(({name}) => stillFalse.has(name));
 
 const maxDescribed = 8;
 
@@ -51,7 +53,7 @@ async function simplest(choices: readonly number[], {rule, claim}: Violation, au
 	await shrink(choices, async candidate => {
 		const world = anyWorld(new Choices(0, candidate));
 		const violation = violationsIn(world, await readWorld(world, authority)).find(
-			one => one.rule === rule && one.claim.what === claim.what && !knownFindings.some(known => known.isThis(one, world)),
+			one => one.rule === rule && one.claim.what === claim.what && !known.some(({isThis}) => isThis(one, world)),
 		);
 		found = violation ? [world, violation] : found;
 		return violation !== undefined;

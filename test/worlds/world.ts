@@ -247,7 +247,7 @@ function anyLies(choices: Choices, present: readonly AdversaryId[], processes: r
 		declaresWebSockets: may('own-node', 30) ? choices.chance(50) : null,
 		mirrorPods: pods,
 		workload: may('workload-bytes', 60) ? anyText(choices) : '',
-		leases: may('leases', 50) && !isHosted(processes) ? choices.oneOf(['hidden', 'one'] as const) : null,
+		leases: may('leases', 50) ? choices.oneOf(['hidden', 'one'] as const) : null,
 		endpoints: may('endpoints', 50) ? choices.oneOf(['hidden', 'one'] as const) : null,
 		controlPlaneNodes: may('nodes', 40) ? choices.oneOf([['n1', 'n2', 'cp1'], [], ['n1']]) : null,
 		response: may('api-response', 60)
@@ -259,10 +259,6 @@ function anyLies(choices: Choices, present: readonly AdversaryId[], processes: r
 				}
 			: null,
 	};
-}
-
-function isHosted([first]: readonly Process[]): boolean {
-	return first!.advertised === balancerAddress;
 }
 
 function anyMirrorPod(choices: Choices, nodes: readonly string[]): Lies['mirrorPods'][number] {

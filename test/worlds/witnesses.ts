@@ -1,18 +1,20 @@
 /**
-Violations of the property by the code of today, by name. Each has the simplest world that shows it. A finding that is mended fails its test
-until its entry is removed.
+Worlds in which spoke has said what is false, by name, made as simple as they can be. They stay: each shows one way to lie. Those that it
+still fails are in `stillFalse`; once mended, such a witness fails its test until its name is removed there.
 */
 import type {Violation} from './judge.ts';
 import {logUrl, refusals} from './recorded-texts.ts';
 import {apiserver, balancerAddress, type KubeletAnswer, type Lies, type World} from './world.ts';
 
-export type KnownFinding = {
+export type Witness = {
 	name: string;
+	/** The source of evidence that lies. */
+	source: string;
 	/** Whether a violation of the property is this one. */
 	isThis(violation: Violation, world: World): boolean;
 	/** What differs from the simplest world. */
 	world: Partial<Omit<World, 'lies'>> & {lies?: Partial<Lies>};
-	/** What the world shows. */
+	/** What the world showed. */
 	rule: Violation['rule'];
 };
 
@@ -28,9 +30,10 @@ const behindFront = {front: 'front', serverAddress: balancerAddress, order: [0, 
 const unreadable = {rights: ['rootCa', 'review'], role: null} as const;
 const [, expired] = refusals;
 
-export const knownFindings: readonly KnownFinding[] = [
+export const witnesses: readonly Witness[] = [
 	{
 		name: '1: a kubelet’s redirect makes the apiserver write the words of a refused certificate',
+		source: 'log-differential',
 		isThis: cites('kubelet-certificate-refused', 'log-read-refused'),
 		rule: 'proven-exposure',
 		world: {
@@ -43,6 +46,7 @@ export const knownFindings: readonly KnownFinding[] = [
 	},
 	{
 		name: '2: a kubelet’s redirect makes the apiserver write the words of a tunnel',
+		source: 'error-text',
 		isThis: cites('text-of-a-tunnel'),
 		rule: 'proven-route',
 		world: {
@@ -55,12 +59,14 @@ export const knownFindings: readonly KnownFinding[] = [
 	},
 	{
 		name: '3: one kubelet raises the counter of refused certificates',
+		source: 'request-counters',
 		isThis: cites('log-tls-failures-counted', 'kubelets-refused-so-far'),
 		rule: 'rule-2-tls',
 		world: {rights: ['metrics', 'rootCa', 'review'], role: null, reading: 'logs', adversaries: ['node'], lies: {countedFailures: 1}},
 	},
 	{
 		name: '5: a front relays the name of the client certificate',
+		source: 'socket',
 		isThis: (_, {front, credential, relaysIdentity, trustsHeaders}) =>
 			front === 'front' && credential === 'certificate' && relaysIdentity && trustsHeaders,
 		rule: 'proven-requirement',
@@ -68,18 +74,22 @@ export const knownFindings: readonly KnownFinding[] = [
 	},
 	{
 		name: '6: unknown leases count as one apiserver at the address',
-		isThis: (_, {front, processes, serverAddress}) => front === 'front' && processes[0]!.advertised === serverAddress,
+		source: 'lease',
+		isThis: (_, {front, processes, serverAddress, lies}) =>
+			front === 'front' && processes[0]!.advertised === serverAddress && lies.leases === null,
 		rule: 'proven-requirement',
 		world: {...behindFront, rights: ['flagz', 'rootCa'], role: null, processes: atBalancer, credential: 'token', reading: 'gate'},
 	},
 	{
 		name: '7: an aggregated API has a leg 2 that no requirement sees',
+		source: 'construction',
 		isThis: ({claim}) => claim.what === 'relay aggregated',
 		rule: 'proven-requirement',
 		world: {reading: 'relay'},
 	},
 	{
 		name: 'new: gauges of an agent that anyone can run make a tunnel',
+		source: 'agent-metrics',
 		isThis: cites('agent-carried-held-streams'),
 		rule: 'rule-2-route',
 		world: {
@@ -92,6 +102,7 @@ export const knownFindings: readonly KnownFinding[] = [
 	},
 	{
 		name: 'new: a mirror pod that a node or a user made up verifies kubelets',
+		source: 'mirror-pod',
 		isThis: (_, {lies}) => lies.mirrorPods.length > 0,
 		rule: 'rule-2-tls',
 		world: {
@@ -103,6 +114,7 @@ export const knownFindings: readonly KnownFinding[] = [
 	},
 	{
 		name: 'new: a redirected connection is taken for that of the mirror pod whose address was dialed',
+		source: 'endpoints',
 		isThis: (_, {front, order}) => front === 'none' && order.length > 1,
 		rule: 'proven-tls',
 		world: {
@@ -116,7 +128,25 @@ export const knownFindings: readonly KnownFinding[] = [
 			adversaries: ['network'],
 		},
 	},
+	{
+		name: 'new: an apiserver whose lease is hidden is not counted at an advertised balancer',
+		source: 'lease',
+		isThis: (_, {processes, serverAddress, lies}) =>
+			processes[0]!.advertised === serverAddress && serverAddress === balancerAddress && lies.leases !== null,
+		rule: 'proven-requirement',
+		world: {
+			...behindFront,
+			processes: atBalancer,
+			credential: 'token',
+			reading: 'gate',
+			adversaries: ['object-writer'],
+			lies: {leases: 'one'},
+		},
+	},
 ];
+
+/** Removed from here once mended. */
+export const stillFalse: ReadonlySet<string> = new Set(witnesses.map(({name}) => name));
 
 function redirectTo(location: string | null): Extract<KubeletAnswer, {kind: 'response'}> {
 	return {kind: 'response', status: 302, location, contentType: 'text/plain', body: ''};
