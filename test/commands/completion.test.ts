@@ -25,7 +25,7 @@ const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> 
 	['keys -o ', ['text', 'json']],
 	['keys --output=j', ['--output=json']],
 	['fo', ['forwards']],
-	['forwards ', ['list', 'stop', 'logs', 'check', 'ca']],
+	['forwards ', ['list', 'stop', 'logs', 'check']],
 	['completion ', ['bash', 'zsh', 'fish']],
 	['proxy g', ['get']],
 	['exec web -- l', []],
