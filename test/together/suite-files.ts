@@ -68,7 +68,9 @@ function isQuiet(path: string): boolean {
 /** Most of the processor time of a session in a process is its start: loading the program. */
 function sharesWithSessions(path: string): boolean {
 	const text = read(path);
-	return text.includes('support/open-session') && !/\bprocess\.|\bglobalThis\b|\btest\.(?:after|before|only|serial)|shareContexts/.test(text);
+	return (
+		text.includes('support/open-session') && !/\bprocess\.|\bglobalThis\b|\btest\.(?:after|before|only|serial)|shareContexts/.test(text)
+	);
 }
 
 function part(files: readonly string[], index: number, count: number): string[] {

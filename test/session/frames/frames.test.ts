@@ -20,7 +20,7 @@ import process from 'node:process';
 import test from 'ava';
 import {frameRoles, sessionFrame, spokenFrame} from '../../support/session-frame.ts';
 import {sessionState, type GivenState} from '../../support/session-state.ts';
-import {connectionStates} from './states/connections.ts';
+import {connectionStates} from './states/connection-rows.ts';
 import {dialogStates} from './states/dialogs.ts';
 import {listStates} from './states/lists.ts';
 import {pageStates} from './states/pages.ts';
