@@ -18,7 +18,7 @@ export type CountingServer = {port: number; connections: CountedConnection[]; cl
 export async function startCountingServer(
 	{certificate, key}: Pick<Issued, 'certificate' | 'key'>,
 	protocol: SecureVersion,
-	options: TlsOptions = {},
+	{second, ...options}: TlsOptions & {/** The certificate of every second connection. */ second?: Pick<Issued, 'certificate' | 'key'>} = {},
 ): Promise<CountingServer> {
 	const connections: CountedConnection[] = [];
 	const byPort = new Map<number, CountedConnection>();
@@ -36,6 +36,15 @@ export async function startCountingServer(
 		},
 	);
 	server.on('tlsClientError', () => {});
+	if (second) {
+		let turn = 0;
+		server.on('connection', () => {
+			turn++;
+			const next = turn % 2 === 0 ? {certificate, key} : second;
+			server.setSecureContext({cert: next.certificate, key: next.key, minVersion: protocol, maxVersion: protocol});
+		});
+	}
+
 	const port = await listenOnLoopback(server);
 	const sockets = new Set<Socket>();
 	const front = createTcpServer(socket => {

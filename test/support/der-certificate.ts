@@ -1,5 +1,5 @@
 /** Certificates built byte by byte, for what no library issues. */
-import {generateKeyPairSync, type KeyObject, sign} from 'node:crypto';
+import {createPublicKey, generateKeyPairSync, type KeyObject, sign} from 'node:crypto';
 
 export type MadeCertificate = {
 	certificate: string;
@@ -166,4 +166,8 @@ function signatureOf(key: KeyObject): {hash: string | null; algorithm: Buffer} {
 			return {hash: 'sha256', algorithm: sequence(objectIdentifier('1.2.840.10045.4.3.2'))};
 		}
 	}
+}
+
+export function publicKeyOf({certificate}: MadeCertificate): Buffer {
+	return createPublicKey(certificate).export({type: 'spki', format: 'der'});
 }

@@ -1,5 +1,4 @@
 /** Certificates that no library issues. */
-import {createPublicKey} from 'node:crypto';
 import type {CertificateRow} from './certificate-row.ts';
 import {
 	address,
@@ -17,6 +16,7 @@ import {
 	type MadeCertificate,
 	mayIssue,
 	objectIdentifier,
+	publicKeyOf,
 	sequence,
 	serverAuth,
 	utcTime,
@@ -258,7 +258,3 @@ export const madeCertificateRows: readonly CertificateRow[] = [
 	),
 	row('an empty subject', byRoot({subject: sequence()})),
 ];
-
-function publicKeyOf({certificate}: MadeCertificate): Buffer {
-	return createPublicKey(certificate).export({type: 'spki', format: 'der'});
-}

@@ -52,7 +52,8 @@ export function signedChain(sent: readonly X509Certificate[], trust: Trust | nul
 	for (const below of chain) {
 		const candidates = trust && isAnchor(trust, below) ? [] : [...(trust ? anchorsAbove(trust, below) : []), ...sent];
 		for (const above of candidates) {
-			if (!chain.some(({raw}) => raw.equals(above.raw)) && below.checkIssued(above) && below.verify(above.publicKey)) {
+			const isNew = !chain.some(({raw}) => raw.equals(above.raw));
+			if (isNew && below.checkIssued(above) && keyProblem(above) === null && below.verify(above.publicKey)) {
 				chain.push(above);
 			}
 		}

@@ -7,8 +7,8 @@ import type {SocketFacts} from '../connection.ts';
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
 
 /**
-The peer's own first. Node's first call takes the certificates off the socket, so that it finds none to describe after the handshake: in
-`getPeerCertificate`, which it then calls and spoke never must, a key on a curve without a NIST name crashes the process (Node 24.21).
+The peer's own first. Call once per socket: before Node 26 it takes the certificates off it. Never call `getPeerCertificate`: a key on a
+curve without a NIST name crashes the process (Node 24.21).
 */
 export function takePeerChain(socket: TLSSocket): readonly X509Certificate[] {
 	const found: X509Certificate[] = [];

@@ -4,7 +4,7 @@ import {isIP, type TcpNetConnectOpts} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {connect, type ConnectionOptions, type TLSSocket} from 'node:tls';
 import {rejectOnAbort} from '../../async/abortable.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {SocketFacts} from '../connection.ts';
 import {addressAttemptTimeoutMs, assertNameOrAddress, unreachableError, waitForConnect} from '../transport/dial-tcp.ts';
 import {noop} from '../transport/noop.ts';
@@ -195,7 +195,7 @@ function refusalByOpenssl(
 }
 
 function handshakeError(error: NodeJS.ErrnoException, peerName: string): SpokeError {
-	if (error instanceof SpokeError) {
+	if (isSpokeError(error)) {
 		return error;
 	}
 

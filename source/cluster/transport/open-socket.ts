@@ -3,6 +3,7 @@ import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
 import {rejectOnAbort} from '../../async/abortable.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import type {SocketFacts} from '../connection.ts';
 import {clockSkew} from '../tls/clock-skew.ts';
 import type {ClientCertificate} from '../tls/client-certificate.ts';
@@ -34,12 +35,12 @@ export type OpenSocket = {
 	absoluteForm: boolean;
 };
 
-/** How many certificates the replicas behind one address can have. */
-const maxJudgedFirst = 8;
+/** A balancer can lead each connection to another replica, with a certificate of its own. */
+const maxRounds = 5;
 
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason */
 export async function openSocket(route: DialRoute, client: ClientCertificate | null, options: OpenOptions = {}): Promise<OpenSocket> {
-	for (let left = maxJudgedFirst; ; left--) {
+	for (let round = 1; ; round++) {
 		try {
 			return await openOnce(route, client, options);
 		} catch (error) {
@@ -47,15 +48,29 @@ export async function openSocket(route: DialRoute, client: ClientCertificate | n
 				throw await withClockSkew(error, route, options);
 			}
 
-			if (!(error instanceof JudgeFirstError) || left === 0) {
+			if (!(error instanceof JudgeFirstError) || round > maxRounds) {
 				throw error;
 			}
 
 			if (client) {
-				const {socket} = await openSocket(route, null, options);
-				socket.destroy();
+				await Promise.all(Array.from({length: round}, async () => judgeWithoutClient(route, options)));
 			}
 		}
+	}
+}
+
+/** @throws SpokeError as `openSocket` */
+async function judgeWithoutClient(route: DialRoute, options: OpenOptions): Promise<void> {
+	try {
+		const {socket} = await openSocket(route, null, options);
+		socket.destroy();
+	} catch (error) {
+		const {code, message} = error as SpokeError;
+		throw code === 'ERR_APISERVER_TLS' && !(error instanceof UntrustedServerError)
+			? new SpokeError(code, `${message}, before its certificate could be judged`, {
+					remedy: 'a client certificate needs TLS 1.3 with this server',
+				})
+			: error;
 	}
 }
 
