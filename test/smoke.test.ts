@@ -34,7 +34,6 @@ const rows: ReadonlyArray<{argv: readonly string[]; stdout: string | RegExp; sta
 	{argv: ['policy'], stdout: /./},
 	{argv: ['theme'], stdout: /tls\.verified/},
 	{argv: ['completion', 'bash'], stdout: /complete/},
-	{argv: ['verify', '--help'], stdout: /transcript/},
 	{argv: ['schema'], stdout: /audit/},
 	{argv: ['version'], stdout: /0\.1\.0/},
 ];

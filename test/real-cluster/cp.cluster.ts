@@ -85,7 +85,7 @@ test.serial('a copy from a container survives the loss of its connection', async
 	t.is((JSON.parse(stdout().trim().split('\n').at(-1)!) as {losses: number}).losses, 1);
 });
 
-test.serial('a copy from a container that is killed or cut while its output is blocked leaves no process', async t => {
+test.serial('a copy that is killed or cut while the container’s output is blocked leaves no process', async t => {
 	const copies = async () => {
 		const {stdout} = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', 'cat /proc/[0-9]*/cmdline']);
 		return stdout.split('\0spoke-cp\0').length - 1;

@@ -18,7 +18,7 @@ const cluster = await useCluster({postures, nodes: ['n4']});
 
 // No label changes where no flag can be read.
 if (servesFlagz('restarted')) {
-	test.serial('a forward drops its old label after an apiserver restart and settles within 10 s; a later one is verified', async t => {
+	test.serial('a forward drops its label after an apiserver restart; a later one is verified within 10 s', async t => {
 		const {lab} = await useCluster({postures: ['restarted']});
 		const run = await runPortForward(['pod/shell', ':8080'], {
 			env: {PATH: process.env['PATH'], KUBECONFIG: cluster.kubeconfig('restarted')},

@@ -62,7 +62,7 @@ test('a network blackout is reported within 30 s, and no line is lost', async t 
 	await cut.stop();
 });
 
-test('over an apiserver restart no line is lost, ports stay bound, and connections resume within 3 s', async t => {
+test('over an apiserver restart no line is lost, ports stay bound, connections resume in 3 s', async t => {
 	const [running, shared, forward] = await Promise.all([
 		follow(cluster, 'restarted', 'written --tail=1'),
 		eight.follow('restarted'),

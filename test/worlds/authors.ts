@@ -33,7 +33,7 @@ const nodeWrites = ['kubelet-response', 'counters', 'agent-metrics', 'own-node',
 export const adversaries = [
 	{
 		id: 'node',
-		who: 'a node, or an impostor of its kubelet where nobody verifies it',
+		who: 'a node, or an impostor of a kubelet whose certificate is not verified',
 		writes: nodeWrites,
 		spokeSays:
 			'its words can name a failure and a remedy. They never make leg 2 `verified` or `enforced`, its route a tunnel or its exposure `protected`, and nothing `proven`',
@@ -78,7 +78,7 @@ export const adversaries = [
 		who: 'someone on the network',
 		writes: ['connection-routing', 'api-response', 'kubelet-response'],
 		spokeSays:
-			'leg 1 is what your socket shows, and nothing beyond an unverified leg 1 is better than `inferred`. A kubelet that nobody verifies is a node as above',
+			'leg 1 is what your socket shows, and nothing beyond an unverified leg 1 is better than `inferred`. A kubelet whose certificate is not verified is a node as above',
 	},
 	{
 		id: 'other-user',

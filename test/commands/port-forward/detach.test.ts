@@ -8,7 +8,7 @@ import process from 'node:process';
 import {promisify} from 'node:util';
 import type {ExecutionContext} from 'ava';
 import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
-import {fewAtOnce} from '../../support/few-at-once.ts';
+import {limitConcurrency} from '../../support/limit-concurrency.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke, type Ended} from '../../support/run-spoke.ts';
@@ -17,7 +17,7 @@ import {forwardProcesses, isRunning, openShellSession, type ShellSession} from '
 import {until} from '../../support/until.ts';
 import {unusedPort} from '../../support/unused-port.ts';
 
-const test = fewAtOnce();
+const test = limitConcurrency();
 
 type DetachedForward = {
 	name: string;

@@ -9,7 +9,7 @@ import {textReporter} from '../../../source/commands/port-forward/text-reporter.
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {ForwardEvent} from '../../../source/streams/port-forward/forward-event.ts';
-import {fewAtOnce} from '../../support/few-at-once.ts';
+import {limitConcurrency} from '../../support/limit-concurrency.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
@@ -20,7 +20,7 @@ import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 import {unusedPort} from '../../support/unused-port.ts';
 
-const test = fewAtOnce();
+const test = limitConcurrency();
 
 async function started(
 	t: ExecutionContext,

@@ -7,7 +7,7 @@ import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 import {forwardVariables} from '../../../source/commands/port-forward/serve-command.ts';
-import {fewAtOnce} from '../../support/few-at-once.ts';
+import {limitConcurrency} from '../../support/limit-concurrency.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -15,7 +15,7 @@ import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
 import {until} from '../../support/until.ts';
 
-const test = fewAtOnce(2);
+const test = limitConcurrency(2);
 
 const echo = `
 const socket = require('node:net').connect(process.env.SPOKE_PORT, process.env.SPOKE_ADDRESS, () => socket.write('hello'));

@@ -110,7 +110,7 @@ const lists: readonly Step[] = [
 	['proxy/proxy.headers', /content-type: +application\/json/i],
 	['proxy/copy', /copied/],
 	['proxy/proxy.method', /HEAD/],
-	['proxy/edit', /HEAD svc\//],
+	['proxy/edit', /HEAD node\//],
 	['prompt/cancel', /HEAD/],
 	['proxy/proxy.listener', /Local API proxy for/],
 	['form/erase', /Port +\d{3}▏/],

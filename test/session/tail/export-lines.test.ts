@@ -72,6 +72,7 @@ test('a save waits for an unfinished filter', async t => {
 	// Each scan covers one block.
 	const tail = {view, request: {title: 'web'}, scan: () => view.shownIndex!.advance(view.buffer, -1)} as unknown as TailRun;
 	const session = {
+		env: {},
 		promptForText: async () => ({text: path, regex: false}),
 		showMessage() {},
 		store: {state: {connections: []}},

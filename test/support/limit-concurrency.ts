@@ -3,7 +3,7 @@ import test, {type ExecutionContext} from 'ava';
 import {Semaphore} from '../../source/async/semaphore.ts';
 
 /** Declares tests as ava does, of which `count` run at once. */
-export function fewAtOnce(count = 4): (title: string, body: (t: ExecutionContext) => void | Promise<void>) => void {
+export function limitConcurrency(count = 4): (title: string, body: (t: ExecutionContext) => void | Promise<void>) => void {
 	const slots = new Semaphore(count);
 	return (title, body) => {
 		test(title, async t => slots.run(async () => body(t)));
