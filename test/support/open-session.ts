@@ -69,8 +69,9 @@ let shared: Promise<Sandbox> | undefined;
 async function sharedSandbox(): Promise<Sandbox> {
 	if (shared === undefined) {
 		shared = startSandbox({});
+		// What sessions leave at their end, as timers of watches, ends with the process of spoke.
 		registerCompletionHandler(() => {
-			void shared!.then(async sandbox => sandbox.close());
+			process.exit();
 		});
 	}
 
