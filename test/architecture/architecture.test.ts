@@ -122,7 +122,11 @@ test('every folder of test/ mirrors a folder of source/ or is a suite of its own
 	);
 	t.deepEqual(
 		folders.filter(
-			folder => !testSuites.includes(folder.split('/')[0]!) && !mirrored.has(folder) && !byRoom.has(folder) && !/\b(?:fixtures|frames)\b/.test(folder),
+			folder =>
+				!testSuites.includes(folder.split('/')[0]!) &&
+				!mirrored.has(folder) &&
+				!byRoom.has(folder) &&
+				!/\b(?:fixtures|frames)\b/.test(folder),
 		),
 		[],
 	);
