@@ -427,5 +427,5 @@ test('completion offers the names of detached forwards', async t => {
 		t.is((await session.spoke(['completion', 'words', '--', 'forwards', verb, 'd'])).stdout, `${name}\t\n`);
 	}
 
-	t.is((await session.spoke(['completion', 'words', '--', 'forwards', ''])).stdout, 'list\t\nstop\t\nlogs\t\ncheck\t\nca\t\n');
+	t.is((await session.spoke(['completion', 'words', '--', 'forwards', ''])).stdout, 'list\t\nstop\t\nlogs\t\ncheck\t\n');
 });
