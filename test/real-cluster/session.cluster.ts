@@ -160,8 +160,8 @@ test.serial('a shell and an attach are recorded', async t => {
 	const texts = await Promise.all((await readdir(directory)).toSorted().map(async name => readFile(join(directory, name), 'utf8')));
 	t.is(texts.length, 2);
 	// By time, which their names begin with.
-	t.regex(texts[0]!, /"o", "recorded/);
-	t.regex(texts[1]!, /"o", "got hello/);
+	t.regex(texts[0]!, /"o","recorded/);
+	t.regex(texts[1]!, /"o","got hello/);
 	for (const text of texts) {
 		t.regex(text, /path: you -verified-> apiserver -direct,unverified-> kubelet n1/);
 	}
