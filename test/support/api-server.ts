@@ -54,7 +54,7 @@ export type Scripted = {
 };
 
 /** `http2`: beside HTTP/1.1, for clients that offer it. `plain`: without TLS and credentials. */
-export type Carrier = SecureServerOptions & {http2?: boolean; plain?: boolean};
+export type Carrier = SecureServerOptions & {http2?: boolean; plain?: boolean; onConnection?: (socket: Socket) => void};
 
 /** Without an answer, it is silent. */
 export async function serve(
@@ -127,7 +127,7 @@ export function inTurn(...answers: readonly Answer[]): ByHand {
 
 export async function startServer(
 	{request, upgrade, session}: Scripted,
-	{http2 = false, plain = false, ...tls}: Carrier = {},
+	{http2 = false, plain = false, onConnection = () => undefined, ...tls}: Carrier = {},
 ): Promise<ScriptedServer> {
 	const answer = request && ((asked: IncomingMessage, response: ServerResponse) => void request(asked, response, queryOf(asked)));
 	return listen(leaf => {
@@ -141,6 +141,7 @@ export async function startServer(
 			server.on('upgrade', upgrade);
 		}
 
+		server.on(plain ? 'connection' : 'secureConnection', onConnection);
 		server.on('session', (one: ServerHttp2Session) => {
 			one.on('error', () => {});
 			session?.(one);

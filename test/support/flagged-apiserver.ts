@@ -1,15 +1,14 @@
 /** Apiservers of scripted flags behind one address, which record what users send beyond the reads of evidence. */
 import {createHash, X509Certificate} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
-import {createServer} from 'node:https';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
-import type {TLSSocket} from 'node:tls';
 import type {ExecutionContext} from 'ava';
+import {type ByHand, refuse, reply, serve} from './api-server.ts';
 import {authority, issue} from './certificates.ts';
+import {refuseUpgrade} from './command-server.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
-import {listenOnLoopback} from './listen-on-loopback.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
 
 export const verifies = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
@@ -82,61 +81,58 @@ export async function startFlaggedApiservers(
 	const record = (request: IncomingMessage) => {
 		const stream = {process: processOf.get(request.socket)!, path: request.url!.slice(prefix.length), bytes: 0};
 		state.streams.push(stream);
-		return stream;
+		return (chunk: Buffer) => {
+			stream.bytes += chunk.length;
+		};
 	};
 
-	const server = createServer(
-		{key: leaf.key, cert: leaf.certificate, ca: ca.certificate, requestCert: true, rejectUnauthorized: false},
-		(request, response) => {
-			const index = processOf.get(request.socket)!;
-			const path = request.url!.slice(prefix.length).split('?')[0]!;
-			const flags: Readonly<Record<string, object>> = readsFlags
-				? {
-						'/flagz': {kind: 'Flagz', flags: state.processes[index]!},
-						'/statusz': {kind: 'Statusz', startTime: `2026-11-24T14:00:0${index}Z`, binaryVersion: '1.36.3'},
-					}
-				: {};
-			const object = flags[path] ?? objects[path];
-			if (/\/(?:log|proxy|ephemeralcontainers)\b/.test(path)) {
-				const stream = record(request);
-				request.on('data', (chunk: Buffer) => {
-					stream.bytes += chunk.length;
-				});
-				if (request.url!.includes('follow=true')) {
-					response.write('a line\n', () => request.socket.destroy());
-				} else {
-					response.end('a line\n');
-				}
-
-				return;
+	const answer: ByHand = (request, response, query) => {
+		const index = processOf.get(request.socket)!;
+		const path = request.url!.slice(prefix.length).split('?')[0]!;
+		if (/\/(?:log|proxy|ephemeralcontainers)\b/.test(path)) {
+			request.on('data', record(request));
+			if (query.get('follow') === 'true') {
+				response.write('a line\n', () => request.socket.destroy());
+			} else {
+				response.end('a line\n');
 			}
 
-			request.resume();
-			response.setHeader('content-type', 'application/json');
-			response.statusCode = object ? 200 : 403;
-			response.end(JSON.stringify(object ?? {kind: 'Status', status: 'Failure', reason: 'Forbidden', code: 403, message: 'forbidden'}));
+			return;
+		}
+
+		const flags: Readonly<Record<string, object>> = readsFlags
+			? {
+					'/flagz': {kind: 'Flagz', flags: state.processes[index]!},
+					'/statusz': {kind: 'Statusz', startTime: `2026-11-24T14:00:0${index}Z`, binaryVersion: '1.36.3'},
+				}
+			: {};
+		const object = flags[path] ?? objects[path];
+		request.resume();
+		(object ? reply(200, object) : refuse(403, 'forbidden', 'Forbidden'))(request, response, query);
+	};
+
+	const server = await serve(t, answer, {
+		key: leaf.key,
+		cert: leaf.certificate,
+		ca: ca.certificate,
+		requestCert: true,
+		rejectUnauthorized: false,
+		upgrade(request, socket) {
+			socket.on('data', record(request));
+			refuseUpgrade(socket, {status: 500, body: ''});
 		},
-	);
-	server.on('secureConnection', socket => {
-		processOf.set(socket, state.next);
-		state.next = (state.next + 1) % state.processes.length;
-		socket.on('error', () => {});
+		onConnection(socket) {
+			processOf.set(socket, state.next);
+			state.next = (state.next + 1) % state.processes.length;
+		},
 	});
-	server.on('upgrade', (request: IncomingMessage, socket: TLSSocket) => {
-		const stream = record(request);
-		socket.on('data', (chunk: Buffer) => {
-			stream.bytes += chunk.length;
-		});
-		socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-	});
-	const port = await listenOnLoopback(server);
 	const folder = await temporaryDirectory(t);
 	const file = join(folder, 'kubeconfig.json');
 	const encoded = (text: string) => Buffer.from(text).toString('base64');
 	await writeFile(
 		file,
 		kubeconfigText({
-			server: `https://127.0.0.1:${port}${prefix}`,
+			server: `${server.url}${prefix}`,
 			ca: ca.certificate,
 			namespace: 'default',
 			user:
@@ -145,10 +141,6 @@ export async function startFlaggedApiservers(
 					: {'client-certificate-data': encoded(client.certificate), 'client-key-data': encoded(client.key)},
 		}),
 	);
-	t.teardown(() => {
-		server.closeAllConnections();
-		server.close();
-	});
 	state.env = {...process.env, KUBECONFIG: file, HOME: folder};
 	return state;
 }

@@ -1,16 +1,13 @@
 /** Nodes of a sandbox whose kubelets are scripted, each with one Running pod of the node's name in `default`. */
-import {createServer} from 'node:https';
-import type {RequestListener} from 'node:http';
-import type {Server, Socket} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
+import {type ByHand, serve} from './api-server.ts';
 import {issue} from './certificates.ts';
-import {listenOnLoopback} from './listen-on-loopback.ts';
 import {ask, type Asked} from './sandbox-client.ts';
 
 export type ScriptedNode =
 	/** Answers requests for logs over TLS. */
-	| {kind: 'kubelet'; answer: RequestListener}
+	| {kind: 'kubelet'; answer: ByHand}
 	/** Completes the TLS handshake and never answers. */
 	| {kind: 'silent'}
 	/** Nothing listens. */
@@ -25,13 +22,10 @@ export async function addScriptedNodes(
 ): Promise<void> {
 	const {certificate, key} = await issue({commonName: 'system:node:scripted', ip: ['127.0.0.1']});
 	for (const [name, node] of Object.entries(nodes)) {
-		const answer = node.kind === 'kubelet' ? node.answer : () => {};
-		const server = createServer({cert: certificate, key}, answer);
-		const port = await listen(t, server);
+		const server = await serve(t, node.kind === 'kubelet' ? node.answer : undefined, {cert: certificate, key});
+		const {port} = server;
 		if (node.kind === 'closed') {
-			await new Promise(resolve => {
-				server.close(resolve);
-			});
+			await server.close();
 		}
 
 		await mustAsk(sandbox, '/api/v1/nodes', {
@@ -69,20 +63,4 @@ async function mustAsk(sandbox: Sandbox, path: string, asked: Asked): Promise<vo
 	if (status >= 300) {
 		throw new Error(`the sandbox answered ${status}: ${body}`);
 	}
-}
-
-async function listen(t: Pick<ExecutionContext, 'teardown'>, server: Server): Promise<number> {
-	const sockets = new Set<Socket>();
-	server.on('connection', (socket: Socket) => {
-		sockets.add(socket);
-		socket.on('error', () => {});
-	});
-	const port = await listenOnLoopback(server);
-	t.teardown(() => {
-		server.close();
-		for (const socket of sockets) {
-			socket.destroy();
-		}
-	});
-	return port;
 }

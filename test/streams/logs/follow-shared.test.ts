@@ -58,8 +58,6 @@ async function follow(
 	t.teardown(async () => {
 		stop.abort();
 		await following;
-		cluster.close();
-		await server.stop();
 	});
 	const all = (text: string) => [...texts.values()].every(seen => seen.includes(text));
 	await until(() => all('text-1'));

@@ -14,9 +14,6 @@ async function withLog(t: ExecutionContext, records: readonly LogRecord[]) {
 	const log = server.addPod('web').get('app')!;
 	log.append(...records);
 	const cluster = await server.cluster();
-	t.teardown(() => {
-		cluster.close();
-	});
 	const pod = server.pods.get('web')!.object;
 	return {
 		server,

@@ -23,7 +23,7 @@ const c: LogRecord = {time: '2026-11-24T14:00:02.1Z', text: 'c'};
 const drained: DrainRead = {previous: false, gap: 'last-line-not-met', isReplaced: async () => false};
 
 async function logOf(t: ExecutionContext, options: Partial<ResumableLogOptions> = {}) {
-	const server = await LogServer.start();
+	const server = await LogServer.start(t);
 	const cluster = await server.cluster();
 	const stop = new AbortController();
 	const file = server.addPod('w').get('app')!;
@@ -46,11 +46,7 @@ async function logOf(t: ExecutionContext, options: Partial<ResumableLogOptions> 
 			events.push(event);
 		},
 	);
-	t.teardown(async () => {
-		stop.abort();
-		cluster.close();
-		await server.stop();
-	});
+	t.teardown(() => stop.abort());
 	return {
 		server,
 		file,

@@ -17,16 +17,9 @@ const c: LogRecord = {time: at(3), text: 'c'};
 const asLine = ({time, text}: LogRecord) => `${time} ${text}\n`;
 
 async function logOf(t: ExecutionContext, records: readonly LogRecord[], fault: Fault = null) {
-	const server = await LogServer.start();
+	const server = await LogServer.start(t);
 	const cluster = await server.cluster();
-	t.teardown(async () => {
-		cluster.close();
-		await server.stop();
-	});
-	server
-		.addPod('w')
-		.get('app')!
-		.append(...records);
+	server.addLog('w', ...records);
 	server.faults.push(fault);
 	const pod = server.pods.get('w')!.object;
 	return {server, cluster, source: logSource(pod, 'app'), target: toResolvedTarget('w', pod, 1, 'app')};
