@@ -1,5 +1,5 @@
 /** Verdicts, evidence, needs and findings in words. */
-import type {Basis, Evidence, EvidenceSource, Finding, RouteState, TlsState, Verdict} from '../evidence/evidence.ts';
+import type {Author, Basis, Evidence, EvidenceSource, Finding, RouteState, TlsState, Verdict} from '../evidence/evidence.ts';
 import {describeNeeds} from '../evidence/rules/describe-needs.ts';
 import type {Part} from './parts.ts';
 
@@ -59,13 +59,35 @@ function describeVerdict(
 export function describeCitations(ids: readonly string[], all: readonly Evidence[]): DetailPart[] {
 	return ids
 		.flatMap(id => all.find(one => one.id === id) ?? [])
-		.map(({rule, observed, source, where, process, time}) => ({
+		.map(({rule, observed, authors, source, where, process, time}) => ({
 			role: 'evidence',
 			text: observed,
 			short: shortObservations[rule] ?? observed,
-			origin: {location: `${where}${process === null ? '' : `, apiserver process ${process}`}`, source, time},
+			origin: {
+				location: `${where}${process === null ? '' : `, apiserver process ${process}`}${otherAuthors(authors)}`,
+				source,
+				time,
+			},
 		}));
 }
+
+/** `; could be by a gateway or the kubelet`. Empty if nobody but you or this apiserver could have written it. */
+function otherAuthors(authors: readonly Author[]): string {
+	const others = authors.filter(author => author !== 'you' && author !== 'apiserver').map(author => authorNames[author]);
+	return others.length === 0 ? '' : `; could be by ${others.join(' or ')}`;
+}
+
+const authorNames: Readonly<Record<Author, string>> = {
+	you: 'you',
+	apiserver: 'the apiserver',
+	replica: 'another apiserver',
+	gateway: 'a gateway',
+	kubelet: 'the kubelet',
+	'any-kubelet': 'any kubelet',
+	workload: 'a pod',
+	'object-writer': 'a writer of the object',
+	network: 'the network',
+};
 
 /** `kubelet-certificate-authority="" (from GET /flagz, apiserver process 3f2a, 01:02:56)`. */
 export function withLocation({text, origin}: DetailPart, timeOf?: (time: string) => string): string {

@@ -8,12 +8,14 @@ import type {
 	MetricFacts,
 	Observation,
 	Observations,
+	PathScope,
 	ProbeResult,
 	ServerIdentity,
 	StepTestFacts,
 } from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
+import {isOpenedScope} from './rules/needs.ts';
 import {identifyServer} from './rules/server-identity.ts';
 import {secondLegsOf} from './second-leg-record.ts';
 
@@ -46,31 +48,30 @@ export function buildObservations(
 	examined: Examination,
 	{
 		purpose,
-		about,
+		scope,
 		farEndAnswered = false,
 		answeredByApiserver = null,
 		upgradePassedThrough = false,
-	}: Pick<Observations, 'purpose' | 'about'> &
+	}: Pick<Observations, 'purpose' | 'scope'> &
 		Partial<Pick<Observations, 'farEndAnswered' | 'answeredByApiserver' | 'upgradePassedThrough'>>,
 ): Observations {
 	const {own, others, unreachedAddresses, shared, metrics, active} = examined;
 	const known = processCacheFor(cluster).of(processIdOf(examined));
 	const attempt = {
 		purpose,
-		isBound: about !== 'configuration' && own.socket !== null,
+		scope,
 		farEndAnswered,
 		process: own.process,
 		outcomes: secondLegsOf(cluster).outcomes,
 	};
 	return {
 		...attempt,
-		about,
 		time: new Date().toISOString(),
 		connection: own.socket?.connection ?? null,
 		answeredByApiserver,
 		upgradePassedThrough,
 		socket: own.socket,
-		serverIdentity: identifyExamined(cluster, examined, about),
+		serverIdentity: identifyExamined(cluster, examined, scope),
 		flags: [own, ...others].flatMap(({flags}) => flags ?? []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
@@ -78,7 +79,7 @@ export function buildObservations(
 		probe: active.probe,
 		version: shared.version,
 		metrics: known.metrics.length === 0 && metrics?.observation ? [metrics.observation] : known.metrics,
-		stepTests: [...active.stepTests, ...(about === 'configuration' ? known.stepTests.map(test => routeOnly(test)) : known.stepTests)],
+		stepTests: [...active.stepTests, ...(isOpenedScope({scope}) ? known.stepTests : known.stepTests.map(test => routeOnly(test)))],
 		agentTests: [...active.agentTests, ...known.agentTests.map(test => withoutAgent(test))],
 		logDifferentials: active.logDifferentials,
 		handshakes: active.handshakes,
@@ -91,12 +92,12 @@ export function buildObservations(
 export function identifyExamined(
 	cluster: ClusterClient,
 	{own, others, shared}: Pick<Examination, 'own' | 'others' | 'shared'>,
-	about: Observations['about'],
+	scope: PathScope,
 ): ServerIdentity {
 	const {ca, gatewaySeen} = processCacheFor(cluster);
 	const known = {...shared, ca: ca ?? shared.ca, gatewaySeen};
 	const identity = identifyServer(own, known, cluster.facts.server);
-	return about === 'configuration' && identity.to === 'apiserver'
+	return scope === 'next-connection' && identity.to === 'apiserver'
 		? (others.map(other => identifyServer(other, known, cluster.facts.server)).find(({to}) => to !== 'apiserver') ?? identity)
 		: identity;
 }

@@ -8,6 +8,7 @@ import type {
 	Leg,
 	Observations,
 	Path,
+	PathScope,
 	ProcessBinding,
 	RuleVerdict,
 	TlsState,
@@ -25,11 +26,12 @@ import {decideExposure} from './rules/exposure.ts';
 import {pathFindings} from './rules/path-findings.ts';
 import type {NodeObject} from './node-facts.ts';
 import {recognizeDistribution} from './rules/recognize-distribution.ts';
+import {isBound} from './rules/authors.ts';
 import {isVerifiedApiserver} from './rules/same-process.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
 import {secondLegRoute, type RouteVerdict} from './rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
-import {unknownVerdict} from './rules/basis.ts';
+import {unknownVerdict} from './rules/claims.ts';
 import {unusedSecondLeg} from './second-leg-use.ts';
 
 export type PathMetadata = {
@@ -45,6 +47,7 @@ export type PathMetadata = {
 /** Pure: the same observations give the same path. */
 export function buildPath(observations: Observations, {cluster, phase, address, rttMs, error, node = null}: PathMetadata): Path {
 	const {purpose} = observations;
+	const about = aboutOf[observations.scope];
 	const numbered = numberEvidence();
 	const {need: serverNeed} = observations.serverIdentity;
 	const withEvidence = <State extends string>(verdict: RuleVerdict<State>): Verdict<State> => ({
@@ -77,7 +80,7 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 	const broken = brokenNow(observations, numbered);
 	// Only findings about a configuration name it, and the path of a connection is built again with each observation.
 	const distribution =
-		observations.about === 'configuration'
+		about === 'configuration'
 			? recognizeDistribution({
 					version: observations.version?.facts.gitVersion ?? null,
 					server: cluster.server,
@@ -89,11 +92,11 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		kind: 'Path',
 		time: observations.time,
 		feature: purpose.feature,
-		about: observations.about,
+		about,
 		phase,
 		target: purpose.target,
 		request: purpose.request,
-		cluster: clusterIdentity(cluster, observations.version, observations.isBound ? observations.process : null),
+		cluster: clusterIdentity(cluster, observations.version, isBound(observations.scope) ? observations.process : null),
 		process: binding(observations),
 		legs,
 		crossing: withEvidence(exposure),
@@ -102,10 +105,17 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		findings: [...lastAttemptFindings(observations, error), ...pathFindings(observations, tls, route, {error, distribution})],
 		broken,
 		unused,
-		line: formatPathLine({legs, about: observations.about, phase, target: purpose.target, error, broken, unused}),
+		line: formatPathLine({legs, about, phase, target: purpose.target, error, broken, unused}),
 		error,
 	};
 }
+
+const aboutOf: Readonly<Record<PathScope, Path['about']>> = {
+	'next-connection': 'configuration',
+	'before-use': 'configuration',
+	'this-connection': 'open-connection',
+	ended: 'ended-connection',
+};
 
 type WithEvidence = <State extends string>(verdict: RuleVerdict<State>) => Verdict<State>;
 
@@ -173,7 +183,7 @@ function binding(observations: Observations): ProcessBinding {
 	const processes = flagsPerProcess(observations);
 	// Flags are read together, so one stands for all.
 	const verdict = resolveApiserverFlag(observations, 'kubelet-certificate-authority');
-	const unread = observations.process && observations.isBound ? 'same-connection' : 'none';
+	const unread = observations.process && isBound(observations.scope) ? 'same-connection' : 'none';
 	return {
 		id: observations.process?.facts.id ?? null,
 		startTime: observations.process?.facts.startTime ?? null,

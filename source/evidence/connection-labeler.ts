@@ -174,7 +174,7 @@ class ConnectionLabeler implements Labeler {
 		const build = () => this.#pathOf(state);
 		return {
 			phase: state.phase,
-			about: state.about,
+			about: state.scope === 'ended' ? 'ended-connection' : 'open-connection',
 			get path() {
 				path ??= build();
 				return path;

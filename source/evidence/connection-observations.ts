@@ -139,7 +139,7 @@ export async function readApiserverFlags(
 			const readable = flags.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== classified);
 			// A copy of 200 names takes a start 0.5 ms, and is seldom needed.
 			const values = readable.length === flags.length ? (parsed.flags as Record<string, string>) : Object.fromEntries(readable);
-			return {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null, isOnControlPlane: null};
+			return {values, absent: 'unknown', proxyEnvironment: null};
 		},
 	);
 }
@@ -188,11 +188,11 @@ export function identifyProcess(
 	return {...start, process: id, facts: {id, ...start.facts}};
 }
 
-/** Enough for the few processes of one cluster. */
+/** Of a configuration: two processes that started in one second with the same flags and key are one. 64 bits. */
 function fingerprint(startTime: string, flags: Observation<FlagFacts>, publicKey: string | null): string {
 	const {values} = flags.facts;
 	const sorted = Object.keys(values)
 		.sort()
 		.map(name => [name, values[name]]);
-	return hash('sha256', JSON.stringify([startTime, sorted, publicKey])).slice(0, 6);
+	return hash('sha256', JSON.stringify([startTime, sorted, publicKey])).slice(0, 16);
 }

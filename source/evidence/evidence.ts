@@ -32,12 +32,35 @@ export type EvidenceSource =
 	| 'error-text'
 	| 'version';
 
+/**
+Who could have written what was observed:
+- `apiserver`: the process that carries this connection; `replica`: another one
+- `gateway`: a server in front of it that relays requests; `network`: anyone between you and a server that was not verified
+- `kubelet`: of this node, or whoever answers for it; `any-kubelet`; `workload`: a pod or service
+- `object-writer`: whoever may write the object
+- `you`: your own socket and request
+*/
+export const evidenceAuthors = [
+	'apiserver',
+	'replica',
+	'gateway',
+	'kubelet',
+	'any-kubelet',
+	'workload',
+	'object-writer',
+	'network',
+	'you',
+] as const;
+export type Author = (typeof evidenceAuthors)[number];
+
 /** An observation as a rule used it. */
 export type Citation = {
 	source: EvidenceSource;
 	rule: string;
 	/** In the source's own words where possible. */
 	observed: string;
+	/** At least one. */
+	authors: readonly Author[];
 	where: string;
 	/** Fingerprint of the apiserver process; `null` if unknown or none. */
 	process: string | null;
@@ -138,4 +161,8 @@ export type Path = {
 	error: ErrorObject | null;
 };
 
-export type RuleVerdict<State extends string> = Omit<Verdict<State>, 'evidence'> & {citations: readonly Citation[]};
+/** `authors`: who could have written what decides it; empty if nothing does. */
+export type RuleVerdict<State extends string> = Omit<Verdict<State>, 'evidence'> & {
+	citations: readonly Citation[];
+	authors: readonly Author[];
+};

@@ -44,7 +44,7 @@ export async function findPaths(
 
 export const failedAttemptId = 'failed-attempt';
 
-/** The path of a future connection or, with `error`, of the failed one. */
+/** The path of a future connection or, with `error`, of the one that failed: the examined one, or a separate one. */
 export function configuredPath(
 	examined: ApiserverExamination,
 	cluster: ClusterClient,
@@ -52,16 +52,16 @@ export function configuredPath(
 	plan: Pick<PathPlan, 'node' | 'pod'>,
 	error: ErrorObject | null = null,
 ): Path {
-	const configured = buildObservations(cluster, examined, {purpose, about: 'configuration'});
-	const {stepTests, agentTests} = examined.active;
-	const {failures} = configured;
-	const isOwn = failures.some(({connection}) => connection === configured.connection);
+	if (!error) {
+		return pathOf(buildObservations(cluster, examined, {purpose, scope: 'next-connection'}), cluster, plan, null);
+	}
+
+	const {stepTests, agentTests, failures} = examined.active;
+	const farEndAnswered = failures.some(({facts}) => facts.answered);
+	const ended = buildObservations(cluster, examined, {purpose, scope: 'ended', farEndAnswered});
+	const isOwn = failures.some(({connection}) => connection === ended.connection);
 	// On a separate connection, only its own failure is bound to it; earlier tests may be about another process.
-	const attempt: Partial<Observations> = isOwn ? {} : {connection: failedAttemptId, process: null, stepTests, agentTests};
-	const observations: Observations = error
-		? {...configured, about: 'ended-connection', isBound: true, farEndAnswered: failures.some(({facts}) => facts.answered), ...attempt}
-		: configured;
-	return pathOf(observations, cluster, plan, error);
+	return pathOf(isOwn ? ended : {...ended, connection: failedAttemptId, process: null, stepTests, agentTests}, cluster, plan, error);
 }
 
 /** The path of a request that has ended on the examined connection, with `error` if it failed. */
@@ -73,7 +73,7 @@ export function attemptedPath(
 	error: ErrorObject | null,
 ): Path {
 	const farEndAnswered = error === null || examined.active.failures.some(({facts}) => facts.answered);
-	return pathOf(buildObservations(cluster, examined, {purpose, about: 'ended-connection', farEndAnswered}), cluster, plan, error);
+	return pathOf(buildObservations(cluster, examined, {purpose, scope: 'ended', farEndAnswered}), cluster, plan, error);
 }
 
 function pathOf(observations: Observations, cluster: ClusterClient, plan: Pick<PathPlan, 'node' | 'pod'>, error: ErrorObject | null): Path {

@@ -23,7 +23,7 @@ export function apiserverPath(cluster: ClusterClient, connection: ApiResponse['c
 		active: noActiveObservations,
 	};
 	const purpose = {feature: 'logs', target: noTarget, request: null} as const;
-	const path = buildPath(buildObservations(cluster, examined, {purpose, about: 'open-connection'}), {
+	const path = buildPath(buildObservations(cluster, examined, {purpose, scope: 'this-connection'}), {
 		cluster: cluster.facts,
 		phase: 'settled',
 		address: null,

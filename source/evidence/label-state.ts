@@ -3,13 +3,13 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
 import {type Examination, noActiveObservations, processIdOf} from './build-observations.ts';
 import {noClusterObservations} from './cluster-observations.ts';
-import type {ClusterObservations, ConnectionObservations, MetricFacts, Path, ProbeResult} from './evidence.ts';
+import type {ClusterObservations, ConnectionObservations, MetricFacts, Path, PathScope, ProbeResult} from './evidence.ts';
 import {failureObservation} from './failure-observation.ts';
 
 /** `others`: the flags of another connection, because this one did not respond in time. */
 export type LabelState = Examination & {
 	purpose: ConnectionPurpose;
-	about: Path['about'];
+	scope: PathScope;
 	phase: Path['phase'];
 	hasOpened: boolean;
 	farEndAnswered: boolean;
@@ -48,7 +48,7 @@ export function initialLabelState(purpose: ConnectionPurpose, own: ConnectionObs
 		metrics: null,
 		active: noActiveObservations,
 		purpose,
-		about: 'open-connection',
+		scope: 'this-connection',
 		phase: 'checking',
 		hasOpened: false,
 		farEndAnswered: false,
@@ -62,7 +62,7 @@ export function initialLabelState(purpose: ConnectionPurpose, own: ConnectionObs
 
 /** Checking, then settled or failed. A settled label can still fail; an end is final and returns the same object. */
 export function reduceLabelState(state: LabelState, event: LabelEvent): LabelState {
-	if (state.about === 'ended-connection') {
+	if (state.scope === 'ended') {
 		return state;
 	}
 
@@ -116,12 +116,12 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 			const active = {...noActiveObservations, failures: failure ? [failure] : []};
 			// A kubelet that reported the failure was reached.
 			const farEndAnswered = state.farEndAnswered || failure?.facts.answered === true;
-			return {...state, phase: 'failed', about: 'ended-connection', farEndAnswered, error, active};
+			return {...state, phase: 'failed', scope: 'ended', farEndAnswered, error, active};
 		}
 
 		case 'closed': {
 			// A connection that closed before it carried anything does not settle the label.
-			return {...state, phase: state.hasOpened ? 'settled' : state.phase, about: 'ended-connection'};
+			return {...state, phase: state.hasOpened ? 'settled' : state.phase, scope: 'ended'};
 		}
 	}
 }

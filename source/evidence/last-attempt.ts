@@ -5,12 +5,13 @@ import {formatAge} from '../text/format-time.ts';
 import type {BrokenLeg, Finding, Observations} from './evidence.ts';
 import type {EvidenceList} from './evidence-list.ts';
 import {rowOf} from './rules/path-findings.ts';
+import {isOpenedScope} from './rules/needs.ts';
 import {docs} from './rules/remedies.ts';
 import {citeAttempt, isFarEndOf, currentFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
 
 /** A forecast for new connections only, from a failure in the past; an open or ended connection has its own observations. */
 export function brokenNow(observations: Observations, numbered: EvidenceList): BrokenLeg | null {
-	if (observations.about !== 'configuration') {
+	if (isOpenedScope(observations)) {
 		return null;
 	}
 
@@ -34,7 +35,7 @@ export function brokenNow(observations: Observations, numbered: EvidenceList): B
 		message: error.message,
 		farEnd,
 		time,
-		evidence: [numbered.idOf(citeAttempt(failed))],
+		evidence: [numbered.idOf(citeAttempt(observations, failed))],
 		error,
 	};
 }

@@ -28,6 +28,11 @@ export async function podOnNode(cluster: ClusterClient, name: string): Promise<P
 	return result.observation?.facts ?? null;
 }
 
+/** `host:port` of all that the apiserver could dial; `null` if the node cannot be read. */
+export function kubeletAddresses(node: NodeObject | null): readonly string[] | null {
+	return node && (node.status?.addresses ?? []).map(({address}) => joinHostPort(address, kubeletPortOf(node)));
+}
+
 /** The defaults of `--kubelet-preferred-address-types`. */
 const preferredTypes = ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'];
 

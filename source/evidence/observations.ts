@@ -2,10 +2,12 @@
 import type {SocketFacts} from '../cluster/connection.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
-import type {EvidenceSource, Need} from './evidence.ts';
+import type {Author, EvidenceSource, Need} from './evidence.ts';
 
 export type Observation<Facts> = {
 	source: EvidenceSource;
+	/** Who could have written it, if the server at the end of the connection is an apiserver: see rules/authors.ts. */
+	authors: readonly Author[];
 	where: string;
 	/** Fingerprint of the apiserver process; `null` if unknown or none. */
 	process: string | null;
@@ -24,6 +26,10 @@ export type UnavailableSource = {
 	need: Need | null;
 };
 
+/** `unknown` excludes nothing: no gateway, no replica. */
+export type Known<Value> =
+	{known: Value; unknown?: undefined} | {unknown: 'forbidden' | 'absent' | 'no-response' | 'not-read'; known?: undefined};
+
 export type ProbeResult<Facts> =
 	{observation: Observation<Facts>; unavailable?: undefined} | {observation?: undefined; unavailable: UnavailableSource};
 
@@ -33,9 +39,6 @@ export type FlagFacts = {
 	absent: 'unknown' | 'default';
 	/** HTTP(S)_PROXY of the process; `null` if its environment cannot be seen. */
 	proxyEnvironment: boolean | null;
-	hostAddresses: readonly string[] | null;
-	/** The mirror pod's node is of the control plane; `null` if nodes cannot be read, and for flags of a process. */
-	isOnControlPlane: boolean | null;
 };
 
 /** A mirror pod of the control plane. */
@@ -53,6 +56,7 @@ export type VersionFacts = {
 	upstream: boolean;
 };
 
+/** `id` identifies the configuration of a process: start time, flags and key. */
 export type ProcessFacts = {id: string; startTime: string; version: string | null};
 
 export type MetricFacts = {
@@ -122,6 +126,8 @@ export type SecondLegFailure = {
 	error: ErrorObject;
 	/** `null` for an unknown message. */
 	facts: FailureFacts | null;
+	/** Of the text. */
+	authors: readonly Author[];
 };
 
 export type FailureFacts = {
@@ -132,21 +138,16 @@ export type FailureFacts = {
 	route: 'konnectivity' | 'egress-http-connect' | null;
 	/** The message is from a kubelet, after its TLS handshake. */
 	answered: boolean;
-	/** Assumes that the apiserver's far end does not forge the message. */
-	basis: 'proven' | 'inferred' | 'unknown';
-	/** The far end could send the same text. */
-	mayBeFromFarEnd: boolean;
 };
 
 export type ReplicaFacts = {
+	/** At least so many. */
 	known: number | null;
 	knownFrom: 'lease' | 'endpointslice' | 'unknown';
-	/**
-	Identity leases with the holder's address (since 1.36) and creation time; `null` if they cannot be read, or none is kept (before 1.26).
-	*/
-	leases: ReadonlyArray<{address: string | null; madeAt: string | null}> | null;
-	/** `ip:port` of each, from the endpoints or the leases; `null` if they cannot be read. */
-	addresses: readonly string[] | null;
+	/** Identity leases with the holder's address (since 1.36) and creation time; `absent` if none is kept (before 1.26). */
+	leases: Known<ReadonlyArray<{address: string | null; madeAt: string | null}>>;
+	/** `ip:port` of each, from the endpoints or the leases. */
+	addresses: Known<readonly string[]>;
 };
 
 export type UserInfo = {username?: unknown; extra?: Record<string, unknown>};
@@ -194,16 +195,22 @@ export type ServerIdentity = {
 	hasApiserverCertificate?: true;
 };
 
+/**
+What a verdict is about:
+- `next-connection`: nothing was opened, and the next connection may end at another apiserver than the examined one
+- `before-use`: this connection, on which nothing has been sent to leg 2 yet
+- `this-connection`: a stream is open on it
+- `ended`: a stream was open on it, or failed
+*/
+export type PathScope = 'next-connection' | 'before-use' | 'this-connection' | 'ended';
+
 /** What the rules of one path use: see build-observations.ts. */
 export type Observations = {
 	purpose: ConnectionPurpose;
-	/** `configuration`: nothing was opened. */
-	about: 'configuration' | 'open-connection' | 'ended-connection';
+	scope: PathScope;
 	time: string;
 	/** The connection that the verdict is about, or the one that was examined for it. */
 	connection: string | null;
-	/** False if no connection was opened: the next one may end at another apiserver than the examined one. */
-	isBound: boolean;
 	/** The far end of leg 2 answered, so its certificate passed any check. A 101 alone shows that only if the apiserver dials first. */
 	farEndAnswered: boolean;
 	/** Why the apiserver responded itself, as a clause; `null` if it did not, or it is unknown. */

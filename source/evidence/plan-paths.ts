@@ -15,7 +15,7 @@ import {resolvePod, type ResolvedPod} from '../targets/resolve-pod.ts';
 import {findResource, podResource} from '../targets/resource-names.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from './evidence.ts';
 import type {ProbeTarget} from './run-active-probes.ts';
-import {readNode, podOnNode, type NodeObject} from './node-facts.ts';
+import {kubeletAddresses, readNode, podOnNode, type NodeObject} from './node-facts.ts';
 
 export type PathPlan = {
 	target: ResolvedTarget;
@@ -215,6 +215,7 @@ export function probeOf({metadata, spec, status}: PodObject, container: string |
 		node: spec.nodeName ?? null,
 		hostAddress: status.hostIP ?? null,
 		kubeletPort: kubeletPortOf(node),
+		kubeletAddresses: kubeletAddresses(node),
 		nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null,
 	};
 }

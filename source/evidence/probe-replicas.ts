@@ -24,7 +24,7 @@ export async function probeReplicas(
 ): Promise<ApiserverExamination> {
 	const {own, others} = examined;
 	const met = [own, ...others].flatMap(({flags}) => (flags ? [advertisedAddress(flags)] : []));
-	const unmet = (examined.shared.replicas?.facts.addresses ?? []).filter(address => !met.includes(address));
+	const unmet = (examined.shared.replicas?.facts.addresses.known ?? []).filter(address => !met.includes(address));
 	// If the flags of the first are forbidden, those of the others are, too.
 	if (!own.flags || unmet.length === 0) {
 		return examined;
@@ -46,7 +46,7 @@ function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): 
 		return 'your connection to the apiserver uses a proxy';
 	}
 
-	const serverIdentity = identifyExamined(cluster, examined, 'configuration');
+	const serverIdentity = identifyExamined(cluster, examined, 'next-connection');
 	// A server with the apiserver's certificate learns nothing new from credentials for it.
 	return isVerifiedApiserver({serverIdentity, socket: examined.own.socket}) || serverIdentity.hasApiserverCertificate
 		? null

@@ -32,6 +32,7 @@ export type ProbeTarget = {
 	node: string | null;
 	hostAddress: string | null;
 	kubeletPort: number;
+	kubeletAddresses: readonly string[] | null;
 	nodeAddresses: readonly string[] | null;
 };
 
@@ -71,7 +72,8 @@ function recordProbes(
 	examined: ApiserverExamination,
 	target: ProbeTarget,
 ): void {
-	const attempt = {purpose: portForward(target), process: processIdOf(examined)};
+	const {kubeletAddresses} = target;
+	const attempt = {purpose: portForward(target), process: processIdOf(examined), kubeletAddresses};
 	const logAttempt = {...attempt, purpose: {...attempt.purpose, feature: 'logs' as const}};
 	if (log?.facts.normal === 'ok') {
 		recordAnswer(cluster, logAttempt);
@@ -97,11 +99,11 @@ async function probeHandshake({
 
 async function readLog(
 	examined: ApiserverExamination,
-	{namespace, pod, container, node}: ProbeTarget,
+	{namespace, pod, container, node, kubeletAddresses}: ProbeTarget,
 ): Promise<Observation<LogDifferentialFacts> | null> {
 	return container === null || !examined.connection.usable
 		? null
-		: readLogDifferential(examined.connection, {namespace, pod, container, node}, processIdOf(examined));
+		: readLogDifferential(examined.connection, {namespace, pod, container, node, kubeletAddresses}, processIdOf(examined));
 }
 
 async function metricsOf(examined: ApiserverExamination): Promise<ProbeResult<MetricFacts> | null> {
@@ -206,10 +208,10 @@ function fromStepTest(
 	};
 }
 
-function portForward({namespace, pod, node}: ProbeTarget): ConnectionPurpose {
+function portForward({namespace, pod, node, container}: ProbeTarget): ConnectionPurpose {
 	return {
 		feature: 'port-forward',
-		target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container: null, chosenFrom: 1},
+		target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container, chosenFrom: 1},
 		request: null,
 	};
 }

@@ -2,15 +2,15 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
-import type {ConnectionPurpose, SecondLegOutcome} from './evidence.ts';
-import {failureObservation} from './failure-observation.ts';
+import type {SecondLegOutcome} from './evidence.ts';
+import {failureObservation, textAuthors, type FailedRequest} from './failure-observation.ts';
 import {farEndOf} from './rules/second-leg-outcomes.ts';
 
 export function secondLegsOf({records}: Pick<ClusterClient, 'records'>): SecondLegRecord {
 	return records.of(SecondLegRecord, () => new SecondLegRecord());
 }
 
-type Attempt = {purpose: ConnectionPurpose; process: string | null};
+type Attempt = FailedRequest & {process: string | null};
 
 /** A log read that skipped verification does not show that the certificate passes. */
 export function recordAnswer(cluster: Pick<ClusterClient, 'records'>, {purpose, process}: Attempt): void {
@@ -20,11 +20,11 @@ export function recordAnswer(cluster: Pick<ClusterClient, 'records'>, {purpose, 
 }
 
 /** Records a failure only if it is known to be on leg 2. */
-export function recordFailure(cluster: Pick<ClusterClient, 'records'>, {purpose, process}: Attempt, error: ErrorObject): void {
+export function recordFailure(cluster: Pick<ClusterClient, 'records'>, attempt: Attempt, error: ErrorObject): void {
 	if (error.leg === 2 && error.legKnown) {
 		const time = new Date().toISOString();
-		const facts = failureObservation({error, purpose, connection: null, process, time})?.facts ?? null;
-		record(cluster, {purpose, process}, time, {error, facts});
+		const facts = failureObservation({...attempt, error, connection: null, time})?.facts ?? null;
+		record(cluster, attempt, time, {error, facts, authors: textAuthors(error.text ?? '', attempt)});
 	}
 }
 

@@ -1,15 +1,16 @@
 /** Whether a connection used leg 2. */
 import type {ErrorObject, Observations, UnusedLeg} from './evidence.ts';
+import {isOpenedScope} from './rules/needs.ts';
 
 /**
 `null` if leg 2 was used or may have been used, and for a configuration. A message is no evidence: a kubelet, a pod or a gateway can send
 the apiserver's.
 */
 export function unusedSecondLeg(
-	{about, farEndAnswered, answeredByApiserver, socket, purpose}: UseObservations,
+	{scope, farEndAnswered, answeredByApiserver, socket, purpose}: UseObservations,
 	error: ErrorObject | null,
 ): UnusedLeg | null {
-	if (about === 'configuration' || farEndAnswered) {
+	if (!isOpenedScope({scope}) || farEndAnswered) {
 		return null;
 	}
 
@@ -17,7 +18,7 @@ export function unusedSecondLeg(
 	return why === null ? null : {leg: 2, why: `not used: ${why}`};
 }
 
-type UseObservations = Pick<Observations, 'about' | 'farEndAnswered' | 'answeredByApiserver' | 'socket' | 'purpose'>;
+type UseObservations = Pick<Observations, 'scope' | 'farEndAnswered' | 'answeredByApiserver' | 'socket' | 'purpose'>;
 
 function reasonUnused({code, text}: ErrorObject, {socket, purpose}: Pick<UseObservations, 'socket' | 'purpose'>): string | null {
 	if (socket === null && legOneErrors.has(code)) {

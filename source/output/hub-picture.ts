@@ -2,7 +2,7 @@
 import {auditEndNames, auditRowState, auditStateBasis, auditStateName} from '../descriptions/describe-audit.ts';
 import type {AuditedLeg, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 import type {Basis, RouteState} from '../evidence/evidence.ts';
-import {weakestBasis} from '../evidence/rules/basis.ts';
+import {weakestBasis} from '../evidence/rules/claims.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
 const columns = 36;

@@ -141,7 +141,7 @@ export const dialMessages: readonly MessageRule[] = [
 	// k3s and RKE2 also respond 502 when the node has no session (pkg/daemons/control/tunnel.go serveConnect).
 	{
 		id: 'H2',
-		pattern: /^proxy error from \S+ while dialing \S+, code 50[23]: .+$/,
+		pattern: /^proxy error from \S+ while dialing \S+, code 50[23]: 50[23]( [\w ,.'()-]*)?$/,
 		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
@@ -151,7 +151,7 @@ export const dialMessages: readonly MessageRule[] = [
 	},
 	{
 		id: 'H3',
-		pattern: /^proxy error from \S+ while dialing \S+, code 504: .+$/,
+		pattern: /^proxy error from \S+ while dialing \S+, code 504: 504( [\w ,.'()-]*)?$/,
 		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
@@ -172,7 +172,7 @@ export const dialMessages: readonly MessageRule[] = [
 	// Since 1.38. Before that, a CONNECT without a response had no limit.
 	{
 		id: 'H5',
-		pattern: /^proxy CONNECT to \S+ failed: .+$/,
+		pattern: /^proxy CONNECT to \S+ failed: (?:[^"]|"[^"]*"(?!:))+$/,
 		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
@@ -184,7 +184,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'H6',
 		pattern:
-			/^(writing CONNECT to \S+ via proxy \S+ failed: .+|reading HTTP response from CONNECT to \S+ via proxy \S+ failed: .+|unexpected \d+ bytes of buffered data from CONNECT proxy ".+")$/,
+			/^(writing CONNECT to \S+ via proxy \S+ failed: (?:[^"]|"[^"]*"(?!:))+|reading HTTP response from CONNECT to \S+ via proxy \S+ failed: (?:[^"]|"[^"]*"(?!:))+|unexpected \d+ bytes of buffered data from CONNECT proxy "[^"]+")$/,
 		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
@@ -195,7 +195,7 @@ export const dialMessages: readonly MessageRule[] = [
 	// Any other response, as from the proxy of k3s, RKE2 or Gardener.
 	{
 		id: 'H7',
-		pattern: /^proxy error from \S+ while dialing \S+, code (?!50[0234]:)\d+: .+$/,
+		pattern: /^proxy error from \S+ while dialing \S+, code (?!50[0234]:)\d+: \d+( [\w ,.'()-]*)?$/,
 		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,

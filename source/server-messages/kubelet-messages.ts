@@ -26,7 +26,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 	{
 		id: 'T2',
 		pattern:
-			/^tls: failed to verify certificate: x509: certificate is (valid for .+, not .+|not valid for any names, but wanted to match .+)$/,
+			/^tls: failed to verify certificate: x509: certificate is (valid for [^"]+, not [^" ]+|not valid for any names, but wanted to match [^" ]+)$/,
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
@@ -36,7 +36,8 @@ export const kubeletMessages: readonly MessageRule[] = [
 	},
 	{
 		id: 'T3',
-		pattern: /^tls: failed to verify certificate: x509: certificate signed by unknown authority( \(.+\))?$/,
+		pattern:
+			/^tls: failed to verify certificate: x509: certificate signed by unknown authority( \(possibly because of "[^"]*" while trying to verify candidate authority certificate "[^"]*"\))?$/,
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
@@ -46,7 +47,8 @@ export const kubeletMessages: readonly MessageRule[] = [
 	},
 	{
 		id: 'T4',
-		pattern: /^tls: failed to verify certificate: x509: certificate has expired or is not yet valid: .+$/,
+		pattern:
+			/^tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time \S+ is (after|before) \S+$/,
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,

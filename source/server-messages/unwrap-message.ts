@@ -5,8 +5,8 @@ import {statusMessage} from './parse-status.ts';
 
 export type UnwrappedMessage = {wrapper: MessageWrapper; message: string; dialedAddress: string | null};
 
-/** A request error of Go's HTTP client, for logs and for translated exec and attach; always over TLS. */
-const goRequest = /^(Get|Post) "https:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
+/** A request error of Go's HTTP client, for logs and for translated exec and attach; always over TLS. A quoted URL is a redirect's. */
+const goRequest = /^(Get|Post) "https:\/\/([^/"\\]+)\/([^"\\]*)": (?!redirects forbidden$)([\s\S]*)$/;
 
 /**
 `isStream`: the message came on an error channel. `code`: of the response or of the Status, 0 if unknown. If a log read fails, the

@@ -37,6 +37,7 @@ const read: Evidence = {
 	source: 'flagz',
 	rule: 'kubelet-ca-empty',
 	observed: 'kubelet-certificate-authority=""',
+	authors: ['apiserver'],
 	where: 'https://a/flagz',
 	process: '3f2a',
 	time: '2026-11-25T09:55:58Z',

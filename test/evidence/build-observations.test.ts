@@ -7,18 +7,32 @@ import {noClusterObservations} from '../../source/evidence/cluster-observations.
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {Observations} from '../../source/evidence/evidence.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
-import {advertisedFlags, flags, makeObservation, makeObservations, processOf, socketFacts, stepTest} from '../support/observations.ts';
+import {
+	advertisedFlags,
+	flags,
+	knownReplicas,
+	makeObservation,
+	makeObservations,
+	processOf,
+	socketFacts,
+	stepTest,
+} from '../support/observations.ts';
 
 const facts = {server: 'https://10.0.0.5:6443', source: 'kubeconfig', certificateAuthority: null};
 const clusterOf = () => ({facts, records: new ClusterRecords()}) as unknown as ClusterClient;
 const {purpose} = makeObservations();
 const socket = makeObservation('socket', socketFacts, {connection: 'c1'});
-const own = {...noConnectionObservations, socket, flags: flags(advertisedFlags, {process: 'p1'}), process: processOf('p1')};
+const own = {
+	...noConnectionObservations,
+	socket,
+	flags: flags({...advertisedFlags, 'bind-address': '0.0.0.0'}, {process: 'p1'}),
+	process: processOf('p1'),
+};
 const examined: Examination = {
 	own,
 	others: [],
 	unreachedAddresses: [],
-	shared: {...noClusterObservations, ca: {spkiSha256: ['bb'.repeat(32)], subjects: []}},
+	shared: {...noClusterObservations, ca: {spkiSha256: ['bb'.repeat(32)], subjects: []}, replicas: knownReplicas(1)},
 	metrics: null,
 	active: noActiveObservations,
 };
@@ -26,11 +40,10 @@ const withoutTime = (observations: Observations) => ({...observations, time: ''}
 
 test('an open connection and the next one use the same observations of the same apiserver', t => {
 	const cluster = clusterOf();
-	const [open, next] = (['open-connection', 'configuration'] as const).map(about =>
-		withoutTime(buildObservations(cluster, examined, {purpose, about})),
+	const [open, next] = (['this-connection', 'next-connection'] as const).map(scope =>
+		withoutTime(buildObservations(cluster, examined, {purpose, scope})),
 	) as [Observations, Observations];
-	t.deepEqual({...open, about: null, isBound: null}, {...next, about: null, isBound: null});
-	t.deepEqual([open.isBound, next.isBound], [true, false]);
+	t.deepEqual({...open, scope: null}, {...next, scope: null});
 	t.is(open.serverIdentity.to, 'apiserver');
 });
 
@@ -38,32 +51,32 @@ test('only the next connection may end at another server or find another kubelet
 	const cluster = clusterOf();
 	processCacheFor(cluster).remember('p1', {stepTests: [stepTest('grpc', {process: 'p1'})]});
 	const gateway = {...own, foreignHeaders: ['via']};
-	const [open, next] = (['open-connection', 'configuration'] as const).map(about =>
-		withoutTime(buildObservations(cluster, {...examined, others: [gateway]}, {purpose, about})),
+	const [open, next] = (['this-connection', 'next-connection'] as const).map(scope =>
+		withoutTime(buildObservations(cluster, {...examined, others: [gateway]}, {purpose, scope})),
 	) as [Observations, Observations];
 	const keys = Object.keys(open) as ReadonlyArray<keyof Observations>;
 	t.deepEqual(
 		keys.filter(key => !isDeepStrictEqual(open[key], next[key])),
-		['isBound', 'about', 'serverIdentity', 'stepTests'],
+		['scope', 'serverIdentity', 'stepTests'],
 	);
 	t.deepEqual([open.serverIdentity.to, next.serverIdentity.to], ['apiserver', 'gateway']);
 	t.deepEqual([open.stepTests[0]?.facts.rounds, next.stepTests[0]?.facts.rounds], [[3, 5], []]);
 });
 
-test('without a connection nothing is bound and the server is unknown', t => {
-	const {isBound, connection, serverIdentity} = buildObservations(
+test('without a connection the server is unknown', t => {
+	const {connection, serverIdentity} = buildObservations(
 		clusterOf(),
 		{...examined, own: noConnectionObservations},
-		{purpose, about: 'ended-connection'},
+		{purpose, scope: 'ended'},
 	);
-	t.deepEqual([isBound, connection, serverIdentity.to], [false, null, 'unknown']);
+	t.deepEqual([connection, serverIdentity.to], [null, 'unknown']);
 });
 
 test('a remembered agent test shows the tunnel of later connections, but not their agent', t => {
 	const cluster = clusterOf();
 	const test = makeObservation('agent-metrics', {agent: 'agent-a', observed: 'agent-a 1→4→1'}, {process: 'p1', active: true});
 	processCacheFor(cluster).remember('p1', {agentTests: [test]});
-	const later = buildObservations(cluster, examined, {purpose, about: 'open-connection'});
+	const later = buildObservations(cluster, examined, {purpose, scope: 'this-connection'});
 	t.deepEqual(
 		later.agentTests.map(({facts}) => facts),
 		[{agent: null, observed: 'agent-a 1→4→1'}],
@@ -71,7 +84,7 @@ test('a remembered agent test shows the tunnel of later connections, but not the
 	const own = buildObservations(
 		cluster,
 		{...examined, active: {...noActiveObservations, agentTests: [test]}},
-		{purpose, about: 'configuration'},
+		{purpose, scope: 'next-connection'},
 	);
 	t.is(own.agentTests[0]?.facts.agent, 'agent-a');
 });

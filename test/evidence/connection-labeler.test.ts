@@ -19,6 +19,7 @@ import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {serve} from '../support/api-server.ts';
+import {leasesPath, oneApiserverLease} from '../support/apiserver-leases.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
@@ -62,7 +63,11 @@ async function apiserverCertificate() {
 }
 
 /** Flags by which the process advertises the address of the connection, which excludes a gateway with its certificate. */
-const advertised = ({port}: {port: number}) => ({'advertise-address': '127.0.0.1', 'secure-port': String(port)});
+const advertised = ({port}: {port: number}) => ({
+	'advertise-address': '127.0.0.1',
+	'bind-address': '0.0.0.0',
+	'secure-port': String(port),
+});
 
 const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
@@ -72,6 +77,7 @@ const clusterCaConfigMap = JSON.stringify({data: {'ca.crt': apiserverAuthority.c
 const flagz = ({ca, egress, ...more}: Readonly<Record<string, string>>) => ({
 	kind: 'Flagz',
 	flags: {
+		'requestheader-client-ca-file': '',
 		...(ca !== undefined && {'kubelet-certificate-authority': ca}),
 		...(egress !== undefined && {'egress-selector-config-file': egress}),
 		...more,
@@ -84,7 +90,7 @@ async function startApiserver(t: ExecutionContext, respond: (path: string) => ob
 	return serve(
 		t,
 		({url = ''}, response) => {
-			const object = respond(url);
+			const object = respond(url) ?? (url.startsWith(leasesPath) ? oneApiserverLease() : undefined);
 			response.end(object === undefined && url === rootCa ? clusterCaConfigMap : JSON.stringify(object ?? {}));
 		},
 		await apiserverCertificate(),
@@ -581,7 +587,7 @@ test('a request balancer is recognized for all streams once it was observed', as
 });
 
 for (const [title, given, to, basis, need] of [
-	['an apiserver', {data: {'ca.crt': apiserverAuthority.certificate}}, 'apiserver', 'proven', false],
+	['an apiserver whose leases were not read yet', {data: {'ca.crt': apiserverAuthority.certificate}}, 'unknown', 'inferred', false],
 	['a gateway with the apiserver’s names', {data: {'ca.crt': gatewayAuthority.certificate}}, 'gateway', 'inferred', false],
 	['an apiserver or a gateway, with an unreadable cluster CA', null, 'unknown', 'inferred', true],
 ] as const) {
@@ -610,7 +616,7 @@ for (const [title, given, to, basis, need] of [
 
 		const {legs, findings} = emitted.at(-1)!;
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'unverified', basis]);
-		t.is(findings.find(({leg}) => leg === 1)?.code, {apiserver: undefined, gateway: 'GATEWAY_IN_FRONT', unknown: 'FRONT_NOT_KNOWN'}[to]);
+		t.is(findings.find(({leg}) => leg === 1)?.code, {gateway: 'GATEWAY_IN_FRONT', unknown: 'FRONT_NOT_KNOWN'}[to]);
 		t.is(
 			legs[1]!.tls.need.some(({permission}) => permission === 'get configmap kube-root-ca.crt'),
 			need,
@@ -624,7 +630,7 @@ for (const [title, given, to, basis, need] of [
 for (const [title, status, headers, to] of [
 	['a gateway with the apiserver’s certificate is identified by its headers', 200, {via: '1.1 gateway'}, 'gateway'],
 	['a gateway with the apiserver’s certificate is identified by its headers without flags', 403, {server: 'istio-envoy'}, 'gateway'],
-	['a server without gateway headers is an apiserver, even if its flags are forbidden', 403, {}, 'apiserver'],
+	['a server without gateway headers, whose flags are forbidden, may be a gateway', 403, {}, 'unknown'],
 ] as const) {
 	test(title, async t => {
 		const server = await serve(
@@ -654,11 +660,7 @@ for (const [title, status, headers, to] of [
 		const pods = {...purpose, feature: 'pod-proxy'} as const;
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectObserved(cluster, pods, labeler.observer);
-			t.deepEqual(
-				[emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis],
-				[to, to === 'apiserver' ? 'proven' : 'inferred'],
-				`stream ${stream}`,
-			);
+			t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], [to, 'inferred'], `stream ${stream}`);
 			connection.close();
 		}
 
@@ -668,7 +670,7 @@ for (const [title, status, headers, to] of [
 	});
 }
 
-test('the cluster CA of a pod identifies an apiserver without permissions', async t => {
+test('the cluster CA of a pod shows a certificate that a gateway can have, too', async t => {
 	const server = await serve(
 		t,
 		(request, response) => {
@@ -683,7 +685,7 @@ test('the cluster CA of a pod identifies an apiserver without permissions', asyn
 	});
 	const {cluster, labeler, emitted} = listen(t, {...outside, facts: {...outside.facts, source: 'in-cluster'}});
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
-	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
+	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['unknown', 'inferred']);
 	connection.close();
 });
 
@@ -702,7 +704,7 @@ test('the cluster CA is read in the namespace of the stream when the default one
 	);
 	const {cluster, labeler, emitted} = listen(t, await server.cluster({cluster: withClusterCa}));
 	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeler.observer);
-	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
+	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['unknown', 'inferred']);
 	connection.close();
 });
 
@@ -774,9 +776,9 @@ for (const [title, hasOutput, hasNodeFeature, state, basis] of [
 
 const plain = 'text/plain';
 for (const [method, status, type, body, state, basis] of [
-	['GET', 200, plain, 'ok', 'verified', 'proven'],
-	['HEAD', 200, plain, '', 'verified', 'proven'],
-	['GET', 404, plain, '404 page not found', 'verified', 'proven'],
+	['GET', 200, plain, 'ok', 'verified', 'inferred'],
+	['HEAD', 200, plain, '', 'verified', 'inferred'],
+	['GET', 404, plain, '404 page not found', 'verified', 'inferred'],
 	['GET', 429, plain, 'Too many requests, please try again later.', 'unknown', 'unknown'],
 	['GET', 504, plain, 'gateway', 'unknown', 'unknown'],
 	['GET', 400, plain, '400 Bad Request: malformed Host header', 'unknown', 'unknown'],
@@ -828,8 +830,9 @@ test('a failure message is evidence, and the path line shows the failed leg', as
 	);
 	const failed = emitted.at(-1)!;
 	t.is(failed.phase, 'failed');
-	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'inferred']);
-	t.is(failed.line, 'path: you -verified-> apiserver -konnectivity,TLS unknown-x kubelet n1');
+	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['unknown', 'unknown'], 'the kubelet can have sent it');
+	t.true(failed.evidence.some(({rule, authors}) => rule === 'text-of-a-tunnel' && authors.includes('kubelet')));
+	t.is(failed.line, 'path: you -verified-> apiserver -unknown-x kubelet n1');
 	t.is(failed.error?.code, 'ERR_SECOND_LEG');
 });
 
@@ -844,7 +847,7 @@ for (const [title, body, state, basis] of [
 		'the apiserver refuses the kubelet',
 		{message: 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority', code: 500},
 		'refused',
-		'proven',
+		'inferred',
 	],
 	[
 		'the kubelet refuses the apiserver',
@@ -854,7 +857,7 @@ for (const [title, body, state, basis] of [
 			details: {kind: 'pods/log'},
 		},
 		'verified',
-		'proven',
+		'inferred',
 	],
 ] as const) {
 	test(`TLS of leg 2 is ${state} when verification is on and ${title}`, async t => {
@@ -982,7 +985,8 @@ test('a late /flagz is read on another connection and is at most inferred', asyn
 	const entry = counter();
 	let lateObservations: (() => void) | undefined;
 	const server = await serve(t, (request, response) => {
-		const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
+		const body = request.url === '/flagz' ? flags : request.url!.startsWith(leasesPath) ? oneApiserverLease() : {};
+		const answer = () => response.end(JSON.stringify(body));
 		if (request.url === '/flagz' && entry.add() === 1) {
 			lateObservations = answer;
 		} else {
@@ -1187,8 +1191,8 @@ for (const [title, ms] of [
 
 for (const [title, ms, state, basis] of [
 	['proves nothing about one that opens 5 s later', 5000, 'unverified', 'inferred'],
-	['is not used for one that opens 10 s later', 11_000, 'verified', 'proven'],
-	['is not used for one that opens once the clock was set back', -3_600_000, 'verified', 'proven'],
+	['is not used for one that opens 10 s later', 11_000, 'unknown', 'unknown'],
+	['is not used for one that opens once the clock was set back', -3_600_000, 'unknown', 'unknown'],
 ] as const) {
 	test(`a mirror pod read for another connection ${title}`, async t => {
 		let ca = '';
@@ -1235,7 +1239,7 @@ for (const [title, ms, state, basis] of [
 		const {clock, emitted, emits, open} = listen(t, await server.cluster({cluster: withClusterCa}));
 		const first = await open();
 		const before = await emits(({phase}) => phase === 'settled');
-		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
+		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'inferred']);
 		ca = '/ca.crt';
 		emitted.length = 0;
 		clock.setTo(clock.now() + ms);

@@ -5,21 +5,38 @@ import {makeObservations} from '../support/observations.ts';
 
 const words = 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority';
 const status = JSON.stringify({kind: 'Status', status: 'Failure', message: words, code: 500});
-const observation = (text: string, purpose = makeObservations().purpose) =>
-	failureObservation({error: {text, leg: 2}, purpose, connection: 'c1', process: null, time: ''})?.facts;
+const observed = (text: string, purpose = makeObservations().purpose) =>
+	failureObservation({error: {text, leg: 2}, purpose, connection: 'c1', process: null, time: ''});
+const observation = (text: string, purpose = makeObservations().purpose) => observed(text, purpose)?.facts;
 
-test('a Status is the apiserver’s own message', t => {
-	t.like(observation(status), {tls: 'refused', basis: 'proven'});
+test('the message of an upgrade can be the kubelet’s, with a Status and without', t => {
+	for (const text of [status, words]) {
+		t.like(observed(text), {authors: ['apiserver', 'kubelet'], facts: {tls: 'refused'}});
+	}
 });
 
-test('plain text may be the kubelet’s message', t => {
-	t.like(observation(words), {tls: 'refused', basis: 'inferred'});
-	t.like(observation('error dialing backend: No agent available'), {route: 'konnectivity', basis: 'inferred'});
+test('only the message of a log read at the node’s own addresses is certainly the apiserver’s', t => {
+	const {purpose} = makeObservations({}, 'logs');
+	const ofLog = {...purpose, target: {...purpose.target, container: 'c'}};
+	const text = JSON.stringify({
+		kind: 'Status',
+		message:
+			'Get "https://10.0.0.11:10250/containerLogs/default/web/c": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+		code: 500,
+	});
+	const authors = (kubeletAddresses: readonly string[] | null) =>
+		failureObservation({error: {text, leg: 2}, purpose: ofLog, kubeletAddresses, connection: 'c1', process: null, time: ''})?.authors;
+	t.deepEqual(authors(['10.0.0.11:10250']), ['apiserver']);
+	t.deepEqual(authors(['10.0.0.12:10250']), ['apiserver', 'kubelet']);
+	t.deepEqual(authors(null), ['apiserver'], 'the node was not read');
 });
 
 test('the message of a pod behind the proxy proves nothing about TLS', t => {
 	const {purpose} = makeObservations({}, 'pod-proxy', {scheme: 'http', port: 80, portName: null, kubeletPort: false});
-	t.like(observation(status.replace('error dialing backend', 'error trying to reach service'), purpose), {tls: null, basis: 'inferred'});
+	t.like(observed(status.replace('error dialing backend', 'error trying to reach service'), purpose), {
+		authors: ['apiserver', 'workload'],
+		facts: {tls: null},
+	});
 });
 
 const refusal = JSON.stringify({
@@ -37,9 +54,8 @@ for (const [feature, kubeletPort, isKubelet] of [
 	test(`a failure message through ${feature}, kubelet port ${kubeletPort}, is ${isKubelet ? 'the apiserver’s or the kubelet’s' : 'possibly an application’s'}`, t => {
 		const {purpose} = makeObservations({}, feature, {scheme: 'http', port: 80, portName: null, kubeletPort});
 		const proxied = (text: string) => observation(text.replace('error dialing backend', 'error trying to reach service'), purpose);
-		t.like(proxied(status), {tls: isKubelet ? 'refused' : null, basis: isKubelet ? 'proven' : 'inferred', leg: 2});
+		t.like(proxied(status), {tls: isKubelet ? 'refused' : null, leg: 2});
 		t.like(proxied(refusal), {answered: isKubelet});
-		t.like(proxied(words), {basis: 'inferred'});
 		t.is(proxied(JSON.stringify({kind: 'Status', message: 'no endpoints available for service "web"', code: 503})), undefined);
 	});
 }
@@ -49,7 +65,6 @@ test('a node proxy without a port uses the kubelet port', t => {
 		observation(status.replace('error dialing backend', 'error trying to reach service'), makeObservations({}, 'node-proxy').purpose),
 		{
 			tls: 'refused',
-			basis: 'proven',
 		},
 	);
 });
@@ -69,7 +84,7 @@ test('a failure message of an earlier request is a passive observation', t => {
 			time: 'now',
 			active: false,
 			where: 'the response to exec',
-			facts: {text: words.replace('error dialing backend: ', ''), basis: 'proven'},
+			facts: {text: words.replace('error dialing backend: ', '')},
 		},
 	);
 	t.is(
@@ -107,22 +122,10 @@ test('a kubelet that refuses the apiserver’s identity has answered over TLS', 
 	t.like(observation(status), {answered: false});
 });
 
-const logAttempt = (text: string, code: number) =>
-	JSON.stringify({kind: 'Status', status: 'Failure', message: `Get "https://10.0.0.1:10250/containerLogs/demo/web/c": ${text}`, code});
-
-test('the far end cannot send the apiserver’s own log failure', t => {
-	const {purpose} = makeObservations({}, 'logs');
-	t.like(observation(logAttempt('No agent available', 500), purpose), {route: 'konnectivity', basis: 'proven', mayBeFromFarEnd: false});
-	t.is(observation(logAttempt('No agent available', 400), purpose), undefined);
-	t.is(observation(logAttempt('No agent available', 403), purpose), undefined);
-});
-
-test('a message that the far end may have sent is marked, for every feature', t => {
-	const passedOn = (code: number) =>
-		JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code});
+test('every feature names the failure, also if the kubelet can have sent it', t => {
+	const passedOn = JSON.stringify({kind: 'Status', message: 'error dialing backend: No agent available', code: 500});
 	for (const feature of ['exec', 'attach', 'port-forward', 'logs', 'node-proxy'] as const) {
-		t.like(observation(passedOn(500), makeObservations({}, feature).purpose), {route: 'konnectivity', mayBeFromFarEnd: true}, feature);
-		t.like(observation(passedOn(400), makeObservations({}, feature).purpose), {route: 'konnectivity', mayBeFromFarEnd: true}, feature);
+		t.like(observed(passedOn, makeObservations({}, feature).purpose), {authors: ['apiserver', 'kubelet'], facts: {route: 'konnectivity'}});
 	}
 });
 

@@ -89,20 +89,16 @@ for (const [title, events, changed] of [
 		[opened, {type: 'settled'}, {type: 'metrics-read', metrics}, {type: 'far-end-answered'}],
 		{hasOpened: true, phase: 'settled', metrics, farEndAnswered: true},
 	],
-	['that is settled can fail', [opened, {type: 'settled'}, failed], {hasOpened: true, phase: 'failed', about: 'ended-connection', error}],
-	['can fail before it opens', [failed], {phase: 'failed', about: 'ended-connection', error}],
-	['that closes as it opens is settled', [opened, closed], {hasOpened: true, phase: 'settled', about: 'ended-connection'}],
+	['that is settled can fail', [opened, {type: 'settled'}, failed], {hasOpened: true, phase: 'failed', scope: 'ended', error}],
+	['can fail before it opens', [failed], {phase: 'failed', scope: 'ended', error}],
+	['that closes as it opens is settled', [opened, closed], {hasOpened: true, phase: 'settled', scope: 'ended'}],
 	[
 		'that is canceled before use does not settle',
 		[{type: 'observed', observations, hasOwnObservations: true}, closed],
-		{own: observations, hasOwnObservations: true, about: 'ended-connection'},
+		{own: observations, hasOwnObservations: true, scope: 'ended'},
 	],
-	['that failed is not changed by later events', [failed, ...everything], {phase: 'failed', about: 'ended-connection', error}],
-	[
-		'that has ended is not changed by later events',
-		[opened, closed, ...everything],
-		{hasOpened: true, phase: 'settled', about: 'ended-connection'},
-	],
+	['that failed is not changed by later events', [failed, ...everything], {phase: 'failed', scope: 'ended', error}],
+	['that has ended is not changed by later events', [opened, closed, ...everything], {hasOpened: true, phase: 'settled', scope: 'ended'}],
 ] satisfies ReadonlyArray<[string, readonly LabelEvent[], Partial<LabelState>]>) {
 	test(`a label ${title}`, t => {
 		let state = alive;

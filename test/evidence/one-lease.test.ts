@@ -42,6 +42,8 @@ async function startBalancer(
 							'egress-selector-config-file': '',
 							'advertise-address': host,
 							'secure-port': String(port),
+							'bind-address': '0.0.0.0',
+							'requestheader-client-ca-file': '',
 						},
 					},
 					'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},

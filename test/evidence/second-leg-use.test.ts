@@ -16,7 +16,7 @@ const onNoNode = errorFromResponse({status: 400, headers: {}, body: JSON.stringi
 
 function ended(more: Partial<Observations>, error: SpokeError | null = null): Path {
 	const observations = makeObservations({
-		about: 'ended-connection',
+		scope: 'ended',
 		process: processOf('p1'),
 		flags: [flags(unverifiedFlags, {process: 'p1'})],
 		...more,
@@ -98,7 +98,7 @@ test('the path line of a refused request ends at the apiserver, where no leg fai
 });
 
 test('a configuration has no unused leg', t => {
-	t.is(ended({about: 'configuration', answeredByApiserver: 'x'}).unused, null);
+	t.is(ended({scope: 'next-connection', answeredByApiserver: 'x'}).unused, null);
 });
 
 test('a label keeps why the apiserver responded itself', t => {

@@ -8,6 +8,7 @@ import {createLabeler} from '../../source/evidence/connection-labeler.ts';
 import {configuredPath} from '../../source/evidence/find-paths.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
+import {leasesPath, oneApiserverLease} from '../support/apiserver-leases.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
@@ -32,11 +33,13 @@ type Server = {
 	advertises?: 'this address';
 	/** The apiserver of k3s, on loopback behind a server that may be k3s's own or the proxy of a virtual cluster. */
 	k3s?: true;
+	/** Front proxies can relay the name of a client certificate. */
+	relays?: true;
 	kubeletCa: string;
 };
 
 /** A gateway in front of two apiservers: requests are answered as by one of them, upgrades as by the other. */
-async function startGateway({review, version = 'v1.36.3', advertises, k3s, kubeletCa}: Server) {
+async function startGateway({review, version = 'v1.36.3', advertises, k3s, relays, kubeletCa}: Server) {
 	const server = await startServer(
 		{
 			request(request, response) {
@@ -45,18 +48,21 @@ async function startGateway({review, version = 'v1.36.3', advertises, k3s, kubel
 					'egress-selector-config-file': '',
 					'advertise-address': advertises ? '127.0.0.1' : '10.0.0.5',
 					'secure-port': String(advertises ? server.port : 6443),
+					'bind-address': '0.0.0.0',
+					'requestheader-client-ca-file': relays ? '/front.crt' : '',
 					...(k3s && {'bind-address': '127.0.0.1', 'secure-port': '6444', 'advertise-port': String(advertises ? server.port : 6443)}),
 				};
 				const answers: Readonly<Record<string, object>> = {
 					'/flagz': {kind: 'Flagz', flags},
 					'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
 					'/version': {gitVersion: version},
+					[leasesPath]: oneApiserverLease(),
 					'/apis/authentication.k8s.io/v1/selfsubjectreviews':
 						review === 403 ? {kind: 'Status', code: 403} : {status: {userInfo: {username: 'ada', extra: review}}},
 					'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': clusterAuthority.certificate}},
 				};
 				const isRefused = review === 403 && request.method === 'POST';
-				response.writeHead(isRefused ? 403 : 200).end(JSON.stringify(answers[request.url!] ?? {}));
+				response.writeHead(isRefused ? 403 : 200).end(JSON.stringify(answers[request.url!] ?? answers[request.url!.split('?')[0]!] ?? {}));
 			},
 		},
 		{key: serving.key, cert: serving.certificate, requestCert: true, rejectUnauthorized: false},
@@ -133,6 +139,7 @@ for (const [way, kubeletCa] of [
 		['a client certificate, and the review is refused', {user: certificate, review: 403}],
 		['a client certificate, and the apiserver names none yet', {user: certificate, review: {}, version: 'v1.31.9'}],
 		['a token beside a certificate', {user: {...certificate, ...token}, review: {}}],
+		['a client certificate whose name a front proxy relays', {user: certificate, review: named, relays: true}],
 		[
 			'a client certificate that a virtual cluster’s proxy names to k3s',
 			{user: certificate, review: named, version: 'v1.36.3+k3s1', k3s: true},

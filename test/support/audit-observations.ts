@@ -48,7 +48,7 @@ export function componentPod(
 	values: Readonly<Record<string, string>>,
 	absent: ComponentPod['flags']['absent'] = 'default',
 ): ComponentPod {
-	return {component: name, pod: `${name}-a`, flags: {values, absent, proxyEnvironment: false, hostAddresses: null, isOnControlPlane: true}};
+	return {component: name, pod: `${name}-a`, flags: {values, absent, proxyEnvironment: false}};
 }
 
 const twoComponents = [

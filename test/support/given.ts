@@ -5,14 +5,14 @@ configuration of its open connection c1 to pod web on node n1, of which nothing 
 - `flagz ca=/ca.crt egress=none @c9 p1`: /flagz of process p1, read on connection c9; by default on c1, of an unknown process.
   `ca` is --kubelet-certificate-authority, `egress` --egress-selector-config-file, `at` the advertised address and port, by default 6443.
   All other flags have their own names. `none` is an empty value; a flag that is not there was not listed.
-- `pod a at=10.0.0.5 host=10.0.0.11`: mirror pod of an apiserver, whose arguments name a port only if `at` does. `host`: addresses of its
-  machine, by default the advertised one. `env=proxy`: its environment sets HTTPS_PROXY. `role=unknown`: its node may be a worker.
+- `pod a at=10.0.0.5`: mirror pod of an apiserver, whose arguments name a port only if `at` does. `env=proxy`: its environment sets
+  HTTPS_PROXY.
 - `replicas 2 10.0.0.5 10.0.0.6`, `endpoints 10.0.0.5`: apiservers in leases, and in endpoints where leases are forbidden; port 6443.
   `leases=10.0.0.5@14:05:00,none`: holder and creation time of each lease.
 - `metrics done=2 successes=1 tls-failures=3 dials=grpc/uds:4 tunnels=1`: counters of the apiserver; `left-out=2`: families disabled.
 - `step grpc`: idle port-forwards that an active probe held moved the tunnels; `nothing`: no counter. `agents one`: one agent carried them.
 - `pod-proxy https:443`: a request through the apiserver's proxy; `node-proxy https:10250 kubelet`: the port is a kubelet's.
-- `log-read refused/ok`: an active probe read a log with, and without verification of the kubelet.
+- `log-read refused/ok`: an active probe read a log with, and without verification of the kubelet; `own`: no kubelet can have sent its text.
 - `certificate names=n1 until=2026-02-01`: a handshake with the kubelet; `dialed`: all addresses of its node.
 - `text x509`, `text konnectivity`: a failure whose message is about a certificate, or only a tunnel sends; `own`: no far end can send it.
 - `forbidden metrics`: a source that could not be read, and why.
@@ -126,10 +126,9 @@ const kinds: Readonly<Record<string, (fact: Fact, draft: Draft) => Partial<Obser
 	'server-unknown': () => ({serverIdentity: {to: 'unknown', why: 'its authority'}}),
 	gateway: () => ({serverIdentity: {to: 'gateway', why: 'path'}}),
 	answered: () => openConnection,
-	open: ({marks: [mark]}) => ({about: 'open-connection', upgradePassedThrough: mark === 'passed-through'}),
-	ended: () => ({about: 'ended-connection'}),
-	unopened: () => ({about: 'configuration', isBound: false}),
-	unbound: () => ({isBound: false}),
+	open: ({marks: [mark]}) => ({scope: 'this-connection', upgradePassedThrough: mark === 'passed-through'}),
+	ended: () => ({scope: 'ended'}),
+	unopened: () => ({scope: 'next-connection'}),
 	probed: () => ({probe: 'active'}),
 	...Object.fromEntries(
 		(['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'] satisfies StreamFeature[]).map(feature => [
@@ -166,7 +165,11 @@ function flagValues(values: ReadonlyMap<string, string>, defaultPort: string | u
 			}
 
 			const {host, port = defaultPort} = addressOf(value);
-			return [['advertise-address', host], ...(port === undefined ? [] : [['secure-port', port]])];
+			return [
+				['advertise-address', host],
+				...(port === undefined ? [] : [['secure-port', port]]),
+				...(defaultPort === undefined ? [] : [['bind-address', '0.0.0.0']]),
+			];
 		}),
 	) as Record<string, string>;
 }
@@ -182,14 +185,8 @@ function endOf(text: string): string {
 }
 
 function podOf({marks: [name = 'a'], values}: Fact): Observation<FlagFacts> {
-	const {host, env, role, ...flagsOf} = Object.fromEntries(values);
-	const pod = mirrorPod(
-		name,
-		flagValues(new Map(Object.entries(flagsOf)), undefined),
-		env === 'unknown' ? null : env === 'proxy',
-		host === undefined ? undefined : host === 'unknown' ? null : host.split(','),
-	);
-	return role === 'unknown' ? {...pod, facts: {...pod.facts, isOnControlPlane: null}} : pod;
+	const {env, ...flagsOf} = Object.fromEntries(values);
+	return mirrorPod(name, flagValues(new Map(Object.entries(flagsOf)), undefined), env === 'unknown' ? null : env === 'proxy');
 }
 
 function counters(values: ReadonlyMap<string, string>): Partial<MetricFacts> {
@@ -220,7 +217,7 @@ function stepOf({marks: [moved, ...more], values, where}: Fact): Observation<Ste
 	return {...step, facts: {...step.facts, node, transport, rounds, agentsRead: more.includes('agents-read')}};
 }
 
-function logRead({marks: [results = ''], values, where}: Fact): Observation<LogDifferentialFacts> {
+function logRead({marks: [results = '', ...own], values, where}: Fact): Observation<LogDifferentialFacts> {
 	const [normal, skipping] = results.replaceAll('refused', 'certificate-refused').split('/') as [
 		LogDifferentialFacts['normal'],
 		LogDifferentialFacts['skipping'],
@@ -229,7 +226,7 @@ function logRead({marks: [results = ''], values, where}: Fact): Observation<LogD
 	return makeObservation(
 		'log-differential',
 		{normal, skipping, text: 'x509', node: node === 'unknown' ? null : node},
-		{connection: 'c1', active: true, ...where},
+		{connection: 'c1', active: true, ...where, ...(own.includes('own') && {authors: ['apiserver'] as const})},
 	);
 }
 
@@ -258,10 +255,8 @@ function textOf({marks: [meaning = '', ...more], where}: Fact): Observation<Retu
 	return failure(
 		{
 			...known(meanings, meaning),
-			...(more.includes('own') && {mayBeFromFarEnd: false}),
-			...(more.includes('inferred') && {basis: 'inferred'}),
 		},
-		{...where, active: more.includes('probed')},
+		{...where, active: more.includes('probed'), ...(more.includes('own') && {authors: ['apiserver'] as const})},
 	);
 }
 
@@ -270,10 +265,14 @@ function registered({marks, values}: Fact, knownFrom: 'lease' | 'endpointslice')
 	const count = /^\d+$/.test(marks[0]!) ? Number(marks[0]) : addresses.length;
 	const facts: ReplicaFacts =
 		marks[0] === 'unknown'
-			? {known: null, knownFrom: 'unknown', leases: null, addresses: null}
+			? {known: null, knownFrom: 'unknown', leases: {unknown: 'forbidden'}, addresses: {unknown: 'forbidden'}}
 			: {...knownReplicas(count, addresses.length > 0 ? addresses : null).facts, knownFrom};
 	const leases = values.get('leases')?.split(',');
-	return leases ? {...facts, leases: leases.map(leaseOf)} : knownFrom === 'lease' ? facts : {...facts, leases: null};
+	return leases
+		? {...facts, leases: {known: leases.map(leaseOf)}}
+		: knownFrom === 'lease'
+			? facts
+			: {...facts, leases: {unknown: 'forbidden'}};
 }
 
 function leaseOf(text: string): {address: string | null; madeAt: string | null} {

@@ -12,6 +12,7 @@ import type {
 	VersionFacts,
 } from '../../source/evidence/evidence.ts';
 import {versionFacts} from '../../source/evidence/cluster-observations.ts';
+import {authorsOfSource} from '../../source/evidence/rules/authors.ts';
 
 const time = '2026-11-24T14:00:00.000Z';
 
@@ -47,7 +48,7 @@ export function makeObservation<Facts>(
 	facts: Facts,
 	more: Partial<Observation<Facts>> = {},
 ): Observation<Facts> {
-	return {source, where: source, process: null, connection: null, time, active: false, facts, ...more};
+	return {source, authors: authorsOfSource[source], where: source, process: null, connection: null, time, active: false, facts, ...more};
 }
 
 export function makeObservations(
@@ -61,10 +62,9 @@ export function makeObservations(
 			target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1},
 			request,
 		},
-		about: 'configuration',
+		scope: 'before-use',
 		time,
 		connection: 'c1',
-		isBound: true,
 		farEndAnswered: false,
 		answeredByApiserver: null,
 		upgradePassedThrough: false,
@@ -89,29 +89,19 @@ export function makeObservations(
 	};
 }
 
-export const openConnection = {about: 'open-connection', farEndAnswered: true} as const;
+export const openConnection = {scope: 'this-connection', farEndAnswered: true} as const;
 
 /** By default, `/flagz` as read on the same connection. */
 export function flags(values: Readonly<Record<string, string>>, more: Partial<Observation<FlagFacts>> = {}): Observation<FlagFacts> {
-	return makeObservation(
-		'flagz',
-		{values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null, isOnControlPlane: null},
-		{connection: 'c1', where: 'GET /flagz', ...more},
-	);
+	return makeObservation('flagz', {values, absent: 'unknown', proxyEnvironment: null}, {connection: 'c1', where: 'GET /flagz', ...more});
 }
 
-/** By default, on the machine that has the address of the flags. */
 export function mirrorPod(
 	name: string,
 	values: Readonly<Record<string, string>>,
 	proxyEnvironment: boolean | null = false,
-	hostAddresses: FlagFacts['hostAddresses'] = [values['advertise-address'] ?? values['bind-address'] ?? '10.0.0.99'],
 ): Observation<FlagFacts> {
-	return makeObservation(
-		'mirror-pod',
-		{values, absent: 'default', proxyEnvironment, hostAddresses, isOnControlPlane: true},
-		{where: `pod kube-system/${name}`},
-	);
+	return makeObservation('mirror-pod', {values, absent: 'default', proxyEnvironment}, {where: `pod kube-system/${name}`});
 }
 
 export const advertisedFlags = {'advertise-address': '10.0.0.5', 'secure-port': '6443'};
@@ -125,8 +115,8 @@ export const knownReplicas = (count: number, addresses: readonly string[] | null
 	makeObservation('lease', {
 		known: count,
 		knownFrom: 'lease' as const,
-		leases: Array.from({length: count}, () => ({address: null as string | null, madeAt: null as string | null})),
-		addresses,
+		leases: {known: Array.from({length: count}, () => ({address: null as string | null, madeAt: null as string | null}))},
+		addresses: addresses === null ? {unknown: 'forbidden' as const} : {known: addresses},
 	});
 export const processOf = (id: string) =>
 	makeObservation('socket', {id, startTime: time, version: '1.36.3'}, {process: id, connection: 'c1'});
@@ -170,8 +160,6 @@ export const failure = (facts: Partial<FailureFacts>, more: Partial<Observation<
 			tls: null,
 			route: null,
 			answered: false,
-			basis: 'proven' as const,
-			mayBeFromFarEnd: true,
 			...facts,
 		},
 		{connection: 'c1', ...more},

@@ -25,14 +25,20 @@ export function assertVerdict(t: ExecutionContext, verdict: AnyVerdict, observat
 	t.true(verdict.state === 'unknown' ? verdict.need.length > 0 || verdict.why !== undefined : verdict.citations.length > 0);
 }
 
-/** Facts of given.ts with verdicts of leg 2 among them: `tls unverified proven; route direct inferred`. */
+/** Facts of given.ts with verdicts of leg 2 among them: `tls unverified proven; route direct inferred`. `forged`: a kubelet could have. */
 export function givenVerdicts(facts: string): {observations: Observations; tls: RuleVerdict<TlsState>; route: RouteVerdict} {
 	const [others, verdicts] = [false, true].map(isVerdict =>
 		facts.split('; ').filter(fact => /^(?:tls|route) /.test(fact) === isVerdict),
 	) as [string[], string[]];
 	const verdictOf = <State extends string>(leg: string): RuleVerdict<State> => {
-		const [, state = 'unknown', basis = 'unknown'] = verdicts.find(fact => fact.startsWith(leg))?.split(' ') ?? [];
-		return {state: state as State, basis: basis as Basis, citations: [], need: []};
+		const [, state = 'unknown', basis = 'unknown', forged] = verdicts.find(fact => fact.startsWith(leg))?.split(' ') ?? [];
+		return {
+			state: state as State,
+			basis: basis as Basis,
+			authors: state === 'unknown' ? [] : forged ? ['apiserver', 'kubelet'] : ['apiserver'],
+			citations: [],
+			need: [],
+		};
 	};
 
 	return {

@@ -146,7 +146,9 @@ export const witnesses: readonly Witness[] = [
 ];
 
 /** Removed from here once mended. */
-export const stillFalse: ReadonlySet<string> = new Set(witnesses.map(({name}) => name));
+export const stillFalse: ReadonlySet<string> = new Set([
+	'new: an apiserver whose lease is hidden is not counted at an advertised balancer',
+]);
 
 function redirectTo(location: string | null): Extract<KubeletAnswer, {kind: 'response'}> {
 	return {kind: 'response', status: 302, location, contentType: 'text/plain', body: ''};

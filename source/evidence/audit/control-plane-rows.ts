@@ -1,13 +1,12 @@
 /** Audit rows N4 to N6: control plane components. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
-import type {Basis, Citation, ComponentPod} from '../evidence.ts';
+import type {Citation, ComponentPod} from '../evidence.ts';
 import {resolveApiserverFlag, type FlagResult} from '../rules/apiserver-flag.ts';
 import {needsOfEach} from '../rules/need-groups.ts';
 import {needMirrorPods, needComponentHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
-import {isOnControlPlane} from '../rules/replicas.ts';
 import {isVersionAtLeast} from '../rules/is-version-at-least.ts';
-import {cite} from '../rules/basis.ts';
+import {cite} from '../rules/claims.ts';
 import type {RowResult} from './audit-object.ts';
 import {rowResult, unknownRow, unmetNeeds} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
@@ -25,7 +24,7 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 	);
 	const plain = components.filter(({flags}) => (flags.values['master'] ?? '').startsWith('http://'));
 	if (plain.length > 0) {
-		return rowResult('fail', 'plain', basisOfPods(plain), 'A component talks to the apiserver by plain HTTP', {
+		return rowResult('fail', 'plain', 'inferred', 'A component talks to the apiserver by plain HTTP', {
 			citations,
 			exceptions: plain.map(({pod}) => pod),
 			remedy: 'use --kubeconfig with an https server instead of --master',
@@ -38,7 +37,7 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 			'https',
 			version.facts.upstream ? 'proven' : 'inferred',
 			'The apiserver has no insecure port since 1.24, so components use TLS; whether they verify it is in their kubeconfig files',
-			{citations: [...citations, cite(version, 'no-insecure-port-since-1.24', version.facts.gitVersion)]},
+			{citations: [...citations, cite(audit.observations('exec'), version, 'no-insecure-port-since-1.24', version.facts.gitVersion)]},
 		);
 	}
 
@@ -48,10 +47,18 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 }
 
 export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; result: RowResult}>, audit: AuditObservations): RowResult {
-	const {socket, serverIdentity} = audit.observations('exec');
+	const observations = audit.observations('exec');
+	const {socket, serverIdentity} = observations;
 	const isOwnVerified = socket?.facts.tls?.verified === true;
 	const citations = socket
-		? [cite(socket, 'own-first-leg', isOwnVerified ? 'your own connection is verified' : 'your own connection is not verified')]
+		? [
+				cite(
+					observations,
+					socket,
+					'own-first-leg',
+					isOwnVerified ? 'your own connection is verified' : 'your own connection is not verified',
+				),
+			]
 		: [];
 	const failing = rows.filter(({result}) => result.verdict === 'fail');
 	const failed = failing.map(({id}) => id);
@@ -111,7 +118,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 	];
 	const exposed = exposedEtcds(seen, etcd);
 	if (exposed.length > 0) {
-		return rowResult('fail', 'exposed', basisOfPods(seen), 'etcd can be reached without TLS or without a client certificate', {
+		return rowResult('fail', 'exposed', 'inferred', 'etcd can be reached without TLS or without a client certificate', {
 			citations,
 			exceptions: exposed,
 			remedy: remedies.etcd,
@@ -120,20 +127,16 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 
 	const listening = componentsBeyondLoopback(seen);
 	if (listening.length > 0) {
-		return rowResult(
-			'warn',
-			'listening',
-			basisOfPods(listening),
-			'A component listens beyond loopback (TLS with the apiserver’s own authorization)',
-			{
-				citations,
-				exceptions: listening.map(({pod}) => pod),
-				remedy: remedies.componentBind,
-			},
-		);
+		return rowResult('warn', 'listening', 'inferred', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {
+			citations,
+			exceptions: listening.map(({pod}) => pod),
+			remedy: remedies.componentBind,
+		});
 	}
 
-	return seen.some(({component}) => component !== 'kube-apiserver') ? internalRow(seen, citations) : unobservedRow(audit, etcd, citations);
+	return seen.some(({component}) => component !== 'kube-apiserver')
+		? rowResult('pass', 'internal', 'inferred', 'The observed components listen on loopback or ask for client certificates', {citations})
+		: unobservedRow(audit, etcd, citations);
 }
 
 function exposedEtcds(seen: readonly ComponentPod[], servers: FlagResult): string[] {
@@ -164,26 +167,6 @@ function componentsBeyondLoopback(seen: readonly ComponentPod[]): ComponentPod[]
 	);
 }
 
-/** etcd can also get its addresses from its environment or a file. A component without a pod can listen anywhere. */
-function internalRow(seen: readonly ComponentPod[], citations: readonly Citation[]): RowResult {
-	const etcds = seen.filter(({component}) => component === 'etcd');
-	const isShown =
-		etcds.length > 0 &&
-		etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined) &&
-		seen.every(
-			({component, flags}) =>
-				!(isComponent(component) || component === 'etcd') ||
-				flagOrDefault(flags, component === 'etcd' ? 'client-cert-auth' : 'bind-address') !== undefined,
-		);
-	return rowResult(
-		'pass',
-		'internal',
-		isShown ? basisOfPods(seen) : 'inferred',
-		'The observed components listen on loopback or ask for client certificates',
-		{citations},
-	);
-}
-
 function unobservedRow(audit: AuditObservations, etcd: FlagResult, citations: readonly Citation[]): RowResult {
 	const others = audit.examined.shared.components
 		? 'none of the other components is a pod in kube-system'
@@ -202,18 +185,13 @@ function componentsOf({examined}: AuditObservations): readonly ComponentPod[] {
 }
 
 function citeComponents(
-	{examined: {shared}}: AuditObservations,
+	{examined: {shared}, observations}: AuditObservations,
 	rule: string,
 	some: readonly ComponentPod[],
 	observed: (component: ComponentPod) => string,
 ): Citation[] {
 	const {components} = shared;
-	return components ? some.map(component => cite(components, rule, observed(component))) : [];
-}
-
-/** Any node's kubelet can make up a pod of a component, except on the control plane. */
-function basisOfPods(pods: readonly ComponentPod[]): Basis {
-	return pods.every(({flags}) => isOnControlPlane({facts: flags})) ? 'proven' : 'inferred';
+	return components ? some.map(component => cite(observations('exec'), components, rule, observed(component))) : [];
 }
 
 function isComponent(component: ComponentPod['component']): boolean {

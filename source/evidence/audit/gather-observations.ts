@@ -69,7 +69,7 @@ export async function gatherAuditObservations(
 	});
 	const {nodes, kubelets} = await readOnce();
 	const {namespace} = cluster.facts;
-	const serverIdentity = identifyExamined(cluster, examined, 'configuration');
+	const serverIdentity = identifyExamined(cluster, examined, 'next-connection');
 	const [whoAmI, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents] = await Promise.all([
 		probeSelfSubject(cluster),
 		readNodeLeases(cluster),
@@ -116,16 +116,18 @@ async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<N
 }
 
 function observationsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'observations' | 'perReplica'> {
-	const own: AuditObservations['observations'] = (feature, request = null) => ({
-		...buildObservations(cluster, examined, {purpose: purposeOf(feature, request), about: 'configuration'}),
-		isBound: true,
-	});
+	// Of the connection to each apiserver that was examined.
+	const to =
+		(end: Pick<Observations, 'connection' | 'process'> | null): AuditObservations['observations'] =>
+		(feature, request = null) => ({
+			...buildObservations(cluster, examined, {purpose: purposeOf(feature, request), scope: 'before-use'}),
+			serverIdentity: identifyExamined(cluster, examined, 'next-connection'),
+			...end,
+		});
+	const ends = [null, ...examined.others.map(({flags, process}) => ({connection: flags?.connection ?? null, process}))];
 	return {
-		observations: own,
-		perReplica(feature, request) {
-			const first = own(feature, request);
-			return [first, ...examined.others.map(({flags, process}) => ({...first, connection: flags?.connection ?? null, process}))];
-		},
+		observations: to(null),
+		perReplica: (feature, request) => ends.map(end => to(end)(feature, request)),
 	};
 }
 

@@ -1,13 +1,14 @@
 /** Audit rows C4 and C5: kubelet certificate and access. */
-import type {Basis, FlagFacts, Observation} from '../evidence.ts';
+import type {Basis, Citation, FlagFacts, Observation} from '../evidence.ts';
 import {citeFlag} from '../rules/apiserver-flag.ts';
 import {flagValue} from '../rules/flag-value.ts';
-import {areAllReplicasRead, flagsPerProcess, hasReliableFlags, knownReplicaCount} from '../rules/replicas.ts';
+import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from '../rules/replicas.ts';
 import {kubeletCaRule, kubeletTls} from '../rules/kubelet-tls.ts';
 import {needApiserverHost, needConfigz, needFlagz, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
-import {isVerifiedApiserver} from '../rules/same-process.ts';
-import {weakestBasis} from '../rules/basis.ts';
+import {trustIn} from '../rules/authors.ts';
+import {settleClaims} from '../rules/claims.ts';
+import {isFromSameProcess} from '../rules/same-process.ts';
 import {scopeAcrossReplicas, needOfAll, scopeOf} from './replica-scope.ts';
 import type {RowResult} from './audit-object.ts';
 import {citeObserved, rowResult, unknownRow, unmetNeeds, usually} from './row-result.ts';
@@ -15,71 +16,85 @@ import type {AuditObservations} from './gather-observations.ts';
 
 const flag = 'kubelet-certificate-authority';
 
+type ReadFlag = {observation: Observation<FlagFacts>; citation: Citation; isOff: boolean; basis: Basis};
+
+/** One flag per apiserver, as its own connection shows it. A mirror pod can only say that verification is off. */
+function readFlags(audit: AuditObservations): readonly ReadFlag[] {
+	const ends = audit.perReplica('exec');
+	const [first] = ends as readonly [(typeof ends)[number]];
+	return flagsPerProcess(first)
+		.filter(observation => flagValue(observation, flag) !== undefined)
+		.map(observation => {
+			const citation = citeFlag(ends.find(end => isFromSameProcess(observation, end)) ?? first, observation, flag, kubeletCaRule);
+			const isOff = flagValue(observation, flag) === '';
+			return {observation, citation, isOff, basis: settleClaims([{state: isOff ? 'unverified' : 'enforced', citations: [citation]}]).basis};
+		});
+}
+
 /** C4: fails if one apiserver does not verify; passes only if all do. */
 export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const observations = audit.observations('exec');
-	const flagObservations = flagsPerProcess(observations).filter(observation => flagValue(observation, flag) !== undefined);
+	const read = readFlags(audit);
 	const of = knownReplicaCount(observations);
-	const name = (observation: Observation<FlagFacts>) => `apiserver ${observation.process ?? observation.where}`;
-	const off = flagObservations.filter(observation => flagValue(observation, flag) === '');
-	const citations = flagObservations.map(observation => citeFlag(observation, flag, kubeletCaRule));
-	const counted = off.length > 0 ? off : flagObservations;
-	const basis: Basis = isVerifiedApiserver(observations) && counted.some(one => hasReliableFlags(one)) ? 'proven' : 'inferred';
+	const off = read.filter(({isOff}) => isOff);
+	const on = read.filter(({isOff, basis}) => !isOff && basis !== 'unknown');
+	const citations = read.map(({citation}) => citation);
+	const proven = (flags: readonly ReadFlag[]) => flags.filter(({basis}) => basis === 'proven').length;
 	if (off.length > 0) {
+		const isEach = off.length === read.length;
 		return rowResult(
 			'fail',
 			'unverified',
-			basis,
-			off.length === flagObservations.length
+			proven(off) > 0 ? 'proven' : 'inferred',
+			isEach
 				? 'The apiserver accepts any certificate from a kubelet: open to a man in the middle on an untrusted network'
-				: `${off.length} of ${flagObservations.length} examined apiservers accept any certificate from a kubelet`,
+				: `${off.length} of ${read.length} examined apiservers accept any certificate from a kubelet`,
 			{
 				citations,
-				scope: {of, proven: basis === 'proven' ? off.filter(one => hasReliableFlags(one)).length : 0},
-				exceptions:
-					off.length === flagObservations.length
-						? []
-						: flagObservations.filter(observation => !off.includes(observation)).map(observation => `${name(observation)}: enforced`),
+				scope: {of, proven: proven(off)},
+				exceptions: on.map(({observation}) => `apiserver ${observation.process ?? observation.where}: enforced`),
 				remedy: remedies.kubeletCa,
 			},
 		);
 	}
 
-	if (flagObservations.length === 0) {
-		const tls = kubeletTls(observations);
-		const across = scopeAcrossReplicas(observations, audit.perReplica('exec'), []);
-		const message =
-			tls.basis === 'proven'
-				? 'Verification is on: a kubelet’s certificate was refused'
-				: 'A certificate was refused: verification is on, unless it is an egress proxy’s';
-		return tls.state === 'refused'
-			? rowResult('pass', 'enforced', weakestBasis(tls.basis, across.basis), message, {
-					citations: tls.citations,
-					scope: {of, proven: 0},
-					need: across.need,
-					remedy: remedies.kubeletServing,
-				})
-			: unknownRow(
-					`It is unknown whether kubelets are verified${usually(audit, 'kubelets')}`,
-					unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost),
-					{
-						citations: tls.citations,
-						scope: {of, proven: 0},
-					},
-				);
+	if (on.length === 0) {
+		return withoutFlags(audit, citations, of);
 	}
 
-	const areAllRead = areAllReplicasRead(observations, flagObservations);
-	const some =
-		flagObservations.length === 1 ? 'The examined apiserver verifies' : `The ${flagObservations.length} examined apiservers verify`;
+	const areAllRead =
+		on.length === read.length &&
+		areAllReplicasRead(
+			observations,
+			on.map(({observation}) => observation),
+		);
+	const some = on.length === 1 ? 'The examined apiserver verifies' : `The ${on.length} examined apiservers verify`;
 	const who = areAllRead ? 'Every apiserver verifies' : some;
 	const refusal = describeRefusal(audit, ', and nothing is sent to that kubelet');
-	return rowResult('pass', 'enforced', areAllRead ? basis : 'inferred', `${who} kubelets’ certificates${refusal}`, {
+	const basis = areAllRead && proven(on) === on.length ? 'proven' : 'inferred';
+	return rowResult('pass', 'enforced', basis, `${who} kubelets’ certificates${refusal}`, {
 		...(refusal !== '' && {remedy: remedies.kubeletServing}),
 		citations,
-		scope: scopeOf(of, basis === 'proven' ? flagObservations.filter(one => hasReliableFlags(one)).length : 0, areAllRead),
+		scope: scopeOf(of, proven(on), areAllRead),
 		need: areAllRead ? [] : [needOfAll(observations, of, true)],
 	});
+}
+
+/** Only a text that no kubelet can have written shows that verification is on. */
+function withoutFlags(audit: AuditObservations, citations: readonly Citation[], of: number | null): RowResult {
+	const tls = kubeletTls(audit.observations('exec'));
+	return tls.state === 'refused' && trustIn(tls.authors) !== 'foreign'
+		? rowResult('pass', 'enforced', 'inferred', 'A certificate was refused: verification is on, unless it is an egress proxy’s', {
+				citations: tls.citations,
+				scope: {of, proven: 0},
+				need: scopeAcrossReplicas(audit.observations('exec'), audit.perReplica('exec'), []).need,
+				remedy: remedies.kubeletServing,
+			})
+		: unknownRow(
+				`It is unknown whether kubelets are verified${usually(audit, 'kubelets')}`,
+				unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost),
+				{citations: [...citations, ...tls.citations], scope: {of, proven: 0}},
+			);
 }
 
 /** The end of a message; empty if no certificate was refused. `consequence`: of a kubelet’s refused certificate. */
@@ -100,6 +115,7 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	const of = audit.nodes.observation?.facts.total ?? null;
 	const citations = audit.kubelets.flatMap(result =>
 		citeObserved(
+			audit,
 			result,
 			'kubelet-configuration',
 			facts =>
@@ -125,10 +141,10 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	const worse = (test: (facts: (typeof observed)[number]['facts']) => boolean) =>
 		observed.filter(({facts}) => test(facts)).map(({facts}) => `node ${facts.node}`);
 	const open = worse(({authorizationMode, readOnlyPort}) => authorizationMode === 'AlwaysAllow' || readOnlyPort !== 0);
-	const isVerified = kubeletsAreVerified(audit);
-	const basis = isVerified ? 'proven' : 'inferred';
-	const scope = {of, proven: isVerified ? observed.length : 0};
-	const byWhom = isVerified ? '' : '; as reported by kubelets whose verification is not proven';
+	// A kubelet reports it about itself.
+	const basis = 'inferred';
+	const scope = {of, proven: 0};
+	const byWhom = kubeletsAreVerified(audit) ? '' : '; as reported by kubelets whose verification is not proven';
 	if (open.length > 0) {
 		return rowResult('fail', 'open', basis, `A kubelet accepts requests without authorization${byWhom}`, {
 			citations,
@@ -160,7 +176,7 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	return rowResult(
 		'pass',
 		'protected',
-		of !== null && observed.length >= of ? basis : 'inferred',
+		basis,
 		`${observed.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port${byWhom}`,
 		{citations, scope},
 	);

@@ -4,9 +4,10 @@ import type {Citation, FlagFacts, Observation} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {maxSigningRequests} from '../probes/node-to-apiserver.ts';
 import {flagValue} from '../rules/flag-value.ts';
-import {flagsPerProcess, hasReliableFlags} from '../rules/replicas.ts';
+import {flagsPerProcess} from '../rules/replicas.ts';
 import {needsOfEach} from '../rules/need-groups.ts';
 import {needApiserverItself, needFlagz, needNodeLeases, needRootCa, needSigningRequests} from '../rules/needs.ts';
+import {authorsOfSource} from '../rules/authors.ts';
 import {remedies} from '../rules/remedies.ts';
 import {isVerifiedApiserver} from '../rules/same-process.ts';
 import {citeObserved, rowResult, needsOf, unknownRow} from './row-result.ts';
@@ -21,8 +22,9 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	const citations: Citation[] = [
 		...(mode.known ? mode.citations : []),
 		...authenticationForms(audit),
-		...citeObserved(anonymous, 'anonymous-three-way', ({observed}) => observed),
+		...citeObserved(audit, anonymous, 'anonymous-three-way', ({observed}) => observed),
 		...citeObserved(
+			audit,
 			leases,
 			'node-leases',
 			({fresh, stale}) => `${fresh.length} of ${fresh.length + stale.length} node leases renewed within 40 s`,
@@ -49,7 +51,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 
 	const withTokens = flagsPerProcess(observations).filter(observation => (flagValue(observation, 'token-auth-file') ?? '') !== '');
 	if (withTokens.length > 0) {
-		const isProven = isVerifiedApiserver(observations) && withTokens.some(one => hasReliableFlags(one));
+		const isProven = isVerifiedApiserver(observations) && withTokens.some(({source}) => source === 'flagz');
 		return rowResult(
 			'warn',
 			'static-tokens',
@@ -80,9 +82,9 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 
 	const of = nodes.observation?.facts.total ?? null;
 	if (fresh.length === 0) {
-		return rowResult('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {
+		return rowResult('fail', 'silent', 'inferred', 'No kubelet has renewed its lease within 40 s', {
 			...base,
-			scope: {of, proven: silent.length},
+			scope: {of, proven: 0},
 			remedy: 'check the kubelets on the nodes, and that they reach the apiserver: kubectl describe node NAME',
 		});
 	}
@@ -143,7 +145,9 @@ function authenticationForms(audit: AuditObservations): Citation[] {
 	});
 }
 
-export function nodeProvisioning({signingRequests}: AuditObservations): RowResult {
+/** N2: whoever may write signing requests could have made them up. */
+export function nodeProvisioning(audit: AuditObservations): RowResult {
+	const {signingRequests} = audit;
 	if (!signingRequests.observation) {
 		return unknownRow('Signing requests could not be read', [needSigningRequests]);
 	}
@@ -153,6 +157,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 	);
 	const by = (state: string) => own.filter(request => request.state === state);
 	const citations = citeObserved(
+		audit,
 		signingRequests,
 		'kubelet-signing-requests',
 		() =>
@@ -160,7 +165,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 	);
 	const named = (state: string) => by(state).map(({name, signer, user}) => `${name}: ${state}, ${signer} for ${user}`);
 	if (by('denied').length + by('failed').length > 0) {
-		return rowResult('fail', 'denied', 'proven', 'Signing requests of kubelets were denied or failed', {
+		return rowResult('fail', 'denied', 'inferred', 'Signing requests of kubelets were denied or failed', {
 			citations,
 			exceptions: [...named('denied'), ...named('failed')],
 			remedy: 'kubectl describe csr NAME',
@@ -171,7 +176,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 		return rowResult(
 			'warn',
 			'pending',
-			'proven',
+			'inferred',
 			`${formatQuantity(by('pending').length, 'signing request')} of kubelets wait for approval`,
 			{citations, exceptions: named('pending'), remedy: 'check its node and names, then kubectl certificate approve NAME'},
 		);
@@ -188,7 +193,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 	}
 
 	return signingRequests.observation.facts.length < maxSigningRequests
-		? rowResult('pass', 'approved', 'proven', `All ${own.length} kubelet signing requests are approved`, {citations})
+		? rowResult('pass', 'approved', 'inferred', `All ${own.length} kubelet signing requests are approved`, {citations})
 		: rowResult(
 				'pass',
 				'approved',
@@ -198,18 +203,21 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 			);
 }
 
-export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespace, observations}: AuditObservations): RowResult {
+/** N3: all of it is in objects. */
+export function podToApiserver(audit: AuditObservations): RowResult {
+	const {examined, tokens, endpoints, kubeProxy, namespace, observations} = audit;
 	const {serverIdentity, socket} = observations('exec');
 	const {ca, unavailable} = examined.shared;
 	const citations: Citation[] = [
 		...citeObserved(
+			audit,
 			tokens,
 			'projected-tokens',
 			facts =>
 				`${facts.pods} pods of ${namespace}: ${facts.withToken} with a token, ${facts.withCa} with the root certificate, ${facts.optedOut} opted out`,
 		),
-		...citeObserved(endpoints, 'kubernetes-endpoints', facts => `default/kubernetes: ${facts.addresses.join(' ') || 'no endpoint'}`),
-		...citeObserved(kubeProxy, 'kube-proxy', facts =>
+		...citeObserved(audit, endpoints, 'kubernetes-endpoints', facts => `default/kubernetes: ${facts.addresses.join(' ') || 'no endpoint'}`),
+		...citeObserved(audit, kubeProxy, 'kube-proxy', facts =>
 			facts.seen === 'not-seen' ? 'no kube-proxy pod in kube-system' : `${facts.seen}: ${facts.pods.length} pods`,
 		),
 		...(ca && socket
@@ -218,6 +226,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 						source: 'ca-comparison' as const,
 						rule: 'root-ca-compared',
 						observed: serverIdentity.why,
+						authors: authorsOfSource['ca-comparison'],
 						where: `configmap ${namespace}/kube-root-ca.crt and the socket to the server`,
 						process: null,
 						time: socket.time,
@@ -231,7 +240,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 		return rowResult(
 			'fail',
 			'no-endpoints',
-			'proven',
+			'inferred',
 			'The service default/kubernetes has no endpoints: pods cannot reach the apiserver through it',
 			{...base, remedy: 'check --endpoint-reconciler-type and --advertise-address of the apiservers'},
 		);
@@ -241,7 +250,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 		return rowResult(
 			'fail',
 			'no-root-certificate',
-			'proven',
+			'inferred',
 			`The namespace ${namespace} has no kube-root-ca.crt: its pods have no root certificate`,
 			{...base, remedy: 'kube-controller-manager --root-ca-file=FILE'},
 		);
@@ -270,11 +279,5 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 	const count = endpoints.observation
 		? `, ${formatQuantity(endpoints.observation.facts.addresses.length, 'endpoint')} (not connected to)`
 		: '';
-	return rowResult(
-		'pass',
-		'ca-equal',
-		endpoints.observation ? 'proven' : 'inferred',
-		`Pods get the CA of the server certificate${count}`,
-		base,
-	);
+	return rowResult('pass', 'ca-equal', 'inferred', `Pods get the CA of the server certificate${count}`, base);
 }

@@ -10,7 +10,7 @@ import {refusedEgressProxy} from '../rules/egress-proxy-certificate.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {isBehindSupervisor} from '../rules/server-identity.ts';
 import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
-import {weakestBasis} from '../rules/basis.ts';
+import {cite, settleClaims, weakestBasis} from '../rules/claims.ts';
 import {scopeAcrossReplicas} from './replica-scope.ts';
 import type {RowResult} from './audit-object.ts';
 import {citeObserved, rowResult, needsOf, unknownRow, unmetNeeds, usually} from './row-result.ts';
@@ -58,7 +58,7 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 		routes.filter(one => one.route.state === route.state && one.route.basis === 'proven').map(one => one.observations),
 	);
 	const base = {
-		citations: [...routes.flatMap(one => one.route.citations), ...citeObserved(agents, 'agent-pods', describeAgentReadiness)],
+		citations: [...routes.flatMap(one => one.route.citations), ...citeObserved(audit, agents, 'agent-pods', describeAgentReadiness)],
 		exceptions: [
 			...all.filter(({ready}) => !ready).map(({name}) => `agent ${name}: not ready`),
 			...routes
@@ -109,6 +109,16 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 		}
 
 		default: {
+			const failed = failureSeen(observations);
+			if (failed) {
+				const remedy = failed.remedy ?? tunnelRemedy;
+				return rowResult('fail', route.state, 'inferred', `The route is not proven, but a tunnel is ${failed.words}`, {
+					...base,
+					broken: true,
+					remedy,
+				});
+			}
+
 			return unknownRow(
 				`${route.why ?? 'The route to nodes is unknown'}${usually(audit, 'route')}`,
 				route.need.length > 0 ? route.need : [needActive],
@@ -121,11 +131,14 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 	}
 }
 
+const tunnelRemedy = 'kubectl -n kube-system describe pods of the agents; check the konnectivity-server next to the apiserver';
+
 /** A failure of the tunnel itself. One unreachable far end is not such a failure. */
 function failureSeen(observations: Observations): {words: string; basis: Basis; citations: readonly Citation[]; remedy?: string} | null {
 	const probed = observations.failures.find(({facts, active}) => facts.route !== null && active);
 	if (probed) {
-		return {words: `failing: ${probed.facts.text}`, basis: probed.facts.basis, citations: []};
+		const citation = cite(observations, probed, 'text-of-a-tunnel', probed.facts.text);
+		return {words: `failing: ${probed.facts.text}`, basis: settleClaims([{state: 'failing', citations: [citation]}]).basis, citations: []};
 	}
 
 	const proxy = refusedEgressProxy(observations);
@@ -135,11 +148,7 @@ function failureSeen(observations: Observations): {words: string; basis: Basis; 
 
 	const attempt = tunnelFailure(observations);
 	return (
-		attempt && {
-			words: describeFailure(attempt, observations.time),
-			basis: attempt.failure.facts?.basis ?? 'inferred',
-			citations: [citeAttempt(attempt)],
-		}
+		attempt && {words: describeFailure(attempt, observations.time), basis: 'inferred', citations: [citeAttempt(observations, attempt)]}
 	);
 }
 
@@ -152,19 +161,14 @@ function inUse(
 ): RowResult {
 	const failed = failureSeen(observations);
 	if (failed !== null || (agents.all > 0 && agents.ready === 0)) {
-		return rowResult(
-			'fail',
-			route.state,
-			weakestBasis(route.basis, failed?.basis ?? 'inferred'),
-			failed === null ? 'In use, but no agent is ready' : `In use, but ${failed.words}`,
-			{
-				...base,
-				broken: failed !== null,
-				citations: [...(base.citations ?? []), ...(failed?.citations ?? [])],
-				scope: failed ? base.scope : {...base.scope, proven: 0},
-				remedy: failed?.remedy ?? 'kubectl -n kube-system describe pods of the agents; check the konnectivity-server next to the apiserver',
-			},
-		);
+		const basis = weakestBasis(route.basis, failed?.basis ?? 'inferred');
+		return rowResult('fail', route.state, basis, failed === null ? 'In use, but no agent is ready' : `In use, but ${failed.words}`, {
+			...base,
+			broken: failed !== null,
+			citations: [...(base.citations ?? []), ...(failed?.citations ?? [])],
+			scope: basis === 'proven' ? base.scope : {...base.scope, proven: 0},
+			remedy: failed?.remedy ?? tunnelRemedy,
+		});
 	}
 
 	// One dialer serves all streams; only a proxy from the environment takes precedence.

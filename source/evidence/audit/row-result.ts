@@ -1,7 +1,7 @@
 /** Constructors of audit row results. */
 import type {Basis, Citation, Need, ProbeResult} from '../evidence.ts';
 import {needFlagz, needMetrics, needMirrorPods} from '../rules/needs.ts';
-import {cite} from '../rules/basis.ts';
+import {cite} from '../rules/claims.ts';
 import {describeDistribution} from '../rules/recognize-distribution.ts';
 import type {RowResult, RowVerdict} from './audit-object.ts';
 import type {AuditObservations} from './gather-observations.ts';
@@ -34,8 +34,13 @@ export function unknownRow(message: string, need: readonly Need[], more: Partial
 	return rowResult('unknown', 'unknown', 'unknown', message, {...more, need});
 }
 
-export function citeObserved<Facts>(result: ProbeResult<Facts>, rule: string, observed: (facts: Facts) => string): Citation[] {
-	return result.observation ? [cite(result.observation, rule, observed(result.observation.facts))] : [];
+export function citeObserved<Facts>(
+	audit: Pick<AuditObservations, 'observations'>,
+	{observation}: ProbeResult<Facts>,
+	rule: string,
+	observed: (facts: Facts) => string,
+): Citation[] {
+	return observation ? [cite(audit.observations('exec'), observation, rule, observed(observation.facts))] : [];
 }
 
 /** Drops needs whose sources were read without settling the question. If all were read, only the need for the host remains. */

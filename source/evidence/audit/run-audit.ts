@@ -9,13 +9,14 @@ import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} fr
 import {needsOfEach} from '../rules/need-groups.ts';
 import {needsAfterProbes} from '../rules/needs.ts';
 import {isVerifiedApiserver} from '../rules/same-process.ts';
-import {weakestBasis} from '../rules/basis.ts';
+import {weakestBasis} from '../rules/claims.ts';
 import {rowIds, type Audit, type AuditRow, type RowResult, type RowId, type RowVerdict, type Waivers} from './audit-object.ts';
 import {componentsToApiserver, nodeToControlPlaneSummary, restOfControlPlane} from './control-plane-rows.ts';
 import {gatherAuditObservations, type AuditObservations} from './gather-observations.ts';
 import {kubeletAccess, kubeletCertificate} from './kubelet-rows.ts';
 import {kubeletToApiserver, nodeProvisioning, podToApiserver} from './node-rows.ts';
 import {checkRequirements, type Requirement} from './requirements.ts';
+import {rowDescriptions} from './row-descriptions.ts';
 import {exposureSummary, konnectivityRow, sshTunnelRow} from './route-rows.ts';
 import {streamRow} from './stream-rows.ts';
 
@@ -96,7 +97,8 @@ function rowOf(
 	numbered: EvidenceList,
 ): Omit<AuditRow, 'accepted'> {
 	const basis = weakestBasis(found, isVerifiedApiserver(own) ? 'proven' : 'inferred');
-	const serverNeed = basis === 'inferred' && own.serverIdentity.need ? [own.serverIdentity.need] : [];
+	const canBeProven = basis === 'inferred' && rowDescriptions[id].passBasis === 'proven';
+	const serverNeed = canBeProven && own.serverIdentity.need ? [own.serverIdentity.need] : [];
 	const {verdict, state, leg, exceptions, message, remedy, broken} = finding;
 	const scope = isVerifiedApiserver(own) ? finding.scope : {...finding.scope, proven: 0};
 	const [title, docs] = rowTitles[id];

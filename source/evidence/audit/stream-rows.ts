@@ -7,7 +7,7 @@ import {describeFailure} from '../last-attempt.ts';
 import {citeAttempt, failuresOfKind} from '../rules/second-leg-outcomes.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from '../rules/second-leg-tls.ts';
-import {weakestBasis} from '../rules/basis.ts';
+import {weakestBasis} from '../rules/claims.ts';
 import type {AuditedLeg, RowResult} from './audit-object.ts';
 import {scopeAcrossReplicas} from './replica-scope.ts';
 import {rowResult, unknownRow} from './row-result.ts';
@@ -26,7 +26,7 @@ export function streamRow(all: readonly Observations[]): RowResult {
 		...row.exceptions,
 		...failed.map(attempt => `${attempt.farEnd}: ${attempt.feature} ${describeFailure(attempt, observations.time)}`),
 	];
-	const citations = [...row.citations, ...failed.map(attempt => citeAttempt(attempt))];
+	const citations = [...row.citations, ...failed.map(attempt => citeAttempt(observations, attempt))];
 	const remedy = row.remedy ?? failed.find(({failure}) => failure.error.remedy !== null)?.failure.error.remedy ?? null;
 	const broken = {...row, broken: true, exceptions, citations};
 	return row.verdict === 'pass' ? {...broken, verdict: 'warn', message: `${row.message}; the last attempt failed`, remedy} : broken;
@@ -88,7 +88,12 @@ function exposureRow(all: readonly Observations[]): RowResult {
 	const need = across.basis === 'proven' ? more.need : needsOfEach(more.need, across.need);
 	const leg = legOf(worst, across.basis);
 	if (tls.state === 'refused') {
-		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, leg, need, remedy: remedies.kubeletServing});
+		return rowResult('warn', 'refused', weakestBasis(basis, tls.basis), `${words}: ${exposure.why}`, {
+			...more,
+			leg,
+			need,
+			remedy: remedies.kubeletServing,
+		});
 	}
 
 	return rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, leg, need});

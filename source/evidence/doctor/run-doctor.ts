@@ -9,6 +9,7 @@ import {type ApiserverExamination, examineApiserver} from '../examine-apiserver.
 import {failureObservation} from '../failure-observation.ts';
 import {configuredPath, failedAttemptId} from '../find-paths.ts';
 import {describeFailure} from '../last-attempt.ts';
+import {kubeletAddresses} from '../node-facts.ts';
 import {type PathPlan, planPaths} from '../plan-paths.ts';
 import {canI, probeSelfSubject} from '../probes/access.ts';
 import {recordAnswer, recordFailure} from '../second-leg-record.ts';
@@ -130,12 +131,12 @@ function addLastAttempt({cluster, examined, plan}: DoctorFindings, result: Secon
 
 	const process = result.isOwn ? processIdOf(examined) : null;
 	if (result.error) {
-		recordFailure(cluster, {purpose, process}, result.error.toJSON());
+		recordFailure(cluster, {purpose, process, kubeletAddresses: kubeletAddresses(plan.node)}, result.error.toJSON());
 	} else if (result.answer) {
 		recordAnswer(cluster, {purpose, process});
 	}
 
-	const failed = currentFailure(buildObservations(cluster, examined, {purpose, about: 'configuration'}));
+	const failed = currentFailure(buildObservations(cluster, examined, {purpose, scope: 'next-connection'}));
 	return result.step.status === 'unknown' && failed
 		? {
 				...result,
@@ -173,6 +174,7 @@ function pathOf({cluster, examined, plan, secondLeg, error}: DoctorFindings): Pa
 	const failure = failureObservation({
 		error,
 		purpose,
+		kubeletAddresses: kubeletAddresses(plan.node),
 		connection: isOwn ? examined.connection.id : failedAttemptId,
 		process: null,
 		time: new Date().toISOString(),

@@ -47,8 +47,7 @@ export async function secondLegStep(
 		return stepResult('leg-2', `not tested: passive probes open no stream to kubelet ${target.node}`, {status: 'unknown'});
 	}
 
-	const log =
-		probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);
+	const log = probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container} : null);
 	if (!log?.container) {
 		return stepResult('leg-2', `not tried: no pod on node ${target.node} that you can read`, {status: 'unknown'});
 	}
@@ -90,7 +89,7 @@ export async function secondLegStep(
 
 type ConnectionEnd = {process: string | null; connection: string};
 
-function heldAnswer({namespace, pod, node}: Omit<ReadLog, 'container'>, end: ConnectionEnd): ActiveObservations {
+function heldAnswer({namespace, pod, node}: Pick<ReadLog, 'namespace' | 'pod' | 'node'>, end: ConnectionEnd): ActiveObservations {
 	const facts = {node, rounds: [1], moved: 'undecided', transport: null, agentsRead: false, observed: 'held'} as const;
 	const where = `a held port-forward to ${namespace}/${pod}`;
 	return {...noActiveObservations, stepTests: [makeObservation('step-test', where, facts, {...end, active: true})]};

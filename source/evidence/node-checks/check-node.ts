@@ -22,6 +22,7 @@ import {isFromApiserver, isFromKubelet, logByteError, readLogByte} from '../prob
 import {logAnswer} from '../probes/log-differential.ts';
 import {readText} from '../probes/probe-request.ts';
 import type {NodeCheck, NotTriedReason} from './node-check.ts';
+import {kubeletAddresses} from '../node-facts.ts';
 import type {PlannedNode} from './plan-node-checks.ts';
 
 /** A connection that checks one node after the other, and what was read on it before its first use. */
@@ -51,7 +52,8 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 
 	const {name: container} = chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'});
 	const {namespace = 'default', name} = pod.metadata;
-	const log = {namespace, pod: name, container, node: planned.name};
+	const addresses = kubeletAddresses(planned.node);
+	const log = {namespace, pod: name, container, node: planned.name, kubeletAddresses: addresses};
 	const target = toResolvedTarget(`node/${planned.name}`, pod, 1, container);
 	const purpose: ConnectionPurpose = {feature: 'logs', target, request: null};
 	const base = {...newCheck(planned), pod: {namespace, name, container}};
@@ -75,7 +77,7 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 		return {...notTried(planned, refusals.get(read.status) ?? 'apiserver-failed', context), error: error.toJSON()};
 	}
 
-	const failure = failureObservation({error, purpose, ...end, time: new Date().toISOString(), active: true});
+	const failure = failureObservation({error, purpose, kubeletAddresses: addresses, ...end, time: new Date().toISOString(), active: true});
 	const active = {...noActiveObservations, failures: failure ? [failure] : []};
 	const path = attemptedPath({...bound, active}, cluster, purpose, {...planned, pod}, error.toJSON());
 	return {...base, result: 'failed', tookMs, path, error: error.toJSON()};

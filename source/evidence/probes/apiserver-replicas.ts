@@ -1,7 +1,7 @@
 /** The number and addresses of the cluster's apiservers. */
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import type {ProbeResult, ReplicaFacts} from '../evidence.ts';
+import type {Known, ProbeResult, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
 import {hostOf} from '../rules/end-address.ts';
 import {probeTimeoutMs, sendProbe, parseList, serverNow, type Requester} from './probe-request.ts';
@@ -37,14 +37,23 @@ export async function readReplicas(
 	const all = [
 		...new Set([...(slices.observation?.facts ?? []), ...(leases.observation?.facts ?? []).flatMap(({address}) => address ?? [])]),
 	];
-	const addresses = all.length > 0 ? all : null;
+	const addresses: Known<readonly string[]> = all.length > 0 ? {known: all} : knownFacts<readonly string[]>(slices);
 	const known = Math.max(leases.observation?.facts.length ?? 0, all.length);
 	return {
 		observation: {
 			...(leases.observation ?? slices.observation!),
-			facts: {known, knownFrom: leases.observation ? 'lease' : 'endpointslice', leases: leases.observation?.facts ?? null, addresses},
+			facts: {known, knownFrom: leases.observation ? 'lease' : 'endpointslice', leases: knownFacts(leases), addresses},
 		},
 	};
+}
+
+function knownFacts<Facts>({observation, unavailable}: ProbeResult<Facts>): Known<Facts> {
+	if (observation) {
+		return {known: observation.facts};
+	}
+
+	const reasons = {forbidden: 'forbidden', 'not-served': 'absent', 'no-response': 'no-response', 'not-requested': 'not-read'} as const;
+	return {unknown: reasons[unavailable.reason]};
 }
 
 /**
@@ -52,8 +61,9 @@ An apiserver in k3s registers the port of k3s's own server as its endpoint, and 
 one, if each is the only one of its host. In an upstream cluster they would be two apiservers.
 */
 export function mergeSupervisorAddresses(facts: ReplicaFacts, gitVersion: string | null): ReplicaFacts {
-	const {leases, addresses} = facts;
-	if (leases === null || addresses === null || gitVersion === null || !/\+k3s\d/.test(gitVersion)) {
+	const leases = facts.leases.known;
+	const addresses = facts.addresses.known;
+	if (leases === undefined || addresses === undefined || gitVersion === null || !/\+k3s\d/.test(gitVersion)) {
 		return facts;
 	}
 
@@ -65,7 +75,7 @@ export function mergeSupervisorAddresses(facts: ReplicaFacts, gitVersion: string
 		return own.length === 1 ? {...lease, address: own[0]!} : lease;
 	});
 	const all = [...new Set([...endpoints, ...merged.flatMap(({address}) => address ?? [])])];
-	return {...facts, leases: merged, addresses: all, known: Math.max(leases.length, all.length)};
+	return {...facts, leases: {known: merged}, addresses: {known: all}, known: Math.max(leases.length, all.length)};
 }
 
 /** `ip:port` of all endpoints. @throws SpokeError for any other body */

@@ -8,7 +8,14 @@ import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import {readText, type Requester} from './probe-request.ts';
 
-export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
+export type ReadLog = {
+	namespace: string;
+	pod: string;
+	container: string;
+	node: string | null;
+	/** `host:port` of all that the apiserver could dial; `null` if the node cannot be read. */
+	kubeletAddresses: readonly string[] | null;
+};
 
 /** `body`: the byte, or the text of a failure. */
 export type LogByteResponse = {connection: string; status: number; headers: IncomingHttpHeaders; body: string};
@@ -16,7 +23,7 @@ export type LogByteResponse = {connection: string; status: number; headers: Inco
 /** @throws SpokeError without a response in `timeoutMs` */
 export async function readLogByte(
 	requester: Requester,
-	{namespace, pod, container}: Omit<ReadLog, 'node'>,
+	{namespace, pod, container}: Pick<ReadLog, 'namespace' | 'pod' | 'container'>,
 	{timeoutMs, skipsCheck = false}: {timeoutMs: number; skipsCheck?: boolean},
 ): Promise<LogByteResponse> {
 	const query = new URLSearchParams({

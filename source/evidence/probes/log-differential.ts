@@ -1,7 +1,8 @@
 /** Compares an ordinary log read with one that skips verification of the kubelet. */
 import type {Connection} from '../../cluster/connection.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
-import type {LogDifferentialFacts, Observation} from '../evidence.ts';
+import {messageAuthor} from '../../server-messages/message-author.ts';
+import type {Author, LogDifferentialFacts, Observation} from '../evidence.ts';
 import {isFromKubelet, readLogByte, type ReadLog} from './log-byte.ts';
 import {makeObservation} from './probe-request.ts';
 
@@ -22,18 +23,21 @@ export async function readLogDifferential(
 		skipping: skipping === null ? 'not-tried' : resultOf(skipping),
 		text: normal.ok ? null : normal.text,
 	} as const;
-	return logObservation(log, facts, {process, connection: connection.id});
+	const refused = [normal, ...(skipping ? [skipping] : [])].filter(read => resultOf(read) === 'certificate-refused');
+	const isOfApiserver =
+		refused.length > 0 && refused.every(({text}) => messageAuthor(text, {...log, addresses: log.kubeletAddresses}) === 'apiserver');
+	return logObservation(log, facts, {process, connection: connection.id, ...(isOfApiserver && {authors: ['apiserver']})});
 }
 
 /** The kubelet answered one read. */
-export function logAnswer(log: Omit<ReadLog, 'container'>, end: ConnectionEnd): Observation<LogDifferentialFacts> {
+export function logAnswer(log: Pick<ReadLog, 'namespace' | 'pod' | 'node'>, end: ConnectionEnd): Observation<LogDifferentialFacts> {
 	return logObservation(log, {normal: 'ok', skipping: 'not-tried', text: null}, end);
 }
 
-type ConnectionEnd = Pick<Observation<LogDifferentialFacts>, 'process' | 'connection'>;
+type ConnectionEnd = Pick<Observation<LogDifferentialFacts>, 'process' | 'connection'> & {authors?: readonly Author[]};
 
 function logObservation(
-	{namespace, pod, node}: Omit<ReadLog, 'container'>,
+	{namespace, pod, node}: Pick<ReadLog, 'namespace' | 'pod' | 'node'>,
 	facts: Omit<LogDifferentialFacts, 'node'>,
 	end: ConnectionEnd,
 ): Observation<LogDifferentialFacts> {
@@ -49,7 +53,6 @@ function resultOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
 	}
 
 	const explained = explainMessage(text, {status});
-	// In another wrapper it may be a kubelet's own text.
 	return explained?.wrapper === 'log' && explained.rule.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
 }
 

@@ -31,9 +31,7 @@ export async function readMirrorPods(
 	}
 
 	const nodes = await readControlPlaneNodes(cluster, timeoutMs);
-	const pods = found.observation.facts
-		.map(({component, node}) => ({...component, flags: {...component.flags, isOnControlPlane: nodes?.has(node) ?? null}}))
-		.filter(({flags}) => flags.isOnControlPlane !== false);
+	const pods = found.observation.facts.filter(({node}) => nodes?.has(node) ?? true).map(({component}) => component);
 	return pods.length > 0
 		? {observation: {...found.observation, facts: pods}}
 		: {unavailable: {source: 'mirror-pod', where: found.observation.where, reason: 'not-served', need: needMirrorPods}};
@@ -70,8 +68,6 @@ export function parseComponentPod({metadata, spec, status}: PodObject): Componen
 			// OpenShift's apiserver reads most of its flags from the file of --openshift-config.
 			absent: isComplete && values['openshift-config'] === undefined ? 'default' : 'unknown',
 			proxyEnvironment: proxyEnvironmentOf(container, runsAlone),
-			hostAddresses: hostAddressesOf(status),
-			isOnControlPlane: null,
 		},
 	};
 }
@@ -85,11 +81,6 @@ export function isMirrorPod({metadata, spec}: Pick<PodObject, 'metadata' | 'spec
 }
 
 const components: ReadonlyArray<ComponentPod['component']> = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
-
-function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<PodObject['status']> = {}): readonly string[] | null {
-	const addresses = [hostIP, ...hostIPs.map(({ip}) => ip)].filter(address => address !== undefined);
-	return addresses.length > 0 ? [...new Set(addresses)] : null;
-}
 
 /** A container newer than the manifest runs this command line. */
 function isRunning(container: ContainerSpec, metadata: PodObject['metadata'], status: PodObject['status']): boolean {

@@ -5,6 +5,7 @@ import type {CheckedListMetadata} from '../../cluster/object-shapes.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {UnavailableSource, EvidenceSource, Need, ProbeResult, Observation} from '../evidence.ts';
+import {authorsOfSource} from '../rules/authors.ts';
 
 export type Requester = Pick<Connection, 'request'>;
 
@@ -84,14 +85,24 @@ export function preferConnection(own: Requester | null, cluster: Requester): Req
 	};
 }
 
-/** Passive, read now, and of no known process or connection unless `more` says otherwise. */
+/** Passive, read now, of no known process or connection, and by the authors of the source, unless `more` says otherwise. */
 export function makeObservation<Facts>(
 	source: EvidenceSource,
 	where: string,
 	facts: Facts,
-	more: Partial<Pick<Observation<Facts>, 'process' | 'connection' | 'time' | 'active'>> = {},
+	more: Partial<Pick<Observation<Facts>, 'process' | 'connection' | 'time' | 'active' | 'authors'>> = {},
 ): Observation<Facts> {
-	return {source, where, process: null, connection: null, time: new Date().toISOString(), active: false, ...more, facts};
+	return {
+		source,
+		authors: authorsOfSource[source],
+		where,
+		process: null,
+		connection: null,
+		time: new Date().toISOString(),
+		active: false,
+		...more,
+		facts,
+	};
 }
 
 /** For the head, and for a response that starts in time and then stalls. */

@@ -1,72 +1,93 @@
 /** The value of an apiserver flag for one connection. */
-import type {Basis, Citation, FlagFacts, Observation, Observations} from '../evidence.ts';
-import {cite} from './basis.ts';
+import type {Basis, Citation, FlagFacts, Observation, Observations, ProcessBinding} from '../evidence.ts';
+import {isBound} from './authors.ts';
+import {type Claim, cite, settleClaims} from './claims.ts';
 import {flagValue} from './flag-value.ts';
-import {areAllReplicasRead, flagsAtOurAddress, flagsPerProcess, mirrorPodOfServer} from './replicas.ts';
-import {isFromSameProcess, isVerifiedApiserver} from './same-process.ts';
+import {areAllReplicasRead, flagsPerProcess, isAtOwnAddress, knownReplicaCount, leasesOf, podAtOurAddress} from './replicas.ts';
+import {isFromSameProcess} from './same-process.ts';
 
 export type FlagResult =
-	| {known: true; value: string; basis: Basis; citations: readonly Citation[]; boundBy: 'same-connection' | 'all-replicas-agree' | 'none'}
-	| {known: false; differs: boolean};
+	| {
+			known: true;
+			value: string;
+			basis: Basis;
+			citations: readonly Citation[];
+			boundBy: ProcessBinding['boundBy'];
+			/** What the flag says about a leg, as one claim per source. */
+			claims: <State extends string>(state: State) => ReadonlyArray<Claim<State>>;
+	  }
+	| {known: false; differs: boolean; citations: readonly Citation[]};
 
 /**
 How well the value is known, at most inferred unless leg 1 is verified and ends at an apiserver:
-- read on this connection, or from its process: proven; inferred if read from its pod before this connection was opened
+- read on this connection, or from its process: proven
 - read from all known replicas, and equal: proven; inferred if read after this connection was opened
-- read from some replicas, and equal: inferred
+- read from some replicas, or from mirror pods, and equal: inferred
 - read, and different: unknown; inferred if nothing is between spoke and the apiserver that was read
 
 `rule` names the rule of the citations; by default it is the flag's name.
 */
 export function resolveApiserverFlag(observations: Observations, name: string, rule: (value: string) => string = () => name): FlagResult {
-	const resolved = (
-		flagObservations: ReadonlyArray<Observation<FlagFacts>>,
-		basis: Basis,
-		boundBy: 'same-connection' | 'all-replicas-agree' | 'none',
+	const own = observations.flags.find(
+		observation => isFromSameProcess(observation, observations) && flagValue(observation, name) !== undefined,
+	);
+	const read = flagsPerProcess(observations).filter(observation => flagValue(observation, name) !== undefined);
+	const differs = new Set(read.map(observation => flagValue(observation, name))).size > 1;
+	const result = (
+		used: ReadonlyArray<Observation<FlagFacts>>,
+		as: Partial<Claim<string>>,
+		boundBy: ProcessBinding['boundBy'],
 	): FlagResult => {
-		const value = flagValue(flagObservations[0]!, name)!;
-		return {
-			known: true,
-			value,
-			basis: isVerifiedApiserver(observations) ? basis : 'inferred',
-			citations: flagObservations.map(observation => citeFlag(observation, name, rule)),
-			boundBy,
-		};
+		const claims = <State extends string>(state: State) =>
+			used.map(observation => ({...as, state, citations: [citeFlag(observations, observation, name, rule)]}));
+		const {basis, citations} = settleClaims(claims('value'));
+		return {known: true, value: flagValue(used[0]!, name)!, basis, citations, boundBy, claims};
 	};
 
-	const own = observations.isBound
-		? (observations.flags.find(observation => isFromSameProcess(observation, observations) && flagValue(observation, name) !== undefined) ??
-			mirrorPodOfServer(observations))
-		: undefined;
-	if (own) {
-		return resolved([own], isFromEarlierRead(observations, own) ? 'inferred' : 'proven', 'same-connection');
+	if (own && isBound(observations.scope)) {
+		return result([own], {isOwnFlag: true}, 'same-connection');
 	}
 
-	const flagObservations = flagsPerProcess(observations).filter(observation => flagValue(observation, name) !== undefined);
-	const values = new Set(flagObservations.map(observation => flagValue(observation, name)!));
-	if (values.size === 1) {
-		return areAllReplicasRead(observations, flagObservations)
-			? resolved(flagObservations, isReadLater(observations, flagObservations) ? 'inferred' : 'proven', 'all-replicas-agree')
-			: resolved(flagObservations, 'inferred', 'none');
+	const near = own && isAtOwnAddress(own, observations) ? own : isBound(observations.scope) ? podAtOurAddress(observations) : undefined;
+	if (differs && near && read.includes(near)) {
+		return result([near], {isIndirect: true}, 'none');
 	}
 
-	const near = values.size > 1 ? flagsAtOurAddress(observations) : undefined;
-	return near && flagValue(near, name) !== undefined ? resolved([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
+	if (read.length === 0 || differs) {
+		return {known: false, differs, citations: read.map(observation => citeFlag(observations, observation, name, rule))};
+	}
+
+	const isOfAllReplicas = areAllReplicasRead(observations, read);
+	const isOfAnother = isBound(observations.scope) && !isOfAllReplicas && !isOnlyApiserver(observations);
+	return result(
+		read,
+		{isOfAllReplicas, isOfAnother, isIndirect: isReadLater(observations, read)},
+		isOfAllReplicas ? 'all-replicas-agree' : 'none',
+	);
 }
 
-/** A mirror pod that was read before this connection opened, or without one: the pod may have restarted with other flags since. */
-function isFromEarlierRead({socket}: Observations, {source, time}: Observation<FlagFacts>): boolean {
-	return source === 'mirror-pod' && (socket === null || Date.parse(time) < Date.parse(socket.facts.connectedAt));
+/** Whether flags were read, and the one that responds may have either value. */
+export function apiserversDiffer(flag: FlagResult): boolean {
+	return !flag.known && flag.differs;
 }
 
-/** Read later, on another connection: the flags may be of an apiserver that replaced the one at this connection's end. */
-function isReadLater({isBound, connection, socket}: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
-	return isBound && socket?.connection === connection && flagObservations.some(({source}) => source === 'flagz');
+function isOnlyApiserver(observations: Observations): boolean {
+	return leasesOf(observations).known !== undefined && knownReplicaCount(observations) === 1;
 }
 
-export function citeFlag(observation: Observation<FlagFacts>, name: string, rule: (value: string) => string): Citation {
+/** On another connection than the one that is open: the flags may be of an apiserver that replaced the one at this connection's end. */
+function isReadLater({scope, connection, socket}: Observations, read: ReadonlyArray<Observation<FlagFacts>>): boolean {
+	return isBound(scope) && socket?.connection === connection && read.some(({source}) => source === 'flagz');
+}
+
+export function citeFlag(
+	observations: Observations,
+	observation: Observation<FlagFacts>,
+	name: string,
+	rule: (value: string) => string,
+): Citation {
 	const value = flagValue(observation, name)!;
-	return cite(observation, rule(value), `${name}=${JSON.stringify(value)}`);
+	return cite(observations, observation, rule(value), `${name}=${JSON.stringify(value)}`);
 }
 
 /**

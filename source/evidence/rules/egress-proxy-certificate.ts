@@ -1,8 +1,9 @@
 /** Whether the apiserver refuses the certificate of its egress proxy. */
 import type {Basis, Citation, Observation, Observations} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
-import {basisOf, cite, weakestBasis} from './basis.ts';
+import {cite, settleClaims, weakestBasis} from './claims.ts';
 import {isFromOtherProcess} from './same-process.ts';
+import {trustIn} from './authors.ts';
 
 /**
 An HTTP CONNECT proxy over TCP has a certificate of its own, which the apiserver verifies before it dials a kubelet. The error is the same
@@ -18,8 +19,8 @@ export function refusedEgressProxy(observations: Observations): {basis: Basis; c
 		return undefined;
 	}
 
-	const citation = cite(refused.observation, 'egress-proxy-refused', refused.text);
-	const basis = basisOf(refused.observation, observations);
+	const citation = cite(observations, refused.observation, 'egress-proxy-refused', refused.text);
+	const {basis} = settleClaims([{state: 'refused', citations: [citation]}]);
 	if (refused.asksForNoVerification) {
 		return {basis, citations: [citation]};
 	}
@@ -30,9 +31,25 @@ export function refusedEgressProxy(observations: Observations): {basis: Basis; c
 		: undefined;
 }
 
+/**
+Whether a refused certificate can be that of an egress proxy. It cannot if no egress file is set, or the apiserver uses another route.
+*/
+export function egressProxyMayBeMeant(observations: Observations): boolean {
+	const ways = [
+		...observations.metrics
+			.filter(observation => !isFromOtherProcess(observation, observations))
+			.flatMap(({facts}) => facts.egressDials.map(({protocol, transport}) => `${protocol} ${transport}`)),
+		...observations.stepTests
+			.filter(observation => !isFromOtherProcess(observation, observations) && observation.facts.moved !== 'undecided')
+			.map(({facts: {moved, transport}}) => `${moved} ${transport}`),
+	];
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
+	return ways.includes('http-connect tcp') || (ways.length === 0 && !(file.known && file.value === '' && file.basis === 'proven'));
+}
+
 type RefusedRead = {observation: Observation<unknown>; text: string; asksForNoVerification: boolean};
 
-/** Only of a log that could not be read does the apiserver itself report. One that asked for no verification tells more. */
+/** Only texts that the apiserver itself wrote. One that asked for no verification tells more. */
 function refusedRead(observations: Observations): RefusedRead | undefined {
 	const {failures, logDifferentials, purpose} = observations;
 	const reads: RefusedRead[] = [
@@ -44,12 +61,12 @@ function refusedRead(observations: Observations): RefusedRead | undefined {
 				asksForNoVerification: observation.facts.skipping === 'certificate-refused',
 			})),
 		...failures
-			.filter(({facts}) => facts.tls === 'refused' && facts.leg === 2 && facts.basis === 'proven' && !facts.mayBeFromFarEnd)
+			.filter(({facts}) => facts.tls === 'refused' && facts.leg === 2)
 			.map(observation => ({
 				observation,
 				text: observation.facts.text,
 				asksForNoVerification: purpose.insecureSkipTlsVerifyBackend === true && purpose.feature === 'logs',
 			})),
-	].filter(({observation}) => !isFromOtherProcess(observation, observations));
+	].filter(({observation}) => trustIn(observation.authors) !== 'foreign' && !isFromOtherProcess(observation, observations));
 	return reads.find(({asksForNoVerification}) => asksForNoVerification) ?? reads[0];
 }

@@ -1,7 +1,8 @@
 /** Whether leg 2 may use a proxy from the apiserver's environment. */
 import type {Citation, ConnectionPurpose, FlagFacts, Observations, Observation} from '../evidence.ts';
+import {isBound} from './authors.ts';
+import {cite} from './claims.ts';
 import {isFromSameProcess} from './same-process.ts';
-import {cite} from './basis.ts';
 
 /**
 Requests other than upgrades (logs, and the proxies) honor HTTP(S)_PROXY and NO_PROXY; upgrades are dialed without them.
@@ -16,7 +17,9 @@ Reads the mirror pods that may be this process: `false` if one sets a proxy, `un
 that there is none. A pod does not prove it: its image and the container runtime (CRI-O's default_env) can add to its environment.
 */
 export function environmentProxyExclusion(observations: Observations): false | Citation | undefined {
-	const own = observations.isBound ? observations.flags.find(observation => isFromSameProcess(observation, observations)) : undefined;
+	const own = isBound(observations.scope)
+		? observations.flags.find(observation => isFromSameProcess(observation, observations))
+		: undefined;
 	const candidates = own ? observations.mirrorPods.filter(pod => isOfProcess(pod, own)) : observations.mirrorPods;
 	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {
 		return false;
@@ -27,7 +30,7 @@ export function environmentProxyExclusion(observations: Observations): false | C
 		return undefined;
 	}
 
-	return cite(first, 'no-proxy-in-environment', 'the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY');
+	return cite(observations, first, 'no-proxy-in-environment', 'the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY');
 }
 
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);

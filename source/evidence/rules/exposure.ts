@@ -1,9 +1,10 @@
 /** The exposure of leg 2, TLS and tunnel together (C11). */
 import type {ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
-import {verdictOf, weakestBasis} from './basis.ts';
-import {needActive, needOfAgents} from './needs.ts';
-import type {RouteVerdict} from './second-leg-route.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
+import {trustIn} from './authors.ts';
+import {settleClaims, weakestBasis} from './claims.ts';
+import {needActive, needOfAgents} from './needs.ts';
+import {isTunnelOfServer, type RouteVerdict} from './second-leg-route.ts';
 import {isFarEndKnown} from './second-leg-tls.ts';
 import {isBehindSupervisor} from './server-identity.ts';
 
@@ -12,76 +13,91 @@ export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string; by?: 't
 
 /**
 Protected if the far end is verified, or if the connection is inside Konnectivity's TLS up to the node network. The agent has no option to
-skip that TLS, so the connection is unverified or plain only between agent and target. An SSH tunnel never checked host keys.
+skip that TLS, so the connection is unverified or plain only between agent and target. An SSH tunnel never checked host keys. The best
+basis of all that protects counts, and nothing that somebody beyond the server could have written protects.
 @see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/master/cmd/agent/app/options/options.go
 */
 export function decideExposure(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
-	const checked = tls.state !== 'unverified' && tls.state !== 'plain' ? verificationIsOn(observations) : undefined;
-	if (checked && checked.basis === 'proven' && tls.basis !== 'proven') {
-		return checked;
-	}
+	const all = protections(observations, tls, route);
+	return all.find(({basis}) => basis === 'proven') ?? all[0] ?? unprotected(observations, tls, route);
+}
 
-	if (tls.state === 'verified') {
-		return protectedBy(tls, 'kubelet certificate verified');
+const sentNothing = 'the apiserver verifies kubelets and sends nothing to one that fails';
+
+const protectedBecause: Partial<Record<TlsState, string>> = {
+	verified: 'kubelet certificate verified',
+	refused: 'the apiserver refused the certificate and sends nothing',
+	enforced: sentNothing,
+};
+
+function protections(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): readonly ExposureVerdict[] {
+	const why = protectedBecause[tls.state];
+	return [
+		...(why !== undefined && trustIn(tls.authors) !== 'foreign' ? [protectedBy(tls, why)] : []),
+		...(tls.state === 'unverified' || tls.state === 'plain' ? [] : byFlag(observations)),
+		...(isTunnelOfServer(route)
+			? [{...protectedBy(route, 'inside the Konnectivity tunnel’s TLS up to the node network'), need: route.need, by: 'route' as const}]
+			: []),
+	];
+}
+
+/** Only if the far end is a kubelet. */
+function byFlag(observations: Observations): readonly ExposureVerdict[] {
+	const flag = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
+	const settled = settleClaims(flag.known && flag.value !== '' && isFarEndKnown(observations) ? flag.claims('protected') : []);
+	return settled.state === null ? [] : [protectedBy(settled, sentNothing)];
+}
+
+function protectedBy(
+	{basis, citations, authors}: Pick<RuleVerdict<string>, 'basis' | 'citations' | 'authors'>,
+	why: string,
+): ExposureVerdict {
+	return {state: 'protected', basis, citations, authors, need: [], why, by: 'tls'};
+}
+
+function unprotected(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
+	const citations = [...tls.citations, ...route.citations];
+	const unknown = (why: string, need: ExposureVerdict['need'] = []): ExposureVerdict => ({
+		state: 'unknown',
+		basis: 'unknown',
+		authors: [],
+		citations,
+		need,
+		why,
+	});
+	if (tls.state === 'unknown') {
+		return {...unknown('TLS of leg 2 is unknown', tls.need), citations: []};
 	}
 
 	if (tls.state === 'refused') {
-		return protectedBy(tls, 'the apiserver refused the certificate and sends nothing');
-	}
-
-	if (tls.state === 'enforced' && !(route.state === 'konnectivity' && route.basis === 'proven')) {
-		return protectedBy(tls, sentNothing);
-	}
-
-	if (route.state === 'konnectivity') {
-		return {...protectedBy(route, 'inside the Konnectivity tunnel’s TLS up to the node network'), need: route.need, by: 'route'};
-	}
-
-	return onItsOwn(observations, tls, route);
-}
-
-function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
-	if (tls.state === 'unknown') {
-		return verificationIsOn(observations) ?? {...verdictOf('unknown', 'unknown', [], {need: tls.need}), why: 'TLS of leg 2 is unknown'};
+		return unknown('the far end could have written that the apiserver refused its certificate', tls.need);
 	}
 
 	const noTls = tls.state === 'plain' ? 'plain HTTP' : 'certificate of the far end not verified';
-	const citations = [...tls.citations, ...route.citations];
+	const exposed = {state: 'exposed', citations, authors: [...tls.authors, ...route.authors], need: []} as const;
 	switch (route.state) {
 		case 'direct': {
-			return {...verdictOf('exposed', weakestBasis(tls.basis, route.basis), citations), why: `${noTls}, no tunnel`};
+			return {...exposed, basis: weakestBasis(tls.basis, route.basis), why: `${noTls}, no tunnel`};
 		}
 
 		case 'ssh-tunnel': {
-			return {...verdictOf('exposed', 'inferred', citations), why: `${noTls}, and SSH tunnels of apiservers check no host key`};
+			return {...exposed, basis: 'inferred', why: `${noTls}, and SSH tunnels of apiservers check no host key`};
+		}
+
+		case 'konnectivity': {
+			return unknown(`${noTls}; only metrics of pods say that the tunnel is Konnectivity’s`);
 		}
 
 		case 'egress':
 		case 'egress-http-connect': {
 			// k3s dials a kubelet in the session of its node, anything else directly unless it has a session for it.
 			return isBehindSupervisor(observations)
-				? {...verdictOf('unknown', 'unknown', citations), why: `${noTls}; k3s’s own server can dial the target without its tunnel`}
-				: {
-						...verdictOf('unknown', 'unknown', citations, {need: [needOfAgents(observations)]}),
-						why: `${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`,
-					};
+				? unknown(`${noTls}; k3s’s own server can dial the target without its tunnel`)
+				: unknown(`${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`, [needOfAgents(observations)]);
 		}
 
 		default: {
-			const need = route.need.length > 0 ? route.need : [needActive];
-			return {...verdictOf('unknown', 'unknown', tls.citations, {need}), why: `${noTls}; the route is unknown`};
+			return {...unknown(`${noTls}; the route is unknown`, route.need.length > 0 ? route.need : [needActive]), citations: tls.citations};
 		}
 	}
-}
-
-/** Only if the far end is a kubelet. */
-function verificationIsOn(observations: Observations): ExposureVerdict | undefined {
-	const flag = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
-	return flag.known && flag.value !== '' && isFarEndKnown(observations) ? protectedBy(flag, sentNothing) : undefined;
-}
-
-const sentNothing = 'the apiserver verifies kubelets and sends nothing to one that fails';
-
-function protectedBy({basis, citations}: Pick<RuleVerdict<string>, 'basis' | 'citations'>, why: string): ExposureVerdict {
-	return {...verdictOf('protected', basis, citations), why, by: 'tls'};
 }

@@ -3,7 +3,8 @@ The needs that verdicts name: a permission, or what else would settle the verdic
 */
 import type {UnavailableSource, EvidenceSource, Observations, Need, StreamFeature} from '../evidence.ts';
 import {needGroups, needsOfEach} from './need-groups.ts';
-import {knownReplicaCount} from './replicas.ts';
+import {isBound} from './authors.ts';
+import {knownReplicaCount, leasesOf} from './replicas.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
 export const needMetrics: Need = {
@@ -53,6 +54,8 @@ export const needDirectConnection: Need = {
 	check: null,
 	or: 'a kubeconfig with a client certificate (apiserver 1.32 or later), or with the address that the apiserver advertises',
 };
+/** Nothing else says who answers. */
+export const needServedFlagz: Need = {permission: null, check: null, or: 'an apiserver that serves /flagz (1.36 or later)'};
 export const needSelfReview: Need = {
 	permission: 'create selfsubjectreviews',
 	check: 'kubectl auth can-i create selfsubjectreviews.authentication.k8s.io',
@@ -107,13 +110,6 @@ const streamCommands: Readonly<Record<StreamFeature, string>> = {
 	'service-proxy': 'proxy get TARGET --path=json',
 };
 
-/** The test watches the metrics of the apiserver. If those are forbidden, only the counts of the agents can decide the route. */
-export function routeTestNeeds({unavailable}: Pick<Observations, 'unavailable'>, needs: readonly Need[]): readonly Need[] {
-	return unavailable.some(({source, reason}) => source === 'metrics' && reason === 'forbidden')
-		? needs.map(need => (need.or === needActive.or ? {...need, or: needAgentMetrics.or} : need))
-		: needs;
-}
-
 /** Instead of a permission, which would not help. */
 const responseTo = (path: string): Need => ({
 	permission: null,
@@ -124,8 +120,13 @@ const needFlagzResponse = responseTo('/flagz');
 const needMetricsResponse = responseTo('/metrics');
 
 /** If the apiservers differ, only what is read on the stream's own connection shows which apiserver it reaches. */
-export function needOfDifference(observations: Pick<Observations, 'about' | 'flags' | 'purpose'>): Need {
-	return observations.about === 'configuration' && observations.flags.length > 0 ? needOpenConnection(observations) : needFlagz;
+export function needOfDifference(observations: Pick<Observations, 'scope' | 'flags' | 'purpose'>): Need {
+	return !isOpenedScope(observations) && observations.flags.length > 0 ? needOpenConnection(observations) : needFlagz;
+}
+
+/** Whether a stream has used leg 2. */
+export function isOpenedScope({scope}: Pick<Observations, 'scope'>): boolean {
+	return scope === 'this-connection' || scope === 'ended';
 }
 
 /** To find out whether agents carry the connection. If their counts were read, no permission is missing. */
@@ -163,16 +164,12 @@ export function obtainableNeeds({unavailable}: Pick<Observations, 'unavailable'>
 
 /** What would settle a verdict that was inferred from another apiserver. Empty if the apiserver of this connection was read. */
 export function needReplicas(observations: Observations): readonly Need[] {
-	if (observations.isBound) {
+	if (isBound(observations.scope)) {
 		return [];
 	}
 
-	if ((observations.replicas?.facts.leases ?? null) === null) {
+	if (leasesOf(observations).known === undefined) {
 		return [needLeases];
-	}
-
-	if (observations.mirrorPods.some(({facts}) => facts.isOnControlPlane === null)) {
-		return [needNodes];
 	}
 
 	// Other apiservers can share a single lease, so only a connection to the apiserver's own address rules them out.

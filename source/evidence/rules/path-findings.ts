@@ -2,7 +2,7 @@
 import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {describeDistribution, type RecognizedDistribution} from './recognize-distribution.ts';
 import {refusedEgressProxy} from './egress-proxy-certificate.ts';
-import {needNode} from './needs.ts';
+import {isOpenedScope, needNode} from './needs.ts';
 import {docs, remedies} from './remedies.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount, replicasAgree} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
@@ -231,7 +231,7 @@ function egressProxy(observations: Observations): Finding[] {
 function otherApiservers(observations: Observations): Finding[] {
 	const [read, known] = [flagsPerProcess(observations), knownReplicaCount(observations)];
 	const differ = replicasAgree(observations, read) === false;
-	if (observations.about !== 'configuration' || read.length === 0 || (areAllReplicasRead(observations, read) && !differ)) {
+	if (isOpenedScope(observations) || read.length === 0 || (areAllReplicasRead(observations, read) && !differ)) {
 		return [];
 	}
 

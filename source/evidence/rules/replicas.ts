@@ -1,8 +1,8 @@
 /** The known apiservers. */
-import type {FlagFacts, Observations, Observation, ReplicaFacts} from '../evidence.ts';
+import type {FlagFacts, Known, Observations, Observation, ReplicaFacts} from '../evidence.ts';
 import {endAddress, hostOf} from './end-address.ts';
 import {flagValue} from './flag-value.ts';
-import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
+import {isVerifiedApiserver} from './same-process.ts';
 
 /** Flags read from /flagz and, for processes that were not read, from mirror pods. */
 export function flagsPerProcess(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
@@ -35,6 +35,14 @@ function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Obse
 	});
 }
 
+export function leasesOf({replicas}: Pick<Observations, 'replicas'>): ReplicaFacts['leases'] {
+	return replicas?.facts.leases ?? {unknown: 'not-read'};
+}
+
+export function addressesOf({replicas}: Pick<Observations, 'replicas'>): Known<readonly string[]> {
+	return replicas?.facts.addresses ?? {unknown: 'not-read'};
+}
+
 /**
 A lower bound for the number of apiservers. Apiservers with the same host name share one identity lease. An apiserver with
 `--endpoint-reconciler-type=none` has no endpoint. So a found apiserver that neither list contains counts in addition. Apiservers that
@@ -50,47 +58,33 @@ export function knownReplicaCount(observations: Observations): number | null {
 	const listed = Math.max(
 		facts.known,
 		found.length,
-		(facts.addresses?.length ?? 0) + found.filter(observation => isUnlisted(observations, observation)).length,
+		(addressesOf(observations).known?.length ?? 0) + found.filter(observation => isUnlisted(observations, observation)).length,
 	);
-	return sharesItsLease(observations, found.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
+	return sharesItsLease(observations, found.length) ? Math.max(listed, (leasesOf(observations).known?.length ?? 0) + 1) : listed;
 }
 
 /**
-Whether spoke read the flags of every known replica exactly once, each at an address of its own, and found no replica without a known lease
-or address. The flags of mirror pods count only if the addresses that were read are exactly the registered ones. If one is known,
+Whether spoke read /flagz of every known replica exactly once, each at an address of its own, and found no replica without a known lease
+or address. Without the leases, their number is unknown: apiservers that advertise a balancer's address share one endpoint. If one is known,
 its address must also be the remote address of the connection: otherwise a second replica with the same host name and lease could exist.
 */
 export function areAllReplicasRead(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
-	const facts = observations.replicas?.facts;
-	const distinct = new Set(flagObservations.map(observation => observation.process ?? observation.where));
-	if (
-		!facts?.known ||
-		distinct.size !== facts.known ||
-		(facts.known === 1 && !isAtFarEnd(flagObservations[0]!, observations)) ||
-		flagObservations.some(observation => isUnlisted(observations, observation)) ||
-		sharesItsLease(observations, distinct.size)
-	) {
-		return false;
-	}
-
-	const running = flagObservations.filter(({source}) => source === 'flagz');
-	const pods = flagObservations.filter(({source}) => source === 'mirror-pod');
-	if (!pods.every(pod => isOnControlPlane(pod))) {
-		return false;
-	}
-
-	const mayBeMore = (running.length > 0 && mayShareAnEndpoint(facts)) || (facts.leases === null && pods.some(pod => !usesHostAddress(pod)));
-	// Two reads, one of them without a process id, may be of one apiserver.
-	if (mayBeMore || (flagObservations.length > 1 && running.some(({process}) => process === null))) {
-		return false;
-	}
-
-	// An apiserver that restarted during the reads is two processes at one address.
-	const addresses = new Set(
-		flagObservations.map(observation => (observation.source === 'mirror-pod' ? podAddress(observation) : advertisedAddress(observation))),
+	const known = observations.replicas?.facts.known ?? null;
+	const processes = new Set(flagObservations.map(({process}) => process));
+	const addresses = new Set(flagObservations.map(observation => advertisedAddress(observation)));
+	return (
+		known !== null &&
+		leasesOf(observations).known !== undefined &&
+		flagObservations.length === known &&
+		flagObservations.every(({source}) => source === 'flagz') &&
+		// Two reads, one of them without a process id, may be of one apiserver. One that restarted is two processes at one address.
+		(known === 1 || (processes.size === known && !processes.has(null))) &&
+		addresses.size === known &&
+		!addresses.has(null) &&
+		!flagObservations.some(observation => isUnlisted(observations, observation)) &&
+		!sharesItsLease(observations, known) &&
+		(known > 1 || addresses.has(farAddress(observations)))
 	);
-	const isEachListed = facts.addresses?.length === addresses.size && facts.addresses.every(address => addresses.has(address));
-	return addresses.size === facts.known && !addresses.has(null) && (pods.length === 0 || isEachListed);
 }
 
 /**
@@ -112,11 +106,6 @@ function haveSameSettings(flagObservations: ReadonlyArray<Observation<FlagFacts>
 	return deciding.every(name => new Set(flagObservations.flatMap(observation => flagValue(observation, name) ?? [])).size <= 1);
 }
 
-/** Apiservers that advertise a balancer's address share one endpoint, so without leases one endpoint does not mean one apiserver. */
-function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
-	return leases === null && known === 1;
-}
-
 /** Longest time between the start of an apiserver process and the creation of its lease. */
 const maxLeaseDelayMs = 15_000;
 
@@ -126,12 +115,13 @@ than leases, or if the lease was created long after the examined process started
 it starts.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go Start
 */
-function sharesItsLease({replicas, process, flags}: Observations, foundCount: number): boolean {
-	const leases = replicas?.facts.leases ?? null;
-	if (leases === null) {
+function sharesItsLease(observations: Observations, foundCount: number): boolean {
+	const {known: leases} = leasesOf(observations);
+	if (leases === undefined) {
 		return false;
 	}
 
+	const {process, flags} = observations;
 	const own = flags.find(observation => process !== null && observation.process === process.facts.id);
 	const address = own ? advertisedAddress(own) : null;
 	const madeAt = leases.find(lease => address !== null && lease.address === address)?.madeAt;
@@ -141,61 +131,24 @@ function sharesItsLease({replicas, process, flags}: Observations, foundCount: nu
 }
 
 export function isSoleApiserver(observations: Observations): boolean {
-	const facts = observations.replicas?.facts;
-	if (facts?.known !== 1 || mayShareAnEndpoint(facts) || !isVerifiedApiserver(observations)) {
-		return false;
-	}
-
-	const found = flagsPerProcess(observations);
-	return found.length > 0 ? areAllReplicasRead(observations, found) : facts.addresses?.includes(farAddress(observations) ?? '') === true;
-}
-
-/** Whether the apiserver's address is the remote address of the socket, so that no load balancer sends the next connection elsewhere. */
-function isAtFarEnd(observation: Observation<FlagFacts>, observations: Observations): boolean {
-	const serverAddress = farAddress(observations);
 	return (
-		serverAddress !== null &&
-		(observation.source === 'mirror-pod' ? podAddress(observation) : advertisedAddress(observation)) === serverAddress
+		isVerifiedApiserver(observations) &&
+		knownReplicaCount(observations) === 1 &&
+		areAllReplicasRead(observations, flagsPerProcess(observations))
 	);
 }
 
-export function flagsAtOurAddress(observations: Observations): Observation<FlagFacts> | undefined {
-	const serverAddress = farAddress(observations);
-	return serverAddress === null
-		? undefined
-		: (observations.flags.find(
-				observation => isFromSameProcess(observation, observations) && advertisedAddress(observation) === serverAddress,
-			) ?? mirrorPodOfServer(observations));
+/** Whether the connection ends at the address of the flags' own process, so that no load balancer sends the next one elsewhere. */
+export function isAtOwnAddress(observation: Observation<FlagFacts>, observations: Observations): boolean {
+	const address = farAddress(observations);
+	return address !== null && observation.source === 'flagz' && advertisedAddress(observation) === address;
 }
 
-/**
-The mirror pod whose address is the remote address of the socket, if that is an address of the pod's own machine. Several apiservers can
-advertise the address of a load balancer, and some of them may have no mirror pod. The socket must belong to this connection, because
-another connection may lead to another address.
-*/
-export function mirrorPodOfServer(observations: Observations): Observation<FlagFacts> | undefined {
-	const serverAddress = observations.socket?.connection === observations.connection ? farAddress(observations) : null;
-	return serverAddress === null ? undefined : podOfAddress(serverAddress, observations.mirrorPods);
-}
-
-export function podOfAddress(address: string, mirrorPods: Observations['mirrorPods']): Observation<FlagFacts> | undefined {
-	const found = mirrorPods.filter(pod => podAddress(pod) === address);
-	return found.length === 1 && usesHostAddress(found[0]!) && isOnControlPlane(found[0]!) ? found[0] : undefined;
-}
-
-/** Any other node's kubelet can make up a pod of an apiserver, and its address. */
-export function isOnControlPlane({facts}: Pick<Observation<FlagFacts>, 'facts'>): boolean {
-	return facts.isOnControlPlane === true;
-}
-
-/** Whether no one but the control plane can have made up the flags. */
-export function hasReliableFlags(observation: Observation<FlagFacts>): boolean {
-	return observation.source === 'flagz' || isOnControlPlane(observation);
-}
-
-/** Whether the pod's address belongs to its machine. No server on another machine can listen on such an address. */
-function usesHostAddress(pod: Observation<FlagFacts>): boolean {
-	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
+/** The only mirror pod at the address where the connection ends. */
+export function podAtOurAddress(observations: Observations): Observation<FlagFacts> | undefined {
+	const address = observations.socket?.connection === observations.connection ? farAddress(observations) : null;
+	const found = observations.mirrorPods.filter(pod => podAddress(pod) === address);
+	return found.length === 1 ? found[0] : undefined;
 }
 
 /** `ip:port` at which a process registers itself. `advertise-port`: of the apiserver in k3s, whose own server listens there. */
@@ -211,10 +164,10 @@ function possiblePods(observations: Observations): ReadonlyArray<Observation<Fla
 	);
 }
 
-function isUnlisted({replicas}: Observations, observation: Observation<FlagFacts>): boolean {
+function isUnlisted(observations: Observations, observation: Observation<FlagFacts>): boolean {
 	const own = observation.source === 'flagz' ? advertisedAddress(observation) : null;
-	const listed = replicas?.facts.addresses ?? null;
-	return own !== null && listed !== null && !listed.includes(own);
+	const {known: listed} = addressesOf(observations);
+	return own !== null && listed !== undefined && !listed.includes(own);
 }
 
 function podAddress(pod: Observation<FlagFacts>): string {

@@ -3,7 +3,7 @@ import type {Observations, Observation} from '../evidence.ts';
 
 export function isFromSameProcess(
 	observation: Pick<Observation<unknown>, 'connection' | 'process'>,
-	{connection, process}: Observations,
+	{connection, process}: Pick<Observations, 'connection' | 'process'>,
 ): boolean {
 	return (
 		(observation.connection !== null && observation.connection === connection) ||
@@ -17,5 +17,10 @@ export function isFromOtherProcess(observation: Pick<Observation<unknown>, 'conn
 
 /** Whether leg 1 is verified and ends at an apiserver, so that its statements about itself can be trusted. */
 export function isVerifiedApiserver({serverIdentity, socket}: Pick<Observations, 'serverIdentity' | 'socket'>): boolean {
-	return serverIdentity.to === 'apiserver' && socket?.facts.tls?.verified === true;
+	return serverIdentity.to === 'apiserver' && isServerKnown(socket);
+}
+
+/** Whether the network cannot have answered instead of the server. */
+export function isServerKnown(socket: Observations['socket']): boolean {
+	return socket?.facts.tls?.verified === true;
 }

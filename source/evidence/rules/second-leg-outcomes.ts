@@ -9,7 +9,8 @@ import type {
 	SecondLegOutcome,
 } from '../evidence.ts';
 import {endsAtKubelet} from './second-leg-tls.ts';
-import {cite, weakestBasis} from './basis.ts';
+import {isBound} from './authors.ts';
+import {cite} from './claims.ts';
 
 export type FailedAttempt = SecondLegOutcome & {failure: SecondLegFailure};
 
@@ -46,13 +47,13 @@ export function currentFailures(outcomes: readonly SecondLegOutcome[]): readonly
 }
 
 /**
-A refused certificate may have been replaced since, and another apiserver may not verify it: inferred at most, and only for the same kubelet
-while nothing is open. A route holds while its process runs.
+A refused certificate may have been replaced since, and another apiserver may not verify it: it counts as an observation of no known
+process, and only for the same kubelet while nothing is open. A route holds while its process runs.
 */
 export function recalledFailures(
-	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered' | 'isBound'>,
+	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered' | 'scope'>,
 ): ReadonlyArray<Observation<FailureFacts>> {
-	const {outcomes, purpose, process, farEndAnswered, isBound} = observations;
+	const {outcomes, purpose, process, farEndAnswered, scope} = observations;
 	if (farEndAnswered) {
 		return [];
 	}
@@ -61,13 +62,16 @@ export function recalledFailures(
 	return currentFailures(outcomes).flatMap(attempt => {
 		const {facts} = attempt.failure;
 		const isSame = attempt.process !== null && attempt.process === process?.facts.id;
-		const isOfKubelet = facts?.tls === 'refused' && endsAtKubelet({purpose}) && isOwn(attempt.farEnd);
-		if (!facts || (isBound && !isSame) || (facts.route === null && (isBound || !isOfKubelet))) {
+		const isOfKubelet =
+			facts?.tls === 'refused' &&
+			endsAtKubelet({purpose}) &&
+			isOwn(attempt.farEnd) &&
+			!isOfOtherProcess(attempt, process?.facts.id ?? null);
+		if (!facts || (isBound(scope) && !isSame) || (facts.route === null && (isBound(scope) || !isOfKubelet))) {
 			return [];
 		}
 
-		const basis = facts.route !== null && isSame ? facts.basis : weakestBasis(facts.basis, 'inferred');
-		return [attemptObservation(attempt, {...facts, basis, answered: false})];
+		return [attemptObservation(facts.route === null ? {...attempt, process: null} : attempt, {...facts, answered: false})];
 	});
 }
 
@@ -81,13 +85,14 @@ export function tunnelFailure({outcomes}: Pick<Observations, 'outcomes'>): Faile
 	return currentFailures(outcomes).findLast(attempt => isOfTunnel(attempt)) ?? null;
 }
 
-export function citeAttempt(attempt: FailedAttempt): Citation {
+export function citeAttempt(observations: Observations, attempt: FailedAttempt): Citation {
 	const {facts, error} = attempt.failure;
-	return cite(attemptObservation(attempt, facts), 'last-attempt-failed', facts?.text ?? error.message);
+	return cite(observations, attemptObservation(attempt, facts), 'last-attempt-failed', facts?.text ?? error.message);
 }
 
-function attemptObservation<Facts>({feature, farEnd, process, time}: SecondLegOutcome, facts: Facts): Observation<Facts> {
-	return {source: 'error-text', where: `the response to ${feature}, ${farEnd}`, process, connection: null, time, active: false, facts};
+function attemptObservation<Facts>({feature, farEnd, process, time, failure}: FailedAttempt, facts: Facts): Observation<Facts> {
+	const where = `the response to ${feature}, ${farEnd}`;
+	return {source: 'error-text', authors: failure.authors, where, process, connection: null, time, active: false, facts};
 }
 
 export function farEndOf({feature, target, request}: ConnectionPurpose): string | null {

@@ -1,7 +1,10 @@
 /** The route of leg 2. */
-import type {Basis, Observations, MetricFacts, Need, Observation, RouteState, RuleVerdict, StepTestFacts} from '../evidence.ts';
+import type {MetricFacts, Need, Observation, Observations, RouteState, RuleVerdict, StepTestFacts} from '../evidence.ts';
+import {apiserversDiffer, type FlagResult, mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
+import {isBound, trustIn} from './authors.ts';
+import {type Claim, cite, citeConstruction, settleClaims, type Settled, unknownVerdict, weakestBasis} from './claims.ts';
 import {environmentProxyExclusion, honorsEnvironmentProxy} from './environment-proxy.ts';
-import {mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
+import {needsOfEach} from './need-groups.ts';
 import {
 	needActive,
 	needEnvironment,
@@ -12,16 +15,16 @@ import {
 	needOfDifference,
 	needReplicas,
 	needStepTest,
+	needsWithoutProbes,
 	obtainableNeeds,
-	routeTestNeeds,
 } from './needs.ts';
-import {needsOfEach} from './need-groups.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
 import {isBehindSupervisor} from './server-identity.ts';
-import {citeConstruction, cite, basisOf, unknownVerdict, verdictOf, weakestBasis} from './basis.ts';
-import {sshExclusionBasis, sshTunnels} from './ssh-tunnels.ts';
+import {isSshExcluded, sshTunnelClaims} from './ssh-tunnels.ts';
 
 export type RouteVerdict = RuleVerdict<RouteState> & {protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
+
+type RouteClaim = Claim<RouteState>;
 
 /**
 One dialer serves all features: the egress selector's `cluster` entry, or none. Proof for one feature of a process holds for all, except
@@ -29,109 +32,75 @@ that requests other than upgrades may also use a proxy from the apiserver's envi
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
 export function secondLegRoute(observations: Observations): RouteVerdict {
-	const byText = byFailureText(observations, 'proven');
-	const seen = byText?.basis === 'proven' ? undefined : byObservations(observations);
-	if (byText && seen?.basis !== 'proven') {
-		return byText;
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file', value =>
+		value === '' ? 'egress-file-empty' : 'egress-file-set',
+	);
+	if (apiserversDiffer(file) && !isBound(observations.scope)) {
+		return differs(observations, file);
 	}
 
-	return seen ?? byFailureText(observations, 'inferred') ?? bySetFlag(observations) ?? unknown(observations);
-}
+	const ssh = sshTunnelClaims(observations);
+	const present = settleClaims(ssh.length > 0 ? ssh : [...emptyFlag(file), ...stepTests(observations), ...texts(observations)]);
+	// Counters are of the past, and decide only where nothing else does.
+	const isOpen = present.state === null && !present.contradicts && !apiserversDiffer(file);
+	const settled = isOpen ? withCounters(present, counters(observations)) : present;
+	switch (settled.state) {
+		case 'konnectivity':
+		case 'egress-http-connect': {
+			return tunnel(observations, settled);
+		}
 
-function byObservations(observations: Observations): RouteVerdict | undefined {
-	return (
-		byDifference(observations) ??
-		byAgents(observations) ??
-		sshTunnels(observations) ??
-		byStepTest(observations) ??
-		byEmptyFlag(observations) ??
-		byCounters(observations)
-	);
-}
+		case 'direct': {
+			return direct(observations, settled);
+		}
 
-/**
-Only a tunnel's client makes these texts; if this apiserver certainly has no tunnel, they are forged. `textBasis`: the basis for the text
-being an apiserver's. Text that a proxied pod may have sent counts only without other evidence. Text that a kubelet may have sent counts
-only if nothing else is proven: even a verified kubelet can forge it, and one forged text would decide the route to every node.
-*/
-function byFailureText(observations: Observations, textBasis: Basis): RouteVerdict | undefined {
-	const observation = observations.failures.find(
-		observation =>
-			observation.facts.route !== null && observation.facts.basis === textBasis && !isFromOtherProcess(observation, observations),
-	);
-	if (!observation?.facts.route || hasNoEgressFile(observations)) {
-		return undefined;
+		case 'ssh-tunnel': {
+			return {...verdictOf(settled, []), protocol: 'ssh', agent: null};
+		}
+
+		default: {
+			return unknown(observations, settled, file);
+		}
 	}
-
-	const basis = weakestBasis(textBasis, basisOf(observation, observations), observation.facts.mayBeFromFarEnd ? 'inferred' : 'proven');
-	return carriedBy(
-		observation.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',
-		verdictOf(observation.facts.route, basis, [cite(observation, 'text-of-a-tunnel', observation.facts.text)]),
-	);
 }
 
-/** Agents whose gauges followed the held streams up and down carry them, whatever the protocol to the apiserver. */
-function byAgents(observations: Observations): RouteVerdict | undefined {
-	const observation =
-		observations.agentTests.find(test => isFromSameProcess(test, observations)) ??
-		observations.agentTests.find(test => !isFromOtherProcess(test, observations));
-	if (!observation || hasNoTunnel(observations)) {
-		return undefined;
-	}
-
-	const step = ownStepTest(observations);
-	const moved = step?.facts.moved;
-	const basis = basisOf(observation, observations);
-	const citations = [
-		cite(observation, 'agent-carried-held-streams', observation.facts.observed),
-		...(step ? [cite(step, 'step-test', step.facts.observed)] : []),
-	];
-	const verdict = verdictOf('konnectivity', basis, citations, {need: basis === 'proven' ? [] : needReplicas(observations)});
-	return carriedBy(moved === 'grpc' || moved === 'http-connect' ? moved : null, verdict, observation.facts.agent);
+function differs(observations: Observations, {citations}: FlagResult): RouteVerdict {
+	const why = 'the apiservers differ; it is unknown which one responds';
+	return routeOf(unknownVerdict([needOfDifference(observations)], why, citations));
 }
 
-/** By the flag, or by metrics that would have moved. Then the gauges of a supposed agent are forged. */
-function hasNoTunnel(observations: Observations): boolean {
-	const step = ownStepTest(observations);
-	return (
-		hasNoEgressFile(observations) ||
-		(step?.facts.moved === 'nothing' && basisOf(step, observations) === 'proven' && !mayBeDisabled(observations, dialFamilies))
-	);
+function withCounters(heard: Settled<RouteState>, counted: readonly RouteClaim[]): Settled<RouteState> {
+	const settled = settleClaims(counted);
+	return settled.state === null ? {...settled, citations: [...heard.citations, ...settled.citations]} : settled;
 }
 
-/** Only if proven. */
-function hasNoEgressFile(observations: Observations): boolean {
-	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
-	return file.known && file.value === '' && file.basis === 'proven';
+/** A set file says nothing: its `cluster` entry is not in the flag, and can mean a tunnel or `Direct`. */
+function emptyFlag(file: FlagResult): readonly RouteClaim[] {
+	return file.known && file.value === '' ? file.claims('direct') : [];
+}
+
+/** Only a tunnel's client makes these texts. Most can be written by the far end, too; then they name a failure, and no route. */
+function texts(observations: Observations): readonly RouteClaim[] {
+	return observations.failures
+		.filter(observation => observation.facts.route !== null && !isFromOtherProcess(observation, observations))
+		.map(observation => ({
+			state: observation.facts.route!,
+			citations: [cite(observations, observation, 'text-of-a-tunnel', observation.facts.text)],
+		}));
 }
 
 const dialFamilies = /egress_dialer|konnectivity/;
 
-function byStepTest(observations: Observations): RouteVerdict | undefined {
+/** The gRPC egress protocol is Konnectivity's own; no other program speaks it. */
+function stepTests(observations: Observations): readonly RouteClaim[] {
 	const observation = ownStepTest(observations);
-	if (!observation) {
-		return undefined;
+	const moved = observation?.facts.moved;
+	if (!observation || (moved === 'nothing' && mayBeDisabled(observations, dialFamilies))) {
+		return [];
 	}
 
-	const citations = [cite(observation, 'step-test', observation.facts.observed)];
-	const basis = basisOf(observation, observations);
-	switch (observation.facts.moved) {
-		case 'grpc': {
-			// The gRPC egress protocol is Konnectivity's own; no other program speaks it.
-			const need = basis === 'proven' ? [] : needReplicas(observations);
-			return carriedBy('grpc', verdictOf('konnectivity', basis, citations, {need}));
-		}
-
-		case 'http-connect': {
-			const replicas = basis === 'proven' ? [] : needReplicas(observations);
-			const need = isBehindSupervisor(observations) ? replicas : [needOfAgents(observations)];
-			return carriedBy('http-connect', verdictOf('egress-http-connect', basis, citations, {need}));
-		}
-
-		default: {
-			return mayBeDisabled(observations, dialFamilies) ? undefined : direct(observations, basis, citations);
-		}
-	}
+	const state = moved === 'grpc' ? 'konnectivity' : moved === 'http-connect' ? 'egress-http-connect' : 'direct';
+	return [{state, citations: [cite(observations, observation, 'step-test', observation.facts.observed)]}];
 }
 
 function ownStepTest(observations: Observations): Observation<StepTestFacts> | undefined {
@@ -139,43 +108,89 @@ function ownStepTest(observations: Observations): Observation<StepTestFacts> | u
 	return decided.find(test => isFromSameProcess(test, observations)) ?? decided.find(() => observations.process === null);
 }
 
-function byDifference(observations: Observations): RouteVerdict | undefined {
-	const verdict =
-		observations.about === 'configuration' && !observations.isBound
-			? resolveApiserverFlag(observations, 'egress-selector-config-file')
-			: undefined;
-	return verdict && !verdict.known && verdict.differs ? apiserversDiffer(observations) : undefined;
-}
-
-function apiserversDiffer(observations: Observations): RouteVerdict {
-	return {...unknown(observations), need: [needOfDifference(observations)], why: 'the apiservers differ; it is unknown which one responds'};
-}
-
-function byEmptyFlag(observations: Observations): RouteVerdict | undefined {
-	const verdict = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-empty');
-	if (!verdict.known) {
-		return verdict.differs ? apiserversDiffer(observations) : undefined;
+function counters(observations: Observations): readonly RouteClaim[] {
+	const metrics = ownMetrics(observations);
+	if (!metrics) {
+		return [];
 	}
 
-	return verdict.value === '' ? direct(observations, verdict.basis, verdict.citations) : undefined;
+	return metrics.facts.egressDials.length === 0 ? requestsWithoutDials(observations, metrics) : dials(observations, metrics);
+}
+
+function ownMetrics(observations: Observations): Observation<MetricFacts> | undefined {
+	return (
+		observations.metrics.find(metrics => isFromSameProcess(metrics, observations)) ??
+		(observations.process === null ? observations.metrics[0] : undefined)
+	);
+}
+
+/** A request that is done was dialed, and so was a server whose certificate was refused. Whoever answers raises these counters. */
+function requestsWithoutDials(observations: Observations, metrics: Observation<MetricFacts>): readonly RouteClaim[] {
+	const {kubeletRequestsDone, logTlsFailures} = metrics.facts;
+	const refused = kubeletRequestsDone === 0 ? (logTlsFailures ?? 0) : 0;
+	if (kubeletRequestsDone + refused === 0 || mayBeDisabled(observations, dialFamilies)) {
+		return [];
+	}
+
+	const reached =
+		refused > 0
+			? `${refused} log read${refused === 1 ? '' : 's'} refused for a certificate`
+			: `${kubeletRequestsDone} request${kubeletRequestsDone === 1 ? '' : 's'} to kubelets, pods or services done`;
+	const observed = `${reached}, no apiserver_egress_dialer series`;
+	return [{state: 'direct', citations: [cite(observations, metrics, 'dials-without-egress', observed, 'request-counters')]}];
+}
+
+/** The series do not show which kind of egress was dialed: cluster, etcd or controlplane. */
+function dials(observations: Observations, metrics: Observation<MetricFacts>): readonly RouteClaim[] {
+	const {egressDials, tunnelsOpen} = metrics.facts;
+	const counted = egressDials
+		.map(({protocol, transport, count}) => `${count} dial${count === 1 ? '' : 's'} by ${protocol} over ${transport}`)
+		.join(', ');
+	const tunnels = tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`;
+	const state = egressDials.some(({protocol}) => protocol === 'grpc') ? 'konnectivity' : 'egress-http-connect';
+	return [{state, citations: [cite(observations, metrics, 'egress-dials-counted', `${counted}${tunnels}`)], isIndirect: true}];
+}
+
+/**
+Over HTTP CONNECT, it is Konnectivity if the connections of agents followed the held streams. The agents' metrics come from pods: they say
+which tunnel it is, never that there is one.
+*/
+function tunnel(observations: Observations, settled: Settled<RouteState>): RouteVerdict {
+	const isCounted = settled.citations.some(({rule}) => rule === 'egress-dials-counted');
+	const replicas = settled.basis === 'proven' ? [] : needReplicas(observations);
+	const need = isCounted ? [observations.probe === 'active' ? needStepTest : needActive] : replicas;
+	const test = observations.agentTests.find(one => !isFromOtherProcess(one, observations));
+	const agent = test ? cite(observations, test, 'agent-carried-held-streams', test.facts.observed) : null;
+	if (settled.state === 'konnectivity') {
+		const isText = settled.citations.every(({source}) => source === 'error-text');
+		return {...verdictOf(settled, isText ? [] : need), protocol: 'grpc', agent: test?.facts.agent ?? null};
+	}
+
+	if (test && agent && ownStepTest(observations)?.facts.moved === 'http-connect') {
+		const citations = [...settled.citations, agent];
+		const authors = [...new Set([...settled.authors, ...agent.authors])];
+		const verdict = {state: 'konnectivity', basis: 'inferred', citations, authors, need: []} as const;
+		return {...verdict, protocol: 'http-connect', agent: test.facts.agent};
+	}
+
+	const isKnown = isBehindSupervisor(observations) || settled.citations.every(({source}) => source === 'error-text');
+	const whose = isCounted ? need : isKnown ? replicas : [needOfAgents(observations)];
+	return {...verdictOf(settled, whose), protocol: 'http-connect', agent: null};
 }
 
 /** Requests other than upgrades may use HTTPS_PROXY of the apiserver's environment; only that environment shows it. */
-function direct(observations: Observations, dialBasis: Basis, citations: RouteVerdict['citations']): RouteVerdict {
+function direct(observations: Observations, settled: Settled<RouteState>): RouteVerdict {
 	// An SSH tunnel moves no metric and needs no egress file.
-	const basis = weakestBasis(dialBasis, sshExclusionBasis(observations));
-	const replicas = dialBasis === 'proven' ? [] : needReplicas(observations);
+	const basis = isSshExcluded(observations) ? settled.basis : 'inferred';
+	const isOfOthers = trustIn(settled.authors) === 'foreign';
+	const replicas = settled.basis === 'proven' ? [] : isOfOthers ? obtainableNeeds(observations, [needFlagz]) : needReplicas(observations);
 	if (!honorsEnvironmentProxy(observations.purpose)) {
-		return carriedBy(null, verdictOf('direct', basis, citations, {need: replicas}));
+		return routeOf({...verdictOf(settled, replicas), basis});
 	}
 
 	const exclusion = environmentProxyExclusion(observations);
 	if (exclusion === false) {
-		return carriedBy(null, unknownVerdict([], 'the apiserver may use the proxy in its environment', citations));
-	}
-
-	if (exclusion) {
-		return carriedBy(null, verdictOf('direct', weakestBasis(basis, 'inferred'), [...citations, exclusion], {need: replicas}));
+		return routeOf(unknownVerdict([], 'the apiserver may use the proxy in its environment', settled.citations));
 	}
 
 	const possible = citeConstruction(
@@ -184,89 +199,62 @@ function direct(observations: Observations, dialBasis: Basis, citations: RouteVe
 		'the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY; logs and the proxies would use it, but no upgrade does (shells, forwards)',
 	);
 	const hasNoMirrorPod = observations.unavailable.some(({source, reason}) => source === 'mirror-pod' && reason === 'not-served');
-	const need = needsOfEach([hasNoMirrorPod ? needEnvironment : needMirrorPods], replicas);
-	return carriedBy(null, verdictOf('direct', weakestBasis(basis, 'inferred'), [...citations, possible], {need}));
+	const need = exclusion ? replicas : needsOfEach([hasNoMirrorPod ? needEnvironment : needMirrorPods], replicas);
+	return routeOf({
+		...verdictOf(settled, need),
+		basis: weakestBasis(basis, 'inferred'),
+		citations: [...settled.citations, exclusion ?? possible],
+	});
 }
 
-function byCounters(observations: Observations): RouteVerdict | undefined {
-	const observation =
-		observations.metrics.find(metrics => isFromSameProcess(metrics, observations)) ??
-		(observations.process === null ? observations.metrics[0] : undefined);
-	if (!observation) {
-		return undefined;
+function verdictOf({state, basis, authors, citations}: Settled<RouteState>, need: readonly Need[]): RuleVerdict<RouteState> {
+	return {state: state!, basis, authors, citations, need};
+}
+
+function unknown(observations: Observations, {contradicts, citations}: Settled<RouteState>, file: FlagResult): RouteVerdict {
+	if (apiserversDiffer(file)) {
+		return differs(observations, file);
 	}
 
-	return observation.facts.egressDials.length === 0
-		? byReachedKubelets(observations, observation)
-		: byEgressDials(observations, observation);
-}
-
-function byReachedKubelets(observations: Observations, observation: Observation<MetricFacts>): RouteVerdict | undefined {
-	const {kubeletRequestsDone, logTlsFailures} = observation.facts;
-	// A server whose certificate was refused had been dialed, too.
-	const refused = kubeletRequestsDone === 0 ? (logTlsFailures ?? 0) : 0;
-	if (kubeletRequestsDone + refused === 0 || mayBeDisabled(observations, dialFamilies)) {
-		return undefined;
+	if (contradicts) {
+		return routeOf(unknownVerdict([needActive], 'what was read contradicts itself', citations));
 	}
 
-	const reached =
-		refused > 0
-			? `${refused} log read${refused === 1 ? '' : 's'} refused for a certificate`
-			: `${kubeletRequestsDone} request${kubeletRequestsDone === 1 ? '' : 's'} to kubelets, pods or services done`;
-	const basis = weakestBasis(basisOf(observation, observations), refused > 0 ? 'inferred' : 'proven');
-	return direct(observations, basis, [cite(observation, 'dials-without-egress', `${reached}, no apiserver_egress_dialer series`)]);
-}
-
-/** The series do not show which kind of egress was dialed: cluster, etcd or controlplane. */
-function byEgressDials(observations: Observations, observation: Observation<MetricFacts>): RouteVerdict {
-	const {egressDials, tunnelsOpen} = observation.facts;
-	const dials = egressDials
-		.map(({protocol, transport, count}) => `${count} dial${count === 1 ? '' : 's'} by ${protocol} over ${transport}`)
-		.join(', ');
-	const tunnels = tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`;
-	const isGrpc = egressDials.some(({protocol}) => protocol === 'grpc');
-	const citations = [cite(observation, 'egress-dials-counted', `${dials}${tunnels}`)];
-	const need = [observations.probe === 'active' ? needStepTest : needActive];
-	return isGrpc
-		? carriedBy('grpc', verdictOf('konnectivity', 'inferred', citations, {need}))
-		: carriedBy('http-connect', verdictOf('egress-http-connect', 'inferred', citations, {need}));
-}
-
-/** An egress file is set; its `cluster` entry is not in the flag. It can mean a tunnel or `Direct`, so it is no evidence of a route. */
-function bySetFlag(observations: Observations): RouteVerdict | undefined {
-	const verdict = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-set');
-	if (!verdict.known || verdict.value === '') {
-		return undefined;
+	if (citations.length > 0) {
+		const why = 'only somebody beyond the apiserver says so, who could have made it up';
+		return routeOf(unknownVerdict(unknownNeeds(observations), why, citations));
 	}
 
-	const metricsRead = observations.metrics.some(metrics => isFromSameProcess(metrics, observations));
-	const why = metricsRead
-		? 'an egress file is set, but was not in use when the metrics were read'
-		: 'an egress file is set; the flag does not show which route it selects';
-	return carriedBy(null, unknownVerdict(obtainableNeeds(observations, [metricsRead ? needActive : needMetrics]), why, verdict.citations));
-}
-
-function unknown(observations: Observations): RouteVerdict {
-	const need: Need[] = [needFlagz, needMirrorPods];
-	if (observations.metrics.length === 0) {
-		need.push(needMetrics);
+	if (file.known && file.value !== '') {
+		const metricsRead = observations.metrics.some(metrics => isFromSameProcess(metrics, observations));
+		const why = metricsRead
+			? 'an egress file is set, but was not in use when the metrics were read'
+			: 'an egress file is set; the flag does not show which route it selects';
+		return routeOf(unknownVerdict(obtainableNeeds(observations, [metricsRead ? needActive : needMetrics]), why, file.citations));
 	}
 
 	const test = observations.stepTests.find(({facts}) => facts.moved === 'undecided');
-	return carriedBy(
-		null,
+	return routeOf(
 		test === undefined || isFromOtherProcess(test, observations)
-			? unknownVerdict(routeTestNeeds(observations, obtainableNeeds(observations, need)), null)
-			: unknownVerdict(routeTestNeeds(observations, obtainableNeeds(observations, need)), 'the route test did not decide it', [
-					cite(test, 'step-test', test.facts.observed),
+			? unknownVerdict(unknownNeeds(observations), null)
+			: unknownVerdict(unknownNeeds(observations), 'the route test did not decide it', [
+					cite(observations, test, 'step-test', test.facts.observed),
 				]),
 	);
 }
 
-function carriedBy(
-	protocol: RouteVerdict['protocol'],
-	verdict: RuleVerdict<RouteState>,
-	agent: RouteVerdict['agent'] = null,
-): RouteVerdict {
-	return {...verdict, protocol, agent};
+/** An active probe watches the metrics, and shows nothing if they are forbidden. */
+function unknownNeeds(observations: Observations): readonly Need[] {
+	const needs = obtainableNeeds(observations, [needFlagz, needMirrorPods, ...(observations.metrics.length === 0 ? [needMetrics] : [])]);
+	const isForbidden = observations.unavailable.some(({source, reason}) => source === 'metrics' && reason === 'forbidden');
+	return isForbidden ? needsWithoutProbes(needs, {...needMetrics, or: null}) : needs;
+}
+
+function routeOf(verdict: RuleVerdict<RouteState>): RouteVerdict {
+	return {...verdict, protocol: null, agent: null};
+}
+
+/** Whether nobody beyond the server says which tunnel it is. */
+export function isTunnelOfServer({state, authors}: RouteVerdict): boolean {
+	return state === 'konnectivity' && trustIn(authors) !== 'foreign';
 }

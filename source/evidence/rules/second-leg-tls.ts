@@ -1,9 +1,8 @@
 /** TLS of leg 2. */
 import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
-import {citeConstruction, verdictOf, weakestBasis} from './basis.ts';
+import {citeConstruction, verdictOn, weakestBasis} from './claims.ts';
 import {kubeletTls} from './kubelet-tls.ts';
 import {needNode} from './needs.ts';
-import {isVerifiedApiserver} from './same-process.ts';
 
 const usualKubeletPort = 10_250;
 
@@ -50,7 +49,6 @@ function proxiedTls(observations: Observations): RuleVerdict<TlsState> {
 		target.chosenFrom === 0
 			? `the scheme ${scheme}: of the request`
 			: `the scheme ${scheme}: of requests to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
-	return verdictOf(scheme === 'https' ? 'unverified' : 'plain', isVerifiedApiserver(observations) ? 'proven' : 'inferred', [
-		citeConstruction(observations, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where),
-	]);
+	const rule = scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain';
+	return verdictOn({state: scheme === 'https' ? 'unverified' : 'plain', citations: [citeConstruction(observations, rule, where)]});
 }

@@ -29,7 +29,7 @@ cluster.
 */
 export function identifyServer(own: ConnectionObservations, shared: ClusterObservations, server: string): ServerIdentity {
 	const {foreignHeaders, flags} = own;
-	const {gatewaySeen, mirrorPods} = shared;
+	const {gatewaySeen} = shared;
 	if (!own.socket) {
 		return {to: 'unknown', why: 'no connection was made'};
 	}
@@ -61,10 +61,8 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 		return serverIdentity;
 	}
 
-	// If the flags of the answering process were not read, those of all that may have answered count.
-	const processes = flags ? [flags] : mirrorPods;
-	if (processes.length > 0 && processes.every(({facts}) => isBehindAnotherServer(facts, socket))) {
-		return behindLoopback(processes);
+	if (flags && isBehindAnotherServer(flags.facts, socket)) {
+		return behindLoopback(flags.facts);
 	}
 
 	const notExcluded = gatewayNotExcluded(socket, own, shared);
@@ -90,8 +88,8 @@ export function isBehindSupervisor(observations: Observations): boolean {
 	return own.length > 0 && own.every(({facts}) => hasSupervisor(facts));
 }
 
-function behindLoopback(processes: ReadonlyArray<{facts: FlagFacts}>): ServerIdentity {
-	const address = processes.length === 1 && hasSupervisor(processes[0]!.facts) ? advertisedAddress(processes[0]!) : null;
+function behindLoopback(flags: FlagFacts): ServerIdentity {
+	const address = hasSupervisor(flags) ? advertisedAddress({facts: flags}) : null;
 	return address === null
 		? {to: 'unknown', why: 'the apiserver says that it listens on loopback only, so your connection can end at another server'}
 		: {

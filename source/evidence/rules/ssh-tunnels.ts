@@ -1,29 +1,34 @@
 /** SSH tunnels (before 1.22): in use, impossible, or unknown. */
-import type {Basis, Citation, Observations} from '../evidence.ts';
+import type {Basis, Citation, Observations, RouteState} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
-import type {RouteVerdict} from './second-leg-route.ts';
+import {type Claim, cite, settleClaims} from './claims.ts';
 import {isVersionAtLeast} from './is-version-at-least.ts';
 import {isSoleApiserver} from './replicas.ts';
 import {isFromSameProcess} from './same-process.ts';
-import {cite, basisOf} from './basis.ts';
 
 /**
 A flag or a metric that only an apiserver with SSH tunnels has. If they are in use, all traffic to nodes goes through them.
 @see https://github.com/kubernetes/kubernetes/pull/102297 (removed in 1.22)
 */
-export function sshTunnels(observations: Observations): RouteVerdict | undefined {
-	const impossible = excludeSshByVersion(observations);
-	if (impossible) {
-		return undefined;
+export function sshTunnelClaims(observations: Observations): ReadonlyArray<Claim<RouteState>> {
+	if (excludeSshByVersion(observations)) {
+		return [];
 	}
 
 	const flag = resolveApiserverFlag(observations, 'ssh-user', () => 'ssh-user-set');
-	if (flag.known && flag.value !== '') {
-		return verdict(flag.basis, flag.citations);
-	}
-
 	const counted = observations.metrics.find(({facts}) => (facts.sshTunnels ?? 0) > 0);
-	return counted && verdict('inferred', [cite(counted, 'ssh-tunnels-counted', `ssh_tunnel_open_count ${counted.facts.sshTunnels}`)]);
+	return [
+		...(flag.known && flag.value !== '' ? flag.claims<RouteState>('ssh-tunnel') : []),
+		...(counted
+			? [
+					{
+						state: 'ssh-tunnel' as const,
+						citations: [cite(observations, counted, 'ssh-tunnels-counted', `ssh_tunnel_open_count ${counted.facts.sshTunnels}`)],
+						isIndirect: true,
+					},
+				]
+			: []),
+	];
 }
 
 /**
@@ -40,25 +45,20 @@ export function excludeSshByVersion(observations: Observations): {basis: Basis; 
 	const isOfAll = isVersionAtLeast(version.facts, 1, 23) || isFromSameProcess(version, observations) || isSoleApiserver(observations);
 	return {
 		basis: version.facts.upstream && isOfAll ? 'proven' : 'inferred',
-		citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion),
+		citation: cite(observations, version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion),
 	};
 }
 
-/** The basis on which the version, or flags without an SSH tunnel, exclude SSH tunnels; at least inferred. */
-export function sshExclusionBasis(observations: Observations): Basis {
+/** Whether the version, or flags without an SSH tunnel, certainly exclude SSH tunnels. */
+export function isSshExcluded(observations: Observations): boolean {
+	if (excludeSshByVersion(observations)?.basis === 'proven') {
+		return true;
+	}
+
+	const flag = resolveApiserverFlag(observations, 'ssh-user');
 	const own = observations.flags.find(observation => isFromSameProcess(observation, observations));
 	// A structured /flagz names every flag.
-	const byFlagz =
-		own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && basisOf(own, observations) === 'proven';
-	const flag = resolveApiserverFlag(observations, 'ssh-user');
-	const bases: readonly Basis[] = [
-		excludeSshByVersion(observations)?.basis ?? 'inferred',
-		byFlagz ? 'proven' : 'inferred',
-		flag.known && flag.value === '' ? flag.basis : 'inferred',
-	];
-	return bases.includes('proven') ? 'proven' : 'inferred';
-}
-
-function verdict(basis: Basis, citations: readonly Citation[]): RouteVerdict {
-	return {state: 'ssh-tunnel', basis, citations, need: [], protocol: 'ssh', agent: null};
+	return flag.known
+		? flag.value === '' && flag.basis === 'proven'
+		: own !== undefined && settleClaims([{state: 'direct', citations: [cite(observations, own, 'no-ssh-flags', '')]}]).basis === 'proven';
 }

@@ -6,6 +6,8 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import type {ConnectionPurpose, StreamFeature} from '../connection-observer.ts';
 import {normalizedPaths} from '../proxy/command-path.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
+import {hasStreamGate} from '../stream-gate.ts';
+import {endsAtApiserver} from './path-end.ts';
 import {hasDotSegments} from './request-filter.ts';
 
 /** Requests of a page come in bursts; service ports rarely change. */
@@ -36,7 +38,8 @@ export class RelayedTargets {
 
 	/**
 	`null` if the path ends at the apiserver. Keeps the path's spelling.
-	@throws SpokeError ERR_USAGE for a path that only a server may take for one that goes on
+	@throws SpokeError ERR_USAGE for a path that only a server may take for one that goes on; with a requirement, ERR_REQUIRE_UNDECIDED for
+	one that the apiserver may not serve itself
 	*/
 	async find(path: string): Promise<RelayedTarget | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
@@ -48,6 +51,12 @@ export class RelayedTargets {
 				`the path ${JSON.stringify(path)} must be written without percent-encoding, extra slashes and dot segments`,
 				{remedy: 'write /proxy, /log, /exec, /attach or /portforward, and the separators before it, as they are'},
 			);
+		}
+
+		if (!endsAtApiserver(path) && hasStreamGate(this.#cluster)) {
+			throw new SpokeError('ERR_REQUIRE_UNDECIDED', `the path ${JSON.stringify(path)} may leave the apiserver for another server`, {
+				remedy: 'a requirement or a policy holds for what the apiserver itself serves; use another proxy for aggregated and custom APIs',
+			});
 		}
 
 		if (base === undefined || spelling === undefined) {

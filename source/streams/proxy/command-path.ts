@@ -7,9 +7,15 @@ const podCommands = /^\/api\/.*\/pods\/[^/]+\/(?:exec|attach|portforward)(?![\w.
 // The first `/proxy` is the node's: a namespace in the kubelet's path can also be called `nodes`.
 const nodeCommands = /^\/api\/.*?\/nodes\/[^/]+\/proxy(\/.*)/;
 
+/** Shells and screens of virtual machines (KubeVirt). */
+const machineCommands = /^\/apis\/subresources\.[^/]+\/.*\/(?:console|vnc|portforward|usbredir|vsock)(?![\w.-])/;
+
 /** Whether an apiserver path, as received, runs a command. */
 export function runsCommands(path: string): boolean {
-	return normalizedPaths(path).some(spelling => podCommands.test(spelling) || kubeletCommands.test(nodeCommands.exec(spelling)?.[1] ?? ''));
+	return normalizedPaths(path).some(
+		spelling =>
+			podCommands.test(spelling) || machineCommands.test(spelling) || kubeletCommands.test(nodeCommands.exec(spelling)?.[1] ?? ''),
+	);
 }
 
 /** Whether a kubelet path, after `/proxy`, runs a command. */

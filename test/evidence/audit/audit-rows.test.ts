@@ -5,7 +5,7 @@ import {auditJson, rowIds, type RowId, type RowVerdict} from '../../../source/ev
 import {parseRequirement} from '../../../source/evidence/audit/requirements.ts';
 import {auditOf} from '../../../source/evidence/audit/run-audit.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {Basis, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
+import type {Author, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {needApiserverItself} from '../../../source/evidence/rules/needs.ts';
 import {recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
 import {auditObservations, good, componentPod, read, unavailable, type Given} from '../../support/audit-observations.ts';
@@ -17,6 +17,7 @@ import {
 	otherAdvertisedFlags,
 	mirrorPod,
 	unverifiedFlags,
+	verifyingFlags,
 	processOf,
 	makeObservation,
 	stepTest,
@@ -58,7 +59,11 @@ function attempt(farEnd: string, row: string, words: string): SecondLegOutcome {
 		feature: 'exec',
 		time: '2026-11-24T13:59:48.000Z',
 		process: 'p1',
-		failure: {error, facts: failure({row, text: words, route: row === 'D1' ? null : 'konnectivity'}).facts},
+		failure: {
+			error,
+			facts: failure({row, text: words, route: row === 'D1' ? null : 'konnectivity'}).facts,
+			authors: ['apiserver', 'kubelet'],
+		},
 	};
 }
 
@@ -67,14 +72,14 @@ const unreachedAddresses = (farEnd: string) => attempt(farEnd, 'D1', 'connection
 
 /** By the text alone: no flags can be read. */
 const refusedByOne = (apiservers: number): Given => ({
-	base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: knownReplicas(apiservers)},
+	base: {...closed.base, failures: [failure({tls: 'refused'}, {authors: ['apiserver']})], replicas: knownReplicas(apiservers)},
 });
 
 const byTcpProxy = {stepTests: [], metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 2}]})]} as const;
 const refusedTwice = makeObservation(
 	'log-differential',
 	{normal: 'certificate-refused' as const, skipping: 'certificate-refused' as const, text: 'x509', node: 'n1'},
-	{connection: 'c1', active: true},
+	{connection: 'c1', active: true, authors: ['apiserver']},
 );
 
 const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowVerdict]> = [
@@ -188,7 +193,13 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		},
 		'fail',
 	],
-	['C4', 'a kubelet was refused, nothing else readable', {base: {...closed.base, failures: [failure({tls: 'refused'})]}}, 'pass'],
+	['C4', 'a kubelet was refused, nothing else readable', refusedByOne(1), 'pass'],
+	[
+		'C4',
+		'a kubelet can have written that it was refused, nothing else readable',
+		{base: {...closed.base, failures: [failure({tls: 'refused'})]}},
+		'unknown',
+	],
 	['C4', 'no readable source', closed, 'unknown'],
 	['C5', 'webhook, no anonymous', {}, 'pass'],
 	[
@@ -255,7 +266,8 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		[id, 'no readable source', closed, 'unknown'],
 	]),
 	['C9', 'a version without SSH tunnels', {}, 'pass'],
-	['C9', 'in use', old({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], flags: [], process: null}), 'fail'],
+	['C9', 'in use', old({metrics: [metrics({sshTunnels: 2})], flags: [], process: null, stepTests: []}), 'fail'],
+	['C9', 'in use by a mirror pod', old({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], flags: [], process: null}), 'unknown'],
 	['C9', 'an old version, nothing observed', old({flags: [], process: null, stepTests: []}), 'unknown'],
 	['C10', 'in use, agents ready', {}, 'pass'],
 	[
@@ -304,7 +316,7 @@ test('C5 says that a kubelet’s certificate was refused when no configuration w
 	const message = (base: NonNullable<Given['base']>) => rowOf({base, kubelets: [noResponse]}, 'C5').message;
 	t.is(message({}), 'Requests for the configuration of kubelets through the apiserver failed');
 	t.is(
-		message({failures: [failure({tls: 'refused'})]}),
+		message({failures: [failure({tls: 'refused'}, {authors: ['apiserver']})]}),
 		'Requests for the configuration of kubelets through the apiserver failed; a kubelet’s certificate was refused',
 	);
 });
@@ -323,16 +335,16 @@ test('a refusal that may be another apiserver’s does not prove that the tunnel
 	const basisOfRow = (connection: string) =>
 		rowOf({base: {stepTests: [stepTest('http-connect', {process: 'p1'})], logDifferentials: [{...refusedTwice, connection}]}}, 'C10').basis;
 	t.deepEqual([basisOfRow('c1'), basisOfRow('c9')], ['proven', 'inferred']);
-	const text = (basis: Basis) =>
-		rowOf({base: {failures: [failure({route: 'konnectivity', text: 'No agent available', basis}, {active: true})]}}, 'C10').basis;
-	t.deepEqual([text('proven'), text('inferred')], ['proven', 'inferred']);
+	const text = (authors: readonly Author[]) =>
+		rowOf({base: {failures: [failure({route: 'konnectivity', text: 'No agent available'}, {active: true, authors})]}}, 'C10').basis;
+	t.deepEqual([text(['apiserver']), text(['apiserver', 'kubelet'])], ['proven', 'inferred']);
 });
 
 test('C4 does not say that a kubelet was refused if it may have been an egress proxy', t => {
 	t.is(rowOf(refusedByOne(1), 'C4').message, 'A certificate was refused: verification is on, unless it is an egress proxy’s');
 	const {message} = rowOf({base: {...byTcpProxy, flags: [flags(good, {process: 'p1'})], failures: [failure({tls: 'refused'})]}}, 'C4');
 	t.is(message, 'Every apiserver verifies kubelets’ certificates; a certificate was refused, a kubelet’s or an egress proxy’s');
-	const own = {flags: [flags(good, {process: 'p1'})], failures: [failure({tls: 'refused'})]};
+	const own = {flags: [flags(good, {process: 'p1'})], failures: [failure({tls: 'refused'}, {authors: ['apiserver']})]};
 	t.regex(rowOf({base: own}, 'C4').message, /; a kubelet’s certificate was refused, and nothing is sent to that kubelet$/);
 });
 
@@ -452,8 +464,8 @@ test('a row compares only known apiservers, and has the weakest basis of their t
 	t.like(rowOf(oneWithoutTunnel, 'C10'), {verdict: 'warn', state: 'mixed', basis: 'proven'});
 });
 
-test('reports of kubelets without proven verification prove nothing, good or bad', t => {
-	t.like(rowOf({}, 'C5'), {verdict: 'pass', basis: 'proven'});
+test('reports of kubelets prove nothing, good or bad', t => {
+	t.like(rowOf({}, 'C5'), {verdict: 'pass', basis: 'inferred'});
 	t.like(rowOf(unverified, 'C5'), {
 		verdict: 'pass',
 		basis: 'inferred',
@@ -475,7 +487,7 @@ test('reports of kubelets without proven verification prove nothing, good or bad
 			}),
 		],
 	};
-	t.like(rowOf(anonymous, 'C5'), {verdict: 'warn', basis: 'proven', scope: {of: 1, proven: 1}});
+	t.like(rowOf(anonymous, 'C5'), {verdict: 'warn', basis: 'inferred', scope: {of: 1, proven: 0}});
 	t.like(rowOf({...unverified, ...anonymous}, 'C5'), {verdict: 'warn', basis: 'inferred', scope: {of: 1, proven: 0}});
 });
 
@@ -486,7 +498,7 @@ test('a row that only a tunnel protects is not described as enforced', t => {
 	t.like(rowOf(unseen, 'C1'), {
 		verdict: 'pass',
 		state: 'tunnelled',
-		basis: 'proven',
+		basis: 'inferred',
 		message: 'konnectivity, TLS unknown: inside the Konnectivity tunnel’s TLS up to the node network',
 	});
 	const enforced: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
@@ -523,8 +535,8 @@ test('a row that is not proven is not proven on all apiservers', t => {
 	const byEndpoint = makeObservation('endpoints', {
 		known: 1,
 		knownFrom: 'endpointslice' as const,
-		leases: null,
-		addresses: ['10.0.0.5:6443'],
+		leases: {unknown: 'forbidden' as const},
+		addresses: {known: ['10.0.0.5:6443']},
 	});
 	const more: ReadonlyArray<readonly [title: string, given: Given]> = [
 		['by one endpoint, no readable source', {base: {...closed.base, replicas: byEndpoint}}],
@@ -552,12 +564,7 @@ test('a row that is not proven is not proven on all apiservers', t => {
 	t.like(rowOf({base: {replicas: knownReplicas(3)}}, 'C4'), {basis: 'inferred', scope: {of: 3, proven: 1}});
 });
 
-test('etcd addresses are proven only from its command line', t => {
-	t.is(rowOf({}, 'N6').basis, 'proven');
-	t.is(rowOf({components: [componentPod('etcd', {'config-file': '/etc/etcd.yaml'})]}, 'N6').basis, 'inferred');
-});
-
-test('a signing request row is not proven when the list reaches its limit', t => {
+test('a row of signing requests says that there may be more when the list reaches its limit', t => {
 	const requests = (count: number) =>
 		read(
 			Array.from(
@@ -566,8 +573,8 @@ test('a signing request row is not proven when the list reaches its limit', t =>
 			),
 		);
 	t.deepEqual(
-		[rowOf({signingRequests: requests(499)}, 'N2').basis, rowOf({signingRequests: requests(500)}, 'N2').basis],
-		['proven', 'inferred'],
+		[499, 500].map(count => rowOf({signingRequests: requests(count)}, 'N2').message.endsWith('there may be more')),
+		[false, true],
 	);
 });
 
@@ -593,25 +600,19 @@ test('an argument missing from an incomplete command line does not count as defa
 	t.like(rowOf({components: [etcd, componentPod('kube-scheduler', {}, 'unknown')]}, 'N6'), {verdict: 'pass', basis: 'inferred'});
 	t.like(rowOf({components: [etcd, componentPod('kube-scheduler', {'bind-address': '127.0.0.1'}, 'unknown')]}, 'N6'), {
 		verdict: 'pass',
-		basis: 'proven',
+		basis: 'inferred',
 	});
 });
 
 test('the node-to-control-plane summary fails with the strongest basis of its failed rows', t => {
-	const offOn = (count: number, host: string): Given => ({
-		base: {
-			flags: [],
-			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': host})],
-			replicas: knownReplicas(count, [`${host}:6443`]),
-		},
-	});
-	for (const [count, host, basis] of [
-		[1, '10.0.0.5', 'proven'],
-		[1, '10.0.0.9', 'inferred'],
-		[2, '10.0.0.9', 'inferred'],
+	const off = flags({...good, 'authorization-mode': '[AlwaysAllow]'}, {process: 'p1'});
+	const ofPod = {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})]};
+	for (const [base, basis] of [
+		[{flags: [off]}, 'proven'],
+		[ofPod, 'inferred'],
 	] as const) {
-		t.like(rowOf(offOn(count, host), 'N1'), {verdict: 'fail', basis});
-		t.like(rowOf(offOn(count, host), 'N5'), {verdict: 'fail', basis});
+		t.like(rowOf({base}, 'N1'), {verdict: 'fail', basis});
+		t.like(rowOf({base}, 'N5'), {verdict: 'fail', basis});
 	}
 });
 
@@ -714,23 +715,16 @@ test('unknown rows say how the recognized distribution usually is, and stay unkn
 	t.notRegex(rowOf({distribution}, 'C4').message, /AKS/);
 });
 
-test('rows from mirror pods of nodes with an unknown role are inferred', t => {
-	const pod = mirrorPod('kube-apiserver-a', {...unverifiedFlags, 'advertise-address': '10.0.0.5'});
-	const unsure = {...pod, facts: {...pod.facts, isOnControlPlane: null}};
-	const given = (one: typeof pod): Given => ({base: {...closed.base, mirrorPods: [one]}});
-	t.like(rowOf(given(pod), 'C4'), {verdict: 'fail', basis: 'proven'});
-	t.like(rowOf(given(unsure), 'C4'), {verdict: 'fail', basis: 'inferred', scope: {proven: 0}});
-	const component = componentPod('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '0.0.0.0'});
-	const made = {...component, flags: {...component.flags, isOnControlPlane: null}};
-	t.is(rowOf({components: [component]}, 'N6').basis, 'proven');
-	t.is(rowOf({components: [made]}, 'N6').basis, 'inferred');
-	const tokens = mirrorPod('kube-apiserver-a', {
-		'advertise-address': '10.0.0.5',
-		'authorization-mode': 'Node,RBAC',
-		'token-auth-file': '/t.csv',
+test('rows from mirror pods are inferred, and none passes', t => {
+	const given = (values: Readonly<Record<string, string>>): Given => ({
+		base: {...closed.base, mirrorPods: [mirrorPod('kube-apiserver-a', {...values, 'advertise-address': '10.0.0.5'})]},
 	});
-	t.like(rowOf(given(tokens), 'N1'), {verdict: 'warn', basis: 'proven'});
-	t.like(rowOf(given({...tokens, facts: {...tokens.facts, isOnControlPlane: null}}), 'N1'), {verdict: 'warn', basis: 'inferred'});
+	t.like(rowOf(given(unverifiedFlags), 'C4'), {verdict: 'fail', basis: 'inferred', scope: {proven: 0}});
+	t.like(rowOf(given(verifyingFlags), 'C4'), {verdict: 'unknown', basis: 'unknown'});
+	t.is(rowOf(given(verifyingFlags), 'C4').evidence.length, 1);
+	const component = componentPod('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '0.0.0.0'});
+	t.is(rowOf({components: [component]}, 'N6').basis, 'inferred');
+	t.like(rowOf(given({'authorization-mode': 'Node,RBAC', 'token-auth-file': '/t.csv'}), 'N1'), {verdict: 'warn', basis: 'inferred'});
 });
 
 test('static tokens are proven only by an apiserver that is nothing else', t => {

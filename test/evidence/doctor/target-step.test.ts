@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
 import {describeDoctorResult} from '../../../source/descriptions/describe-doctor.ts';
-import {unknownVerdict} from '../../../source/evidence/rules/basis.ts';
+import {unknownVerdict} from '../../../source/evidence/rules/claims.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {makeObservations} from '../../support/observations.ts';
 import {targetStep} from '../../../source/evidence/doctor/target-step.ts';

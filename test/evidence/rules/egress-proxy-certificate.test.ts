@@ -8,7 +8,6 @@ import {
 	flags,
 	makeObservation,
 	makeObservations,
-	metrics,
 	tunnelFlags,
 	unverifiedFlags,
 	verifyingFlags,
@@ -18,9 +17,9 @@ const log = (skipping: LogDifferentialFacts['skipping']) =>
 	makeObservation(
 		'log-differential',
 		{normal: 'certificate-refused' as const, skipping, text: 'x509', node: 'n1'},
-		{connection: 'c1', active: true},
+		{connection: 'c1', active: true, authors: ['apiserver']},
 	);
-const spoken = failure({tls: 'refused', mayBeFromFarEnd: false});
+const spoken = failure({tls: 'refused'}, {authors: ['apiserver']});
 const verifyingTunnel = {...verifyingFlags, 'egress-selector-config-file': '/egress.yaml'};
 const {purpose} = makeObservations();
 const unverifiedLog = {...purpose, feature: 'logs', insecureSkipTlsVerifyBackend: true} as const;
@@ -66,18 +65,6 @@ test('where kubelets are verified, a refused egress proxy leaves their certifica
 	const tls = (skipping: LogDifferentialFacts['skipping']) =>
 		kubeletTls(makeObservations({flags: flagsRead, logDifferentials: [log(skipping)]})).state;
 	t.deepEqual([tls('ok'), tls('certificate-refused')], ['refused', 'enforced']);
-});
-
-test('counted refusals say nothing about kubelets where the egress proxy has TLS', t => {
-	const tls = (transport: string) =>
-		kubeletTls(
-			makeObservations({
-				purpose: {...purpose, target: {...purpose.target, chosenFrom: 0}},
-				flags: [flags(verifyingTunnel)],
-				metrics: [metrics({logTlsFailures: 3, egressDials: [{protocol: 'http-connect', transport, count: 3}]})],
-			}),
-		).state;
-	t.deepEqual([tls('uds'), tls('tcp')], ['refused', 'enforced']);
 });
 
 test('a refused read without a text is cited in words', t => {

@@ -35,9 +35,16 @@ const rows = rowsOf(`
 	# A flag protects if nothing stronger is known, but not a leg that is known to be unverified or plain.
 	flagz ca=/ca.crt egress=none; tls unverified inferred; route direct proven → exposed inferred
 	flagz ca=/ca.crt egress=none; tls plain inferred; route direct proven → exposed inferred
-	flagz ca=/ca.crt egress=none @c9; tls unknown; route direct proven → protected inferred by tls
+	replicas 1; flagz ca=/ca.crt egress=none @c9; tls unknown; route direct proven → protected inferred by tls
+	flagz ca=/ca.crt egress=none @c9; tls unknown; route direct proven → unknown # another apiserver may respond
+	pod a ca=/ca.crt egress=none at=10.0.0.5; replicas 1; tls unknown; route direct proven → unknown # whoever may write the pod made it up
 	flagz ca=/ca.crt egress=none @c9; tls unknown; route konnectivity proven → protected proven by route
 	flagz ca=/ca.crt egress=none @c9; tls verified inferred; route direct proven → protected inferred by tls
+
+	# What the far end, a node or an object’s writer could have written protects nothing.
+	tls refused inferred forged; route direct proven → unknown
+	tls unverified proven; route konnectivity inferred forged → unknown
+	flagz ca=/ca.crt egress=none; tls refused inferred forged; route direct proven → protected proven by tls
 
 	# Verification protects whether or not this kubelet passes it.
 	flagz ca=/ca.crt egress=none; tls unknown; route direct proven → protected proven by tls

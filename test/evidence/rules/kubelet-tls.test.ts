@@ -21,7 +21,7 @@ const rows = rowsOf(`
 	open; flagz ca=/ca.crt egress=none → unknown # the kubelet may not have been dialed
 	flagz ca=/ca.crt egress=none → enforced proven; needs nothing
 	gateway; flagz ca=/ca.crt egress=none → enforced inferred
-	answered; flagz ca=/ca.crt egress=none @c9 → verified inferred
+	answered; flagz ca=/ca.crt egress=none @c9 → unknown
 	answered; gateway; flagz ca=/ca.crt egress=none → verified inferred
 	flagz @c9 p1; flagz ca=none egress=none p1; process p1 → unverified proven # one list of this process has the flag
 	connection none; flagz ca=none egress=none @none → unverified inferred # nothing belongs to it
@@ -57,29 +57,25 @@ const rows = rowsOf(`
 
 	# Mirror pods.
 	pod a at=10.0.0.7; replicas 1 10.0.0.7 → unverified inferred # not where the connection ends
-	pod a at=10.0.0.5; replicas 1 10.0.0.5 → unverified proven
+	pod a at=10.0.0.5; replicas 1 10.0.0.5 → unverified inferred
 	pod a at=10.0.0.7; replicas 1 10.0.0.8 → unverified inferred
-	pod a at=10.0.0.5; pod b ca=/ca.crt at=10.0.0.6 → unverified proven # the one at the address of the socket
+	pod a at=10.0.0.5; pod b ca=/ca.crt at=10.0.0.6 → unverified inferred # the one at the address of the socket
 	ended; connection c7; pod a at=10.0.0.5 → unverified inferred # the failed connection may have ended elsewhere
 	ended; connection c7; pod a at=10.0.0.5; pod b ca=/ca.crt at=10.0.0.6 → unknown
-	socket to=[fd00::5]:6443; pod a at=fd00::5; pod b ca=/ca.crt at=fd00::6 → unverified proven
+	socket to=[fd00::5]:6443; pod a at=fd00::5; pod b ca=/ca.crt at=fd00::6 → unverified inferred
 	pod a at=fd00::7; replicas 1 [fd00::7]:6443 → unverified inferred
 	pod a at=10.0.0.5:6459; replicas 1 → unknown # another port than the socket’s
-	answered; pod a ca=/ca.crt egress=none at=10.0.0.5 host=10.0.0.11; replicas 3 10.0.0.5 → unknown # the address is that of their balancer
-	answered; pod a ca=/ca.crt egress=none at=10.0.0.5 host=fd00::5,10.0.0.5; replicas 3 10.0.0.5 → verified proven # an address of its machine
-	answered; pod a ca=/ca.crt egress=none at=10.0.0.5 host=unknown; replicas 3 10.0.0.5 → unknown
-	pod a at=10.0.0.7 host=10.0.0.11; endpoints 10.0.0.7 → unverified inferred # the endpoint is a balancer’s
-	pod a at=10.0.0.7 host=10.0.0.11; replicas 1 10.0.0.7 → unverified inferred # the address is not its machine’s
+	answered; pod a ca=/ca.crt egress=none at=10.0.0.5; replicas 3 10.0.0.5 → unknown # whoever may write the pod could have made it up
+	pod a at=10.0.0.7; endpoints 10.0.0.7 → unverified inferred # the endpoint is a balancer’s
 	pod a → unverified inferred
 	flagz ca=none egress=none @c9 p2; pod a at=10.0.0.7; pod b ca=/ca.crt at=10.0.0.8 → unknown
 	flagz ca=none egress=none @c9 p2; pod a ca=/ca.crt at=10.0.0.7 → unverified inferred
-	pod a at=10.0.0.7; endpoints 10.0.0.7 → unverified inferred
 	pod a at=10.0.0.5; pod b ca=/ca.crt at=10.0.0.5 → unknown # either may answer
 	socket proxied; pod a at=10.0.0.5 → unverified inferred # the address that the proxy connected to
 	answered; connection c5; flagz ca=none egress=none at=10.0.0.9 p1; pod 0 ca=/ca.crt at=10.0.0.7; pod 1 ca=/ca.crt at=10.0.0.8; replicas 2 10.0.0.7 10.0.0.8 → unknown
 	unopened; flagz ca=/ca.crt egress=none at=10.0.0.7 p1; process p1; pod b at=10.0.0.8; replicas 2 → unknown
-	answered; connection c9; socket none; flagz ca=/ca.crt egress=none at=10.0.0.7 p1; pod 0 ca=/ca.crt at=10.0.0.7; pod 1 ca=/ca.crt at=10.0.0.8; replicas 2 10.0.0.7 10.0.0.8 → verified inferred
-	unopened; flagz ca=none egress=none at=10.0.0.7 p1; process p1; pod a at=10.0.0.7; pod b at=10.0.0.8; replicas 2 10.0.0.7 10.0.0.8 → unverified proven
+	answered; connection c9; socket none; flagz ca=/ca.crt egress=none at=10.0.0.7 p1; pod 0 ca=/ca.crt at=10.0.0.7; pod 1 ca=/ca.crt at=10.0.0.8; replicas 2 10.0.0.7 10.0.0.8 → unknown
+	unopened; flagz ca=none egress=none at=10.0.0.7 p1; process p1; pod a at=10.0.0.7; pod b at=10.0.0.8; replicas 2 10.0.0.7 10.0.0.8 → unverified inferred
 	unopened; flagz ca=none egress=none at=10.0.0.7 p1; process p1; pod b at=10.0.0.8; replicas 2 10.0.0.7 10.0.0.9 → unverified inferred
 	open; pod a ca=none egress=none; pod b ca=/ca.crt egress=none; replicas 2 → unknown; needs flagz
 
@@ -87,21 +83,21 @@ const rows = rowsOf(`
 	flagz ca=/ca.crt egress=none; metrics successes=3 → enforced proven # possibly other ones
 	flagz ca=/ca.crt egress=none; metrics tls-failures=3 → enforced proven # possibly other ones
 	any-kubelet; flagz ca=/ca.crt egress=none; metrics successes=3 → enforced proven
-	any-kubelet; flagz ca=/ca.crt egress=none; metrics tls-failures=3 → refused inferred
-	answered; metrics tls-failures=1 → verified inferred
-	answered; replicas 2; metrics tls-failures=1 @c9 → unknown; needs flagz
-	answered; replicas 2; metrics tls-failures=1 → verified inferred
-	answered; replicas 1; metrics tls-failures=1 @c9 → verified inferred
-	answered; metrics tls-failures=1 @c9 → verified inferred
-	answered; metrics tls-failures=1 dials=http-connect/tcp:3 → unknown; needs flagz # the refused certificate may be the proxy’s
+	any-kubelet; flagz ca=/ca.crt egress=none; metrics tls-failures=3 → enforced proven
+	answered; metrics tls-failures=1 → unknown
+	answered; replicas 2; metrics tls-failures=1 @c9 → unknown; needs flagz-without-probes or mirror-pods
+	answered; replicas 2; metrics tls-failures=1 → unknown
+	answered; replicas 1; metrics tls-failures=1 @c9 → unknown
+	answered; metrics tls-failures=1 @c9 → unknown
+	answered; metrics tls-failures=1 dials=http-connect/tcp:3 → unknown; needs flagz-without-probes or mirror-pods # the refused certificate may be the proxy’s
 	any-kubelet; flagz ca=/ca.crt egress=none; metrics successes=3 tls-failures=3 → enforced proven
 	any-kubelet; flagz ca=/ca.crt egress=none; metrics → enforced proven
 	any-kubelet; flagz ca=/ca.crt egress=none; process p1; metrics successes=3 @c9 p2 → enforced proven
 	answered; flagz ca=none egress=none @c8 p1; flagz ca=/ca.crt egress=none @c9 p2; replicas 2; metrics tls-failures=1 → unknown
-	metrics tls-failures=1 → unknown; needs flagz
+	metrics tls-failures=1 → unknown; needs flagz or mirror-pods
 	answered; metrics → unknown
 	answered; process p1; metrics tls-failures=1 @c9 p2 → unknown
-	answered; metrics tls-failures=1 dials=http-connect/uds:3 → verified inferred
+	answered; metrics tls-failures=1 dials=http-connect/uds:3 → unknown
 
 	# Upgrades that an active probe held: the kubelet accepted them.
 	unopened; flagz ca=/ca.crt egress=none at=10.0.0.5 p1; flagz ca=/ca.crt egress=none at=10.0.0.6 @c9 p2; process p1; replicas 2; step undecided p1 → enforced proven # each apiserver reads its own file of that name
@@ -114,8 +110,10 @@ const rows = rowsOf(`
 	flagz ca=/ca.crt egress=none; step undecided held-none → enforced proven
 
 	# Log reads of an active probe, with and without verification.
-	flagz ca=/ca.pem; log-read refused/ok → refused proven
-	log-read refused/ok → refused proven # a message of the apiserver itself
+	flagz ca=/ca.pem; log-read refused/ok own → refused proven
+	flagz ca=/ca.pem; log-read refused/ok → refused inferred # a verified kubelet can have sent it
+	log-read refused/ok own → refused proven # a message of the apiserver itself
+	log-read refused/ok → refused inferred # the kubelet can have sent it
 	log-read refused/failed → refused inferred # possibly by a proxy
 	log-read ok/ok → unknown # as it is with and without verification
 	flagz ca=/ca.crt egress=none; log-read ok/ok → verified proven
@@ -130,34 +128,34 @@ const rows = rowsOf(`
 	# Failures whose message is about a certificate.
 	unopened; flagz ca=none egress=none p1; flagz ca=/ca.crt egress=none @c9 p2; process p2; replicas 2; text x509 @c9 p2 → unknown
 	flagz ca=none egress=none; text x509 → unverified proven # the message is forged
-	flagz ca=none egress=none @c9; text x509 → refused inferred
+	flagz ca=none egress=none @c9; text x509 → unknown
 	text x509 → refused inferred; needs flagz or mirror-pods # the message may be about a proxy
-	flagz ca=/ca.crt egress=none; text x509 → refused proven; needs nothing
-	flagz ca=/ca.pem; metrics dials=grpc/uds:3; text x509 → refused proven
+	flagz ca=/ca.crt egress=none; text x509 own → refused proven; needs nothing
+	flagz ca=/ca.crt egress=none; text x509 → refused inferred; needs active # a verified kubelet can have sent it
+	flagz ca=/ca.pem; metrics dials=grpc/uds:3; text x509 own → refused proven
 	metrics dials=grpc/uds:3; text x509 → refused inferred # an unverified far end can send it
 	answered; flagz ca=/ca.crt egress=none; text x509 → verified proven # an accepted kubelet sent it
 	metrics dials=http-connect/tcp:3; text x509 → refused inferred # perhaps the proxy’s certificate
-	flagz ca=/ca.pem; metrics dials=http-connect/uds:3; text x509 → refused proven
-	flagz ca=none egress=none @c9; text x509 inferred → unverified inferred # the kubelet may have sent it
-	text x509 inferred → refused inferred
+	flagz ca=/ca.pem; metrics dials=http-connect/uds:3; text x509 own → refused proven
+	text x509 → refused inferred
 	text x509 @c9 → refused inferred
 	gateway; text x509 → refused inferred
 	logs; metrics dials=grpc/uds:3; text x509 own → refused proven
 	process p1; metrics tls-failures=2 @c9 p2; text x509 @c9 p2 → unknown
 	flagz ca=none egress=none @c8 p1; flagz ca=/ca.crt egress=none @c9 p2; replicas 2; text x509 → refused inferred
-	ended; unbound; flagz ca=none egress=none @c8 p1; flagz ca=/ca.crt egress=none @c9 p2; replicas 2; text x509 → refused inferred
+	ended; flagz ca=none egress=none @c8 p1; flagz ca=/ca.crt egress=none @c9 p2; replicas 2; text x509 → refused inferred
 	flagz ca=/ca.crt egress=none; text other → enforced proven
 	flagz ca=/ca.crt egress=none @c9; text x509 → refused inferred
 	flagz ca=/ca.pem; metrics dials=http-connect/tcp:3; text x509 → refused inferred
 	flagz ca=/ca.pem; text x509 → refused inferred; needs metrics
 	flagz ca=/ca.pem egress=/egress.yaml; text x509 → refused inferred; needs active
 	flagz ca=/ca.pem; flagz ca=/ca.crt egress=none @c9; text x509 → refused inferred
-	flagz ca=/ca.pem; step http-connect; text x509 → refused proven
+	flagz ca=/ca.pem; step http-connect; text x509 own → refused proven
 	flagz ca=/ca.pem; step http-connect transport=tcp; text x509 → refused inferred
 	flagz ca=/ca.pem; step undecided; text x509 → refused inferred
 	flagz ca=/ca.pem; process p1; step http-connect @c9 p2; text x509 → refused inferred
 	flagz ca=/ca.pem; process p1; metrics dials=grpc/uds:3 @c9 p2; text x509 → refused inferred
-	flagz ca=/ca.crt egress=none; text x509 @c9; text x509 → refused proven # the strongest refusal counts
+	flagz ca=/ca.crt egress=none; text x509; text x509 own → refused proven # the strongest refusal counts
 	flagz ca=/ca.pem @c9; metrics dials=grpc/uds:3; text x509 → refused inferred
 	flagz ca=/ca.crt egress=none; text x509 @c9 → refused inferred; needs active
 	pod 0 ca=/ca.crt at=10.0.0.7; pod 1 ca=/ca.crt at=10.0.0.8; text x509 → refused inferred; needs flagz
@@ -208,12 +206,13 @@ test('the evidence of a refused log read shows whether it succeeded without the 
 	t.deepEqual(rules('log-read refused/failed'), [['log-read-refused', 'x509']]);
 });
 
-test('the log reads that failed at the certificate are counted in the evidence', t => {
-	const cited = (count: number) =>
-		kubeletTls(given(`any-kubelet; flagz ca=/ca.crt egress=none; metrics tls-failures=${count}`)).citations.at(-1)!;
-	t.is(cited(1).rule, 'kubelets-refused-so-far');
-	t.regex(cited(1).observed, /; 1 log read failed at the certificate$/);
-	t.regex(cited(3).observed, /; 3 log reads failed at the certificate$/);
+test('log reads that failed at a certificate are shown, and decide nothing', t => {
+	const {why, citations} = kubeletTls(given('answered; metrics tls-failures=3'));
+	t.is(why, 'log reads failed at a certificate, which any kubelet can cause');
+	t.deepEqual(
+		citations.map(({rule, observed, authors}) => [rule, observed, authors]),
+		[['log-tls-failures-counted', 'kube_apiserver_pod_logs_backend_tls_failure_total 3', ['any-kubelet', 'workload']]],
+	);
 });
 
 test('an unknown verdict says that the kubelet responded to a probe', t => {

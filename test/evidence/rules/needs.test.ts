@@ -50,14 +50,13 @@ test('the same reads can settle what was late or disturbed, not what is forbidde
 
 const ofReplicas = rowsOf(`
 	replicas 2 → nothing
-	unbound → leases
-	unbound; pod a; pod b role=unknown; replicas 2 → nodes
-	unbound; pod a; replicas 2 → active
-	unbound; replicas 1 → apiserver-itself
-	unbound; probed; replicas 2 → open-connection
-	unbound; replicas 2; step undecided → active # tested earlier
-	unbound; flagz at=10.0.0.6 p1; replicas 1 10.0.0.5 → active # another one was found than in the lists
-	unbound; replicas 2; text other → active
+	unopened → leases
+	unopened; pod a; replicas 2 → active
+	unopened; replicas 1 → apiserver-itself
+	unopened; probed; replicas 2 → open-connection
+	unopened; replicas 2; step undecided → active # tested earlier
+	unopened; flagz at=10.0.0.6 p1; replicas 1 10.0.0.5 → active # another one was found than in the lists
+	unopened; replicas 2; text other → active
 `);
 
 for (const {given: facts, expected} of ofReplicas) {

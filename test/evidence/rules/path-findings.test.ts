@@ -105,8 +105,8 @@ test('unavailable sources are counted and named', t => {
 });
 
 test('an open verdict of a configuration is explained by the distribution, a proven one is not', t => {
-	const unknown = {state: 'unknown', basis: 'unknown', citations: [], need: []} as const;
-	const verified = {state: 'verified', basis: 'proven', citations: [], need: []} as const;
+	const unknown = {state: 'unknown', basis: 'unknown', authors: [], citations: [], need: []} as const;
+	const verified = {state: 'verified', basis: 'proven', authors: ['apiserver'], citations: [], need: []} as const;
 	const distribution = recognizeDistribution({version: 'v1.31.2+k3s1', server: 'https://10.0.0.5:6443', nodes: []});
 	const of = (tls: typeof unknown | typeof verified, route: typeof unknown) =>
 		pathFindings(given('nothing'), tls, {...route, protocol: null, agent: null}, {error: null, distribution}).filter(
@@ -117,7 +117,7 @@ test('an open verdict of a configuration is explained by the distribution, a pro
 		/^This looks like k3s \(version v1\.31\.2\+k3s1\)\. Usually there: kubelets are dialed .*; k3s sets --kubelet-certificate-authority/,
 	);
 	t.notRegex(of(verified, unknown)[0]!.message, /k3s sets/);
-	const direct = {state: 'direct', basis: 'proven', citations: [], need: [], protocol: null, agent: null} as const;
+	const direct = {state: 'direct', basis: 'proven', authors: ['apiserver'], citations: [], need: [], protocol: null, agent: null} as const;
 	t.deepEqual(
 		pathFindings(given('nothing'), verified, direct, {error: null, distribution}).filter(({code}) => code === 'DISTRIBUTION'),
 		[],

@@ -19,7 +19,7 @@ import {verdictWords} from '../../support/verdict-text.ts';
 
 const failures = {
 	'no-agent': {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'},
-	'no-agent-for-log': {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity', mayBeFromFarEnd: false},
+	'no-agent-for-log': {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'},
 	x509: {row: 'T3', text: 'x509', tls: 'refused', route: null},
 	'not-listening': {row: 'D1', text: 'connection refused', tls: null, route: null},
 } as const;
@@ -34,7 +34,11 @@ function outcomesOf(text: string): SecondLegOutcome[] {
 			feature: 'exec',
 			time: facts ? '2026-11-24T13:59:48.000Z' : '2026-11-24T13:59:50.000Z',
 			process,
-			failure: facts && {error: new SpokeError('ERR_SECOND_LEG', facts.text).toJSON(), facts},
+			failure: facts && {
+				error: new SpokeError('ERR_SECOND_LEG', facts.text).toJSON(),
+				facts,
+				authors: result === 'no-agent-for-log' ? ['apiserver'] : ['apiserver', 'kubelet'],
+			},
 		};
 	});
 }
@@ -85,7 +89,7 @@ for (const {given: attempts, expected} of rows) {
 test('a response on the connection itself is newer than any failure', t => {
 	const answered = {outcomes: outcomesOf('n1 x509'), purpose: purposeOf('n1'), process: processOf('p1'), farEndAnswered: true};
 	t.is(currentFailure(answered), null);
-	t.deepEqual(recalledFailures({...answered, isBound: true}), []);
+	t.deepEqual(recalledFailures({...answered, scope: 'this-connection'}), []);
 });
 
 test('each far end that failed last has a current failure', t => {
@@ -152,15 +156,16 @@ for (const {given: facts, expected} of tlsRows) {
 	});
 }
 
-test('a route is proven by the tunnel message of a failed log, and inferred from any other', t => {
+test('a tunnel is proven by a message that no kubelet can have sent, and known from no other', t => {
 	const routeOf = (facts: string, attempt = 'n9 no-agent') => verdictWords(pathOf(facts, attempt).legs[1]!.route);
 	const verifying = 'unopened; flagz ca=/ca.crt at=10.0.0.5 p1';
-	t.is(routeOf('unopened'), 'konnectivity inferred grpc');
-	t.is(routeOf(verifying), 'konnectivity inferred grpc');
+	t.is(routeOf('unopened'), 'unknown');
+	t.is(routeOf(verifying), 'unknown');
+	t.is(routeOf('unopened', 'n9 no-agent-for-log'), 'konnectivity inferred grpc');
 	t.is(routeOf(verifying, 'n9 no-agent-for-log'), 'konnectivity proven grpc');
-	t.is(routeOf('unopened; process none'), 'konnectivity inferred grpc');
-	t.is(routeOf('process none'), 'unknown');
-	t.is(routeOf('unopened; process p2'), 'unknown');
+	t.is(routeOf('unopened; process none', 'n9 no-agent-for-log'), 'konnectivity inferred grpc');
+	t.is(routeOf('process none', 'n9 no-agent-for-log'), 'unknown');
+	t.is(routeOf('unopened; process p2', 'n9 no-agent-for-log'), 'unknown');
 });
 
 test('a path to a pod on no node is broken', t => {
@@ -193,5 +198,5 @@ test('the failures of a kind are those of its far ends and of the tunnel', t => 
 test('the failure of the tunnel is its newest one, and is cited as passive evidence', t => {
 	const outcomes = outcomesOf('n1 no-agent, n2 no-agent, n3 not-listening');
 	t.is(tunnelFailure({outcomes})?.farEnd, 'kubelet n2');
-	t.false(citeAttempt(outcomes[0] as FailedAttempt).active);
+	t.false(citeAttempt(makeObservations(), outcomes[0] as FailedAttempt).active);
 });

@@ -3,7 +3,7 @@
 closes them: `step grpc` and `step http-connect` say which counters of the apiserver moved in step with them, `step nothing` that none did.
 */
 import test from 'ava';
-import {needActive, needAgentMetrics} from '../../../source/evidence/rules/needs.ts';
+import {needActive} from '../../../source/evidence/rules/needs.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
 import {given, rowsOf} from '../../support/given.ts';
 import {assertVerdict} from '../../support/verdict-text.ts';
@@ -20,10 +20,10 @@ const rows = rowsOf(`
 	unopened; flagz ca=none egress=none at=10.0.0.5 p1; process p1; replicas 1 → direct proven; needs nothing
 
 	# Logs and the proxies, which may take a proxy of the apiserver’s environment; its image or runtime can set one.
-	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443 host=10.0.0.11 → direct inferred # it may be another apiserver’s
-	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443 host=10.0.0.11; replicas 1 → direct inferred
-	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443 host=10.0.0.11; replicas 3 → direct inferred
-	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443 host=10.0.0.11; endpoints 10.0.0.5 → direct inferred
+	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443 → direct inferred # it may be another apiserver’s
+	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443; replicas 1 → direct inferred
+	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443; replicas 3 → direct inferred
+	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443; endpoints 10.0.0.5 → direct inferred
 	logs; flagz ca=none egress=none at=10.0.0.5; pod b at=10.0.0.6 → direct inferred # the pod of another apiserver
 	logs; flagz ca=none egress=none bind-address=0.0.0.0 secure-port=6443; pod b bind-address=0.0.0.0 secure-port=6443 → direct inferred # possibly another apiserver’s pod
 	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5 env=proxy → unknown; needs nothing; because the apiserver may use the proxy in its environment
@@ -41,10 +41,10 @@ const rows = rowsOf(`
 	logs; flagz ca=none egress=none; forbidden mirror-pod → direct inferred; needs mirror-pods
 
 	# Counters of the apiserver.
-	unopened; replicas 1 10.0.0.5; metrics done=3 → direct proven
+	unopened; replicas 1 10.0.0.5; metrics done=3 → direct inferred
 	unopened; replicas 1 10.0.0.6; metrics done=3 → direct inferred # another address than the only known one
 	flagz ca=none egress=/egress.yaml; metrics → unknown; needs active; because an egress file is set, but was not in use when the metrics were read # not used so far
-	flagz ca=none egress=/egress.yaml; metrics done=2 → direct proven # its entry "cluster" says Direct
+	flagz ca=none egress=/egress.yaml; metrics done=2 → direct inferred # its entry "cluster" says Direct
 	metrics tls-failures=1 tunnels=1 dials=grpc/uds:4 → konnectivity inferred grpc
 	flagz ca=none egress=/egress.yaml; metrics done=4 tunnels=1 dials=grpc/uds:4 → konnectivity inferred grpc
 	flagz ca=none egress=/egress.yaml; metrics done=4 dials=http-connect/uds:4 → egress-http-connect inferred http-connect
@@ -52,9 +52,9 @@ const rows = rowsOf(`
 	unopened; endpoints 10.0.0.5; metrics done=3 → direct inferred
 	unopened; flagz at=10.0.0.6 @c9; replicas 1 10.0.0.5; metrics done=3 → direct inferred # another one was found that is not in the list
 	flagz ca=none egress=none @c8 p1; flagz ca=none egress=/egress.yaml @c9 p2; replicas 2; metrics done=3 @c9 → unknown
-	metrics done=4 tunnels=1 dials=grpc/uds:4 @c9; metrics done=3 → direct proven
+	metrics done=4 tunnels=1 dials=grpc/uds:4 @c9; metrics done=3 → direct inferred
 	metrics done=3 @c9 → direct inferred
-	metrics done=2 tls-failures=1 → direct proven
+	metrics done=2 tls-failures=1 → direct inferred
 	metrics tls-failures=none → unknown # refusals are not counted
 	metrics done=4 tunnels=1 dials=http-connect/uds:4,grpc/uds:4 → konnectivity inferred grpc
 	metrics → unknown; needs flagz or mirror-pods
@@ -70,12 +70,12 @@ const rows = rowsOf(`
 	step nothing → direct proven
 	gateway; step nothing → direct inferred
 	step undecided → unknown
-	agents several @c9 → konnectivity inferred
-	agents several @c9; agents one → konnectivity proven
+	agents several @c9 → unknown
+	agents several @c9; agents one → unknown
 	step grpc; agents one → konnectivity proven grpc
 	step nothing; agents one → direct proven # the counters of the process outweigh agents
 	flagz ca=none egress=none; agents one → direct proven
-	flagz ca=none egress=none @c9; agents one → konnectivity proven
+	flagz ca=none egress=none @c9; agents one → direct inferred
 	step nothing @c9 → direct inferred
 	process p1; step grpc @c9 p2 → unknown
 	flagz ca=none egress=none @c8 p1; flagz ca=none egress=/egress.yaml @c9 p2; replicas 2; step grpc → konnectivity proven grpc
@@ -85,33 +85,33 @@ const rows = rowsOf(`
 	flagz ca=none egress=/egress.yaml advertise-port=6443; step http-connect → egress-http-connect proven http-connect; needs nothing # k3s, which has no Konnectivity
 	unopened; flagz ca=none egress=/egress.yaml advertise-port=6443 p1; process p1; step http-connect p1 → egress-http-connect inferred http-connect; needs leases
 	unopened; flagz ca=none egress=/egress.yaml at=10.0.0.5 advertise-port=6443 p1; process p1; replicas 1; step http-connect p1 → egress-http-connect proven http-connect; needs nothing
-	agents one → konnectivity proven; needs nothing
-	unopened; process p1; agents one p1 → konnectivity inferred; needs leases
-	unopened; process p1; replicas 1 10.0.0.5; step grpc p1 → konnectivity proven grpc; needs nothing
+	agents one → unknown; needs flagz or mirror-pods or metrics
+	unopened; process p1; agents one p1 → unknown; needs flagz or mirror-pods or metrics
+	unopened; flagz at=10.0.0.5 p1; process p1; replicas 1 10.0.0.5; step grpc p1 → konnectivity proven grpc; needs nothing
 	unopened; process p1; replicas 1 10.0.0.6; step grpc p1 → konnectivity inferred grpc; needs apiserver-itself
-	unopened; process p1; replicas 1 10.0.0.5; agents one p1 → konnectivity proven; needs nothing
+	unopened; process p1; replicas 1 10.0.0.5; agents one p1 → unknown; needs flagz or mirror-pods or metrics
 
 	# Failures whose message only a tunnel sends, unless a far end makes it up.
-	text konnectivity → konnectivity inferred grpc
-	flagz ca=none egress=/egress.yaml; text konnectivity → konnectivity inferred grpc
-	flagz ca=/ca.pem; text konnectivity → konnectivity inferred grpc # a verified kubelet can forge it
+	text konnectivity → unknown
+	flagz ca=none egress=/egress.yaml; text konnectivity → unknown
+	flagz ca=/ca.pem; text konnectivity → unknown # a verified kubelet can forge it
 	logs; text konnectivity own → konnectivity proven grpc # about a log, from the apiserver itself
 	step nothing; text konnectivity → direct proven
-	metrics done=4 dials=http-connect/uds:4; text konnectivity → konnectivity inferred grpc
-	unopened; process p1; replicas 3; text konnectivity → konnectivity inferred grpc # the next connection may end at another apiserver
-	pod-proxy; text konnectivity inferred → konnectivity inferred grpc # the pod can send anything
-	pod-proxy; step nothing; text konnectivity inferred → direct inferred
+	metrics done=4 dials=http-connect/uds:4; text konnectivity → egress-http-connect inferred http-connect
+	unopened; process p1; replicas 3; text konnectivity → unknown # the next connection may end at another apiserver
+	pod-proxy; text konnectivity → unknown # the pod can send anything
+	pod-proxy; step nothing; text konnectivity → direct inferred
 	flagz ca=none egress=none; text konnectivity → direct proven # forged
 	process p1; agents several @c9 p2; text konnectivity @c9 p2 → unknown
 	text egress-http-connect own → egress-http-connect proven http-connect
 	flagz ca=none egress=none; text other → direct proven
 	flagz ca=none egress=/egress.yaml; text konnectivity own → konnectivity proven grpc
-	flagz ca=none egress=none @c9; text konnectivity → konnectivity inferred grpc
+	flagz ca=none egress=none @c9; text konnectivity → direct inferred
 
 	# Metric families that are disabled: nothing moved is nothing seen.
 	flagz ca=none egress=/egress.yaml disabled-metrics=[apiserver_egress_dialer_dial_start_total]; metrics done=2 → unknown
 	flagz ca=none egress=/egress.yaml disabled-metrics=[apiserver_egress_dialer_dial_start_total]; step nothing → unknown
-	flagz ca=none egress=/egress.yaml disabled-metrics=[apiserver_egress_dialer_dial_start_total]; step nothing; agents one → konnectivity proven
+	flagz ca=none egress=/egress.yaml disabled-metrics=[apiserver_egress_dialer_dial_start_total]; step nothing; agents one → unknown
 	flagz disabled-metrics=[] @c9 p2; process p1; metrics left-out=2 p1; step nothing p1 → unknown
 	flagz disabled-metrics=[etcd_bookmark_counts]; metrics left-out=1; step nothing → direct proven
 	flagz disabled-metrics=[apiserver_egress_dialer_dial_start_total] @c9; step nothing → unknown
@@ -121,17 +121,17 @@ const rows = rowsOf(`
 	flagz ca=none egress=/egress.yaml disabled-metrics=[konnectivity_network_proxy_client_client_connections]; step nothing → unknown
 
 	# SSH tunnels, which apiservers before 1.22 have.
-	version v1.21.5; pod a at=10.0.0.5 ssh-user=core; replicas 1 → ssh-tunnel proven ssh
+	version v1.21.5; pod a at=10.0.0.5 ssh-user=core; replicas 1 → unknown
 	version v1.19.0; metrics ssh=2 → ssh-tunnel inferred ssh
-	pod a at=10.0.0.5 ssh-user=core; replicas 1 → direct proven # 1.36 has no such flag
+	pod a at=10.0.0.5 ssh-user=core; replicas 1 → direct inferred # 1.36 has no such flag
 	version v1.21.5; step nothing → direct inferred
 	version v1.22.4; step nothing → direct inferred # this one may be 1.21
-	version v1.22.4; replicas 1 10.0.0.5; step nothing → direct proven
+	version v1.22.4; flagz at=10.0.0.5; replicas 1 10.0.0.5; step nothing → direct proven
 	version v1.23.0; step nothing → direct proven # 1.23 cannot coexist with an apiserver before 1.22
 	version none; step nothing → direct inferred
 	version v1.29.1-gke.1589000; step nothing → direct inferred # a vendor’s build
 	version v1.36.1+k3s1; flagz ca=none egress=none → direct proven # its /flagz knows no SSH flag
-	version v1.20.0; pod a at=10.0.0.5 → direct proven
+	version v1.20.0; pod a at=10.0.0.5 → direct inferred
 	version v1.19.0; metrics ssh=0 → unknown
 	version v1.22.4 @c1; step nothing → direct proven # the version of this connection
 	logs; flagz ca=none egress=none; no-response version; not-served mirror-pod → direct inferred; needs environment
@@ -143,11 +143,11 @@ const rows = rowsOf(`
 	flagz ca=none egress=/egress.yaml → unknown; needs metrics; because an egress file is set; the flag does not show which route it selects; shows egress-file-set: egress-selector-config-file="/egress.yaml" # its entry "cluster" may say Direct
 	metrics tls-failures=1 → direct inferred; shows dials-without-egress: 1 log read refused for a certificate, no apiserver_egress_dialer series
 	step grpc → konnectivity proven grpc; needs nothing; shows step-test: grpc
-	step http-connect; agents one → konnectivity proven http-connect; shows agent-carried-held-streams: 1→4→1, 1→6→1; shows step-test: http-connect
-	text other; text konnectivity → konnectivity inferred grpc; shows text-of-a-tunnel: No agent available
-	metrics done=2 tls-failures=3 → direct proven; shows dials-without-egress: 2 requests to kubelets, pods or services done, no apiserver_egress_dialer series
+	step http-connect; agents one → konnectivity inferred http-connect; shows step-test: http-connect; shows agent-carried-held-streams: 1→4→1, 1→6→1
+	text other; text konnectivity → unknown; shows text-of-a-tunnel: No agent available
+	metrics done=2 tls-failures=3 → direct inferred; shows dials-without-egress: 2 requests to kubelets, pods or services done, no apiserver_egress_dialer series
 	metrics tls-failures=2 → direct inferred; shows dials-without-egress: 2 log reads refused for a certificate, no apiserver_egress_dialer series
-	metrics done=1 → direct proven; shows dials-without-egress: 1 request to kubelets, pods or services done, no apiserver_egress_dialer series
+	metrics done=1 → direct inferred; shows dials-without-egress: 1 request to kubelets, pods or services done, no apiserver_egress_dialer series
 	metrics tunnels=1 dials=grpc/uds:1 → konnectivity inferred grpc; shows egress-dials-counted: 1 dial by grpc over uds; 1 tunnel open
 	metrics tunnels=0 dials=grpc/uds:2,http-connect/tcp:1 → konnectivity inferred grpc; shows egress-dials-counted: 2 dials by grpc over uds, 1 dial by http-connect over tcp; 0 tunnels open
 	metrics done=4 dials=http-connect/uds:4 → egress-http-connect inferred http-connect; shows egress-dials-counted: 4 dials by http-connect over uds
@@ -176,8 +176,8 @@ test('an unknown route says what a test that decided nothing has shown', t => {
 	t.is(secondLegRoute(given('nothing')).why, undefined);
 });
 
-test('without permission for the metrics, a test of the route needs the counts of the agents', t => {
+test('without permission for the metrics, no test of the route decides it', t => {
 	const needsIf = (facts: string) => new Set(secondLegRoute(given(facts)).need.flatMap(({or}) => or ?? []));
-	t.deepEqual([...needsIf('forbidden metrics')], [needAgentMetrics.or]);
+	t.deepEqual([...needsIf('forbidden metrics')], []);
 	t.deepEqual([...needsIf('not-requested metrics')], [needActive.or]);
 });

@@ -15,11 +15,15 @@ const clusterCas: Readonly<Record<string, CaFacts | null>> = {
 };
 const ownWord = /^(?:ca|path|header|two-processes|ca-unavailable)\b/;
 
-/** `FACTS`: those of support/given.ts, the cluster's CA, the path of the server URL, and signs of a gateway. */
+/**
+`FACTS`: those of support/given.ts, by default the flags of an apiserver at 10.0.0.5, the cluster's CA, the path of the server URL, and
+signs of a gateway.
+*/
 function identify(facts: string): ServerIdentity {
 	const words = facts.split('; ');
 	const wordOf = (name: string) => words.find(word => word.startsWith(`${name} `))?.slice(name.length + 1);
-	const {socket, flags, mirrorPods} = given(words.filter(word => !ownWord.test(word)).join('; '));
+	const read = words.filter(word => !ownWord.test(word));
+	const {socket, flags} = given([...read, ...(read.some(word => word.startsWith('flagz')) ? [] : ['flagz at=10.0.0.5'])].join('; '));
 	const reason = wordOf('ca-unavailable') as UnavailableSource['reason'] | undefined;
 	const header = wordOf('header');
 	return identifyServer(
@@ -28,7 +32,6 @@ function identify(facts: string): ServerIdentity {
 			...noClusterObservations,
 			ca: clusterCas[words.find(word => word in clusterCas) ?? 'ca own']!,
 			gatewaySeen: words.includes('two-processes') ? 'two processes responded to requests on one connection' : null,
-			mirrorPods,
 			replicas: given('replicas 1 10.0.0.5 127.0.0.1 [::1]:6443').replicas,
 			unavailable: reason ? [{source: 'ca-comparison', where: 'GET kube-root-ca.crt', reason, need: null}] : [],
 		},
@@ -76,8 +79,8 @@ const rows = rowsOf(`
 	socket proxied to=127.0.0.1; flagz bind-address=127.0.0.1 secure-port=6443 → unknown
 	socket token to=127.0.0.1; flagz at=127.0.0.1 → unknown
 	socket token sandbox to=127.0.0.1; flagz at=127.0.0.1 → apiserver
-	flagz bind-address=0.0.0.0 secure-port=6443 → apiserver # on every address
-	pod a bind-address=127.0.0.1 secure-port=6443; pod b bind-address=:: secure-port=6443 → apiserver # one of two is on loopback
+	flagz advertise-address=10.0.0.5 bind-address=0.0.0.0 secure-port=6443 → apiserver # on every address
+	flagz bind-address=0.0.0.0 secure-port=6443 → unknown # it advertises none
 	ca other; flagz bind-address=127.0.0.1 secure-port=6443 → gateway
 
 	# k3s, whose own server is at the advertised address.

@@ -56,8 +56,9 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 	[
 		['no failure', {}],
 		['a refused certificate', {failures: [failure({tls: 'refused'})]}],
+		['the apiserver’s own words of a refused certificate', {failures: [failure({tls: 'refused'}, {authors: ['apiserver']})]}],
 		['a tunnel’s words', {failures: [failure({route: 'konnectivity'})]}],
-		['an egress proxy’s words', {failures: [failure({route: 'egress-http-connect', basis: 'inferred'})]}],
+		['an egress proxy’s words', {failures: [failure({route: 'egress-http-connect'})]}],
 	],
 	[
 		['nothing closed', {}],
@@ -67,10 +68,9 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 	],
 	[
 		['before use', {}],
-		['before use, any apiserver', {isBound: false}],
+		['before use, any apiserver', {scope: 'next-connection'}],
 		['answered', openConnection],
-		['ended', {about: 'ended-connection'}],
-		['answered, any apiserver', {...openConnection, isBound: false}],
+		['ended', {scope: 'ended'}],
 	],
 	[
 		['1.36', {}],

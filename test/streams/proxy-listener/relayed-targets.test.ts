@@ -1,6 +1,6 @@
 /** The second leg of requests through a listener. */
 import test from 'ava';
-import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {type ClusterClient, ClusterRecords} from '../../../source/cluster/cluster-client.ts';
 import {RelayedTargets} from '../../../source/streams/proxy-listener/relayed-targets.ts';
 
 const objects: Readonly<Record<string, object>> = {
@@ -16,6 +16,7 @@ const objects: Readonly<Record<string, object>> = {
 function targets({failing = 0} = {}) {
 	const asked: string[] = [];
 	const cluster = {
+		records: new ClusterRecords(),
 		async json({path}: {path: string}) {
 			asked.push(path);
 			if (asked.length <= failing || !objects[path]) {

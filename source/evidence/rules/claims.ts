@@ -1,0 +1,167 @@
+/** From what observations claim to a verdict. No other file makes a verdict proven. */
+import type {Author, Basis, Citation, EvidenceSource, Need, Observation, Observations, RuleVerdict} from '../evidence.ts';
+import {authorsOf, authorsOfSource, trustIn} from './authors.ts';
+
+/** What one observation, or several that agree, say about a leg. */
+export type Claim<State extends string> = {
+	state: State;
+	/** What the claim rests on; who could have written it decides what it can prove. */
+	citations: readonly Citation[];
+	/** A flag of the process that the verdict is about. */
+	isOwnFlag?: boolean;
+	/** Every known apiserver says so. */
+	isOfAllReplicas?: boolean;
+	/** Another explanation exists, whoever wrote it. */
+	isIndirect?: boolean;
+	/** Another apiserver than the one that the verdict is about, which was not read, may differ. */
+	isOfAnother?: boolean;
+};
+
+/** They make a leg better than an unprotected one, so nobody beyond the server can claim them. `checked`: see kubelet-tls.ts. */
+export const raisedStates: ReadonlySet<string> = new Set([
+	'verified',
+	'enforced',
+	'checked',
+	'konnectivity',
+	'egress-http-connect',
+	'egress',
+	'ssh-tunnel',
+	'protected',
+]);
+
+export type Settled<State extends string> = {
+	/** `null` without a claim that counts, or if claims contradict each other. */
+	state: State | null;
+	contradicts: boolean;
+	basis: Basis;
+	authors: readonly Author[];
+	/** Of the claims that decided, or that contradict each other; without a state, of all that was said. */
+	citations: readonly Citation[];
+};
+
+/**
+| claims | verdict |
+| --- | --- |
+| one that lifts a leg, and that a far end, a node, an object’s writer or another apiserver could have written | does not count |
+| a flag of the process that the verdict is about | decides |
+| else those that nobody beyond the server could have written, all equal | that state |
+| else what anybody could have written, all equal | that state, inferred |
+| else | unknown, with all citations |
+
+Proven: nobody but you, this process, or all known apiservers in agreement could have written it, and nothing else explains it.
+`narrows`: a state that is another one in particular, and decides with it.
+*/
+export function settleClaims<State extends string>(
+	claims: ReadonlyArray<Claim<State>>,
+	narrows: Partial<Record<State, State>> = {},
+): Settled<State> {
+	const heard = claims.filter(claim => !(raisedStates.has(claim.state) && trustOf(claim) === 'foreign'));
+	const decisive =
+		firstNonEmpty(
+			heard.filter(({isOwnFlag}) => isOwnFlag),
+			heard.filter(claim => trustOf(claim) !== 'foreign'),
+			heard,
+		) ?? [];
+	const [first] = decisive;
+	if (first === undefined) {
+		return {state: null, contradicts: false, basis: 'unknown', authors: [], citations: claims.flatMap(({citations}) => citations)};
+	}
+
+	const said = new Set(decisive.map(({state}) => state));
+	const narrower = heard.filter(({state}) => narrows[state] !== undefined && said.has(narrows[state]));
+	const broad = decisive.filter(({state}) => !narrower.some(one => one.state === state));
+	if (new Set(broad.map(({state}) => state)).size > 1) {
+		return {state: null, contradicts: true, basis: 'unknown', authors: [], citations: decisive.flatMap(({citations}) => citations)};
+	}
+
+	return narrower.length > 0
+		? together(narrower[0]!.state, [strongest(narrower), strongest(broad)])
+		: together(first.state, [strongest(decisive)], decisive);
+}
+
+function together<State extends string>(
+	state: State,
+	claims: ReadonlyArray<Claim<State>>,
+	cited: ReadonlyArray<Claim<State>> = claims,
+): Settled<State> {
+	const authors = claims.flatMap(claim => claim.citations.flatMap(citation => citation.authors));
+	return {
+		state,
+		contradicts: false,
+		basis: weakestBasis(...claims.map(claim => basisOf(claim))),
+		authors: authors.filter((author, index) => authors.indexOf(author) === index),
+		citations: cited.flatMap(({citations}) => citations),
+	};
+}
+
+function strongest<State extends string>(claims: ReadonlyArray<Claim<State>>): Claim<State> {
+	return claims.find(claim => basisOf(claim) === 'proven') ?? claims[0]!;
+}
+
+function basisOf<State extends string>(claim: Claim<State>): Basis {
+	return trustOf(claim) === 'own' && !claim.isIndirect ? 'proven' : 'inferred';
+}
+
+function trustOf<State extends string>({citations, isOfAllReplicas, isOfAnother}: Claim<State>): ReturnType<typeof trustIn> {
+	const trust = trustIn(citations.flatMap(({authors}) => authors));
+	if (isOfAnother && trust !== 'own') {
+		return 'foreign';
+	}
+
+	return isOfAllReplicas && trust === 'server' && citations.every(({authors}) => authors.every(author => ownOrReplica.has(author)))
+		? 'own'
+		: trust;
+}
+
+const ownOrReplica: ReadonlySet<Author> = new Set(['you', 'apiserver', 'replica']);
+
+function firstNonEmpty<Item>(...lists: ReadonlyArray<readonly Item[]>): readonly Item[] | undefined {
+	return lists.find(list => list.length > 0);
+}
+
+const order: readonly Basis[] = ['unknown', 'inferred', 'proven'];
+
+export function weakestBasis(...bases: readonly Basis[]): Basis {
+	return order[Math.min(...bases.map(basis => order.indexOf(basis)))] ?? 'unknown';
+}
+
+/** A verdict on one claim. */
+export function verdictOn<State extends string>(
+	claim: Claim<State>,
+	more: {need?: readonly Need[]; why?: string} = {},
+): RuleVerdict<State> {
+	const {basis, authors, citations} = settleClaims([claim]);
+	return {state: claim.state, basis, authors, citations, need: [], ...more};
+}
+
+export function unknownVerdict(need: readonly Need[], why: string | null, citations: readonly Citation[] = []): RuleVerdict<'unknown'> {
+	return {state: 'unknown', basis: 'unknown', authors: [], citations, need, ...(why !== null && {why})};
+}
+
+/** `as`: whose counters an observation of metrics cites. */
+export function cite(
+	observations: Observations,
+	observation: Observation<unknown>,
+	rule: string,
+	observed: string,
+	as?: 'request-counters',
+): Citation {
+	const {source, where, process, time, active} = observation;
+	const authors = authorsOf(as ? {...observation, authors: authorsOfSource[as]} : observation, observations);
+	return {source, rule, observed, authors, where, process, time, active};
+}
+
+/** Evidence from the request itself: the code of every apiserver allows nothing else. */
+export function citeConstruction(observations: Observations, rule: string, observed: string): Citation {
+	const source: EvidenceSource = 'construction';
+	const end = {connection: observations.connection, process: null};
+	const request = {
+		source,
+		authors: authorsOfSource.construction,
+		where: 'the request itself',
+		time: observations.time,
+		active: false,
+		facts: null,
+	};
+	return cite(observations, {...request, ...end}, rule, observed);
+}
