@@ -5,7 +5,7 @@ import {followLogs, type FollowLogsOptions} from '../../../source/streams/logs/f
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
 import {formatSinceTime} from '../../../source/streams/logs/pod-log-options.ts';
 import type {StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
-import {LogServer, type ContainerLog, type LogRecord} from '../../support/log-server.ts';
+import {type Fault, LogServer, type LogRecord} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 
 const quickly: StallTimeouts = {
@@ -18,48 +18,57 @@ const quickly: StallTimeouts = {
 	silenceTimeoutMs: 1000,
 };
 
-type Followed = {text: string; events: LogEvent[]};
+class Followed {
+	text = '';
+	readonly events: LogEvent[] = [];
 
-async function follow(
-	server: LogServer,
-	cluster: ClusterClient,
-	options: Partial<FollowLogsOptions> & {pod?: string; on?: (event: LogEvent, followed: Followed) => void | Promise<void>} = {},
-): Promise<Followed> {
-	const {pod = 'w', on, ...rest} = options;
-	const followed: Followed = {text: '', events: []};
-	const targets = {kind: 'pods', pods: [server.pods.get(pod)!.object]} as const;
-	for await (const event of followLogs(cluster, targets, {asked: pod, containers: {kind: 'default'}, start: {}, ...rest})) {
-		followed.events.push(event);
-		if (event.type === 'lines') {
-			followed.text += event.bytes.toString('latin1');
+	of<Type extends LogEvent['type']>(type: Type): Array<Extract<LogEvent, {type: Type}>> {
+		return this.events.filter((event): event is Extract<LogEvent, {type: Type}> => event.type === type);
+	}
+
+	get gaps(): string[] {
+		return this.of('gap').map(({reason}) => reason);
+	}
+
+	/** Types, gaps with their reasons, and whether a resume is proven. */
+	get story(): string[] {
+		return this.events.map(event =>
+			event.type === 'gap' ? `gap ${event.reason}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
+		);
+	}
+}
+
+type Follow = (
+	/** The follow stops when it returns true. */
+	on?: (event: LogEvent, followed: Followed) => unknown,
+	options?: Partial<FollowLogsOptions>,
+) => Promise<Followed>;
+
+/** The log of a pod that is not restarted. */
+async function given(t: ExecutionContext, ...records: readonly LogRecord[]) {
+	const server = await LogServer.start(t);
+	server.restartPolicy = 'Never';
+	const cluster = await server.cluster();
+	const log = server.addLog('w', ...records);
+	const follow: Follow = async (on, options) => {
+		const followed = new Followed();
+		const stop = new AbortController();
+		const targets = {kind: 'pods', pods: [server.pods.get('w')!.object]} as const;
+		const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(120_000)]);
+		for await (const event of followLogs(cluster, targets, {asked: 'w', containers: {kind: 'default'}, start: {}, signal, ...options})) {
+			followed.events.push(event);
+			if (event.type === 'lines') {
+				followed.text += event.bytes.toString('latin1');
+			}
+
+			if ((await on?.(event, followed)) === true) {
+				stop.abort();
+			}
 		}
 
-		await on?.(event, followed);
-	}
-
-	return followed;
-}
-
-function testLog(
-	title: string,
-	run: (t: ExecutionContext, parts: {server: LogServer; cluster: ClusterClient; log: ContainerLog}) => Promise<void>,
-): void {
-	test(title, async t => {
-		await withServer(async (server, cluster) => {
-			await run(t, {server, cluster, log: server.addPod('w').get('app')!});
-		});
-	});
-}
-
-async function withServer<Result>(run: (server: LogServer, cluster: ClusterClient) => Promise<Result>): Promise<Result> {
-	const server = await LogServer.start();
-	const cluster = await server.cluster();
-	try {
-		return await run(server, cluster);
-	} finally {
-		cluster.close();
-		await server.stop();
-	}
+		return followed;
+	};
+	return {server, cluster, log, follow};
 }
 
 function asLines(records: readonly LogRecord[]): string {
@@ -73,44 +82,39 @@ function asLines(records: readonly LogRecord[]): string {
 	return text;
 }
 
-const at = (second: number, fraction: string) => `2026-11-24T14:00:0${second}.${fraction}Z`;
+const at = (second: string) => `2026-11-24T14:00:0${second}Z`;
+const line = (second: string, text: string) => ({time: at(second), text});
+const nth = (index: number) => String(index).padStart(9, '0');
+const cutAt = (afterBytes: number): Fault => ({kind: 'cut', afterBytes});
+const cutAfter = (...records: readonly LogRecord[]): Fault => cutAt(asLines(records).length);
 /** Equal timestamps, equal lines, an empty line, chunks, and content that begins like a timestamp. */
 const awkward: LogRecord[] = [
-	{time: at(1, '000000001'), text: 'first'},
-	{time: at(1, '5'), text: 'same'},
-	{time: at(1, '5'), text: 'same'},
-	{time: at(1, '5'), text: 'other'},
-	{time: at(1, '9'), text: 'begun ', partial: true},
-	{time: at(2, '1'), text: 'and ended'},
-	{time: at(2, '1'), text: ''},
-	{time: at(2, '2'), text: `${at(9, '0')} no timestamp of the kubelet`},
-	{time: at(2, '2'), text: 'same'},
-	{time: at(2, '2'), text: 'same'},
+	line('1.000000001', 'first'),
+	line('1.5', 'same'),
+	line('1.5', 'same'),
+	line('1.5', 'other'),
+	{...line('1.9', 'begun '), partial: true},
+	line('2.1', 'and ended'),
+	line('2.1', ''),
+	line('2.2', `${at('9.0')} no timestamp of the kubelet`),
+	line('2.2', 'same'),
+	line('2.2', 'same'),
 ];
-
-const kinds = ['cut', 'end-cleanly'] as const;
 const total = asLines(awkward).length;
+const one = line('1.1', 'one');
 
-for (const kind of kinds) {
+for (const kind of ['cut', 'end-cleanly'] as const) {
 	test(`a follow interrupted (${kind}) at any byte emits every line once, in order`, async t => {
 		t.timeout(180_000);
 		const positions = Array.from({length: total + 1}, (_, position) => position);
-		const results = await inParallel(positions, 40, async position =>
-			withServer(async (server, cluster) => {
-				const log = server.addPod('w').get('app')!;
-				log.append(...awkward);
-				server.restartPolicy = 'Never';
-				server.faults.push({kind, afterBytes: position}, {kind, afterBytes: Math.floor(position / 2)});
-				log.state = 'ended';
-				const {text, events} = await follow(server, cluster);
-				return {
-					position,
-					right: text === asLines(awkward),
-					gaps: events.filter(({type}) => type === 'gap').length,
-					last: events.at(-1)?.type,
-				};
-			}),
-		);
+		const results = await inParallel(positions, 40, async position => {
+			const {server, log, follow} = await given(t, ...awkward);
+			log.state = 'ended';
+			server.faults.push({kind, afterBytes: position}, {kind, afterBytes: Math.floor(position / 2)});
+			const {text, gaps, events} = await follow();
+			await server.stop();
+			return {position, right: text === asLines(awkward), gaps: gaps.length, last: events.at(-1)?.type};
+		});
 		t.deepEqual(
 			results.filter(({right, gaps, last}) => !right || gaps > 0 || last !== 'ended'),
 			[],
@@ -119,43 +123,30 @@ for (const kind of kinds) {
 }
 
 test('control: without recent lines, the same interruptions repeat or lose lines', async t => {
-	const wrong = await inParallel([70, 100, 130, 170, 210], 5, async position =>
-		withServer(async (server, cluster) => {
-			server
-				.addPod('w')
-				.get('app')!
-				.append(...awkward);
-			server.faults.push({kind: 'cut', afterBytes: position});
-			return (await resumeNaively(cluster)) !== asLines(awkward);
-		}),
-	);
+	const wrong = await inParallel([70, 100, 130, 170, 210], 5, async position => {
+		const {server, cluster} = await given(t, ...awkward);
+		server.faults.push(cutAt(position));
+		return (await resumeNaively(cluster)) !== asLines(awkward);
+	});
 	t.deepEqual(wrong, [true, true, true, true, true]);
 });
 
-testLog('control: without resume, the first interruption ends the follow with an error', async (t, {server, cluster, log}) => {
-	log.append(...awkward);
-	server.faults.push({kind: 'cut', afterBytes: 100});
+test('control: without resume, the first interruption ends the follow with an error', async t => {
+	const {server, follow} = await given(t, ...awkward);
+	server.faults.push(cutAt(100));
 	let text = '';
 	const error = await t.throwsAsync(
-		follow(server, cluster, {
-			resume: false,
-			on(event) {
-				text += event.type === 'lines' ? event.bytes.toString('latin1') : '';
-			},
-		}),
+		follow((_, followed) => void (text = followed.text), {resume: false}),
 		{code: 'ERR_STREAM_LOST'},
 	);
 	t.is((error as unknown as {exitStatus: number}).exitStatus, 13);
 	t.true(asLines(awkward).startsWith(text) && text.length < total);
 });
 
-testLog('a follow interrupted again and again within one busy second emits every line once', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	const records = Array.from({length: 400}, (_, index): LogRecord => ({
-		time: at(Math.floor(index / 150), String(Math.floor(index / 4)).padStart(9, '0')),
-		text: `${index % 3}`,
-	}));
-	server.faults.push(...[500, 2000, 900, 4000, 3000].map(afterBytes => ({kind: 'cut', afterBytes}) as const));
+test('a follow interrupted again and again within one busy second emits every line once', async t => {
+	const {server, log, follow} = await given(t);
+	const records = Array.from({length: 400}, (_, index) => line(`${Math.floor(index / 150)}.${nth(Math.floor(index / 4))}`, `${index % 3}`));
+	server.faults.push(...[500, 2000, 900, 4000, 3000].map(bytes => cutAt(bytes)));
 	const writing = (async () => {
 		for (let index = 0; index < records.length; index += 10) {
 			log.append(...records.slice(index, index + 10));
@@ -164,306 +155,265 @@ testLog('a follow interrupted again and again within one busy second emits every
 
 		log.end();
 	})();
-	const {text, events} = await follow(server, cluster);
+	const followed = await follow();
 	await writing;
-	t.is(text, asLines(records));
-	t.deepEqual(
-		events.filter(({type}) => type === 'gap'),
-		[],
-	);
-	t.is(events.filter(({type}) => type === 'reconnecting').length, 5);
-	t.true(events.filter(({type}) => type === 'resumed').length >= 2);
+	t.is(followed.text, asLines(records));
+	t.deepEqual(followed.gaps, []);
+	t.is(followed.of('reconnecting').length, 5);
+	t.true(followed.of('resumed').length >= 2);
 });
 
-testLog('lines rotated away during an interruption are a gap, and the remaining ones are emitted', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append({time: at(1, '1'), text: 'before'});
-	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const followed = await follow(server, cluster, {
-		on(event) {
-			if (event.type === 'reconnecting') {
-				log.append({time: at(1, '2'), text: 'lost with the old file'});
-				log.rotate();
-				log.append({time: at(1, '3'), text: 'after'});
-				log.end();
-			}
-		},
-	});
-	t.is(followed.text, `${at(1, '1')} before\n${at(1, '3')} after\n`);
-	const order = followed.events
-		.filter(({type}) => ['gap', 'lines', 'resumed'].includes(type))
-		.map(event =>
-			event.type === 'gap' ? `gap ${event.reason} ${event.after}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
-		);
-	t.deepEqual(order, ['lines', `gap last-line-not-met ${at(1, '1')}`, 'lines', 'resumed false']);
-});
-
-testLog('after a rotation to an empty file, a follow resumes at the first line and reports a gap', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append({time: at(1, '1'), text: 'before'});
-	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const followed = await follow(server, cluster, {
-		on(event, {text}) {
-			if (event.type === 'reconnecting') {
-				log.rotate();
-			} else if (event.type === 'asking') {
-				log.append({time: at(1, '3'), text: 'after'});
-			} else if (text.includes('after')) {
-				log.end();
-			}
-		},
-	});
-	const order = followed.events.map(event =>
-		event.type === 'gap' ? `gap ${event.reason}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
-	);
-	t.deepEqual(order, ['opened', 'lines', 'reconnecting', 'asking', 'gap last-line-not-met', 'resumed false', 'lines', 'ended']);
-});
-
-testLog('without a response, a follow neither resumes nor reports a gap, however other reads fail', async (t, {server, cluster, log}) => {
-	t.timeout(60_000);
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
-	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
-	const isSettled = (type: LogEvent['type']) => type === 'resumed' || type === 'gap';
-	const followed = await follow(server, cluster, {
-		stallTimeouts: {...quickly, checkApiserverAfterMs: 60_000},
-		async on(event, {events}) {
-			if (event.type === 'reconnecting' && server.seen.length === 1) {
-				// The next follow gets no response, and all other reads are refused.
-				server.faults.push(
-					{kind: 'silence'},
-					...Array.from({length: 5}, () => ({kind: 'refuse', status: 500, body: JSON.stringify(dead)}) as const),
-				);
-				return;
-			}
-
-			if (event.type !== 'asking') {
-				return;
-			}
-
-			// Twice the time that the earlier check took.
-			await sleep(7000);
-			t.false(events.some(({type}) => isSettled(type)));
-			server.faults.length = 0;
-			server.cutEverything();
+test('lines rotated away during an interruption are a gap, and the remaining ones are emitted', async t => {
+	const {server, log, follow} = await given(t, one);
+	server.faults.push(cutAfter(one));
+	const followed = await follow(({type}) => {
+		if (type === 'reconnecting') {
+			log.append(line('1.2', 'lost with the old file'));
+			log.rotate();
+			log.append(line('1.3', 'after'));
 			log.end();
-		},
+		}
 	});
-	t.is(followed.text, asLines(awkward));
+	t.is(followed.text, asLines([one, line('1.3', 'after')]));
+	t.is(followed.of('gap')[0]?.after, one.time);
+	const shown = /^(?:gap|lines|resumed)/;
 	t.deepEqual(
-		followed.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
-		[],
+		followed.story.filter(step => shown.test(step)),
+		['lines', 'gap last-line-not-met', 'lines', 'resumed false'],
 	);
-	t.true(followed.events.some(event => event.type === 'resumed' && event.proven && event.foundLastLine));
 });
 
-testLog('a follow without a response is not checked for stalls', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
+test('after a rotation to an empty file, a follow resumes at the first line and reports a gap', async t => {
+	const {server, log, follow} = await given(t, one);
+	server.faults.push(cutAfter(one));
+	const {story} = await follow(({type}, {text}) => {
+		if (type === 'reconnecting') {
+			log.rotate();
+		} else if (type === 'asking') {
+			log.append(line('1.3', 'after'));
+		} else if (text.includes('after')) {
+			log.end();
+		}
+	});
+	t.deepEqual(story, ['opened', 'lines', 'reconnecting', 'asking', 'gap last-line-not-met', 'resumed false', 'lines', 'ended']);
+});
+
+test('without a response, a follow neither resumes nor reports a gap, however other reads fail', async t => {
+	t.timeout(60_000);
+	const {server, log, follow} = await given(t, ...awkward);
+	server.faults.push(cutAfter(...awkward));
+	const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
+	const refused: Fault = {kind: 'refuse', status: 500, body: JSON.stringify(dead)};
+	const followed = await follow(
+		async ({type}, {story}) => {
+			if (type === 'reconnecting' && server.seen.length === 1) {
+				// The next follow gets no response, and all other reads are refused.
+				server.faults.push({kind: 'silence'}, ...Array.from({length: 5}, () => refused));
+			} else if (type === 'asking') {
+				// Twice the time that the earlier check took.
+				await sleep(7000);
+				t.notRegex(story.join(' '), /resumed|gap/);
+				server.faults.length = 0;
+				server.cutEverything();
+				log.end();
+			}
+		},
+		{stallTimeouts: {...quickly, checkApiserverAfterMs: 60_000}},
+	);
+	t.is(followed.text, asLines(awkward));
+	t.deepEqual(followed.gaps, []);
+	t.true(followed.of('resumed').some(({proven, foundLastLine}) => proven && foundLastLine));
+});
+
+test('a follow without a response is not checked for stalls', async t => {
+	const {server, log, follow} = await given(t, ...awkward);
 	// The second follow and its second read.
-	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'}, {kind: 'silence'});
-	const followed = await follow(server, cluster, {
-		stallTimeouts: quickly,
-		async on(event) {
-			if (event.type === 'asking') {
+	server.faults.push({kind: 'end-cleanly', afterBytes: total}, {kind: 'silence'}, {kind: 'silence'});
+	const {text, story} = await follow(
+		async ({type}) => {
+			if (type === 'asking') {
 				// It follows the check for stalls, if there is one.
 				await until(() => server.seen.some(({query}) => query['limitBytes'] !== undefined));
 				server.cutEverything();
 				log.end();
 			}
 		},
-	});
-	t.deepEqual(
-		followed.events.map(({type}) => type).filter(type => type === 'checking' || type === 'checked'),
-		[],
+		{stallTimeouts: quickly},
 	);
-	t.is(followed.text, asLines(awkward));
+	t.notRegex(story.join(' '), /check/);
+	t.is(text, asLines(awkward));
 });
 
-testLog('after a clean end, a missing response is reported while it lasts', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
-	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'});
-	const followed = await follow(server, cluster, {
-		on(event) {
-			if (event.type === 'asking') {
-				server.cutEverything();
-				log.end();
-			}
-		},
+test('after a clean end, a missing response is reported while it lasts', async t => {
+	const {server, log, follow} = await given(t, ...awkward);
+	server.faults.push({kind: 'end-cleanly', afterBytes: total}, {kind: 'silence'});
+	const {text, story} = await follow(({type}) => {
+		if (type === 'asking') {
+			server.cutEverything();
+			log.end();
+		}
 	});
-	const order = followed.events.map(({type}) => type);
-	t.deepEqual(order.slice(0, 4), ['opened', 'lines', 'reconnecting', 'asking']);
-	t.is(followed.text, asLines(awkward));
+	t.deepEqual(story.slice(0, 4), ['opened', 'lines', 'reconnecting', 'asking']);
+	t.is(text, asLines(awkward));
 });
 
-testLog('after a restart during an interruption, the previous instance is read to its end first', async (t, {server, cluster, log}) => {
-	log.append({time: at(1, '1'), text: 'one'}, {time: at(1, '2'), text: 'two'});
-	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length - 2});
-	const followed = await follow(server, cluster, {
-		on(event, {text}) {
-			if (event.type === 'reconnecting') {
-				log.append({time: at(1, '3'), text: 'last words'});
-				log.end(1);
-				log.restart();
-				log.append({time: at(2, '1'), text: 'new instance'});
-			} else if (text.includes('new instance')) {
-				server.restartPolicy = 'Never';
-				log.end(0);
-			}
-		},
+test('after a restart during an interruption, the previous instance is read to its end first', async t => {
+	const [two, last, fresh] = [line('1.2', 'two'), line('1.3', 'last words'), line('2.1', 'new instance')];
+	const {server, log, follow} = await given(t, one, two);
+	server.restartPolicy = 'Always';
+	server.faults.push(cutAt(asLines([one, two]).length - 2));
+	const followed = await follow(({type}, {text}) => {
+		if (type === 'reconnecting') {
+			log.append(last);
+			log.end(1);
+			log.restart();
+			log.append(fresh);
+		} else if (text.includes('new instance')) {
+			server.restartPolicy = 'Never';
+			log.end(0);
+		}
 	});
-	t.is(followed.text, `${at(1, '1')} one\n${at(1, '2')} two\n${at(1, '3')} last words\n${at(2, '1')} new instance\n`);
-	t.deepEqual(
-		followed.events.filter(({type}) => type === 'gap'),
-		[],
-	);
-	const restarted = followed.events.findIndex(({type}) => type === 'restarted');
+	t.is(followed.text, asLines([one, two, last, fresh]));
+	t.deepEqual(followed.gaps, []);
+	const restarted = followed.story.indexOf('restarted');
 	const newInstance = followed.events.findIndex(event => event.type === 'lines' && event.bytes.includes('new instance'));
 	t.true(restarted > 0 && restarted < newInstance);
-	t.deepEqual(followed.events.at(-1), {...followed.events.at(-1), type: 'ended', reason: 'container-ended'} as never);
+	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended'});
 });
 
-testLog('a restart that the status does not show yet is found when the last line is missing', async (t, {server, cluster, log}) => {
-	log.append({time: at(1, '1'), text: 'one'});
-	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const stop = new AbortController();
-	const followed = await follow(server, cluster, {
-		signal: stop.signal,
-		on(event, {text}) {
-			if (event.type === 'reconnecting') {
-				log.append({time: at(1, '2'), text: 'last words'});
-				log.instances.push([{time: at(2, '1'), text: 'new instance'}]);
-				setTimeout(() => {
-					log.restarts++;
-				}, 700);
-			} else if (text.includes('new instance')) {
-				stop.abort();
-			}
-		},
+test('a restart that the status does not show yet is found when the last line is missing', async t => {
+	const [last, fresh] = [line('1.2', 'last words'), line('2.1', 'new instance')];
+	const {server, log, follow} = await given(t, one);
+	server.restartPolicy = 'Always';
+	server.faults.push(cutAfter(one));
+	const {text, gaps} = await follow(({type}, {text}) => {
+		if (type === 'reconnecting') {
+			log.append(last);
+			log.instances.push([fresh]);
+			setTimeout(() => {
+				log.restarts++;
+			}, 700);
+		}
+
+		return text.includes('new instance');
 	});
-	t.is(followed.text, `${at(1, '1')} one\n${at(1, '2')} last words\n${at(2, '1')} new instance\n`);
-	t.deepEqual(
-		followed.events.filter(({type}) => type === 'gap'),
-		[],
-	);
+	t.is(text, asLines([one, last, fresh]));
+	t.deepEqual(gaps, []);
 });
 
-testLog('a log that already belongs to the next instance is no gap in the terminated one', async (t, {server, cluster, log}) => {
-	log.append({time: at(1, '1'), text: 'one'});
-	const stop = new AbortController();
-	let hasEnded = false;
-	const followed = await follow(server, cluster, {
-		signal: stop.signal,
-		on(_, {text}) {
-			if (!hasEnded && text.includes('one')) {
-				hasEnded = true;
-				log.end(1);
-				log.instances.push([{time: at(2, '1'), text: 'next instance'}]);
-				setTimeout(() => {
-					log.restarts++;
-					log.state = 'running';
-					log.wake();
-				}, 700);
-			} else if (text.includes('next instance')) {
-				stop.abort();
-			}
-		},
+test('a log that already belongs to the next instance is no gap in the terminated one', async t => {
+	const fresh = line('2.1', 'next instance');
+	const {server, log, follow} = await given(t, one);
+	server.restartPolicy = 'Always';
+	const {text, gaps, story} = await follow((_, {text}) => {
+		if (log.instances.length === 1 && text.includes('one')) {
+			log.end(1);
+			log.instances.push([fresh]);
+			setTimeout(() => {
+				log.restarts++;
+				log.state = 'running';
+				log.wake();
+			}, 700);
+		}
+
+		return text.includes('next instance');
 	});
-	t.is(followed.text, `${at(1, '1')} one\n${at(2, '1')} next instance\n`);
-	t.deepEqual(
-		followed.events.filter(({type}) => type === 'gap'),
-		[],
-	);
-	t.true(followed.events.some(({type}) => type === 'restarted'));
+	t.is(text, asLines([one, fresh]));
+	t.deepEqual(gaps, []);
+	t.true(story.includes('restarted'));
 });
 
-testLog('more restarts than kept logs are a gap', async (t, {server, cluster, log}) => {
-	log.append({time: at(1, '1'), text: 'one'});
-	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const stop = new AbortController();
-	const followed = await follow(server, cluster, {
-		signal: stop.signal,
-		on(event, {text}) {
-			if (event.type === 'reconnecting') {
-				for (const text of ['two', 'three', 'four']) {
-					log.restart();
-					log.append({time: at(2, '1'), text});
-				}
-			} else if (text.includes('four')) {
-				stop.abort();
-			}
-		},
+test('more restarts than kept logs are a gap', async t => {
+	const {server, log, follow} = await given(t, one);
+	server.restartPolicy = 'Always';
+	server.faults.push(cutAfter(one));
+	const {text, gaps} = await follow(({type}, {text}) => {
+		for (const name of type === 'reconnecting' ? ['two', 'three', 'four'] : []) {
+			log.restart();
+			log.append(line('2.1', name));
+		}
+
+		return text.includes('four');
 	});
-	t.is(followed.text, `${at(1, '1')} one\n${at(2, '1')} three\n${at(2, '1')} four\n`);
-	t.true(followed.events.some(event => event.type === 'gap' && event.reason === 'restarts-missed'));
+	t.is(text, asLines([one, line('2.1', 'three'), line('2.1', 'four')]));
+	t.true(gaps.includes('restarts-missed'));
 });
 
-testLog('a clean end while the container runs (a broken tunnel) does not end the follow', async (t, {server, cluster, log}) => {
-	log.append(...awkward.slice(0, 4));
-	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-	const followed = await follow(server, cluster, {
-		on(_event, {text}) {
-			if (text.includes('other') && log.state === 'running') {
-				log.append(...awkward.slice(4));
-				server.restartPolicy = 'Never';
-				log.end();
-			}
-		},
-	});
-	t.is(followed.text, asLines(awkward));
-});
-
-testLog('until container-end, a follow ends with the first instance, not with a broken tunnel', async (t, {server, cluster, log}) => {
-	log.append(...awkward.slice(0, 4));
-	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-	const followed = await follow(server, cluster, {
-		until: 'container-end',
-		on(_event, {text}) {
+for (const [title, restartPolicy, options] of [
+	['a clean end while the container runs (a broken tunnel) does not end the follow', 'Never', {}],
+	['until container-end, a follow ends with the first instance, not with a broken tunnel', 'Always', {until: 'container-end'}],
+] as const) {
+	test(title, async t => {
+		const {server, log, follow} = await given(t, ...awkward.slice(0, 4));
+		server.restartPolicy = restartPolicy;
+		server.faults.push({kind: 'end-cleanly', afterBytes: 50});
+		const followed = await follow((_, {text}) => {
 			if (text.includes('other') && log.state === 'running') {
 				log.append(...awkward.slice(4));
 				log.end(3);
 			}
-		},
+		}, options);
+		t.is(followed.text, asLines(awkward));
+		t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended', ended: {exitCode: 3, reason: 'Error'}});
 	});
-	t.is(followed.text, asLines(awkward));
-	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended', ended: {exitCode: 3, reason: 'Error'}});
-});
+}
 
-testLog('a last line without a line feed is emitted once the container has ended', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append({time: at(1, '1'), text: 'whole'}, {time: at(1, '2'), text: 'no end', partial: true});
-	log.end();
-	t.is((await follow(server, cluster)).text, `${at(1, '1')} whole\n${at(1, '2')} no end`);
-});
+const quoted = line('1.2', 'level=error err="rpc error: code = Unavailable desc = connection refused" retry=1');
+const backwards = [line('5.1', 'late'), line('1.1', 'early'), line('1.2', 'next'), line('6.0', 'end')];
 
-testLog('a container that ends in a second with more lines than spoke keeps ends without a gap', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
+for (const [title, records, said, ...faults] of [
+	['a last line without a line feed is emitted once the container has ended', [one, {...line('1.2', 'no end'), partial: true}], []],
+	[
+		'a last line without a line feed that reads like a kubelet failure is emitted, too',
+		[one, {...line('1.2', 'fatal: rpc error: code = Unavailable desc = gone'), partial: true}],
+		['rpc error: code = Unavailable desc = gone'],
+	],
+	['a clock that goes back loses no line', backwards, [], cutAfter(...backwards.slice(0, 3))],
+	[
+		'a line interrupted in the middle is not a server message, whatever the container writes',
+		[one, quoted],
+		[],
+		cutAt(asLines([one, quoted]).length - 20),
+	],
+] as Array<[string, LogRecord[], string[], ...Fault[]]>) {
+	test(title, async t => {
+		const {server, log, follow} = await given(t, ...records);
+		log.end(1);
+		server.faults.push(...faults);
+		const followed = await follow();
+		t.is(followed.text, asLines(records));
+		t.deepEqual(
+			followed.of('server-said').map(({text}) => text),
+			said,
+		);
+		const reconnects = followed.of('reconnecting').map(({error}) => [error?.code, error?.leg]);
+		t.deepEqual(reconnects, [...said.map(() => ['ERR_SECOND_LEG', 2]), ...faults.map(() => ['ERR_STREAM_LOST', 1])]);
+		t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended'});
+	});
+}
+
+test('a container that ends in a second with more lines than spoke keeps ends without a gap', async t => {
 	const pad = 'x'.repeat(60_000);
-	log.append(...Array.from({length: 900}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: `${index} ${pad}`})));
+	const {log, follow} = await given(t, ...Array.from({length: 900}, (_, index) => line(`1.${nth(index)}`, `${index} ${pad}`)));
 	log.end();
 	const numbers: string[] = [];
 	let begun = '';
-	const followed = await follow(server, cluster, {
-		signal: AbortSignal.timeout(120_000),
-		on(_event, so) {
-			const lines = (begun + so.text).split('\n');
-			begun = lines.pop()!;
-			numbers.push(...lines.map(line => line.split(' ', 2)[1]!));
-			so.text = '';
-		},
+	const {story} = await follow((_, so) => {
+		const lines = (begun + so.text).split('\n');
+		begun = lines.pop()!;
+		numbers.push(...lines.map(line => line.split(' ', 2)[1]!));
+		so.text = '';
 	});
 	t.is(numbers.length, 900);
 	t.true(numbers.every((number, index) => number === String(index)));
 	t.deepEqual(
-		followed.events.map(({type}) => type).filter(type => type !== 'lines'),
+		story.filter(type => type !== 'lines'),
 		['opened', 'ended'],
 	);
 });
 
-testLog('an internal error while the rest of an instance is read ends the follow without a retry', async (t, {server, cluster, log}) => {
-	log.append(...awkward);
+test('an internal error while the rest of an instance is read ends the follow without a retry', async t => {
+	const {log, follow} = await given(t, ...awkward);
 	let reads = 0;
 	const broken = {
 		onOpened() {
@@ -474,286 +424,199 @@ testLog('an internal error while the rest of an instance is read ends the follow
 		},
 	};
 	await t.throwsAsync(
-		follow(server, cluster, {
-			observer: broken,
-			signal: AbortSignal.timeout(50_000),
-			on(_event, {text}) {
+		follow(
+			(_, {text}) => {
 				if (text.includes('other') && log.state === 'running') {
-					server.restartPolicy = 'Never';
 					log.end();
 				}
 			},
-		}),
+			{observer: broken},
+		),
 		{instanceOf: TypeError, message: 'a bug'},
 	);
 });
 
-testLog('a retry waits as long as Retry-After says', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
+test('a retry waits as long as Retry-After says', async t => {
+	const {server, log, follow} = await given(t, ...awkward);
 	log.end();
-	server.faults.push(
-		{kind: 'cut', afterBytes: 50},
-		{kind: 'refuse', status: 429, body: '{"kind":"Status","message":"too many"}', headers: {'retry-after': '1'}},
-	);
-	const {text} = await follow(server, cluster);
-	t.is(text, asLines(awkward));
+	server.faults.push(cutAt(50), {
+		kind: 'refuse',
+		status: 429,
+		body: '{"kind":"Status","message":"too many"}',
+		headers: {'retry-after': '1'},
+	});
+	t.is((await follow()).text, asLines(awkward));
 	t.true(server.seen[2]!.at - server.seen[1]!.at >= 1000, `${server.seen[2]!.at - server.seen[1]!.at} ms`);
 });
 
-testLog('a failure that the kubelet writes into the body is a server message, not a line', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
-	server.faults.push({kind: 'kubelet-error', text: 'failed to create fsnotify watcher: too many open files'});
-	const followed = await follow(server, cluster, {
-		on(event) {
-			if (event.type === 'resumed') {
-				log.end();
-			}
-		},
+test('a failure that the kubelet writes into the body is a server message, not a line', async t => {
+	const {server, log, follow} = await given(t, ...awkward);
+	const failure = 'failed to create fsnotify watcher: too many open files';
+	server.faults.push({kind: 'kubelet-error', text: failure});
+	const followed = await follow(({type}) => {
+		if (type === 'resumed') {
+			log.end();
+		}
 	});
 	t.is(followed.text, asLines(awkward));
-	t.like(
-		followed.events.find(({type}) => type === 'server-said'),
-		{text: 'failed to create fsnotify watcher: too many open files'},
-	);
+	t.is(followed.of('server-said')[0]?.text, failure);
 });
 
-testLog('a line interrupted in the middle is not a server message, whatever the container writes', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	const records = [
-		{time: at(1, '1'), text: 'first'},
-		{time: at(1, '2'), text: 'level=error err="rpc error: code = Unavailable desc = connection refused" retry=1'},
-	];
-	log.append(...records);
-	log.end();
-	server.faults.push({kind: 'cut', afterBytes: asLines(records).length - 20});
-	const followed = await follow(server, cluster);
-	t.is(followed.text, asLines(records));
-	t.deepEqual(
-		followed.events.filter(({type}) => type === 'server-said'),
-		[],
-	);
-	t.like(
-		followed.events.find(event => event.type === 'reconnecting'),
-		{error: {code: 'ERR_STREAM_LOST', leg: 1}},
-	);
-});
-
-testLog('a container removed by its node has a gap at its end, and one server message', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
+test('a container removed by its node has a gap at its end, and one server message', async t => {
+	const {server, log, follow} = await given(t, one);
 	const removed = 'unable to retrieve container logs for containerd://12';
-	log.append({time: at(1, '1'), text: 'last'});
-	let isCut = false;
-	const followed = await follow(server, cluster, {
-		on(event) {
-			if (event.type === 'lines' && !isCut) {
-				isCut = true;
-				log.instances = [[]];
-				server.faults.push(...Array.from({length: 6}, () => ({kind: 'kubelet-error' as const, text: removed})));
-				log.end();
-			}
-		},
+	const followed = await follow(({type}) => {
+		if (type === 'lines' && log.file.length > 0) {
+			log.instances = [[]];
+			server.faults.push(...Array.from({length: 6}, () => ({kind: 'kubelet-error' as const, text: removed})));
+			log.end();
+		}
 	});
 	t.deepEqual(
-		followed.events.flatMap(event => (event.type === 'gap' ? [[event.reason, event.after]] : [])),
-		[['log-gone', at(1, '1')]],
+		followed.of('gap').map(({reason, after}) => [reason, after]),
+		[['log-gone', one.time]],
 	);
 	t.deepEqual(
-		followed.events.flatMap(event => (event.type === 'server-said' ? [event.text] : [])),
+		followed.of('server-said').map(({text}) => text),
 		[removed],
 	);
 	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended'});
 });
 
-testLog('a last line without a line feed that reads like a kubelet failure is emitted', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(
-		{time: at(1, '1'), text: 'first'},
-		{time: at(1, '2'), text: 'fatal: rpc error: code = Unavailable desc = gone', partial: true},
-	);
-	log.end(1);
-	const followed = await follow(server, cluster, {signal: AbortSignal.timeout(50_000)});
-	t.is(followed.text, `${at(1, '1')} first\n${at(1, '2')} fatal: rpc error: code = Unavailable desc = gone`);
-	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended'});
-});
-
-testLog('a follow ends when its pod is gone, even if another pod has its name', async (t, {server, cluster, log}) => {
-	log.append(...awkward);
-	const followed = await follow(server, cluster, {
-		on(event) {
-			if (event.type === 'lines') {
-				server.removePod('w');
-				server
-					.addPod('w', {uid: 'another'})
-					.get('app')!
-					.append({time: at(5, '0'), text: 'not ours'});
-			}
-		},
+test('a follow ends when its pod is gone, even if another pod has its name', async t => {
+	const {server, follow} = await given(t, ...awkward);
+	const followed = await follow(({type}) => {
+		if (type === 'lines') {
+			server.removePod('w');
+			server.addPod('w', {uid: 'another'}).get('app')!.append(line('5.0', 'not ours'));
+		}
 	});
 	t.is(followed.text, asLines(awkward));
 	t.like(followed.events.at(-1), {type: 'ended', reason: 'pod-gone'});
 });
 
-for (const [title, fault, gaps] of [
-	['an interruption in which its pod disappears is a gap', {kind: 'cut', afterBytes: 10_000}, ['log-gone']],
-	['a log that ended cleanly before its pod disappeared has no gap', {kind: 'end-cleanly', afterBytes: 10_000}, []],
+for (const [title, kind, expected] of [
+	['an interruption in which its pod disappears is a gap', 'cut', ['log-gone']],
+	['a log that ended cleanly before its pod disappeared has no gap', 'end-cleanly', []],
 ] as const) {
-	testLog(title, async (t, {server, cluster, log}) => {
-		server.faults.push(fault);
-		log.append({time: at(1, '1'), text: 'x'.repeat(9900)});
-		const followed = await follow(server, cluster, {
-			on(event) {
-				if (event.type === 'lines' && server.pods.has('w')) {
-					server.removePod('w');
-					log.append({time: at(2, '1'), text: 'x'.repeat(9900)});
-				}
-			},
+	test(title, async t => {
+		const {server, log, follow} = await given(t, line('1.1', 'x'.repeat(9900)));
+		server.faults.push({kind, afterBytes: 10_000});
+		const {gaps, events} = await follow(({type}) => {
+			if (type === 'lines' && server.pods.has('w')) {
+				server.removePod('w');
+				log.append(line('2.1', 'x'.repeat(9900)));
+			}
 		});
-		t.deepEqual(
-			followed.events.flatMap(event => (event.type === 'gap' ? event.reason : [])),
-			gaps,
-		);
-		t.like(followed.events.at(-1), {type: 'ended', reason: 'pod-gone'});
+		t.deepEqual(gaps, [...expected]);
+		t.like(events.at(-1), {type: 'ended', reason: 'pod-gone'});
 	});
 }
 
-testLog('a new instance is read from its start, also if the clock of the node was set back', async (t, {server, cluster, log}) => {
-	log.append({time: '2030-01-01T00:00:00.1Z', text: 'ahead'});
-	const followed = await follow(server, cluster, {
-		on(event) {
-			if (event.type === 'lines' && log.restarts === 0) {
-				log.restart();
-				log.append({time: at(1, '1'), text: 'set back'});
-				server.restartPolicy = 'Never';
-				log.end();
-			}
-		},
+test('a new instance is read from its start, also if the clock of the node was set back', async t => {
+	const [ahead, back] = [{time: '2030-01-01T00:00:00.1Z', text: 'ahead'}, line('1.1', 'set back')];
+	const {server, log, follow} = await given(t, ahead);
+	server.restartPolicy = 'Always';
+	const {text, events} = await follow(({type}) => {
+		if (type === 'lines' && log.restarts === 0) {
+			log.restart();
+			log.append(back);
+			server.restartPolicy = 'Never';
+			log.end();
+		}
 	});
-	t.is(followed.text, `2030-01-01T00:00:00.1Z ahead\n${at(1, '1')} set back\n`);
-	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended'});
+	t.is(text, asLines([ahead, back]));
+	t.like(events.at(-1), {type: 'ended', reason: 'container-ended'});
 });
 
-testLog('a follow waits for a log without lines, which sends not even headers', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
+test('a follow waits for a log without lines, which sends not even headers', async t => {
+	const {log, follow} = await given(t);
 	setTimeout(() => {
-		log.append({time: at(1, '1'), text: 'at last'});
+		log.append(line('1.1', 'at last'));
 		log.end();
 	}, 900);
-	const followed = await follow(server, cluster, {stallTimeouts: quickly});
-	t.is(followed.text, `${at(1, '1')} at last\n`);
-	t.deepEqual(
-		followed.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'),
-		[],
-	);
+	const {text, story} = await follow(undefined, {stallTimeouts: quickly});
+	t.is(text, asLines([line('1.1', 'at last')]));
+	t.notRegex(story.join(' '), /stalled|reconnecting/);
 });
 
-for (const [start, gaps, title] of [
-	[{tailLines: 0}, [], 'the newest lines'],
-	[{sinceSeconds: 1}, [], 'the last second'],
-	[{tailLines: 5}, [], 'the newest lines and those since'],
+for (const [start, expected, title] of [
+	[{tailLines: 0}, /^\S+ meanwhile\n$/, 'the newest lines'],
+	[{sinceSeconds: 1}, /^\S+ meanwhile\n$/, 'the last second'],
+	[{tailLines: 5}, /^\S+ long ago\n\S+ meanwhile\n$/, 'the newest lines and those since'],
 ] as const) {
 	for (const ends of [false, true]) {
-		testLog(
-			`a log interrupted before its first line continues there: ${title}${ends ? ', the container having ended meanwhile' : ''}`,
-			async (t, {server, cluster, log}) => {
-				server.restartPolicy = 'Never';
-				log.append({time: '2026-11-24T14:00:00.1Z', text: 'long ago'});
-				server.faults.push(
-					{kind: 'silence'},
-					{kind: 'refuse', status: 503, body: ''},
-					{kind: 'refuse', status: 503, body: ''},
-					{kind: 'refuse', status: 503, body: ''},
-					{kind: 'refuse', status: 503, body: ''},
-				);
-				const cut = (async () => {
-					await until(() => server.seen.length > 0);
-
-					// After 3 s, a follow without headers is one of an empty log.
-					await sleep(3300);
-					log.append({time: new Date().toISOString(), text: 'meanwhile'});
-					server.cutEverything();
-					if (ends) {
+		test(`a log interrupted before its first line continues there: ${title}${ends ? ', the container having ended meanwhile' : ''}`, async t => {
+			const {server, log, follow} = await given(t, line('0.1', 'long ago'));
+			server.faults.push({kind: 'silence'}, ...Array.from({length: 4}, () => ({kind: 'refuse', status: 503, body: ''}) as const));
+			const cut = (async () => {
+				await until(() => server.seen.length > 0);
+				// After 3 s, a follow without headers is one of an empty log.
+				await sleep(3300);
+				log.append({time: new Date().toISOString(), text: 'meanwhile'});
+				server.cutEverything();
+				if (ends) {
+					log.end();
+				}
+			})();
+			const {text, gaps, story} = await follow(
+				({type}) => {
+					if (type === 'lines' && !ends) {
 						log.end();
 					}
-				})();
-				const followed = await follow(server, cluster, {
-					start,
-					on(event) {
-						if (event.type === 'lines' && !ends) {
-							log.end();
-						}
-					},
-				});
-				await cut;
-				t.regex(followed.text, 'tailLines' in start && start.tailLines > 0 ? /^\S+ long ago\n\S+ meanwhile\n$/ : /^\S+ meanwhile\n$/);
-				t.deepEqual(
-					followed.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
-					[...gaps],
-				);
-				t.true(followed.events.some(({type}) => type === 'reconnecting'));
-			},
-		);
+				},
+				{start},
+			);
+			await cut;
+			t.regex(text, expected);
+			t.deepEqual(gaps, []);
+			t.true(story.includes('reconnecting'));
+		});
 	}
 }
 
-testLog('a log interrupted before its first line starts again without a gap', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
-	server.faults.push({kind: 'cut', afterBytes: 10});
+test('a log interrupted before its first line starts again without a gap', async t => {
+	const {server, log, follow} = await given(t, ...awkward);
+	server.faults.push(cutAt(10));
 	const later = {time: new Date(Date.now() + 2000).toISOString(), text: 'later'};
-	const followed = await follow(server, cluster, {
-		start: {tailLines: 2},
-		stallTimeouts: quickly,
-		signal: AbortSignal.timeout(50_000),
-		on(event) {
-			if (event.type === 'lines' && log.state === 'running') {
+	const followed = await follow(
+		({type}) => {
+			if (type === 'lines' && log.state === 'running') {
 				log.append(later);
 				log.end();
 			}
 		},
-	});
+		{start: {tailLines: 2}, stallTimeouts: quickly},
+	);
 	t.is(followed.text, asLines([...awkward.slice(-2), later]));
 	t.deepEqual(
-		followed.events.map(({type}) => type).filter(type => type !== 'lines' && type !== 'asking'),
-		['opened', 'reconnecting', 'resumed', 'ended'],
+		followed.story.filter(step => step !== 'lines' && step !== 'asking'),
+		['opened', 'reconnecting', 'resumed true', 'ended'],
 	);
-	t.like(
-		followed.events.find(({type}) => type === 'resumed'),
-		{proven: true, foundLastLine: false},
-	);
+	t.false(followed.of('resumed')[0]!.foundLastLine);
 });
 
-testLog('more new lines than requested are a gap when a log is interrupted before its first line', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
-	server.faults.push({kind: 'cut', afterBytes: 10});
-	const followed = await follow(server, cluster, {
-		start: {tailLines: 2},
-		signal: AbortSignal.timeout(50_000),
-		on(event) {
-			if (event.type === 'reconnecting') {
-				for (let number = 0; number < 3; number++) {
-					log.append({time: new Date().toISOString(), text: `meanwhile ${number}`});
-				}
-			} else if (event.type === 'lines') {
+test('more new lines than requested are a gap when a log is interrupted before its first line', async t => {
+	const {server, log, follow} = await given(t, ...awkward);
+	server.faults.push(cutAt(10));
+	const followed = await follow(
+		({type}) => {
+			if (type === 'reconnecting') {
+				log.append(...[0, 1, 2].map(number => ({time: new Date().toISOString(), text: `meanwhile ${number}`})));
+			} else if (type === 'lines') {
 				log.end();
 			}
 		},
-	});
+		{start: {tailLines: 2}},
+	);
 	t.is(followed.text, asLines(log.file.slice(-2)));
-	t.deepEqual(
-		followed.events.map(event => (event.type === 'gap' ? event.reason : event.type)),
-		['opened', 'reconnecting', 'no-line-yet', 'resumed', 'lines', 'ended'],
-	);
-	t.like(
-		followed.events.find(({type}) => type === 'resumed'),
-		{proven: false, foundLastLine: false},
-	);
+	t.deepEqual(followed.story, ['opened', 'reconnecting', 'gap no-line-yet', 'resumed false', 'lines', 'ended']);
+	t.false(followed.of('resumed')[0]!.foundLastLine);
 });
 
-testLog('a follow whose first connection is cut before a response fails', async (t, {server, cluster}) => {
-	server.faults.push({kind: 'cut', afterBytes: 0});
+test('a follow whose first connection is cut before a response fails', async t => {
+	const {server, follow} = await given(t);
+	server.faults.push(cutAt(0));
 	// Again and again: on a slow machine, the first time can be before the follow connects.
 	const cutting = setInterval(() => {
 		server.cutEverything();
@@ -761,106 +624,60 @@ testLog('a follow whose first connection is cut before a response fails', async 
 	t.teardown(() => {
 		clearInterval(cutting);
 	});
-	await t.throwsAsync(follow(server, cluster), {code: 'ERR_APISERVER_UNREACHABLE'});
+	await t.throwsAsync(follow(), {code: 'ERR_APISERVER_UNREACHABLE'});
 });
 
-testLog('a connection that delivers no data is reported as stalled and resumed without a loss', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward.slice(0, 3));
-	server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
-	server.readyzSilent = true;
-	setTimeout(() => {
-		log.append(...awkward.slice(3));
-		log.end();
-	}, 300);
-	const followed = await follow(server, cluster, {
-		stallTimeouts: quickly,
-		on(event) {
-			if (event.type === 'stalled') {
-				server.readyzSilent = false;
-			}
-		},
-	});
-	t.is(followed.text, asLines(awkward));
-	t.like(
-		followed.events.find(({type}) => type === 'stalled'),
-		{leg: 1},
-	);
-	for (const event of followed.events) {
-		t.not(event.type === 'reconnecting' ? event.error?.code : undefined, 'ERR_INTERNAL');
-	}
-});
-
-testLog('a stream that stalls while the log grows is replaced and resumed', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward.slice(0, 3));
-	server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
-	setTimeout(() => {
-		log.append(...awkward.slice(3));
-	}, 100);
-	const followed = await follow(server, cluster, {
-		stallTimeouts: {...quickly, apiserverTimeoutMs: 60_000},
-		on(_event, {text}) {
-			if (text.length === total) {
-				log.end();
-			}
-		},
-	});
-	t.is(followed.text, asLines(awkward));
-	t.like(
-		followed.events.find(({type}) => type === 'stalled'),
-		{leg: null},
-	);
-});
-
-testLog('a clock that goes back loses no line', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	const records = [
-		{time: at(5, '1'), text: 'late'},
-		{time: at(1, '1'), text: 'early'},
-		{time: at(1, '2'), text: 'next'},
-		{time: at(6, '0'), text: 'end'},
-	];
-	log.append(...records);
-	log.end();
-	server.faults.push({kind: 'cut', afterBytes: asLines(records.slice(0, 3)).length});
-	t.is((await follow(server, cluster)).text, asLines(records));
-});
-
-testLog('--tail applies at the start, not on resume', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward.slice(0, 8));
-	const followed = await follow(server, cluster, {
-		start: {tailLines: 1},
-		on(event) {
-			if (event.type === 'lines' && log.file.length === 8) {
-				for (let index = 0; index < 30; index++) {
-					log.append({time: at(3, String(index).padStart(9, '0')), text: String(index)});
+for (const [title, isReadyzSilent, stallTimeouts, leg] of [
+	['a connection that delivers no data is reported as stalled and resumed without a loss', true, quickly, 1],
+	['a stream that stalls while the log grows is replaced and resumed', false, {...quickly, apiserverTimeoutMs: 60_000}, null],
+] as const) {
+	test(title, async t => {
+		const {server, log, follow} = await given(t, ...awkward.slice(0, 3));
+		server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
+		server.readyzSilent = isReadyzSilent;
+		setTimeout(() => log.append(...awkward.slice(3)), 100);
+		const followed = await follow(
+			({type}, {text}) => {
+				server.readyzSilent &&= type !== 'stalled';
+				if (text.length === total && log.state === 'running') {
+					log.end();
 				}
+			},
+			{stallTimeouts},
+		);
+		t.is(followed.text, asLines(awkward));
+		t.is(followed.of('stalled')[0]?.leg, leg);
+		t.false(followed.of('reconnecting').some(({error}) => error?.code === 'ERR_INTERNAL'));
+	});
+}
 
+test('--tail applies at the start, not on resume', async t => {
+	const {server, log, follow} = await given(t, ...awkward.slice(0, 8));
+	const {text} = await follow(
+		({type}) => {
+			if (type === 'lines' && log.file.length === 8) {
+				log.append(...Array.from({length: 30}, (_, index) => line(`3.${nth(index)}`, String(index))));
 				server.cutEverything();
 				log.end();
 			}
 		},
-	});
-	t.is(followed.text, asLines(log.file.slice(7)));
+		{start: {tailLines: 1}},
+	);
+	t.is(text, asLines(log.file.slice(7)));
 });
 
-testLog('a slow reader slows the server', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...Array.from({length: 20_000}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: 'x'.repeat(2000)})));
+test('a slow reader slows the server', async t => {
+	const {server, log, follow} = await given(t, ...Array.from({length: 20_000}, (_, index) => line(`1.${nth(index)}`, 'x'.repeat(2000))));
 	log.end();
 	let read = 0;
-	await follow(server, cluster, {
-		async on(event) {
-			if (event.type === 'lines') {
-				read += event.bytes.length;
-				if (read < 4_000_000) {
-					await sleep(20);
-					t.true(server.sent - read < 16 * 1024 * 1024, `${server.sent} sent, ${read} read`);
-				}
+	await follow(async event => {
+		if (event.type === 'lines') {
+			read += event.bytes.length;
+			if (read < 4_000_000) {
+				await sleep(20);
+				t.true(server.sent - read < 16 * 1024 * 1024, `${server.sent} sent, ${read} read`);
 			}
-		},
+		}
 	});
 	t.is(read, asLines(log.file).length);
 });
