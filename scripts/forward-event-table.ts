@@ -13,7 +13,6 @@ const eventOccasions: Readonly<Record<EventName, string>> = {
 	'all-ready': 'all forwards are ready; once, also for one forward',
 	detached: 'the last event with `--detach`, unless the forwards fail before: they continue in the background',
 	path: 'the path of a tunnel is known, or has changed',
-	pods: 'with `--spread`: the pods of the forward have changed',
 	'connection-opened': 'a client has connected; exactly one `connection-closed` or `connection-failed` follows',
 	'connection-closed': 'both sides of a connection have ended',
 	'connection-failed': 'a connection could not be carried; the forward continues',

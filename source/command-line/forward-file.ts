@@ -18,10 +18,6 @@ export type ForwardFileEntry = {
 	host: string | null;
 	/** `null`: move, if the target has another pod. */
 	onPodLoss: (typeof onPodLossFlag.oneOf)[number] | null;
-	/** One local port per pod of a StatefulSet. */
-	each: boolean;
-	/** Each new connection goes to the next Ready pod. */
-	spread: boolean;
 };
 
 const flagSpecs = [
@@ -29,8 +25,6 @@ const flagSpecs = [
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
 	{name: 'host', kind: 'string', help: ''},
-	{name: 'each', kind: 'boolean', help: ''},
-	{name: 'spread', kind: 'boolean', help: ''},
 	onPodLossFlag,
 ] as const;
 
@@ -71,7 +65,7 @@ export function readForwardFile(
 			problems.push(
 				new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
 					remedy:
-						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES|--host NAME] [--on-pod-loss move|exit] [--each|--spread]',
+						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES|--host NAME] [--on-pod-loss move|exit]',
 					cause: error,
 				}),
 			);
@@ -98,23 +92,11 @@ function parseEntry(words: readonly string[]): ForwardFileEntry {
 		addresses: flags.address,
 		host: flags.host ?? null,
 		onPodLoss: flags['on-pod-loss'] ?? null,
-		each: flags.each,
-		spread: flags.spread,
 	};
 }
 
 /** @throws SpokeError ERR_USAGE for a control character */
-export function formatForwardEntry({
-	target,
-	ports,
-	namespace,
-	context,
-	addresses,
-	host,
-	onPodLoss,
-	each,
-	spread,
-}: ForwardFileEntry): string {
+export function formatForwardEntry({target, ports, namespace, context, addresses, host, onPodLoss}: ForwardFileEntry): string {
 	const flag = (name: string, value: string | null) => (value === null || value === '' ? [] : [name, value]);
 	return [
 		...flag('--context', context),
@@ -124,7 +106,6 @@ export function formatForwardEntry({
 		...flag('--address', addresses.join(',')),
 		...flag('--host', host),
 		...flag('--on-pod-loss', onPodLoss),
-		...Object.entries({each, spread}).flatMap(([name, isSet]) => (isSet ? [`--${name}`] : [])),
 	]
 		.map(word => quoteWord(word))
 		.join(' ');

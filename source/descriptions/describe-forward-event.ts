@@ -4,7 +4,7 @@ import {joinHostPort} from '../cluster/transport/server-url.ts';
 import {fullMessage} from '../server-messages/unwrap-message.ts';
 import {statusMessage} from '../server-messages/parse-status.ts';
 import type {BoundAddress, ConnectionEnd, ForwardEvent, MoveReason} from '../streams/port-forward/forward-event.ts';
-import {formatBytes, formatQuantity} from '../text/format-number.ts';
+import {formatBytes} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
 import {abbreviatePodName, type Part} from './parts.ts';
 import {shortError} from './describe-error.ts';
@@ -95,15 +95,6 @@ export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescr
 
 		case 'moved': {
 			return [forwardLine('note', describeMove(event))];
-		}
-
-		case 'pods': {
-			const names = event.pods.map(({name}) => name).join(', ');
-			return [
-				forwardLine('output', [
-					statement(names === '' ? 'no pod is ready' : `new connections go to ${formatQuantity(event.pods.length, 'pod')}: ${names}`),
-				]),
-			];
 		}
 
 		case 'watch-failed': {

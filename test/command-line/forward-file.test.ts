@@ -12,8 +12,6 @@ const readable: ReadonlyArray<readonly [title: string, text: string, lines: read
 	],
 	['comments, blank lines and other ends of lines', '# mine\r\n\r\nsts/db 5432 # the database\r\n', [line('sts/db', ['5432'])]],
 	['--on-pod-loss', 'svc/web 80 --on-pod-loss exit', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
-	['--each', 'sts/db 7000 --each', [line('sts/db', ['7000'], {each: true})]],
-	['--spread', 'svc/web 80 --spread', [line('svc/web', ['80'], {spread: true})]],
 	['--host', 'svc/web 80 --host web.test', [line('svc/web', ['80'], {host: 'web.test'})]],
 	[
 		'quoted words',
@@ -49,14 +47,10 @@ for (const context of [
 	'-x',
 ]) {
 	test(`the context ${context} survives writing and reading`, t => {
-		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], onPodLoss: 'exit', spread: true});
+		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], onPodLoss: 'exit'});
 		t.deepEqual(parseForwardFile(`${formatForwardEntry(one)}\n`, 'f'), [one]);
 	});
 }
-
-test('formatForwardEntry writes --each', t => {
-	t.is(formatForwardEntry(line('sts/db', ['7000'], {each: true})), 'sts/db 7000 --each');
-});
 
 test('an error of the check callback gets file and line', t => {
 	const check = ({ports}: ForwardFileEntry) => {

@@ -8,6 +8,8 @@ const removed: ReadonlyArray<readonly [command: string, ...argv: string[]]> = [
 	['logs', '--output=template'],
 	['verify'],
 	['port-forward', '--tls'],
+	['port-forward', '--each'],
+	['port-forward', '--spread'],
 	['port-forward', '--when-pod-goes=stop'],
 	['audit', '--output=markdown'],
 	['audit', '--output=prometheus'],

@@ -50,22 +50,6 @@ const rows: {readonly [Type in ForwardEvent['event']]: ReadonlyArray<Row<Type>>}
 			'no agent is connected; the forward works without it',
 		],
 	],
-	pods: [
-		[
-			{
-				event: 'pods',
-				forward: 'f1',
-				pods: [
-					{name: 'web-1', uid: null},
-					{name: 'web-2', uid: null},
-				],
-			},
-			['new connections go to 2 pods: web-1, web-2'],
-			['new connections go to 2 pods: web-1, web-2'],
-			'new connections go to 2 pods: web-1, web-2',
-		],
-		[{event: 'pods', forward: 'f1', pods: []}, ['no pod is ready'], ['no pod is ready'], 'no pod is ready'],
-	],
 	'connection-opened': [[opened, ['Handling connection for 8080'], [], 'Handling connection for 8080']],
 	'connection-closed': [
 		[

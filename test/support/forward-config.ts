@@ -7,8 +7,5 @@ export const toWeb = {
 	port: ':80',
 	address: '127.0.0.1',
 	onPodLoss: 'move',
-	spread: false,
 	host: null,
-	followed: null,
-	each: null,
 } as const satisfies Omit<ForwardConfig, 'cluster'>;

@@ -9,8 +9,6 @@ export function forwardEntry(target: string, ports: readonly string[], more: Par
 		context: null,
 		addresses: [],
 		onPodLoss: null,
-		each: false,
-		spread: false,
 		host: null,
 		...more,
 	};

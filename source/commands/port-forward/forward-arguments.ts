@@ -1,26 +1,20 @@
 /** Targets and ports of port-forward. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {DetachedListener} from '../../detached-forwards/detached-forward-state.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
-import {eachPod} from '../../streams/port-forward/each-pod.ts';
 import type {ForwardPort, ForwardRequest, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
 import {parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
 import {localPortOf, namesProtocol, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
-/**
-use TLS.
-*/
 export type TargetWithPorts = {
 	target: ParsedTarget;
 	ports: readonly ForwardPort[];
 	namespace?: string;
 	addresses?: readonly ListenAddress[];
 	onPodLoss?: OnPodLoss;
-	each?: boolean;
-} & Pick<ForwardRequest, 'followed' | 'host' | 'spread'>;
+} & Pick<ForwardRequest, 'host'>;
 
 type UnnumberedTarget = Omit<TargetWithPorts, 'ports'> & {ports: ReadonlyArray<Omit<ForwardPort, 'id'>>};
 
@@ -65,39 +59,18 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 
 /** @throws SpokeError ERR_USAGE */
 export function parseForwardEntries(lines: readonly ForwardFileEntry[]): readonly UnnumberedTarget[] {
-	return lines.map(({target, ports, namespace, addresses, host, onPodLoss, each, spread}): UnnumberedTarget => ({
+	return lines.map(({target, ports, namespace, addresses, host, onPodLoss}): UnnumberedTarget => ({
 		target: parseTarget(target),
 		ports: ports.map(port => ({spec: parsePortSpec(port)})),
 		...(namespace !== null && {namespace}),
 		...((addresses.length > 0 || host !== null) && ownEnd({addresses: addresses.length === 0 ? null : addresses, host})),
 		...(onPodLoss !== null && {onPodLoss}),
-		each,
-		spread,
 	}));
 }
 
 function ownEnd(given: Parameters<typeof parseLocalEnd>[0]): Pick<TargetWithPorts, 'addresses' | 'host'> {
 	const {host, addresses} = parseLocalEnd(given);
 	return {addresses, ...(host !== null && {host})};
-}
-
-/** A target for each pod of a target with --each. Numbers the ports again. @throws SpokeError as `eachPod` */
-export async function expandToPods(
-	cluster: ClusterClient,
-	targets: readonly TargetWithPorts[],
-	signal: AbortSignal,
-): Promise<readonly TargetWithPorts[]> {
-	const expanded = await Promise.all(targets.map(async target => (target.each ? podsOf(cluster, target, signal) : [target])));
-	return numberPorts(expanded.flat());
-}
-
-async function podsOf(cluster: ClusterClient, target: TargetWithPorts, signal: AbortSignal): Promise<readonly TargetWithPorts[]> {
-	const pods = await eachPod(cluster, target, signal);
-	return pods.map((pod, localOffset) => ({...target, ...pod, ports: target.ports.map(port => ({...port, localOffset}))}));
-}
-
-export function hasPortPerPod(targets: readonly TargetWithPorts[]): boolean {
-	return targets.some(({each}) => each);
 }
 
 /**

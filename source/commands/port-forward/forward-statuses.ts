@@ -20,11 +20,9 @@ export class ForwardStatuses {
 		return [...this.#ports.values()].flatMap(({host, listen}) => [...new Set(listen.map(({port}) => port))].map(port => ({host, port})));
 	}
 
-	/** --each creates forwards that the arguments do not have. */
 	update(event: ForwardEvent): void {
-		const {forward} = event;
-		const before = this.#ports.get(forward) ?? startingPort(forward);
-		this.#ports.set(forward, {...before, ...changeOf(event, before)});
+		const before = this.#ports.get(event.forward)!;
+		this.#ports.set(event.forward, {...before, ...changeOf(event, before)});
 	}
 
 	/** `labels`: of the connections that are open now; `null` if none is read. */

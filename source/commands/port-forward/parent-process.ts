@@ -58,7 +58,7 @@ export class ParentProcess {
 	createReporter(): ForwardReporter {
 		const {flags} = this.#start!.line;
 		const [stdout, stderr] = [this.#output('stdout'), this.#output('stderr')];
-		const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr, {namesPods: flags.each});
+		const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr);
 		return {
 			...reporter,
 			ended: end => {

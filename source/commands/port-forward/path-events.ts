@@ -42,14 +42,11 @@ export function emitPathEvents(
 
 	const printers: LinePrinter[] = [];
 
-	for (const {target, ports, namespace, spread} of targets) {
+	for (const {target, ports, namespace} of targets) {
 		const printer = createLinePrinter(stderr, mode);
 		printers.push(printer);
-		// Tunnels to the pods of a spread forward alternate.
-		const reports = new Map<string, {identity: string; tunnel: string; bases: string}>();
+		let before = {identity: '', tunnel: '', bases: ''};
 		labeler.onLabel((tunnel, {path}) => {
-			const pod = spread ? (path.target.uid ?? '') : '';
-			const before = reports.get(pod) ?? {identity: '', tunnel: '', bases: ''};
 			const reported = before.identity;
 			const hasEnded = path.about === 'ended-connection' && !(path.phase === 'failed' && (reported === '' || reported === 'checking'));
 			if (
@@ -67,7 +64,7 @@ export function emitPathEvents(
 				return;
 			}
 
-			reports.set(pod, {identity: path.phase === 'checking' ? 'checking' : identity, tunnel, bases});
+			before = {identity: path.phase === 'checking' ? 'checking' : identity, tunnel, bases};
 			for (const {id} of ports) {
 				reporter.path(id, path);
 			}

@@ -9,7 +9,7 @@ import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
 import type {Invocation} from '../command.ts';
 import {createStreamClient} from '../stream-client.ts';
-import {expandToPods, type TargetWithPorts} from './forward-arguments.ts';
+import type {TargetWithPorts} from './forward-arguments.ts';
 import {emitPathEvents, wantsPaths} from './path-events.ts';
 import type {portForwardSpec} from './spec.ts';
 import type {ForwardReporter} from './text-reporter.ts';
@@ -37,11 +37,10 @@ export type ForwardOutcome = {
 /** Runs all forwards until `signal` aborts or one fails, which ends the others. Never rejects. */
 export async function runForwards(
 	{flags, given, stderr, env}: RunInvocation,
-	{targets: asked, context, addresses}: ForwardInput,
+	{targets, context, addresses}: ForwardInput,
 	reporter: ForwardReporter,
 	{signal, terminal, onOpened}: {signal: AbortSignal; terminal?: PluginTerminal; onOpened?: (opened: OpenedForwards) => void},
 ): Promise<ForwardOutcome> {
-	let targets = asked;
 	let running: RunningForward[] = [];
 	let cluster: ClusterClient | undefined;
 	let labeler: Labeler | undefined;
@@ -49,7 +48,6 @@ export async function runForwards(
 	try {
 		const opened = await createStreamClient({flags: {...flags, context}, given, env}, terminal && {terminal});
 		cluster = opened;
-		targets = await expandToPods(opened, asked, signal);
 		labeler = wantsPaths(flags, stderr)
 			? createLabeler(opened, {waitsForMetrics: flags.path !== 'auto' || flags.output === 'json'})
 			: undefined;

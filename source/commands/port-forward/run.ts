@@ -7,18 +7,11 @@ import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
 import {parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
-import {assertPodChoice, validateForward} from '../../streams/port-forward/forward-request.ts';
+import {assertPodCanMove, validateForward} from '../../streams/port-forward/forward-request.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command} from '../command.ts';
-import {
-	assertUniquePorts,
-	contextOfEntries,
-	forwardArguments,
-	hasPortPerPod,
-	numberPorts,
-	parseForwardEntries,
-} from './forward-arguments.ts';
+import {assertUniquePorts, contextOfEntries, forwardArguments, numberPorts, parseForwardEntries} from './forward-arguments.ts';
 import {endReasonFor, jsonReporter} from './json-reporter.ts';
 import {runForwards, type ForwardInput, type PortForwardInvocation} from './run-forwards.ts';
 import {serveCommand} from './serve-command.ts';
@@ -88,8 +81,7 @@ function assertDetachable({flags, afterDash}: PortForwardInvocation): void {
 
 async function untilInterrupted(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;
-	const reporter =
-		flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr, {namesPods: hasPortPerPod(input.targets)});
+	const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr);
 	const {failure, totals} = await runForwards(invocation, input, reporter, {signal: interrupted});
 	if (failure === null) {
 		const signal = String(interrupted.reason);
@@ -113,15 +105,10 @@ type Targets = Pick<ForwardInput, 'targets' | 'context'>;
 
 async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 	const {targets: parsed, context} = await readTargets(invocation);
-	const {each, spread, 'on-pod-loss': onPodLoss} = invocation.flags;
-	const targets = parsed.map(one => ({
-		...(onPodLoss && {onPodLoss}),
-		...one,
-		...(each && {each}),
-		...(spread && {spread}),
-	}));
+	const {'on-pod-loss': onPodLoss} = invocation.flags;
+	const targets = parsed.map(one => ({...(onPodLoss && {onPodLoss}), ...one}));
 	for (const one of targets) {
-		assertPodChoice(one);
+		assertPodCanMove(one);
 	}
 
 	return {targets, context};

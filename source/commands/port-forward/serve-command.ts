@@ -3,7 +3,7 @@ import {type PluginTerminal, processTerminal} from '../../cluster/credentials/pl
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
-import {hasPortPerPod, type TargetWithPorts} from './forward-arguments.ts';
+import type {TargetWithPorts} from './forward-arguments.ts';
 import {endReasonFor, jsonReporter} from './json-reporter.ts';
 import {runForwards, type ForwardInput, type PortForwardInvocation} from './run-forwards.ts';
 import {textReporter, type ForwardReporter} from './text-reporter.ts';
@@ -22,7 +22,7 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 	}
 
 	const {env, interrupted, takeSignals, flags} = invocation;
-	const reporter = commandReporter(invocation, input);
+	const reporter = commandReporter(invocation);
 	const paths = new UnsettledPaths();
 	const commandEnded = new AbortController();
 	const forwardsEnded = new AbortController();
@@ -85,10 +85,10 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 }
 
 /** stdout belongs to the command. Without `-v`, only failures and what follows them are reported. */
-function commandReporter({flags, stderr}: PortForwardInvocation, {targets}: ForwardInput): ForwardReporter {
+function commandReporter({flags, stderr}: PortForwardInvocation): ForwardReporter {
 	return flags.output === 'json'
 		? jsonReporter(stderr, stderr)
-		: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {namesPods: hasPortPerPod(targets), hasHints: flags.v > 0});
+		: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {hasHints: flags.v > 0});
 }
 
 /** The command reads the terminal, so a credential plugin cannot. */
@@ -101,18 +101,15 @@ function terminalUnless(isTaken: () => boolean): PluginTerminal {
 	};
 }
 
-/** Of the first forward; of each remote port as typed: `SPOKE_PORT_HTTP_ALT`; of each pod: `SPOKE_PORT_5432_0`. */
+/** Of the first forward, and of each remote port as typed: `SPOKE_PORT_HTTP_ALT`. */
 export function forwardVariables(ready: readonly ReadyEvent[], targets: readonly TargetWithPorts[]): Record<string, string> {
 	const variables: Record<string, string> = {};
-	for (const {id, spec, localOffset} of targets.flatMap(({ports}) => ports)) {
+	for (const {id, spec} of targets.flatMap(({ports}) => ports)) {
 		const {listen: [listening] = []} = ready.find(({forward}) => forward === id) ?? {};
 		if (listening) {
 			variables['SPOKE_ADDRESS'] ??= listening.address;
 			variables['SPOKE_PORT'] ??= String(listening.port);
-			const name = `SPOKE_PORT_${spec.remote.replaceAll('-', '_').toUpperCase()}`;
-			for (const variable of localOffset === undefined ? [name] : [name, `${name}_${localOffset}`]) {
-				variables[variable] ??= String(listening.port);
-			}
+			variables[`SPOKE_PORT_${spec.remote.replaceAll('-', '_').toUpperCase()}`] ??= String(listening.port);
 		}
 	}
 

@@ -18,7 +18,7 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {errorText} from '../../text/error-text.ts';
 import type {StartMessage} from './detach-messages.ts';
-import {hasPortPerPod, requestedListeners} from './forward-arguments.ts';
+import {requestedListeners} from './forward-arguments.ts';
 import {ForwardStatuses} from './forward-statuses.ts';
 import {endReasonFor} from './json-reporter.ts';
 import {ParentProcess} from './parent-process.ts';
@@ -103,7 +103,7 @@ class DetachedForward {
 
 	async #runForwards({flags, ...invocation}: PortForwardInvocation, state: DetachedForwardState, run: typeof runForwards): Promise<void> {
 		const reporter = this.#parent.createReporter();
-		const logReporter = textReporter(this.#log, this.#log, {namesPods: hasPortPerPod(this.#start.input.targets)});
+		const logReporter = textReporter(this.#log, this.#log);
 		let announced: Promise<void> = Promise.resolve();
 		const {failure, totals} = await run(
 			// `spoke forwards list` shows the path, and the log its changes.

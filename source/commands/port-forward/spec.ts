@@ -18,16 +18,6 @@ const flags = [
 		help: 'listen on a loopback address that only NAME has (Linux; elsewhere 127.0.0.1), and print the line for /etc/hosts; names below localhost need none',
 	},
 	{
-		name: 'each',
-		kind: 'boolean',
-		help: 'one local port per pod of a StatefulSet, or of the service of one: LOCAL for the first pod, LOCAL+1 for the next; follows each pod by name; pods that are added later get no port',
-	},
-	{
-		name: 'spread',
-		kind: 'boolean',
-		help: 'send each new connection to the next Ready pod of the service or workload, and follow pods that come and go',
-	},
-	{
 		name: 'detach',
 		kind: 'boolean',
 		help: 'run in the background: wait until the forward is ready, print its addresses and its path, and exit 0; manage it with `spoke forwards`',
@@ -73,7 +63,7 @@ export const portForwardSpec = {
 		'If one connection is refused or reset, the forward and its other connections continue. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
 		'SIGINT ends it with status 0. KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.\n' +
 		'With a COMMAND, spoke starts it when all forwards are ready. SPOKE_ADDRESS and SPOKE_PORT are the address and the local port of the first forward. ' +
-		'SPOKE_PORT_<REMOTE>, for example SPOKE_PORT_5432 or SPOKE_PORT_HTTP, is the local port of that remote port; if a REMOTE is given twice, that of the first. With --each, SPOKE_PORT_5432_0 is the local port of the first pod, and so on. ' +
+		'SPOKE_PORT_<REMOTE>, for example SPOKE_PORT_5432 or SPOKE_PORT_HTTP, is the local port of that remote port; if a REMOTE is given twice, that of the first. ' +
 		'The command has stdin, stdout and the terminal, and gets spoke’s signals. Without -v, spoke prints only the path, failures and recoveries, on stderr. ' +
 		'The forwards end with the command, and spoke exits with its status, or 128 + N if signal N ended it. 127 means that the command was not found and 126 that it could not be started. If spoke itself fails, it ends the command (SIGTERM, SIGKILL after 5 s) and exits 125, or 3 or 4 for --require.\n' +
 		'If the remote port speaks TLS, spoke prints a curl command that verifies the server’s own certificate.\n' +
@@ -83,8 +73,6 @@ export const portForwardSpec = {
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],
 		['spoke port-forward pod/web-5d :http', 'a named port on a free local port'],
 		['spoke port-forward svc/web 8080:80 sts/db 5432', 'two targets in one run'],
-		['spoke port-forward svc/web 8080:80 --spread', 'new connections in turn to the Ready pods that have a tunnel'],
-		['spoke port-forward sts/db 5432 --each', 'db-0 at port 5432, db-1 at port 5433'],
 		['spoke port-forward svc/web :80 -o json', 'ready events for scripts'],
 		['spoke port-forward svc/web 8080:80 --host web.shop.test', 'an address of its own, and a line for /etc/hosts'],
 		['spoke port-forward -f ~/.config/spoke/forwards/shop', 'a set saved in the session'],

@@ -10,8 +10,8 @@ import type {TargetWithPorts} from './forward-arguments.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
-/** `namesPods`: names the pod of each port. `hasHints`: says how to use the forwards. */
-export function textReporter(stdout: Output, stderr: Output, {namesPods = false, hasHints = true} = {}): ForwardReporter {
+/** `hasHints`: says how to use the forwards. */
+export function textReporter(stdout: Output, stderr: Output, {hasHints = true} = {}): ForwardReporter {
 	const lines = new BurstLines(stdout);
 	const say = (text: string, isOfBurst: boolean) => {
 		lines.write(`${sanitizeLine(text)}\n`, isOfBurst);
@@ -66,7 +66,7 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 				}
 
 				if (description.kind === 'output') {
-					say(namesPods ? joinParts(description.parts) : forwardLine(description, who), event.event === 'connection-opened');
+					say(forwardLine(description, who), event.event === 'connection-opened');
 				} else {
 					note(forwardLine(description, who));
 				}

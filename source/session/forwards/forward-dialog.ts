@@ -13,7 +13,7 @@ import {scriptFlags} from '../clusters/script-flags.ts';
 import {subjectOf} from '../lists/selection.ts';
 import {readForwardSets} from './forward-set-files.ts';
 import {forwardOf, localEndOf, type ForwardConfig} from './run-forward.ts';
-import {changeForward, startForwardFrom, startForwardOfEach} from './forward-lifecycle.ts';
+import {changeForward, startForwardFrom} from './forward-lifecycle.ts';
 import {addForwardToSet} from './forward-sets.ts';
 import {freePort, isFree} from './free-port.ts';
 import {readPortOptions, type PortOption} from './port-options.ts';
@@ -21,7 +21,7 @@ import {readPortOptions, type PortOption} from './port-options.ts';
 type FormValues = Readonly<Record<string, string>>;
 
 export async function addForward(session: Session, {cluster, namespace, target}: ClusterTarget): Promise<void> {
-	const {ports, canMove, canForwardEachPod, allowedPorts, locals} = await session.typeAhead.during(
+	const {ports, canMove, allowedPorts, locals} = await session.typeAhead.during(
 		{description: `reading the ports of ${target}`},
 		async () => {
 			const offered = await readPortOptions(cluster.access, target, namespace);
@@ -33,7 +33,7 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 			};
 		},
 	);
-	const configOf = (values: FormValues) => configFrom(values, {cluster, namespace, target, port: specOf(values), followed: null});
+	const configOf = (values: FormValues) => configFrom(values, {cluster, namespace, target, port: specOf(values)});
 	const first = ports[0];
 	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
@@ -44,28 +44,23 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 			localPortField(locals.get(first?.value ?? '') ?? ''),
 			addressField('localhost'),
 			hostField(''),
-			...(canMove ? [podsField('one', {canForwardEachPod}), onPodLossField('move')] : []),
+			...(canMove ? [onPodLossField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
 		adjust: withLocalPort(locals, first?.value),
 		notes: values => [
 			...(canMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
-			...scriptNotes(session, configOf(values), {each: values['pods'] === 'each'}),
+			...scriptNotes(session, configOf(values)),
 		],
 		check: async values => problemOf(configOf(values), null, allowedPorts),
 	});
 	if (values !== null && (await confirmListen(session, values['address'] ?? ''))) {
 		const config = configOf(values);
-		const each = values['pods'] === 'each';
 		if (values['set']) {
-			await addForwardToSet(session, values['set'], {config, each});
+			await addForwardToSet(session, values['set'], config);
 		}
 
-		if (each) {
-			await startForwardOfEach(session, config);
-		} else {
-			startForwardFrom(session, config);
-		}
+		startForwardFrom(session, config);
 	}
 }
 
@@ -99,7 +94,6 @@ export async function editForward(session: Session, id: string, config: ForwardC
 			...config,
 			target: values['target'] ?? '',
 			port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
-			followed: values['target'] === config.target ? config.followed : null,
 		});
 	const values = await session.fill({
 		title: `Change the forward of ${config.target}`,
@@ -120,7 +114,6 @@ export async function editForward(session: Session, id: string, config: ForwardC
 			localPortField(local === null ? '' : String(local)),
 			addressField(config.address),
 			hostField(config.host ?? ''),
-			podsField(config.spread ? 'spread' : 'one', {canForwardEachPod: false}),
 			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
 		notes: values => scriptNotes(session, configOf(values)),
@@ -131,17 +124,12 @@ export async function editForward(session: Session, id: string, config: ForwardC
 	}
 }
 
-function configFrom(
-	values: FormValues,
-	base: Pick<ForwardConfig, 'cluster' | 'namespace' | 'target' | 'port' | 'followed'>,
-): ForwardConfig {
+function configFrom(values: FormValues, base: Pick<ForwardConfig, 'cluster' | 'namespace' | 'target' | 'port'>): ForwardConfig {
 	return {
 		...base,
-		each: null,
 		address: values['address'] ?? '',
 		host: values['host'] || null,
-		spread: values['pods'] === 'spread',
-		onPodLoss: onPodLossIn(values),
+		onPodLoss: values['on-pod-loss'] === 'exit' ? 'exit' : 'move',
 	};
 }
 
@@ -197,23 +185,9 @@ function hostField(value: string): FormField {
 	return {name: 'host', label: 'Host name', value, note: 'clients use it instead of localhost; empty: none'};
 }
 
-function podsField(value: 'one' | 'spread', {canForwardEachPod}: {canForwardEachPod: boolean}): FormField {
-	return {
-		name: 'pods',
-		label: 'Pods',
-		value,
-		choices: [
-			{value: 'one', shown: 'one at a time'},
-			{value: 'spread', shown: 'all Ready pods in turn'},
-			...(canForwardEachPod ? [{value: 'each', shown: 'one local port per pod'}] : []),
-		],
-	};
-}
-
 function onPodLossField(value: OnPodLoss): FormField {
 	return {
 		name: 'on-pod-loss',
-		when: {field: 'pods', value: 'one'},
 		label: 'On pod loss',
 		value,
 		choices: [
@@ -223,38 +197,26 @@ function onPodLossField(value: OnPodLoss): FormField {
 	};
 }
 
-function onPodLossIn(values: FormValues): OnPodLoss {
-	return values['on-pod-loss'] === 'exit' && (values['pods'] ?? 'one') === 'one' ? 'exit' : 'move';
-}
-
-function scriptNotes(
-	session: Session,
-	{target, namespace, port, address, onPodLoss, spread, host, cluster}: ForwardConfig,
-	{each = false}: {each?: boolean} = {},
-): readonly string[] {
+function scriptNotes(session: Session, {target, namespace, port, address, onPodLoss, host, cluster}: ForwardConfig): readonly string[] {
 	// No port is typed yet.
 	const ports = port.endsWith(':') ? `${port}PORT` : port;
 	const named = host ? ` --host ${quoteForShell(host)}` : '';
 	const listens = address === 'localhost' ? named : ` --address ${quoteForShell(address)}${named}`;
 	const loss = onPodLoss === 'move' ? '' : ` --on-pod-loss ${onPodLoss}`;
-	const pods = each ? ' --each' : spread ? ' --spread' : '';
 	return [
 		'Equivalent command:',
-		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(ports)}${listens}${loss}${pods}${scriptFlags(session, cluster)}`,
+		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(ports)}${listens}${loss}${scriptFlags(session, cluster)}`,
 	];
 }
 
 /** `own`: the forward's present local port. `allowedPorts`: `null` if not limited. */
 async function problemOf(
-	{target, port, spread, ...config}: ForwardConfig,
+	{target, port, ...config}: ForwardConfig,
 	own: number | null,
 	allowedPorts: readonly string[] | null,
 ): Promise<string | null> {
 	try {
-		if (parseTarget(target).resource.kind === 'Pod' && spread) {
-			return `${target} is a pod: only a service or workload has several pods`;
-		}
-
+		parseTarget(target);
 		const {local, remote} = parsePortSpec(port);
 		if (allowedPorts !== null && !allowedPorts.includes(remote)) {
 			return `${target} has no port ${remote}; available: ${allowedPorts.join(', ') || 'none'}`;

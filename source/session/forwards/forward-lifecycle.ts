@@ -1,8 +1,5 @@
 /** Starts, changes and stops forwards. */
-import {eachPod} from '../../streams/port-forward/each-pod.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
 import {isRunning} from '../frame/connection-list.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -10,8 +7,6 @@ import type {ClusterTarget, Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
 import {showFailureCard} from '../why/failure-card.ts';
 import {connectionChange, runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
-
-const podsTimeoutMs = 10_000;
 
 export function forwardConfigOf(session: Pick<Session, 'store' | 'clusters'>, id: string | undefined): ForwardConfig | null {
 	const state = forwardOf(session, id);
@@ -27,48 +22,8 @@ export function startForward(session: Session, {cluster, namespace, target}: Clu
 		address: 'localhost',
 		host: null,
 		onPodLoss: 'move',
-		spread: false,
-		followed: null,
-		each: null,
 		cluster,
 	});
-}
-
-/**
-A forward for each pod of a StatefulSet, at the local port and those after it. `existing`: its forwards, of which those that are open stay,
-and ended ones continue in their rows. Never rejects: a card shows why no pods are found.
-*/
-export async function startForwardOfEach(
-	session: Session,
-	config: ForwardConfig,
-	existing: () => readonly ForwardState[] = () => [],
-): Promise<void> {
-	const {cluster, namespace, target, port} = config;
-	let pods: Awaited<ReturnType<typeof eachPod>>;
-	session.showMessage(`reading the pods of ${target} …`);
-	try {
-		pods = await eachPod(cluster.access, {target: parseTarget(target), namespace}, AbortSignal.timeout(podsTimeoutMs));
-	} catch (thrown) {
-		await showFailureCard(session, {
-			...config,
-			about: `forward ${target} ${port} --each`,
-			error: toSpokeError(thrown),
-			path: null,
-			retry: async () => startForwardOfEach(session, config, existing),
-		});
-		return;
-	}
-
-	const spec = parsePortSpec(port);
-	const local = localPortOf(spec);
-	for (const [index, {target: pod, followed}] of pods.entries()) {
-		const before = existing().filter(one => one.target === pod.input);
-		if (!before.some(one => isRunning(one))) {
-			const each = {target, port, index, podCount: pods.length};
-			const own = {...config, target: pod.input, followed, each, port: local === null ? port : `${local + index}:${spec.remote}`};
-			startForwardFrom(session, own, before[0]?.id);
-		}
-	}
 }
 
 /** Pass the `id` of an ended forward to continue its row and log. */

@@ -11,7 +11,7 @@ import type {Handlers, Session} from '../frame/session.ts';
 import {onlyCluster} from '../lists/selection.ts';
 import {addToForwardSet, readForwardSets, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
 import {type ForwardConfig, localEndOf} from './run-forward.ts';
-import {describeResets, startForwardFrom, startForwardOfEach, stopImmediately} from './forward-lifecycle.ts';
+import {describeResets, startForwardFrom, stopImmediately} from './forward-lifecycle.ts';
 import {isFree} from './free-port.ts';
 
 export const forwardSetHandlers = {
@@ -79,22 +79,15 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 	});
 }
 
-/** `existing`: forwards with this configuration, open or ended; with `each`, one per pod. */
-type PlannedForward = {config: ForwardConfig; each: boolean; shown: string; existing: readonly ForwardState[]};
+/** `existing`: forwards with this configuration, open or ended. */
+type PlannedForward = {config: ForwardConfig; shown: string; existing: readonly ForwardState[]};
 
 function isOpen(planned: PlannedForward): boolean {
-	const open = openForwards(planned);
-	return planned.each ? hasAllPods(open) : open.length > 0;
+	return openForward(planned) !== undefined;
 }
 
-/** Without `each`, one of those that match. */
-function openForwards({each, existing}: PlannedForward): readonly ForwardState[] {
-	const open = existing.filter(one => isRunning(one));
-	return each ? open : open.slice(0, 1);
-}
-
-function hasAllPods(open: readonly ForwardState[]): boolean {
-	return open.length > 0 && open.length >= Math.max(...open.map(({each}) => each?.podCount ?? 1));
+function openForward({existing}: PlannedForward): ForwardState | undefined {
+	return existing.find(one => isRunning(one));
 }
 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
@@ -107,10 +100,10 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		session.showMessage(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
 		const details = planned.map(one => {
-			const open = openForwards(one).reduce((sum, forward) => sum + forward.open, 0);
+			const open = openForward(one)?.open ?? 0;
 			return `${one.shown}${open === 0 ? '' : `: ${describeResets({open})}`}`;
 		});
-		const running = planned.flatMap(one => openForwards(one));
+		const running = planned.flatMap(one => openForward(one) ?? []);
 		if (await session.ask(`Stop ${formatQuantity(running.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
 			await Promise.all(running.map(async ({id}) => stopImmediately(session, id)));
 			session.showMessage(`stopped ${formatQuantity(running.length, 'forward')} of ${set.name}`);
@@ -128,7 +121,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 				...exposed,
 			])
 		) {
-			await startAll(session, starting);
+			startAll(session, starting);
 		}
 	}
 }
@@ -137,7 +130,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 export function startForwardSet(session: Session, set: ForwardSet): void {
 	const entries = currentEntries(session, set);
 	const planned = plannedForwards(session, entries);
-	void startAll(session, planned);
+	startAll(session, planned);
 
 	const started =
 		planned.length === 0
@@ -147,16 +140,10 @@ export function startForwardSet(session: Session, set: ForwardSet): void {
 	session.showMessage([started, ...more].join(' '), planned.length === 0 || more.length > 0 ? 'warn' : undefined);
 }
 
-async function startAll(session: Session, starting: readonly PlannedForward[]): Promise<void> {
-	await Promise.all(
-		starting.map(async ({config, each, existing}) => {
-			if (each) {
-				await startForwardOfEach(session, config, () => existingForwards(session, config, {each}));
-			} else {
-				startForwardFrom(session, config, existing[0]?.id);
-			}
-		}),
-	);
+function startAll(session: Session, starting: readonly PlannedForward[]): void {
+	for (const {config, existing} of starting) {
+		startForwardFrom(session, config, existing[0]?.id);
+	}
 }
 
 function describeOthers({lines}: ForwardSet, entries: readonly ForwardFileEntry[], change: 'started' | 'affected'): string[] {
@@ -180,8 +167,7 @@ async function noteOf(planned: PlannedForward): Promise<string> {
 		return ': already open';
 	}
 
-	const open = openForwards(planned).length;
-	const local = open > 0 ? null : localPortOf(parsePortSpec(config.port));
+	const local = localPortOf(parsePortSpec(config.port));
 	const {host, addresses} = localEndOf(config);
 	const where = host ?? config.address;
 	const address = where === 'localhost' ? '' : `, on ${where}`;
@@ -190,7 +176,7 @@ async function noteOf(planned: PlannedForward): Promise<string> {
 	const isTaken =
 		local !== null &&
 		(await Promise.all(addresses.map(async one => (isOptional(one) ? true : isFree(local, one.address))))).includes(false);
-	return `${address}${isTaken ? `: port ${local} is in use` : open > 0 ? `: ${open} already open` : ''}`;
+	return `${address}${isTaken ? `: port ${local} is in use` : ''}`;
 }
 
 function atMost(details: readonly string[]): string[] {
@@ -203,7 +189,7 @@ function currentEntries({cluster}: Session, {lines}: ForwardSet): readonly Forwa
 
 function plannedForwards(session: Session, lines: readonly ForwardFileEntry[]): PlannedForward[] {
 	const {cluster} = session;
-	return lines.flatMap(({target, ports, namespace, addresses, host, onPodLoss, each, spread}) =>
+	return lines.flatMap(({target, ports, namespace, addresses, host, onPodLoss}) =>
 		ports.map((port): PlannedForward => {
 			const config = {
 				target,
@@ -211,33 +197,19 @@ function plannedForwards(session: Session, lines: readonly ForwardFileEntry[]): 
 				port,
 				address: addresses.join(',') || 'localhost',
 				onPodLoss: onPodLoss ?? 'move',
-				spread,
-				followed: null,
-				each: null,
 				host,
 				cluster,
 			};
 			const local = localPortOf(parsePortSpec(port));
-			const from = local === null ? (each ? 'free ports' : 'a free port') : `:${local}${each ? ' and up' : ''}`;
+			const from = local === null ? 'a free port' : `:${local}`;
 			const {remote} = parsePortSpec(port);
 			return {
 				config,
-				each,
-				shown: `${from} → ${each ? 'each pod of ' : ''}${target}:${remote} in ${config.namespace}`,
-				existing: existingForwards(session, config, {each}),
+				shown: `${from} → ${target}:${remote} in ${config.namespace}`,
+				existing: session.store.state.forwards.filter(one => hasConfig(one, config)),
 			};
 		}),
 	);
-}
-
-function existingForwards({store}: Session, config: ForwardConfig, {each}: {each: boolean}): readonly ForwardState[] {
-	return store.state.forwards.filter(one => (each ? one.each !== null && hasConfig(ofAllPods(one), config) : hasConfig(one, config)));
-}
-
-/** The configuration of the --each that this forward is part of. */
-function ofAllPods(own: ForwardState): ForwardState {
-	const {each} = own;
-	return each === null ? own : {...own, each: null, target: each.target, port: each.port, local: null};
 }
 
 /** Whether the forward has this configuration. Without a fixed local port, any local port matches. */
@@ -247,7 +219,6 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 		own.context === config.cluster.context &&
 		own.namespace === config.namespace &&
 		own.target === config.target &&
-		own.spread === config.spread &&
 		own.host === config.host &&
 		parsePortSpec(own.port).remote === parsePortSpec(config.port).remote &&
 		(local === null || local === (own.local ?? localPortOf(parsePortSpec(own.port))))
@@ -255,7 +226,7 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 }
 
 async function saveSet(session: Session): Promise<void> {
-	const lines = ofOneContext(savedLines(session.store.state.forwards.filter(one => isRunning(one))));
+	const lines = ofOneContext(session.store.state.forwards.filter(one => isRunning(one)).map(one => savedLine(one)));
 	if (lines.length === 0) {
 		session.showMessage('no open forwards to save', 'warn');
 		return;
@@ -304,23 +275,10 @@ function ofOneContext(lines: readonly ForwardFileEntry[]): readonly ForwardFileE
 	return new Set(lines.map(({context}) => context)).size === 1 ? lines.map(line => ({...line, context: null})) : lines;
 }
 
-/** One line for the forwards of an --each, unless some of them are not open. */
-function savedLines(open: readonly ForwardState[]): readonly ForwardFileEntry[] {
-	const groups = Map.groupBy(open, one => (one.each === null ? one.id : JSON.stringify(savedLine(ofAllPods(one), true))));
-	return [...groups.values()].flatMap(group => {
-		const [first] = group;
-		return first?.each && hasAllPods(group) ? [savedLine(ofAllPods(first), true)] : group.map(one => savedLine(one));
-	});
-}
-
-export async function addForwardToSet(
-	session: Session,
-	name: string,
-	{config, each}: {config: ForwardConfig; each: boolean},
-): Promise<void> {
+export async function addForwardToSet(session: Session, name: string, config: ForwardConfig): Promise<void> {
 	const set = readForwardSets(session.env).find(one => one.name === name);
 	const isOfAnyContext = set?.lines.every(({context}) => context === null) ?? false;
-	const line = savedLine({...config, context: config.cluster.context, local: null}, each);
+	const line = savedLine({...config, context: config.cluster.context, local: null});
 	try {
 		await addToForwardSet(session.env, name, isOfAnyContext ? {...line, context: null} : line);
 		loadForwardSets(session);
@@ -329,9 +287,9 @@ export async function addForwardToSet(
 	}
 }
 
-type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'host' | 'onPodLoss' | 'spread'>;
+type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'host' | 'onPodLoss'>;
 
-function savedLine({target, namespace, context, port, local, address, host, onPodLoss, spread}: Saved, each = false): ForwardFileEntry {
+function savedLine({target, namespace, context, port, local, address, host, onPodLoss}: Saved): ForwardFileEntry {
 	return {
 		target,
 		namespace,
@@ -339,8 +297,6 @@ function savedLine({target, namespace, context, port, local, address, host, onPo
 		ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
 		addresses: address === 'localhost' ? [] : address.split(','),
 		onPodLoss: onPodLoss === 'move' ? null : onPodLoss,
-		each,
-		spread,
 		host,
 	};
 }

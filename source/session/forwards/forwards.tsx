@@ -17,8 +17,7 @@ import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 
 function liveLine(
 	{state: {now}}: ScreenWith<'now'>,
-	{connection, client, pod, since, up, down, congested}: ForwardState['openConnections'][number],
-	{spread}: Pick<ForwardState, 'spread'>,
+	{connection, client, since, up, down, congested}: ForwardState['openConnections'][number],
 ): Line {
 	return line(
 		'   ',
@@ -26,7 +25,7 @@ function liveLine(
 		`${connection.padEnd(4)} ${client.padEnd(21)} `,
 		congested ? styled('level.warn', 'blocked') : styled('state.open', 'open'),
 		` ${formatAge(now - since).padStart(4)}  `,
-		spread ? `${formatBytes(up)}/${formatBytes(down)}  ${pod}` : `${formatBytes(up)} sent, ${formatBytes(down)} received`,
+		`${formatBytes(up)} sent, ${formatBytes(down)} received`,
 	);
 }
 
@@ -117,7 +116,7 @@ function ForwardLog({forward}: {readonly forward: ForwardState}): ReactNode {
 
 function logLines(screen: ScreenWith<'now'>, at: ForwardState, columns: number): Line[] {
 	return [
-		...at.openConnections.toReversed().map(one => liveLine(screen, one, at)),
+		...at.openConnections.toReversed().map(one => liveLine(screen, one)),
 		...at.log
 			.toReversed()
 			.flatMap(({time, text}) =>

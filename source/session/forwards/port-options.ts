@@ -1,6 +1,5 @@
 /** Ports offered by the forward form. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {isOfStatefulSet} from '../../streams/port-forward/each-pod.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
@@ -20,8 +19,6 @@ export type PortOption = {
 export type PortOptions = {
 	ports: readonly PortOption[];
 	canMove: boolean;
-	/** Whether each pod can have a local port of its own (`--each`). */
-	canForwardEachPod: boolean;
 	/** Valid numbers and names; `null` allows any port. */
 	allowedPorts: readonly string[] | null;
 };
@@ -42,7 +39,7 @@ export async function readPortOptions(access: ClusterClient, target: string, nam
 
 function ofPod(pod: PodObject): PortOptions {
 	const ready = isReady(pod) ? '' : 'the pod is not Ready';
-	return {canMove: false, canForwardEachPod: false, allowedPorts: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
+	return {canMove: false, allowedPorts: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
 }
 
 /** A headless service resolves to its pods, so its target port does not apply. */
@@ -51,7 +48,6 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Po
 	const isHeadless = spec?.clusterIP === 'None';
 	return {
 		canMove: true,
-		canForwardEachPod: areOfStatefulSets(pods ?? []),
 		allowedPorts: ports.flatMap(({name, port}) => [String(port), ...(name === undefined ? [] : [name])]),
 		ports: ports.map(({name, port, targetPort}) => ({
 			value: String(port),
@@ -66,14 +62,9 @@ function ofTemplate(pods: readonly PodObject[]): PortOptions {
 	const ready = readyText(pods);
 	return {
 		canMove: true,
-		canForwardEachPod: areOfStatefulSets(pods),
 		allowedPorts: null,
 		ports: declaredPorts(pods).map(port => ({...port, ready})),
 	};
-}
-
-function areOfStatefulSets(pods: readonly PodObject[]): boolean {
-	return pods.length > 0 && pods.every(pod => isOfStatefulSet(pod));
 }
 
 function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'ready'>> {

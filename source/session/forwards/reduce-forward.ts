@@ -6,13 +6,12 @@ import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../frame/session-state.ts';
-import {formatQuantity} from '../../text/format-number.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 
 /** `live`: connections open after the event. */
 export function reduceForward(state: ForwardState, event: ForwardEvent, live: readonly ConnectionSnapshot[]): ForwardState {
-	const lines = state.spread && event.event === 'connection-opened' ? [toPodLine(event)] : forwardLogLines(event);
+	const lines = forwardLogLines(event);
 	const log =
 		event.event === 'interrupted'
 			? lines.reduce((log, line) => appendRetry(log, line, event.attempt), state.log)
@@ -30,10 +29,6 @@ export function forwardLogLines(event: ForwardEvent): string[] {
 					const text = joinParts(parts, {short: true, without: ['attempt', 'fix', 'code']});
 					return sanitizeLine(subject === 'connection' && 'connection' in event ? `${numberOf(event.connection)}: ${text}` : text);
 				});
-}
-
-function toPodLine({connection, client, pod}: Extract<ForwardEvent, {event: 'connection-opened'}>): string {
-	return sanitizeLine(`${numberOf(connection)}: ${client} to ${pod}`);
 }
 
 type Log = ForwardState['log'];
@@ -64,13 +59,9 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 			return {
 				phase: 'open',
 				local: event.listen[0]?.port ?? null,
-				...(state.spread ? onPods([event.target.name]) : onPod(podOf(event.target))),
+				...onPod(podOf(event.target)),
 				portName: event.remotePortName,
 			};
-		}
-
-		case 'pods': {
-			return onPods(event.pods.map(({name}) => name));
 		}
 
 		case 'bound-without':
@@ -109,7 +100,7 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 export function forwardNotice(event: ForwardEvent, after: ForwardState): {text: string; role?: 'warn'} | null {
 	switch (event.event) {
 		case 'ready': {
-			return {text: `${forwardUrl(after) ?? ''} forwards to ${after.spread ? `the Ready pods of ${after.target}` : event.target.name}`};
+			return {text: `${forwardUrl(after) ?? ''} forwards to ${event.target.name}`};
 		}
 
 		case 'moved': {
@@ -132,10 +123,9 @@ export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick
 	const now = Date.now() - performance.now();
 	return {
 		open: live.length,
-		openConnections: live.map(({connection, client, pod, since, up, down, congested}) => ({
+		openConnections: live.map(({connection, client, since, up, down, congested}) => ({
 			connection: numberOf(connection),
 			client,
-			pod,
 			since: now + since,
 			up,
 			down,
@@ -146,11 +136,6 @@ export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick
 
 function onPod(podText: string): Pick<ForwardState, 'podText' | 'note'> {
 	return {podText, note: `on ${podText}`};
-}
-
-function onPods(names: readonly string[]): Pick<ForwardState, 'phase' | 'podText' | 'note'> {
-	const podText = `${formatQuantity(names.length, 'pod')}: ${names.map(name => abbreviatePodName(name)).join(', ')}`;
-	return names.length === 0 ? {phase: 'working', podText: '', note: 'no pod is ready'} : {phase: 'open', ...onPod(podText)};
 }
 
 function podOf({name, chosenFrom}: Extract<ForwardEvent, {event: 'ready'}>['target']): string {

@@ -16,10 +16,7 @@ import type {OpenCluster, Session} from '../frame/session.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 
 /** `cluster`: that of the target. */
-export type ForwardConfig = Pick<
-	ForwardState,
-	'target' | 'namespace' | 'port' | 'address' | 'host' | 'onPodLoss' | 'spread' | 'followed' | 'each'
-> & {
+export type ForwardConfig = Pick<ForwardState, 'target' | 'namespace' | 'port' | 'address' | 'host' | 'onPodLoss'> & {
 	cluster: OpenCluster;
 };
 
@@ -37,18 +34,15 @@ export async function runForward(
 	let clock: NodeJS.Timeout | undefined;
 	try {
 		const {host, addresses} = localEndOf(config);
-		const spec = parsePortSpec(config.port);
 		const running = startForward(
 			config.cluster.access,
 			{
 				target: parseTarget(config.target),
 				namespace: config.namespace,
-				ports: [{id, spec, ...(spec.local === null && config.each && {localOffset: config.each.index})}],
+				ports: [{id, spec: parsePortSpec(config.port)}],
 				addresses,
 				onPodLoss: config.onPodLoss,
-				spread: config.spread,
 				...(host !== null && {host}),
-				...(config.followed && {followed: config.followed}),
 				podRunningTimeoutMs: 60_000,
 			},
 			{signal, observer: session.observerFor(id, config.cluster), environment: session.env},

@@ -5,7 +5,7 @@ import type {ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../../evidence/audit/audit-object.ts';
 import type {Leg, Path} from '../../evidence/evidence.ts';
-import type {ForwardRequest, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {ConnectionList, ConnectionPhase} from './connection-list.ts';
 import {emptyList, type ListState} from '../lists/list-state.ts';
 import {isListName, listNames, type ListName} from '../lists/list-kinds.ts';
@@ -121,19 +121,10 @@ export type ForwardLogLine = {time: number; text: string};
 export type ForwardConnectionRow = {
 	connection: string;
 	client: string;
-	pod: string;
 	since: number;
 	up: number;
 	down: number;
 	congested: boolean;
-};
-/** One forward of those with one local port per pod. */
-export type PodOfEach = {
-	/** As typed, of all of them. */
-	target: string;
-	port: string;
-	index: number;
-	podCount: number;
 };
 
 export type ForwardState = {
@@ -152,11 +143,6 @@ export type ForwardState = {
 	/** The local and the remote port, as typed. */
 	port: string;
 	onPodLoss: OnPodLoss;
-	/** Each new connection goes to the next Ready pod. */
-	spread: boolean;
-	/** Of a pod that is followed by its name. */
-	followed: ForwardRequest['followed'] | null;
-	each: PodOfEach | null;
 	phase: ConnectionPhase;
 	note: string;
 	podText: string;

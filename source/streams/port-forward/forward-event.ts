@@ -54,8 +54,6 @@ export type ForwardEvent =
 	/** A slow local reader blocks the tunnel. */
 	| {event: 'connection-congested' | 'connection-flowing'; forward: string; connection: string; tunnel: string | null}
 	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}
-	/** Pods of a forward that is spread, after each change. */
-	| {event: 'pods'; forward: string; pods: readonly PodIdentity[]}
 	/** The forward keeps its pods, and spoke retries. Once per error code until a watch lasts. */
 	| {event: 'watch-failed'; forward: string; error: SpokeError; retryInMs: number}
 	/** spoke retries, and the ports stay bound. */

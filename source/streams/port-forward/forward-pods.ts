@@ -138,7 +138,7 @@ Waits unless the pod is named.
 */
 export async function runningPod(
 	cluster: ClusterClient,
-	{target, namespace, podRunningTimeoutMs, followed}: ForwardRequest,
+	{target, namespace, podRunningTimeoutMs}: ForwardRequest,
 	signal: AbortSignal,
 	onWaiting: (wait: PodWait) => void = () => undefined,
 ): Promise<ResolvedPod> {
@@ -146,7 +146,7 @@ export async function runningPod(
 		onWaiting({asked: target.input, podCount, timeoutMs: podRunningTimeoutMs});
 	};
 
-	const chosen = await resolvePod(cluster, target, {
+	const resolved = await resolvePod(cluster, target, {
 		podPreference: 'attach',
 		podRunningTimeoutMs,
 		signal,
@@ -155,7 +155,6 @@ export async function runningPod(
 			reportWait(0);
 		},
 	});
-	const resolved = followed ? {...chosen, service: followed.service, scope: scopeOfName(chosen.pod)} : chosen;
 	if (isRunning(resolved.pod)) {
 		return resolved;
 	}

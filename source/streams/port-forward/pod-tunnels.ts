@@ -25,7 +25,7 @@ export type TargetLease = TunnelLease<Tunnel> & {
 	isTerminated(): boolean;
 	/** Replaces the tunnels to the pod: a tunnel leads to a pod sandbox, not to a pod. */
 	renew(): void;
-	/** Destroys the tunnels to the pod, which can be beyond the reach of `TargetTunnels`. */
+	/** Destroys the tunnels to the pod, which the forward can have left. */
 	destroyTunnels(): void;
 };
 
@@ -34,35 +34,13 @@ export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'>
 		emit: (event: (forward: string) => ForwardEvent) => void;
 		/** Connections with a terminated lease can only be aborted. */
 		onTerminated: () => void;
-		/** A tunnel to the current pod. */
-		onOpened?: () => void;
 		/** The name of a pod belongs to another pod, and `update` was not called with it yet. */
 		onPodReplaced?: () => void;
 		/** The pod has no replacement, or no tunnel to it meets a requirement. */
 		onGone: (error: SpokeError) => void;
 	};
 
-/** Tunnels to the pods of a target. */
-export type TargetTunnels = {
-	/** Of the next connection. */
-	readonly pod: PodObject;
-	readonly target: ResolvedTarget;
-	/** `null` if the forward cannot move. */
-	readonly scope: PodScope | null;
-	/** Why there is no tunnel; `undefined` while there is one. */
-	readonly lastError: SpokeError | undefined;
-	/** @throws SpokeError if the first tunnel fails */
-	start(preconnected: ClusterClient): Promise<TunnelCarrier>;
-	/** `undefined` if a connection must wait. */
-	leaseReady(): TargetLease | undefined;
-	/** @throws the signal's reason */
-	lease(signal: AbortSignal): Promise<TargetLease>;
-	/** `pods`: all current ones, by `podKey`. */
-	update(pods: ReadonlyMap<string, PodObject>): void;
-	destroy(): void;
-};
-
-export class PodTunnels implements TargetTunnels {
+export class PodTunnels {
 	readonly #cluster: ClusterClient;
 	readonly #options: PodTunnelsOptions;
 	#carriers: readonly TunnelCarrier[];
@@ -83,6 +61,7 @@ export class PodTunnels implements TargetTunnels {
 		this.#carriers = carriersOf(options.environment ?? process.env);
 	}
 
+	/** Of the next connection. */
 	get pod(): PodObject {
 		return this.#resolved.pod;
 	}
@@ -91,18 +70,17 @@ export class PodTunnels implements TargetTunnels {
 		return this.#resolved.target;
 	}
 
+	/** `null` if the forward cannot move. */
 	get scope(): PodScope | null {
 		return this.#options.onPodLoss === 'exit' ? null : this.#resolved.scope;
 	}
 
+	/** Why there is no tunnel; `undefined` while there is one. */
 	get lastError(): SpokeError | undefined {
 		return this.#lastError;
 	}
 
-	get hasTunnel(): boolean {
-		return this.#pool !== undefined && this.#pool.tunnels.size > 0;
-	}
-
+	/** @throws SpokeError if the first tunnel fails */
 	async start(preconnected: ClusterClient): Promise<TunnelCarrier> {
 		this.#pool = this.#createPool(this.target, preconnected);
 		const {carrier} = await this.#pool.start();
@@ -110,19 +88,14 @@ export class PodTunnels implements TargetTunnels {
 		return carrier;
 	}
 
-	/** Opens tunnels, and retries if they fail. */
-	warm(): void {
-		this.#pool = this.#createPool(this.target);
-		this.#poolAvailable.resolve();
-		this.#pool.warm();
-	}
-
+	/** `undefined` if a connection must wait. */
 	leaseReady(): TargetLease | undefined {
 		const pool = this.#pool;
 		const lease = pool?.acquireReady();
 		return pool && lease && this.#targetLease(lease, pool);
 	}
 
+	/** @throws the signal's reason */
 	async lease(signal: AbortSignal): Promise<TargetLease> {
 		for (;;) {
 			signal.throwIfAborted();
@@ -142,6 +115,7 @@ export class PodTunnels implements TargetTunnels {
 		}
 	}
 
+	/** `pods`: all current ones, by `podKey`. */
 	update(pods: ReadonlyMap<string, PodObject>): void {
 		const latest = pods.get(podKey(this.pod));
 		if (this.scope === null && isPodGone(latest)) {
@@ -161,7 +135,7 @@ export class PodTunnels implements TargetTunnels {
 	}
 
 	/** Connections of a pod that is not terminated end normally. */
-	dropPool({isTerminated}: {isTerminated: boolean}): void {
+	#dropPool({isTerminated}: {isTerminated: boolean}): void {
 		const pool = this.#pool;
 		if (!pool) {
 			return;
@@ -231,7 +205,6 @@ export class PodTunnels implements TargetTunnels {
 				if (pool === this.#pool) {
 					this.#lastError = undefined;
 					this.#confirmMove();
-					this.#options.onOpened?.();
 				}
 			},
 		});
@@ -270,13 +243,15 @@ export class PodTunnels implements TargetTunnels {
 		const target = toResolvedTarget(this.target.asked, pod, chosenFrom);
 		this.#resolved = {...this.#resolved, pod, target};
 		this.#lastError = undefined;
-		this.warm();
+		this.#pool = this.#createPool(target);
+		this.#poolAvailable.resolve();
+		this.#pool.warm();
 	}
 
 	#beginMove(reason: MoveReason, end: {isTerminated: boolean}): void {
 		this.#pendingMove ??= {from: identityOf(this.pod), reason};
 		this.#downSince ??= monotonicMs();
-		this.dropPool(end);
+		this.#dropPool(end);
 	}
 
 	#confirmMove(): void {
@@ -301,10 +276,10 @@ export class PodTunnels implements TargetTunnels {
 	}
 }
 
-export function noReadyPodError({asked}: ResolvedTarget): SpokeError {
+function noReadyPodError({asked}: ResolvedTarget): SpokeError {
 	return new SpokeError('ERR_TARGET_GONE', `no pod of ${asked} is ready`, {remedy: 'the forward continues when one is ready'});
 }
 
-export function identityOf({metadata: {name, uid}}: PodObject): PodIdentity {
+function identityOf({metadata: {name, uid}}: PodObject): PodIdentity {
 	return {name, uid: uid ?? null};
 }

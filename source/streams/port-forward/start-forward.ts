@@ -23,9 +23,8 @@ import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
 import {type ConnectionOutcome, forwardConnection} from './forwarded-connection.ts';
 import {listenLocally, type LocalListener} from './local-listener.ts';
-import {PodTunnels, type TargetLease, type TargetTunnels} from './pod-tunnels.ts';
+import {PodTunnels, type TargetLease} from './pod-tunnels.ts';
 import {type PodWait, runningPod, watchForwardPods} from './forward-pods.ts';
-import {SpreadTunnels} from './spread-tunnels.ts';
 import {isPodSandboxGone} from './runtime-error.ts';
 import {carriersOf, tunnelUpgrade, type TunnelCarrier} from './tunnel.ts';
 import {watchCongestion} from './watch-congestion.ts';
@@ -53,7 +52,7 @@ class ForwardedTarget implements RunningForward {
 	readonly #signal: AbortSignal;
 	readonly #registered = new Map<RegisteredConnection, TargetLease>();
 	readonly #ports: RunningPort[] = [];
-	#tunnels: TargetTunnels | undefined;
+	#tunnels: PodTunnels | undefined;
 	#service: ServiceObject | null = null;
 	/** Aborted when the watch of the pods is behind. */
 	#outdated = new AbortController();
@@ -153,11 +152,11 @@ class ForwardedTarget implements RunningForward {
 			: undefined;
 	}
 
-	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): TargetTunnels {
+	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): PodTunnels {
 		const {observer, environment} = this.#options;
-		const {onPodLoss, spread} = this.#request;
+		const {onPodLoss} = this.#request;
 		this.#service = resolved.service;
-		this.#tunnels = new (spread ? SpreadTunnels : PodTunnels)(this.#cluster, resolved, {
+		this.#tunnels = new PodTunnels(this.#cluster, resolved, {
 			...(observer && {observer}),
 			...(environment && {environment}),
 			...(onPodLoss && {onPodLoss}),
@@ -194,7 +193,7 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	#listen(tunnels: TargetTunnels, carrier: TunnelCarrier): void {
+	#listen(tunnels: PodTunnels, carrier: TunnelCarrier): void {
 		const {host = null} = this.#request;
 		for (const {
 			id,
@@ -224,7 +223,7 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	async #serve(tunnels: TargetTunnels, port: RunningPort, socket: Socket): Promise<void> {
+	async #serve(tunnels: PodTunnels, port: RunningPort, socket: Socket): Promise<void> {
 		socket.on('error', () => undefined);
 		// A socket that is closed has no address.
 		const client = joinHostPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
@@ -267,7 +266,7 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	async #waitForTunnel(tunnels: TargetTunnels, socket: Socket): Promise<TargetLease> {
+	async #waitForTunnel(tunnels: PodTunnels, socket: Socket): Promise<TargetLease> {
 		this.#signal.throwIfAborted();
 		// AbortSignal.any and .timeout for each connection of a burst cost more than the rest of its wait.
 		const waiting = new AbortController();
@@ -358,9 +357,8 @@ function withOtherPorts(outcome: ConnectionOutcome, pod: PodObject, port: number
 		: outcome;
 }
 
-function localPort({spec, remote, localOffset = 0}: ForwardPort & {remote: PodPort}): number {
-	const port = spec.local ?? remote.servicePort ?? remote.port;
-	return port === 0 ? 0 : port + localOffset;
+function localPort({spec, remote}: ForwardPort & {remote: PodPort}): number {
+	return spec.local ?? remote.servicePort ?? remote.port;
 }
 
 function portIn(pod: PodObject, service: ServiceObject | null, {spec}: ForwardPort): PodPort {

@@ -68,18 +68,6 @@ test('ports are named by their remote port as typed, and the first of equal ones
 	});
 });
 
-test('the variables of a port of each pod end with its position', t => {
-	const [target] = forwardArguments(['pod/db-0', ':7000']);
-	const targets = ['f1', 'f2'].map((id, localOffset) => ({...target!, ports: target!.ports.map(port => ({...port, id, localOffset}))}));
-	t.deepEqual(forwardVariables(readyAt('::1', {f1: 4000, f2: 4001}), targets), {
-		SPOKE_ADDRESS: '::1',
-		SPOKE_PORT: '4000',
-		SPOKE_PORT_7000: '4000',
-		SPOKE_PORT_7000_0: '4000',
-		SPOKE_PORT_7000_1: '4001',
-	});
-});
-
 test('a command has the ready forwards, stdin and all of stdout', async t => {
 	const {env} = await openSandbox(t);
 	const ended = await runSpoke(['port-forward', 'svc/db', ':7000', '--', process.execPath, '-e', echo], {env});

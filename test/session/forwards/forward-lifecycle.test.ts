@@ -1,16 +1,10 @@
 /** Rows and listeners of forwards. */
-import {connect, type Socket} from 'node:net';
+import {connect} from 'node:net';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {
-	restartForward,
-	startForwardFrom,
-	startForwardOfEach,
-	stopForward,
-	stopImmediately,
-} from '../../../source/session/forwards/forward-lifecycle.ts';
+import {restartForward, startForwardFrom, stopForward, stopImmediately} from '../../../source/session/forwards/forward-lifecycle.ts';
 import {forwardUrl} from '../../../source/session/forwards/reduce-forward.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import {Store} from '../../../source/session/frame/store.ts';
@@ -134,42 +128,6 @@ test('a stop after a restart stops the restarted forward', async t => {
 	await delay(300);
 	t.is(state().phase, 'stopped');
 	t.false(await isListening(port));
-});
-
-test('a spread forward sends new connections to all Ready pods, also after a restart', async t => {
-	const {session, cluster, state} = await onStore(t);
-	startForwardFrom(session, {...toWeb, spread: true, cluster});
-	for (const round of [1, 2]) {
-		await until(() => state().note.startsWith('on 2 pods: '), state);
-		const sockets: Socket[] = [];
-		const pods = () => new Set(state().openConnections.map(({pod}) => pod)).size;
-		// A pod gets no connection before its first tunnel.
-		while (pods() < 2 && sockets.length < 50) {
-			sockets.push(connect(state().local!, '127.0.0.1').on('error', () => {}));
-			await until(() => state().openConnections.length === sockets.length, state);
-		}
-
-		t.is(pods(), 2, `round ${round}`);
-		for (const socket of sockets) {
-			socket.destroy();
-		}
-
-		await until(() => state().open === 0, state);
-		await restartForward(session, 'f-1');
-	}
-
-	await stopForward(session, 'f-1');
-});
-
-test('one port per pod starts a forward of each pod of a StatefulSet, which follows it by name', async t => {
-	const {session, sandbox, cluster, state} = await onStore(t);
-	await startForwardOfEach(session, {...toWeb, target: 'sts/db', port: ':7000', cluster});
-	await until(() => state().phase === 'open', state);
-	t.like(state(), {target: 'pod/db-0', note: 'on db-0'});
-	sandbox.faults.replacePod({name: 'db-0'});
-	await until(() => state().log.some(({text}) => text.startsWith('moved from db-0 to db-0')), state);
-	t.is(state().phase, 'open');
-	await stopForward(session, 'f-1');
 });
 
 test('a restart asks with the number of open connections, and not at all without any', async t => {

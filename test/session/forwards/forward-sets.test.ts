@@ -9,10 +9,9 @@ import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {newHome} from '../../support/new-home.ts';
 import {openSession, sessionOnSandbox} from '../../support/open-session.ts';
 import {openSandbox} from '../../support/sandbox.ts';
-import {scaleWorkload} from '../../support/scale-workload.ts';
 import type {TestScreen} from '../../support/test-screen.ts';
 import {until} from '../../support/until.ts';
-import {unusedPort, unusedPorts} from '../../support/unused-port.ts';
+import {unusedPort} from '../../support/unused-port.ts';
 
 /** Saves the open forwards of the session as a new set. */
 async function saveOpenForwards(session: TestScreen, name: string, count: number): Promise<void> {
@@ -102,50 +101,6 @@ test('--forwards starts a set with the session, also in another context than it 
 	second.press('view.forwards');
 	await second.sees(new RegExp(`● :${one} +svc/web:80`));
 	t.notRegex(second.text(), /sts\/db/);
-});
-
-test('a set with --each starts a forward per pod, and is saved as one line while all are open', async t => {
-	const {kubeconfigFile, sandbox} = await openSandbox(t);
-	await scaleWorkload(sandbox, 'statefulsets/db', 2);
-	const home = await newHome(t);
-	const env = {HOME: home};
-	const first = await unusedPorts(2);
-	const line = forwardEntry('sts/db', [`${first}:7000`], {namespace: 'default', each: true});
-	await writeForwardSet(env, 'dbs', [line]);
-	const session = await openSession(t, ['--kubeconfig', kubeconfigFile, '--forwards', 'dbs'], {home, rows: 30});
-	await session.sees(/web-\w+-\w+/);
-	session.press('view.forwards');
-	const [one, other] = [new RegExp(`● :${first} +pod/db-0:7000`), new RegExp(`● :${first + 1} +pod/db-1:7000`)];
-	await session.sees(one);
-	await session.sees(other);
-	await saveOpenForwards(session, 'all', 1);
-	const savedLines = (saved: string) => readForwardSets(env).find(({name}) => name === saved)?.lines;
-	t.deepEqual(savedLines('all'), [line]);
-
-	session.press('forwards.open-set');
-	session.type('dbs\r');
-	await session.sees(new RegExp(`Stop 2 forwards of dbs\\?[\\s\\S]*:${first} and up → each pod of sts/db:7000 in default`));
-	session.press('confirm.no');
-	await session.loses(/Confirm/);
-	session.press('move.start', 'forwards/stop');
-	await session.sees(/○ .*pod\/db-0:7000/);
-	await saveOpenForwards(session, 'rest', 1);
-	t.deepEqual(savedLines('rest'), [forwardEntry('pod/db-1', [`${first + 1}:7000`], {namespace: 'default'})]);
-
-	session.press('forwards.open-set');
-	session.type('dbs\r');
-	await session.sees(/Start 1 forward of dbs in sandbox\?[\s\S]*each pod of sts\/db:7000 in default: 1 already open/);
-	session.press('confirm.yes');
-	await session.sees(one);
-	await session.sees(other);
-});
-
-test('a set with --each shows why a target has no lasting pods', async t => {
-	const {kubeconfigFile} = await openSandbox(t);
-	const home = await newHome(t);
-	await writeForwardSet({HOME: home}, 'wrong', [forwardEntry('deploy/web', [':80'], {each: true})]);
-	const session = await openSession(t, ['--kubeconfig', kubeconfigFile, '--forwards', 'wrong'], {home});
-	await session.sees(/forward deploy\/web :80 --each failed[\s\S]*no\s+StatefulSet\s+owns\s+pod/);
 });
 
 test('--forwards with a set that is missing, invalid or not allowed ends before the session', async t => {

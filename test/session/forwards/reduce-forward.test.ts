@@ -97,20 +97,6 @@ for (const [event, changed, line] of rows) {
 	});
 }
 
-test('a spread forward shows its pods, and the pod of each connection', t => {
-	const spread = {...row, spread: true};
-	const pods = (...names: string[]) => ({event: 'pods', forward: 'f', pods: names.map(name => ({name, uid: null}))}) as const;
-	t.like(reduceForward(spread, pods('web-1', 'web-2'), []), {phase: 'open', note: 'on 2 pods: web-1, web-2'});
-	t.like(reduceForward(spread, pods(), []), {phase: 'working', note: 'no pod is ready'});
-	const opened = reduceForward(
-		spread,
-		{...of, event: 'connection-opened', client: '127.0.0.1:9', port: 8080, pod: 'web-2', shared: false},
-		[{...live, pod: 'web-2'}],
-	);
-	t.is(opened.openConnections[0]?.pod, 'web-2');
-	t.is(opened.log[0]?.text, '#7: 127.0.0.1:9 to web-2');
-});
-
 test('a ready forward reports its address and users, a move is a warning', t => {
 	const ready = {
 		event: 'ready',

@@ -220,39 +220,6 @@ test('an edited forward keeps its row and log, and asks before it resets connect
 	t.is(answer.toString(), 'hello');
 });
 
-test('a forward can be spread in its form, and the view shows the pod of each connection', async t => {
-	const {session} = await sessionOnSandbox(t);
-	await openServiceForm(session, 'web');
-	await session.sees(/Pods +one at a time[\s\S]*On pod loss/);
-	await typeFreePort(session);
-	session.press('move.down', 'move.down', 'move.down', 'value.next');
-	await session.sees(/Pods +◂ all Ready pods in turn/);
-	await session.sees(/svc\/web [\\\s│]*\d+:80[\\\s│]+--spread/);
-	t.false(session.text().includes('On pod loss'), session.text());
-	session.press('accept');
-	await session.sees(/http:\/\/localhost:\d+ forwards to the Ready pods of svc\/web/);
-	const port = Number(/http:\/\/localhost:(\d+) forwards/.exec(session.text())![1]);
-	session.press('view.forwards');
-	await session.sees(/svc\/web:80 +on 2 pods: web-/);
-	const socket = connect(port, '127.0.0.1').on('error', () => {});
-	t.teardown(() => socket.destroy());
-	await session.sees(/#1 +127\.0\.0\.1:\d+ +open +\d+s +0 B\/0 B +web-\w+-\w+/);
-	await session.sees(/#1: 127\.0\.0\.1:\d+ to web-\w+-\w+/);
-});
-
-test('the forward form of a StatefulSet’s service offers a port for each pod', async t => {
-	const {session} = await sessionOnSandbox(t);
-	await openServiceForm(session, 'db');
-	await typeFreePort(session);
-	session.press('move.down', 'move.down', 'move.down', 'value.next', 'value.next');
-	await session.sees(/Pods +◂ one local port per pod/);
-	await session.sees(/--each/);
-	session.press('accept');
-	await session.sees(/http:\/\/localhost:\d+ forwards to db-0/);
-	session.press('view.forwards');
-	await session.sees(/db-0:7000 +on db-0/);
-});
-
 test('quitting with an open forward asks, and Enter answers No', async t => {
 	const {session} = await sessionOnSandbox(t);
 	await session.sees(/web-\w+-\w+ +2\/2 +Running/);
