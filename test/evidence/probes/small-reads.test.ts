@@ -126,7 +126,7 @@ test('replicas started within one second differ by their flags or certificate ke
 	t.is(await id('6443'), await id('6443'));
 	t.not(await id('6443'), await id('6444'));
 	t.not(await id('6443'), await id('6443', 'bb'));
-	t.regex(await id('6443'), /^[\da-f]{6}$/);
+	t.regex(await id('6443'), /^[\da-f]{16}$/);
 });
 
 for (const [gitVersion, upstream, minor] of [
