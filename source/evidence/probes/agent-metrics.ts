@@ -4,7 +4,7 @@ import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
 import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
-import {parseShellFlags} from './mirror-pods.ts';
+import {parseFlags} from './mirror-pods.ts';
 import {parseSample} from './apiserver-metrics.ts';
 
 export type AgentPod = {
@@ -51,7 +51,7 @@ function agentOf(pod: PodObject): AgentPod | undefined {
 	}
 
 	for (const {command = [], args = [], env = []} of spec.containers) {
-		const flags = parseShellFlags([...command, ...args]);
+		const flags = parseFlags([...command, ...args]);
 		if (flags['proxy-server-host'] !== undefined) {
 			const ready =
 				status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;

@@ -57,17 +57,17 @@ export function parseComponentPod({metadata, spec, status}: PodObject): Componen
 		return undefined;
 	}
 
-	const {args, isComplete, runsAlone} = extractProgramArguments(container.command ?? [], container.args ?? [], container.name);
-	const values = parseFlags(args);
+	const args = programArguments(container);
+	const values = parseFlags(args ?? []);
 	return {
 		component: container.name as ComponentPod['component'],
 		pod: metadata.name,
 		flags: {
 			// The value of a variable is not seen: it may be empty, or further arguments.
-			values: Object.fromEntries(Object.entries(values).filter(([, value]) => !/[$`]/.test(value))),
+			values: Object.fromEntries(Object.entries(values).filter(([, value]) => !value.includes('$'))),
 			// OpenShift's apiserver reads most of its flags from the file of --openshift-config.
-			absent: isComplete && values['openshift-config'] === undefined ? 'default' : 'unknown',
-			proxyEnvironment: proxyEnvironmentOf(container, runsAlone),
+			absent: args?.every(word => !word.includes('$')) && values['openshift-config'] === undefined ? 'default' : 'unknown',
+			proxyEnvironment: proxyEnvironmentOf(container, args !== undefined),
 		},
 	};
 }
@@ -94,7 +94,7 @@ function isRunning(container: ContainerSpec, metadata: PodObject['metadata'], st
 `--a=b`, `--a b` and a bare `--a`; the last one wins, and `_` equals `-` in a name. Flags in a file (`--config`) are not seen.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-base/cli/flag/flags.go WordSepNormalizeFunc
 */
-function parseFlags(words: readonly string[]): Record<string, string> {
+export function parseFlags(words: readonly string[]): Record<string, string> {
 	const flags: Record<string, string> = {};
 	for (const [index, word] of words.entries()) {
 		const [, name, value] = /^--([\w-]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
@@ -107,14 +107,12 @@ function parseFlags(words: readonly string[]): Record<string, string> {
 	return flags;
 }
 
-/** Good enough to find a program in a shell command, not to prove anything about it. */
-export function parseShellFlags(words: readonly string[]): Record<string, string> {
-	return parseFlags(
-		words.flatMap(word => (/\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word])),
-	);
+/** `undefined` unless the command is the program itself: what a shell, a launcher or the image's entry point adds is not known. */
+function programArguments({name, command: [program, ...own] = [], args = []}: ContainerSpec): readonly string[] | undefined {
+	return program?.split('/').at(-1) === name ? [...own, ...args] : undefined;
 }
 
-function proxyEnvironmentOf({command = [], args = [], env, envFrom}: ContainerSpec, isAlone: boolean): boolean | null {
+function proxyEnvironmentOf({command = [], args = [], env, envFrom}: ContainerSpec, isProgram: boolean): boolean | null {
 	if (
 		env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') ||
 		[...command, ...args].some(word => /\bhttps?_proxy=/i.test(word))
@@ -122,78 +120,5 @@ function proxyEnvironmentOf({command = [], args = [], env, envFrom}: ContainerSp
 		return true;
 	}
 
-	return !isAlone || (envFrom && envFrom.length > 0) ? null : false;
-}
-
-type ProgramArguments = {
-	args: readonly string[];
-	/** Nothing unseen can add arguments. */
-	isComplete: boolean;
-	/** Nothing else runs, so the program's environment is the container's. */
-	runsAlone: boolean;
-};
-
-const noArguments: ProgramArguments = {args: [], isComplete: false, runsAlone: false};
-
-/**
-Also after a launcher (`go-runner --log-file=… kube-apiserver --a=b`) or in a shell script. Without the program's name (the image's entry
-point runs), nothing is known. In a script that names it twice, either may run.
-*/
-function extractProgramArguments(command: readonly string[], args: readonly string[], program: string): ProgramArguments {
-	const words = [...command, ...args];
-	const script = scriptIn(words);
-	if (script === undefined) {
-		return {...argumentsAfter(words, program), runsAlone: true};
-	}
-
-	const commands = simpleCommands(script);
-	const own = commands?.filter(one => nameAt(one, program) >= 0) ?? [];
-	return own.length === 1 ? {...argumentsAfter(own[0]!, program), runsAlone: commands!.length === 1} : noArguments;
-}
-
-/** `hyperkube` contained all programs, selected by the second argument. */
-function argumentsAfter(words: readonly string[], program: string): Pick<ProgramArguments, 'args' | 'isComplete'> {
-	const at = nameAt(words, program);
-	const own = at < 0 ? [] : words.slice(at + 1);
-	// A variable or command substitution may be any number of arguments.
-	return {args: own, isComplete: at >= 0 && own.every(word => !/[$`]/.test(word))};
-}
-
-function nameAt(words: readonly string[], program: string): number {
-	return words.findIndex(word => [program, 'hyperkube'].includes(word.split('/').at(-1)!));
-}
-
-function scriptIn(words: readonly string[]): string | undefined {
-	const isShell = /^(?:ba|da|a|k|z)?sh$/.test((words[0] ?? '').split('/').at(-1)!);
-	const at = isShell ? words.findIndex((word, index) => index > 0 && /^-[a-z]*c[a-z]*$/.test(word)) : -1;
-	return at < 0 ? (isShell ? '' : undefined) : (words[at + 1] ?? '');
-}
-
-/** A word, with its quoted parts; a comment begins where a word does; a redirection is not a word. */
-const token =
-	/(?<gap>[ \t]+|\\\n)|(?<comment>#[^\n]*)|(?<redirection>\d*[<>]{1,2}&?[ \t]*[^\s;&|()<>]*)|(?<end>\n|;|&&?|\|\|?|[()]|[{}](?=[\s;]|$))|(?<word>(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|[^\s;&|()<>'"\\])+)|(?<rest>[\s\S])/gy;
-
-/** As unquoted words; `undefined` if the script cannot be parsed to its end. @see POSIX.1 XCU 2.3 */
-function simpleCommands(script: string): ReadonlyArray<readonly string[]> | undefined {
-	const commands: string[][] = [[]];
-	for (const {groups = {}} of script.matchAll(token)) {
-		if (groups['rest'] !== undefined) {
-			return undefined;
-		}
-
-		if (groups['end'] !== undefined) {
-			commands.push([]);
-		} else if (groups['word'] !== undefined) {
-			commands.at(-1)!.push(unquoted(groups['word']));
-		}
-	}
-
-	return commands.filter(words => words.length > 0);
-}
-
-function unquoted(word: string): string {
-	return word.replaceAll(
-		/'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])/g,
-		(_, single?: string, double?: string, escaped?: string) => single ?? double?.replaceAll(/\\(["$\\`])/g, '$1') ?? escaped ?? '',
-	);
+	return !isProgram || (envFrom && envFrom.length > 0) ? null : false;
 }

@@ -1,7 +1,7 @@
 /** How a Konnectivity server picks the agent of a dial. */
 import {parseObject} from '../../cluster/read-json-response.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {isMirrorPod, parseShellFlags, readControlPlaneNodes} from './mirror-pods.ts';
+import {isMirrorPod, parseFlags, readControlPlaneNodes} from './mirror-pods.ts';
 import {probeTimeoutMs, type Requester, sendProbe} from './probe-request.ts';
 
 export type ProxyStrategies = {
@@ -31,7 +31,7 @@ async function readServer(cluster: Requester, node: string): Promise<ProxyStrate
 	const path = `/api/v1/namespaces/kube-system/pods/${encodeURIComponent(name)}`;
 	const result = await sendProbe(cluster, {source: 'mirror-pod', path, need: null}, body => {
 		const pod = parseObject(body, {path}, 'the response for a pod') as PodObject;
-		const flags = parseShellFlags(pod.spec.containers.flatMap(({command = [], args = []}) => [...command, ...args]));
+		const flags = parseFlags(pod.spec.containers.flatMap(({command = [], args = []}) => [...command, ...args]));
 		const strategies = flags['proxy-strategies'] ?? 'default';
 		// Without the port for agents, it is another program. The value of a variable is not seen.
 		return isMirrorPod(pod) && pod.spec.nodeName === node && flags['agent-port'] !== undefined && !/[$`]/.test(strategies)

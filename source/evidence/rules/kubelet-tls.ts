@@ -166,7 +166,13 @@ function unknown(
 		? unknownVerdict(openNeeds(observations), 'the kubelet responded to a probe, as it does with and without verification', [
 				citeAccepted(observations, accepted),
 			])
-		: unknownVerdict(openNeeds(observations), null, citations);
+		: unknownVerdict(openNeeds(observations), unseenFlags(observations), citations);
+}
+
+function unseenFlags({mirrorPods}: Observations): string | null {
+	return mirrorPods.some(({facts}) => facts.absent === 'unknown')
+		? 'the command of its static pod does not show all flags of the apiserver'
+		: null;
 }
 
 function differs(observations: Observations, {citations}: FlagResult): RuleVerdict<TlsState> {
