@@ -21,11 +21,11 @@ export type LegDescription = {
 };
 
 export function describeLeg(path: Path, leg: Leg): LegDescription {
-	const {n, from, to, tls, route, peer} = leg;
+	const {n, from, tls, route, peer} = leg;
 	return {
 		n,
 		from,
-		to: farEndKind(to),
+		to: farEndKind(leg),
 		name: n === 1 ? '' : farEndLabel(path, leg),
 		tls: path.unused?.leg === n ? describeUnused(path.unused) : describeTls(path, tls),
 		route: path.unused?.leg === n ? describeUnused(path.unused) : describeRoute(path, route),
@@ -56,8 +56,9 @@ export function farEndLabel({target, broken}: Pick<Path, 'target' | 'broken'>, l
 	return broken?.reason === 'no-node' ? '(no node yet)' : farEndName(leg, target);
 }
 
-export function farEndKind(to: Leg['to']): string {
-	return to === 'unknown' ? 'an unknown server' : to;
+/** A verified server of which not more is known has the apiserver's certificate, which a gateway can have, too. */
+export function farEndKind({to, tls}: Pick<Leg, 'to'> & {tls: Pick<Leg['tls'], 'state'>}): string {
+	return to === 'unknown' ? (tls.state === 'verified' ? 'apiserver or gateway' : 'an unknown server') : to;
 }
 
 /** `known` is a lower bound: apiservers can share a host name, and so a lease. `short` is for lines where every cell counts. */
@@ -142,7 +143,7 @@ export function describePathMeaning({legs: [first, second], target, unused}: Pat
 
 function nameOrKind(leg: Leg, target: Path['target']): string {
 	const name = farEndName(leg, target);
-	return name === '' ? kindOf(leg) : `${farEndKind(leg.to)} ${name}`;
+	return name === '' ? kindOf(leg) : `${farEndKind(leg)} ${name}`;
 }
 
 function kindOf({to}: Leg): string {

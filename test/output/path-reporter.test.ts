@@ -206,9 +206,10 @@ test('an ended connection is forgotten', async t => {
 
 test('the end of a leg is named after its peer, known or unknown', t => {
 	t.deepEqual(
-		(['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => farEndKind(to)),
+		(['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => farEndKind({to, tls: {state: 'unverified'}})),
 		['apiserver', 'gateway', 'an unknown server', 'kubelet'],
 	);
+	t.is(farEndKind({to: 'unknown', tls: {state: 'verified'}}), 'apiserver or gateway');
 });
 
 test('a delayed close reaches the labeler even if the path does not settle', async t => {

@@ -134,7 +134,7 @@ test('the action hands each input to its script', async t => {
 
 for (const [title, require, status, result, accept] of [
 	['fails when a requirement is not met', 'verified', 3, 'not-met', ''],
-	['passes when a requirement is met', 'N2=pass', 0, 'met', ''],
+	['passes when a requirement is met', 'C9=pass', 0, 'met', ''],
 	['passes when the failing row is accepted', 'verified', 0, 'met', 'C4=private network, "ticket 7"\n'],
 ] as const) {
 	test(`the action ${title}`, async t => {

@@ -120,7 +120,7 @@ test('an active probe whose kubelet certificate is refused breaks its path', asy
 	t.like(path.broken, {reason: 'last-attempt-failed', error: {code: 'ERR_SECOND_LEG'}});
 });
 
-test('a node that responds is unverified or verified by the flags of its apiserver, proven; without flags, nothing is', async t => {
+test('a node that responds is unverified or verified, proven by the flags of its apiserver', async t => {
 	for (const [posture, state] of [
 		['off-direct', 'unverified'],
 		['good-direct', 'verified'],

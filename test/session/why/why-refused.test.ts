@@ -23,7 +23,7 @@ test('the legs show when they were read, and an unread leg names the needed perm
 	await session.sees(/TLS to kubelet n\d is not known; needs get/);
 	session.press('why');
 	await session.sees(/^ {3}LEG +TLS +ROUTE +CHECKED$/m);
-	await session.sees(/^ {3}1 {2}you → apiserver +━verified +━direct +\d\d:\d\d:\d\d$/m);
+	await session.sees(/^ {3}1 {2}you → apiserver or gateway +━verified +━direct +\d\d:\d\d:\d\d$/m);
 	await session.sees(/^ {3}2 {2}apiserver → kubelet n\d +┈TLS unknown +┈route unknown +–$/m);
 	await session.sees(
 		/── Not determined ─[\s\S]+leg 2 +TLS needs get nonResourceURL \/flagz[\s\S]+leg 2 +route needs [\s\S]+replicas +0 of 1 known apiserver examined/,
