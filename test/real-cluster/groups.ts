@@ -18,7 +18,7 @@ export const groups: readonly Group[] = [
 		keeps: ['good-direct', 'bad-direct', 'off-grpc', 'off-http'],
 	},
 	{name: 'grid', files: ['matrix'], keeps: []},
-	{name: 'egress', files: ['egress', 'replicas', 'supervisor'], keeps: []},
+	{name: 'egress', files: ['egress', 'replicas', 'supervisor', 'adversaries'], keeps: []},
 ];
 
 export type Slice = {readonly files: readonly string[]; readonly environment: Readonly<Record<string, string>>};
@@ -28,7 +28,7 @@ export const slices = {
 	'all-1.34': {files: ['labels', 'matrix'], environment: {SPOKE_LAB_KUBERNETES: '1.34.4'}},
 	'all-translated': {files: ['labels', 'matrix'], environment: {SPOKE_LAB_TRANSLATED: '1'}},
 	'fixture-kubeconfigs-debug': {files: ['fixture', 'kubeconfigs', 'debug-as-kubectl'], environment: {}},
-	'gateways-twin': {files: ['gateways', 'server-identity'], environment: {}},
+	'gateways-twin': {files: ['gateways', 'server-identity', 'adversaries'], environment: {SPOKE_LAB_ADVERSARIES: 'everywhere'}},
 } satisfies Readonly<Record<string, Slice>>;
 
 export const pathOf = (file: string): string => `test/real-cluster/${file}.cluster.ts`;

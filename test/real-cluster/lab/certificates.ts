@@ -12,9 +12,9 @@ const algorithm = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'};
 
 /**
 `cluster` signs clients and apiservers, `kubelet` the kubelets' serving certificates. Two, so that one can be the wrong one. `egress`: of a
-tunnel over TCP.
+tunnel over TCP. `front-proxy`: of proxies whose word an apiserver takes for the user.
 */
-export type Authority = 'cluster' | 'kubelet' | 'gateway' | 'egress';
+export type Authority = 'cluster' | 'kubelet' | 'gateway' | 'egress' | 'front-proxy';
 export type KeyPair = {cert: string; key: string};
 export type Subject = {
 	commonName: string;

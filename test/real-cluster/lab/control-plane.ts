@@ -96,8 +96,30 @@ export async function apiserverArguments(
 		'--allow-privileged=true',
 		`--endpoint-reconciler-type=${reconciler}`,
 		'--profiling=false',
+		// Each apiserver writes whether it reaches an aggregated API; without a service network, only endpoints can be reached.
+		'--enable-aggregator-routing=true',
+		...(posture.aggregates ? await aggregationFlags(lab) : []),
 		...(labTranslatesStreams && isSince136(posture.version ?? labVersion) ? ['--feature-gates=ExtendWebSocketsToKubelet=false'] : []),
 	];
+}
+
+/** No kube-proxy carries service addresses to the control plane here, so the apiserver dials endpoints. */
+async function aggregationFlags(lab: Lab): Promise<string[]> {
+	const client = await frontProxyPair(lab);
+	return [
+		`--requestheader-client-ca-file=${(await authority(lab, 'front-proxy')).cert}`,
+		'--requestheader-allowed-names=front-proxy-client',
+		'--requestheader-username-headers=X-Remote-User',
+		'--requestheader-group-headers=X-Remote-Group',
+		'--requestheader-extra-headers-prefix=X-Remote-Extra-',
+		`--proxy-client-cert-file=${client.cert}`,
+		`--proxy-client-key-file=${client.key}`,
+	];
+}
+
+/** The client certificate of an authenticating proxy. */
+export async function frontProxyPair(lab: Lab): Promise<KeyPair> {
+	return signed(lab, 'front-proxy-client', 'front-proxy', {commonName: 'front-proxy-client'});
 }
 
 async function kubeletCaFlag(lab: Lab, kubeletCa: KubeletCa): Promise<string[]> {

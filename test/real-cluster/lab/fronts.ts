@@ -3,7 +3,7 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {authority, signed} from './certificates.ts';
 import {writeConfiguration} from './configuration.ts';
-import {apiserverServingPair} from './control-plane.ts';
+import {apiserverServingPair, frontProxyPair} from './control-plane.ts';
 import {findDaemon, startDaemon} from './daemon.ts';
 import type {GatewaySettings} from './gateway.ts';
 import {users, writeKubeconfig, type UserName} from './kubeconfig.ts';
@@ -40,6 +40,8 @@ type Gateway = {
 	/** Paths that are refused to `plain`, and to everybody. */
 	closed?: string[];
 	refused?: string[];
+	/** As kcp and vcluster: it tells the apiservers the user and the id of the certificate. */
+	asFrontProxy?: true;
 };
 
 const gateways = {
@@ -56,6 +58,12 @@ export async function startGateway(lab: Lab, name: keyof typeof gateways, postur
 }
 
 export type Splitter = {identity: PostureName; streams: PostureName};
+
+/** It has the apiserver's certificate and key, and sends upgrades, logs and proxy requests to another apiserver than the rest. */
+export async function startFrontProxy(lab: Lab, {identity, streams}: Splitter): Promise<void> {
+	await startPosture(lab, streams);
+	await runGateway(lab, 'front-proxy', identity, {port: 9448, by: 'cluster', accepts: 'certificates', asFrontProxy: true}, streams);
+}
 
 /**
 Starts two gateways with the apiserver's certificate and key, `split-token-…` and `split-certificate-…`. They relay upgrades, logs and proxy
@@ -80,7 +88,7 @@ async function runGateway(
 	lab: Lab,
 	name: string,
 	posture: PostureName,
-	{port, by, accepts, prefix = '', closed = [], refused = []}: Gateway,
+	{port, by, accepts, prefix = '', closed = [], refused = [], asFrontProxy}: Gateway,
 	streams = posture,
 ): Promise<void> {
 	await startPosture(lab, posture);
@@ -95,9 +103,12 @@ async function runGateway(
 		streams: {host, port: portOf(streams)},
 		serving: by === 'cluster' ? await apiserverServingPair(lab) : await signed(lab, 'gateway', by, {commonName: 'gateway', names: [host]}),
 		client: {
-			...(await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']})),
+			...(asFrontProxy
+				? await frontProxyPair(lab)
+				: await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']})),
 			ca: (await authority(lab, 'cluster')).cert,
 		},
+		...(asFrontProxy && {asFrontProxy}),
 		...(accepts === 'certificates' && {userCa: ownCa}),
 		users: Object.fromEntries(
 			userNames.map(user => {

@@ -1,4 +1,5 @@
 /** A gateway like those of fleet managers: own TLS, tokens or client certificates, and impersonation. `node gateway.ts SETTINGS.json` */
+import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import {createServer, request as httpsRequest} from 'node:https';
 import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
@@ -23,6 +24,8 @@ export type GatewaySettings = {
 	users: Record<string, {user: string; groups: string[]; closed?: string[]}>;
 	/** Answered with 403. */
 	refused?: string[];
+	/** Sends the user by the headers of an authenticating proxy, with the id of the certificate, instead of impersonation. */
+	asFrontProxy?: boolean;
 };
 
 const settings = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as GatewaySettings;
@@ -95,6 +98,13 @@ function forwarded(incoming: IncomingMessage) {
 	}
 
 	const {authorization, host, ...headers} = incoming.headers;
+	const user = settings.asFrontProxy
+		? {
+				'x-remote-user': identity.user,
+				'x-remote-group': identity.groups,
+				'x-remote-extra-authentication.kubernetes.io%2fcredential-id': credentialId(incoming.socket as TLSSocket),
+			}
+		: {'impersonate-user': identity.user, 'impersonate-group': identity.groups};
 	return httpsRequest({
 		...(incoming.headers.upgrade !== undefined || /\/(?:log|proxy)(?:\/|$)/.test(pathOf(incoming)) ? streams : upstream),
 		ca,
@@ -103,10 +113,7 @@ function forwarded(incoming: IncomingMessage) {
 		agent: false,
 		method: incoming.method ?? 'GET',
 		path: incoming.url.slice(prefix.length) || '/',
-		headers: {...headers, 'impersonate-user': identity.user, 'impersonate-group': identity.groups} satisfies IncomingHttpHeaders as Record<
-			string,
-			string | string[]
-		>,
+		headers: {...headers, ...user} satisfies IncomingHttpHeaders as Record<string, string | string[]>,
 	});
 }
 
@@ -117,6 +124,11 @@ function pathOf({url = ''}: IncomingMessage): string {
 
 function commonName(socket: TLSSocket): string {
 	return socket.authorized ? String(socket.getPeerCertificate().subject.CN) : '';
+}
+
+/** As an apiserver names it (k8s.io/apiserver pkg/authentication/request/x509/x509.go). */
+function credentialId(socket: TLSSocket): string {
+	return `X509SHA256=${createHash('sha256').update(socket.getPeerCertificate().raw).digest('hex')}`;
 }
 
 function statusLine(response: IncomingMessage): string {

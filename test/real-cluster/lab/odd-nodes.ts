@@ -10,8 +10,8 @@ import {kubeconfigOf} from './start.ts';
 import {namespace} from './users.ts';
 
 export type OddNode =
-	/** TLS with a certificate from `by` for `names`; every request gets `answer`, a whole HTTP response. */
-	| {kind: 'tls'; by: Authority; names?: readonly string[]; answer: string}
+	/** TLS with a certificate from `by` for `names`; a request, as bytes, gets `answer`, a whole HTTP response. */
+	| {kind: 'tls'; by: Authority; names?: readonly string[]; answer: string | ((request: string) => string)}
 	/** TCP only: `answer` to anything, no response, or an immediate end. */
 	| {kind: 'tcp'; does: 'answer-http' | 'stay-silent' | 'hang-up'}
 	| {kind: 'address'; type: 'InternalIP' | 'Hostname'; address: string; port: number}
@@ -122,7 +122,7 @@ async function tlsServer(
 	const pair = await signed(lab, `odd-${name}`, by, {commonName: `system:node:${name}`, groups: ['system:nodes'], names});
 	const server = createTlsServer({cert: await readFile(pair.cert), key: await readFile(pair.key), ALPNProtocols: ['http/1.1']}, socket => {
 		quiet(socket);
-		socket.once('data', () => socket.end(answer));
+		socket.once('data', data => socket.end(typeof answer === 'string' ? answer : answer(data.toString('latin1'))));
 	});
 	return server.on('tlsClientError', () => undefined);
 }

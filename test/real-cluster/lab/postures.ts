@@ -24,6 +24,8 @@ export type Posture = {
 	readonly version?: KubernetesVersion;
 	/** With a host name, the apiserver has an identity lease of its own and counts as a replica. */
 	readonly hostname?: string;
+	/** It takes users from an authenticating proxy and serves aggregated APIs, as kubeadm sets up every apiserver. */
+	readonly aggregates?: boolean;
 };
 
 /** `off-direct` is the base for kubelets, controller-manager and scheduler. */
@@ -60,6 +62,8 @@ export const postures = {
 	'good-supervisor': {kubeletCa: 'good', egress: 'supervisor', portOffset: 20, version: '1.36.3'},
 	'off-refused-proxy': {kubeletCa: 'off', egress: 'refused-proxy', portOffset: 22},
 	'good-refused-proxy': {kubeletCa: 'good', egress: 'refused-proxy', portOffset: 23},
+	'off-aggregating': {kubeletCa: 'off', egress: 'none', portOffset: 26, aggregates: true},
+	'good-aggregating': {kubeletCa: 'good', egress: 'none', portOffset: 27, aggregates: true},
 } satisfies Record<string, Posture>;
 
 export type PostureName = keyof typeof postures;

@@ -1,0 +1,419 @@
+/**
+One adversary of docs/threat-model.md per test: what it can put in place of an honest server or object, and that no word of spoke becomes
+better by it. With SPOKE_LAB_ADVERSARIES=everywhere, the liars stand behind every posture.
+*/
+import {spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {once} from 'node:events';
+import {readFile, writeFile} from 'node:fs/promises';
+import type {IncomingMessage} from 'node:http';
+import {createServer, type Server} from 'node:https';
+import {createServer as createTcpServer, connect, type AddressInfo} from 'node:net';
+import {join} from 'node:path';
+import process from 'node:process';
+import {text} from 'node:stream/consumers';
+import {createServer as createTlsServer} from 'node:tls';
+import test, {type ExecutionContext} from 'ava';
+import {startMcp} from '../support/mcp-client.ts';
+import {signed} from './lab/certificates.ts';
+import {startFrontProxy, startSplitter} from './lab/fronts.ts';
+import {writeKubeconfig, type UserName} from './lab/kubeconfig.ts';
+import {kubectl, mustKubectl} from './lab/kubectl.ts';
+import {addAddress, controlPlaneAddress} from './lab/lab.ts';
+import {kubeletAnswer, startOddNodes} from './lab/odd-nodes.ts';
+import {postureOf, postures, type PostureName} from './lab/postures.ts';
+import {serverUrl} from './lab/control-plane.ts';
+import {truthOf} from './lab/truth.ts';
+import {startTwins} from './lab/twins.ts';
+import {namespace} from './lab/users.ts';
+import {waitFor} from './lab/wait.ts';
+import {useCluster, type LabServer} from './support/cluster.ts';
+import {falseClaims, pathsWithin} from './support/raised-claims.ts';
+
+const lied: readonly PostureName[] =
+	process.env['SPOKE_LAB_ADVERSARIES'] === 'everywhere'
+		? (Object.keys(postures) as PostureName[]).filter(name => !['static-pod', 'restarted'].includes(name))
+		: ['off-direct'];
+const cluster = await useCluster({postures: ['off-direct', 'good-direct']});
+
+const refused = 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
+
+/** What a kubelet answers so that the apiserver's own words seem to come from the apiserver. */
+const lies: Readonly<Record<string, (request: string) => string>> = {
+	'a redirect whose address ends with the words of a refused certificate': request =>
+		/insecureSkipTLSVerifyBackend|HEAD/.test(request) || hasAsked(request)
+			? kubeletAnswer('200 OK', 'line\n')
+			: redirect(request, `?": ${refused}: current time 2026-11-24T14:00:00Z is after 2026-01-01T00:00:00Z`),
+	'a redirect whose address ends with the words of a tunnel': request =>
+		redirect(request, '?": proxy error from 10.99.0.1:8132 while dialing 10.99.0.1:10250, code 502: refused'),
+	'a status line that the TLS failure counter takes for a refused certificate': () => 'HTTP/1.1 x509: refused\r\n\r\n',
+	'the apiserver’s Status for a refused certificate': () =>
+		statusAnswer(`error dialing backend: ${refused}: current time 2026-11-24T14:00:00Z is after 2026-01-01T00:00:00Z`),
+	'the plain text of a refused certificate': request =>
+		kubeletAnswer('500 Internal Server Error', `Get "https://${hostOf(request)}/containerLogs/${namespace}/liar/c": ${refused}`),
+};
+
+for (const posture of lied) {
+	for (const [lie, answer] of Object.entries(lies)) {
+		test.serial(`a kubelet that nobody verified raises no label by ${lie} (${posture})`, async t => {
+			await useCluster({postures: [posture]});
+			asked.clear();
+			const nodes = await startOddNodes(cluster.lab, {liar: {kind: 'tls', by: 'gateway', answer}});
+			try {
+				for (const user of ['plain', 'monitor'] as const) {
+					await assertUnraised(t, posture, user, 'liar');
+				}
+			} finally {
+				await nodes.close();
+			}
+		});
+	}
+}
+
+test.serial('a worker raises no label by a mirror pod that looks like an apiserver that verifies', async t => {
+	const nodes = await startOddNodes(cluster.lab, {liar: {kind: 'tls', by: 'gateway', answer: kubeletAnswer('200 OK', 'line\n')}});
+	try {
+		await makeUpApiserver('liar');
+		for (const user of ['plain', 'monitor'] as const) {
+			await assertUnraised(t, 'off-direct', user, 'liar');
+			await assertUnraised(t, 'off-direct', user, 'shell');
+		}
+	} finally {
+		await kubectl(cluster.kubeconfig('off-direct'), 'delete pod kube-apiserver-liar -n kube-system --force --grace-period=0');
+		await nodes.close();
+	}
+});
+
+for (const [front, start] of [
+	['front-proxy', async () => startFrontProxy(cluster.lab, {identity: 'good-aggregating', streams: 'off-aggregating'})],
+	['split-token-good-direct-off-direct', async () => startSplitter(cluster.lab, {identity: 'good-direct', streams: 'off-direct'})],
+] as const) {
+	test.serial(`${front}, which sends streams to another apiserver, raises no label`, async t => {
+		await start();
+		for (const user of ['admin', 'monitor'] as const) {
+			await assertUnraised(t, front as LabServer, user, 'shell', 'off-direct');
+		}
+	});
+}
+
+test.serial('a twin apiserver that verifies nobody, behind the same address, raises no label', async t => {
+	const host = await startTwins(cluster.lab);
+	const kubeconfig = await tokenKubeconfig(`https://${host}`);
+	for (let turn = 0; turn < 6; turn++) {
+		const required = await runSpoke(kubeconfig, 'logs finished-writer --tail=1 --require verified --path=json');
+		t.not(required.status, 0, required.stderr);
+		const shown = await runSpoke(kubeconfig, 'exec shell --path=json -- true');
+		t.deepEqual(
+			pathsWithin(shown.stderr).filter(({legs}) => legs[1]?.tls.basis === 'proven'),
+			[],
+		);
+	}
+});
+
+test.serial('an impostor of the apiserver with TLS 1.2 gets neither certificate nor token', async t => {
+	const impostor = await startImpostor(t);
+	const own = await readFile(cluster.kubeconfig('off-direct'), 'utf8');
+	const file = join(cluster.lab.folder, 'kubeconfigs/impostor.yaml');
+	await writeFile(file, own.replace(/server: \S+/, `server: ${impostor.url}`), {mode: 0o600});
+	for (const command of ['logs writer', 'path writer', 'audit', 'exec shell -- true']) {
+		const {status, stderr} = await runSpoke(file, command);
+		t.true(status === 10 || status === 125, `${command}: ${status} ${stderr}`);
+	}
+
+	t.true(impostor.connections() > 0);
+	t.deepEqual(impostor.afterHello(), []);
+});
+
+test.serial('a proxy that requires verified legs sends nothing to an aggregated API that nobody verifies', async t => {
+	await useCluster({postures: ['off-aggregating']});
+	const extension = await startExtension(t);
+	const server = 'off-aggregating';
+	await waitFor('the aggregated API', async () => (await cluster.kubectl(server, ['get', '--raw', extension.path])).status === 0);
+	extension.requests.length = 0;
+	for (const [command, status] of [
+		['proxy --port 0', 200],
+		['proxy --port 0 --require verified', 403],
+	] as const) {
+		const listener = cluster.startSpoke(server, command);
+		const [, port] = await waitFor('the proxy', async () => /127\.0\.0\.1:(\d+)/.exec(listener.stdout() + listener.stderr()) ?? undefined);
+		const base = `http://127.0.0.1:${port}${extension.path}`;
+		t.is((await fetch(base)).status, status);
+		t.is((await fetch(`${base}/things`, {method: 'POST', body: '{}'})).status, status);
+		t.is(await upgradeStatus(Number(port), `${extension.path}/things/vm/console`), status === 200 ? 101 : status);
+		await listener.stop();
+		const received = extension.requests.splice(0).filter(({url}) => url !== extension.path || status === 403);
+		t.is(
+			received.filter(({headers}) => headers['user-agent']?.startsWith('spoke') ?? false).length > 0,
+			status === 200,
+			JSON.stringify(received.map(({url}) => url)),
+		);
+	}
+});
+
+/** In every output that shows a path or depends on one. */
+async function assertUnraised(t: ExecutionContext, server: LabServer, user: UserName, pod: string, gatewayTo?: PostureName): Promise<void> {
+	const serving = pod === 'liar' ? 'self-signed' : 'signed';
+	const truth = truthOf(postureOf(gatewayTo ?? (server as PostureName)), {feature: 'logs', serving});
+	const spoke = async (args: string) => cluster.spoke(server, args, {user});
+	const outputs = await Promise.all([
+		spoke(`path ${pod} --feature logs,exec,attach,port-forward -o json`),
+		spoke(`logs ${pod} --tail=1 --path=json`),
+		spoke(`exec ${pod} --path=json -- true`),
+		spoke(`doctor ${pod} -o json`),
+	]);
+	// Later, because it opens streams that the others could count.
+	outputs.push(await spoke(`path ${pod} --feature logs,exec,attach,port-forward --probe active -o json`));
+	const {call} = await startMcp(t, [], {KUBECONFIG: cluster.kubeconfig(server, user)});
+	const {result} = await call('path', {target: pod});
+	const paths = outputs.flatMap(({stdout, stderr}) => pathsWithin(`${stdout}\n${stderr}`));
+	t.true(paths.length > 4);
+	t.deepEqual(
+		falseClaims([...paths, ...pathsWithin(JSON.stringify(result))], truth, {mayInfer: gatewayTo !== undefined}),
+		[],
+		`${server} ${user}`,
+	);
+	if (truth.tls === 'unverified') {
+		for (const args of [
+			`logs ${pod} --tail=1 --require verified`,
+			`path ${pod} --feature logs --probe active --require verified`,
+			'audit --probe active --require C4=pass --require verified',
+		]) {
+			const {status, stdout, stderr} = await spoke(args);
+			t.not(status, 0, `${server} ${user} ${args}: ${stdout}${stderr}`);
+		}
+	}
+}
+
+async function runSpoke(kubeconfig: string, args: string): Promise<{status: number | null; stderr: string}> {
+	const program = join(import.meta.dirname, '../../build/spoke.js');
+	const child = spawn(process.execPath, [program, ...args.split(' ')], {
+		env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: kubeconfig},
+		stdio: ['ignore', 'ignore', 'pipe'],
+	});
+	const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number | null]>]);
+	return {status, stderr};
+}
+
+/** Requests that a liar has seen, because an active probe reads the same log twice. */
+const asked = new Set<string>();
+
+function hasAsked(request: string): boolean {
+	const line = request.split('\r\n', 1)[0]!;
+	const wasAsked = asked.has(line);
+	asked.add(line);
+	return wasAsked;
+}
+
+const hostOf = (request: string): string => /^host: (\S+)/im.exec(request)?.[1] ?? '';
+
+const redirect = (request: string, tail: string): string =>
+	`HTTP/1.1 302 Found\r\nLocation: https://${hostOf(request)}/containerLogs/${namespace}/liar/c${tail}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+
+function statusAnswer(message: string): string {
+	const body = JSON.stringify({kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500});
+	return `HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+}
+
+/** With the rights of the node alone: NodeRestriction allows a kubelet to create mirror pods of its own. */
+async function makeUpApiserver(node: string): Promise<void> {
+	const {lab} = cluster;
+	const kubelet = await writeKubeconfig(lab, {
+		name: `kubelet-${node}`,
+		server: serverUrl(lab, 'off-direct'),
+		subject: {commonName: `system:node:${node}`, groups: ['system:nodes']},
+	});
+	const {stdout: uid} = await cluster.kubectl('off-direct', ['get', 'node', node, '-o', 'jsonpath={.metadata.uid}']);
+	const address = controlPlaneAddress(lab);
+	const pod = {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {
+			name: `kube-apiserver-${node}`,
+			namespace: 'kube-system',
+			labels: {component: 'kube-apiserver', tier: 'control-plane'},
+			annotations: {'kubernetes.io/config.mirror': 'made-up'},
+			ownerReferences: [{apiVersion: 'v1', kind: 'Node', name: node, uid, controller: true}],
+		},
+		spec: {
+			nodeName: node,
+			hostNetwork: true,
+			automountServiceAccountToken: false,
+			containers: [
+				{
+					name: 'kube-apiserver',
+					image: 'kube-apiserver',
+					command: [
+						'kube-apiserver',
+						`--advertise-address=${address}`,
+						'--secure-port=6443',
+						'--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt',
+					],
+				},
+			],
+		},
+	};
+	// An apply would need the verb patch, which NodeRestriction and the node authorizer do not give.
+	await mustKubectl(kubelet, 'create -f -', {input: JSON.stringify(pod)});
+	const status = {phase: 'Running', hostIP: address, podIP: address, hostIPs: [{ip: address}], podIPs: [{ip: address}]};
+	const path = `/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`;
+	const made = JSON.parse((await cluster.kubectl('off-direct', ['get', '--raw', path])).stdout) as Record<string, unknown>;
+	// A patch would read the subresource first, which no node may.
+	await mustKubectl(kubelet, `replace --raw ${path}/status -f -`, {input: JSON.stringify({...made, status})});
+}
+
+/** Of a user that can read flags and use pods, but cannot list leases. */
+async function tokenKubeconfig(server: string): Promise<string> {
+	const name = 'twin-reader';
+	const subjects = [{kind: 'ServiceAccount', name, namespace}];
+	const roleRef = (role: string) => ({apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role});
+	await cluster.apply(
+		{apiVersion: 'v1', kind: 'ServiceAccount', metadata: {name, namespace}},
+		{
+			apiVersion: 'rbac.authorization.k8s.io/v1',
+			kind: 'ClusterRole',
+			metadata: {name},
+			rules: [{nonResourceURLs: ['/flagz'], verbs: ['get']}],
+		},
+		...[name, 'edit'].map(role => ({
+			apiVersion: 'rbac.authorization.k8s.io/v1',
+			kind: 'ClusterRoleBinding',
+			metadata: {name: `${name}-${role}`},
+			roleRef: roleRef(role),
+			subjects,
+		})),
+	);
+	const {stdout: token} = await cluster.kubectl('off-direct', ['create', 'token', name, '-n', namespace]);
+	const {stdout: ca} = await cluster.kubectl('off-direct', [
+		'config',
+		'view',
+		'--raw',
+		'-o',
+		'jsonpath={.clusters[0].cluster.certificate-authority-data}',
+	]);
+	const file = join(cluster.lab.folder, 'kubeconfigs/twins-token.yaml');
+	const config = {
+		apiVersion: 'v1',
+		kind: 'Config',
+		'current-context': 'twins',
+		contexts: [{name: 'twins', context: {cluster: 'twins', user: 'twins', namespace}}],
+		clusters: [{name: 'twins', cluster: {server, 'certificate-authority-data': ca}}],
+		users: [{name: 'twins', user: {token: token.trim()}}],
+	};
+	await writeFile(file, JSON.stringify(config), {mode: 0o600});
+	return file;
+}
+
+/** TLS 1.2 under an unknown CA. Counts the records that follow each ClientHello, other than alerts. */
+async function startImpostor(t: ExecutionContext) {
+	const pair = await signed(cluster.lab, 'impostor', 'gateway', {commonName: 'kube-apiserver', names: ['127.0.0.1']});
+	const tls = createTlsServer({
+		cert: await readFile(pair.cert),
+		key: await readFile(pair.key),
+		requestCert: true,
+		rejectUnauthorized: false,
+		maxVersion: 'TLSv1.2',
+	});
+	tls.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+	const after: number[] = [];
+	let connections = 0;
+	const alert = 21;
+	const front = createTcpServer(client => {
+		connections++;
+		const server = connect((tls.address() as AddressInfo).port, '127.0.0.1');
+		let isFirst = true;
+		client.on('data', (chunk: Buffer) => {
+			if (!isFirst && chunk[0] !== alert) {
+				after.push(chunk.length);
+			}
+
+			isFirst = false;
+			server.write(chunk);
+		});
+		server.pipe(client);
+		client.on('close', () => server.destroy()).on('error', () => undefined);
+		server.on('close', () => client.destroy()).on('error', () => undefined);
+	});
+	await new Promise<void>(resolve => {
+		front.listen(0, '127.0.0.1', resolve);
+	});
+	t.teardown(() => {
+		front.close();
+		tls.close();
+	});
+	return {
+		url: `https://127.0.0.1:${(front.address() as AddressInfo).port}`,
+		connections: () => connections,
+		afterHello: () => after,
+	};
+}
+
+/** An extension apiserver with a certificate that its APIService does not check. */
+async function startExtension(t: ExecutionContext) {
+	const host = `10.99.${cluster.lab.number}.33`;
+	const port = 8449;
+	await addAddress(host);
+	const pair = await signed(cluster.lab, 'extension', 'gateway', {commonName: 'extension', names: [host]});
+	const requests: IncomingMessage[] = [];
+	const server: Server = createServer({cert: await readFile(pair.cert), key: await readFile(pair.key)}, (request, response) => {
+		requests.push(request);
+		response.setHeader('content-type', 'application/json');
+		response.end(JSON.stringify({kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'lab.example/v1', resources: []}));
+	});
+	server.on('upgrade', (request, socket) => {
+		requests.push(request);
+		const accept = createHash('sha1')
+			.update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+			.digest('base64');
+		socket.on('error', () => undefined);
+		socket.write(
+			`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+		);
+	});
+	await new Promise<void>(resolve => {
+		server.listen(port, host, resolve);
+	});
+	await cluster.apply(
+		{apiVersion: 'v1', kind: 'Service', metadata: {name: 'extension', namespace}, spec: {ports: [{port: 443, targetPort: port}]}},
+		{
+			apiVersion: 'discovery.k8s.io/v1',
+			kind: 'EndpointSlice',
+			metadata: {name: 'extension', namespace, labels: {'kubernetes.io/service-name': 'extension'}},
+			addressType: 'IPv4',
+			ports: [{port, protocol: 'TCP'}],
+			endpoints: [{addresses: [host], conditions: {ready: true}}],
+		},
+		{
+			apiVersion: 'apiregistration.k8s.io/v1',
+			kind: 'APIService',
+			metadata: {name: 'v1.lab.example'},
+			spec: {
+				group: 'lab.example',
+				version: 'v1',
+				insecureSkipTLSVerify: true,
+				groupPriorityMinimum: 100,
+				versionPriority: 100,
+				service: {name: 'extension', namespace},
+			},
+		},
+	);
+	t.teardown(async () => {
+		await cluster.kubectl('off-direct', 'delete apiservice v1.lab.example');
+		server.close();
+	});
+	return {path: '/apis/lab.example/v1', requests};
+}
+
+/** Status of the response to a WebSocket upgrade. */
+async function upgradeStatus(port: number, path: string): Promise<number> {
+	return new Promise((resolve, reject) => {
+		const socket = connect(port, '127.0.0.1');
+		socket.on('error', reject);
+		socket.once('data', data => {
+			socket.destroy();
+			resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString('latin1'))?.[1]));
+		});
+		socket.write(
+			`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+		);
+	});
+}
