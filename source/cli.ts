@@ -7,7 +7,6 @@ import type {FlagSpec} from './command-line/flag-spec.ts';
 import {parseCommandLine} from './command-line/parse-command-line.ts';
 import type {CommandSpec, Invocation} from './commands/command.ts';
 import {type CommandName, commandNames, isCommandName, loadCommand} from './commands/load-command.ts';
-import {applyKuberc, canHavePreferences, isKubercOff} from './commands/kuberc/apply-kuberc.ts';
 import {sessionSpec} from './commands/session/spec.ts';
 import {toSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from './errors/exit-status.ts';
@@ -54,7 +53,7 @@ async function run(
 	{reporting, problem}: {reporting: ErrorReporting; problem: string | null},
 	signals: Pick<Invocation, 'interrupted' | 'takeSignals'>,
 ): Promise<number> {
-	const {name, rest} = await findWithPreferences(argv, reporting);
+	const {name, rest} = findCommand(argv);
 	if (name === 'help') {
 		const [topic] = rest;
 		await printHelp(topic === undefined || topic.startsWith('-') ? null : topic);
@@ -118,38 +117,7 @@ function setReporting(
 	}
 }
 
-/** Applies kuberc's aliases and defaults. */
-async function findWithPreferences(argv: readonly string[], reporting: ErrorReporting): Promise<Found> {
-	const found = findCommand(argv);
-	const {env, stderr} = process;
-	if (found.at < 0 || isKubercOff(env) || !canHavePreferences(found.name, commandNames)) {
-		return found;
-	}
-
-	try {
-		return findCommand(
-			await applyKuberc(argv, found.at, {
-				async loadFlags(name) {
-					assertCommandName(name);
-					return (await loadCommand(name)).spec.flags;
-				},
-				env,
-				warn(text) {
-					stderr.write(`${toTerminalCharset(stderr, text)}\n`);
-				},
-			}),
-		);
-	} catch (error) {
-		if (isCommandName(found.name)) {
-			const {spec} = await loadCommand(found.name);
-			setReporting(reporting, spec, found.rest);
-		}
-
-		throw error;
-	}
-}
-
-/** The policy for credential plugins comes from the same kuberc. */
+/** The kuberc that has the policy for credential plugins. */
 function environmentWith(kuberc: string | undefined): NodeJS.ProcessEnv {
 	const {env} = process;
 	if (kuberc !== undefined && env['KUBERC'] === 'off') {

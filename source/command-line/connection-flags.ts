@@ -9,7 +9,7 @@ const fileFlags = [
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'path to the kuberc file to use for preferences; KUBERC=off disables them',
+		help: 'path to the kuberc file with the policy for credential plugins; KUBERC=off disables it',
 	},
 ] as const satisfies readonly FlagSpec[];
 

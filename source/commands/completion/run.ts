@@ -4,7 +4,6 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {commandSpecs} from '../command-specs.ts';
 import type {Command} from '../command.ts';
-import {readAliases} from '../kuberc/apply-kuberc.ts';
 import {completeNames} from './complete-names.ts';
 import {completeLine, type CompletionItem} from './complete-line.ts';
 import {completionSpec} from './spec.ts';
@@ -52,25 +51,13 @@ function directiveFor(offers: readonly CompletionItem[]): number {
 }
 
 async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly CompletionItem[]> {
-	const aliases = await readAliases(env);
-	const names = commandSpecs.map(({name}) => name);
-	const at = typed.findIndex((word, index) => index < typed.length - 1 && (aliases.has(word) || names.includes(word)));
-	const words = typed.with(Math.max(at, 0), aliases.get(typed[at] ?? '') ?? typed[Math.max(at, 0)] ?? '');
-	const {offers, nameCompletion, command: spec, rest} = completeLine(commandSpecs, words);
+	const {offers, nameCompletion, command: spec, rest} = completeLine(commandSpecs, typed);
 	if (nameCompletion === null) {
-		const last = typed.at(-1) ?? '';
-		const isCommand = at < 0 && !last.startsWith('-') && offers.every(({word}) => names.includes(word));
-		return isCommand ? [...offers, ...aliasOffers(aliases, last)] : offers;
+		return offers;
 	}
 
 	// An error message would disturb the line that is being typed.
 	return [...offers, ...(await completeNames(nameCompletion, rest, spec?.flags ?? [], {env}).catch(() => []))];
-}
-
-function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly CompletionItem[] {
-	return [...aliases]
-		.filter(([name]) => name.startsWith(prefix))
-		.map(([name, command]) => ({word: name, description: `alias of ${command} in your kuberc`}));
 }
 
 export const completionScripts: Readonly<Record<string, string>> = {
