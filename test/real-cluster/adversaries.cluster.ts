@@ -3,23 +3,19 @@ One adversary of docs/threat-model.md per test: what it can put in place of an h
 better by it. With SPOKE_LAB_ADVERSARIES=everywhere, the liars stand behind every posture.
 */
 import {spawn} from 'node:child_process';
-import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {readFile, writeFile} from 'node:fs/promises';
-import type {IncomingMessage} from 'node:http';
-import {createServer, type Server} from 'node:https';
-import {createServer as createTcpServer, connect, type AddressInfo} from 'node:net';
+import {connect} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import {text} from 'node:stream/consumers';
-import {createServer as createTlsServer} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {startMcp} from '../support/mcp-client.ts';
-import {signed} from './lab/certificates.ts';
 import {startFrontProxy, startSplitter} from './lab/fronts.ts';
+import {startExtension, startImpostor} from './lab/impostors.ts';
 import {writeKubeconfig, type UserName} from './lab/kubeconfig.ts';
 import {kubectl, mustKubectl} from './lab/kubectl.ts';
-import {addAddress, controlPlaneAddress} from './lab/lab.ts';
+import {controlPlaneAddress} from './lab/lab.ts';
 import {kubeletAnswer, startOddNodes} from './lab/odd-nodes.ts';
 import {postureOf, postures, type PostureName} from './lab/postures.ts';
 import {serverUrl} from './lab/control-plane.ts';
@@ -111,7 +107,7 @@ test.serial('a twin apiserver that verifies nobody, behind the same address, rai
 });
 
 test.serial('an impostor of the apiserver with TLS 1.2 gets neither certificate nor token', async t => {
-	const impostor = await startImpostor(t);
+	const impostor = await startImpostor(t, cluster.lab);
 	const own = await readFile(cluster.kubeconfig('off-direct'), 'utf8');
 	const file = join(cluster.lab.folder, 'kubeconfigs/impostor.yaml');
 	await writeFile(file, own.replace(/server: \S+/, `server: ${impostor.url}`), {mode: 0o600});
@@ -126,7 +122,7 @@ test.serial('an impostor of the apiserver with TLS 1.2 gets neither certificate 
 
 test.serial('a proxy that requires verified legs sends nothing to an aggregated API that nobody verifies', async t => {
 	await useCluster({postures: ['off-aggregating']});
-	const extension = await startExtension(t);
+	const extension = await startExtension(t, cluster.lab, cluster.kubeconfig('off-direct'));
 	const server = 'off-aggregating';
 	await waitFor('the aggregated API', async () => (await cluster.kubectl(server, ['get', '--raw', extension.path])).status === 0);
 	extension.requests.length = 0;
@@ -301,106 +297,6 @@ async function tokenKubeconfig(server: string): Promise<string> {
 	};
 	await writeFile(file, JSON.stringify(config), {mode: 0o600});
 	return file;
-}
-
-/** TLS 1.2 under an unknown CA. Counts the records that follow each ClientHello, other than alerts. */
-async function startImpostor(t: ExecutionContext) {
-	const pair = await signed(cluster.lab, 'impostor', 'gateway', {commonName: 'kube-apiserver', names: ['127.0.0.1']});
-	const tls = createTlsServer({
-		cert: await readFile(pair.cert),
-		key: await readFile(pair.key),
-		requestCert: true,
-		rejectUnauthorized: false,
-		maxVersion: 'TLSv1.2',
-	});
-	tls.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
-	const after: number[] = [];
-	let connections = 0;
-	const alert = 21;
-	const front = createTcpServer(client => {
-		connections++;
-		const server = connect((tls.address() as AddressInfo).port, '127.0.0.1');
-		let isFirst = true;
-		client.on('data', (chunk: Buffer) => {
-			if (!isFirst && chunk[0] !== alert) {
-				after.push(chunk.length);
-			}
-
-			isFirst = false;
-			server.write(chunk);
-		});
-		server.pipe(client);
-		client.on('close', () => server.destroy()).on('error', () => undefined);
-		server.on('close', () => client.destroy()).on('error', () => undefined);
-	});
-	await new Promise<void>(resolve => {
-		front.listen(0, '127.0.0.1', resolve);
-	});
-	t.teardown(() => {
-		front.close();
-		tls.close();
-	});
-	return {
-		url: `https://127.0.0.1:${(front.address() as AddressInfo).port}`,
-		connections: () => connections,
-		afterHello: () => after,
-	};
-}
-
-/** An extension apiserver with a certificate that its APIService does not check. */
-async function startExtension(t: ExecutionContext) {
-	const host = `10.99.${cluster.lab.number}.33`;
-	const port = 8449;
-	await addAddress(host);
-	const pair = await signed(cluster.lab, 'extension', 'gateway', {commonName: 'extension', names: [host]});
-	const requests: IncomingMessage[] = [];
-	const server: Server = createServer({cert: await readFile(pair.cert), key: await readFile(pair.key)}, (request, response) => {
-		requests.push(request);
-		response.setHeader('content-type', 'application/json');
-		response.end(JSON.stringify({kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'lab.example/v1', resources: []}));
-	});
-	server.on('upgrade', (request, socket) => {
-		requests.push(request);
-		const accept = createHash('sha1')
-			.update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-			.digest('base64');
-		socket.on('error', () => undefined);
-		socket.write(
-			`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-		);
-	});
-	await new Promise<void>(resolve => {
-		server.listen(port, host, resolve);
-	});
-	await cluster.apply(
-		{apiVersion: 'v1', kind: 'Service', metadata: {name: 'extension', namespace}, spec: {ports: [{port: 443, targetPort: port}]}},
-		{
-			apiVersion: 'discovery.k8s.io/v1',
-			kind: 'EndpointSlice',
-			metadata: {name: 'extension', namespace, labels: {'kubernetes.io/service-name': 'extension'}},
-			addressType: 'IPv4',
-			ports: [{port, protocol: 'TCP'}],
-			endpoints: [{addresses: [host], conditions: {ready: true}}],
-		},
-		{
-			apiVersion: 'apiregistration.k8s.io/v1',
-			kind: 'APIService',
-			metadata: {name: 'v1.lab.example'},
-			spec: {
-				group: 'lab.example',
-				version: 'v1',
-				insecureSkipTLSVerify: true,
-				groupPriorityMinimum: 100,
-				versionPriority: 100,
-				service: {name: 'extension', namespace},
-			},
-		},
-	);
-	t.teardown(async () => {
-		await cluster.kubectl('off-direct', 'delete apiservice v1.lab.example');
-		server.close();
-	});
-	return {path: '/apis/lab.example/v1', requests};
 }
 
 /** Status of the response to a WebSocket upgrade. */

@@ -18,8 +18,8 @@ function pathsOf(value: unknown): Path[] {
 }
 
 /**
-False claims about a leg 2 to a kubelet, as words. `mayInfer`: behind a gateway, an inferred claim can be false. What a failure says of itself
-(`refused`, inferred) names the failure, whoever wrote it, and makes nothing better.
+False claims about a leg 2 to a kubelet, as words. `mayInfer`: behind a gateway, an inferred claim can be false. What a failure says of
+itself (`refused`, inferred) names the failure, whoever wrote it, and makes nothing better.
 */
 export function falseClaims(paths: readonly Path[], truth: Truth, {mayInfer = false} = {}): string[] {
 	return paths.flatMap(path => {
