@@ -2,8 +2,9 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {setStreamGate} from '../../../source/streams/stream-gate.ts';
-import {followLogs, type FollowLogsOptions} from '../../../source/streams/logs/follow-logs.ts';
+import type {followLogs, FollowLogsOptions} from '../../../source/streams/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
+import {followServer, type OnLogEvent} from '../../support/followed-log.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 
@@ -17,30 +18,15 @@ const refusal = (status: number, message: string) => ({kind: 'refuse', status, b
 async function given(t: ExecutionContext) {
 	const server = await LogServer.start(t);
 	const cluster = await server.cluster();
-	/** Follows the pods of a selector, or those that are there, until `on` returns true. */
+	/** Follows the pods of a selector, or those that are there. */
 	const follow = async (
-		on: (event: LogEvent) => unknown = () => false,
+		on?: OnLogEvent,
 		{
 			canAppear = async () => true,
 			kind = 'scope',
 			...options
 		}: Partial<FollowLogsOptions> & {canAppear?: CanAppear; kind?: 'scope' | 'pods'} = {},
-	): Promise<void> => {
-		const stop = new AbortController();
-		const pods = [...server.pods.values()].map(({object}) => object);
-		const targets = kind === 'pods' ? ({kind, pods} as const) : ({kind, scope, canAppear} as const);
-		for await (const event of followLogs(cluster, targets, {
-			asked: 'deploy/web',
-			containers: {kind: 'default'},
-			start: {},
-			signal: stop.signal,
-			...options,
-		})) {
-			if ((await on(event)) === true) {
-				stop.abort();
-			}
-		}
-	};
+	) => followServer(server, cluster, on, {...options, ...(kind === 'scope' && {targets: {kind, scope, canAppear}})});
 	return {server, cluster, follow};
 }
 

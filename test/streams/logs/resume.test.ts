@@ -1,10 +1,10 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import {followLogs, type FollowLogsOptions} from '../../../source/streams/logs/follow-logs.ts';
-import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
+import type {FollowLogsOptions} from '../../../source/streams/logs/follow-logs.ts';
 import {formatSinceTime} from '../../../source/streams/logs/pod-log-options.ts';
 import type {StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
+import {followServer, type OnLogEvent} from '../../support/followed-log.ts';
 import {type Fault, LogServer, type LogRecord} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 
@@ -18,56 +18,13 @@ const quickly: StallTimeouts = {
 	silenceTimeoutMs: 1000,
 };
 
-class Followed {
-	text = '';
-	readonly events: LogEvent[] = [];
-
-	of<Type extends LogEvent['type']>(type: Type): Array<Extract<LogEvent, {type: Type}>> {
-		return this.events.filter((event): event is Extract<LogEvent, {type: Type}> => event.type === type);
-	}
-
-	get gaps(): string[] {
-		return this.of('gap').map(({reason}) => reason);
-	}
-
-	/** Types, gaps with their reasons, and whether a resume is proven. */
-	get story(): string[] {
-		return this.events.map(event =>
-			event.type === 'gap' ? `gap ${event.reason}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
-		);
-	}
-}
-
-type Follow = (
-	/** The follow stops when it returns true. */
-	on?: (event: LogEvent, followed: Followed) => unknown,
-	options?: Partial<FollowLogsOptions>,
-) => Promise<Followed>;
-
 /** The log of a pod that is not restarted. */
 async function given(t: ExecutionContext, ...records: readonly LogRecord[]) {
 	const server = await LogServer.start(t);
 	server.restartPolicy = 'Never';
 	const cluster = await server.cluster();
 	const log = server.addLog('w', ...records);
-	const follow: Follow = async (on, options) => {
-		const followed = new Followed();
-		const stop = new AbortController();
-		const targets = {kind: 'pods', pods: [server.pods.get('w')!.object]} as const;
-		const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(120_000)]);
-		for await (const event of followLogs(cluster, targets, {asked: 'w', containers: {kind: 'default'}, start: {}, signal, ...options})) {
-			followed.events.push(event);
-			if (event.type === 'lines') {
-				followed.text += event.bytes.toString('latin1');
-			}
-
-			if ((await on?.(event, followed)) === true) {
-				stop.abort();
-			}
-		}
-
-		return followed;
-	};
+	const follow = async (on?: OnLogEvent, options?: Partial<FollowLogsOptions>) => followServer(server, cluster, on, options);
 	return {server, cluster, log, follow};
 }
 

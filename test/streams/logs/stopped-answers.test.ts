@@ -6,10 +6,9 @@ import {createClusterClient} from '../../../source/cluster/create-cluster-client
 import {readFully} from '../../../source/cluster/transport/response-body.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
-import {followLogs} from '../../../source/streams/logs/follow-logs.ts';
-import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
 import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
 import {defaultStallTimeouts, type StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
+import {type Followed, followServer} from '../../support/followed-log.ts';
 import {LogServer, type ContainerLog, type LogRecord} from '../../support/log-server.ts';
 import {startTcpCutter, type TcpCutter} from '../../support/tcp-cutter.ts';
 
@@ -48,40 +47,29 @@ function records(count: number): LogRecord[] {
 	}));
 }
 
+const linesOf = ({text}: Pick<Followed, 'text'>) => text.split('\n').length - 1;
+
 test('a log whose connections all stop early is emitted completely', async t => {
 	t.timeout(60_000);
 	const {server, cutter, cluster, log} = await behindCutter(t);
 	server.restartPolicy = 'Never';
 	cutter.stopAfter(12_000);
 	log.append(...records(200));
-	const numbers: number[] = [];
-	const stalls: LogEvent[] = [];
-	for await (const event of followLogs(
+	const followed = await followServer(
+		server,
 		cluster,
-		{kind: 'pods', pods: [server.pods.get('w')!.object]},
-		{asked: 'w', containers: {kind: 'default'}, start: {}, stallTimeouts: quickly, signal: AbortSignal.timeout(50_000)},
-	)) {
-		if (event.type === 'lines') {
-			numbers.push(
-				...event.bytes
-					.toString()
-					.trim()
-					.split('\n')
-					.map(line => Number(line.split(' ')[1])),
-			);
-			if (numbers.length === 200) {
+		(_, so) => {
+			if (linesOf(so) === 200 && log.state === 'running') {
 				log.end();
 			}
-		} else if (event.type === 'stalled') {
-			stalls.push(event);
-		}
-	}
-
+		},
+		{stallTimeouts: quickly},
+	);
 	t.deepEqual(
-		numbers,
+		[...followed.text.matchAll(/ (\d+) /g)].map(([, number]) => Number(number)),
 		Array.from({length: 200}, (_, index) => index),
 	);
-	t.true(stalls.length > 2);
+	t.true(followed.of('stalled').length > 2);
 });
 
 test('a second read that is reset midway still finds new lines', async t => {
@@ -89,21 +77,17 @@ test('a second read that is reset midway still finds new lines', async t => {
 	server.restartPolicy = 'Never';
 	log.append(...records(5));
 	server.faults.push({kind: 'freeze', afterBytes: 1}, {kind: 'cut', afterBytes: 600});
-	let lines = 0;
-	for await (const event of followLogs(
+	const {text} = await followServer(
+		server,
 		cluster,
-		{kind: 'pods', pods: [server.pods.get('w')!.object]},
-		{asked: 'w', containers: {kind: 'default'}, start: {}, stallTimeouts: quickly, signal: AbortSignal.timeout(50_000)},
-	)) {
-		if (event.type === 'lines') {
-			lines += event.bytes.toString().trim().split('\n').length;
-			if (lines === 5) {
+		(_, so) => {
+			if (linesOf(so) === 5) {
 				log.end();
 			}
-		}
-	}
-
-	t.is(lines, 5);
+		},
+		{stallTimeouts: quickly},
+	);
+	t.is(linesOf({text}), 5);
 });
 
 test('reading a pod whose response stops midway ends at the timeout', async t => {
