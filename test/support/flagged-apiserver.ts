@@ -11,8 +11,10 @@ import {refuseUpgrade} from './command-server.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
 
-export const verifies = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
-export const verifiesNothing = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
+/** Without a front proxy's CA, the name of the client certificate is the apiserver's own word. */
+const noTunnel = {'egress-selector-config-file': '', 'requestheader-client-ca-file': ''};
+export const verifies = {...noTunnel, 'kubelet-certificate-authority': '/ca.crt'};
+export const verifiesNothing = {...noTunnel, 'kubelet-certificate-authority': ''};
 
 type Flags = Readonly<Record<string, string>>;
 
