@@ -1,7 +1,7 @@
 /** Scope of an audit row across apiservers. */
 import type {Basis, Observations, Need} from '../evidence.ts';
 import {needActive, needApiserverItself, needFlagz, needLeases} from '../rules/needs.ts';
-import {areAllReplicasRead, flagsPerProcess, isSoleApiserver, knownReplicaCount} from '../rules/replicas.ts';
+import {areAllReplicasRead, flagsPerProcess, isSoleApiserver, knownReplicaCount, leasesOf} from '../rules/replicas.ts';
 
 export type ReplicaScope = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
 
@@ -23,8 +23,8 @@ export function scopeAcrossReplicas(
 	};
 }
 
-export function needOfAll({replicas}: Observations, known: number | null, isRead: boolean): Need {
-	if (known === null || (replicas?.facts.leases ?? null) === null) {
+export function needOfAll(observations: Observations, known: number | null, isRead: boolean): Need {
+	if (known === null || leasesOf(observations).known === undefined) {
 		return needLeases;
 	}
 

@@ -151,7 +151,7 @@ test('a terminal is recorded with its size, and shows the same as without --reco
 });
 
 test('a command that its requirement refuses leaves no file', async t => {
-	const {env: sandboxEnv} = await openSandbox(t, {user: 'ada'});
+	const {env: sandboxEnv} = await openSandbox(t);
 	const home = await temporaryDirectory(t);
 	const file = join(home, 'a.cast');
 	const {status} = await runSpoke(['exec', '--record', file, '--require', 'protected', 'db-0', '-c', 'db', '--', 'echo', 'here'], {
