@@ -1,18 +1,11 @@
 /** Chains that OpenSSL judges on a connection of their own, before the client certificate leaves, or in another order than it was sent. */
-import {join} from 'node:path';
 import {writeFile} from 'node:fs/promises';
-import type {SecureVersion} from 'node:tls';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {authority, issue, type Issued} from '../support/certificates.ts';
 import {startCountingServer} from '../support/counting-server.ts';
 import {basicConstraints, here, keyUsage, makeCertificate, mayIssue, publicKeyOf} from '../support/der-certificate.ts';
-import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {runSpoke} from '../support/run-spoke.ts';
-import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 type Served = Pick<Issued, 'certificate' | 'key'>;
 
@@ -20,24 +13,6 @@ const ca = await authority('cluster-ca');
 const ada = await issue({commonName: 'ada', usage: 'client'}, ca);
 const encoded = (pem: string) => Buffer.from(pem).toString('base64');
 const user = {'client-certificate-data': encoded(ada.certificate), 'client-key-data': encoded(ada.key)};
-
-async function serve(t: ExecutionContext, leaf: Served, protocol: SecureVersion, options: object = {}) {
-	const server = await startCountingServer(leaf, protocol, options);
-	t.teardown(() => {
-		server.close();
-	});
-	return server;
-}
-
-async function clientOf(t: ExecutionContext, port: number, cluster: object) {
-	const file = join(await temporaryDirectory(t), 'config');
-	await writeFile(file, kubeconfigText({server: `https://127.0.0.1:${port}`, user, cluster: {...cluster}}));
-	const client = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', file]).flags, {});
-	t.teardown(() => {
-		client.close();
-	});
-	return client;
-}
 
 async function use(client: ClusterClient): Promise<void> {
 	const connection = await client.connect();
@@ -51,8 +26,8 @@ const trusting = (...certificates: readonly Served[]) => ({
 
 test('TLSv1.2: replicas with certificates of their own are judged one by one, and once', async t => {
 	const [one, two] = await Promise.all(['one', 'two'].map(async commonName => issue({commonName, ip: ['127.0.0.1']}, ca)));
-	const server = await serve(t, one!, 'TLSv1.2', {second: two});
-	const client = await clientOf(t, server.port, trusting(ca));
+	const server = await startCountingServer(t, one!, 'TLSv1.2', {second: two!});
+	const client = await server.client({user, cluster: trusting(ca)});
 	for (let connection = 0; connection < 3; connection++) {
 		await use(client);
 	}
@@ -63,8 +38,11 @@ test('TLSv1.2: replicas with certificates of their own are judged one by one, an
 });
 
 test('TLSv1.2: a server that demands a certificate first is refused', async t => {
-	const server = await serve(t, await issue({ip: ['127.0.0.1']}, ca), 'TLSv1.2', {rejectUnauthorized: true, ca: ca.certificate});
-	const client = await clientOf(t, server.port, trusting(ca));
+	const server = await startCountingServer(t, await issue({ip: ['127.0.0.1']}, ca), 'TLSv1.2', {
+		rejectUnauthorized: true,
+		ca: ca.certificate,
+	});
+	const client = await server.client({user, cluster: trusting(ca)});
 	await t.throwsAsync(client.connect(), {
 		code: 'ERR_APISERVER_TLS',
 		message: /before its certificate could be judged$/,
@@ -78,8 +56,8 @@ test('TLSv1.2: a server that demands a certificate first is refused', async t =>
 
 for (const protocol of ['TLSv1.2', 'TLSv1.3'] as const) {
 	test(`${protocol}: an unverified server gets the certificate with insecure-skip-tls-verify`, async t => {
-		const server = await serve(t, await issue({commonName: 'anyone'}), protocol);
-		const client = await clientOf(t, server.port, {'insecure-skip-tls-verify': true});
+		const server = await startCountingServer(t, await issue({commonName: 'anyone'}), protocol);
+		const client = await server.client({user, cluster: {'insecure-skip-tls-verify': true}});
 		await use(client);
 		t.deepEqual(
 			server.connections.map(({client: name}) => name),
@@ -99,8 +77,8 @@ for (const protocol of ['TLSv1.2', 'TLSv1.3'] as const) {
 			const middle = makeCertificate({name: 'middle', extensions: mayIssue, issuer: root});
 			const leaf = makeCertificate({name: 'leaf', extensions: here, issuer: middle});
 			const sent = [leaf, middle, root, crossed, old].map(({certificate}) => certificate).join('');
-			const server = await serve(t, {certificate: sent, key: leaf.key}, protocol);
-			const client = await clientOf(t, server.port, trusting(old));
+			const server = await startCountingServer(t, {certificate: sent, key: leaf.key}, protocol);
+			const client = await server.client({user, cluster: trusting(old)});
 			if (accepted) {
 				await use(client);
 				t.is(server.connections.at(-1)!.client, 'ada');
@@ -116,13 +94,11 @@ for (const protocol of ['TLSv1.2', 'TLSv1.3'] as const) {
 	test(`${protocol}: a root of this machine on a foreign curve ends no process`, async t => {
 		const root = makeCertificate({name: 'root', key: 'brainpoolP256r1', extensions: mayIssue});
 		const leaf = makeCertificate({name: 'leaf', issuer: root, extensions: here});
-		const server = await serve(t, leaf, protocol);
-		const folder = await temporaryDirectory(t);
-		await writeFile(join(folder, 'roots'), root.certificate);
-		await writeFile(join(folder, 'config'), kubeconfigText({server: `https://127.0.0.1:${server.port}`, user: {token: 'secret-token'}}));
-		const {status, stderr} = await runSpoke(['logs', 'x', '--kubeconfig', join(folder, 'config')], {
-			env: {SSL_CERT_FILE: join(folder, 'roots'), SSL_CERT_DIR: ''},
-		});
+		const server = await startCountingServer(t, leaf, protocol);
+		const config = await server.config({user: {token: 'secret-token'}});
+		const roots = `${config}-roots`;
+		await writeFile(roots, root.certificate);
+		const {status, stderr} = await runSpoke(['logs', 'x', '--kubeconfig', config], {env: {SSL_CERT_FILE: roots, SSL_CERT_DIR: ''}});
 		t.is(status, 10);
 		t.regex(stderr, /x509: certificate signed by unknown authority/);
 	});

@@ -3,12 +3,8 @@ import {chmod, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {type CountingServer, startCountingServer} from '../support/counting-server.ts';
-import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
 
@@ -28,27 +24,12 @@ const pair = {'client-certificate-data': encoded(ada.certificate), 'client-key-d
 
 const requestForTime = /^HEAD \/ HTTP\/1\.1\r\nHost: apiserver\r\nUser-Agent: \S+\r\nConnection: close\r\n\r\n$/;
 
-type Caller = (t: ExecutionContext, port: number) => Promise<string>;
+type Caller = (t: ExecutionContext, server: CountingServer) => Promise<string>;
 
-async function configOf(t: ExecutionContext, port: number, user: object): Promise<string> {
-	const file = join(await temporaryDirectory(t), 'config');
-	await writeFile(file, kubeconfigText({server: `https://127.0.0.1:${port}`, ca: ca.certificate, user}));
-	return file;
-}
+const parts = {ca: ca.certificate, user: {...pair, token: 'secret-token'}};
 
-async function clientOf(t: ExecutionContext, port: number) {
-	const cluster = await createClusterClient(
-		parseCommandLine(connectionFlags, ['--kubeconfig', await configOf(t, port, {...pair, token: 'secret-token'})]).flags,
-		{},
-	);
-	t.teardown(() => {
-		cluster.close();
-	});
-	return cluster;
-}
-
-async function command(t: ExecutionContext, port: number, user: object, env: NodeJS.ProcessEnv = {}): Promise<string> {
-	return (await runSpoke(['logs', 'x', '--kubeconfig', await configOf(t, port, user)], {env})).stderr;
+async function command(config: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+	return (await runSpoke(['logs', 'x', '--kubeconfig', config], {env})).stderr;
 }
 
 async function messageOf(opening: Promise<{request(options: {path: string}): Promise<unknown>; close(): void}>): Promise<string> {
@@ -63,27 +44,22 @@ async function messageOf(opening: Promise<{request(options: {path: string}): Pro
 }
 
 const callers: Readonly<Record<string, Caller>> = {
-	'a command': async (t, port) => command(t, port, {...pair, token: 'secret-token'}),
-	async 'an exec plugin’s certificate'(t, port) {
+	'a command': async (_, server) => command(await server.config(parts)),
+	async 'an exec plugin’s certificate'(t, server) {
 		const plugin = join(await temporaryDirectory(t), 'plugin');
 		const status = {token: 'secret-token', clientCertificateData: ada.certificate, clientKeyData: ada.key};
 		const credential = JSON.stringify({kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status});
 		await writeFile(plugin, `#!/bin/sh\ncat <<'END'\n${credential}\nEND\n`);
 		await chmod(plugin, 0o700);
 		const exec = {apiVersion: 'client.authentication.k8s.io/v1', command: plugin, interactiveMode: 'Never'};
-		return command(t, port, {exec}, {PATH: process.env['PATH']});
+		return command(await server.config({...parts, user: {exec}}), {PATH: process.env['PATH']});
 	},
-	'the session’s client': async (t, port) => messageOf((await clientOf(t, port)).connect({canShare: true})),
-	'a replica probe': async (t, port) => messageOf((await clientOf(t, 1)).connectAt(`127.0.0.1:${port}`)),
+	'the session’s client': async (_, server) => messageOf((await server.client(parts)).connect({canShare: true})),
+	async 'a replica probe'(_, server) {
+		const elsewhere = await server.client({...parts, cluster: {server: 'https://127.0.0.1:1'}});
+		return messageOf(elsewhere.connectAt(`127.0.0.1:${server.port}`));
+	},
 };
-
-async function serve(t: ExecutionContext, ...[leaf, protocol, options]: Parameters<typeof startCountingServer>): Promise<CountingServer> {
-	const server = await startCountingServer(leaf, protocol, options);
-	t.teardown(() => {
-		server.close();
-	});
-	return server;
-}
 
 for (const protocol of ['TLSv1.2', 'TLSv1.3'] as const) {
 	for (const [who, call] of Object.entries(callers)) {
@@ -94,8 +70,8 @@ for (const protocol of ['TLSv1.2', 'TLSv1.3'] as const) {
 			['that only OpenSSL refuses', forClients, /specifies an incompatible key usage/],
 		] as const) {
 			test(`${protocol}: a server with a certificate ${title} receives nothing from ${who}`, async t => {
-				const server = await serve(t, leaf, protocol);
-				t.regex(await call(t, server.port), says);
+				const server = await startCountingServer(t, leaf, protocol);
+				t.regex(await call(t, server), says);
 				const [first, ...others] = server.connections;
 				t.deepEqual(first, {after: 0, client: null, received: ''});
 				// Without credentials: to read the server's time, and to have OpenSSL judge the chain in TLS 1.2.
@@ -108,8 +84,8 @@ for (const protocol of ['TLSv1.2', 'TLSv1.3'] as const) {
 		}
 
 		test(`${protocol}: the apiserver receives certificate and token from ${who}`, async t => {
-			const server = await serve(t, apiserver, protocol);
-			await call(t, server.port);
+			const server = await startCountingServer(t, apiserver, protocol);
+			await call(t, server);
 			// In TLS 1.2 OpenSSL judges the chain first, on a connection without the certificate.
 			const used = protocol === 'TLSv1.2' ? server.connections.slice(2) : server.connections;
 			if (protocol === 'TLSv1.2') {
@@ -126,11 +102,9 @@ for (const protocol of ['TLSv1.2', 'TLSv1.3'] as const) {
 
 	test(`${protocol}: a long client certificate leaves no earlier`, async t => {
 		const long = [ada.certificate, ...Array.from({length: 60}, () => stranger.certificate)].join('');
-		const server = await serve(t, foreign, protocol);
-		const config = await configOf(t, server.port, {...pair, 'client-certificate-data': encoded(long)});
-		const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', config]).flags, {});
+		const server = await startCountingServer(t, foreign, protocol);
+		const cluster = await server.client({...parts, user: {...parts.user, 'client-certificate-data': encoded(long)}});
 		t.regex(await messageOf(cluster.connect()), /signed by unknown authority/);
 		t.deepEqual(server.connections, [{after: 0, client: null, received: ''}]);
-		cluster.close();
 	});
 }

@@ -2,15 +2,13 @@
 import {createServer} from 'node:net';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {locateStreamLoss, locateTunnelLoss} from '../../source/streams/locate-loss.ts';
 import {silenceError, StreamLostError, streamLostError} from '../../source/wire/protocol-error.ts';
 import {serve} from '../support/api-server.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
+import {openCluster} from '../support/open-cluster.ts';
 
 const lost = (message: string, code?: string) =>
 	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
@@ -120,11 +118,7 @@ test('an apiserver that does not complete the TLS handshake does not respond', a
 	const server = createServer();
 	t.teardown(() => server.close());
 	const port = await listenOnLoopback(server);
-	const {flags} = parseCommandLine(connectionFlags, ['--server', `https://127.0.0.1:${port}`]);
-	const cluster = await createClusterClient(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
-	t.teardown(() => {
-		cluster.close();
-	});
+	const cluster = await openCluster(t, ['--server', `https://127.0.0.1:${port}`]);
 	const {leg, legKnown} = await locateStreamLoss(cluster, lost('the connection ended without a WebSocket Close'));
 	t.deepEqual({leg, legKnown}, {leg: 1, legKnown: true});
 });

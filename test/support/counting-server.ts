@@ -1,8 +1,15 @@
 /** A TLS server that counts what reaches it after the ClientHello, and shows whose certificate and which requests it was sent. */
+import {writeFile} from 'node:fs/promises';
 import {createServer as createTcpServer, connect, type Socket} from 'node:net';
+import {join} from 'node:path';
 import {createServer, type SecureVersion, type TlsOptions} from 'node:tls';
+import type {ExecutionContext} from 'ava';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {Issued} from './certificates.ts';
+import {kubeconfigText} from './kubeconfig-text.ts';
 import {listenOnLoopback} from './listen-on-loopback.ts';
+import {openCluster} from './open-cluster.ts';
+import {temporaryDirectory} from './temporary-directory.ts';
 
 export type CountedConnection = {
 	/** Bytes after the ClientHello. */
@@ -13,9 +20,16 @@ export type CountedConnection = {
 	received: string;
 };
 
-export type CountingServer = {port: number; connections: CountedConnection[]; close(): void};
+export type CountingServer = {
+	port: number;
+	connections: CountedConnection[];
+	/** A kubeconfig of the server. */
+	config(parts: Omit<Parameters<typeof kubeconfigText>[0], 'server'>): Promise<string>;
+	client(parts: Omit<Parameters<typeof kubeconfigText>[0], 'server'>): Promise<ClusterClient>;
+};
 
 export async function startCountingServer(
+	t: Pick<ExecutionContext, 'teardown'>,
 	{certificate, key}: Pick<Issued, 'certificate' | 'key'>,
 	protocol: SecureVersion,
 	{second, ...options}: TlsOptions & {/** The certificate of every second connection. */ second?: Pick<Issued, 'certificate' | 'key'>} = {},
@@ -70,16 +84,24 @@ export async function startCountingServer(
 
 		behind.pipe(socket);
 	});
-	return {
-		port: await listenOnLoopback(front),
-		connections,
-		close() {
-			for (const socket of sockets) {
-				socket.destroy();
-			}
+	t.teardown(() => {
+		for (const socket of sockets) {
+			socket.destroy();
+		}
 
-			front.close();
-			server.close();
-		},
+		front.close();
+		server.close();
+	});
+	const frontPort = await listenOnLoopback(front);
+	const config: CountingServer['config'] = async parts => {
+		const file = join(await temporaryDirectory(t), 'config');
+		await writeFile(file, kubeconfigText({server: `https://127.0.0.1:${frontPort}`, ...parts}));
+		return file;
+	};
+	return {
+		port: frontPort,
+		connections,
+		config,
+		client: async parts => openCluster(t, ['--kubeconfig', await config(parts)], {}),
 	};
 }

@@ -1,9 +1,6 @@
 /** A forward to a pod of a sandbox, in this process. */
 import type {ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import type {ConnectionObserver} from '../../source/streams/connection-observer.ts';
@@ -12,6 +9,7 @@ import {parseListenAddresses} from '../../source/streams/port-forward/listen-add
 import {parsePortSpec} from '../../source/streams/port-forward/port-spec.ts';
 import {startForward} from '../../source/streams/port-forward/start-forward.ts';
 import {parseTarget} from '../../source/targets/parse-target.ts';
+import {openCluster} from './open-cluster.ts';
 import {openSandbox} from './sandbox.ts';
 import {startTcpCutter, type TcpCutter} from './tcp-cutter.ts';
 import {until} from './until.ts';
@@ -20,12 +18,8 @@ import {until} from './until.ts';
 export async function openCutCluster(t: ExecutionContext): Promise<{sandbox: Sandbox; cluster: ClusterClient; cutter: TcpCutter}> {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
 	const cutter = await startTcpCutter(new URL(sandbox.server).host);
-	const argv = ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`];
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, argv).flags, {});
-	t.teardown(async () => {
-		cluster.close();
-		await cutter.stop();
-	});
+	t.teardown(async () => cutter.stop());
+	const cluster = await openCluster(t, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]);
 	return {sandbox, cluster, cutter};
 }
 

@@ -1,16 +1,13 @@
 /** Logs over a network that stalls each connection after some bytes, without a reset. */
 import {PassThrough} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
-import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {readFully} from '../../../source/cluster/transport/response-body.ts';
-import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
 import {defaultStallTimeouts, type StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {type Followed, followServer} from '../../support/followed-log.ts';
-import {LogServer, type ContainerLog, type LogRecord} from '../../support/log-server.ts';
-import {startTcpCutter, type TcpCutter} from '../../support/tcp-cutter.ts';
+import {LogServer, type LogRecord} from '../../support/log-server.ts';
+import {openCluster} from '../../support/open-cluster.ts';
+import {startTcpCutter} from '../../support/tcp-cutter.ts';
 
 const quickly: StallTimeouts = {
 	...defaultStallTimeouts,
@@ -23,19 +20,12 @@ const quickly: StallTimeouts = {
 	silenceTimeoutMs: 500,
 };
 
-async function behindCutter(
-	t: ExecutionContext,
-): Promise<{server: LogServer; cutter: TcpCutter; cluster: ClusterClient; log: ContainerLog}> {
-	const server = await LogServer.start();
+async function behindCutter(t: ExecutionContext) {
+	const server = await LogServer.start(t);
 	const cutter = await startTcpCutter(new URL(server.url).host);
-	const {flags} = parseCommandLine(connectionFlags, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
-	const cluster = await createClusterClient(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
-	t.teardown(async () => {
-		cluster.close();
-		await cutter.stop();
-		await server.stop();
-	});
-	return {server, cutter, cluster, log: server.addPod('w').get('app')!};
+	t.teardown(async () => cutter.stop());
+	const cluster = await openCluster(t, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
+	return {server, cutter, cluster, log: server.addLog('w')};
 }
 
 /** Per second, ten lines of 200 bytes. */

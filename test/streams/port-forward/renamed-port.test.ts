@@ -1,11 +1,9 @@
 /** A named port that the pod after a move does not have. */
 import {connect} from 'node:net';
 import test from 'ava';
-import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {describeForwardEvent} from '../../../source/descriptions/describe-forward-event.ts';
 import {joinParts} from '../../../source/descriptions/parts.ts';
+import {openCluster} from '../../support/open-cluster.ts';
 import {openForward} from '../../support/open-forward.ts';
 import {readToEnd} from '../../support/port-forward-run.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -17,7 +15,7 @@ type Web = {spec: {template: {spec: {containers: Array<{ports?: Array<{name: str
 
 test('a connection to a pod without the named port fails, and nothing is opened in the pod', async t => {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile]).flags, {});
+	const cluster = await openCluster(t, ['--kubeconfig', kubeconfigFile]);
 	const {find, event, port} = await openForward(t, cluster, {target: 'deploy/web', port: ':http'});
 	t.is(find('ready')!.remotePort, 8080);
 

@@ -2,11 +2,9 @@
 import {PassThrough} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 import {isReady} from '../../../source/targets/pod-order.ts';
+import {openCluster} from '../../support/open-cluster.ts';
 import {openForward} from '../../support/open-forward.ts';
 import {echoes} from '../../support/port-forward-run.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -18,7 +16,7 @@ const podPath = '/api/v1/namespaces/default/pods/db-0';
 /** `canReadPod`: whether reads of the pod on a tunnel's connection are allowed. */
 async function forwarded(t: ExecutionContext, asked: string, {canReadPod = true} = {}) {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
-	const client = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile]).flags, {});
+	const client = await openCluster(t, ['--kubeconfig', kubeconfigFile]);
 	let reads = 0;
 	const cluster: ClusterClient = {
 		...client,
