@@ -1,25 +1,22 @@
-import {readFile} from 'node:fs/promises';
-import {Ajv} from 'ajv';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {assertPathsMeet, evaluateRequirement} from '../../source/evidence/require-path.ts';
 import {needsOfEach} from '../../source/evidence/rules/need-groups.ts';
 import {needActive, needMirrorPods} from '../../source/evidence/rules/needs.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {runSpoke} from '../support/run-spoke.ts';
+import {type Printed, runSpoke, spokePrints} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
-const ajv = new Ajv({allErrors: true, strict: false});
-const isAudit = ajv.compile<Audit>(JSON.parse(await readFile(new URL('../../schemas/audit.json', import.meta.url), 'utf8')) as object);
-
-function parseAudit(stdout: string): Audit {
-	const audit: unknown = JSON.parse(stdout);
-	if (!isAudit(audit)) {
-		throw new Error(ajv.errorsText(isAudit.errors));
-	}
-
-	return audit;
+async function inSandbox(t: ExecutionContext, options?: Parameters<typeof openSandbox>[1]) {
+	const {env} = await openSandbox(t, options);
+	const run = async (line: string, ...more: string[]) => runSpoke([...line.split(' '), ...more], {env});
+	return {
+		run,
+		prints: async (line: string, expected: Printed) => spokePrints(t, line.split(' '), expected, {env}),
+		audit: async (...more: string[]) => JSON.parse((await run('audit -o json', ...more)).stdout) as Audit,
+		junit: async (...more: string[]) => run('audit -o junit', ...more),
+	};
 }
 
 /** Of the row's test case: for example, `failure`. */
@@ -33,120 +30,116 @@ for (const [title, argv, code, status] of [
 	['the context is unknown', ['--context', 'nope<&>'], 'ERR_CONTEXT_UNKNOWN', 5],
 ] as const) {
 	test(`audit -o junit prints a document with an error when ${title}`, async t => {
-		const {env} = await openSandbox(t, {user: 'bob'});
-		const junit = await runSpoke(['audit', '-o', 'junit', '--require', 'verified', ...argv], {env});
-		t.is(junit.status, status, junit.stderr);
+		const {junit} = await inSandbox(t, {user: 'bob'});
+		const document = await junit('--require', 'verified', ...argv);
+		t.is(document.status, status, document.stderr);
 		t.regex(
-			junit.stdout,
+			document.stdout,
 			/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="spoke audit" tests="1" failures="0" errors="1">\n {2}<testsuite name="[^"]+" tests="1" failures="0" errors="1" skipped="0" timestamp="[\d:TZ.-]+">/,
 		);
 		t.regex(
-			junit.stdout,
+			document.stdout,
 			new RegExp(
 				`<testcase classname="spoke.audit" name="audit">\\s*<error type="${code}" message="[^"<&]*(&[a-z]+;[^"<&]*)*">[\\s\\S]*</error>\\s*</testcase>\\s*</testsuite>\\s*</testsuites>\\n$`,
 			),
 		);
-		t.regex(junit.stderr, new RegExp(`\\[${code}\\]\\n$`));
+		t.regex(document.stderr, new RegExp(`\\[${code}\\]\\n$`));
 	});
 }
 
 test('with --require only the required rows are failures in JUnit', async t => {
-	const {env} = await openSandbox(t);
-	const all = (await runSpoke(['audit', '-o', 'junit'], {env})).stdout;
+	const {junit} = await inSandbox(t);
+	const all = (await junit()).stdout;
 	t.deepEqual([elementOf(all, 'C4'), elementOf(all, 'C1'), elementOf(all, 'N2')], ['failure', 'failure', 'system-out']);
-	const gate = await runSpoke(['audit', '-o', 'junit', '--require', 'verified'], {env});
+	const gate = await junit('--require', 'verified');
 	t.is(gate.status, 3);
 	t.deepEqual([elementOf(gate.stdout, 'C4'), elementOf(gate.stdout, 'C1')], ['failure', 'skipped']);
 	t.regex(gate.stdout, /tests="17" failures="1" errors="0"/);
 	t.regex(gate.stdout, /<skipped message="fail, not required: /);
-	const met = await runSpoke(['audit', '-o', 'junit', '--require', 'C9=pass'], {env});
+	const met = await junit('--require', 'C9=pass');
 	t.is(met.status, 0, met.stderr);
 	t.regex(met.stdout, /failures="0"/);
 });
 
 test('a required row with too weak a basis is a failure in JUnit', async t => {
-	const {env} = await openSandbox(t);
-	const argv = ['audit', '--require', 'C5=pass'];
-	const audit = parseAudit((await runSpoke([...argv, '-o', 'json'], {env})).stdout);
+	const {audit, junit} = await inSandbox(t);
 	t.like(
-		audit.rows.find(({id}) => id === 'C5'),
+		(await audit()).rows.find(({id}) => id === 'C5'),
 		{verdict: 'pass', basis: 'inferred'},
 	);
-	const junit = await runSpoke([...argv, '-o', 'junit'], {env});
-	t.is(junit.status, 4);
-	t.is(elementOf(junit.stdout, 'C5'), 'failure');
-	const inferred = await runSpoke([...argv, '-o', 'junit', '--min-basis', 'inferred'], {env});
-	t.is(inferred.status, 0, inferred.stderr);
-	t.is(elementOf(inferred.stdout, 'C5'), 'system-out');
+	for (const [more, status, element] of [
+		[[], 4, 'failure'],
+		[['--min-basis', 'inferred'], 0, 'system-out'],
+	] as const) {
+		const document = await junit('--require', 'C5=pass', ...more);
+		t.deepEqual([document.status, elementOf(document.stdout, 'C5')], [status, element], document.stderr);
+	}
 });
 
 test('an undecided row is a failure in JUnit also when another requirement fails', async t => {
-	const {env} = await openSandbox(t);
-	const audit = parseAudit((await runSpoke(['audit', '-o', 'json'], {env})).stdout);
-	const unknown = audit.rows.find(({verdict}) => verdict === 'unknown')!.id;
-	const junit = await runSpoke(['audit', '-o', 'junit', '--require', `verified,${unknown}=pass`], {env});
-	t.is(junit.status, 3);
-	t.deepEqual([elementOf(junit.stdout, 'C4'), elementOf(junit.stdout, unknown)], ['failure', 'failure']);
+	const {audit, junit} = await inSandbox(t);
+	const unknown = (await audit()).rows.find(({verdict}) => verdict === 'unknown')!.id;
+	const document = await junit('--require', `verified,${unknown}=pass`);
+	t.is(document.status, 3);
+	t.deepEqual([elementOf(document.stdout, 'C4'), elementOf(document.stdout, unknown)], ['failure', 'failure']);
 });
 
 test('an accepted row does not fail --require and its reason is shown in text, JSON and JUnit', async t => {
-	const {env} = await openSandbox(t);
-	const argv = ['audit', '--require', 'verified', '--accept', 'C4=private network, ticket <7>', '--accept', 'C1=as C4'];
-	const json = await runSpoke([...argv, '-o', 'json'], {env});
-	t.is(json.status, 0, json.stderr);
-	const audit = parseAudit(json.stdout);
-	const row = audit.rows.find(({id}) => id === 'C4');
+	const {run, audit, junit} = await inSandbox(t);
+	const argv = ['--require', 'verified', '--accept', 'C4=private network, ticket <7>', '--accept', 'C1=as C4'];
+	const {rows, require, exitStatus} = await audit(...argv);
+	t.is(exitStatus, 0);
+	const row = rows.find(({id}) => id === 'C4');
 	t.like(row, {verdict: 'fail', accepted: 'private network, ticket <7>'}, 'the verdict stays what the evidence says');
-	t.is(audit.rows.find(({id}) => id === 'C2')?.accepted, null);
-	t.deepEqual(audit.require.results, [{row: 'C4', result: 'accepted'}]);
-	t.is(audit.require.result, 'met');
-	const text = await runSpoke(argv, {env});
+	t.is(rows.find(({id}) => id === 'C2')?.accepted, null);
+	t.like(require, {result: 'met', results: [{row: 'C4', result: 'accepted'}]});
+	const text = await run('audit', ...argv);
 	t.is(text.status, 0, text.stderr);
 	t.regex(text.stdout, /FAIL C4 [\s\S]*?accepted {3}private network, ticket <7>/);
 	t.regex(text.stdout, /required: verified \(proven\): met, accepted: C4\n/);
-	const junit = await runSpoke([...argv, '-o', 'junit'], {env});
-	t.is(junit.status, 0, junit.stderr);
-	t.regex(junit.stdout, /name="C4 [^"]*">\s*<skipped message="accepted: private network, ticket &lt;7&gt; \(fail, /);
-	t.regex(junit.stdout, /failures="0"/);
-	const plain = (await runSpoke(['audit', '--accept', 'C4=known', '-o', 'junit'], {env})).stdout;
+	const document = await junit(...argv);
+	t.is(document.status, 0, document.stderr);
+	t.regex(document.stdout, /name="C4 [^"]*">\s*<skipped message="accepted: private network, ticket &lt;7&gt; \(fail, /);
+	t.regex(document.stdout, /failures="0"/);
+	const plain = (await junit('--accept', 'C4=known')).stdout;
 	t.deepEqual([elementOf(plain, 'C4'), elementOf(plain, 'C1')], ['skipped', 'failure'], 'also without --require');
 });
 
 test('an accepted row does not excuse another required row', async t => {
-	const {env} = await openSandbox(t);
-	const {status, stderr} = await runSpoke(['audit', '--require', 'verified,protected', '--accept', 'C4=known'], {env});
-	t.is(status, 3);
-	t.is(stderr, 'error: requirement not met: verified, protected (C11) [ERR_REQUIRE_NOT_MET]\n');
+	const {prints} = await inSandbox(t);
+	await prints('audit --require verified,protected --accept C4=known', {
+		status: 3,
+		stdout: /./,
+		stderr: 'error: requirement not met: verified, protected (C11) [ERR_REQUIRE_NOT_MET]\n',
+	});
 });
 
-for (const waiver of ['C99=why', 'c4=why', 'C4', 'C4=', 'C4= ', '=why', 'verified=why']) {
-	test(`--accept ${JSON.stringify(waiver)} is a usage error`, async t => {
-		const {status, stderr} = await runSpoke(['audit', '--accept', waiver]);
-		t.is(status, 2);
-		t.regex(stderr, /--accept .*ROW=REASON.*\[ERR_USAGE\]\n$/);
+for (const [argv, stderr] of [
+	...['C99=why', 'c4=why', 'C4', 'C4=', 'C4= ', '=why', 'verified=why'].map(
+		waiver => [['audit', '--accept', waiver], /--accept .*ROW=REASON.*\[ERR_USAGE\]\n$/] as const,
+	),
+	[['audit', '--accept', 'C4=a', '--accept', 'C4=b'], /./],
+	...[['--require', 'nonsense'], ['--require', 'C4=pass'], ['--require='], ['--min-basis', 'inferred']].map(
+		more => [['path', 'deploy/web', ...more], /./] as const,
+	),
+] as const) {
+	test(`${JSON.stringify(argv.join(' '))} is a usage error`, async t => {
+		await spokePrints(t, argv, {status: 2, stderr});
 	});
 }
 
-test('a row that is accepted twice is a usage error', async t => {
-	t.is((await runSpoke(['audit', '--accept', 'C4=a', '--accept', 'C4=b'])).status, 2);
-});
-
 test('path --require exits 0 when every feature meets it, 3 when one does not', async t => {
-	const verified = await openSandbox(t, {scenario: 'verified'});
-	const met = await runSpoke(
-		['path', 'deploy/web', '--feature', 'exec,logs', '--require', 'verified', '--require', 'protected', '--probe', 'active'],
-		{env: verified.env},
-	);
-	t.is(met.status, 0, met.stderr);
-	const {env} = await openSandbox(t);
-	const wrong = await runSpoke(['path', 'deploy/web', '--feature', 'exec,logs', '--require', 'verified', '-o', 'json'], {env});
-	t.is(wrong.status, 3);
-	t.regex(
-		wrong.stderr,
-		/^error: requirement not met: verified \(logs, exec\): leg 2 is unverified, proven by kubelet-certificate-authority="" \(GET \/flagz\) .*\[ERR_REQUIRE_NOT_MET\]\n$/s,
-	);
+	const verified = await inSandbox(t, {scenario: 'verified'});
+	await verified.prints('path deploy/web --feature exec,logs --require verified --require protected --probe active', {stdout: /./});
+	const {prints} = await inSandbox(t);
+	const {stdout} = await prints('path deploy/web --feature exec,logs --require verified -o json', {
+		status: 3,
+		stdout: /./,
+		stderr:
+			/^error: requirement not met: verified \(logs, exec\): leg 2 is unverified, proven by kubelet-certificate-authority="" \(GET \/flagz\) .*\[ERR_REQUIRE_NOT_MET\]\n$/s,
+	});
 	t.deepEqual(
-		wrong.stdout
+		stdout
 			.trimEnd()
 			.split('\n')
 			.map(line => (JSON.parse(line) as Path).kind as string),
@@ -155,23 +148,14 @@ test('path --require exits 0 when every feature meets it, 3 when one does not', 
 });
 
 test('path --require exits 4 when the evidence does not decide, and 0 when a probe does', async t => {
-	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const argv = ['path', 'deploy/web', '--feature', 'port-forward', '--require', 'tunnelled'];
-	const undecided = await runSpoke(argv, {env});
-	t.is(undecided.status, 4);
-	t.regex(undecided.stdout, /port-forward/);
-	t.regex(
-		undecided.stderr,
-		/^error: requirement undecided: tunnelled \(port-forward\): the route of leg 2 is .*\[ERR_REQUIRE_UNDECIDED\]\n$/s,
-	);
-	const probed = await runSpoke([...argv, '--probe', 'active'], {env});
-	t.is(probed.status, 0, probed.stderr);
-});
-
-test('path rejects an unknown or empty requirement, ROW=pass, and --min-basis alone', async t => {
-	for (const argv of [['--require', 'nonsense'], ['--require', 'C4=pass'], ['--require='], ['--min-basis', 'inferred']]) {
-		t.is((await runSpoke(['path', 'deploy/web', ...argv])).status, 2, argv.join(' '));
-	}
+	const {prints} = await inSandbox(t, {scenario: 'konnectivity'});
+	const line = 'path deploy/web --feature port-forward --require tunnelled';
+	await prints(line, {
+		status: 4,
+		stdout: /port-forward/,
+		stderr: /^error: requirement undecided: tunnelled \(port-forward\): the route of leg 2 is .*\[ERR_REQUIRE_UNDECIDED\]\n$/s,
+	});
+	await prints(`${line} --probe active`, {stdout: /./});
 });
 
 type Word = {state: string; basis: 'proven' | 'inferred' | 'unknown'; why?: string};
@@ -280,10 +264,12 @@ test('an undecided requirement names the property that is unknown', t => {
 });
 
 test('an undecided audit first names what would prove it, then how to accept it without proof', async t => {
-	const {env} = await openSandbox(t, {scenario: 'verified', user: 'ada'});
-	const {status, stderr} = await runSpoke(['audit', '--require', 'verified'], {env});
-	t.is(status, 4);
-	t.regex(stderr, / \(needs list leases in kube-system \(kubectl .*\); to accept it without proof, pass --min-basis inferred\) /);
+	const {prints} = await inSandbox(t, {scenario: 'verified', user: 'ada'});
+	await prints('audit --require verified', {
+		status: 4,
+		stdout: /./,
+		stderr: / \(needs list leases in kube-system \(kubectl .*\); to accept it without proof, pass --min-basis inferred\) /,
+	});
 });
 
 test('an undecided path names the command that has active probes if nothing else could decide', t => {
