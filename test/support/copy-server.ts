@@ -51,7 +51,7 @@ export async function copy({config}: Pick<CopyServer, 'config'>, ...argv: string
 	return runSpoke(['cp', ...config, ...argv]);
 }
 
-export type CopyObject = Record<string, unknown> & {kind: string; path: string; result: string; resumedAt: number[]};
+export type CopyObject = Record<string, unknown> & {kind: string; path: string; result: string};
 
 export function copyObjects({stdout}: {stdout: string}): CopyObject[] {
 	return stdout

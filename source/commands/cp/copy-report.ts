@@ -8,7 +8,7 @@ import type {ResolvedTarget} from '../../streams/connection-observer.ts';
 import type {CopyContainerCallbacks} from '../../streams/copy/copy-container.ts';
 import type {CopiedEntry, CopyDirection, CopyListener} from '../../streams/copy/copy-events.ts';
 import {CopyTally} from '../../streams/copy/copy-tally.ts';
-import {formatBytes, formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import type {ProgressLine} from './progress-line.ts';
 
@@ -55,11 +55,9 @@ export class CopyReport implements CopyListener, CopyContainerCallbacks {
 		}
 	}
 
-	onRetry(error: SpokeError, {attempt, retryInMs, keptBytes}: {attempt: number; retryInMs: number; keptBytes: number}): void {
+	onRetry(error: SpokeError, {attempt, retryInMs}: {attempt: number; retryInMs: number}): void {
 		this.#losses++;
-		// What the container has stored of a copy to it is known when it is reached again.
-		const kept = this.#options.direction === 'from-pod' ? ` after ${formatBytes(keptBytes)}` : '';
-		this.#warn(`${error.message}; continuing${kept} in ${formatDuration(retryInMs)} (retry ${attempt})`);
+		this.#warn(`${error.message}; continuing with what is not copied yet in ${formatDuration(retryInMs)} (retry ${attempt})`);
 	}
 
 	onAdded(name: string): void {
@@ -123,7 +121,7 @@ export class CopyReport implements CopyListener, CopyContainerCallbacks {
 	}
 }
 
-function entryObject({kind, path, bytes, result, verified, resumedAt, reason}: CopiedEntry, direction: CopyDirection): object {
+function entryObject({kind, path, bytes, result, digest, reason}: CopiedEntry, direction: CopyDirection): object {
 	const text = path.toString();
 	return jsonObject('CopyEntry', {
 		direction,
@@ -133,8 +131,6 @@ function entryObject({kind, path, bytes, result, verified, resumedAt, reason}: C
 		bytes,
 		result,
 		reason,
-		checksum: verified && {algorithm: verified.algorithm, digest: verified.digest},
-		verifiedBy: verified?.by ?? null,
-		resumedAt,
+		checksum: digest === null ? null : {algorithm: 'sha256', digest},
 	});
 }

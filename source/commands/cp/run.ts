@@ -8,11 +8,10 @@ import {reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {addCopyContainer} from '../../streams/copy/copy-container.ts';
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
-import type {CopyOptions} from '../../streams/copy/copy-options.ts';
+import {type CopyOptions, needsDebugContainer} from '../../streams/copy/copy-session.ts';
 import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
 import {defaultDebugImage} from '../../streams/debug-specs.ts';
 import {preconnect} from '../../streams/preconnect.ts';
-import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
@@ -106,8 +105,10 @@ async function copyTarget(
 	try {
 		await copy(options);
 	} catch (error) {
-		const isNoShell = isSpokeError(error) && isShellMissing(error);
-		const image = isNoShell && (await debugImage(invocation, `container ${container} of pod ${target.name} has no shell`));
+		const image =
+			isSpokeError(error) &&
+			needsDebugContainer(error) &&
+			(await debugImage(invocation, `container ${container} of pod ${target.name} lacks programs for a copy`));
 		if (!image) {
 			throw error;
 		}

@@ -11,13 +11,13 @@ const flags = [
 		kind: 'integer',
 		default: 5,
 		value: 'COUNT',
-		help: 'how often the copy continues after losing its stream, counted again after each new byte; 0 means never, a negative value means no limit',
+		help: 'how often the copy continues with the remaining files after losing its stream, counted again after each copied file; 0 means never, a negative value means no limit',
 	},
 	{
 		name: 'debug-image',
 		kind: 'string',
 		value: 'IMAGE',
-		help: 'if the container has no shell: add a debug container of this image to the pod, for example busybox, and copy through it; on a terminal, spoke asks',
+		help: 'if the container has no shell, or lacks a program for copies: add a debug container of this image to the pod, for example busybox, and copy through it; on a terminal, spoke asks',
 	},
 	{
 		name: 'debug-profile',
@@ -38,7 +38,7 @@ export const cpSpec = {
 	summary: 'copy files and directories from or to a container',
 	usage: ['cp [NAMESPACE/]POD:PATH DESTINATION [flags]', 'cp SOURCE [NAMESPACE/]POD:PATH [flags]'],
 	about:
-		'POD can be KIND/NAME, for example deploy/web. Copies whole files or exits with an error: each file is written under a temporary name, its checksum is compared on both ends, and only then it takes its place. After a lost stream, the copy continues where it was.\nAs in kubectl: if DESTINATION is a directory, a file or a local directory is copied into it. From a directory in a container, spoke copies the content, without the directory itself. The image needs sh, cat, and stat or ls; to write it needs dd and mv; tar is not needed. If it has no sha256sum, shasum or md5sum, spoke reads each file twice.\nIf the image has no sh, spoke can add a debug container that sees the container’s processes, and copy through it: --debug-image. It cannot be removed from the pod, and ends a minute after the copy. Paths must then be absolute, and new files belong to its user.\nLinks stay links. From a container, a link that leads out of DESTINATION is not copied. Devices, pipes, sockets and pseudo file systems such as /proc are never copied. If anything was not copied, spoke names it and exits 1. Owners are not kept, nor are setuid and setgid bits.',
+		'POD can be KIND/NAME, for example deploy/web. Copies whole files or exits with an error: each file is written under a temporary name, its checksum is compared on both ends, and only then it takes its place. After a lost stream, the copy continues with the files that are missing.\nAs in kubectl: if DESTINATION is a directory, a file or a local directory is copied into it. From a directory in a container, spoke copies the content, without the directory itself. The image needs sh, cat, dd, head, mv, readlink, sha256sum and stat; tar is not needed.\nIf it lacks one, spoke can add a debug container that sees the container’s processes, and copy through it: --debug-image. It cannot be removed from the pod, and ends a minute after the copy. Paths must then be absolute, and new files belong to its user.\nLinks stay links. From a container, a link that leads out of DESTINATION is not copied. Devices, pipes, sockets and pseudo file systems such as /proc are never copied. If anything was not copied, spoke names it and exits 1. Owners are not kept, nor are setuid and setgid bits.',
 	examples: [
 		['spoke cp web-5d:/etc/nginx ./nginx', 'the content of a directory'],
 		['spoke cp shop/checkout-7f:/tmp/heap.hprof . -c app', 'a file of a container in another namespace'],

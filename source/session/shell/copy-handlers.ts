@@ -10,7 +10,7 @@ import type {CopiedEntry, CopyListener} from '../../streams/copy/copy-events.ts'
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
 import {CopyTally} from '../../streams/copy/copy-tally.ts';
 import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
-import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
+import {needsDebugContainer} from '../../streams/copy/copy-session.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -148,7 +148,7 @@ async function runCopy(
 			session.showMessage(`${about} canceled${report.describeCancel()}`, 'warn');
 		} else if (!isSpokeError(error)) {
 			throw error;
-		} else if (through === null && isShellMissing(error)) {
+		} else if (through === null && needsDebugContainer(error)) {
 			await offerCopyContainer(session, {shellTarget, paths, about}, error);
 		} else {
 			session.showFailure(about, error, path);

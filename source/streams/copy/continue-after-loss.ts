@@ -7,7 +7,7 @@ import type {CopyListener} from './copy-events.ts';
 
 export type RetryOptions = {
 	signal: AbortSignal;
-	/** Losses in a row without a new byte before the copy fails. Negative: no limit. */
+	/** Losses in a row without a file that is done before the copy fails. Negative: no limit. */
 	retries: number;
 	listener: Pick<CopyListener, 'onRetry'>;
 };
@@ -15,8 +15,8 @@ export type RetryOptions = {
 export type CopyPass = {
 	/** `true` when nothing remains. */
 	run(): Promise<boolean>;
-	/** Bytes that need not be sent again. */
-	readonly keptBytes: number;
+	/** Files that are not sent again. */
+	readonly doneCount: number;
 	/** Whether a pass got as far as a list of files. Before that, a failure is final. */
 	readonly hasStarted: boolean;
 };
@@ -27,20 +27,20 @@ const retryBackoff = {initialMs: 500, maxMs: 10_000};
 export async function continueAfterLoss(pass: CopyPass, {signal, retries, listener}: RetryOptions): Promise<void> {
 	let lossCount = 0;
 	for (let isDone = false; !isDone;) {
-		const keptBefore = pass.keptBytes;
+		const doneBefore = pass.doneCount;
 		try {
 			isDone = await pass.run();
 			lossCount = 0;
 		} catch (thrown) {
 			signal.throwIfAborted();
 			const error = toSpokeError(thrown);
-			lossCount = pass.keptBytes > keptBefore ? 1 : lossCount + 1;
+			lossCount = pass.doneCount > doneBefore ? 1 : lossCount + 1;
 			if (!pass.hasStarted || !isConnectionLoss(error) || (retries >= 0 && lossCount > retries)) {
 				throw error;
 			}
 
 			const retryInMs = backoffMs(lossCount, retryBackoff);
-			listener.onRetry(error, {attempt: lossCount, retryInMs, keptBytes: pass.keptBytes});
+			listener.onRetry(error, {attempt: lossCount, retryInMs});
 			await abortableDelay(retryInMs, signal);
 			signal.throwIfAborted();
 		}

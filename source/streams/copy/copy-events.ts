@@ -1,6 +1,5 @@
 /** What a copy reports. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
-import type {Verification} from './checksum.ts';
 
 export type CopyDirection = 'from-pod' | 'to-pod';
 
@@ -16,10 +15,8 @@ export type CopiedEntry = {
 	path: Buffer;
 	bytes: number;
 	result: 'copied' | 'skipped' | 'failed';
-	/** `null` unless it is a copied file. */
-	verified: Verification | null;
-	/** Offsets at which the file was continued after the stream was lost. */
-	resumedAt: readonly number[];
+	/** SHA-256 of a copied file, the same on both ends; `null` for anything else. */
+	digest: string | null;
 	/** Why it was skipped or failed. */
 	reason: string | null;
 };
@@ -27,15 +24,14 @@ export type CopiedEntry = {
 export type EntryResult = Pick<CopiedEntry, 'result'> & Partial<CopiedEntry>;
 
 /** How the copy of a file ended. */
-export type FileOutcome = Pick<CopiedEntry, 'result' | 'verified' | 'resumedAt' | 'reason'>;
+export type FileOutcome = Pick<CopiedEntry, 'result' | 'digest' | 'reason'>;
 
 export function copiedEntry({kind, path, size}: {kind: EntryKind; path: Buffer; size: number | null}, outcome: EntryResult): CopiedEntry {
 	return {
 		kind,
 		path,
 		bytes: kind === 'file' && outcome.result === 'copied' ? (size ?? 0) : 0,
-		verified: null,
-		resumedAt: [],
+		digest: null,
 		reason: null,
 		...outcome,
 	};
@@ -44,9 +40,9 @@ export function copiedEntry({kind, path, size}: {kind: EntryKind; path: Buffer; 
 export type CopyListener = {
 	/** Known after the source was listed; again if a later listing differs. */
 	onTotal(totals: {files: number; bytes: number}): void;
-	/** Bytes of files that arrived; negative if they are read again. */
+	/** Bytes of files that arrived; negative if they are sent again. */
 	onBytes(count: number): void;
 	onEntry(entry: CopiedEntry): void;
-	/** The stream was lost. `attempt` counts from 1 and restarts after progress. */
-	onRetry(error: SpokeError, attempt: {attempt: number; retryInMs: number; keptBytes: number}): void;
+	/** The stream was lost. `attempt` counts from 1, and again from 1 after a file is done. */
+	onRetry(error: SpokeError, attempt: {attempt: number; retryInMs: number}): void;
 };

@@ -3,9 +3,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {localErrorText, localFileError} from './local-file-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
 import {copiedEntry, pseudoReason, specialFileReason, type EntryResult} from './copy-events.ts';
-import type {CopyOptions} from './copy-options.ts';
-import type {CopySession} from './copy-session.ts';
-import {CopySessions} from './copy-sessions.ts';
+import {type CopyOptions, type CopySession, CopySessions} from './copy-session.ts';
 import {FileToReceive, receiveGroup, receiveGroups, ReceivedGroups, requestsFor} from './receive-files.ts';
 import {LocalTree} from './local-tree.ts';
 import {findReplaced, localDestination} from './local-destination.ts';
@@ -29,7 +27,6 @@ export async function copyFromPod(options: CopyOptions): Promise<void> {
 }
 
 class CopyFromPod implements CopyPass {
-	keptBytes = 0;
 	hasStarted = false;
 	readonly #options: CopyOptions;
 	readonly #sessions: CopySessions;
@@ -45,6 +42,10 @@ class CopyFromPod implements CopyPass {
 	constructor(options: CopyOptions) {
 		this.#options = options;
 		this.#sessions = new CopySessions(options, 'from-pod');
+	}
+
+	get doneCount(): number {
+		return [...this.#files.values()].filter(({isDone}) => isDone).length;
 	}
 
 	async run(): Promise<boolean> {
@@ -82,10 +83,6 @@ class CopyFromPod implements CopyPass {
 	}
 
 	async close(): Promise<void> {
-		for (const file of this.#files.values()) {
-			await file.discard(this.#tree!);
-		}
-
 		await this.#tree?.close();
 	}
 
@@ -147,8 +144,6 @@ class CopyFromPod implements CopyPass {
 
 		for (const [key, file] of this.#files) {
 			if (!listed.has(key) && !file.isDone) {
-				this.#countBytes(-file.offset);
-				await file.discard(this.#tree!);
 				this.#files.delete(key);
 				this.#report(file.entry, {result: 'failed', reason: 'it was removed while it was copied'});
 			}
@@ -177,9 +172,9 @@ class CopyFromPod implements CopyPass {
 			const known = this.#files.get(key);
 			if (known === undefined) {
 				this.#files.set(key, new FileToReceive(entry, entry.size, remotePath));
-			} else if (!known.isDone && (known.size !== entry.size || known.entry.mtime !== entry.mtime)) {
-				this.#countBytes(-known.offset);
-				await known.restart(this.#tree!, entry, entry.size);
+			} else if (!known.isDone) {
+				known.entry = entry;
+				known.size = entry.size;
 			}
 		}
 	}
@@ -201,11 +196,11 @@ class CopyFromPod implements CopyPass {
 			tree: this.#tree!,
 			preserve: this.#options.preserve,
 			onBytes: (count: number) => {
-				this.#countBytes(count);
+				this.#options.listener.onBytes(count);
 			},
 		};
 		const received = new ReceivedGroups();
-		session.sendLast(requestsFor(groups, session.tools, received));
+		session.sendLast(requestsFor(groups, received));
 		for (const group of groups) {
 			try {
 				const isUsable = await receiveGroup(group, context);
@@ -222,12 +217,6 @@ class CopyFromPod implements CopyPass {
 		}
 
 		return remaining.every(file => file.isDone);
-	}
-
-	/** Negative for bytes that are discarded. */
-	#countBytes(count: number): void {
-		this.keptBytes += count;
-		this.#options.listener.onBytes(count);
 	}
 
 	async #perform(entry: RemoteEntry, work: () => Promise<void>): Promise<void> {

@@ -2,24 +2,21 @@
 import type {CopyDirection} from './copy-events.ts';
 
 /**
-A POSIX shell program (dash, BusyBox, bash). It reads one request per line and needs `cat`, `stat` or `ls`, for some requests `head`,
-`tail`, `readlink` and a program for checksums, and `dd` and `mv` to write. No name is ever part of a command line: names arrive with
-octal escapes, and only `printf` decodes them. Its arguments are the id of the container whose files it serves (in a debug container, else
-empty) and the direction of the copy. `list` enters no pseudo file system.
+A POSIX shell program (dash, BusyBox, bash). It greets with the programs that the image lacks, and then reads one request per line. No name
+is ever part of a command line: names arrive with octal escapes, and only `printf` decodes them. Its arguments are the id of the container
+whose files it serves (in a debug container, else empty) and the direction of the copy. `list` enters no pseudo file system.
 
 | request | response |
 | --- | --- |
 | `root PATH` | `dir`, `file`, `none`, `denied` or `other`, and changes into the directory |
 | `list` | batches of `N COUNT`, COUNT times kind, name, NUL, target of the link, NUL, and COUNT lines `MODE SIZE MTIME`; then `E` |
 | `cat NAME…` | `D`, the bytes of the files, `E` |
-| `read OFFSET LENGTH NAME` | `D`, the bytes, `E` |
-| `sum NAME…` | one line of the checksum program per readable file, `E` |
-| `sum-of LENGTH NAME` | the checksum of the first LENGTH bytes (of all without `head`), `E` |
-| `target PATH` | `dir`, `file`, `none`, `special`, `mount`, `parent`, `denied` or `dd`, and changes into the directory to write to |
+| `read LENGTH NAME` | `D`, the first LENGTH bytes, `E` |
+| `sum NAME…` | one line of `sha256sum` per readable file, `E` |
+| `sum-of LENGTH NAME` | the checksum of the first LENGTH bytes, `E` |
+| `target PATH` | `dir`, `file`, `none`, `special`, `mount`, `parent` or `denied`, and changes into the directory to write to |
 | `make NAME` | `made`, `there`, or what is wrong |
-| `put OFFSET LENGTH NAME`, LENGTH bytes | – |
-| `size NAME` | the size, 0 for no such file |
-| `back NAME` | `D SIZE`, the bytes, `E` |
+| `put LENGTH NAME`, LENGTH bytes | – |
 | `place DIGEST SIZE MODE MTIME NAME NEW-NAME` | `ok` if size and digest are these, else `short`, `differs`, or what is wrong |
 | `link TARGET NAME` | `ok`, or what is wrong |
 | `attributes MODE MTIME NAME`, `drop NAME` | `ok` |
@@ -29,10 +26,6 @@ empty) and the direction of the copy. `list` enters no pseudo file system.
 export const copyProgram = String.raw`
 LC_ALL=C
 export LC_ALL
-has() { command -v "$1" >/dev/null 2>&1; }
-first() { for c do if has "$c"; then printf %s "$c"; return; fi; done; printf none; }
-sums() { case $sum in shasum) shasum -a 256 "$@";; *) "$sum" "$@";; esac; }
-start() { if has head; then head -c "$1"; else cat; fi; }
 # The files of another container are those below the root of its first process, which its control group names. Without an argument: no prefix.
 serve() {
 	base=
@@ -131,7 +124,7 @@ entry() {
 	l=
 	if [ -L "$1" ]; then
 		t=l
-		if has readlink && l=$(readlink "$1" && printf .); then l=${'$'}{l%??}; else l=; fi
+		if l=$(readlink "$1" && printf .); then l=${'$'}{l%??}; else l=; fi
 	elif [ -d "$1" ]; then
 		if has_line "$pseudo" "$1"; then t=p; elif [ -r "$1" ] && [ -x "$1" ]; then t=d; else t=D; fi
 	elif [ -f "$1" ]; then
@@ -141,22 +134,12 @@ entry() {
 	fi
 	printf '%s%s\000%s\000' "$t" "$1" "$l"
 }
-facts() {
-	if [ "$stat" = stat ]; then
-		stat $follow -c '%f %s %Y' "$1" 2>/dev/null || echo -
-	else
-		w=$(ls -ldn $follow "$1" 2>/dev/null)
-		set -f
-		set -- $w - - - - -
-		set +f
-		echo "$1 $5 -"
-	fi
-}
+facts() { stat $follow -c '%f %s %Y' "$1" 2>/dev/null || echo -; }
 batch() {
 	[ "$#" -gt 0 ] || return 0
 	echo "N $#"
 	for e do entry "$e"; done
-	if [ "$stat" = stat ] && w=$(stat -c '%f %s %Y' "$@" 2>/dev/null); then
+	if w=$(stat -c '%f %s %Y' "$@" 2>/dev/null); then
 		printf '%s\n' "$w"
 	else
 		for e do facts "$e"; done
@@ -187,27 +170,15 @@ list() {
 		walk .
 	fi
 }
+# A pipe hands out fewer bytes than dd asks for.
 take() {
-	if [ "$take" = bytes ]; then
-		dd bs=1 count="$1" 2>/dev/null
-	else
-		b=$(($1 / 65536)) r=$(($1 % 65536))
-		if [ "$b" != 0 ]; then dd bs=65536 count="$b" iflag=fullblock 2>/dev/null; fi
-		if [ "$r" != 0 ]; then dd bs="$r" count=1 iflag=fullblock 2>/dev/null; fi
-	fi
+	b=$(($1 / 65536)) r=$(($1 % 65536))
+	if [ "$b" != 0 ]; then dd bs=65536 count="$b" iflag=fullblock 2>/dev/null; fi
+	if [ "$r" != 0 ]; then dd bs="$r" count=1 iflag=fullblock 2>/dev/null; fi
 }
-store() { if [ "$1" = 0 ]; then cat >"$2"; else cat >>"$2"; fi; }
 put() {
-	name "$3"
-	take "$2" | { store "$1" "$n" 2>/dev/null || cat >/dev/null; }
-}
-# Not by wc: it would read the whole file, and that of BusyBox counts only to 4 GiB.
-size() {
-	name "$1"
-	follow=-L
-	set -- $(facts "$n")
-	follow=
-	case $2 in '' | -) echo 0;; *) echo "$2";; esac
+	name "$2"
+	take "$1" | { cat >"$n" 2>/dev/null || cat >/dev/null; }
 }
 # Also a link to one, such as /dev/stdout.
 is_special() { [ -e "$1" ] && [ ! -f "$1" ] && [ ! -d "$1" ]; }
@@ -226,8 +197,7 @@ target() {
 	fi
 	case $kind in
 	dir | file | none)
-		if [ ! -w . ]; then kind=denied; elif ! has dd; then kind=dd; fi
-		if printf ab | dd bs=2 count=1 iflag=fullblock >/dev/null 2>&1; then take=blocks; else take=bytes; fi
+		if [ ! -w . ]; then kind=denied; fi
 		find_mounts
 		if [ "$kind" = file ] && has_line "$mounts" "$leaf"; then kind=mount; fi
 		;;
@@ -240,16 +210,16 @@ attributes() {
 	return 0
 }
 digest() {
-	s=$(sums <"$1" 2>/dev/null)
+	s=$(sha256sum <"$1" 2>/dev/null)
 	echo "${'$'}{s%% *}"
 }
 place() {
 	name "$5"
 	t=$n
 	name "$6"
-	if [ "$(size "$5")" != "$2" ]; then
+	if [ "$(stat -c %s "$t" 2>/dev/null)" != "$2" ]; then
 		r=short
-	elif [ "$1" != - ] && { [ "$1" = changed ] || [ "$(digest "$t")" != "$1" ]; }; then
+	elif [ "$1" = changed ] || [ "$(digest "$t")" != "$1" ]; then
 		r=differs
 	elif [ -d "$n" ] && [ ! -L "$n" ]; then
 		r='a directory has its name'
@@ -302,23 +272,11 @@ respond() {
 		root) root "$1";;
 		list) list; echo E;;
 		cat) echo D; each cat "$@" 2>/dev/null; echo E;;
-		read)
-			name "$3"
-			echo D
-			if [ "$1" = 0 ]; then start "$2" <"$n"; else tail -c "+$(($1 + 1))" "$n" | start "$2"; fi
-			echo E
-			;;
-		sum) each sums "$@" 2>/dev/null; echo E;;
+		read) name "$2"; echo D; head -c "$1" <"$n"; echo E;;
+		sum) each sha256sum "$@" 2>/dev/null; echo E;;
 		target) target "$1";;
 		make) make "$1";;
-		size) size "$1";;
 		put) put "$@";;
-		back)
-			echo "D $(size "$1")"
-			name "$1"
-			cat "$n"
-			echo E
-			;;
 		place) place "$@";;
 		link) link "$@";;
 		attributes) name "$3"; attributes "$1" "$2" "$n"; echo ok;;
@@ -328,7 +286,7 @@ respond() {
 			if [ "$relay" ]; then kill -KILL "$relay" 2>/dev/null; fi
 			exit 0
 			;;
-		sum-of) name "$2"; start "$1" <"$n" | sums; echo E;;
+		sum-of) name "$2"; head -c "$1" <"$n" | sha256sum; echo E;;
 		esac
 	done
 }
@@ -340,9 +298,10 @@ relay() {
 	kill -KILL "-$$" 2>/dev/null
 }
 serve "$1"
-sum=$(first sha256sum shasum md5sum)
-stat=$(first stat ls)
-echo "spoke-cp 1 $sum $stat $(first head) $(first tail)"
+lacks=
+for c in cat stat sha256sum readlink head dd mv; do command -v "$c" >/dev/null 2>&1 || lacks="$lacks $c"; done
+[ "$lacks" ] || printf ab | dd bs=2 count=1 iflag=fullblock >/dev/null 2>&1 || lacks=' dd with iflag=fullblock'
+echo "spoke-cp 1$lacks"
 follow= pseudo= relay=
 if [ "$2" = from-pod ]; then relay | respond; else respond; fi
 `.trim();

@@ -3,11 +3,13 @@ import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import {isShellMissing} from '../remote-command/is-shell-missing.ts';
 import {openRemoteCommand, type RemoteCommand} from '../remote-command/open-remote-command.ts';
 import {ByteReader, EndOfBytes, TooLong} from './byte-reader.ts';
-import {checksumProgram, type ChecksumAlgorithm} from './checksum.ts';
-import type {CopyDirection} from './copy-events.ts';
+import type {CopyDirection, CopyListener} from './copy-events.ts';
 import {copyCommand} from './copy-program.ts';
 
 export type CopySessionOptions = {
@@ -21,12 +23,18 @@ export type CopySessionOptions = {
 	environment: NodeJS.ProcessEnv;
 };
 
-/** What the image has. */
-export type CopyTools = {
-	/** `null`: no program for checksums. */
-	checksum: ChecksumAlgorithm | null;
-	/** `tail` and `head`: a file can be read from an offset, and up to one. */
-	canReadParts: boolean;
+/** What a copy needs, in both directions. */
+export type CopyOptions = CopySessionOptions & {
+	/** A relative path in the container is relative to its working directory. */
+	source: string;
+	destination: string;
+	/** Modes and times of the source. */
+	preserve: boolean;
+	/** As in `RetryOptions`. */
+	retries: number;
+	listener: CopyListener;
+	/** Called before local files are replaced, with their paths. Aborting the signal keeps them. */
+	beforeReplacing?(paths: readonly string[]): Promise<void>;
 };
 
 const maxStderrBytes = 4096;
@@ -35,7 +43,7 @@ const maxStderrBytes = 4096;
 const maxOwnStatus = 128;
 
 export class CopySession {
-	/** @throws SpokeError as `openRemoteCommand`; ERR_COMMAND_NOT_STARTED with a remedy if the container has no shell */
+	/** @throws SpokeError as `openRemoteCommand`; one that `needsDebugContainer` if the image lacks a shell or a program */
 	static async open(options: CopySessionOptions, direction: CopyDirection): Promise<CopySession> {
 		const {cluster, target, containerId, observer, signal, environment} = options;
 		const command = await openRemoteCommand(
@@ -45,7 +53,7 @@ export class CopySession {
 		);
 		const session = new CopySession(command, options);
 		try {
-			session.tools = toolsFrom(String(await session.line()));
+			assertGreeting(String(await session.line()));
 			return session;
 		} catch (error) {
 			session.close();
@@ -53,7 +61,6 @@ export class CopySession {
 		}
 	}
 
-	tools: CopyTools = {checksum: null, canReadParts: false};
 	/** A signal ended the program, as when its pod is deleted or its container restarts. */
 	wasKilled = false;
 	readonly #command: RemoteCommand;
@@ -168,7 +175,7 @@ export class CopySession {
 			});
 		} catch (thrown) {
 			const lost = thrown as SpokeError;
-			return isShellMissing(lost) ? lost.withChanges({remedy: noShellRemedy}) : lost;
+			return isShellMissing(lost) ? lost.withChanges({remedy: `the image has no sh: ${otherImageRemedy}`}) : lost;
 		}
 	}
 }
@@ -194,21 +201,24 @@ export function requestLine(text: string): Buffer {
 	return Buffer.from(`${text}\n`);
 }
 
-const noShellRemedy = 'the image has no sh: pass --debug-image=busybox to add a debug container to the pod and copy through it';
+const otherImageRemedy = 'pass --debug-image=busybox to add a debug container to the pod and copy through it';
 
-function toolsFrom(greeting: string): CopyTools {
-	const [, checksum = '', stat, head, tail] = /^spoke-cp 1 (\w+) (\w+) (\w+) (\w+)$/.exec(greeting) ?? [];
-	if (stat === undefined) {
-		throw greetingErrors.get(greeting)?.() ?? unexpected(Buffer.from(greeting));
-	}
+/** Whether a debug container can copy what this image cannot. */
+export function needsDebugContainer(error: SpokeError): boolean {
+	return isShellMissing(error) || error.remedy === otherImageRemedy;
+}
 
-	if (stat === 'none') {
-		throw new SpokeError('ERR_COPY_INCOMPLETE', 'the image has neither stat nor ls, so the size of a file is unknown', {
-			remedy: 'copy from a debug container (spoke debug)',
+function assertGreeting(greeting: string): void {
+	const lacks = /^spoke-cp 1(?: ([\w =]+))?$/.exec(greeting);
+	if (lacks?.[1] !== undefined) {
+		throw new SpokeError('ERR_COPY_INCOMPLETE', `the image has no ${lacks[1].replaceAll(/ (?!with|iflag)/g, ', ')}`, {
+			remedy: otherImageRemedy,
 		});
 	}
 
-	return {checksum: checksumProgram(checksum), canReadParts: head === 'head' && tail === 'tail'};
+	if (!lacks) {
+		throw greetingErrors.get(greeting)?.() ?? unexpected(Buffer.from(greeting));
+	}
 }
 
 /** Of the program in a debug container. */
@@ -235,4 +245,35 @@ export function unexpected(line: Buffer): SpokeError {
 		text: line.subarray(0, 200).toString(),
 		leg: 3,
 	});
+}
+
+/** The sessions of one copy, all in the same pod. */
+export class CopySessions {
+	readonly #options: CopySessionOptions;
+	readonly #direction: CopyDirection;
+	#isFirst = true;
+
+	constructor(options: CopySessionOptions, direction: CopyDirection) {
+		this.#options = options;
+		this.#direction = direction;
+	}
+
+	/** @throws SpokeError as `CopySession.open`; ERR_TARGET_GONE if another pod has the name now */
+	async open(signal = this.#options.signal): Promise<CopySession> {
+		const options = {...this.#options, signal};
+		if (!this.#isFirst) {
+			await assertSamePod(options);
+		}
+
+		this.#isFirst = false;
+		return CopySession.open(options, this.#direction);
+	}
+}
+
+/** A stateful set gives a new pod the name of the old one, and other files. */
+async function assertSamePod({cluster, target: {namespace, name, uid}, signal}: CopySessionOptions): Promise<void> {
+	const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace ?? 'default', name), signal});
+	if (uid !== null && pod.metadata.uid !== uid) {
+		throw new SpokeError('ERR_TARGET_GONE', `pod ${name} was replaced while it was copied`, {remedy: 'start the copy again'});
+	}
 }

@@ -1,5 +1,4 @@
 /** Counts of a copy. */
-import type {Verification} from './checksum.ts';
 import type {CopiedEntry} from './copy-events.ts';
 
 export class CopyTally {
@@ -9,15 +8,13 @@ export class CopyTally {
 	bytes = 0;
 	skipped = 0;
 	failed = 0;
-	/** How files were verified. */
-	readonly verifiedBy = new Map<string, Verification>();
 
 	/** Entries that were not copied. */
 	get missing(): number {
 		return this.skipped + this.failed;
 	}
 
-	add({kind, result, bytes, verified}: CopiedEntry): void {
+	add({kind, result, bytes}: CopiedEntry): void {
 		if (result !== 'copied') {
 			this[result]++;
 			return;
@@ -30,10 +27,6 @@ export class CopyTally {
 			this.directories++;
 		} else {
 			this.links++;
-		}
-
-		if (verified) {
-			this.verifiedBy.set(`${verified.by} ${verified.algorithm}`, verified);
 		}
 	}
 }

@@ -3,10 +3,8 @@ import {basename, resolve} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
 import {copiedEntry, type EntryResult} from './copy-events.ts';
-import type {CopyOptions} from './copy-options.ts';
 import {encodeName, encodePath} from './copy-program.ts';
-import {type CopySession, requestLine, unexpected} from './copy-session.ts';
-import {CopySessions} from './copy-sessions.ts';
+import {type CopyOptions, type CopySession, CopySessions, requestLine, unexpected} from './copy-session.ts';
 import {listLocalEntries, type LocalEntry} from './local-entries.ts';
 import {joinPath} from './path-components.ts';
 import {FileToSend, sendFiles} from './send-files.ts';
@@ -30,7 +28,6 @@ export async function copyToPod(options: CopyOptions): Promise<void> {
 }
 
 class CopyToPod implements CopyPass {
-	keptBytes = 0;
 	hasStarted = false;
 	readonly #options: CopyOptions;
 	readonly #sessions: CopySessions;
@@ -47,6 +44,10 @@ class CopyToPod implements CopyPass {
 		this.#options = options;
 		this.#sessions = new CopySessions(options, 'to-pod');
 		this.#entries = entries;
+	}
+
+	get doneCount(): number {
+		return this.#files.filter(({isDone}) => isDone).length;
 	}
 
 	async run(): Promise<boolean> {
@@ -135,17 +136,9 @@ class CopyToPod implements CopyPass {
 
 	async #sendFiles(session: CopySession): Promise<void> {
 		const remaining = this.#files.filter(({isDone}) => !isDone).toSorted((a, b) => a.failures - b.failures);
-		const partial = remaining.filter(({wasSent}) => wasSent);
-		const sizes = await this.#ask(
-			session,
-			partial.map(({temporary}) => `size ${temporary}`),
-		);
-		for (const [index, file] of partial.entries()) {
-			const size = Number(sizes[index]);
-			file.offset = size > 0 && size <= file.entry.size ? size : 0;
-		}
-
-		this.#countKept();
+		// What was only sent is sent again.
+		const doneBytes = this.#files.reduce((sum, {isDone, entry}) => sum + (isDone ? entry.size : 0), 0);
+		this.#addBytes(doneBytes - this.#reportedBytes);
 		try {
 			await sendFiles(remaining, {
 				session,
@@ -202,12 +195,6 @@ class CopyToPod implements CopyPass {
 		this.#options.listener.onBytes(count);
 	}
 
-	/** What the container is known to have. What was only sent is sent again. */
-	#countKept(): void {
-		this.keptBytes = this.#files.reduce((sum, file) => sum + (file.isDone ? file.entry.size : file.offset), 0);
-		this.#addBytes(this.keptBytes - this.#reportedBytes);
-	}
-
 	#report(entry: LocalEntry, outcome: EntryResult): void {
 		this.#reported.add(entry);
 		this.#options.listener.onEntry(copiedEntry({...entry, path: joinPath(entry.path)}, outcome));
@@ -238,10 +225,6 @@ function targetError(kind: string, path: string, remedy: string | null): SpokeEr
 
 		case 'denied': {
 			return new SpokeError('ERR_COPY_INCOMPLETE', `${path}: the user of the container cannot write there`);
-		}
-
-		case 'dd': {
-			return new SpokeError('ERR_COPY_INCOMPLETE', 'the image has no dd, so no file can be written');
 		}
 
 		default: {

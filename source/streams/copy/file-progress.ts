@@ -6,7 +6,7 @@ const maxFailures = 3;
 
 export class FileProgress {
 	failures = 0;
-	outcome: FileOutcome = {result: 'failed', verified: null, resumedAt: [], reason: null};
+	outcome: FileOutcome = {result: 'failed', digest: null, reason: null};
 	isDone = false;
 
 	/** Another attempt follows, unless there were too many. */

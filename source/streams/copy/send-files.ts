@@ -1,9 +1,9 @@
 /** Sends files into a container: requests with their bytes, and the responses to them. */
+import {createHash} from 'node:crypto';
 import {constants} from 'node:fs';
 import {open} from 'node:fs/promises';
-import {createChecksum, verificationOf} from './checksum.ts';
 import {encodeName} from './copy-program.ts';
-import {type CopySession, requestLine, unexpected} from './copy-session.ts';
+import {type CopySession, requestLine} from './copy-session.ts';
 import {FileProgress} from './file-progress.ts';
 import type {LocalEntry} from './local-entries.ts';
 import {localErrorText} from './local-file-error.ts';
@@ -19,8 +19,6 @@ export class FileToSend extends FileProgress {
 	/** Both for requests. The temporary file is in the directory of the file. */
 	readonly remoteName: string;
 	readonly temporary: string;
-	/** Bytes that the container has of it. */
-	offset = 0;
 	/** Of all bytes, once they are sent. */
 	digest = '';
 	/** The container can have a part of it. */
@@ -31,11 +29,6 @@ export class FileToSend extends FileProgress {
 		this.entry = entry;
 		this.remoteName = encodeName(remotePath);
 		this.temporary = encodeName(Buffer.concat([remotePath.subarray(0, remotePath.lastIndexOf('/') + 1), temporaryName()]));
-	}
-
-	override fail(reason: string): void {
-		super.fail(reason);
-		this.offset = 0;
 	}
 }
 
@@ -52,20 +45,9 @@ Sends the files; those that arrived whole take their place. A file that is not d
 */
 export async function sendFiles(files: readonly FileToSend[], context: SendContext): Promise<void> {
 	const {session, onBytes} = context;
-	if (session.tools.checksum === null) {
-		// Nothing in the container computes a checksum, so what it stored is read back before it is placed.
-		session.send(putAndReadBack(files, context));
-		for (const file of files) {
-			await compareStored(file, session);
-		}
-
-		session.sendLast(placements(files, context));
-	} else {
-		session.sendLast(putAndPlace(files, context));
-	}
-
+	session.sendLast(putAndPlace(files, context));
 	for (const file of files) {
-		acceptResult(file, String(await session.line()), session);
+		acceptResult(file, String(await session.line()));
 		if (!file.isDone) {
 			onBytes(-file.entry.size);
 		}
@@ -79,57 +61,36 @@ async function* putAndPlace(files: readonly FileToSend[], context: SendContext):
 	}
 }
 
-async function* putAndReadBack(files: readonly FileToSend[], context: SendContext): AsyncGenerator<Buffer> {
-	for (const file of files) {
-		yield* put(file, context);
-		yield requestLine(`back ${file.temporary}`);
-	}
-}
-
-function* placements(files: readonly FileToSend[], context: SendContext): Generator<Buffer> {
-	for (const file of files) {
-		yield placement(file, context);
-	}
-}
-
 /** The program compares the digest itself, so that no response is awaited between two files. */
-function placement({digest, entry: {mode, mtime, size}, temporary, remoteName}: FileToSend, {session, preserve}: SendContext): Buffer {
-	const expected = session.tools.checksum === null && digest !== changed ? '-' : digest;
-	return requestLine(`place ${expected} ${size} ${preserve ? `${mode.toString(8)} ${mtime}` : '- -'} ${temporary} ${remoteName}`);
+function placement({digest, entry: {mode, mtime, size}, temporary, remoteName}: FileToSend, {preserve}: SendContext): Buffer {
+	return requestLine(`place ${digest} ${size} ${preserve ? `${mode.toString(8)} ${mtime}` : '- -'} ${temporary} ${remoteName}`);
 }
 
 /** No digest: the program removes what it has stored. */
 const changed = 'changed';
 
 /** Always as many bytes as announced: a file that has become shorter is filled up with zeros, and is not placed. */
-async function* put(file: FileToSend, {session, onBytes}: SendContext): AsyncGenerator<Buffer> {
-	const {entry, offset, temporary} = file;
-	const hash = createChecksum(session.tools.checksum);
+async function* put(file: FileToSend, {onBytes}: SendContext): AsyncGenerator<Buffer> {
+	const {entry, temporary} = file;
+	const hash = createHash('sha256');
 	file.digest = changed;
 	file.wasSent = true;
-	if (offset > 0) {
-		file.outcome.resumedAt = [...file.outcome.resumedAt, offset];
-	}
-
-	yield requestLine(`put ${offset} ${entry.size - offset} ${temporary}`);
+	yield requestLine(`put ${entry.size} ${temporary}`);
 	let position = 0;
 	for await (const chunk of readLocalFile(entry, problem => {
 		file.outcome.reason = problem;
 	})) {
-		const unsent = chunk.subarray(Math.max(0, offset - position));
 		hash.update(chunk);
 		position += chunk.length;
-		if (unsent.length > 0) {
-			onBytes(unsent.length);
-			yield unsent;
-		}
+		onBytes(chunk.length);
+		yield chunk;
 	}
 
 	if (position === entry.size) {
 		file.digest = hash.digest('hex');
 	}
 
-	for (let missing = entry.size - Math.max(position, offset); missing > 0; missing -= chunkBytes) {
+	for (let missing = entry.size - position; missing > 0; missing -= chunkBytes) {
 		const filler = Buffer.alloc(Math.min(missing, chunkBytes));
 		onBytes(filler.length);
 		yield filler;
@@ -164,27 +125,10 @@ async function* readLocalFile({path, localPath, size}: LocalEntry, onProblem: (t
 	}
 }
 
-async function compareStored(file: FileToSend, session: CopySession): Promise<void> {
-	const size = Number(/^D (\d+)$/.exec(String(await session.line()))?.[1] ?? Number.NaN);
-	if (!Number.isSafeInteger(size)) {
-		throw unexpected(Buffer.from('D'));
-	}
-
-	const hash = createChecksum(null);
-	for await (const chunk of session.bytes(size)) {
-		hash.update(chunk);
-	}
-
-	await session.expect('E');
-	if (hash.digest('hex') !== file.digest) {
-		file.digest = changed;
-	}
-}
-
-function acceptResult(file: FileToSend, result: string, {tools: {checksum}}: CopySession): void {
+function acceptResult(file: FileToSend, result: string): void {
 	file.wasSent = false;
 	if (result === 'ok') {
-		file.outcome = {...file.outcome, result: 'copied', reason: null, verified: verificationOf(checksum, file.digest)};
+		file.outcome = {result: 'copied', reason: null, digest: file.digest};
 		file.isDone = true;
 	} else if (result === 'differs' || result === 'short') {
 		file.fail(

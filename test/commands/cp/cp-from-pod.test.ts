@@ -1,6 +1,6 @@
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {rmSync, utimesSync, writeFileSync} from 'node:fs';
+import {rmSync, writeFileSync} from 'node:fs';
 import {chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, truncate, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -151,26 +151,23 @@ onLinux('the file that stdout is written to is not replaced', async t => {
 	t.is(await readFile(output, 'utf8'), 'before\n');
 });
 
-for (const programs of [undefined, ['sh', 'cat', 'ls'], ['sh', 'cat', 'ls', 'head', 'tail']]) {
-	onLinux(`a file of /proc that has no size is not copied ${programs ? `with ${programs.join(', ')}` : 'with all programs'}`, async t => {
-		const server = await startCopyServer(t, {...(programs && {programs})});
-		const {status, stderr} = await copy(server, 'web:/proc/version', join(server.local, 'version'));
-		t.is(status, 1);
-		t.regex(stderr, /^not copied: \/proc\/version: it has content, but its size is 0, .*spoke exec POD -- cat FILE$/m);
-		t.deepEqual(await readdir(server.local), []);
-	});
-}
+onLinux('a file of /proc that has no size is not copied', async t => {
+	const server = await startCopyServer(t);
+	const {status, stderr} = await copy(server, 'web:/proc/version', join(server.local, 'version'));
+	t.is(status, 1);
+	t.regex(stderr, /^not copied: \/proc\/version: it has content, but its size is 0, .*spoke exec POD -- cat FILE$/m);
+	t.deepEqual(await readdir(server.local), []);
+});
 
-test('an image with only sh, cat and ls is read twice instead', async t => {
-	const server = await startCopyServer(t, {programs: ['sh', 'cat', 'ls']});
-	await mkdir(join(server.remote, 'sub'));
-	await writeFile(join(server.remote, 'sub/a\n'), 'one', {mode: 0o751});
-	await writeFile(join(server.remote, 'b'), randomBytes(300_000));
-	const ended = await copy(server, 'web:.', server.local, '-o', 'json');
-	t.is(ended.status, 0, ended.stderr);
-	t.deepEqual(new Set(copyObjects(ended).map(({verifiedBy = null}) => verifiedBy)), new Set(['read-back', null]));
-	await run('diff', ['-r', server.remote, server.local]);
-	t.is((await stat(join(server.local, 'sub/a\n'))).mode & 0o777, 0o751);
+test('an image that lacks programs is one error, which names them and a debug container', async t => {
+	const server = await startCopyServer(t, {programs: ['sh', 'cat', 'stat', 'head', 'mv', 'dd']});
+	await writeFile(join(server.remote, 'a'), 'one');
+	t.like(await copy(server, 'web:.', server.local), {
+		status: 1,
+		stderr:
+			'error: the image has no sha256sum, readlink (pass --debug-image=busybox to add a debug container to the pod and copy through it) [ERR_COPY_INCOMPLETE]\n',
+	});
+	t.deepEqual(await readdir(server.local), []);
 });
 
 test('--no-preserve gives files the mode and time of new files', async t => {
@@ -195,21 +192,17 @@ test('a long hole is a hole here too', async t => {
 	t.true(blocks * 512 < 2_000_000, `${blocks} blocks`);
 });
 
-test('a copy continues where its stream was lost', async t => {
+test('a file starts again after its stream was lost', async t => {
 	const server = await startCopyServer(t, {cuts: [2_000_000, 1_500_000]});
 	const content = randomBytes(5_000_000);
 	await writeFile(join(server.remote, 'big'), content);
 	const ended = await copy(server, 'web:big', join(server.local, 'big'), '-o', 'json');
 	t.is(ended.status, 0, ended.stderr);
 	t.true(content.equals(await readFile(join(server.local, 'big'))));
-	const [entry, summary] = copyObjects(ended);
-	const [first = 0, second = 0, ...more] = entry!.resumedAt;
-	t.true(first > 1_900_000 && first <= 2_000_000, `${first}`);
-	t.true(second > first + 1_400_000 && second <= first + 1_500_000, `${second}`);
-	t.deepEqual(more, []);
-	t.is(summary!['losses'], 2);
-	t.regex(ended.stderr, /continuing after 2\.0 MB in 0\.5 s \(retry 1\)/);
+	t.is(copyObjects(ended).at(-1)!['losses'], 2);
+	t.regex(ended.stderr, /continuing with what is not copied yet in 0\.5 s \(retry 1\)/);
 	t.is(server.upgrades.length, 3);
+	t.deepEqual(await readdir(server.local), ['big']);
 });
 
 test('a folder continues with the files that are missing', async t => {
@@ -234,38 +227,24 @@ test('losses without progress end the copy with status 13 and leave the old file
 	t.deepEqual(await readdir(server.local), ['big']);
 });
 
-test('bytes of a file that changed and starts again are no progress', async t => {
-	const server = await startCopyServer(t, {
-		cuts: [1_000_000, 1_000_000, 1_000_000],
-		change(bytes, index) {
-			utimesSync(join(server.remote, 'big'), 1_500_000_000, 1_500_000_000 + index);
-			return bytes;
-		},
-	});
-	await writeFile(join(server.remote, 'big'), randomBytes(3_000_000));
-	const {status, stderr} = await copy(server, 'web:big', server.local, '--retries=1');
-	t.is(status, 13, stderr);
-	t.is(server.upgrades.length, 2);
-});
-
-test('bytes of a file that was removed meanwhile do not count as kept', async t => {
+test('a file that is gone after a lost stream is not copied', async t => {
 	let received = 0;
 	const server = await startCopyServer(t, {
-		cuts: [1_000_000, 300_000],
+		cuts: [1_000_000],
 		change(bytes, index) {
 			received += bytes.length;
 			if (index === 0 && received > 500_000) {
 				rmSync(join(server.remote, 'a'), {force: true});
-				writeFileSync(join(server.remote, 'b'), Buffer.alloc(600_000, 'b'));
+				writeFileSync(join(server.remote, 'b'), 'b');
 			}
 
 			return bytes;
 		},
 	});
 	await writeFile(join(server.remote, 'a'), randomBytes(3_000_000));
-	const {stderr} = await copy(server, 'web:.', server.local);
-	const kept = [...stderr.matchAll(/continuing after (\S+ \S+)/g)].map(([, bytes]) => bytes);
-	t.deepEqual(kept, ['1.0 MB', '300 kB'], stderr);
+	const {status, stderr} = await copy(server, 'web:.', server.local);
+	t.is(status, 1, stderr);
+	t.regex(stderr, /^not copied: a: it was removed while it was copied$/m);
 	t.deepEqual(await readdir(server.local), ['b']);
 });
 
@@ -336,7 +315,7 @@ test('a file that a directory keeps from its place is not verified', async t => 
 	await writeFile(join(server.remote, 'a'), 'new');
 	await mkdir(join(server.local, 'a'));
 	const ended = await copy(server, 'web:.', server.local, '-o', 'json');
-	t.like(copyObjects(ended)[0], {path: 'a', result: 'failed', reason: 'is a directory', checksum: null, verifiedBy: null});
+	t.like(copyObjects(ended)[0], {path: 'a', result: 'failed', reason: 'is a directory', checksum: null});
 	t.deepEqual(await readdir(server.local), ['a']);
 });
 

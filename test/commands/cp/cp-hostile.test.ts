@@ -1,5 +1,6 @@
 /** Containers that want to write outside of the destination, or whose copy program lies. */
 import {spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -14,18 +15,15 @@ import {until} from '../../support/until.ts';
 type Listed = {kind: 'f' | 'd' | 'l' | 'o'; name: string; target?: string; content?: string; facts?: string};
 
 /** Answers as the copy program would, with any names. */
-async function pretend(
-	far: FarSide,
-	listed: readonly Listed[],
-	{greeting = 'spoke-cp 1 none stat head tail', root = 'dir', ends = true} = {},
-) {
+async function pretend(far: FarSide, listed: readonly Listed[], {greeting = 'spoke-cp 1', root = 'dir', ends = true} = {}) {
 	far.stdout(`${greeting}\n`);
 	let rest = '';
 	for await (const chunk of far.stdin as AsyncIterable<Buffer>) {
 		const lines = (rest + chunk.toString()).split('\n');
 		rest = lines.pop()!;
 		for (const line of lines) {
-			const [request, , , name = ''] = line.split(' ');
+			const [request, ...words] = line.split(' ');
+			const contentOf = (wanted: string) => listed.find(({name, kind}) => kind === 'f' && name === wanted)?.content ?? '';
 			if (request === 'root') {
 				far.stdout(`${root}\n`);
 			} else if (request === 'list') {
@@ -34,8 +32,11 @@ async function pretend(
 				far.stdout(listed.map(({content = '', facts}) => `${facts ?? `81a4 ${content.length} 1700000000`}\n`).join(''));
 				far.stdout('E\n');
 			} else if (request === 'read' || request === 'cat') {
-				const names = request === 'read' ? [name] : line.split(' ').slice(1);
-				far.stdout(`D\n${names.map(wanted => listed.find(({name, kind}) => kind === 'f' && name === wanted)?.content ?? '').join('')}E\n`);
+				const names = request === 'read' ? words.slice(1) : words;
+				far.stdout(`D\n${names.map(name => contentOf(name)).join('')}E\n`);
+			} else if (request === 'sum' || request === 'sum-of') {
+				const names = request === 'sum-of' ? words.slice(1) : words;
+				far.stdout(`${names.map(name => `${createHash('sha256').update(contentOf(name)).digest('hex')}  ${name}\n`).join('')}E\n`);
 			} else if (request === 'end' && ends) {
 				far.status(success);
 				far.close();
@@ -171,7 +172,7 @@ for (const [title, script, says] of [
 	[
 		'success right after the greeting',
 		far => {
-			far.stdout('spoke-cp 1 none stat head tail\n');
+			far.stdout('spoke-cp 1\n');
 			far.status(success);
 			far.close();
 		},
@@ -180,7 +181,7 @@ for (const [title, script, says] of [
 	[
 		'a name without an end',
 		far => {
-			far.stdout('spoke-cp 1 none stat head tail\ndir\nN 1\nf');
+			far.stdout('spoke-cp 1\ndir\nN 1\nf');
 			far.stdout('x'.repeat(100_000));
 		},
 		/a line that is too long.*\[ERR_PROTOCOL\]/,

@@ -1,5 +1,6 @@
 /** The program of a copy, in shells of this machine. */
 import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {mkdir, readdir, readFile, symlink, truncate, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -9,6 +10,10 @@ import test, {type ExecutionContext} from 'ava';
 import {copyCommand} from '../../../source/streams/copy/copy-program.ts';
 import {testWith} from '../../support/copy-server.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
+
+function sumOf(text: string): string {
+	return createHash('sha256').update(text).digest('hex');
+}
 
 const largeBytes = 64 * 1024 * 1024;
 
@@ -35,7 +40,7 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 			await truncate(join(folder, 'large'), largeBytes);
 			const child = start(t, copyCommand(null, 'from-pod'), shell);
 			const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-			child.stdin.write(`root ${folder}\nread 0 ${largeBytes} ./large\nend\n`);
+			child.stdin.write(`root ${folder}\nread ${largeBytes} ./large\nend\n`);
 			if (!isLost) {
 				child.stdout.resume();
 				t.deepEqual(await exited, [0, null]);
@@ -98,10 +103,15 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 		const command = copyCommand(null, 'to-pod').map(word => word.replaceAll('/proc/mounts', join(folder, 'mounts')));
 		const child = start(t, command, shell);
 		const requests = ['hosts', 'sub/config', 'a\\00407', 'new', ''].map(name => `target ${folder}/${name}`);
-		const placements = ['place - 3 - - ./new ./sub/config', 'put 0 3 ./more', 'hi', 'place - 3 - - ./more ./sub/other'];
+		const placements = [
+			`place ${sumOf('new')} 3 - - ./new ./sub/config`,
+			'put 3 ./more',
+			'hi',
+			`place ${sumOf('hi\n')} 3 - - ./more ./sub/other`,
+		];
 		child.stdin.end([...requests, ...placements, 'end', ''].join('\n'));
 		const [greeting, ...responses] = (await text(child.stdout)).trim().split('\n');
-		t.regex(greeting!, /^spoke-cp 1 /);
+		t.regex(greeting!, /^spoke-cp 1$/);
 		t.deepEqual(responses, ['mount', 'mount', 'mount', 'file', 'dir', 'a mounted file has its name, and cannot be replaced', 'ok']);
 		t.is(await readFile(join(folder, 'sub/config'), 'utf8'), 'sub/config');
 		t.is(await readFile(join(folder, 'sub/other'), 'utf8'), 'hi\n');
@@ -122,7 +132,7 @@ test('a link that a debug container is to write to is replaced in its own folder
 		t,
 		copyCommand('0123abc', 'to-pod').map(word => word.replaceAll('/proc/', `${folder}/`)),
 	);
-	const requests = ['target /way/mounted', 'target /way/link', 'put 0 3 ./new', 'hi', 'place - 3 - - ./new ./link', 'end', ''];
+	const requests = ['target /way/mounted', 'target /way/link', 'put 3 ./new', 'hi', `place ${sumOf('hi\n')} 3 - - ./new ./link`, 'end', ''];
 	child.stdin.end(requests.join('\n'));
 	const [, ...responses] = (await text(child.stdout)).trim().split('\n');
 	t.deepEqual(responses, ['mount', 'file', 'ok']);

@@ -11,7 +11,7 @@ export async function serveCopyRequests(process: ShellProcess): Promise<number> 
 	let directory = '/';
 	let only: string | null = null;
 	const contentOf = (name: string) => files[resolvePath(directory, decodeName(name))] ?? '';
-	await print('spoke-cp 1 sha256sum stat head tail\n');
+	await print('spoke-cp 1\n');
 	for (let line = await process.stdin.readLine(process.ending); line !== null; line = await process.stdin.readLine(process.ending)) {
 		const [request, ...words] = line.split(' ');
 		switch (request) {
@@ -35,10 +35,9 @@ export async function serveCopyRequests(process: ShellProcess): Promise<number> 
 			}
 
 			case 'read': {
-				const [offset, length] = words.map(Number) as [number, number];
 				await print(
-					`D\n${Buffer.from(contentOf(words[2] ?? ''))
-						.subarray(offset, offset + length)
+					`D\n${Buffer.from(contentOf(words[1] ?? ''))
+						.subarray(0, Number(words[0]))
 						.toString()}E\n`,
 				);
 				break;
