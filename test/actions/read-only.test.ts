@@ -3,7 +3,7 @@ import test from 'ava';
 import {type AccessClass, assertAccess, isAccessAllowed, proxyAccess} from '../../source/actions/access.ts';
 import {actionSpecs} from '../../source/actions/action-table.ts';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
-import {runsKubeletCommands} from '../../source/streams/proxy/command-path.ts';
+import {runsKubeletCommands} from '../../source/streams/proxy/request-path.ts';
 import {startCommandServer} from '../support/command-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 

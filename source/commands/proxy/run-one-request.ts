@@ -12,7 +12,7 @@ import {createOutputWriter} from '../../output/output-writer.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
-import {runsCommands, runsKubeletCommands} from '../../streams/proxy/command-path.ts';
+import {runsCommands, runsKubeletCommands} from '../../streams/proxy/request-path.ts';
 import {parseHeader, type ProxyRequest, type ProxyResponse, sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
 import {type ResolvedProxyTarget, resolveProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';

@@ -5,7 +5,7 @@ import {describeCanceledRequest, tlsBackendFix} from '../../descriptions/describ
 import {isSpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ProxyExchange} from './proxy-state.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import {runsKubeletCommands} from '../../streams/proxy/command-path.ts';
+import {runsKubeletCommands} from '../../streams/proxy/request-path.ts';
 import {type ProxyResponse, sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
 import {type ResolvedProxyTarget, resolveProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';

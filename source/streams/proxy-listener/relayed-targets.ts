@@ -3,30 +3,17 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
-import type {ConnectionPurpose, StreamFeature} from '../connection-observer.ts';
-import {normalizedPaths} from '../proxy/command-path.ts';
+import type {ConnectionPurpose} from '../connection-observer.ts';
+import {endOfPath, type PathEnd} from '../proxy/request-path.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
 import {hasStreamGate} from '../stream-gate.ts';
-import {endsAtApiserver} from './path-end.ts';
-import {hasDotSegments} from './request-filter.ts';
 
 /** Requests of a page come in bursts; service ports rarely change. */
 const maxAgeMs = 30_000;
 
-const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/([^/]+)\/proxy(?=\/|$|\?)/;
-
-const podStream = /^(\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+))\/(log|exec|attach|portforward)(?=$|\?)/;
-
-const features: ReadonlyMap<string | undefined, StreamFeature> = new Map([
-	['log', 'logs'],
-	['exec', 'exec'],
-	['attach', 'attach'],
-	['portforward', 'port-forward'],
-]);
-
 export type RelayedTarget = {base: string; rest: string; purpose: ConnectionPurpose};
 
-type TargetInPath = {kind: string; spelling: string; namespace: string};
+type PathTo<At extends PathEnd['at']> = Extract<PathEnd, {at: At}>;
 
 export class RelayedTargets {
 	readonly #cluster: ClusterClient;
@@ -37,15 +24,24 @@ export class RelayedTargets {
 	}
 
 	/**
-	`null` if the path ends at the apiserver. Keeps the path's spelling.
+	`null` if the apiserver itself answers. Keeps the path's spelling.
 	@throws SpokeError ERR_USAGE for a path that only a server may take for one that goes on; with a requirement, ERR_REQUIRE_UNDECIDED for
 	one that the apiserver may not serve itself
 	*/
 	async find(path: string): Promise<RelayedTarget | null> {
-		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
-		const stream = podStream.exec(path)?.[4];
-		// An apiserver does not resolve dot segments, but a gateway can make another target, or another cluster, of them.
-		if (hasDotSegments(path) || (base === undefined && stream === undefined && canLeaveApiserver(path))) {
+		const end = this.#endOf(path);
+		// Without an upgrade, the apiserver itself refuses exec, attach and portforward.
+		return end.at === 'pod' && end.feature !== 'logs' ? null : this.#find(path, end);
+	}
+
+	/** Includes exec, attach and portforward. */
+	async findUpgraded(path: string): Promise<RelayedTarget | null> {
+		return this.#find(path, this.#endOf(path));
+	}
+
+	#endOf(path: string): PathEnd {
+		const end = endOfPath(path);
+		if (end.at === 'disguised') {
 			throw new SpokeError(
 				'ERR_USAGE',
 				`the path ${JSON.stringify(path)} must be written without percent-encoding, extra slashes and dot segments`,
@@ -53,48 +49,46 @@ export class RelayedTargets {
 			);
 		}
 
-		if (!endsAtApiserver(path) && hasStreamGate(this.#cluster)) {
+		if (end.at === 'elsewhere' && hasStreamGate(this.#cluster)) {
 			throw new SpokeError('ERR_REQUIRE_UNDECIDED', `the path ${JSON.stringify(path)} may leave the apiserver for another server`, {
 				remedy: 'a requirement or a policy holds for what the apiserver itself serves; use another proxy for aggregated and custom APIs',
 			});
 		}
 
-		if (base === undefined || spelling === undefined) {
-			return stream === 'log' ? this.#podStreamOf(path) : null;
-		}
-
-		return {
-			...(await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decodeSegment(spelling), namespace: namespace ?? ''})),
-			rest: path.slice(base.length),
-		};
+		return end;
 	}
 
-	/** Includes exec, attach and portforward, which the apiserver itself answers without an upgrade. */
-	async findUpgraded(path: string): Promise<RelayedTarget | null> {
-		return (await this.find(path)) ?? this.#podStreamOf(path);
+	async #find(path: string, end: PathEnd): Promise<RelayedTarget | null> {
+		switch (end.at) {
+			case 'pod': {
+				return this.#podStream(path.slice(end.base.length), end);
+			}
+
+			case 'proxied': {
+				return {...(await this.#resolveOnce(end)), rest: path.slice(end.base.length)};
+			}
+
+			default: {
+				return null;
+			}
+		}
 	}
 
-	async #podStreamOf(path: string): Promise<RelayedTarget | null> {
-		const [base, pod, namespace, name, subresource] = podStream.exec(path) ?? [];
-		const feature = features.get(subresource);
-		if (base === undefined || pod === undefined || feature === undefined) {
-			return null;
-		}
-
-		const query = new URLSearchParams(path.slice(base.length));
-		const podObject = await this.#cluster.json<PodObject>({path: pod}).catch(() => null);
+	async #podStream(rest: string, {base, object, namespace, name, feature}: PathTo<'pod'>): Promise<RelayedTarget> {
+		const query = new URLSearchParams(rest);
+		const podObject = await this.#cluster.json<PodObject>({path: object}).catch(() => null);
 		const skips = query.get('insecureSkipTLSVerifyBackend');
-		const asked = decodeSegment(name!);
+		const asked = decodeSegment(name);
 		return {
 			base,
-			rest: path.slice(base.length),
+			rest,
 			purpose: {
 				feature,
 				request: null,
 				target: {
 					asked,
 					kind: 'Pod',
-					namespace: decodeSegment(namespace!),
+					namespace: decodeSegment(namespace),
 					name: asked,
 					uid: podObject?.metadata.uid ?? null,
 					node: podObject?.spec.nodeName ?? null,
@@ -107,13 +101,14 @@ export class RelayedTargets {
 		};
 	}
 
-	async #resolveOnce(base: string, target: TargetInPath): Promise<ResolvedProxyTarget> {
+	async #resolveOnce(end: PathTo<'proxied'>): Promise<ResolvedProxyTarget> {
+		const {base} = end;
 		const cached = this.#cache.get(base);
 		if (cached && cached.expiresAt > performance.now()) {
 			return cached.resolved;
 		}
 
-		const resolved = this.#resolve(base, target);
+		const resolved = this.#resolve(end);
 		this.#cache.set(base, {expiresAt: performance.now() + maxAgeMs, resolved});
 		resolved.catch(() => this.#cache.delete(base));
 		if (this.#cache.size > 1000) {
@@ -123,7 +118,8 @@ export class RelayedTargets {
 		return resolved;
 	}
 
-	async #resolve(base: string, {kind, spelling, namespace}: TargetInPath): Promise<ResolvedProxyTarget> {
+	async #resolve({base, kind, spelling: encoded, namespace}: PathTo<'proxied'>): Promise<ResolvedProxyTarget> {
+		const spelling = decodeSegment(encoded);
 		const resolved = await resolveProxyTarget(
 			this.#cluster,
 			asApiserverParses(spelling, parseProxyTarget(`${kind}/${spelling}`)),
@@ -135,14 +131,6 @@ export class RelayedTargets {
 		return isRewritten ? resolved : {...resolved, base};
 	}
 }
-
-/** Whether a server that decodes or cleans the path, as the apiserver or a gateway does, can find a node, pod or service in it. */
-function canLeaveApiserver(path: string): boolean {
-	return normalizedPaths(path).some(spelling => leavesApiserver.test(spelling));
-}
-
-const leavesApiserver =
-	/^\/api\/v1\/(?:namespaces\/[^/]+\/pods\/[^/]+\/(?:log|exec|attach|portforward)$|(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy(?:\/|$))/;
 
 /** In a path, two parts are always name and port, even if the name looks like a scheme: SplitSchemeNamePort. */
 function asApiserverParses(spelling: string, target: ProxyTarget): ProxyTarget {

@@ -1,6 +1,6 @@
 /** A request filter at least as strict as `kubectl proxy`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {runsCommands, normalizedPaths} from '../proxy/command-path.ts';
+import {hasDotSegments, normalizedPaths, runsCommands} from '../proxy/request-path.ts';
 
 export type FilterOptions = {
 	/** Comma-separated regular expressions. */
@@ -116,16 +116,6 @@ function hostName(host: string): string {
 
 function isSameOrigin(origin: string, host: string): boolean {
 	return origin.toLowerCase() === `http://${host.toLowerCase()}`;
-}
-
-/** Also percent-encoded, any number of times. */
-export function hasDotSegments(path: string): boolean {
-	return path
-		.split('?', 1)[0]!
-		.replaceAll(/%(?:25)*2e/gi, '.')
-		.replaceAll(/%(?:25)*(?:2f|5c)|\\/gi, '/')
-		.split('/')
-		.some(segment => segment === '.' || segment === '..');
 }
 
 /** Go's URL.Path, which kubectl's filter uses; decodes invalid UTF-8 too. */

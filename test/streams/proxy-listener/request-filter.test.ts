@@ -1,6 +1,6 @@
 /** The listener's filter, compared with kubectl's test cases. */
 import test from 'ava';
-import {runsCommands, runsKubeletCommands} from '../../../source/streams/proxy/command-path.ts';
+import {runsCommands, runsKubeletCommands} from '../../../source/streams/proxy/request-path.ts';
 import {createRequestFilter, type FilterOptions} from '../../../source/streams/proxy-listener/request-filter.ts';
 
 const standard: FilterOptions = {

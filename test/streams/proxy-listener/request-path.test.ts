@@ -1,0 +1,52 @@
+/** Where a request ends: only what is known to be the apiserver's own ends there. */
+import test from 'ava';
+import {endOfPath, type PathEnd, runsCommands} from '../../../source/streams/proxy/request-path.ts';
+
+const console = '/apis/subresources.kubevirt.io/v1/namespaces/d/virtualmachineinstances/vm/console';
+
+const paths: Readonly<Record<PathEnd['at'], readonly string[]>> = {
+	apiserver: [
+		'/',
+		'/api',
+		'/api/v1/',
+		'/api/v1/pods?limit=1',
+		'/api/v1/watch/namespaces/d/pods/p',
+		'/api/v1/namespaces/d/status',
+		'/api/v1/namespaces/d/pods/p/eviction',
+		'/api/v1/nodes/n1/status',
+		'/apis',
+		'/apis/apps/v1/deployments',
+		'/version',
+		'/healthz/etcd',
+		'/openapi/v3',
+	],
+	pod: ['/api/v1/namespaces/d/pods/p/log?follow=true', '/api/v1/namespaces/d/pods/p/exec'],
+	proxied: ['/api/v1/nodes/n1/proxy', '/api/v1/namespaces/d/services/s/proxy/x'],
+	disguised: ['/api/v1/namespaces/d/pods/p/l%6Fg', '/api/v1/./pods', '//api/v1/nodes/n1/proxy'],
+	elsewhere: [
+		'/apis/metrics.k8s.io/v1beta1/nodes',
+		console,
+		'/apis/cert-manager.io/v1',
+		'/APIS/apps/v1',
+		'/x',
+		'//apis/apps',
+		'/api/v2',
+		'/api/v1/nodes/n1/proxyish',
+		'/api/v1/namespaces/d/pods/p/checkpoint',
+		'/api/v1/namespaces/d/pods/p/status/x',
+	],
+};
+
+for (const [at, all] of Object.entries(paths)) {
+	test(`ends at: ${at}`, t => {
+		for (const path of all) {
+			t.is(endOfPath(path).at, at as PathEnd['at'], path);
+		}
+	});
+}
+
+test('a console of a virtual machine is a command', t => {
+	t.true(runsCommands(console));
+	t.true(runsCommands(console.replace('console', 'vnc')));
+	t.false(runsCommands('/apis/subresources.kubevirt.io/v1/namespaces/d/virtualmachineinstances/vm/guestosinfo'));
+});
