@@ -1,6 +1,6 @@
 /** MCP on stdin and stdout, by the official SDK. Loaded only by `spoke mcp`. */
 import {Transform, pipeline, type Writable} from 'node:stream';
-import {McpServer, type CallToolResult} from '@modelcontextprotocol/server';
+import {McpServer, ProtocolErrorCode, type CallToolResult} from '@modelcontextprotocol/server';
 import {serveStdio as serveTransport, StdioServerTransport} from '@modelcontextprotocol/server/stdio';
 import * as z from 'zod';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
@@ -29,6 +29,7 @@ export type StdioServerConfig = {
 	onError(error: Error): void;
 };
 
+const newline = 0x0a;
 /** A request has some hundred bytes. */
 const maxMessageBytes = 1024 * 1024;
 /** A client that reads nothing for this long has hung. */
@@ -42,7 +43,7 @@ Resolves when the client closes stdin, or at the abort of `interrupted`.
 */
 export async function serveStdio({stdin, stdout, interrupted, onError, ...config}: StdioServerConfig): Promise<void> {
 	const input = new ClientInput(stdout);
-	const transport = new ClosableTransport(input, stdout, {maxBufferSize: maxMessageBytes});
+	const transport = new ClosableTransport(input, stdout);
 	pipeline(stdin, input, () => undefined);
 	let failure: Error | null = null;
 	const handle = serveTransport(() => createServer(config), {
@@ -154,27 +155,62 @@ class ClientStalledError extends SpokeError {
 	}
 }
 
-/** Relays requests only while the client reads the responses, so that few responses wait. */
+/** Relays whole lines, and only while the client reads the responses, so that few responses wait. Answers a line over the limit itself. */
 class ClientInput extends Transform {
+	/** Of the line that has not ended; `null` if it is over the limit. */
+	#begun: Buffer[] | null = [];
+	readonly #stdout: Writable;
+
 	constructor(stdout: Writable) {
-		super({
-			transform(chunk: Buffer, _encoding, done) {
-				if (!stdout.writableNeedDrain) {
-					done(null, chunk);
-					return;
-				}
+		super();
+		this.#stdout = stdout;
+	}
 
-				const timer = setTimeout(() => {
-					stdout.off('drain', pass);
-					done(new ClientStalledError());
-				}, stallTimeoutMs);
-				const pass = () => {
-					clearTimeout(timer);
-					done(null, chunk);
-				};
+	override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+		this.#afterResponses(error => {
+			for (let start = 0; start < chunk.length && !error;) {
+				const end = chunk.indexOf(newline, start) + 1 || chunk.length;
+				this.#take(chunk.subarray(start, end));
+				start = end;
+			}
 
-				stdout.once('drain', pass);
-			},
+			done(error);
 		});
+	}
+
+	/** Without a newline except at its end. */
+	#take(part: Buffer): void {
+		const isEnd = part.at(-1) === newline;
+		this.#begun?.push(part);
+		const line = this.#begun && Buffer.concat(this.#begun);
+		if (line && line.length - Number(isEnd) > maxMessageBytes) {
+			const error = {code: ProtocolErrorCode.InvalidRequest, message: `the line has more than ${maxMessageBytes} bytes`};
+			this.#stdout.write(`${JSON.stringify({jsonrpc: '2.0', id: null, error})}\n`);
+			this.#begun = null;
+		} else if (line && isEnd) {
+			this.push(line);
+		}
+
+		if (isEnd) {
+			this.#begun = [];
+		}
+	}
+
+	#afterResponses(done: (stalled?: ClientStalledError) => void): void {
+		if (!this.#stdout.writableNeedDrain) {
+			done();
+			return;
+		}
+
+		const timer = setTimeout(() => {
+			this.#stdout.off('drain', pass);
+			done(new ClientStalledError());
+		}, stallTimeoutMs);
+		const pass = () => {
+			clearTimeout(timer);
+			done();
+		};
+
+		this.#stdout.once('drain', pass);
 	}
 }

@@ -231,6 +231,30 @@ test('the end of stdin ends the process with 0, also before a request and within
 	}
 });
 
+test('a line over the limit is answered with an error, and the next line is read', async t => {
+	const {env} = await openSandbox(t);
+	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}, stdio: ['pipe', 'pipe', 'ignore']});
+	child.stdin.on('error', () => {});
+	const asLine = (message: object) => `${JSON.stringify({jsonrpc: '2.0', ...message})}\n`;
+	const atLimit = {id: 2, method: 'ping', params: {text: ''}};
+	atLimit.params.text = 'x'.repeat(1024 * 1024 + 1 - asLine(atLimit).length);
+	const overLimit = {...atLimit, id: 3, params: {text: `${atLimit.params.text}x`}};
+	child.stdin.write([{id: 1, ...initialize}, overLimit, atLimit].map(message => asLine(message)).join(''));
+	const answers: Array<{id: number | null; error?: {code: number; message: string}}> = [];
+	for await (const line of createInterface(child.stdout)) {
+		answers.push(JSON.parse(line) as (typeof answers)[number]);
+		if (answers.some(({id}) => id === 2)) {
+			child.stdin.end();
+		}
+	}
+
+	t.deepEqual(
+		answers.filter(({error}) => error !== undefined),
+		[{jsonrpc: '2.0', id: null, error: {code: -32_600, message: 'the line has more than 1048576 bytes'}}] as unknown[],
+	);
+	t.deepEqual(new Set(answers.map(({id}) => id)), new Set([1, null, 2]));
+});
+
 test('a client that does not read its results is not read either, and nothing is lost', async t => {
 	const {env} = await openSandbox(t);
 	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}, stdio: ['pipe', 'pipe', 'ignore']});
