@@ -32,8 +32,8 @@ export function describeRoute({evidence}: Cited, verdict: Verdict<RouteState>): 
 	return describeVerdict(verdict, evidence, {state: verdict.state === 'unknown' ? 'unknown' : name, name, means: null});
 }
 
-export function describeExposure({evidence, crossing}: Cited & {crossing: Verdict<string>}): VerdictDescription {
-	return describeVerdict(crossing, evidence, {state: crossing.state, name: crossing.state, means: null});
+export function describeExposure({evidence, exposure}: Cited & {exposure: Verdict<string>}): VerdictDescription {
+	return describeVerdict(exposure, evidence, {state: exposure.state, name: exposure.state, means: null});
 }
 
 function describeVerdict(

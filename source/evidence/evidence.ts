@@ -148,7 +148,7 @@ export type Path = {
 	cluster: ClusterIdentity;
 	process: ProcessBinding;
 	legs: readonly Leg[];
-	crossing: Verdict<ExposureState>;
+	exposure: Verdict<ExposureState>;
 	rttMs: {websocket: number | null; runtime: number | null};
 	evidence: readonly Evidence[];
 	findings: readonly Finding[];

@@ -40,7 +40,7 @@ function evaluateState(path: Path, state: RequirementName, minBasis: MinBasis): 
 }
 
 function verdictsFor(
-	{legs, crossing}: Path,
+	{legs, exposure}: Path,
 	state: RequirementName,
 ): ReadonlyArray<Omit<Evaluated, 'result'> & {accepted: ReadonlySet<string>}> {
 	switch (state) {
@@ -53,7 +53,7 @@ function verdictsFor(
 		}
 
 		case 'protected': {
-			return [{property: 'exposure', leg: legs[1]!, verdict: crossing, accepted: new Set(['protected'])}];
+			return [{property: 'exposure', leg: legs[1]!, verdict: exposure, accepted: new Set(['protected'])}];
 		}
 	}
 }

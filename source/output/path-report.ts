@@ -20,8 +20,8 @@ export function pathReport(paths: readonly Path[]): string {
 		const key = JSON.stringify([
 			path.line,
 			path.legs.map(({tls, route}) => [tls.state, tls.basis, route.state, route.basis]),
-			path.crossing.state,
-			path.crossing.basis,
+			path.exposure.state,
+			path.exposure.basis,
 		]);
 		groups.set(key, [...(groups.get(key) ?? []), path]);
 	}

@@ -6,7 +6,7 @@ import {readSource, roomOf, type Import} from './imports.ts';
 const files = (await readSource()).filter(({path}) => path.startsWith('session/'));
 const byName = new Map(features.map(feature => [feature.name, feature]));
 const imports = files.flatMap(file => file.imports.filter(edge => edge.package === null));
-const crossing = imports.filter(({from, to}) => featureOf(to) !== undefined && featureOf(from) !== featureOf(to));
+const between = imports.filter(({from, to}) => featureOf(to) !== undefined && featureOf(from) !== featureOf(to));
 
 const state = new Set(features.flatMap(feature => feature.state.map(file => `session/${feature.name}/${file}`)));
 const screens = new Set([
@@ -28,19 +28,19 @@ test('every file that a feature names exists', t => {
 
 test('a feature imports only the files that another feature offers', t => {
 	t.deepEqual(
-		crossing.filter(({from, to}) => featureOf(from) !== undefined && !byName.get(featureOf(to)!)?.offers.includes(fileOf(to))).map(shown),
+		between.filter(({from, to}) => featureOf(from) !== undefined && !byName.get(featureOf(to)!)?.offers.includes(fileOf(to))).map(shown),
 		[],
 	);
 });
 
 test('a feature offers only files that another feature imports', t => {
-	const used = new Set(crossing.map(({to}) => to));
+	const used = new Set(between.map(({to}) => to));
 	const unused = ({name, offers}: Feature) => offers.map(file => `session/${name}/${file}`).filter(path => !used.has(path));
 	t.deepEqual(features.flatMap(unused), []);
 });
 
 test('the kit imports only types of the features', t => {
-	t.deepEqual(crossing.filter(({from, typeOnly}) => featureOf(from) === 'kit' && !typeOnly).map(shown), []);
+	t.deepEqual(between.filter(({from, typeOnly}) => featureOf(from) === 'kit' && !typeOnly).map(shown), []);
 });
 
 test('the state of a feature imports no effects and no screens, not even types of them', t => {

@@ -167,13 +167,13 @@ function pathOf({
 	first = proven('verified'),
 	second = proven('verified'),
 	route = proven('direct'),
-	crossing = proven('protected'),
+	exposure = proven('protected'),
 	to = 'kubelet',
 }: {
 	first?: Word;
 	second?: Word;
 	route?: Word;
-	crossing?: Word;
+	exposure?: Word;
 	to?: 'kubelet' | 'pod';
 }): Path {
 	const kubeletRemedy = {leg: 2, remedy: 'set --kubelet-certificate-authority'};
@@ -184,13 +184,13 @@ function pathOf({
 			{n: 1, to: 'apiserver', tls: withNoEvidence(first), route: withNoEvidence(proven('direct'))},
 			{n: 2, to, tls: withNoEvidence(second), route: withNoEvidence(route)},
 		],
-		crossing: withNoEvidence(crossing),
+		exposure: withNoEvidence(exposure),
 		evidence: [],
 		findings: to === 'kubelet' ? [kubeletRemedy] : [proxyRemedy],
 	} as unknown as Path;
 }
 
-function withNoEvidence(word: Word): Pick<Path['crossing'], 'evidence' | 'need'> {
+function withNoEvidence(word: Word): Pick<Path['exposure'], 'evidence' | 'need'> {
 	return {...word, evidence: [], need: []};
 }
 
@@ -227,10 +227,10 @@ for (const [title, path, word, basis, result] of [
 	['an SSH tunnel', pathOf({route: proven('ssh-tunnel')}), 'tunnelled', 'proven', 'met'],
 	['a direct route', pathOf({}), 'tunnelled', 'proven', 'not-met'],
 	['an unknown route', pathOf({route: unknown}), 'tunnelled', 'inferred', 'undecided'],
-	['a protected crossing', pathOf({second: proven('unverified')}), 'protected', 'proven', 'met'],
-	['an exposed crossing', pathOf({crossing: proven('exposed')}), 'protected', 'proven', 'not-met'],
-	['an unknown crossing', pathOf({crossing: unknown}), 'protected', 'proven', 'undecided'],
-	['a crossing protected by inference', pathOf({crossing: inferred('protected')}), 'protected', 'proven', 'undecided'],
+	['a protected exposure', pathOf({second: proven('unverified')}), 'protected', 'proven', 'met'],
+	['an exposed exposure', pathOf({exposure: proven('exposed')}), 'protected', 'proven', 'not-met'],
+	['an unknown exposure', pathOf({exposure: unknown}), 'protected', 'proven', 'undecided'],
+	['a exposure protected by inference', pathOf({exposure: inferred('protected')}), 'protected', 'proven', 'undecided'],
 ] as const) {
 	test(`${title}: ${word} with at least ${basis} evidence is ${result}`, t => {
 		t.is(evaluateRequirement(path, {states: [word], minBasis: basis}), result);
@@ -238,11 +238,11 @@ for (const [title, path, word, basis, result] of [
 }
 
 test('the remedy of an unmet requirement meets it', t => {
-	const unverified = pathOf({second: proven('unverified'), crossing: proven('exposed')});
+	const unverified = pathOf({second: proven('unverified'), exposure: proven('exposed')});
 	t.is(refusal(unverified, 'verified').remedy, 'set --kubelet-certificate-authority');
 	t.is(refusal(unverified, 'protected').remedy, 'set --kubelet-certificate-authority');
 	t.regex(refusal(unverified, 'tunnelled').remedy ?? '', /^set up Konnectivity, .*--egress-selector-config-file/);
-	const proxied = pathOf({second: proven('plain'), crossing: proven('exposed'), to: 'pod'});
+	const proxied = pathOf({second: proven('plain'), exposure: proven('exposed'), to: 'pod'});
 	t.is(refusal(proxied, 'verified').remedy, 'the apiserver proxy never verifies: use port-forward');
 	t.regex(refusal(proxied, 'protected').remedy ?? '', /use port-forward, which is protected if the apiserver verifies kubelets/);
 });
@@ -252,12 +252,12 @@ test('--min-basis inferred is offered only where it would accept the path', t =>
 	t.regex(refusal(pathOf({second: inferred('enforced')}), 'verified').remedy ?? '', offer);
 	t.notRegex(refusal(pathOf({second: inferred('unverified')}), 'verified').remedy ?? '', offer);
 	t.notRegex(refusal(pathOf({route: inferred('direct')}), 'tunnelled').remedy ?? '', offer);
-	t.notRegex(refusal(pathOf({crossing: inferred('exposed')}), 'protected').remedy ?? '', offer);
+	t.notRegex(refusal(pathOf({exposure: inferred('exposed')}), 'protected').remedy ?? '', offer);
 	t.is(refusal(pathOf({second: inferred('unverified')}), 'verified').remedy, 'set --kubelet-certificate-authority');
 });
 
 test('an undecided requirement names the property that is unknown', t => {
-	const path = pathOf({second: unknown, route: unknown, crossing: {...unknown, why: 'TLS of leg 2 is unknown'}});
+	const path = pathOf({second: unknown, route: unknown, exposure: {...unknown, why: 'TLS of leg 2 is unknown'}});
 	t.regex(refusal(path, 'verified').message, /: the TLS state of leg 2 is unknown$/);
 	t.regex(refusal(path, 'tunnelled').message, /: the route of leg 2 is unknown$/);
 	t.regex(refusal(path, 'protected').message, /: the exposure of leg 2 is unknown: TLS of leg 2 is unknown$/);

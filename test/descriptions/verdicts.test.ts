@@ -74,7 +74,7 @@ function pathOf(tls: TlsState, route: RouteState, basis: Basis): Path {
 		cluster: {context: 'c', server: 'https://a', version: 'v1.36.0', sandbox: false},
 		process: {id: '3f2a', startTime: null, boundBy: 'same-connection', known: 3, read: 1, agree: null},
 		legs: [leg(1, verdict('verified', 'proven'), verdict('direct', 'proven')), leg(2, verdict(tls, basis), verdict(route, basis))],
-		crossing: verdict('exposed', 'proven'),
+		exposure: verdict('exposed', 'proven'),
 		rttMs: {websocket: null, runtime: null},
 		evidence: [read],
 		findings: [],

@@ -134,7 +134,7 @@ for (const [title, apiserverOf] of [
 		t.is(paths.length, 3);
 		t.deepEqual(
 			paths
-				.filter(({legs, crossing}) => [legs[1]!.tls, legs[1]!.route, crossing].some(({basis}) => basis === 'proven'))
+				.filter(({legs, exposure}) => [legs[1]!.tls, legs[1]!.route, exposure].some(({basis}) => basis === 'proven'))
 				.map(({line}) => line),
 			[],
 		);

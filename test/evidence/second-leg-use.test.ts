@@ -36,7 +36,7 @@ test('a response of the apiserver itself leaves leg 2 without verdicts', t => {
 	const why = 'not used: the pod is on no node';
 	t.deepEqual(path.unused, {leg: 2, why});
 	t.like(path.legs[1], {tls: {state: 'unknown', evidence: [], need: [], why}, route: {state: 'unknown', evidence: [], need: [], why}});
-	t.is(path.crossing.state, 'unknown');
+	t.is(path.exposure.state, 'unknown');
 	t.is(path.line, 'path: you -verified-> apiserver -not used-> kubelet n1');
 	t.deepEqual(
 		path.findings.filter(({leg}) => leg === 2),

@@ -127,7 +127,7 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 	return [...emitted, ...configured];
 }
 
-const proven = ({legs, crossing}: Path) => [legs[1]!.tls, legs[1]!.route, crossing].some(({basis}) => basis === 'proven');
+const proven = ({legs, exposure}: Path) => [legs[1]!.tls, legs[1]!.route, exposure].some(({basis}) => basis === 'proven');
 const described = ({feature, about, legs, line, process}: Path) => `${feature} ${about}: ${line} ${legs[1]!.tls.basis}, ${process.boundBy}`;
 
 for (const [way, kubeletCa] of [

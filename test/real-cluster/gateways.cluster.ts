@@ -18,7 +18,7 @@ async function cellsThrough(server: 'gateway' | 'impersonator' | 'twin'): Promis
 	];
 }
 
-const isProven = ({legs, crossing}: Path) => [legs[1]!.tls.basis, legs[1]!.route.basis, crossing.basis].includes('proven');
+const isProven = ({legs, exposure}: Path) => [legs[1]!.tls.basis, legs[1]!.route.basis, exposure.basis].includes('proven');
 
 for (const server of ['gateway', 'impersonator'] as const) {
 	test.serial(`claims through an authenticating gateway match, and none is proven (${server})`, async t => {

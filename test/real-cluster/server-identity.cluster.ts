@@ -12,7 +12,7 @@ const splits: ReadonlyArray<{identity: PostureName; streams: PostureName}> = [
 	{identity: 'off-direct', streams: 'good-direct'},
 ];
 
-const basesOf = ({legs, crossing}: Path) => [legs[1]!.tls.basis, legs[1]!.route.basis, crossing.basis];
+const basesOf = ({legs, exposure}: Path) => [legs[1]!.tls.basis, legs[1]!.route.basis, exposure.basis];
 
 for (const {identity, streams} of splits) {
 	for (const credential of ['token', 'certificate'] as const) {

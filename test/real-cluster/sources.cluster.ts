@@ -40,7 +40,7 @@ type Output = {
 	path: Path | undefined;
 	tls: string;
 	route: string;
-	crossing: string;
+	exposure: string;
 	audit: Audit | undefined;
 	row(id: string): string;
 	error: ErrorObject | undefined;
@@ -132,7 +132,7 @@ const rows: readonly Row[] = [
 		'static-pod',
 		[resource(['pods'], ['list'])],
 		`path ${exec}`,
-		({crossing}) => crossing === 'protected, inferred',
+		({exposure}) => exposure === 'protected, inferred',
 	],
 	[
 		'mirror-pod',
@@ -141,7 +141,7 @@ const rows: readonly Row[] = [
 		'static-pod',
 		[],
 		`path ${exec}`,
-		({crossing, path}) => crossing === 'unknown, unknown' && needs(path!.crossing, 'list pods in kube-system'),
+		({exposure, path}) => exposure === 'unknown, unknown' && needs(path!.exposure, 'list pods in kube-system'),
 	],
 	[
 		'metrics',
@@ -441,7 +441,7 @@ async function readOutput(server: LabServer, command: string, user: string): Pro
 		audit,
 		tls: `${second?.tls.state}, ${second?.tls.basis}`,
 		route: `${second?.route.state}, ${second?.route.basis}`,
-		crossing: `${path?.crossing.state}, ${path?.crossing.basis}`,
+		exposure: `${path?.exposure.state}, ${path?.exposure.basis}`,
 		row(id) {
 			const {verdict, state, basis} = audit!.rows.find(one => one.id === id)!;
 			return `${verdict} ${state} ${basis}`;

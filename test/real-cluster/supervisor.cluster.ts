@@ -38,5 +38,5 @@ test.serial('a proxy request to a node without a session arrives, and is not sho
 	t.is(stdout.trim(), 'ok', 'only a direct dial of the supervisor can reach it');
 	const [path] = pathsIn(stderr).slice(-1);
 	t.is(path?.legs[1]?.tls.state, 'plain', stderr);
-	t.not(path?.crossing.state, 'protected', stderr);
+	t.not(path?.exposure.state, 'protected', stderr);
 });

@@ -146,7 +146,7 @@ export function pathTo(to: Leg['to'], legTwo: {tls?: object; route?: object} = {
 			{...leg, n: 1, from: 'you', to: 'apiserver'},
 			{...leg, n: 2, from: 'apiserver', to, tls: {...tls, ...legTwo.tls}, route: {...route, ...legTwo.route}},
 		],
-		crossing: {...verdict, state: 'exposed'},
+		exposure: {...verdict, state: 'exposed'},
 		rttMs: {websocket: null, runtime: null},
 		evidence: [] as readonly Evidence[],
 		findings: [],

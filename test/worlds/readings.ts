@@ -248,7 +248,7 @@ function claimOf(what: string, path: Path, about: readonly Process[], isConfigur
 	const [first, second] = path.legs;
 	const sourcesOf = (evidence: readonly string[]) =>
 		path.evidence.filter(({id}) => evidence.includes(id)).map(({source, rule}) => `${source} ${rule}`);
-	const wordsOf = ({state, basis, evidence}: Path['crossing'] | Leg['tls'] | Leg['route']): Words => ({
+	const wordsOf = ({state, basis, evidence}: Path['exposure'] | Leg['tls'] | Leg['route']): Words => ({
 		state,
 		basis,
 		sources: sourcesOf(evidence),
@@ -262,11 +262,11 @@ function claimOf(what: string, path: Path, about: readonly Process[], isConfigur
 		firstLeg: wordsOf(first!.tls),
 		tls: second ? wordsOf(second.tls) : null,
 		route: second ? wordsOf(second.route) : null,
-		exposure: wordsOf(path.crossing),
+		exposure: wordsOf(path.exposure),
 		met: states.flatMap(state =>
 			bases.filter(minBasis => evaluateRequirement(path, {states: [state], minBasis}) === 'met').map(minBasis => `${state} ${minBasis}`),
 		),
-		sources: sourcesOf([...(second?.tls.evidence ?? []), ...(second?.route.evidence ?? []), ...path.crossing.evidence]),
+		sources: sourcesOf([...(second?.tls.evidence ?? []), ...(second?.route.evidence ?? []), ...path.exposure.evidence]),
 		line: path.line,
 	};
 }

@@ -123,8 +123,8 @@ function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: Path
 }
 
 /** What a reader of a path distinguishes, without the bases. */
-export function identityOf({line, phase, target, process, crossing, error}: Path): string {
-	return JSON.stringify([line, phase, target.uid, process.id, crossing.state, error?.code]);
+export function identityOf({line, phase, target, process, exposure, error}: Path): string {
+	return JSON.stringify([line, phase, target.uid, process.id, exposure.state, error?.code]);
 }
 
 export function basesOf({legs}: Path): string {

@@ -23,8 +23,8 @@ export function withRowPath(layer: WhyLayer, path: Path | null): WhyLayer {
 }
 
 /** What the screen explains, without times and measured values. The line alone has no basis. */
-function contentOf({line, legs, crossing, findings, evidence}: Path): string {
+function contentOf({line, legs, exposure, findings, evidence}: Path): string {
 	const verdicts = legs.map(({tls, route}) => [tls, route]);
 	const sources = evidence.map(({source, rule}) => [source, rule]);
-	return JSON.stringify([line, verdicts, crossing, findings.map(({code}) => code), sources]);
+	return JSON.stringify([line, verdicts, exposure, findings.map(({code}) => code), sources]);
 }

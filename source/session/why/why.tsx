@@ -172,7 +172,7 @@ function pathLines(path: Path, strokes: Strokes, overdue: OverdueTimes): TextLin
 	return [
 		...path.legs.flatMap(leg => legLines(path, leg, strokes)),
 		{text: 'Exposure', rule: true},
-		...verdictLines(path.crossing, describeExposure(path), strokes),
+		...verdictLines(path.exposure, describeExposure(path), strokes),
 		...path.findings.flatMap(finding => findingLines(finding)),
 		...undeterminedLines(path),
 		{text: 'Round trips', rule: true},

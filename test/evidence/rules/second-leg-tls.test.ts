@@ -20,7 +20,7 @@ const cases: ReadonlyArray<
 		to: string,
 		state: TlsState,
 		basis: Basis,
-		crossing: string,
+		exposure: string,
 	]
 > = [
 	['a node’s kubelet port', {port: 9999, kubeletPort: true}, verifyingFlags, 'kubelet', 'verified', 'proven', 'protected, proven'],
@@ -46,7 +46,7 @@ const cases: ReadonlyArray<
 	['another port of an unreadable node', {port: 9100, kubeletPort: null}, verifyingFlags, 'node', 'plain', 'inferred', 'exposed, inferred'],
 ];
 
-for (const [title, request, set, to, state, basis, crossing] of cases) {
+for (const [title, request, set, to, state, basis, exposure] of cases) {
 	test(`${title}: ${to}, ${state}, ${basis}`, t => {
 		const path = buildPath(
 			makeObservations({...openConnection, flags: [flags(set)]}, 'node-proxy', {
@@ -59,7 +59,7 @@ for (const [title, request, set, to, state, basis, crossing] of cases) {
 			subject,
 		);
 		const leg = path.legs[1]!;
-		t.deepEqual([leg.to, leg.tls.state, leg.tls.basis, `${path.crossing.state}, ${path.crossing.basis}`], [to, state, basis, crossing]);
+		t.deepEqual([leg.to, leg.tls.state, leg.tls.basis, `${path.exposure.state}, ${path.exposure.basis}`], [to, state, basis, exposure]);
 		t.is(
 			leg.tls.need.some(({permission}) => permission === 'get nodes'),
 			request.kubeletPort === null,

@@ -121,7 +121,7 @@ for (const [feature, request] of features) {
 				'leg 1 route': firstLegRoute(all),
 				TLS: tls,
 				route,
-				crossing: decideExposure(all, tls, route),
+				exposure: decideExposure(all, tls, route),
 			})) {
 				if (state !== 'unknown' && basis !== 'unknown') {
 					continue;
@@ -136,7 +136,7 @@ for (const [feature, request] of features) {
 
 		t.deepEqual(silent.slice(0, 10), []);
 		t.true(
-			['leg 1 TLS', 'leg 1 route', 'route', 'crossing'].every(word => seen.has(word)),
+			['leg 1 TLS', 'leg 1 route', 'route', 'exposure'].every(word => seen.has(word)),
 			`each is seen unknown: ${[...seen].join(', ')}`,
 		);
 	});

@@ -8,7 +8,7 @@ export type Truth = {
 	/** Correct states of the route. Over http-connect two are: only agents' metrics show whether it is Konnectivity. */
 	routes: readonly RouteState[];
 	protocol: 'grpc' | 'http-connect' | null;
-	crossing: Exclude<ExposureState, 'unknown'>;
+	exposure: Exclude<ExposureState, 'unknown'>;
 	/** `--egress-selector-config-file` is set, whatever its content. */
 	egressFile: boolean;
 	/** The apiserver refuses the certificate of its egress proxy, so it sends nothing; the error has the words of a refused kubelet. */
@@ -36,7 +36,7 @@ export function truthOf(posture: Pick<Posture, 'kubeletCa' | 'egress'>, stream: 
 	return {
 		tls,
 		...route,
-		crossing: isProtected ? 'protected' : 'exposed',
+		exposure: isProtected ? 'protected' : 'exposed',
 		egressFile: posture.egress !== 'none',
 		proxyRefused,
 		holdsStreams: !proxyRefused && posture.kubeletCa !== 'bad',

@@ -60,9 +60,9 @@ export type Cell = {
 };
 
 /** Whether a verdict is unknown only because a response came late or others disturbed the counts, by the word of the path itself. */
-export function mayBeReadAgain({phase, legs: [, second], crossing}: Path): boolean {
+export function mayBeReadAgain({phase, legs: [, second], exposure}: Path): boolean {
 	return (
-		phase === 'checking' || [second!.tls, second!.route, crossing].some(({state, need}) => state === 'unknown' && isWorthReadingAgain(need))
+		phase === 'checking' || [second!.tls, second!.route, exposure].some(({state, need}) => state === 'unknown' && isWorthReadingAgain(need))
 	);
 }
 
@@ -123,7 +123,7 @@ async function readCells({server, user, kubeconfig, truth, flagz = true}: Reader
 	return cells;
 }
 
-export type Claim = {cell: Cell; what: 'tls' | 'route' | 'crossing'; state: string; basis: string; isTrue: boolean; readable: boolean};
+export type Claim = {cell: Cell; what: 'tls' | 'route' | 'exposure'; state: string; basis: string; isTrue: boolean; readable: boolean};
 
 /** TLS state, route and exposure. `readable`: the user's permissions give access to something decisive. */
 export function claimsOf(cell: Cell): Claim[] {
@@ -163,10 +163,10 @@ function verdictsOf(cell: Cell): Claim[] {
 		},
 		{
 			cell,
-			what: 'crossing',
-			state: path.crossing.state,
-			basis: path.crossing.basis,
-			isTrue: path.crossing.state === truth.crossing,
+			what: 'exposure',
+			state: path.exposure.state,
+			basis: path.exposure.basis,
+			isTrue: path.exposure.state === truth.exposure,
 			readable: readsTunnel || readsCheck || (readable.tls && readable.route && truth.protocol === null),
 		},
 	];
@@ -207,7 +207,7 @@ export function assertSeldomLate(t: ExecutionContext): void {
 }
 
 function describe({cell, what, state, basis}: Claim): string {
-	const {tls, routes, crossing} = cell.truth;
-	const truth = {tls, route: routes.join(' or '), crossing}[what];
+	const {tls, routes, exposure} = cell.truth;
+	const truth = {tls, route: routes.join(' or '), exposure}[what];
 	return `${cell.server} ${cell.user} ${cell.probe} ${cell.variant}: ${what} ${state}, ${basis}; true is ${truth}`;
 }

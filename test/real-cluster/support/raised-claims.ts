@@ -28,7 +28,7 @@ export function falseClaims(paths: readonly Path[], truth: Truth, {mayInfer = fa
 			return [];
 		}
 
-		const {state: exposure} = path.crossing;
+		const {state: exposure} = path.exposure;
 		const {state, basis} = second.tls;
 		const isOfFailure = state === 'refused' && basis === 'inferred';
 		return [
@@ -36,7 +36,7 @@ export function falseClaims(paths: readonly Path[], truth: Truth, {mayInfer = fa
 			...(second.route.state === 'unknown' || truth.routes.includes(second.route.state)
 				? []
 				: [`route ${second.route.state} ${second.route.basis}`]),
-			...(exposure === 'unknown' || exposure === truth.crossing ? [] : [`exposure ${exposure} ${path.crossing.basis}`]),
+			...(exposure === 'unknown' || exposure === truth.exposure ? [] : [`exposure ${exposure} ${path.exposure.basis}`]),
 		]
 			.filter(claim => !mayInfer || claim.endsWith('proven'))
 			.map(claim => `${path.feature}: ${claim}: ${path.line}`);
