@@ -6,7 +6,9 @@ import {describeEvidence} from '../../../source/session/frame/describe-evidence.
 type Read = readonly [rule: string, source: EvidenceSource, observed: string];
 
 function wordsOf(read: readonly Read[], width: number, verdict: Partial<Verdict<string>> = {}) {
-	const evidence = read.map(([rule, source, observed], index) => ({id: `e${index}`, rule, source, observed, authors: ['apiserver']}) as unknown as Evidence);
+	const evidence = read.map(
+		([rule, source, observed], index) => ({id: `e${index}`, rule, source, observed, authors: ['apiserver']}) as unknown as Evidence,
+	);
 	return describeEvidence(
 		{phase: 'settled', evidence} as unknown as Path,
 		{state: 'direct', basis: 'proven', evidence: evidence.map(({id}) => id), need: [], ...verdict},
