@@ -4,6 +4,7 @@ import {connect, type Socket} from 'node:net';
 import {once} from 'node:events';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
+import type {ExecutionContext} from 'ava';
 import {builtProgram} from './run-spoke.ts';
 import {schemaFaults} from './schemas.ts';
 
@@ -32,15 +33,22 @@ export type PortForwardRun = {
 	port(number?: number): Promise<number>;
 	ended: Promise<number | null>;
 	faults(): string[];
+	/** So far. */
+	of(event: string): EventLine[];
 };
 
 export type PortForwardRunOptions = {env: NodeJS.ProcessEnv; command?: readonly string[]};
 
+/** Ends with `t`, if given. */
 export async function runPortForward(
 	args: readonly string[],
 	{env, command = [process.execPath, builtProgram]}: PortForwardRunOptions,
+	t?: Pick<ExecutionContext, 'teardown'>,
 ): Promise<PortForwardRun> {
 	const child = spawn(command[0]!, [...command.slice(1), 'port-forward', '-o', 'json', ...args], {env, stdio: ['ignore', 'pipe', 'pipe']});
+	t?.teardown(() => {
+		child.kill('SIGKILL');
+	});
 	const events: EventLine[] = [];
 	const broken: string[] = [];
 	const waiting = new Set<() => void>();
@@ -93,6 +101,7 @@ export async function runPortForward(
 			const ready = await until(({event, forward}) => event === 'ready' && forward === `f${number}`);
 			return (ready['listen'] as Array<{port: number}>)[0]!.port;
 		},
+		of: name => events.filter(({event}) => event === name),
 		faults: () => [...broken, ...contractFaults(events)],
 	};
 }

@@ -12,7 +12,7 @@ import type {ForwardEvent} from '../../../source/streams/port-forward/forward-ev
 import {limitConcurrency} from '../../support/limit-concurrency.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {builtProgram, runSpoke, spokePrints, startSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {scaleWorkload} from '../../support/scale-workload.ts';
 import {podsOf} from '../../support/sandbox-client.ts';
@@ -29,11 +29,21 @@ async function started(
 ) {
 	const {env: more, ...sandboxOptions} = options;
 	const opened = await openSandbox(t, sandboxOptions);
-	const run = await runPortForward(args, {env: {...opened.env, ...more}});
-	t.teardown(() => {
-		run.child.kill('SIGKILL');
-	});
-	return {...opened, run};
+	return {...opened, run: await runPortForward(args, {env: {...opened.env, ...more}}, t)};
+}
+
+async function fileOf(t: ExecutionContext, text: string): Promise<string> {
+	const file = join(await temporaryDirectory(t), 'mine');
+	await writeFile(file, text);
+	return file;
+}
+
+/** A connection that has transferred a byte. */
+async function dialEchoed(port: number) {
+	const socket = await dial(port);
+	socket.write('x');
+	await once(socket, 'data');
+	return socket;
 }
 
 async function interrupted(t: ExecutionContext, run: PortForwardRun): Promise<void> {
@@ -49,8 +59,8 @@ test('one run forwards several targets and ports, each ready once, then all', as
 	const {run} = await started(t, ['svc/db', ':7000', 'deploy/web', ':http', ':8443']);
 	await run.until(({event}) => event === 'all-ready');
 	t.deepEqual(
-		run.events
-			.filter(({event}) => event === 'ready')
+		run
+			.of('ready')
 			.map(event => [event.forward, event['remotePort'], event['remotePortName'], event['carrier']])
 			.sort(),
 		[
@@ -59,7 +69,7 @@ test('one run forwards several targets and ports, each ready once, then all', as
 			['f3', 8443, null, 'websocket'],
 		],
 	);
-	t.is(run.events.find(({event}) => event === 'all-ready')!['forwards'], 3);
+	t.is(run.of('all-ready')[0]!['forwards'], 3);
 	t.is(await echoes(await run.port(1)), 'hello');
 	const answer = await fetch(`http://127.0.0.1:${await run.port(2)}/`);
 	t.is(answer.status, 200);
@@ -72,24 +82,12 @@ test('one run forwards several targets and ports, each ready once, then all', as
 test('text output matches kubectl’s', async t => {
 	const {env} = await openSandbox(t);
 	const port = await unusedPort();
-	const {spawn} = await import('node:child_process');
-	const {builtProgram} = await import('../../support/run-spoke.ts');
-	const child = spawn(process.execPath, [builtProgram, 'port-forward', 'pod/db-0', `${port}:7000`], {env});
-	let out = '';
-	child.stdout.on('data', (chunk: Buffer) => {
-		out += chunk.toString();
-	});
-	await until(
-		() => out.includes('->'),
-		() => out,
-	);
-
+	const {sees, end, output} = startSpoke(t, ['port-forward', 'pod/db-0', `${port}:7000`], {env});
+	await sees(/->/);
 	await echoes(port);
-	child.kill('SIGTERM');
-	const [status] = (await once(child, 'close')) as [number];
-	t.is(status, 143);
+	t.is(await end('SIGTERM'), 143);
 	t.regex(
-		out,
+		output.stdout,
 		new RegExp(
 			`^Forwarding from 127\\.0\\.0\\.1:${port} -> 7000\nForwarding from \\[::1\\]:${port} -> 7000\nHandling connection for ${port}\n$`,
 		),
@@ -144,15 +142,13 @@ test('--on-pod-loss=exit exits 12 when the pod of the service is gone', async t 
 
 test('the run exits 12 and resets its connections when the named pod is gone', async t => {
 	const {run, sandbox} = await started(t, ['pod/db-0', ':7000']);
-	const socket = await dial(await run.port());
-	socket.write('x');
-	await once(socket, 'data');
+	const socket = await dialEchoed(await run.port());
 	const end = readToEnd(socket);
 	sandbox.faults.replacePod({name: 'db-0'});
 	t.is(await run.ended, 12);
 	// The pod's process may hang up before spoke learns that the pod is gone: that end is relayed, and the reset follows.
 	t.true((await end).end === 'RST' || (await isReset(socket)));
-	t.is(run.events.find(({event}) => event === 'connection-closed')?.['end'], 'pod-reset');
+	t.is(run.of('connection-closed')[0]?.['end'], 'pod-reset');
 	t.is(run.events.at(-1)!['reason'], 'target-gone');
 	t.deepEqual(run.faults(), []);
 	t.regex(run.stderr(), /pod\/db-0 is gone.*\[ERR_TARGET_GONE\]/);
@@ -176,14 +172,7 @@ test('a lost tunnel is replaced, and ports stay bound while the apiserver is dow
 test('a signal closes twenty live connections within two seconds', async t => {
 	const {run} = await started(t, ['svc/db', ':7000']);
 	const port = await run.port();
-	const sockets = await Promise.all(
-		Array.from({length: 20}, async () => {
-			const socket = await dial(port);
-			socket.write('x');
-			await once(socket, 'data');
-			return socket;
-		}),
-	);
+	const sockets = await Promise.all(Array.from({length: 20}, async () => dialEchoed(port)));
 	const ends = sockets.map(async socket => readToEnd(socket));
 	await interrupted(t, run);
 	t.deepEqual(new Set((await Promise.all(ends)).map(({end}) => end)), new Set(['RST']));
@@ -217,7 +206,6 @@ test('invalid input prints one line, or an Error object with -o json, and exits 
 	const {sandbox, env} = await openSandbox(t);
 	for (const [args, status, message, {user = 'admin'} = {}] of wrong) {
 		const kubeconfig = JSON.stringify(sandbox.kubeconfig(user));
-		const {writeFile} = await import('node:fs/promises');
 		await writeFile(env['KUBECONFIG']!, kubeconfig);
 		const ended = await runSpoke(['port-forward', ...args], {env});
 		t.is(ended.status, status, `${args.join(' ')}: ${ended.stderr}`);
@@ -233,13 +221,11 @@ test('invalid input prints one line, or an Error object with -o json, and exits 
 });
 
 test('two addresses can share a local port, and a free port can be requested repeatedly', async t => {
-	const folder = await temporaryDirectory(t);
-	const file = join(folder, 'mine');
 	const port = await freePort(17_500);
-	await writeFile(file, `svc/db ${port}:7000 --address 127.0.0.1\nsvc/db ${port}:7000 --address 127.0.0.2\nsvc/db :7000 :7000\n`);
+	const file = await fileOf(t, `svc/db ${port}:7000 --address 127.0.0.1\nsvc/db ${port}:7000 --address 127.0.0.2\nsvc/db :7000 :7000\n`);
 	const {run} = await started(t, ['-f', file]);
 	await run.until(({event}) => event === 'all-ready');
-	t.is(run.events.filter(({event}) => event === 'ready').length, 4);
+	t.is(run.of('ready').length, 4);
 	await interrupted(t, run);
 });
 
@@ -254,38 +240,29 @@ test('a port in use is an error that names port and address family', async t => 
 	t.is((await podsOf(sandbox, 'db')).length, 1);
 });
 
-test('a kubelet that fails verification exits 11 as a failure of leg 2', async t => {
+test('a kubelet that fails verification exits 11 as a failure of leg 2, with one path', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'bad'});
-	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '--path=always'], {env});
-	t.is(ended.status, 11, ended.stderr);
-	t.regex(ended.stderr, /\[ERR_SECOND_LEG\]/);
-	t.regex(ended.stderr, /x509/);
-	t.is(ended.stdout, '');
-});
-
-test('a failed forward emits one path with its failure', async t => {
-	const {env, sandbox} = await openSandbox(t);
-	await sandbox.switches.set({verification: 'bad'});
-	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '-o', 'json'], {env});
-	const events = ended.stdout
+	const argv = ['port-forward', 'pod/db-0', ':7000'];
+	await spokePrints(t, [...argv, '--path=always'], {status: 11, stderr: /x509[^]*\[ERR_SECOND_LEG\]/}, {env});
+	const {stdout} = await runSpoke([...argv, '-o', 'json'], {env});
+	const events = stdout
 		.trimEnd()
 		.split('\n')
 		.map(line => JSON.parse(line) as {event: string; path?: Path});
 	const failed = events.flatMap(({path}) => (path?.phase === 'failed' ? [path] : []));
-	t.is(failed.length, 1);
-	t.is(failed[0]?.line, 'path: you -verified-> apiserver -direct,refused-x kubelet n1');
-	t.is(failed[0]?.error?.code, 'ERR_SECOND_LEG');
+	t.deepEqual(
+		failed.map(({line, error}) => [line, error?.code]),
+		[['path: you -verified-> apiserver -direct,refused-x kubelet n1', 'ERR_SECOND_LEG']],
+	);
 	t.is(events.at(-1)?.event, 'ended');
 });
 
 test('each line of a file is forwarded from its namespace with a path of its own', async t => {
-	const folder = await temporaryDirectory(t);
-	const file = join(folder, 'mine');
-	await writeFile(file, '# two\n--context sandbox -n default svc/db :7000\n-n shop deploy/checkout :8080 --address 127.0.0.1\n');
+	const file = await fileOf(t, '# two\n--context sandbox -n default svc/db :7000\n-n shop deploy/checkout :8080 --address 127.0.0.1\n');
 	const {run} = await started(t, ['-f', file]);
 	await run.until(({event}) => event === 'all-ready');
-	const ready = run.events.filter(({event}) => event === 'ready');
+	const ready = run.of('ready');
 	t.deepEqual(ready.map(event => [event.forward, event.target.namespace]).sort(), [
 		['f1', 'default'],
 		['f2', 'shop'],
@@ -296,23 +273,17 @@ test('each line of a file is forwarded from its namespace with a path of its own
 	);
 	t.is(await echoes(await run.port(1)), 'hello');
 	await run.until(({event, forward}) => event === 'path' && forward === 'f1');
-	t.true(
-		run.events
-			.filter(({event}) => event === 'path')
-			.every(event => event.path.target.namespace === (event.forward === 'f1' ? 'default' : 'shop')),
-	);
+	t.true(run.of('path').every(event => event.path.target.namespace === (event.forward === 'f1' ? 'default' : 'shop')));
 	await interrupted(t, run);
 });
 
 test('arguments in addition to a file are forwarded before its lines', async t => {
-	const folder = await temporaryDirectory(t);
-	const file = join(folder, 'mine');
-	await writeFile(file, '-n shop deploy/checkout :8080\n');
+	const file = await fileOf(t, '-n shop deploy/checkout :8080\n');
 	const {run} = await started(t, ['-f', file, 'svc/db', ':7000']);
 	await run.until(({event}) => event === 'all-ready');
 	t.deepEqual(
-		run.events
-			.filter(({event}) => event === 'ready')
+		run
+			.of('ready')
 			.map(event => [event.forward, event.target.asked])
 			.sort(),
 		[
@@ -324,9 +295,7 @@ test('arguments in addition to a file are forwarded before its lines', async t =
 });
 
 test('an invalid file of forwards is rejected with line, contexts or reason', async t => {
-	const folder = await temporaryDirectory(t);
 	const {env} = await openSandbox(t);
-	const file = join(folder, 'mine');
 	const cases: ReadonlyArray<readonly [text: string, args: readonly string[], status: number, message: RegExp]> = [
 		['svc/db 7000\nsvc/web', [], 2, /mine:2: no port is given for svc\/web/],
 		['--context a svc/db 7000\n--context b svc/db 7001', [], 2, /names two contexts, a and b/],
@@ -338,13 +307,10 @@ test('an invalid file of forwards is rejected with line, contexts or reason', as
 		['svc/db 7000', ['svc/web'], 2, /no port specified for svc\/web/],
 	];
 	for (const [text, args, status, message] of cases) {
-		await writeFile(file, text);
-		const {status: ended, stderr} = await runSpoke(['port-forward', '-f', file, ...args], {env});
-		t.is(ended, status, text);
-		t.regex(stderr, message);
+		await spokePrints(t, ['port-forward', '-f', await fileOf(t, text), ...args], {status, stderr: message}, {env});
 	}
 
-	t.is((await runSpoke(['port-forward', '-f', join(folder, 'none')], {env})).status, 14);
+	await spokePrints(t, ['port-forward', '-f', '/nonexistent/mine'], {status: 14, stderr: /./}, {env});
 });
 
 test('a forward that others can reach prints a warning on stderr', async t => {
@@ -365,10 +331,7 @@ test('a forward to a service without pods says that it waits, and works when a p
 	const {sandbox, env} = await openSandbox(t);
 	await scaleWorkload(sandbox, 'statefulsets/db', 0);
 	await until(async () => (await podsOf(sandbox, 'db')).length === 0);
-	const run = await runPortForward(['svc/db', ':7000'], {env});
-	t.teardown(() => {
-		run.child.kill('SIGKILL');
-	});
+	const run = await runPortForward(['svc/db', ':7000'], {env}, t);
 	const waiting = await run.until(({event}) => event === 'waiting');
 	t.like(waiting, {forward: 'f1', asked: 'svc/db', podCount: 0, timeoutMs: 60_000});
 	await scaleWorkload(sandbox, 'statefulsets/db', 1);
@@ -394,29 +357,18 @@ test('a failed or reset connection is one line, and the same server text is prin
 	const stream = {write: (text: string) => lines.push(text) > 0};
 	const {event} = textReporter({write: () => true}, stream);
 	const counts = {forward: 'f1', connection: 'c1', up: 4, down: 2, durationMs: 5};
+	const failed = {event: 'connection-failed', ...counts, port: 17_010, remotePort: 9} as const;
 	event({event: 'ready', forward: 'f1', remotePort: 9, listen: [], host: null} as unknown as ForwardEvent);
 	const opened = {event: 'connection-opened', forward: 'f1', connection: 'c1', port: 17_010} as unknown as ForwardEvent;
 	const refusedWith = (text: string) => {
 		event(opened);
-		event({
-			event: 'connection-failed',
-			...counts,
-			port: 17_010,
-			remotePort: 9,
-			error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens', {text}),
-		});
+		event({...failed, error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens', {text})});
 	};
 
 	refusedWith('dial: connection refused\n');
 	refusedWith('dial: connection refused\n');
 	refusedWith('dial in another sandbox: connection refused\n');
-	event({
-		event: 'connection-failed',
-		...counts,
-		port: 17_010,
-		remotePort: 9,
-		error: new SpokeError('ERR_STREAM_LOST', 'no tunnel to the pod within 30 s'),
-	});
+	event({...failed, error: new SpokeError('ERR_STREAM_LOST', 'no tunnel to the pod within 30 s')});
 	event({event: 'interrupted', forward: 'f1', error: new SpokeError('ERR_APISERVER_UNREACHABLE', 'gone'), attempt: 1, retryInMs: 0});
 	event(opened);
 	event({event: 'connection-closed', ...counts, activeMs: 5, end: 'pod-reset'});
@@ -435,43 +387,33 @@ test('a failed or reset connection is one line, and the same server text is prin
 
 test('the open-file limit reports each closed connection, and the others are served', async t => {
 	const {env} = await openSandbox(t);
-	const run = await runPortForward(['svc/db', ':7000'], {
-		env,
-		command: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, builtProgram],
-	});
-	t.teardown(() => {
-		run.child.kill('SIGKILL');
-	});
+	const command = ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, builtProgram];
+	const run = await runPortForward(['svc/db', ':7000'], {env, command}, t);
 	const port = await run.port();
 	await run.until(({event}) => event === 'all-ready');
 	// A connection that was closed at once can already fail while it is dialed.
 	const dialed = await Promise.all(Array.from({length: 100}, async () => dial(port).catch(() => null)));
 	const sockets = dialed.filter(socket => socket !== null);
-	const ends = sockets.map(
-		async socket =>
-			new Promise(resolve => {
-				socket.write('hello');
-				socket
-					.once('data', () => {
-						resolve('echoed');
-					})
-					.once('close', () => {
-						resolve('closed');
-					});
-			}),
+	const ended = await Promise.all(
+		sockets.map(
+			async socket =>
+				new Promise(resolve => {
+					socket.write('hello');
+					socket.once('data', () => resolve('echoed')).once('close', () => resolve('closed'));
+				}),
+		),
 	);
-	const ended = await Promise.all(ends);
 	const closedCount = dialed.length - sockets.length + ended.filter(end => end === 'closed').length;
 	// Each served connection holds one of the 64 descriptors.
 	t.true(closedCount >= 100 - 64 && closedCount < 100, `${closedCount} closed`);
-	await run.until(() => run.events.filter(({event}) => event === 'connection-failed').length === closedCount);
-	const failed = run.events.filter(({event}) => event === 'connection-failed');
+	await run.until(() => run.of('connection-failed').length === closedCount);
+	const failed = run.of('connection-failed');
 	t.deepEqual([...new Set(failed.map(({error}) => (error as {code: string}).code))], ['ERR_LOCAL_LIMIT']);
 	for (const socket of sockets) {
 		socket.destroy();
 	}
 
-	await run.until(() => run.events.filter(({event}) => event === 'connection-closed').length === 100 - closedCount);
+	await run.until(() => run.of('connection-closed').length === 100 - closedCount);
 	t.is(await echoes(port), 'hello', 'it goes on once there are descriptors again');
 	await interrupted(t, run);
 });
