@@ -2,6 +2,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import {mock} from 'node:test';
+import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {jsonLines, type WatchEvent, watchObjects} from '../../source/cluster/watch.ts';
 import {listAll, listPages, type TableRow} from '../../source/cluster/list.ts';
@@ -529,7 +530,7 @@ test('leaving the loop or aborting closes the watch’s connection', async t => 
 		reason,
 	);
 	cluster.close();
-	await new Promise(resolve => setTimeout(resolve, 50));
+	await delay(50);
 	t.is(server.sockets.size, 0);
 });
 

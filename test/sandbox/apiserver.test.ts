@@ -2,21 +2,13 @@
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import type {V1Pod, V1SelfSubjectAccessReview, V1SelfSubjectReview} from '@kubernetes/client-node';
-import anyTest, {type TestFn} from 'ava';
+import test from 'ava';
 import type {Json} from '../../source/wire/json.ts';
-import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {ask, askJson, open, podsOf, upgrade, webSocketHeaders} from '../support/sandbox-client.ts';
 
-const test = anyTest as TestFn<{sandbox: Sandbox}>;
-
-test.before(async t => {
-	t.context.sandbox = await startSandbox();
-});
-
-test.after.always(async t => {
-	await t.context.sandbox?.close();
-});
+const sandbox = await startSandbox();
+test.after.always(async () => sandbox.close());
 
 const pods = '/api/v1/namespaces/default/pods';
 
@@ -27,7 +19,6 @@ type List = {
 };
 
 test('a paged list has every object once, sorted by name', async t => {
-	const {sandbox} = t.context;
 	const whole = await askJson<List>(sandbox, pods);
 	const names: string[] = [];
 	let token = '';
@@ -49,7 +40,7 @@ test('a paged list has every object once, sorted by name', async t => {
 type Table = {kind: string; columnDefinitions: Array<{name: string}>; rows: Array<{object: unknown; cells: unknown[]}>};
 
 test('a Table has the columns of the server, and rows without objects on request', async t => {
-	const table = await askJson<Table>(t.context.sandbox, `${pods}?includeObject=None`, {
+	const table = await askJson<Table>(sandbox, `${pods}?includeObject=None`, {
 		headers: {accept: 'application/json;as=Table;v=v1;g=meta.k8s.io'},
 	});
 	t.is(table.kind, 'Table');
@@ -61,7 +52,6 @@ test('a Table has the columns of the server, and rows without objects on request
 });
 
 test('selectors match labels and fields, and an invalid one is rejected', async t => {
-	const {sandbox} = t.context;
 	const count = async (query: string) => (await askJson<List>(sandbox, `${pods}?${query}`)).items.length;
 	t.is(await count('labelSelector=app%3Dweb'), 2);
 	t.is(await count('labelSelector=app+in+(web,api)'), 4);
@@ -71,7 +61,6 @@ test('selectors match labels and fields, and an invalid one is rejected', async 
 });
 
 test('a watch sends additions, changes and deletions after its revision', async t => {
-	const {sandbox} = t.context;
 	const {
 		metadata: {resourceVersion},
 	} = await askJson<List>(sandbox, pods);
@@ -103,7 +92,7 @@ test('a watch sends additions, changes and deletions after its revision', async 
 
 test('initial events of a watch end with an annotated bookmark', async t => {
 	const stream = await open(
-		t.context.sandbox,
+		sandbox,
 		'/api/v1/namespaces?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true',
 	);
 	const types: string[] = [];
@@ -121,7 +110,6 @@ test('initial events of a watch end with an annotated bookmark', async t => {
 });
 
 test.serial('an old watch and an old continue token get 410 after a compaction', async t => {
-	const {sandbox} = t.context;
 	const {metadata} = await askJson<List>(sandbox, `${pods}?limit=1`);
 	sandbox.faults.rollOut({name: 'toolbox'});
 	sandbox.faults.compact();
@@ -133,7 +121,6 @@ test.serial('an old watch and an old continue token get 410 after a compaction',
 });
 
 test('each user has the permissions of its spec, and a refusal names user, verb and resource', async t => {
-	const {sandbox} = t.context;
 	t.is((await ask(sandbox, '/api/v1/nodes', {user: 'ada'})).status, 200);
 	t.is((await ask(sandbox, '/metrics', {user: 'ada'})).status, 200);
 	t.is((await ask(sandbox, pods, {user: 'bob'})).status, 200);
@@ -144,7 +131,6 @@ test('each user has the permissions of its spec, and a refusal names user, verb 
 });
 
 test('anonymous requests reach only version and health, and an invalid token nothing', async t => {
-	const {sandbox} = t.context;
 	const statusOf = async (path: string) => (await ask(sandbox, path, {user: 'nobody'})).status;
 	t.deepEqual(
 		await Promise.all(['/version', '/healthz', '/livez', '/readyz', '/api', '/flagz', '/metrics'].map(async path => statusOf(path))),
@@ -154,7 +140,6 @@ test('anonymous requests reach only version and health, and an invalid token not
 });
 
 test('flagz is structured on request, otherwise text, and 406 for plain JSON', async t => {
-	const {sandbox} = t.context;
 	const structured = await ask(sandbox, '/flagz', {headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'}});
 	t.is(structured.headers['content-type'], 'application/json;g=config.k8s.io;v=v1beta1;as=Flagz');
 	t.is((JSON.parse(structured.body) as {flags: Record<string, string>}).flags['kubelet-certificate-authority'], '');
@@ -165,7 +150,6 @@ test('flagz is structured on request, otherwise text, and 406 for plain JSON', a
 });
 
 test('access reviews match the results of the requests', async t => {
-	const {sandbox} = t.context;
 	const mayI = async (user: 'bob' | 'cleo', verb: string, subresource: string) =>
 		(
 			await askJson<Json<V1SelfSubjectAccessReview>>(sandbox, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
@@ -193,7 +177,6 @@ test('access reviews match the results of the requests', async t => {
 type OpenApi = {paths: Record<string, {patch: {'x-kubernetes-group-version-kind': {kind: string}; parameters: Array<{name: string}>}}>};
 
 test('every writable kind has an OpenAPI path with fieldValidation', async t => {
-	const {sandbox} = t.context;
 	const {paths} = await askJson<{paths: Record<string, {serverRelativeURL: string}>}>(sandbox, '/openapi/v3');
 	t.deepEqual(Object.keys(paths).slice(0, 2), ['api/v1', 'apis/apps/v1']);
 	for (const [root, {serverRelativeURL}] of Object.entries(paths)) {
@@ -213,7 +196,6 @@ test('every writable kind has an OpenAPI path with fieldValidation', async t => 
 });
 
 test('malformed proxy requests do not crash the sandbox', async t => {
-	const {sandbox} = t.context;
 	const web = '/api/v1/namespaces/default/services/web:http/proxy';
 	const statuses = await Promise.all(
 		[
@@ -237,7 +219,6 @@ test('malformed proxy requests do not crash the sandbox', async t => {
 });
 
 test('an invalid object is rejected with its field and does not crash the sandbox', async t => {
-	const {sandbox} = t.context;
 	const write = async (path: string, body: unknown, method = 'POST') =>
 		ask(sandbox, path, {method, body, ...(method === 'PATCH' && {headers: {'content-type': 'application/merge-patch+json'}})});
 	const [own, deployments, services] = [
@@ -277,7 +258,6 @@ test('an invalid object is rejected with its field and does not crash the sandbo
 });
 
 test('a deployment without replicas has one pod', async t => {
-	const {sandbox} = t.context;
 	const labels = {app: 'alone'};
 	await ask(sandbox, '/apis/apps/v1/namespaces/kube-public/deployments', {
 		method: 'POST',

@@ -1,24 +1,16 @@
 /** Switches and faults of a running sandbox. */
 import {createInterface} from 'node:readline';
-import anyTest, {type TestFn} from 'ava';
-import type {Sandbox} from '../../source/sandbox/sandbox.ts';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
 import {switches} from '../../source/sandbox/switches.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {ask, askJson, open, podsOf} from '../support/sandbox-client.ts';
 import {until} from '../support/until.ts';
 
-const test = anyTest as TestFn<{sandbox: Sandbox}>;
-
-test.before(async t => {
-	t.context.sandbox = await startSandbox();
-});
-
-test.after.always(async t => {
-	await t.context.sandbox?.close();
-});
+const sandbox = await startSandbox();
+test.after.always(async () => sandbox.close());
 
 test.serial('every switch accepts each of its values and reports the change', async t => {
-	const {sandbox} = t.context;
 	const descriptions: string[] = [];
 	const end = sandbox.onEvent(({description}) => descriptions.push(description));
 	for (const {name, title, values} of switches) {
@@ -37,7 +29,6 @@ test.serial('every switch accepts each of its values and reports the change', as
 });
 
 test.serial('a disconnect ends open requests, and the next request succeeds', async t => {
-	const {sandbox} = t.context;
 	const stream = await open(sandbox, '/api/v1/pods?watch=true');
 	const ended = new Promise<Error>(resolve => {
 		stream.on('error', resolve);
@@ -48,41 +39,21 @@ test.serial('a disconnect ends open requests, and the next request succeeds', as
 	t.is((await ask(sandbox, '/version')).status, 200);
 });
 
-test.serial('a stall holds responses back until it ends', async t => {
-	const {sandbox} = t.context;
-	await sandbox.switches.set({stall: 'on'});
-	const response = ask(sandbox, '/healthz');
-	const first = await Promise.race([
-		response,
-		new Promise(resolve => {
-			setTimeout(resolve, 200, 'silent');
-		}),
-	]);
-	t.is(first, 'silent');
-	await sandbox.switches.set({stall: 'off'});
-	t.is((await response).body, 'ok');
-});
-
-test.serial('a stall persists over a restart of the apiserver', async t => {
-	const {sandbox} = t.context;
-	await sandbox.switches.set({stall: 'on'});
-	await sandbox.faults.restartApiserver();
-	const response = ask(sandbox, '/healthz');
-	t.is(
-		await Promise.race([
-			response,
-			new Promise(resolve => {
-				setTimeout(resolve, 200, 'silent');
-			}),
-		]),
-		'silent',
-	);
-	await sandbox.switches.set({stall: 'off'});
-	t.is((await response).body, 'ok');
-});
+for (const [title, prepare] of [
+	['holds responses back until it ends', async () => undefined],
+	['persists over a restart of the apiserver', async () => sandbox.faults.restartApiserver()],
+] as const) {
+	test.serial(`a stall ${title}`, async t => {
+		await sandbox.switches.set({stall: 'on'});
+		await prepare();
+		const response = ask(sandbox, '/healthz');
+		t.is(await Promise.race([response, delay(200, 'silent')]), 'silent');
+		await sandbox.switches.set({stall: 'off'});
+		t.is((await response).body, 'ok');
+	});
+}
 
 test.serial('latency is added in each direction', async t => {
-	const {sandbox} = t.context;
 	await sandbox.switches.set({latency: 40});
 	const before = performance.now();
 	await ask(sandbox, '/healthz');
@@ -91,7 +62,6 @@ test.serial('latency is added in each direction', async t => {
 });
 
 test.serial('a 429 has a Retry-After header', async t => {
-	const {sandbox} = t.context;
 	await sandbox.switches.set({retryAfter: 2});
 	const {status, headers, body} = await ask(sandbox, '/api/v1/pods');
 	t.deepEqual([status, headers['retry-after'], (JSON.parse(body) as {reason: string}).reason], [429, '2', 'TooManyRequests']);
@@ -99,7 +69,6 @@ test.serial('a 429 has a Retry-After header', async t => {
 });
 
 test.serial('a restarted apiserver refuses connections for its downtime', async t => {
-	const {sandbox} = t.context;
 	const {promise, resolve} = Promise.withResolvers<void>();
 	const restart = sandbox.faults.restartApiserver({downMs: 300, until: promise});
 	await t.throwsAsync(ask(sandbox, '/version'));
@@ -109,7 +78,6 @@ test.serial('a restarted apiserver refuses connections for its downtime', async 
 });
 
 test.serial('a second restart waits for the first and keeps its changes', async t => {
-	const {sandbox} = t.context;
 	await Promise.all([
 		sandbox.switches.set({verification: 'good'}),
 		sandbox.faults.restartApiserver({downMs: 50}),
@@ -123,7 +91,6 @@ test.serial('a second restart waits for the first and keeps its changes', async 
 });
 
 test.serial('a rotation keeps followers, and new readers get only later lines', async t => {
-	const {sandbox} = t.context;
 	const path = '/api/v1/namespaces/kube-system/pods';
 	const {
 		items: [pod],
@@ -139,7 +106,6 @@ test.serial('a rotation keeps followers, and new readers get only later lines', 
 });
 
 test.serial('a stopped container restarts, counts the restart and keeps its previous log', async t => {
-	const {sandbox} = t.context;
 	const path = '/api/v1/namespaces/default/pods/db-0';
 	sandbox.faults.restartContainers({name: 'db-0'});
 	const container = async () => {
@@ -163,7 +129,6 @@ test.serial('a stopped container restarts, counts the restart and keeps its prev
 });
 
 test.serial('a rollout replaces every pod without going below the replica count', async t => {
-	const {sandbox} = t.context;
 	const before = await podsOf(sandbox, 'web');
 	sandbox.faults.rollOut({name: 'web'});
 	const pods = async () => podsOf(sandbox, 'web');
@@ -175,7 +140,6 @@ test.serial('a rollout replaces every pod without going below the replica count'
 });
 
 test.serial('the flaky deployment is in CrashLoopBackOff', async t => {
-	const {sandbox} = t.context;
 	const container = async () => {
 		const {
 			items: [pod],

@@ -2,6 +2,7 @@
 import {getEventListeners} from 'node:events';
 import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
+import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {LogFile, type ReadOptions} from '../../source/sandbox/containers/log-file.ts';
 
@@ -79,9 +80,7 @@ test('a follower gets new lines, continues after a rotation, and ends with the l
 
 test('since selects by time', async t => {
 	const log = written('old');
-	await new Promise(resolve => {
-		setTimeout(resolve, 15);
-	});
+	await delay(15);
 	const now = Date.now();
 	log.append('stdout', Buffer.from('new'));
 	t.is(await read(log, {since: now}), 'new\n');

@@ -1,21 +1,14 @@
 /** Routes and kubelet verification as clients see them. */
 import type {V1Pod} from '@kubernetes/client-node';
-import anyTest, {type TestFn} from 'ava';
+import test from 'ava';
 import type {Sandbox, SwitchValues} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import type {Json} from '../../source/wire/json.ts';
 import {ask, askJson, open, podsOf, upgrade, webSocketHeaders} from '../support/sandbox-client.ts';
 import {until} from '../support/until.ts';
 
-const test = anyTest as TestFn<{sandbox: Sandbox}>;
-
-test.before(async t => {
-	t.context.sandbox = await startSandbox();
-});
-
-test.after.always(async t => {
-	await t.context.sandbox?.close();
-});
+const sandbox = await startSandbox();
+test.after.always(async () => sandbox.close());
 
 const log = '/api/v1/namespaces/default/pods/db-0/log?container=db&tailLines=1';
 const execPath = '/api/v1/namespaces/default/pods/db-0/exec?container=db&command=true&stdout=true';
@@ -25,7 +18,6 @@ const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip;
 
 for (const route of routes) {
 	test.serial(`${route}: logs, exec and proxies work unless the certificate is rejected`, async t => {
-		const {sandbox} = t.context;
 		for (const verification of ['off', 'good', 'bad'] as const) {
 			await sandbox.switches.set({route, verification});
 			const answers = [
@@ -57,7 +49,6 @@ for (const route of routes) {
 	});
 
 	onLinux(`${route}: the far end sees the address of the dialer`, async t => {
-		const {sandbox} = t.context;
 		await sandbox.switches.set({route, verification: 'off'});
 		const [web] = await podsOf(sandbox, 'web');
 		await ask(sandbox, `/api/v1/namespaces/default/pods/${web}:8080/proxy/healthz`);
@@ -99,7 +90,6 @@ const defaults: Partial<SwitchValues> = {
 
 for (const [what, change, expected] of failures) {
 	test.serial(`${what}: the log fails with its error, and succeeds after the reset`, async t => {
-		const {sandbox} = t.context;
 		await sandbox.switches.set({...defaults, ...change});
 		t.regex((await ask(sandbox, log)).body, expected);
 		await sandbox.switches.set({...defaults, route: change.route ?? 'direct'});
@@ -108,7 +98,6 @@ for (const [what, change, expected] of failures) {
 }
 
 test.serial('a change of posture starts another process with other flags and ends open streams', async t => {
-	const {sandbox} = t.context;
 	await sandbox.switches.set(defaults);
 	const [web] = await podsOf(sandbox, 'web');
 	const stream = await open(sandbox, `/api/v1/namespaces/default/pods/${web}/log?container=access-log&follow=true`);
@@ -130,7 +119,6 @@ test.serial('a change of posture starts another process with other flags and end
 });
 
 test.serial('each open upgrade is one dial in the metrics of apiserver and agents', async t => {
-	const {sandbox} = t.context;
 	await sandbox.switches.set({...defaults, route: 'konnectivity'});
 	const gauge = async (name: string) =>
 		Number(new RegExp(`^${name}\\S* (\\S+)$`, 'm').exec((await ask(sandbox, '/metrics')).body)?.[1] ?? 0);
@@ -160,7 +148,6 @@ test.serial('each open upgrade is one dial in the metrics of apiserver and agent
 });
 
 test.serial('a client that disconnects during the dial leaves no connection open', async t => {
-	const {sandbox} = t.context;
 	await sandbox.switches.set({...defaults, route: 'konnectivity'});
 	const open = async () =>
 		/^konnectivity_network_proxy_client_client_connections\S* (\S+)$/m.exec((await ask(sandbox, '/metrics')).body)?.[1] ?? '0';
@@ -191,7 +178,6 @@ async function leave(sandbox: Sandbox, path: string, headers: Record<string, str
 }
 
 test.serial('an apiserver with SSH tunnels has an old version, no flagz, and tunnel metrics', async t => {
-	const {sandbox} = t.context;
 	await sandbox.switches.set({...defaults, route: 'ssh'});
 	t.is((await askJson(sandbox, '/version'))['gitVersion'], 'v1.21.14');
 	t.is((await ask(sandbox, '/flagz')).status, 404);

@@ -18,27 +18,18 @@ import {
 	wrapHttpLibrary,
 	type V1Status,
 } from '@kubernetes/client-node';
-import anyTest, {type TestFn} from 'ava';
-import type {Sandbox} from '../../source/sandbox/sandbox.ts';
+import test from 'ava';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {until} from '../support/until.ts';
 
-const test = anyTest as TestFn<{sandbox: Sandbox; config: KubeConfig}>;
-
-test.before(async t => {
-	const sandbox = await startSandbox();
-	const config = new KubeConfig();
-	config.loadFromString(JSON.stringify(sandbox.kubeconfig()));
-	t.context = {sandbox, config};
-});
-
-test.after.always(async t => {
-	await t.context.sandbox?.close();
-});
+const sandbox = await startSandbox();
+test.after.always(async () => sandbox.close());
+const config = new KubeConfig();
+config.loadFromString(JSON.stringify(sandbox.kubeconfig()));
 
 test('client-node reads typed objects', async t => {
-	const {items} = await t.context.config.makeApiClient(CoreV1Api).listNamespacedPod({namespace: 'default', labelSelector: 'app=db'});
+	const {items} = await config.makeApiClient(CoreV1Api).listNamespacedPod({namespace: 'default', labelSelector: 'app=db'});
 	t.is(items[0]!.metadata!.name, 'db-0');
 	t.true(items[0]!.metadata!.creationTimestamp instanceof Date);
 	t.true(items[0]!.status!.containerStatuses![0]!.state!.running!.startedAt instanceof Date);
@@ -46,7 +37,7 @@ test('client-node reads typed objects', async t => {
 
 // The reasons of docs/dependencies.md for not reading through its API classes.
 test('client-node returns the times of leases as text, against its types', async t => {
-	const {items} = await t.context.config.makeApiClient(CoordinationV1Api).listNamespacedLease({namespace: 'kube-node-lease'});
+	const {items} = await config.makeApiClient(CoordinationV1Api).listNamespacedLease({namespace: 'kube-node-lease'});
 	t.is(typeof items[0]!.spec!.renewTime, 'string');
 	t.true(items[0]!.metadata!.creationTimestamp instanceof Date);
 });
@@ -69,7 +60,6 @@ for (const [title, type, body, expected] of [
 }
 
 test('client-node watches', async t => {
-	const {sandbox, config} = t.context;
 	const {promise, resolve} = Promise.withResolvers<string>();
 	const stop = await new Watch(config).watch(
 		'/apis/apps/v1/namespaces/shop/deployments',
@@ -87,7 +77,7 @@ test('client-node watches', async t => {
 });
 
 test('client-node scales a deployment', async t => {
-	const apps = t.context.config.makeApiClient(AppsV1Api);
+	const apps = config.makeApiClient(AppsV1Api);
 	const scale = await apps.readNamespacedDeploymentScale({namespace: 'default', name: 'api'});
 	scale.spec!.replicas = 3;
 	await apps.replaceNamespacedDeploymentScale({namespace: 'default', name: 'api', body: scale});
@@ -97,7 +87,6 @@ test('client-node scales a deployment', async t => {
 });
 
 test('client-node reads a log', async t => {
-	const {config} = t.context;
 	const output = new PassThrough();
 	const read = text(output);
 	await new Log(config).log('default', 'db-0', 'db', output, {tailLines: 1});
@@ -105,7 +94,6 @@ test('client-node reads a log', async t => {
 });
 
 test('client-node runs a command and gets its status', async t => {
-	const {config} = t.context;
 	let output = '';
 	const stdout = new Writable({
 		write(chunk, _encoding, done) {
@@ -121,7 +109,6 @@ test('client-node runs a command and gets its status', async t => {
 });
 
 test('client-node forwards a port over v4.channel.k8s.io', async t => {
-	const {config} = t.context;
 	const server = createServer(socket => {
 		socket.on('error', () => {});
 		void new PortForward(config).portForward('default', 'db-0', [7000], socket, null, socket);

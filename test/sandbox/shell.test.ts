@@ -1,6 +1,7 @@
 /** The shell of containers. */
 import {PassThrough} from 'node:stream';
 import {text} from 'node:stream/consumers';
+import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {startProcess} from '../../source/sandbox/containers/shell/start-process.ts';
 
@@ -75,9 +76,7 @@ test('a shell on a terminal prompts, echoes and edits, and Ctrl-C drops a line o
 	});
 	const type = async (typed: string) => {
 		keys.write(typed);
-		await new Promise(resolve => {
-			setTimeout(resolve, 20);
-		});
+		await delay(20);
 	};
 
 	await type('echo hx\u007Fi\r');

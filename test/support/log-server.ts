@@ -2,6 +2,7 @@
 import {once} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Http2ServerResponse} from 'node:http2';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
@@ -217,9 +218,7 @@ export class LogServer {
 		} else {
 			const object = this.#podObject(parts[5]!);
 			if (this.statusLagMs > 0) {
-				await new Promise(resolve => {
-					setTimeout(resolve, this.statusLagMs);
-				});
+				await delay(this.statusLagMs);
 			}
 
 			respond(response, 200, {apiVersion: 'v1', kind: 'Pod', ...object});
@@ -421,9 +420,7 @@ class LogAnswer {
 				this.#response.end();
 			} else {
 				// Written bytes must arrive before the interruption.
-				await new Promise(resolve => {
-					setTimeout(resolve, 5);
-				});
+				await delay(5);
 				this.#response.socket?.[fault.kind === 'close' ? 'destroy' : 'resetAndDestroy']();
 			}
 

@@ -1,4 +1,5 @@
 import {Readable} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {readLineBlocks} from '../../../source/streams/logs/line-blocks.ts';
 
@@ -58,9 +59,7 @@ test('a line longer than the maximum is an error', async t => {
 	const chunk = Buffer.alloc(64 * 1024 * 1024, 'x');
 	for (let index = 0; index < 5; index++) {
 		body.push(chunk);
-		await new Promise(resolve => {
-			setTimeout(resolve, 5);
-		});
+		await delay(5);
 	}
 
 	await t.throwsAsync(reading, {code: 'ERR_PROTOCOL', message: /longer than 256 MiB/});
@@ -91,9 +90,7 @@ test('nothing is read while a block is processed', async t => {
 	let taken = 0;
 	await readLineBlocks(body, async block => {
 		taken += block.length;
-		await new Promise(resolve => {
-			setTimeout(resolve, 1);
-		});
+		await delay(1);
 		most = Math.max(most, pulled * 500 - taken);
 	});
 	t.true(most <= 3000, `${most} bytes ahead`);

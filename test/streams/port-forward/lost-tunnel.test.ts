@@ -1,5 +1,6 @@
 /** A connection and the path report the same loss of their tunnel. */
 import {once} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {SpokeError} from '../../../source/errors/spoke-error.ts';
@@ -97,9 +98,7 @@ test('a client sees its end at once while the apiserver is still being checked',
 	await line.ends;
 	const endedAt = performance.now();
 	t.deepEqual(line.failed(), []);
-	await new Promise(resolve => {
-		setTimeout(resolve, 1000);
-	});
+	await delay(1000);
 	answers.resolve();
 	await line.bothFailed();
 	t.true(performance.now() - endedAt >= 1000);
