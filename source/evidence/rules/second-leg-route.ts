@@ -20,7 +20,7 @@ import {
 } from './needs.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
 import {isBehindSupervisor} from './server-identity.ts';
-import {isSshExcluded, sshTunnelClaims} from './ssh-tunnels.ts';
+import {isSshExcluded, sshTunnelClaims, sshUserFlag} from './ssh-tunnels.ts';
 
 export type RouteVerdict = RuleVerdict<RouteState> & {protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
 
@@ -39,7 +39,12 @@ export function secondLegRoute(observations: Observations): RouteVerdict {
 		return differs(observations, file);
 	}
 
-	const ssh = sshTunnelClaims(observations);
+	const sshUser = sshUserFlag(observations);
+	if (apiserversDiffer(sshUser)) {
+		return differs(observations, sshUser);
+	}
+
+	const ssh = sshTunnelClaims(observations, sshUser);
 	const present = settleClaims(ssh.length > 0 ? ssh : [...emptyFlag(file), ...stepTests(observations), ...texts(observations)]);
 	// Counters are of the past, and decide only where nothing else does.
 	const isOpen = present.state === null && !present.contradicts && !apiserversDiffer(file);

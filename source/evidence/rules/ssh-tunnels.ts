@@ -1,21 +1,27 @@
 /** SSH tunnels (before 1.22): in use, impossible, or unknown. */
 import type {Basis, Citation, Observations, RouteState} from '../evidence.ts';
-import {resolveApiserverFlag} from './apiserver-flag.ts';
+import {type FlagResult, resolveApiserverFlag} from './apiserver-flag.ts';
 import {type Claim, cite, settleClaims} from './claims.ts';
 import {isVersionAtLeast} from './is-version-at-least.ts';
 import {isSoleApiserver} from './replicas.ts';
 import {isFromSameProcess} from './same-process.ts';
 
+/** `--ssh-user`, of apiservers that have it. */
+export function sshUserFlag(observations: Observations): FlagResult {
+	return excludeSshByVersion(observations)
+		? {known: false, differs: false, citations: []}
+		: resolveApiserverFlag(observations, 'ssh-user', () => 'ssh-user-set');
+}
+
 /**
 A flag or a metric that only an apiserver with SSH tunnels has. If they are in use, all traffic to nodes goes through them.
 @see https://github.com/kubernetes/kubernetes/pull/102297 (removed in 1.22)
 */
-export function sshTunnelClaims(observations: Observations): ReadonlyArray<Claim<RouteState>> {
+export function sshTunnelClaims(observations: Observations, flag: FlagResult): ReadonlyArray<Claim<RouteState>> {
 	if (excludeSshByVersion(observations)) {
 		return [];
 	}
 
-	const flag = resolveApiserverFlag(observations, 'ssh-user', () => 'ssh-user-set');
 	const counted = observations.metrics.find(({facts}) => (facts.sshTunnels ?? 0) > 0);
 	return [
 		...(flag.known && flag.value !== '' ? flag.claims<RouteState>('ssh-tunnel') : []),

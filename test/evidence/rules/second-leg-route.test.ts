@@ -122,6 +122,7 @@ const rows = rowsOf(`
 
 	# SSH tunnels, which apiservers before 1.22 have.
 	version v1.21.5; pod a at=10.0.0.5 ssh-user=core; replicas 1 → unknown
+	unopened; version v1.21.5; pod a at=10.0.0.5 egress=none ssh-user=core; pod b at=10.0.0.6 egress=none ssh-user=none; replicas 2 → unknown; because the apiservers differ; it is unknown which one responds
 	version v1.19.0; metrics ssh=2 → ssh-tunnel inferred ssh
 	pod a at=10.0.0.5 ssh-user=core; replicas 1 → direct inferred # 1.36 has no such flag
 	version v1.21.5; step nothing → direct inferred
