@@ -13,8 +13,6 @@ export type Truth = {
 	egressFile: boolean;
 	/** The apiserver refuses the certificate of its egress proxy, so it sends nothing; the error has the words of a refused kubelet. */
 	proxyRefused: boolean;
-	/** Whether the active probe can hold streams open, so that the metrics of agents show who carries them. */
-	holdsStreams: boolean;
 };
 
 export type StreamFacts = {
@@ -39,7 +37,6 @@ export function truthOf(posture: Pick<Posture, 'kubeletCa' | 'egress'>, stream: 
 		exposure: isProtected ? 'protected' : 'exposed',
 		egressFile: posture.egress !== 'none',
 		proxyRefused,
-		holdsStreams: !proxyRefused && posture.kubeletCa !== 'bad',
 	};
 }
 

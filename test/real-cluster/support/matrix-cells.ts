@@ -145,12 +145,10 @@ function verdictsOf(cell: Cell): Claim[] {
 		// A set file does not show the route; metrics do, which are read while a stream is open, and not for a failed one.
 		route: path.phase === 'failed' ? readsFlags && !truth.egressFile : monitors,
 	};
-	// With HTTP CONNECT, only the agents' own metrics show Konnectivity's TLS, while they carry held streams.
-	const readsTunnel =
-		readable.route &&
-		truth.routes.includes('konnectivity') &&
-		(truth.protocol === 'grpc' || (truth.holdsStreams && user === 'admin' && probe === 'active'));
-	const readsCheck = isChecked && (readsFlags || isRefusal);
+	// With HTTP CONNECT, only the agents' own metrics show Konnectivity's TLS, and a node can make them up.
+	const readsTunnel = readable.route && truth.protocol === 'grpc';
+	// The far end can write that it was refused, too, except into the error of a log read.
+	const readsCheck = isChecked && (readsFlags || (isRefusal && (probe === 'active' || variant.startsWith('logs'))));
 	return [
 		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: isTrueTls(path, truth), readable: readable.tls},
 		{
