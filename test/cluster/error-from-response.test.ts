@@ -6,178 +6,150 @@ import type {ErrorCode} from '../../source/errors/error-table.ts';
 const status = (code: number, message: string, kind = 'pods') =>
 	JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code, details: {kind}});
 
-type Row = {
-	title: string;
-	status: number;
-	body: string;
-	type?: string;
-	asked?: {verb: string; resource: string};
-	code: ErrorCode;
-	leg: number;
-	says: RegExp;
-	location?: string;
-};
+type Row = readonly [
+	title: string,
+	status: number,
+	body: string,
+	error: `${ErrorCode} on leg ${number}`,
+	says: RegExp,
+	more?: {type?: string; asked?: {verb: string; resource: string}; location?: string},
+];
 
 const logs = {verb: 'get', resource: 'pods/log'};
 const rows: readonly Row[] = [
-	{
-		title: '401 by the apiserver',
-		status: 401,
-		body: status(401, 'Unauthorized'),
-		code: 'ERR_CREDENTIALS',
-		leg: 1,
-		says: /^the apiserver does not accept your credentials: Unauthorized$/,
-	},
-	{
-		title: '401 by the kubelet on a log',
-		status: 401,
-		body: status(401, 'the server has asked for the client to provide credentials ( pods/log web)', 'pods/log'),
-		asked: logs,
-		code: 'ERR_SECOND_LEG',
-		leg: 2,
-		says: /kubelet does not accept the apiserver/,
-	},
-	{
-		title: '401 in plain text on an exec',
-		status: 401,
-		type: 'text/plain',
-		body: 'Unauthorized',
-		asked: {verb: 'create', resource: 'pods/exec'},
-		code: 'ERR_SECOND_LEG',
-		leg: 2,
-		says: /kubelet does not accept/,
-	},
-	{
-		title: '401 in plain text on a list, from a gateway',
-		status: 401,
-		type: 'text/plain',
-		body: 'Unauthorized',
-		asked: {verb: 'list', resource: 'pods'},
-		code: 'ERR_CREDENTIALS',
-		leg: 1,
-		says: /your credentials/,
-	},
-	{
-		title: '403 with RBAC’s message',
-		status: 403,
-		body: status(403, 'pods "w" is forbidden: User "ada" cannot get resource "pods/log" in API group "" in the namespace "demo"'),
-		asked: logs,
-		code: 'ERR_FORBIDDEN',
-		leg: 1,
-		says: /^pods "w" is forbidden: User "ada" cannot get resource "pods\/log" in API group "" in the namespace "demo"$/,
-	},
-	{
-		title: '403 with an empty reason lacks create',
-		status: 403,
-		body: status(403, 'pods "w" is forbidden: '),
-		asked: {verb: 'get', resource: 'pods/exec'},
-		code: 'ERR_FORBIDDEN',
-		leg: 1,
-		says: /create/,
-	},
-	{
-		title: '403 without a message',
-		status: 403,
-		body: 'no',
-		asked: {verb: 'list', resource: 'nodes'},
-		code: 'ERR_FORBIDDEN',
-		leg: 1,
-		says: /^not allowed to list nodes: no$/,
-	},
-	{
-		title: '403 by the kubelet',
-		status: 403,
-		type: 'text/plain',
-		body: 'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource(s)=[proxy])',
-		asked: {verb: 'get', resource: 'pods/portforward'},
-		code: 'ERR_SECOND_LEG',
-		leg: 2,
-		says: /kubelet refuses the apiserver/,
-	},
-	{title: '404', status: 404, body: status(404, 'pods "w" not found'), code: 'ERR_NOT_FOUND', leg: 1, says: /^pods "w" not found$/},
-	{
-		title: '404 of a server URL that is no apiserver',
-		status: 404,
-		type: 'text/plain',
-		body: '404 page not found\n',
-		asked: {verb: 'get', resource: 'pods'},
-		code: 'ERR_NOT_FOUND',
-		leg: 1,
-		says: /^no such API at the server URL: 404 page not found$/,
-	},
-	{
-		title: '404 of a server URL that is no apiserver, as a Status since 1.38',
-		status: 404,
-		body: '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"404 page not found","reason":"NotFound","code":404}',
-		asked: {verb: 'get', resource: 'pods'},
-		code: 'ERR_NOT_FOUND',
-		leg: 1,
-		says: /^no such API at the server URL: 404 page not found$/,
-	},
-	{
-		title: '500 of a log because of the kubelet’s certificate',
-		status: 500,
-		body: status(
+	[
+		'401 by the apiserver',
+		401,
+		status(401, 'Unauthorized'),
+		'ERR_CREDENTIALS on leg 1',
+		/^the apiserver does not accept your credentials: Unauthorized$/,
+	],
+	[
+		'401 by the kubelet on a log',
+		401,
+		status(401, 'the server has asked for the client to provide credentials ( pods/log web)', 'pods/log'),
+		'ERR_SECOND_LEG on leg 2',
+		/kubelet does not accept the apiserver/,
+		{asked: logs},
+	],
+	[
+		'401 in plain text on an exec',
+		401,
+		'Unauthorized',
+		'ERR_SECOND_LEG on leg 2',
+		/kubelet does not accept/,
+		{type: 'text/plain', asked: {verb: 'create', resource: 'pods/exec'}},
+	],
+	[
+		'401 in plain text on a list, from a gateway',
+		401,
+		'Unauthorized',
+		'ERR_CREDENTIALS on leg 1',
+		/your credentials/,
+		{type: 'text/plain', asked: {verb: 'list', resource: 'pods'}},
+	],
+	[
+		'403 with RBAC’s message',
+		403,
+		status(403, 'pods "w" is forbidden: User "ada" cannot get resource "pods/log" in API group "" in the namespace "demo"'),
+		'ERR_FORBIDDEN on leg 1',
+		/^pods "w" is forbidden: User "ada" cannot get resource "pods\/log" in API group "" in the namespace "demo"$/,
+		{asked: logs},
+	],
+	[
+		'403 with an empty reason lacks create',
+		403,
+		status(403, 'pods "w" is forbidden: '),
+		'ERR_FORBIDDEN on leg 1',
+		/create/,
+		{asked: {verb: 'get', resource: 'pods/exec'}},
+	],
+	[
+		'403 without a message',
+		403,
+		'no',
+		'ERR_FORBIDDEN on leg 1',
+		/^not allowed to list nodes: no$/,
+		{asked: {verb: 'list', resource: 'nodes'}},
+	],
+	[
+		'403 by the kubelet',
+		403,
+		'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource(s)=[proxy])',
+		'ERR_SECOND_LEG on leg 2',
+		/kubelet refuses the apiserver/,
+		{type: 'text/plain', asked: {verb: 'get', resource: 'pods/portforward'}},
+	],
+	['404', 404, status(404, 'pods "w" not found'), 'ERR_NOT_FOUND on leg 1', /^pods "w" not found$/],
+	[
+		'404 of a server URL that is no apiserver',
+		404,
+		'404 page not found\n',
+		'ERR_NOT_FOUND on leg 1',
+		/^no such API at the server URL: 404 page not found$/,
+		{type: 'text/plain', asked: {verb: 'get', resource: 'pods'}},
+	],
+	[
+		'404 of a server URL that is no apiserver, as a Status since 1.38',
+		404,
+		'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"404 page not found","reason":"NotFound","code":404}',
+		'ERR_NOT_FOUND on leg 1',
+		/^no such API at the server URL: 404 page not found$/,
+		{asked: {verb: 'get', resource: 'pods'}},
+	],
+	[
+		'500 of a log because of the kubelet’s certificate',
+		500,
+		status(
 			500,
 			'Get "https://10.0.0.1:10250/containerLogs/demo/w/c": tls: failed to verify certificate: x509: certificate signed by unknown authority',
 		),
-		asked: logs,
-		code: 'ERR_SECOND_LEG',
-		leg: 2,
-		says: /no CA that it trusts signed it/,
-	},
-	{
-		title: '500 with an unknown message',
-		status: 500,
-		body: status(500, 'etcdserver: leader changed'),
-		code: 'ERR_APISERVER_ANSWER',
-		leg: 1,
-		says: /^the apiserver responded with 500: etcdserver: leader changed$/,
-	},
-	{
-		title: 'a redirect',
-		status: 302,
-		body: '',
-		location: 'https://login.test/',
-		code: 'ERR_APISERVER_ANSWER',
-		leg: 1,
-		says: /redirects to https:\/\/login\.test\/; redirects are not followed/,
-	},
-	{
-		title: 'HTTP to an HTTPS port',
-		status: 400,
-		type: 'text/plain',
-		body: 'Client sent an HTTP request to an HTTPS server.\n',
-		code: 'ERR_APISERVER_ANSWER',
-		leg: 1,
-		says: /requires HTTPS, but the server URL says http/,
-	},
-	{
-		title: 'an HTML page',
-		status: 502,
-		type: 'text/html',
-		body: '<html>\n<h1>Bad\nGateway</h1>\n</html>',
-		code: 'ERR_APISERVER_ANSWER',
-		leg: 1,
-		says: /^the apiserver responded with 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/,
-	},
-	{title: 'JSON that is not a Status', status: 500, body: 'null', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /responded with 500: null/},
-	{title: 'an empty 503', status: 503, body: '', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /responded with 503/},
+		'ERR_SECOND_LEG on leg 2',
+		/no CA that it trusts signed it/,
+		{asked: logs},
+	],
+	[
+		'500 with an unknown message',
+		500,
+		status(500, 'etcdserver: leader changed'),
+		'ERR_APISERVER_ANSWER on leg 1',
+		/^the apiserver responded with 500: etcdserver: leader changed$/,
+	],
+	[
+		'a redirect',
+		302,
+		'',
+		'ERR_APISERVER_ANSWER on leg 1',
+		/redirects to https:\/\/login\.test\/; redirects are not followed/,
+		{location: 'https://login.test/'},
+	],
+	[
+		'HTTP to an HTTPS port',
+		400,
+		'Client sent an HTTP request to an HTTPS server.\n',
+		'ERR_APISERVER_ANSWER on leg 1',
+		/requires HTTPS, but the server URL says http/,
+		{type: 'text/plain'},
+	],
+	[
+		'an HTML page',
+		502,
+		'<html>\n<h1>Bad\nGateway</h1>\n</html>',
+		'ERR_APISERVER_ANSWER on leg 1',
+		/^the apiserver responded with 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/,
+		{type: 'text/html'},
+	],
+	['JSON that is not a Status', 500, 'null', 'ERR_APISERVER_ANSWER on leg 1', /responded with 500: null/],
+	['an empty 503', 503, '', 'ERR_APISERVER_ANSWER on leg 1', /responded with 503/],
 ];
 
-for (const row of rows) {
-	test(row.title, t => {
-		const error = errorFromResponse(
-			{
-				status: row.status,
-				body: row.body,
-				headers: {'content-type': row.type ?? (row.body.startsWith('{') ? 'application/json' : undefined), location: row.location},
-			},
-			row.asked,
-		);
-		t.like(error, {code: row.code, leg: row.leg});
-		t.regex(error.message, row.says);
-		t.notRegex(error.message, /\n/);
+for (const [title, status, body, expected, says, {type, asked, location} = {}] of rows) {
+	test(title, t => {
+		const headers = {'content-type': type ?? (body.startsWith('{') ? 'application/json' : undefined), location};
+		const {code, leg, message} = errorFromResponse({status, body, headers}, asked);
+		t.is(`${code} on leg ${leg}`, expected);
+		t.regex(message, says);
+		t.notRegex(message, /\n/);
 	});
 }
 
