@@ -117,7 +117,7 @@ const containers = {
 			restartPolicyRules: {list: 'anything'},
 			command: texts,
 			args: texts,
-			env: {list: {fields: {name: 'text', value: 'text', valueFrom: {fields: {fieldRef: {fields: {fieldPath: 'text'}}}}}}},
+			env: {list: {fields: {name: 'text', value: 'text'}}},
 			envFrom: {list: 'anything'},
 		},
 		needed: ['name'],

@@ -3,7 +3,6 @@ import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node
 import {statusMessage} from '../server-messages/parse-status.ts';
 import {formatNumber, formatQuantity} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
-import {needsInOneLine} from '../evidence/rules/describe-needs.ts';
 import {routeName, tlsName} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
@@ -44,20 +43,6 @@ export function describeNodeCheckSummary({nodes, nodesFrom, ...summary}: NodeChe
 		...(nodes.notTried > 0 ? [`${formatQuantity(nodes.notTried, 'node')} not tried`] : []),
 		...(nodes.unfinished > 0 ? [`${formatQuantity(nodes.unfinished, 'node')} not checked`] : []),
 		...(nodesFrom === 'pods' ? ['you cannot list nodes, so only nodes with pods that you can list were checked'] : []),
-	].join('; ');
-}
-
-/** Which agent carries which node, or why that is unknown; `null` if no node is behind a tunnel of Konnectivity agents. */
-export function describeAgentChoice({agents, agentChoice}: Pick<NodeCheckSummary, 'agents' | 'agentChoice'>): string | null {
-	if (agentChoice === null || agents?.length === 0) {
-		return null;
-	}
-
-	const {basis, why, need} = agentChoice;
-	return [
-		...(agents === null ? [] : [formatQuantity(agents.length, 'agent')]),
-		`${basis === 'unknown' ? 'which agent carries a node is unknown' : basis}: ${why}`,
-		...(need.length === 0 ? [] : [`needs ${needsInOneLine(need)}`]),
 	].join('; ');
 }
 

@@ -1,6 +1,5 @@
 /** A check of all kubelets as text. */
 import {
-	describeAgentChoice,
 	describeNodeCheckSummary,
 	describeNodeGroup,
 	describeNodeGroupDetails,
@@ -21,15 +20,9 @@ export function nodeCheckReport(summary: NodeCheckSummary): string {
 		...groups.flatMap(group => groupLines(group, timeoutMs)),
 		'',
 		...(stopped === null ? [] : [sanitizeLine(`stopped: ${error ? `${error.message} [${error.code}]` : stopped}`)]),
-		...agentLines(summary),
 		sanitizeLine(describeNodeCheckSummary(summary)),
 		'',
 	].join('\n');
-}
-
-function agentLines(summary: NodeCheckSummary): string[] {
-	const text = describeAgentChoice(summary);
-	return text === null ? [] : [sanitizeLine(text)];
 }
 
 function groupLines(group: NodeGroup, timeoutMs: number): string[] {

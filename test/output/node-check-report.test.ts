@@ -35,7 +35,6 @@ const summary: NodeCheckSummary = {
 	longestNode: 'n9',
 	groups: [group],
 	agents: null,
-	agentChoice: null,
 	stopped: null,
 	error: null,
 	exitStatus: 0,
@@ -51,24 +50,6 @@ test('kubelets that respond show route, TLS state, basis, median and longest tim
 2 kubelets tried, 2 responded; median 14 ms, longest 2.1 s (n9)
 `,
 	);
-});
-
-test('behind a tunnel, a line says which agent carries a node, or what would show it', t => {
-	const agent = {namespace: 'kube-system', name: 'a', node: 'n8', ready: true, namesNodes: [], nodes: null};
-	const lineOf = (more: Partial<NodeCheckSummary>) =>
-		nodeCheckReport({...summary, ...more})
-			.split('\n')
-			.at(-3);
-	const need = [{permission: 'list pods in kube-system', check: null, or: null}];
-	t.is(
-		lineOf({agents: [agent, agent], agentChoice: {basis: 'inferred', why: 'each carries what it names', need: []}}),
-		'2 agents; inferred: each carries what it names',
-	);
-	t.regex(
-		lineOf({agents: null, agentChoice: {basis: 'unknown', why: 'no list', need}}) ?? '',
-		/^which agent carries a node is unknown: no list; needs list pods in kube-system/,
-	);
-	t.is(lineOf({agents: [], agentChoice: {basis: 'unknown', why: 'none', need: []}}), '');
 });
 
 test('a failure shows its path, server message, fix and at most 20 names', t => {

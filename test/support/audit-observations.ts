@@ -126,10 +126,7 @@ export function auditObservations({
 			),
 		],
 		distribution: null,
-		agents: read(
-			[{namespace: 'kube-system', name: 'konnectivity-agent-a', node: 'n1', ready: true, ports: [8093], identifiers: []}],
-			'agent-metrics',
-		),
+		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', node: 'n1', ready: true, ports: [8093]}], 'agent-metrics'),
 		...given,
 	};
 }

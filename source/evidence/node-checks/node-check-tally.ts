@@ -5,10 +5,8 @@ import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {clusterIdentity} from '../build-path.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
-import {readAgentPods} from '../probes/agent-metrics.ts';
-import {readProxyStrategies} from '../probes/proxy-strategies.ts';
+import {describeAgentReadiness, readAgentPods} from '../probes/agent-metrics.ts';
 import {hasSupervisor} from '../rules/server-identity.ts';
-import {describeTunnelFacts, findNodeAgents} from './agents-of-nodes.ts';
 import type {NodeAgent, NodeCheck, NodeCheckSummary, NodeGroup, NodeCheckResult} from './node-check.ts';
 import type {NodeCheckPlan} from './plan-node-checks.ts';
 
@@ -63,7 +61,7 @@ export class NodeCheckTally {
 		const groups = [...this.#groups.values()].toSorted(
 			(a, b) => resultOrder.indexOf(a.result) - resultOrder.indexOf(b.result) || b.nodes.length - a.nodes.length,
 		);
-		const found = stoppedBy === null ? await this.#findAgents(cluster, groups, examined) : null;
+		const agents = stoppedBy === null ? await findAgents(cluster, groups, examined) : undefined;
 		const isTunnelUp = groups.some(({result, route}) => result === 'responded' && isTunnelRoute(route));
 		const counts = this.counts;
 		return {
@@ -77,37 +75,27 @@ export class NodeCheckTally {
 			...this.#options,
 			tookMs: Math.round(performance.now() - this.#startedAt),
 			...latencyOf(groups.filter(({result}) => result === 'responded').flatMap(({nodes}) => nodes)),
-			groups: groups.map(group => closeGroup(group, found?.agents, isTunnelUp)),
-			agents: found?.agents ?? null,
-			agentChoice: found?.agentChoice ?? null,
+			groups: groups.map(group => closeGroup(group, agents, isTunnelUp)),
+			agents: agents ?? null,
 			stopped: stoppedBy ?? (error ? 'error' : null),
 			error: error?.toJSON() ?? null,
 			exitStatus: stoppedBy === null ? (error?.exitStatus ?? statusOf(counts, groups)) : exitStatusForSignal(stoppedBy),
 		};
 	}
+}
 
-	/** `null` if no node is behind a tunnel, or the tunnel is that of k3s's own server, which has no agent pods. */
-	async #findAgents(
-		cluster: ClusterClient,
-		groups: readonly OpenGroup[],
-		{own: {flags}}: ApiserverExamination,
-	): Promise<ReturnType<typeof findNodeAgents> | null> {
-		const behind = new Set(
-			groups.filter(({isOfTunnel, route}) => isOfTunnel || isTunnelRoute(route)).flatMap(({nodes}) => nodes.map(({name}) => name)),
-		);
-		if (behind.size === 0 || (flags !== null && hasSupervisor(flags.facts))) {
-			return null;
-		}
-
-		const [pods, strategies] = await Promise.all([readAgentPods(cluster), readProxyStrategies(cluster)]);
-		const responded = groups.filter(({result}) => result === 'responded').flatMap(({nodes}) => nodes.map(({name}) => name));
-		return findNodeAgents({
-			agents: pods.observation?.facts ?? null,
-			strategies,
-			nodes: this.#plan.nodes.filter(({name}) => behind.has(name)),
-			reached: new Set(responded),
-		});
+/** `undefined` if no node is behind a tunnel, or the tunnel is that of k3s's own server, which has no agent pods. */
+async function findAgents(
+	cluster: ClusterClient,
+	groups: readonly OpenGroup[],
+	{own: {flags}}: ApiserverExamination,
+): Promise<readonly NodeAgent[] | null | undefined> {
+	if (!groups.some(({isOfTunnel, route}) => isOfTunnel || isTunnelRoute(route)) || (flags !== null && hasSupervisor(flags.facts))) {
+		return undefined;
 	}
+
+	const pods = await readAgentPods(cluster);
+	return pods.observation?.facts.map(({namespace, name, node, ready}) => ({namespace, name, node, ready})) ?? null;
 }
 
 function groupOf({result, reason, path, error}: NodeCheck): OpenGroup {
@@ -147,9 +135,32 @@ function closeGroup(
 	return {
 		...group,
 		...latencyOf(group.result === 'responded' ? nodes : []),
-		consistentFacts: isOfTunnel ? describeTunnelFacts(new Set(names), agents, isTunnelUp) : [],
+		consistentFacts: isOfTunnel ? describeTunnelFacts(names, agents, isTunnelUp) : [],
 		nodes: names,
 	};
+}
+
+/** Facts that are consistent with a failure of these nodes in the tunnel. `agents`: `undefined` if they were not looked for. */
+function describeTunnelFacts(nodes: readonly string[], agents: readonly NodeAgent[] | null | undefined, isTunnelUp: boolean): string[] {
+	const up = isTunnelUp ? ['other nodes respond through the tunnel, so its server and at least one agent work'] : [];
+	if (!agents) {
+		return agents === null ? [...up, 'you cannot list agent pods in kube-system'] : up;
+	}
+
+	const dead = agents.filter(({ready, node}) => !ready && node !== null && nodes.includes(node));
+	const withoutAgent = nodes.filter(name => !agents.some(({node}) => node === name));
+	return [
+		...up,
+		describeAgentReadiness(agents),
+		...dead.map(({namespace, name, node}) => `agent pod ${namespace}/${name} on ${node} is not ready`),
+		...(agents.length > 0 && withoutAgent.length > 0 && withoutAgent.length < nodes.length
+			? [`no agent pod runs on ${shorten(withoutAgent)}`]
+			: []),
+	];
+}
+
+function shorten(names: readonly string[]): string {
+	return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
 }
 
 function latencyOf(nodes: OpenGroup['nodes']): Pick<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode'> {

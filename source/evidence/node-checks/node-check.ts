@@ -1,6 +1,6 @@
 /** The objects of a check of all kubelets, one NodeCheck per node, then one NodeCheckSummary; and its defaults. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
-import type {Basis, ClusterIdentity, Need, Path, RouteState, TlsState} from '../evidence.ts';
+import type {Basis, ClusterIdentity, Path, RouteState, TlsState} from '../evidence.ts';
 
 /** Longer than the apiserver's own timeout of 30 s for a connection to a kubelet, so that its text names the cause. */
 export const defaultNodeTimeoutMs = 35_000;
@@ -65,14 +65,7 @@ export type NodeAgent = {
 	name: string;
 	node: string | null;
 	ready: boolean;
-	/** Nodes whose address only its identifiers name. */
-	namesNodes: readonly string[];
-	/** Nodes that it carries; `null` if that is not known. */
-	nodes: readonly string[] | null;
 };
-
-/** How it is known which agent carries which node. */
-export type AgentChoice = {basis: Basis; why: string; need: readonly Need[]};
 
 export type NodeCheckSummary = {
 	apiVersion: 'spoke/v1';
@@ -95,8 +88,6 @@ export type NodeCheckSummary = {
 	groups: readonly NodeGroup[];
 	/** Konnectivity agent pods on nodes, read if a node is behind a tunnel; `null` otherwise, or if they cannot be listed. */
 	agents: readonly NodeAgent[] | null;
-	/** `null` if no node is behind a tunnel. */
-	agentChoice: AgentChoice | null;
 	/** The signal that stopped it, or `error`; `null` if every node was checked. */
 	stopped: string | null;
 	/** Why no further node could be checked. */

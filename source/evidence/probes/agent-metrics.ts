@@ -1,6 +1,6 @@
 /** Konnectivity agents and the connections that they carry. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
 import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
@@ -13,8 +13,6 @@ export type AgentPod = {
 	node: string | null;
 	ready: boolean;
 	ports: readonly number[];
-	/** Addresses and host names of `--agent-identifiers`. */
-	identifiers: readonly string[];
 };
 
 const path = '/api/v1/namespaces/kube-system/pods';
@@ -50,40 +48,17 @@ function agentOf(pod: PodObject): AgentPod | undefined {
 		return undefined;
 	}
 
-	for (const {command = [], args = [], env = []} of spec.containers) {
+	for (const {command = [], args = []} of spec.containers) {
 		const flags = parseFlags([...command, ...args]);
 		if (flags['proxy-server-host'] !== undefined) {
 			const ready =
 				status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
 			const ports = [flags['admin-server-port'] ?? '8094', flags['health-server-port'] ?? '8093'].map(Number).filter(port => port > 0);
-			const identifiers = identifiersIn(flags['agent-identifiers'] ?? '', variablesOf(env, pod));
-			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec.nodeName ?? null, ready, ports, identifiers};
+			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec.nodeName ?? null, ready, ports};
 		}
 	}
 
 	return undefined;
-}
-
-/** `ipv4=10.0.0.1&host=n1`; without those of unknown variables. */
-function identifiersIn(value: string, variables: ReadonlyMap<string, string>): readonly string[] {
-	const expanded = value.replaceAll(/\$\((\w+)\)/g, (all, name: string) => variables.get(name) ?? all);
-	return [...new URLSearchParams(expanded)].flatMap(([kind, identifier]) =>
-		['ipv4', 'ipv6', 'host'].includes(kind) && !identifier.includes('$') ? [identifier] : [],
-	);
-}
-
-function variablesOf(env: NonNullable<ContainerSpec['env']>, {spec, status}: PodObject): ReadonlyMap<string, string> {
-	const fields: Readonly<Record<string, string | undefined>> = {
-		'spec.nodeName': spec.nodeName,
-		'status.hostIP': status?.hostIP,
-		'status.podIP': status?.podIP,
-	};
-	return new Map(
-		env.flatMap(({name, value, valueFrom}) => {
-			const known = value ?? fields[valueFrom?.fieldRef?.fieldPath ?? ''];
-			return name === undefined || known === undefined ? [] : [[name, known] as const];
-		}),
-	);
 }
 
 export async function readAgentConnections(cluster: Pick<ClusterClient, 'request'>, agent: AgentPod): Promise<number | undefined> {

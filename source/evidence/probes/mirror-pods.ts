@@ -38,7 +38,7 @@ export async function readMirrorPods(
 }
 
 /** Names; `null` if nodes cannot be listed, or none has the label. */
-export async function readControlPlaneNodes(cluster: Requester, timeoutMs: number): Promise<ReadonlySet<string> | null> {
+async function readControlPlaneNodes(cluster: Requester, timeoutMs: number): Promise<ReadonlySet<string> | null> {
 	const result = await sendProbe(cluster, {source: 'mirror-pod', path: controlPlanePath, need: null, timeoutMs}, body =>
 		parseList<CheckedObject<'nodes'>>(body, controlPlanePath).items.map(({metadata}) => metadata.name),
 	);
@@ -73,7 +73,7 @@ export function parseComponentPod({metadata, spec, status}: PodObject): Componen
 }
 
 /** Of its own node: a kubelet can create no other. */
-export function isMirrorPod({metadata, spec}: Pick<PodObject, 'metadata' | 'spec'>): boolean {
+function isMirrorPod({metadata, spec}: Pick<PodObject, 'metadata' | 'spec'>): boolean {
 	return (
 		metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined &&
 		metadata.ownerReferences?.some(({kind, name}) => kind === 'Node' && name === spec.nodeName) === true

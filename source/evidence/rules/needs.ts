@@ -37,7 +37,6 @@ export const needEgressFile: Need = {
 	check: null,
 	or: 'the egress selector configuration of the kube-apiserver, on its host',
 };
-export const needTunnelServer: Need = {permission: null, check: null, or: 'the command line of the konnectivity-server, on its host'};
 export const needComponentHosts: Need = {
 	permission: null,
 	check: null,

@@ -11,7 +11,6 @@ import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {
 	describeNodeCheckProgress,
 	describeNodeCheckRequest,
-	describeAgentChoice,
 	describeNodeCheckSummary,
 	describeNodeGroup,
 	describeNodeGroupDetails,
@@ -131,10 +130,8 @@ const maxNodes = 500;
 
 function summaryLines(summary: NodeCheckSummary): TextLine[] {
 	const {groups, stopped, error, timeoutMs} = summary;
-	const agents = describeAgentChoice(summary);
 	return [
 		{text: sanitizeLine(describeNodeCheckSummary(summary)), role: groups.some(isProblem) || error ? 'state.failed' : 'state.open'},
-		...(agents === null ? [] : [{text: sanitizeLine(agents)}]),
 		...(stopped === null ? [] : [{text: sanitizeLine(`stopped${error ? `: ${error.message}` : ` ${stopped}`}`), role: 'level.warn'}]),
 		...groups.flatMap(group => [{text: ''}, ...groupLines(group, timeoutMs)]),
 	];

@@ -270,12 +270,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['C9', 'in use by a mirror pod', old({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], flags: [], process: null}), 'unknown'],
 	['C9', 'an old version, nothing observed', old({flags: [], process: null, stepTests: []}), 'unknown'],
 	['C10', 'in use, agents ready', {}, 'pass'],
-	[
-		'C10',
-		'in use, no agent ready',
-		{agents: read([{namespace: 'kube-system', name: 'a', node: 'n1', ready: false, ports: [], identifiers: []}])},
-		'fail',
-	],
+	['C10', 'in use, no agent ready', {agents: read([{namespace: 'kube-system', name: 'a', node: 'n1', ready: false, ports: []}])}, 'fail'],
 	['C10', 'in use and failing', {base: {failures: [failure({route: 'konnectivity', text: 'No agent available'}, {active: true})]}}, 'fail'],
 	['C10', 'in use, and the certificate of its proxy refused', {base: {...byTcpProxy, logDifferentials: [refusedTwice]}}, 'fail'],
 	['C10', 'in use, and the last attempt found no agent', {base: {outcomes: [noAgent('kubelet n1')]}}, 'fail'],

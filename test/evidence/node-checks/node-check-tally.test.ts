@@ -1,4 +1,5 @@
 /** Groups, durations and status of node checks. */
+import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {noClusterObservations} from '../../../source/evidence/cluster-observations.ts';
@@ -32,14 +33,14 @@ function failed(node: string, text: string): NodeCheck {
 	return made(node, {result: 'failed', error: new SpokeError('ERR_SECOND_LEG', text, {leg: 2, text}).toJSON()});
 }
 
-async function summaryOf(checks: readonly NodeCheck[], total = checks.length): Promise<NodeCheckSummary> {
+async function summaryOf(checks: readonly NodeCheck[], total = checks.length, reads: ClusterClient = cluster): Promise<NodeCheckSummary> {
 	const nodes = Array.from({length: total}, (_, index) => ({name: `n${index}`, node: null, candidates: []}));
 	const tally = new NodeCheckTally({nodes, nodesFrom: 'nodes', namespaces: null}, {concurrency: 1, timeoutMs: 1});
 	for (const check of checks) {
 		tally.add(check);
 	}
 
-	return tally.summarize(cluster, {examined, error: null, stoppedBy: null});
+	return tally.summarize(reads, {examined, error: null, stoppedBy: null});
 }
 
 test('the longest duration names its node and the median is the middle one', async t => {
@@ -73,6 +74,37 @@ test('nodes with another TLS state or route form another group', async t => {
 		['proven', 'inferred'],
 	);
 });
+
+const agentPods = [
+	['a', 'n0', 'False'],
+	['b', 'n2', 'True'],
+].map(([name, nodeName, ready]) => ({
+	metadata: {name, namespace: 'kube-system'},
+	spec: {nodeName, containers: [{name: 'agent', args: ['--proxy-server-host=10.0.0.5']}]},
+	status: {phase: 'Running', conditions: [{type: 'Ready', status: ready}]},
+}));
+
+for (const [title, status, body, facts] of [
+	[
+		'its dead agents, and the nodes without one',
+		200,
+		{items: agentPods},
+		['1 of 2 agent pods ready in kube-system', 'agent pod kube-system/a on n0 is not ready', 'no agent pod runs on n1'],
+	],
+	['that there is none', 200, {items: []}, ['no agent pod found in kube-system (none has the flag --proxy-server-host)']],
+	['that they cannot be listed', 403, {}, ['you cannot list agent pods in kube-system']],
+] as const) {
+	test(`a failure in the tunnel shows ${title}`, async t => {
+		const reads = {
+			...cluster,
+			request: async () => ({status, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]), connection: {id: 'c1'}}),
+		} as unknown as ClusterClient;
+		const text = 'error dialing backend: No agent available';
+		const {groups, agents} = await summaryOf([failed('n0', text), failed('n1', text)], 2, reads);
+		t.deepEqual(groups[0]?.consistentFacts, facts);
+		t.is(agents?.length ?? null, status === 200 ? body.items.length : null);
+	});
+}
 
 for (const [title, checks, status] of [
 	['0 if all respond', [made('n0')], 0],

@@ -8,7 +8,6 @@ import {classifyAnonymousAccess, probeAnonymousAccess} from '../../../source/evi
 import {readAgentPods} from '../../../source/evidence/probes/agent-metrics.ts';
 import {identifyProcess, readApiserverFlags, readProcessStart} from '../../../source/evidence/connection-observations.ts';
 import {readReplicas} from '../../../source/evidence/probes/apiserver-replicas.ts';
-import {readProxyStrategies} from '../../../source/evidence/probes/proxy-strategies.ts';
 import {sendProbe, preferConnection} from '../../../source/evidence/probes/probe-request.ts';
 import {versionFacts} from '../../../source/evidence/cluster-observations.ts';
 import {readLogDifferential} from '../../../source/evidence/probes/log-differential.ts';
@@ -391,49 +390,6 @@ test('an agent is identified by its command line, and is no mirror pod', async t
 		observation?.facts.map(({name, ready, ports}) => ({name, ready, ports})),
 		[{name: 'real', ready: true, ports: [8095, 8093]}],
 	);
-});
-
-test('the identifiers of an agent are those of its flag, with the addresses of its pod', async t => {
-	const env = [
-		{name: 'HOST_IP', valueFrom: {fieldRef: {fieldPath: 'status.hostIP'}}},
-		{name: 'FIXED', value: 'ten'},
-	];
-	const args = ['--proxy-server-host=10.0.0.5', '--agent-identifiers=ipv4=$(HOST_IP)&host=$(FIXED)&host=$(OTHER)&default-route=true'];
-	const pod = {
-		metadata: {name: 'agent'},
-		spec: {nodeName: 'n1', containers: [{name: 'agent', args, env}]},
-		status: {phase: 'Running', hostIP: '10.0.0.1'},
-	};
-	const {observation} = await readAgentPods(server({'/api/v1/namespaces/kube-system/pods': {body: {items: [pod]}}}));
-	t.deepEqual(observation?.facts[0]?.identifiers, ['10.0.0.1', 'ten']);
-});
-
-test('a Konnectivity server’s strategy is that of its mirror pods on all control plane nodes', async t => {
-	const pod = (node: string, strategies: readonly string[], owner = node) => ({
-		body: {
-			metadata: {
-				name: `konnectivity-server-${node}`,
-				annotations: {'kubernetes.io/config.mirror': 'x'},
-				ownerReferences: [{kind: 'Node', name: owner, uid: 'n'}],
-			},
-			spec: {nodeName: node, containers: [{name: 'server', command: ['/proxy-server', '--agent-port=8132', ...strategies]}]},
-		},
-	});
-	const nodes = {body: {items: [{metadata: {name: 'a'}}, {metadata: {name: 'b'}}]}};
-	const read = async (a: Answer, b: Answer) =>
-		readProxyStrategies(
-			server({
-				[nodesPath]: nodes,
-				'/api/v1/namespaces/kube-system/pods/konnectivity-server-a': a,
-				'/api/v1/namespaces/kube-system/pods/konnectivity-server-b': b,
-			}),
-		);
-	const destHost = ['--proxy-strategies=destHost,default'];
-	t.deepEqual((await read(pod('a', destHost), pod('b', destHost)))?.names, ['destHost', 'default']);
-	t.deepEqual((await read(pod('a', []), {status: 404}))?.names, ['default']);
-	t.is(await read(pod('a', destHost), pod('b', [])), null);
-	t.is(await read(pod('a', destHost, 'w'), {status: 404}), null);
-	t.is(await read(pod('a', ['--proxy-strategies=$(STRATEGIES)']), {status: 404}), null, 'the value of a variable is not seen');
 });
 
 test('a kubelet that reports why it has no log was reached', async t => {
