@@ -19,7 +19,7 @@ import {clusterThat, cutAfter, inTurn, refuse, reply, serve, statusObject} from 
 import {authority, issue} from '../support/certificates.ts';
 import {refuseUpgrade} from '../support/command-server.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
-import {openCluster} from '../support/open-cluster.ts';
+import {clientForTest} from '../support/client-for-test.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
 import {until} from '../support/until.ts';
 
@@ -224,7 +224,7 @@ test('fails when the server hangs or closes during the TLS handshake', async t =
 	] as const) {
 		const wrong = createTcpServer(onSocket);
 		t.teardown(() => wrong.close());
-		const cluster = await openCluster(t, ['--server', `https://127.0.0.1:${await listenOnLoopback(wrong)}`, '--request-timeout=2s']);
+		const cluster = await clientForTest(t, ['--server', `https://127.0.0.1:${await listenOnLoopback(wrong)}`, '--request-timeout=2s']);
 		await t.throwsAsync(cluster.connect(), {code: 'ERR_APISERVER_UNREACHABLE', message});
 	}
 });

@@ -120,7 +120,7 @@ test.serial('an impostor of the apiserver with TLS 1.2 gets neither certificate 
 	t.deepEqual(impostor.afterHello(), []);
 });
 
-test.serial('a proxy that requires verified legs sends nothing to an aggregated API that nobody verifies', async t => {
+test.serial('a proxy that requires verified legs sends nothing to an unverified aggregated API', async t => {
 	await useCluster({postures: ['off-aggregating']});
 	const extension = await startExtension(t, cluster.lab, cluster.kubeconfig('off-direct'));
 	const server = 'off-aggregating';

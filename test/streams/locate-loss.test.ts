@@ -8,7 +8,7 @@ import {locateStreamLoss, locateTunnelLoss} from '../../source/streams/locate-lo
 import {silenceError, StreamLostError, streamLostError} from '../../source/wire/protocol-error.ts';
 import {serve} from '../support/api-server.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
-import {openCluster} from '../support/open-cluster.ts';
+import {clientForTest} from '../support/client-for-test.ts';
 
 const lost = (message: string, code?: string) =>
 	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
@@ -118,7 +118,7 @@ test('an apiserver that does not complete the TLS handshake does not respond', a
 	const server = createServer();
 	t.teardown(() => server.close());
 	const port = await listenOnLoopback(server);
-	const cluster = await openCluster(t, ['--server', `https://127.0.0.1:${port}`]);
+	const cluster = await clientForTest(t, ['--server', `https://127.0.0.1:${port}`]);
 	const {leg, legKnown} = await locateStreamLoss(cluster, lost('the connection ended without a WebSocket Close'));
 	t.deepEqual({leg, legKnown}, {leg: 1, legKnown: true});
 });

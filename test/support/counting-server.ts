@@ -8,7 +8,7 @@ import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {Issued} from './certificates.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
 import {listenOnLoopback} from './listen-on-loopback.ts';
-import {openCluster} from './open-cluster.ts';
+import {clientForTest} from './client-for-test.ts';
 import {temporaryDirectory} from './temporary-directory.ts';
 
 export type CountedConnection = {
@@ -102,6 +102,6 @@ export async function startCountingServer(
 		port: frontPort,
 		connections,
 		config,
-		client: async parts => openCluster(t, ['--kubeconfig', await config(parts)], {}),
+		client: async parts => clientForTest(t, ['--kubeconfig', await config(parts)], {}),
 	};
 }

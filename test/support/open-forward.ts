@@ -9,7 +9,7 @@ import {parseListenAddresses} from '../../source/streams/port-forward/listen-add
 import {parsePortSpec} from '../../source/streams/port-forward/port-spec.ts';
 import {startForward} from '../../source/streams/port-forward/start-forward.ts';
 import {parseTarget} from '../../source/targets/parse-target.ts';
-import {openCluster} from './open-cluster.ts';
+import {clientForTest} from './client-for-test.ts';
 import {openSandbox} from './sandbox.ts';
 import {startTcpCutter, type TcpCutter} from './tcp-cutter.ts';
 import {until} from './until.ts';
@@ -19,7 +19,7 @@ export async function openCutCluster(t: ExecutionContext): Promise<{sandbox: San
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
 	const cutter = await startTcpCutter(new URL(sandbox.server).host);
 	t.teardown(async () => cutter.stop());
-	const cluster = await openCluster(t, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]);
+	const cluster = await clientForTest(t, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]);
 	return {sandbox, cluster, cutter};
 }
 

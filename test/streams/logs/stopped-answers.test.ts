@@ -6,7 +6,7 @@ import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
 import {defaultStallTimeouts, type StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {type Followed, followServer} from '../../support/followed-log.ts';
 import {LogServer, type LogRecord} from '../../support/log-server.ts';
-import {openCluster} from '../../support/open-cluster.ts';
+import {clientForTest} from '../../support/client-for-test.ts';
 import {startTcpCutter} from '../../support/tcp-cutter.ts';
 
 const quickly: StallTimeouts = {
@@ -24,7 +24,7 @@ async function behindCutter(t: ExecutionContext) {
 	const server = await LogServer.start(t);
 	const cutter = await startTcpCutter(new URL(server.url).host);
 	t.teardown(async () => cutter.stop());
-	const cluster = await openCluster(t, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
+	const cluster = await clientForTest(t, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
 	return {server, cutter, cluster, log: server.addLog('w')};
 }
 

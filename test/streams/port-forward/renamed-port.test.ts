@@ -3,7 +3,7 @@ import {connect} from 'node:net';
 import test from 'ava';
 import {describeForwardEvent} from '../../../source/descriptions/describe-forward-event.ts';
 import {joinParts} from '../../../source/descriptions/parts.ts';
-import {openCluster} from '../../support/open-cluster.ts';
+import {clientForTest} from '../../support/client-for-test.ts';
 import {openForward} from '../../support/open-forward.ts';
 import {readToEnd} from '../../support/port-forward-run.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -15,7 +15,7 @@ type Web = {spec: {template: {spec: {containers: Array<{ports?: Array<{name: str
 
 test('a connection to a pod without the named port fails, and nothing is opened in the pod', async t => {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
-	const cluster = await openCluster(t, ['--kubeconfig', kubeconfigFile]);
+	const cluster = await clientForTest(t, ['--kubeconfig', kubeconfigFile]);
 	const {find, event, port} = await openForward(t, cluster, {target: 'deploy/web', port: ':http'});
 	t.is(find('ready')!.remotePort, 8080);
 

@@ -4,7 +4,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 import {isReady} from '../../../source/targets/pod-order.ts';
-import {openCluster} from '../../support/open-cluster.ts';
+import {clientForTest} from '../../support/client-for-test.ts';
 import {openForward} from '../../support/open-forward.ts';
 import {echoes} from '../../support/port-forward-run.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -16,7 +16,7 @@ const podPath = '/api/v1/namespaces/default/pods/db-0';
 /** `canReadPod`: whether reads of the pod on a tunnel's connection are allowed. */
 async function forwarded(t: ExecutionContext, asked: string, {canReadPod = true} = {}) {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
-	const client = await openCluster(t, ['--kubeconfig', kubeconfigFile]);
+	const client = await clientForTest(t, ['--kubeconfig', kubeconfigFile]);
 	let reads = 0;
 	const cluster: ClusterClient = {
 		...client,

@@ -5,7 +5,7 @@ import {createClusterClient} from '../../source/cluster/create-cluster-client.ts
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 
-export async function openCluster(
+export async function clientForTest(
 	t: Pick<ExecutionContext, 'teardown'>,
 	argv: readonly string[],
 	environment: NodeJS.ProcessEnv = {KUBECONFIG: '/dev/null', HOME: '/nonexistent'},
