@@ -1,52 +1,28 @@
 /** Failures on the connection to the apiserver, by the built program. */
-import {chmod, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import anyTest, {type ExecutionContext, type TestFn} from 'ava';
-import {startServer, type ScriptedServer} from '../support/api-server.ts';
+import test, {type ExecutionContext} from 'ava';
+import {refuse, startServer, type ScriptedServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {runSpoke, type Ended} from '../support/run-spoke.ts';
 import {tryCertificate} from '../support/try-certificate.ts';
 
-const test = anyTest as TestFn<{server: ScriptedServer; folder: string}>;
-
-test.before(async t => {
-	const server = await startServer({
-		request(request, response) {
-			const {authorization} = request.headers;
-			const code = authorization === 'Bearer stranger' ? 401 : 403;
-			response.writeHead(code, {'content-type': 'application/json'});
-			response.end(
-				JSON.stringify({
-					kind: 'Status',
-					code,
-					message:
-						code === 401
-							? 'Unauthorized'
-							: 'pods "web" is forbidden: User "ada" cannot get resource "pods" in API group "" in the namespace "demo"',
-				}),
-			);
-		},
-	});
-	t.context = {server, folder: await mkdtemp(join(tmpdir(), 'spoke-bad-'))};
+const mayNot = 'pods "web" is forbidden: User "ada" cannot get resource "pods" in API group "" in the namespace "demo"';
+const server = await startServer({
+	request: (request, ...rest) =>
+		(request.headers.authorization === 'Bearer stranger' ? refuse(401, 'Unauthorized') : refuse(403, mayNot))(request, ...rest),
 });
+const {folder} = server;
+test.after.always(async () => server.close());
 
-test.after.always(async t => {
-	await t.context.server.close();
-	await rm(t.context.folder, {recursive: true, force: true});
-});
-
-type Case = {
-	title: string;
-	status: number;
-	code: string;
-	says: RegExp;
-	/** From the server's URL and its CA; `null` for none. */
-	config: ((server: ScriptedServer, folder: string) => string) | null;
-	argv?: readonly string[];
-	environment?: NodeJS.ProcessEnv;
-	plugin?: string;
-};
+type Case = readonly [
+	title: string,
+	status: number,
+	code: string,
+	says: RegExp,
+	config: ((server: ScriptedServer, folder: string) => string) | null,
+	more?: {argv?: string[]; environment?: NodeJS.ProcessEnv; plugin?: string},
+];
 
 const config = (url: string, ca: string, user: string) => `apiVersion: v1
 kind: Config
@@ -76,97 +52,75 @@ const withPlugin = ({url, ca}: ScriptedServer, folder: string) =>
 const bomb = `a0: &a0 [x, x, x, x, x, x, x, x, x]\n${Array.from({length: 12}, (_, i) => `a${i + 1}: &a${i + 1} [${Array.from({length: 9}, () => `*a${i}`).join(', ')}]`).join('\n')}\n`;
 
 const cases: readonly Case[] = [
-	{
-		title: 'no kubeconfig',
-		status: 5,
-		code: 'ERR_NO_KUBECONFIG',
-		says: /no kubeconfig found: \/nonexistent\/\.kube\/config does not exist.*KUBECONFIG/,
-		config: null,
-	},
-	{
-		title: 'a context that does not exist',
-		status: 5,
-		code: 'ERR_CONTEXT_UNKNOWN',
-		says: /context "nowhere" does not exist \(contexts in the kubeconfig: main\)/,
-		config: asUser('token: secret-token'),
-		argv: ['--context=nowhere'],
-	},
-	{title: 'a YAML bomb', status: 5, code: 'ERR_KUBECONFIG_INVALID', says: /error loading config file ".*": .*alias/i, config: () => bomb},
-	{
-		title: 'a server without a listener',
-		status: 9,
-		code: 'ERR_APISERVER_UNREACHABLE',
-		says: /apiserver https:\/\/127\.0\.0\.1:1 cannot be reached: dial tcp 127\.0\.0\.1:1: connect: connection refused/,
-		config: ({ca}) => config('https://127.0.0.1:1', ca, 'token: secret-token'),
-	},
-	{
-		title: 'an unknown host name',
-		status: 9,
-		code: 'ERR_APISERVER_UNREACHABLE',
-		says: /dial tcp: lookup nobody\.invalid: (no such host|temporary failure)/,
-		config: ({ca}) => config('https://nobody.invalid:6443', ca, 'token: secret-token'),
-	},
-	{
-		title: 'a host name that the certificate lacks',
-		status: 10,
-		code: 'ERR_APISERVER_TLS',
-		says: /certificate is valid for localhost, api\.example\.test, not elsewhere\.test \(use a server address it is valid for, or --tls-server-name=localhost\)/,
-		config: asUser('token: secret-token'),
-		argv: ['--tls-server-name=elsewhere.test'],
-	},
-	{
-		title: '401',
-		status: 6,
-		code: 'ERR_CREDENTIALS',
-		says: /does not accept your credentials: Unauthorized \(log in again/,
-		config: asUser('token: stranger'),
-	},
-	{title: '403', status: 7, code: 'ERR_FORBIDDEN', says: /User "ada" cannot get resource "pods"/, config: asUser('token: secret-token')},
-	{
-		title: 'a hung plugin',
-		status: 6,
-		code: 'ERR_CREDENTIAL_PLUGIN',
-		says: /plugin did not exit within 1 s \(run it manually, or increase SPOKE_EXEC_TIMEOUT\)/,
-		config: withPlugin,
-		plugin: 'sleep 60',
-		environment: {SPOKE_EXEC_TIMEOUT: '1'},
-	},
-	{
-		title: 'a plugin that exits 1',
-		status: 6,
-		code: 'ERR_CREDENTIAL_PLUGIN',
-		says: /plugin failed with exit code 1/,
-		config: withPlugin,
-		plugin: 'exit 1',
-	},
-	{
-		title: 'a plugin that prints junk',
-		status: 6,
-		code: 'ERR_CREDENTIAL_PLUGIN',
-		says: /did not print an ExecCredential/,
-		config: withPlugin,
-		plugin: 'printf "secret-token\\033]0;owned\\007\\n"',
-	},
+	['no kubeconfig', 5, 'ERR_NO_KUBECONFIG', /no kubeconfig found: \/nonexistent\/\.kube\/config does not exist.*KUBECONFIG/, null],
+	[
+		'a context that does not exist',
+		5,
+		'ERR_CONTEXT_UNKNOWN',
+		/context "nowhere" does not exist \(contexts in the kubeconfig: main\)/,
+		asUser('token: secret-token'),
+		{argv: ['--context=nowhere']},
+	],
+	['a YAML bomb', 5, 'ERR_KUBECONFIG_INVALID', /error loading config file ".*": .*alias/i, () => bomb],
+	[
+		'a server without a listener',
+		9,
+		'ERR_APISERVER_UNREACHABLE',
+		/apiserver https:\/\/127\.0\.0\.1:1 cannot be reached: dial tcp 127\.0\.0\.1:1: connect: connection refused/,
+		({ca}) => config('https://127.0.0.1:1', ca, 'token: secret-token'),
+	],
+	[
+		'an unknown host name',
+		9,
+		'ERR_APISERVER_UNREACHABLE',
+		/dial tcp: lookup nobody\.invalid: (no such host|temporary failure)/,
+		({ca}) => config('https://nobody.invalid:6443', ca, 'token: secret-token'),
+	],
+	[
+		'a host name that the certificate lacks',
+		10,
+		'ERR_APISERVER_TLS',
+		/certificate is valid for localhost, api\.example\.test, not elsewhere\.test \(use a server address it is valid for, or --tls-server-name=localhost\)/,
+		asUser('token: secret-token'),
+		{argv: ['--tls-server-name=elsewhere.test']},
+	],
+	['401', 6, 'ERR_CREDENTIALS', /does not accept your credentials: Unauthorized \(log in again/, asUser('token: stranger')],
+	['403', 7, 'ERR_FORBIDDEN', /User "ada" cannot get resource "pods"/, asUser('token: secret-token')],
+	[
+		'a hung plugin',
+		6,
+		'ERR_CREDENTIAL_PLUGIN',
+		/plugin did not exit within 1 s \(run it manually, or increase SPOKE_EXEC_TIMEOUT\)/,
+		withPlugin,
+		{plugin: 'sleep 60', environment: {SPOKE_EXEC_TIMEOUT: '1'}},
+	],
+	['a plugin that exits 1', 6, 'ERR_CREDENTIAL_PLUGIN', /plugin failed with exit code 1/, withPlugin, {plugin: 'exit 1'}],
+	[
+		'a plugin that prints junk',
+		6,
+		'ERR_CREDENTIAL_PLUGIN',
+		/did not print an ExecCredential/,
+		withPlugin,
+		{plugin: 'printf "secret-token\\033]0;owned\\007\\n"'},
+	],
 ];
 
-for (const [index, one] of cases.entries()) {
-	test(`${one.title}: exits ${one.status} with one line`, async t => {
-		const {server, folder} = t.context;
+for (const [index, [title, status, code, says, configOf, {argv = [], environment = {}, plugin} = {}]] of cases.entries()) {
+	test(`${title}: exits ${status} with one line`, async t => {
 		const own = join(folder, String(index));
-		await writeFile(own, one.config?.(server, `${own}-files`) ?? '');
-		if (one.plugin) {
-			const file = `${own}-files`;
+		const file = `${own}-files`;
+		await writeFile(own, configOf?.(server, file) ?? '');
+		if (plugin !== undefined) {
 			await mkdir(file);
-			await writeFile(join(file, 'plugin'), `#!/bin/sh\n${one.plugin}\n`);
-			await chmod(join(file, 'plugin'), 0o700);
+			await writeFile(join(file, 'plugin'), `#!/bin/sh\n${plugin}\n`, {mode: 0o700});
 		}
 
 		const began = performance.now();
-		const ended = await runSpoke(['logs', 'web', ...(one.argv ?? [])], {env: {...(one.config && {KUBECONFIG: own}), ...one.environment}});
+		const ended = await runSpoke(['logs', 'web', ...argv], {env: {...(configOf && {KUBECONFIG: own}), ...environment}});
 		t.true(performance.now() - began < 25_000);
-		t.is(ended.status, one.status, ended.stderr);
-		assertOneLine(t, ended, one.code);
-		t.regex(ended.stderr, one.says);
+		t.is(ended.status, status, ended.stderr);
+		assertOneLine(t, ended, code);
+		t.regex(ended.stderr, says);
 	});
 }
 
@@ -195,7 +149,6 @@ test('reports clock skew when the certificate is valid by the server’s clock o
 });
 
 test('trusts SSL_CERT_FILE as Go does, and ignores Node’s certificate variables', async t => {
-	const {server, folder} = t.context;
 	const [file, ca] = [join(folder, 'no-ca'), join(folder, 'ca.pem')];
 	await writeFile(file, config(server.url, '', 'token: secret-token'));
 	await writeFile(ca, server.ca);
