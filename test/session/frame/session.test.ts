@@ -71,8 +71,8 @@ test('keys typed in one burst apply to each view in turn', async t => {
 });
 
 test('a reset of all connections appears as a reconnect and the tail resumes', async t => {
-	// Enough rows for a notice of a fast tail to be seen on a slow machine.
-	const {session, sandbox} = await sessionOnOwnSandbox(t, ['tail', 'deploy/api'], {rows: 200});
+	// Enough rows for a notice of a fast tail to be seen on a slow machine, and columns for all counts.
+	const {session, sandbox} = await sessionOnOwnSandbox(t, ['tail', 'deploy/api'], {rows: 200, columns: 120});
 	await session.sees(/request served/);
 	sandbox.faults.cut();
 	await session.sees(/reconnected after .*resumed at the last line, no gap/);
