@@ -19,7 +19,7 @@ import {numberEvidence} from './evidence-list.ts';
 import {brokenNow, lastAttemptFindings} from './last-attempt.ts';
 import {formatPathLine} from './path-line.ts';
 import {needsOfEach} from './rules/need-groups.ts';
-import {needsAfterProbes} from './rules/needs.ts';
+import {isOpenedScope, needsAfterProbes} from './rules/needs.ts';
 import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount} from './rules/replicas.ts';
 import {decideExposure} from './rules/exposure.ts';
@@ -32,7 +32,6 @@ import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
 import {secondLegRoute, type RouteVerdict} from './rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
 import {unknownVerdict} from './rules/claims.ts';
-import {unusedSecondLeg} from './second-leg-use.ts';
 
 export type PathMetadata = {
 	cluster: Pick<ClusterInfo, 'context' | 'server' | 'sandbox'>;
@@ -198,3 +197,37 @@ function binding(observations: Observations): ProcessBinding {
 function hostOf(server: string): string | null {
 	return /^[a-z]+:\/\/([^/]+)/.exec(server)?.[1] ?? null;
 }
+
+/**
+Why a connection did not use leg 2. `null` if it did, or may have, and for a configuration. A message is no evidence: a kubelet, a pod or a
+gateway can send the apiserver's.
+*/
+function unusedSecondLeg(
+	{scope, farEndAnswered, answeredByApiserver, socket, purpose}: UseObservations,
+	error: ErrorObject | null,
+): UnusedLeg | null {
+	if (!isOpenedScope({scope}) || farEndAnswered) {
+		return null;
+	}
+
+	const why = answeredByApiserver ?? (error && reasonUnused(error, {socket, purpose}));
+	return why === null ? null : {leg: 2, why: `not used: ${why}`};
+}
+
+type UseObservations = Pick<Observations, 'scope' | 'farEndAnswered' | 'answeredByApiserver' | 'socket' | 'purpose'>;
+
+function reasonUnused({code, text}: ErrorObject, {socket, purpose}: Pick<UseObservations, 'socket' | 'purpose'>): string | null {
+	if (socket === null && legOneErrors.has(code)) {
+		return 'leg 1 failed';
+	}
+
+	return purpose.target.kind === 'Pod' && purpose.target.node === null && text?.includes('does not have a host assigned')
+		? 'the pod is on no node'
+		: null;
+}
+
+const legOneErrors: ReadonlySet<ErrorObject['code']> = new Set([
+	'ERR_APISERVER_UNREACHABLE',
+	'ERR_APISERVER_TLS',
+	'ERR_CERTIFICATE_UNUSABLE',
+]);

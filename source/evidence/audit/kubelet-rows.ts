@@ -9,9 +9,8 @@ import {remedies} from '../rules/remedies.ts';
 import {trustIn} from '../rules/authors.ts';
 import {settleClaims} from '../rules/claims.ts';
 import {isFromSameProcess} from '../rules/same-process.ts';
-import {scopeAcrossReplicas, needOfAll, scopeOf} from './replica-scope.ts';
 import type {RowResult} from './audit-object.ts';
-import {citeObserved, rowResult, unknownRow, unmetNeeds, usually} from './row-result.ts';
+import {citeObserved, needOfAll, rowResult, scopeAcrossReplicas, scopeOf, unknownRow, unmetNeeds, usually} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 const flag = 'kubelet-certificate-authority';

@@ -11,9 +11,8 @@ import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {isBehindSupervisor} from '../rules/server-identity.ts';
 import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
 import {cite, settleClaims, weakestBasis} from '../rules/claims.ts';
-import {scopeAcrossReplicas} from './replica-scope.ts';
 import type {RowResult} from './audit-object.ts';
-import {citeObserved, rowResult, needsOf, unknownRow, unmetNeeds, usually} from './row-result.ts';
+import {citeObserved, needsOf, rowResult, scopeAcrossReplicas, unknownRow, unmetNeeds, usually} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 /** C9: removed in 1.22; flags, metrics or a health check show older ones. */

@@ -9,8 +9,7 @@ import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from '../rules/second-leg-tls.ts';
 import {weakestBasis} from '../rules/claims.ts';
 import type {AuditedLeg, RowResult} from './audit-object.ts';
-import {scopeAcrossReplicas} from './replica-scope.ts';
-import {rowResult, unknownRow} from './row-result.ts';
+import {rowResult, scopeAcrossReplicas, unknownRow} from './row-result.ts';
 
 /** Judges a stream on each apiserver found; the worst exposure decides. Attach uses the path of exec. */
 export function streamRow(all: readonly Observations[]): RowResult {
