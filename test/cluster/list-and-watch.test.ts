@@ -1,4 +1,3 @@
-import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import {mock} from 'node:test';
@@ -9,27 +8,58 @@ import {listAll, listPages, type TableRow} from '../../source/cluster/list.ts';
 import {validateWatchEvent} from '../../source/cluster/validate-object.ts';
 import {reviewAccess, readSelfSubject} from '../../source/cluster/self-review.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
-import {serve} from '../support/api-server.ts';
+import {type Answer, type ByHand, clusterThat, inTurn, refuse, reply, serve} from '../support/api-server.ts';
 
 type Pod = {metadata: {name: string; resourceVersion?: string}};
-type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
 
 const path = '/api/v1/namespaces/demo/pods';
 const pod = (name: string, resourceVersion = '1'): Pod & {spec: object} => ({metadata: {name, resourceVersion}, spec: {containers: []}});
-const list = (names: readonly string[], more: Record<string, unknown> = {}) =>
-	JSON.stringify({kind: 'PodList', metadata: {resourceVersion: '10', ...more}, items: names.map(name => pod(name))});
-const table = (names: readonly string[], more: Record<string, unknown> = {}) =>
-	JSON.stringify({kind: 'Table', metadata: {resourceVersion: '10', ...more}, rows: names.map(name => ({cells: [name]}))});
+const list = (names: readonly string[], more: Record<string, unknown> = {}) => ({
+	kind: 'PodList',
+	metadata: {resourceVersion: '10', ...more},
+	items: names.map(name => pod(name)),
+});
+const table = (names: readonly string[], more: Record<string, unknown> = {}) => ({
+	kind: 'Table',
+	metadata: {resourceVersion: '10', ...more},
+	rows: names.map(name => ({cells: [name]})),
+});
 const event = (type: string, object: unknown) => `${JSON.stringify({type, object})}\n`;
-const gone = JSON.stringify({kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version'});
+const bookmark = (resourceVersion: string) => event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion}});
+const gone = {kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version'};
 
-async function serverFor(t: ExecutionContext, answer: Answer) {
-	const server = await serve(t, (request, response) => answer(request, response, new URL(request.url!, 'https://x').searchParams));
-	return server.cluster();
+/** A watch that stays open. */
+const stays =
+	(events: string): ByHand =>
+	(_, response) =>
+		response.write(events);
+
+const closesAfter =
+	(milliseconds: number, events: string): ByHand =>
+	({socket}, response) => {
+		response.write(events);
+		setTimeout(() => socket.destroy(), milliseconds);
+	};
+
+/** Answers lists and watches, and keeps the versions that are watched. */
+async function watched(t: ExecutionContext, watches: readonly Answer[], lists: readonly Answer[] = [list(['a'])]) {
+	const versions: Array<string | null> = [];
+	const [listing, watching] = [inTurn(...lists), inTurn(...watches)];
+	const server = await serve(t, (request, response, query) => {
+		if (!query.has('watch')) {
+			return listing(request, response, query);
+		}
+
+		versions.push(query.get('resourceVersion'));
+		return watching(request, response, query);
+	});
+	const cluster = await server.cluster();
+	const watch = (options: Partial<Parameters<typeof watchObjects>[1]> = {}) => watchObjects<Pod>(cluster, {path, ...options});
+	return {server, cluster, versions, watch};
 }
 
-/** Ends the watch after `enough`. */
-async function take(events: AsyncIterable<WatchEvent<Pod>>, enough: (told: readonly string[]) => boolean): Promise<string[]> {
+/** The first `count` events. */
+async function take(events: AsyncIterable<WatchEvent<Pod>>, count = Infinity): Promise<string[]> {
 	const told: string[] = [];
 	for await (const one of events) {
 		told.push(
@@ -41,19 +71,33 @@ async function take(events: AsyncIterable<WatchEvent<Pod>>, enough: (told: reado
 						? `synced ${one.resourceVersion}`
 						: one.type,
 		);
-		if (enough(told)) {
-			return told;
+		if (told.length === count) {
+			break;
 		}
 	}
 
 	return told;
 }
 
+type Interruption = Extract<WatchEvent<Pod>, {type: 'interrupted'}>;
+
+async function interruptionsOf(events: AsyncIterable<WatchEvent<Pod>>, count: number): Promise<Array<Interruption & {ageMs: number}>> {
+	const interruptions: Array<Interruption & {ageMs: number}> = [];
+	for await (const one of events) {
+		if (one.type === 'interrupted' && interruptions.push({...one, ageMs: Date.now() - one.since}) === count) {
+			break;
+		}
+	}
+
+	return interruptions;
+}
+
 test('lists pages by continue token, with selectors and table rows', async t => {
 	const asked: string[] = [];
-	const cluster = await serverFor(t, (request, response, query) => {
+	const cluster = await clusterThat(t, (request, response, query) => {
 		asked.push(`${request.headers.accept} ${query.toString()}`);
-		response.end(query.has('continue') ? table(['c']) : table(['a', 'b'], {continue: 'next/1', remainingItemCount: 1}));
+		const page = query.has('continue') ? table(['c']) : table(['a', 'b'], {continue: 'next/1', remainingItemCount: 1});
+		reply(200, page)(request, response, query);
 	});
 	const {items, resourceVersion} = await listAll<TableRow>(cluster, {
 		path,
@@ -75,17 +119,8 @@ test('lists pages by continue token, with selectors and table rows', async t => 
 });
 
 test('restarts a list whose continue token expires', async t => {
-	let expired = false;
-	const cluster = await serverFor(t, (_, response, query) => {
-		if (query.has('continue') && !expired) {
-			expired = true;
-			response.writeHead(410).end(gone);
-			return;
-		}
-
-		response.end(query.has('continue') ? list(['b2']) : list([expired ? 'b1' : 'a1'], {continue: 'x'}));
-	});
-	const pages = await gather(listPages<Pod>(cluster, {path}));
+	const answers = [list(['a1'], {continue: 'x'}), reply(410, gone), list(['b1'], {continue: 'x'}), list(['b2'])];
+	const pages = await gather(listPages<Pod>(await clusterThat(t, inTurn(...answers)), {path}));
 	t.deepEqual(
 		pages.map(({items, restarted}) => [items[0]!.metadata.name, restarted]),
 		[
@@ -94,20 +129,19 @@ test('restarts a list whose continue token expires', async t => {
 			['b2', false],
 		],
 	);
-	expired = false;
 	t.deepEqual(
-		(await listAll<Pod>(cluster, {path})).items.map(({metadata}) => metadata.name),
+		(await listAll<Pod>(await clusterThat(t, inTurn(...answers)), {path})).items.map(({metadata}) => metadata.name),
 		['b1', 'b2'],
 	);
 });
 
 test('an error response of a list is read up to 1 MiB', async t => {
-	const cluster = await serverFor(t, (_, response) => response.writeHead(500).end('x'.repeat(1024 * 1024 + 1)));
+	const cluster = await clusterThat(t, reply(500, 'x'.repeat(1024 * 1024 + 1)));
 	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_PROTOCOL', message: /larger than 1048576 bytes/});
 });
 
 test('a forbidden list names verb and resource', async t => {
-	const cluster = await serverFor(t, (_, response) => response.writeHead(403).end('no'));
+	const cluster = await clusterThat(t, reply(403, 'no'));
 	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_FORBIDDEN', message: 'not allowed to list pods: no'});
 });
 
@@ -193,10 +227,8 @@ const oddAnswers: ReadonlyArray<readonly [what: string, path: string, answers: r
 ];
 for (const [what, asked, answers] of oddAnswers) {
 	test(`an invalid ${what} names the field that differs from Kubernetes`, async t => {
-		let body = '';
-		const cluster = await serverFor(t, (_, response) => response.end(body));
-		for (const [answer, says] of answers) {
-			body = answer;
+		const cluster = await clusterThat(t, inTurn(...answers.map(([body]) => body)));
+		for (const [, says] of answers) {
 			const reading = what.startsWith('list')
 				? listAll(cluster, {path: asked})
 				: what.startsWith('table')
@@ -210,17 +242,20 @@ for (const [what, asked, answers] of oddAnswers) {
 }
 
 test('treats null fields as missing, and null lists as empty', async t => {
-	let body =
-		'{"metadata":{"name":"x","labels":null,"creationTimestamp":null},"spec":{"containers":[],"initContainers":null},"status":null}';
-	const cluster = await serverFor(t, (_, response) => response.end(body));
+	const cluster = await clusterThat(
+		t,
+		inTurn(
+			'{"metadata":{"name":"x","labels":null,"creationTimestamp":null},"spec":{"containers":[],"initContainers":null},"status":null}',
+			'{"kind":"PodList","metadata":{},"items":null}',
+			'{"kind":"Table","rows":null,"columnDefinitions":null}',
+		),
+	);
 	const {
 		metadata: {labels = 'none'},
 		status = 'none',
 	} = await cluster.json<{metadata: {labels?: object}; status?: object}>({path: '/api/v1/namespaces/d/pods/x'});
 	t.deepEqual([labels, status], ['none', 'none']);
-	body = '{"kind":"PodList","metadata":{},"items":null}';
 	t.deepEqual((await listAll(cluster, {path: '/api/v1/pods'})).items, []);
-	body = '{"kind":"Table","rows":null,"columnDefinitions":null}';
 	t.deepEqual((await listAll(cluster, {path: '/api/v1/pods', as: 'table'})).items, []);
 });
 
@@ -239,172 +274,85 @@ test('an invalid watch event names the field that differs from Kubernetes', t =>
 	}
 });
 
-test('a watch resumes after an invalid event, and accepts a bookmark without a pod', async t => {
-	let watches = 0;
-	const cluster = await serverFor(t, (_, response, query) => {
-		watches += query.has('watch') ? 1 : 0;
-		response.write(
-			query.has('watch')
-				? event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: '11', creationTimestamp: null}, spec: {containers: null}}) +
-						(watches === 1 ? event('ADDED', null) : event('ADDED', pod('b')))
-				: list(['a']),
-		);
-		if (!query.has('watch')) {
-			response.end();
-		}
-	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.includes('added b')), [
-		'page first: a',
-		'synced 10',
-		'interrupted',
-		'resumed',
-		'added b',
-	]);
+const emptyBookmark = event('BOOKMARK', {
+	kind: 'Pod',
+	metadata: {resourceVersion: '11', creationTimestamp: null},
+	spec: {containers: null},
 });
 
-test('a watch resumes from the last version after a normal end', async t => {
-	const versions: Array<string | null> = [];
-	const cluster = await serverFor(t, (_, response, query) => {
-		if (!query.has('watch')) {
-			response.end(list(['a']));
-			return;
-		}
+type WatchRow = readonly [
+	title: string,
+	watches: readonly Answer[],
+	told: string,
+	versions: string,
+	more?: {silenceMs?: number; lists?: Answer[]},
+];
 
-		versions.push(query.get('resourceVersion'));
-		response.write(
-			versions.length === 1
-				? event('ADDED', pod('b', '11')) + event('BOOKMARK', {metadata: {resourceVersion: '20'}})
-				: event('MODIFIED', pod('a', '21')) + event('DELETED', pod('b', '22')),
-		);
-		if (versions.length === 1) {
-			response.end();
-		}
+const watchRows: readonly WatchRow[] = [
+	[
+		'resumes after an invalid event, and accepts a bookmark without a pod',
+		[stays(emptyBookmark + event('ADDED', null)), stays(emptyBookmark + event('ADDED', pod('b')))],
+		'page first: a, synced 10, interrupted, resumed, added b',
+		'10 11',
+	],
+	[
+		'resumes from the last version after a normal end',
+		[
+			event('ADDED', pod('b', '11')) + event('BOOKMARK', {metadata: {resourceVersion: '20'}}),
+			stays(event('MODIFIED', pod('a', '21')) + event('DELETED', pod('b', '22'))),
+		],
+		'page first: a, synced 10, added b, modified a, deleted b',
+		'10 20',
+	],
+	[
+		'lists again after a 410 response, a 410 event and another error',
+		[
+			reply(410, gone),
+			event('ERROR', gone),
+			event('ERROR', {kind: 'Status', code: 500, message: 'etcd is away'}),
+			stays(event('ADDED', pod('end'))),
+		],
+		'page first: l0, synced 10, page first: l1, synced 10, page first: l2, synced 10, interrupted, page first: l3, synced 10, added end',
+		'10 10 10 10',
+		{lists: ['l0', 'l1', 'l2', 'l3'].map(name => list([name]))},
+	],
+	[
+		'reports an interruption inside an event, and loses nothing',
+		[closesAfter(30, event('ADDED', pod('b', '11')) + event('ADDED', pod('c', '12')).slice(0, 20)), stays(event('ADDED', pod('c', '12')))],
+		'page first: a, synced 10, added b, interrupted, resumed, added c',
+		'10 11',
+	],
+	[
+		'becomes polls of the list when it is forbidden',
+		[refuse(403, 'pods is forbidden: User "x" cannot watch resource "pods"')],
+		'page first: l1, synced 10, polling, page first: l2',
+		'10',
+		{lists: ['l1', 'l2'].map(name => list([name]))},
+	],
+	[
+		'that is silent is restarted, and interrupted if that gets no response',
+		[stays(bookmark('11')), stays(bookmark('12')), reply(503, '{}'), stays(bookmark('14'))],
+		'page first: a, synced 10, interrupted, resumed',
+		'10 11 12 12',
+		{silenceMs: 300},
+	],
+];
+
+for (const [title, watches, expected, versions, {lists, ...options} = {}] of watchRows) {
+	test(`a watch ${title}`, async t => {
+		const given = await watched(t, watches, lists);
+		const events = expected.split(', ');
+		t.deepEqual(await take(given.watch(options), events.length), events);
+		t.is(given.versions.join(' '), versions);
 	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'deleted b'), [
-		'page first: a',
-		'synced 10',
-		'added b',
-		'modified a',
-		'deleted b',
-	]);
-	t.deepEqual(versions, ['10', '20']);
-});
-
-test('a watch lists again after a 410 response, a 410 event and another error', async t => {
-	let watches = 0;
-	const cluster = await serverFor(t, (_, response, query) => {
-		if (!query.has('watch')) {
-			response.end(list([`l${watches}`]));
-			return;
-		}
-
-		watches++;
-		switch (watches) {
-			case 1: {
-				response.writeHead(410).end(gone);
-
-				break;
-			}
-
-			case 2: {
-				response.end(event('ERROR', JSON.parse(gone)));
-
-				break;
-			}
-
-			case 3: {
-				response.end(event('ERROR', {kind: 'Status', code: 500, message: 'etcd is away'}));
-
-				break;
-			}
-
-			default: {
-				response.write(event('ADDED', pod('end')));
-			}
-		}
-	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added end'), [
-		'page first: l0',
-		'synced 10',
-		'page first: l1',
-		'synced 10',
-		'page first: l2',
-		'synced 10',
-		'interrupted',
-		'page first: l3',
-		'synced 10',
-		'added end',
-	]);
-});
-
-test('a watch reports an interruption inside an event, and loses nothing', async t => {
-	const versions: Array<string | null> = [];
-	const cluster = await serverFor(t, (request, response, query) => {
-		if (!query.has('watch')) {
-			response.end(list(['a']));
-			return;
-		}
-
-		versions.push(query.get('resourceVersion'));
-		if (versions.length === 1) {
-			response.write(event('ADDED', pod('b', '11')) + event('ADDED', pod('c', '12')).slice(0, 20));
-			setTimeout(() => request.socket.destroy(), 30);
-		} else {
-			response.write(event('ADDED', pod('c', '12')));
-		}
-	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added c'), [
-		'page first: a',
-		'synced 10',
-		'added b',
-		'interrupted',
-		'resumed',
-		'added c',
-	]);
-	t.deepEqual(versions, ['10', '11']);
-});
-
-test('polls the list when watching is forbidden', async t => {
-	let lists = 0;
-	const cluster = await serverFor(t, (_, response, query) => {
-		if (query.has('watch')) {
-			response
-				.writeHead(403)
-				.end('{"kind":"Status","message":"pods is forbidden: User \\"x\\" cannot watch resource \\"pods\\"","code":403}');
-			return;
-		}
-
-		lists++;
-		response.end(list([`l${lists}`]));
-	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'page first: l2'), [
-		'page first: l1',
-		'synced 10',
-		'polling',
-		'page first: l2',
-	]);
-});
+}
 
 test('fails when the first list fails or a permission is lost', async t => {
-	let lists = 0;
-	const cluster = await serverFor(t, (_, response, query) => {
-		if (query.has('watch')) {
-			response.writeHead(410).end(gone);
-			return;
-		}
-
-		lists++;
-		response.writeHead(lists === 2 ? 200 : 403).end(list(['a']));
-	});
-	await t.throwsAsync(
-		take(watchObjects<Pod>(cluster, {path}), () => false),
-		{code: 'ERR_FORBIDDEN'},
-	);
-	await t.throwsAsync(
-		take(watchObjects<Pod>(cluster, {path}), () => false),
-		{code: 'ERR_FORBIDDEN'},
-	);
-	t.is(lists, 3);
+	const {watch, versions} = await watched(t, [reply(410, gone)], [reply(403, 'no'), list(['a']), reply(403, 'no')]);
+	await t.throwsAsync(take(watch()), {code: 'ERR_FORBIDDEN'});
+	t.deepEqual(versions, []);
+	await t.throwsAsync(take(watch()), {code: 'ERR_FORBIDDEN'});
+	t.deepEqual(versions, ['10']);
 });
 
 test.serial('reports an empty watch as interrupted, with growing delays', async t => {
@@ -412,116 +360,43 @@ test.serial('reports an empty watch as interrupted, with growing delays', async 
 	t.teardown(() => {
 		random.mock.restore();
 	});
-	const cluster = await serverFor(t, (_, response, query) => response.end(query.has('watch') ? '' : list(['a'])));
-	const waits: number[] = [];
-	for await (const one of watchObjects<Pod>(cluster, {path})) {
-		if (one.type === 'interrupted') {
-			t.is(one.error.message, `the watch of ${path} ended immediately`);
-			waits.push(one.retryInMs);
-			if (waits.length === 2) {
-				break;
-			}
-		}
-	}
-
-	t.deepEqual(waits, [500, 1000]);
+	const {watch} = await watched(t, ['']);
+	t.deepEqual(
+		(await interruptionsOf(watch(), 2)).map(({error, retryInMs}) => [error.message, retryInMs]),
+		[500, 1000].map(retryInMs => [`the watch of ${path} ended immediately`, retryInMs]),
+	);
 });
 
 test('the delay after a long watch is that of a first failure', async t => {
-	let watches = 0;
-	const cluster = await serverFor(t, (_request, response, query) => {
-		if (!query.has('watch')) {
-			response.end(list(['a']));
-			return;
-		}
-
-		watches++;
-		response.write(event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: String(10 + watches)}}));
-		setTimeout(() => response.destroy(), watches === 3 ? 3200 : 20);
-	});
-	const waits: number[] = [];
-	for await (const one of watchObjects<Pod>(cluster, {path})) {
-		if (one.type === 'interrupted' && waits.push(one.retryInMs) === 3) {
-			break;
-		}
-	}
-
+	const {watch} = await watched(t, [closesAfter(20, bookmark('11')), closesAfter(20, bookmark('12')), closesAfter(3200, bookmark('13'))]);
+	const waits = (await interruptionsOf(watch(), 3)).map(({retryInMs}) => retryInMs);
 	// A third failure waits 1 to 3 s.
 	t.true(waits[2]! <= 750, waits.join(' '));
 });
 
-test('restarts a silent watch, and reports an interruption if that gets no response', async t => {
-	const asked: string[] = [];
-	const cluster = await serverFor(t, (_request, response, query) => {
-		if (!query.has('watch')) {
-			response.end(list(['a']));
-			return;
-		}
-
-		asked.push(query.get('resourceVersion')!);
-		if (asked.length === 3) {
-			response.statusCode = 503;
-			response.end('{}');
-			return;
-		}
-
-		response.write(event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: String(10 + asked.length)}}));
-	});
-	const told = await take(watchObjects<Pod>(cluster, {path, silenceMs: 300}), all => all.includes('resumed'));
-	t.deepEqual(told, ['page first: a', 'synced 10', 'interrupted', 'resumed']);
-	t.deepEqual(asked, ['10', '11', '12', '12']);
-});
-
 test('dates an interruption from the last received event of a hung watch', async t => {
-	let watches = 0;
 	const writtenAt: number[] = [];
-	const cluster = await serverFor(t, (_request, response, query) => {
-		if (!query.has('watch')) {
-			response.end(list(['a']));
-			return;
-		}
+	const notes =
+		(answer: ByHand): ByHand =>
+		(...asked) => {
+			writtenAt.push(Date.now());
+			answer(...asked);
+		};
 
-		watches++;
-		if (watches === 2) {
-			response.statusCode = 503;
-			response.end('{}');
-			return;
-		}
-
-		writtenAt.push(Date.now());
-		response.write(event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: String(10 + watches)}}));
-		if (watches === 3) {
-			setTimeout(() => response.destroy(), 20);
-		}
-	});
-	const dated: Array<{since: number; ageMs: number}> = [];
-	for await (const one of watchObjects<Pod>(cluster, {path, silenceMs: 1000})) {
-		if (one.type === 'interrupted' && dated.push({since: one.since, ageMs: Date.now() - one.since}) === 2) {
-			break;
-		}
-	}
-
+	const {watch} = await watched(t, [notes(stays(bookmark('11'))), reply(503, '{}'), notes(closesAfter(20, bookmark('13')))]);
+	const dated = await interruptionsOf(watch({silenceMs: 1000}), 2);
 	t.true(dated[0]!.since >= writtenAt[0]! && dated[0]!.ageMs >= 990, JSON.stringify([dated, writtenAt]));
 	t.true(dated[1]!.since >= writtenAt[1]!, JSON.stringify([dated, writtenAt]));
 });
 
 test('leaving the loop or aborting closes the watch’s connection', async t => {
-	const server = await serve(t, (request, response) => {
-		if (request.url!.includes('watch')) {
-			response.write(event('ADDED', pod('b')));
-		} else {
-			response.end(list(['a']));
-		}
-	});
-	const cluster = await server.cluster();
-	await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added b');
+	const {server, cluster, watch} = await watched(t, [stays(event('ADDED', pod('b')))]);
+	t.is((await take(watch(), 3)).at(-1), 'added b');
 	const reason = new Error('enough');
 	const controller = new AbortController();
-	const told: string[] = [];
 	t.is(
 		await t.throwsAsync(async () => {
-			for await (const one of watchObjects<Pod>(cluster, {path, signal: controller.signal})) {
-				told.push(one.type);
+			for await (const one of watch({signal: controller.signal})) {
 				if (one.type === 'added') {
 					setTimeout(() => controller.abort(reason), 20);
 				}
@@ -557,15 +432,16 @@ test('assembles lines however their bytes are split', async t => {
 
 test('reviews access and identity, and returns null when the review is refused', async t => {
 	const bodies: unknown[] = [];
-	const cluster = await serverFor(t, (request, response) => {
-		void text(request).then(body => {
-			bodies.push((JSON.parse(body) as {spec?: unknown}).spec);
-			if (request.url!.includes('selfsubjectaccessreviews')) {
-				response.writeHead(201).end('{"status":{"allowed":true,"reason":"because"}}');
-			} else {
-				response.writeHead(404).end('{"kind":"Status","message":"not here"}');
-			}
-		});
+	const keep =
+		(answer: ByHand): ByHand =>
+		async (request, response, query) => {
+			bodies.push((JSON.parse(await text(request)) as {spec?: unknown}).spec);
+			answer(request, response, query);
+		};
+
+	const cluster = await clusterThat(t, {
+		'/apis/authorization.k8s.io/v1/selfsubjectaccessreviews': keep(reply(201, {status: {allowed: true, reason: 'because'}})),
+		'*': keep(refuse(404, 'not here')),
 	});
 	t.deepEqual(await reviewAccess(cluster, {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}), {
 		allowed: true,

@@ -7,15 +7,16 @@ import process from 'node:process';
 import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {wasNotProcessed} from '../../source/cluster/transport/request-errors.ts';
-import {serve} from '../support/api-server.ts';
+import {type ByHand, serve} from '../support/api-server.ts';
 import {issue} from '../support/certificates.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {until} from '../support/until.ts';
 
+const overHttp2 = async (t: ExecutionContext, answer?: ByHand) => serve(t, answer, {http2: true});
 const shared = async (cluster: ClusterClient) => cluster.connect({canShare: true});
 const http2 = (response: unknown) => response as Http2ServerResponse;
 const allShared = async (cluster: ClusterClient, count: number) => Promise.all(Array.from({length: count}, async () => shared(cluster)));
@@ -37,11 +38,8 @@ async function endOf(body: Readable): Promise<string> {
 }
 
 test('fifty clients share one connection, and each receives its own response', async t => {
-	const server = await serve(
-		t,
-		(request, response) =>
-			setTimeout(() => response.end(`${request.method} ${request.url} ${request.headers.authorization}`), Math.random() * 20),
-		{http2: true},
+	const server = await overHttp2(t, (request, response) =>
+		setTimeout(() => response.end(`${request.method} ${request.url} ${request.headers.authorization}`), Math.random() * 20),
 	);
 	const connections = await allShared(await server.cluster(), 50);
 	const texts = await Promise.all(connections.map(async (one, index) => text((await one.request({path: `/${index}`})).body)));
@@ -56,7 +54,7 @@ test('fifty clients share one connection, and each receives its own response', a
 });
 
 test('the fifty-first client gets a second connection', async t => {
-	const server = await serve(t, undefined, {http2: true});
+	const server = await overHttp2(t);
 	await allShared(await server.cluster(), 51);
 	t.is(server.connections(), 2);
 });
@@ -93,7 +91,7 @@ for (const [why, carrier, environment] of [
 }
 
 test('the connection closes with its last client', async t => {
-	const server = await serve(t, (_, response) => response.end('x'), {http2: true});
+	const server = await overHttp2(t, (_, response) => response.end('x'));
 	const [first, second] = await allShared(await server.cluster(), 2);
 	await text((await first!.request({path: '/'})).body);
 	first!.release();
@@ -105,17 +103,13 @@ test('the connection closes with its last client', async t => {
 });
 
 test('a reader that pauses does not delay the others', async t => {
-	const server = await serve(
-		t,
-		(request, response) => {
-			if (request.url === '/flood') {
-				Readable.from(flood()).pipe(response);
-			} else {
-				response.end('x');
-			}
-		},
-		{http2: true},
-	);
+	const server = await overHttp2(t, (request, response) => {
+		if (request.url === '/flood') {
+			Readable.from(flood()).pipe(response);
+		} else {
+			response.end('x');
+		}
+	});
 	const connections = await allShared(await server.cluster(), 50);
 	const floods = connections.slice(0, 49);
 	const bodies = await Promise.all(floods.map(async one => (await one.request({path: '/flood'})).body));
@@ -126,14 +120,10 @@ test('a reader that pauses does not delay the others', async t => {
 
 test('an abort ends one response, and the next client gets another connection', async t => {
 	const responses: Http2ServerResponse[] = [];
-	const server = await serve(
-		t,
-		(_, response) => {
-			responses.push(http2(response));
-			response.write('first');
-		},
-		{http2: true},
-	);
+	const server = await overHttp2(t, (_, response) => {
+		responses.push(http2(response));
+		response.write('first');
+	});
 	const cluster = await server.cluster();
 	const [aborted, other] = await allShared(cluster, 2);
 	const controller = new AbortController();
@@ -151,15 +141,11 @@ test('an abort ends one response, and the next client gets another connection', 
 });
 
 test('a timeout fails only the client that sent the request', async t => {
-	const server = await serve(
-		t,
-		(request, response) => {
-			if (request.url === '/') {
-				response.end('x');
-			}
-		},
-		{http2: true},
-	);
+	const server = await overHttp2(t, (request, response) => {
+		if (request.url === '/') {
+			response.end('x');
+		}
+	});
 	const [slow, other] = await allShared(await server.cluster(), 2);
 	await t.throwsAsync(slow!.request({path: '/silent', timeoutMs: 50}), {code: 'ERR_APISERVER_TIMEOUT', message: /within 0\.05 s$/});
 	t.false(slow!.usable);
@@ -176,14 +162,10 @@ for (const [how, interrupt] of [
 ] as const) {
 	test(`a body fails instead of ending when ${how}`, async t => {
 		const responses: Http2ServerResponse[] = [];
-		const server = await serve(
-			t,
-			(_, response) => {
-				responses.push(http2(response));
-				response.write('half a li');
-			},
-			{http2: true},
-		);
+		const server = await overHttp2(t, (_, response) => {
+			responses.push(http2(response));
+			response.write('half a li');
+		});
 		const connection = await shared(await server.cluster());
 		const {body, endsByClose} = await connection.request({path: '/'});
 		t.false(endsByClose);
@@ -195,7 +177,7 @@ for (const [how, interrupt] of [
 }
 
 test('a request fails as unreachable when the connection closes before its response', async t => {
-	const server = await serve(t, (_, response) => http2(response).stream.session!.destroy(), {http2: true});
+	const server = await overHttp2(t, (_, response) => http2(response).stream.session!.destroy());
 	const connection = await shared(await server.cluster());
 	await t.throwsAsync(connection.request({path: '/'}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	t.false(connection.usable);
@@ -224,10 +206,8 @@ test('after GOAWAY a response continues, and the next client gets another connec
 });
 
 test('sends every value of a repeated header, and no Host header', async t => {
-	const server = await serve(
-		t,
-		(request, response) => response.end(JSON.stringify([request.rawHeaders.filter(name => /host|group/i.test(name)), request.headers])),
-		{http2: true},
+	const server = await overHttp2(t, (request, response) =>
+		response.end(JSON.stringify([request.rawHeaders.filter(name => /host|group/i.test(name)), request.headers])),
 	);
 	const cluster = await server.cluster({flags: ['--as', 'jane', '--as-group', 'a', '--as-group', 'b']});
 	const connection = await shared(cluster);
@@ -239,7 +219,7 @@ test('sends every value of a repeated header, and no Host header', async t => {
 });
 
 test('a shared connection rejects malformed requests and upgrades', async t => {
-	const server = await serve(t, (_, response) => response.end('x'), {http2: true});
+	const server = await overHttp2(t, (_, response) => response.end('x'));
 	const connection = await shared(await server.cluster());
 	await t.throwsAsync(connection.request({path: '/a b'}), {instanceOf: TypeError});
 	await t.throwsAsync(connection.request({path: '/', headers: {Accept: 'a\r\nX: b'}}), {instanceOf: TypeError});
@@ -250,14 +230,14 @@ test('a shared connection rejects malformed requests and upgrades', async t => {
 test('a server that the CA did not sign is refused before a request', async t => {
 	let requests = 0;
 	const other = await serve(t);
-	const server = await serve(t, () => requests++, {http2: true});
+	const server = await overHttp2(t, () => requests++);
 	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(other.ca).toString('base64')}});
 	await t.throwsAsync(shared(cluster), {code: 'ERR_APISERVER_TLS'});
 	t.is(requests, 0);
 });
 
 test('a plugin whose certificate is always new gets a connection of its own', async t => {
-	const server = await serve(t, (_, response) => response.end('own'), {http2: true});
+	const server = await overHttp2(t, (_, response) => response.end('own'));
 	const {certificate, key} = await issue({commonName: 'jane', usage: 'client'});
 	const credential = {
 		apiVersion: 'client.authentication.k8s.io/v1',
@@ -276,7 +256,7 @@ test('an abort of all that wait ends the opening at once', async t => {
 	const sockets: Socket[] = [];
 	const silent = createServer(socket => sockets.push(socket.on('error', () => {}).resume()));
 	await listenOnLoopback(silent);
-	const server = await serve(t, undefined, {http2: true});
+	const server = await overHttp2(t);
 	t.teardown(() => silent.close());
 	const {port} = silent.address() as AddressInfo;
 	const cluster = await server.cluster({cluster: {server: `https://127.0.0.1:${port}`}});
@@ -292,7 +272,7 @@ test('an abort of all that wait ends the opening at once', async t => {
 });
 
 test('a connection that does not respond gets no new client', async t => {
-	const server = await serve(t, (_, response) => response.write('x'), {http2: true});
+	const server = await overHttp2(t, (_, response) => response.write('x'));
 	const cutter = await startTcpCutter(`127.0.0.1:${server.port}`);
 	t.teardown(async () => cutter.stop());
 	const cluster = await server.cluster({cluster: {server: `https://${cutter.address}`}});
@@ -308,13 +288,13 @@ test('a connection that does not respond gets no new client', async t => {
 });
 
 test('a request that the server refused without processing it is marked', async t => {
-	const server = await serve(t, (_, response) => http2(response).stream.close(7), {http2: true});
+	const server = await overHttp2(t, (_, response) => http2(response).stream.close(7));
 	const connection = await shared(await server.cluster());
 	t.true(wasNotProcessed(await t.throwsAsync(connection.request({path: '/'}), {code: 'ERR_APISERVER_UNREACHABLE'})));
 });
 
 test.serial('closing does not wait for a server that no longer responds', async t => {
-	const server = await serve(t, (_, response) => response.write('x'), {http2: true});
+	const server = await overHttp2(t, (_, response) => response.write('x'));
 	const cutter = await startTcpCutter(`127.0.0.1:${server.port}`);
 	t.teardown(async () => cutter.stop());
 	const cluster = await server.cluster({cluster: {server: `https://${cutter.address}`}});
@@ -334,22 +314,18 @@ function openSockets(): number {
 
 test('lines in quick succession are read together', async t => {
 	const lines = 200;
-	const server = await serve(
-		t,
-		async (_, opened) => {
-			const response = http2(opened);
-			response.write('begin\n');
-			// No pause begins within 1 s of a request.
-			await delay(1100);
-			for (let line = 0; line < lines; line++) {
-				response.write(`${line}\n`);
-				await delay(1);
-			}
+	const server = await overHttp2(t, async (_, opened) => {
+		const response = http2(opened);
+		response.write('begin\n');
+		// No pause begins within 1 s of a request.
+		await delay(1100);
+		for (let line = 0; line < lines; line++) {
+			response.write(`${line}\n`);
+			await delay(1);
+		}
 
-			response.end();
-		},
-		{http2: true},
-	);
+		response.end();
+	});
 	const {body} = await (await shared(await server.cluster())).request({path: '/'});
 	let text = '';
 	let turns = 0;
