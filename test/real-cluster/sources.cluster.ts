@@ -94,7 +94,7 @@ const rows: readonly Row[] = [
 		'decides',
 		'read before an exec on the same connection',
 		'restarted',
-		[readRootCa, url('/flagz'), resource(['pods/exec'], ['get', 'create'])],
+		[readRootCa, url('/flagz'), identityLeases, resource(['pods/exec'], ['get', 'create'])],
 		'exec shell -- true',
 		({tls, route}) => tls === 'unverified, proven' && route === 'direct, proven',
 	],
@@ -128,11 +128,11 @@ const rows: readonly Row[] = [
 	[
 		'mirror-pod',
 		'decides',
-		'flags of a static pod',
+		'flags of a static pod, which make no leg better',
 		'static-pod',
 		[resource(['pods'], ['list'])],
 		`path ${exec}`,
-		({exposure}) => exposure === 'protected, inferred',
+		({tls, path}) => tls === 'unknown, unknown' && path!.legs[1]!.tls.why!.startsWith('only an object says that verification is on'),
 	],
 	[
 		'mirror-pod',
@@ -174,19 +174,18 @@ const rows: readonly Row[] = [
 	[
 		'step-test',
 		'unavailable',
-		'without --probe active',
+		'without the counters that it follows',
 		'off-grpc',
 		[forward],
-		`path ${exec}`,
-		({route, path}) =>
-			route === 'unknown, unknown' && path!.legs[1]!.route.need.some(need => need.or?.startsWith('--probe active') === true),
+		`path ${active}`,
+		({route, path}) => route === 'unknown, unknown' && needs(path!.legs[1]!.route, 'get nonResourceURL /metrics'),
 	],
 	[
 		'agent-metrics',
 		'decides',
-		'agents carry idle port-forwards',
-		'off-grpc',
-		[forward, ...agents],
+		'agents carry idle port-forwards through an HTTP CONNECT proxy',
+		'off-http',
+		[url('/metrics'), forward, ...agents],
 		`path ${active}`,
 		({route}) => route === 'konnectivity, inferred',
 	],
@@ -370,7 +369,7 @@ const rows: readonly Row[] = [
 
 const userOf = (index: number) => `source-${index}`;
 
-const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', 'off-grpc', 'restarted', 'static-pod'];
+const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', 'off-grpc', 'off-http', 'restarted', 'static-pod'];
 let cluster: Cluster;
 
 test.before(async () => {
@@ -386,7 +385,7 @@ test.before(async () => {
 });
 
 for (const [index, [source, state, title, server, , command, isShown]] of rows.entries()) {
-	const isTunnelled = server === 'off-grpc' || server === 'static-pod';
+	const isTunnelled = ['off-grpc', 'off-http', 'static-pod'].includes(server);
 	// Passive reads disturb no counts, so they run at the same time, after the active ones.
 	const ownTest = command.endsWith('--probe active') ? test.serial : test;
 	(isTunnelled && !hasKonnectivity ? test.skip : ownTest)(`${source} ${state}: ${title}`, async t => {
