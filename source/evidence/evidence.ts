@@ -40,18 +40,7 @@ Who could have written what was observed:
 - `object-writer`: whoever may write the object
 - `you`: your own socket and request
 */
-export const evidenceAuthors = [
-	'apiserver',
-	'replica',
-	'gateway',
-	'kubelet',
-	'any-kubelet',
-	'workload',
-	'object-writer',
-	'network',
-	'you',
-] as const;
-export type Author = (typeof evidenceAuthors)[number];
+export type Author = 'apiserver' | 'replica' | 'gateway' | 'kubelet' | 'any-kubelet' | 'workload' | 'object-writer' | 'network' | 'you';
 
 /** An observation as a rule used it. */
 export type Citation = {

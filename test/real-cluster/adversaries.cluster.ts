@@ -2,15 +2,13 @@
 One adversary of docs/threat-model.md per test: what it can put in place of an honest server or object, and that no word of spoke becomes
 better by it. With SPOKE_LAB_ADVERSARIES=everywhere, the liars stand behind every posture.
 */
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {readFile, writeFile} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
-import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import {startMcp} from '../support/mcp-client.ts';
+import {type Ended, runSpoke} from '../support/run-spoke.ts';
 import {startFrontProxy, startSplitter} from './lab/fronts.ts';
 import {startExtension, startImpostor} from './lab/impostors.ts';
 import {writeKubeconfig, type UserName} from './lab/kubeconfig.ts';
@@ -96,9 +94,9 @@ test.serial('a twin apiserver that verifies nobody, behind the same address, rai
 	const host = await startTwins(cluster.lab);
 	const kubeconfig = await tokenKubeconfig(`https://${host}`);
 	for (let turn = 0; turn < 6; turn++) {
-		const required = await runSpoke(kubeconfig, 'logs finished-writer --tail=1 --require verified --path=json');
+		const required = await runWith(kubeconfig, 'logs finished-writer --tail=1 --require verified --path=json');
 		t.not(required.status, 0, required.stderr);
-		const shown = await runSpoke(kubeconfig, 'exec shell --path=json -- true');
+		const shown = await runWith(kubeconfig, 'exec shell --path=json -- true');
 		t.deepEqual(
 			pathsWithin(shown.stderr).filter(({legs}) => legs[1]?.tls.basis === 'proven'),
 			[],
@@ -112,7 +110,7 @@ test.serial('an impostor of the apiserver with TLS 1.2 gets neither certificate 
 	const file = join(cluster.lab.folder, 'kubeconfigs/impostor.yaml');
 	await writeFile(file, own.replace(/server: \S+/, `server: ${impostor.url}`), {mode: 0o600});
 	for (const command of ['logs writer', 'path writer', 'audit', 'exec shell -- true']) {
-		const {status, stderr} = await runSpoke(file, command);
+		const {status, stderr} = await runWith(file, command);
 		t.true(status === 10 || status === 125, `${command}: ${status} ${stderr}`);
 	}
 
@@ -190,14 +188,8 @@ async function assertUnraised(t: ExecutionContext, server: LabServer, user: User
 	}
 }
 
-async function runSpoke(kubeconfig: string, args: string): Promise<{status: number | null; stderr: string}> {
-	const program = join(import.meta.dirname, '../../build/spoke.js');
-	const child = spawn(process.execPath, [program, ...args.split(' ')], {
-		env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: kubeconfig},
-		stdio: ['ignore', 'ignore', 'pipe'],
-	});
-	const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number | null]>]);
-	return {status, stderr};
+async function runWith(kubeconfig: string, args: string): Promise<Ended> {
+	return runSpoke(args.split(' '), {env: {HOME: cluster.lab.folder, KUBECONFIG: kubeconfig}});
 }
 
 /** Requests that a liar has seen, because an active probe reads the same log twice. */

@@ -185,13 +185,14 @@ function componentsOf({examined}: AuditObservations): readonly ComponentPod[] {
 }
 
 function citeComponents(
-	{examined: {shared}, observations}: AuditObservations,
+	{examined, observations}: AuditObservations,
 	rule: string,
 	some: readonly ComponentPod[],
 	observed: (component: ComponentPod) => string,
 ): Citation[] {
-	const {components} = shared;
-	return components ? some.map(component => cite(observations('exec'), components, rule, observed(component))) : [];
+	const {components} = examined.shared;
+	const own = observations('exec');
+	return components ? some.map(component => cite(own, components, rule, observed(component))) : [];
 }
 
 function isComponent(component: ComponentPod['component']): boolean {

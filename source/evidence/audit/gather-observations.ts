@@ -117,17 +117,16 @@ async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<N
 
 function observationsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'observations' | 'perReplica'> {
 	// Of the connection to each apiserver that was examined.
-	const to =
-		(end: Pick<Observations, 'connection' | 'process'> | null): AuditObservations['observations'] =>
-		(feature, request = null) => ({
-			...buildObservations(cluster, examined, {purpose: purposeOf(feature, request), scope: 'before-use'}),
-			serverIdentity: identifyExamined(cluster, examined, 'next-connection'),
-			...end,
-		});
-	const ends = [null, ...examined.others.map(({flags, process}) => ({connection: flags?.connection ?? null, process}))];
+	const own: AuditObservations['observations'] = (feature, request = null) => ({
+		...buildObservations(cluster, examined, {purpose: purposeOf(feature, request), scope: 'before-use'}),
+		serverIdentity: identifyExamined(cluster, examined, 'next-connection'),
+	});
 	return {
-		observations: to(null),
-		perReplica: (feature, request) => ends.map(end => to(end)(feature, request)),
+		observations: own,
+		perReplica(feature, request) {
+			const first = own(feature, request);
+			return [first, ...examined.others.map(({flags, process}) => ({...first, connection: flags?.connection ?? null, process}))];
+		},
 	};
 }
 

@@ -20,7 +20,7 @@ type ReadFlag = {observation: Observation<FlagFacts>; citation: Citation; isOff:
 /** One flag per apiserver, as its own connection shows it. A mirror pod can only say that verification is off. */
 function readFlags(audit: AuditObservations): readonly ReadFlag[] {
 	const ends = audit.perReplica('exec');
-	const [first] = ends as readonly [(typeof ends)[number]];
+	const first = ends[0]!;
 	return flagsPerProcess(first)
 		.filter(observation => flagValue(observation, flag) !== undefined)
 		.map(observation => {
@@ -81,12 +81,13 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 
 /** Only a text that no kubelet can have written shows that verification is on. */
 function withoutFlags(audit: AuditObservations, citations: readonly Citation[], of: number | null): RowResult {
-	const tls = kubeletTls(audit.observations('exec'));
+	const observations = audit.observations('exec');
+	const tls = kubeletTls(observations);
 	return tls.state === 'refused' && trustIn(tls.authors) !== 'foreign'
 		? rowResult('pass', 'enforced', 'inferred', 'A certificate was refused: verification is on, unless it is an egress proxy’s', {
 				citations: tls.citations,
 				scope: {of, proven: 0},
-				need: scopeAcrossReplicas(audit.observations('exec'), audit.perReplica('exec'), []).need,
+				need: scopeAcrossReplicas(observations, audit.perReplica('exec'), []).need,
 				remedy: remedies.kubeletServing,
 			})
 		: unknownRow(

@@ -51,10 +51,12 @@ export function authorsOf({authors, ...end}: Authored, observations: Observation
 	const isRelayed = end.source !== 'socket' && end.source !== 'handshake';
 	const server: Author = isOfVerdictProcess(end, observations) ? 'apiserver' : 'replica';
 	return [
-		...authors.map(author => (author === 'apiserver' ? server : author)),
-		...(isRelayed && serverIdentity.to !== 'apiserver' ? (['gateway'] as const) : []),
-		...(isRelayed && !isServerKnown(socket) ? (['network'] as const) : []),
-	].filter((author, index, all) => all.indexOf(author) === index);
+		...new Set([
+			...authors.map(author => (author === 'apiserver' ? server : author)),
+			...(isRelayed && serverIdentity.to !== 'apiserver' ? (['gateway'] as const) : []),
+			...(isRelayed && !isServerKnown(socket) ? (['network'] as const) : []),
+		]),
+	];
 }
 
 type Authored = Pick<Observation<unknown>, 'authors' | 'source' | 'process' | 'connection'>;

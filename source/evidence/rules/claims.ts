@@ -18,7 +18,7 @@ export type Claim<State extends string> = {
 };
 
 /** They make a leg better than an unprotected one, so nobody beyond the server can claim them. `checked`: see kubelet-tls.ts. */
-export const raisedStates: ReadonlySet<string> = new Set([
+const raisedStates: ReadonlySet<string> = new Set([
 	'verified',
 	'enforced',
 	'checked',
@@ -84,12 +84,11 @@ function together<State extends string>(
 	claims: ReadonlyArray<Claim<State>>,
 	cited: ReadonlyArray<Claim<State>> = claims,
 ): Settled<State> {
-	const authors = claims.flatMap(claim => claim.citations.flatMap(citation => citation.authors));
 	return {
 		state,
 		contradicts: false,
 		basis: weakestBasis(...claims.map(claim => basisOf(claim))),
-		authors: authors.filter((author, index) => authors.indexOf(author) === index),
+		authors: [...new Set(claims.flatMap(claim => claim.citations.flatMap(({authors}) => authors)))],
 		citations: cited.flatMap(({citations}) => citations),
 	};
 }

@@ -1,7 +1,8 @@
 /** SSH tunnels (before 1.22): in use, impossible, or unknown. */
 import type {Basis, Citation, Observations, RouteState} from '../evidence.ts';
 import {type FlagResult, resolveApiserverFlag} from './apiserver-flag.ts';
-import {type Claim, cite, settleClaims} from './claims.ts';
+import {authorsOf, trustIn} from './authors.ts';
+import {type Claim, cite} from './claims.ts';
 import {isVersionAtLeast} from './is-version-at-least.ts';
 import {isSoleApiserver} from './replicas.ts';
 import {isFromSameProcess} from './same-process.ts';
@@ -64,7 +65,5 @@ export function isSshExcluded(observations: Observations): boolean {
 	const flag = resolveApiserverFlag(observations, 'ssh-user');
 	const own = observations.flags.find(observation => isFromSameProcess(observation, observations));
 	// A structured /flagz names every flag.
-	return flag.known
-		? flag.value === '' && flag.basis === 'proven'
-		: own !== undefined && settleClaims([{state: 'direct', citations: [cite(observations, own, 'no-ssh-flags', '')]}]).basis === 'proven';
+	return flag.known ? flag.value === '' && flag.basis === 'proven' : own !== undefined && trustIn(authorsOf(own, observations)) === 'own';
 }

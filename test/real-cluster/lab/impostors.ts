@@ -1,11 +1,11 @@
 /** Servers of adversaries: an impostor of the apiserver, and an extension apiserver that nobody verifies. */
-import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import type {IncomingMessage} from 'node:http';
 import {createServer, type Server} from 'node:https';
 import {createServer as createTcpServer, connect, type AddressInfo} from 'node:net';
 import {createServer as createTlsServer} from 'node:tls';
 import type {ExecutionContext} from 'ava';
+import {webSocketAccept} from '../../../source/wire/websocket-accept.ts';
 import {signed} from './certificates.ts';
 import {apply, kubectl} from './kubectl.ts';
 import {addAddress, type Lab} from './lab.ts';
@@ -69,9 +69,7 @@ export async function startExtension(t: ExecutionContext, lab: Lab, kubeconfig: 
 	});
 	server.on('upgrade', (request, socket) => {
 		requests.push(request);
-		const accept = createHash('sha1')
-			.update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-			.digest('base64');
+		const accept = webSocketAccept(String(request.headers['sec-websocket-key']));
 		socket.on('error', () => undefined);
 		socket.write(
 			`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
