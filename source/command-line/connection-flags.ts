@@ -75,7 +75,7 @@ const clusterFlags = [
 		kind: 'integer',
 		default: 0,
 		value: 'LEVEL',
-		help: '1 and higher: with spoke logs, report new pods and ended logs even if stderr is not a terminal; 6 and higher: log each request to stderr (method, URL, status, duration), never headers or bodies; one-shot commands only',
+		help: '1 and higher: with spoke logs, report new pods and ended logs even if stderr is not a terminal; with spoke audit, print the evidence of each row; 6 and higher: log each request to stderr (method, URL, status, duration), never headers or bodies; one-shot commands only',
 	},
 	...noEffectFlags,
 ] as const satisfies readonly FlagSpec[];

@@ -1,40 +1,71 @@
-/** An audit as text. */
+/** An audit as text: the summary, a block for each cause with its fix once, then the rows that pass. */
 import {describeAuditRow} from '../descriptions/describe-audit.ts';
 import {describeReplicas} from '../descriptions/describe-path.ts';
 import {type DetailPart, needsLegend, withLocation} from '../descriptions/describe-verdict.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
-import {isProblem} from '../evidence/audit/rows-by-cause.ts';
+import {groupByCause, isProblem} from '../evidence/audit/rows-by-cause.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
+import {wrapToWidth} from '../text/wrap-to-width.ts';
 import {clusterName} from './cluster-name.ts';
 import {hubPicture} from './hub-picture.ts';
 
-export function auditReport(audit: Audit): string {
-	const {cluster, replicas, nodes, summary, identity, require} = audit;
-	const {known, read} = replicas;
-	const examined = known === null ? describeReplicas(replicas).text : `${read} of ${known} known examined`;
-	const apiservers = `${examined}${replicas.agree === false ? '; they differ' : ''}`;
-	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} examined` : ''}`;
-	const legend = needsLegend(audit.rows.flatMap(row => describeAuditRow(row, audit).details));
+/** `width`: in cells, `Infinity` for lines that are not wrapped. `withEvidence`: of each row, also of those that pass. */
+export type AuditReportLayout = {width: number; withEvidence: boolean};
+
+export function auditReport(audit: Audit, layout: AuditReportLayout): string {
+	const blocks = groupByCause(audit.rows).map(rows => blockOf(rows, audit, layout));
+	const legend = needsLegend(blocks.flatMap(({details}) => details));
 	return [
-		sanitizeLine(`${clusterName(cluster)}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`),
-		sanitizeLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
-		...replicas.unreached.map(text => sanitizeLine(`not examined: apiserver ${text}`)),
+		...headLines(audit),
 		'',
 		...hubPicture(audit.rows).map(line => sanitizeLine(line)),
 		'━ proven   ╍ inferred   ┈ unknown',
 		'',
-		...audit.rows.flatMap(row => rowLines(row, audit)),
-		...(legend === null ? [] : [legend, '']),
-		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
-		...(require.asked.length > 0 ? [sanitizeLine(requireLine(require))] : []),
-		'',
+		...blocks.flatMap(({lines, isShort}, index) => (isShort && blocks[index + 1]?.isShort ? lines : [...lines, ''])),
+		...(legend === null ? [] : [...wrapToWidth(legend, layout.width), '']),
+		...(layout.withEvidence ? [] : ['evidence of each row: spoke audit -v 1', '']),
 	].join('\n');
 }
 
-function requireLine({asked: input, minBasis, result, rows, results}: Audit['require']): string {
+function headLines({cluster, replicas, nodes, summary, identity, require, probe}: Audit): string[] {
+	const {known, read} = replicas;
+	const examined = known === null ? describeReplicas(replicas).text : `${read} of ${known} known examined`;
+	const apiservers = `${examined}${replicas.agree === false ? '; they differ' : ''}`;
+	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} examined` : ''}`;
+	return [
+		`${clusterName(cluster)}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`,
+		`apiservers: ${apiservers}   nodes: ${looked}   probe: ${probe}`,
+		...replicas.unreached.map(text => `not examined: apiserver ${text}`),
+		`${summary.fail} fail, ${summary.warn} warn, ${summary.unknown} unknown, ${summary.pass} pass, ${summary['not-applicable']} not applicable`,
+		...(require.asked.length > 0 ? [requireLine(require)] : []),
+	].map(line => sanitizeLine(line));
+}
+
+function requireLine({asked, minBasis, result, rows, results}: Audit['require']): string {
 	const accepted = results.filter(one => one.result === 'accepted').map(({row}) => row);
 	const failed = result === 'met' ? '' : ` by ${rows.join(', ')}`;
-	return `required: ${input.join(', ')} (${minBasis}): ${result}${failed}${accepted.length > 0 ? `, accepted: ${accepted.join(', ')}` : ''}`;
+	return `required: ${asked.join(', ')} (${minBasis}): ${result}${failed}${accepted.length > 0 ? `, accepted: ${accepted.join(', ')}` : ''}`;
+}
+
+/** `isShort`: one line without anything below it. `details`: those that are shown. */
+type Block = {lines: string[]; isShort: boolean; details: DetailPart[]};
+
+/** Of the rows that one change fixes, or of one row. */
+function blockOf(rows: readonly AuditRow[], audit: Audit, layout: AuditReportLayout): Block {
+	const described = rows.map(row => ({row, ...describeAuditRow(row, audit)}));
+	const advice = described[0]!.details.filter(({role}) => isProblem(rows[0]!) && (role === 'fix' || role === 'docs'));
+	const shown = described.map(({row, details}, index) => {
+		const below = described[index + 1]?.row.message;
+		return details.filter(part => isShown(part, row, layout) && (layout.withEvidence || part.role !== 'message' || part.text !== below));
+	});
+	const lines = [
+		...advice.flatMap(part => detailLines(part, layout, '')),
+		...described.flatMap(({row, state, basis}, index) => [
+			sanitizeLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${state}${basis === null ? '' : `, ${basis}`}${scopeOf(row)}`),
+			...shortened(shown[index]!, layout).flatMap(part => detailLines(part, layout, '         ')),
+		]),
+	];
+	return {lines, isShort: lines.length === 1, details: shown.flat()};
 }
 
 const marks: Readonly<Record<AuditRow['verdict'], string>> = {
@@ -45,26 +76,39 @@ const marks: Readonly<Record<AuditRow['verdict'], string>> = {
 	'not-applicable': 'n/a ',
 };
 
-function rowLines(row: AuditRow, audit: Audit): string[] {
-	const {state, basis, details} = describeAuditRow(row, audit);
-	const noun = row.id === 'C5' ? 'kubelets' : 'apiservers';
-	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven for ${row.scope.proven} of ${row.scope.of} ${noun})`;
-	const lines = (role: DetailPart['role'], max = Infinity) => {
-		const texts = details.filter(one => one.role === role).map(one => withLocation(one));
-		const more = texts.length > max && role === 'exception' ? [`${texts.length - max} more`] : [];
-		return [...texts.slice(0, max), ...more].map(text => `         ${role.padEnd(10)} ${sanitizeLine(text)}`);
-	};
+function scopeOf({id, scope: {of, proven}}: AuditRow): string {
+	return of === null || of <= 1 ? '' : ` (proven for ${proven} of ${of} ${id === 'C5' ? 'kubelets' : 'apiservers'})`;
+}
 
-	return [
-		sanitizeLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${state}${basis === null ? '' : `, ${basis}`}${scope}`),
-		`         ${sanitizeLine(row.message)}`,
-		...lines('accepted'),
-		...lines('evidence', 6),
-		...lines('exception', 10),
-		...details
-			.filter(({role}) => role === 'needs' || role === 'or' || role === 'and')
-			.map(({role, text}) => `         ${(role === 'needs' ? role : `   ${role}`).padEnd(10)} ${sanitizeLine(text)}`),
-		...(isProblem(row) ? [...lines('fix'), ...lines('docs')] : []),
-		'',
-	];
+const always: ReadonlySet<DetailPart['role']> = new Set(['accepted', 'exception', 'needs', 'or', 'and']);
+
+function isShown({role}: DetailPart, row: AuditRow, {withEvidence}: AuditReportLayout): boolean {
+	if (role === 'fix' || role === 'docs') {
+		return false;
+	}
+
+	const isSettled = row.verdict === 'pass' || row.verdict === 'not-applicable';
+	return withEvidence || role === 'accepted' || (!isSettled && (role === 'message' || always.has(role)));
+}
+
+/** Without the ends of long lists. */
+function shortened(details: readonly DetailPart[], {withEvidence}: AuditReportLayout): DetailPart[] {
+	const limits: Readonly<Partial<Record<DetailPart['role'], number>>> = {evidence: 6, exception: withEvidence ? 10 : 3};
+	return details.flatMap(part => {
+		const alike = details.filter(({role}) => role === part.role);
+		const beyond = alike.indexOf(part) - (limits[part.role] ?? Infinity);
+		return beyond < 0
+			? [part]
+			: beyond === 0 && part.role === 'exception'
+				? [{...part, text: `${alike.length - alike.indexOf(part)} more`}]
+				: [];
+	});
+}
+
+/** `indent`: of the row that it belongs to; advice for a whole block has none. */
+function detailLines(part: DetailPart, {width}: AuditReportLayout, indent: string): string[] {
+	const name = part.role === 'or' || part.role === 'and' ? `   ${part.role}` : part.role;
+	const label = part.role === 'message' ? '' : name.padEnd(indent === '' ? 5 : 11);
+	const lines = wrapToWidth(sanitizeLine(withLocation(part)), width - indent.length - label.length);
+	return lines.map((line, index) => `${indent}${index === 0 ? label : ' '.repeat(label.length)}${line}`);
 }

@@ -46,7 +46,6 @@ export const features: readonly Feature[] = [
 			'styled-line.ts',
 			'text-rows.ts',
 			'theme.ts',
-			'wrap-to-width.ts',
 		],
 		offers: [
 			'cell-grid.ts',
@@ -69,7 +68,6 @@ export const features: readonly Feature[] = [
 			'text-rows.ts',
 			'text-wrapping.ts',
 			'theme.ts',
-			'wrap-to-width.ts',
 		],
 	},
 	{

@@ -2,6 +2,8 @@
 import type {Log} from 'sarif';
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
+import {auditReport} from '../../source/output/audit-report.ts';
+import {cellWidth} from '../../source/text/cell-width.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
@@ -70,5 +72,26 @@ test('the first audit of a cluster says the same as the second, in the same orde
 	t.deepEqual(
 		first.map(({id, verdict, state, basis, need}) => ({id, verdict, state, basis, need})),
 		second.map(({id, verdict, state, basis, need}) => ({id, verdict, state, basis, need})),
+	);
+});
+
+test('the text report has each fix once, above its rows, and evidence only with -v 1', async t => {
+	const {env} = await openSandbox(t);
+	const audit = JSON.parse((await runSpoke(['audit', '-o', 'json'], {env})).stdout) as Audit;
+	const fixes = new Set(audit.rows.filter(({verdict, remedy}) => verdict === 'fail' && remedy !== null).map(({remedy}) => remedy));
+	const {stdout: text} = await runSpoke(['audit'], {env});
+	for (const fix of [...fixes].filter(one => one !== audit.rows.find(({id}) => id === 'C11')!.remedy)) {
+		t.is(text.split(`\nfix  ${fix}\n`).length, 2, fix!);
+	}
+
+	t.regex(text, /^fix {2}set serverTLSBootstrap.*\ndocs http.*\nFAIL C1 .*\nFAIL C2 .*\nFAIL C3 .*\n {9}direct, unverified: .*\nFAIL C4 /m);
+	t.regex(text, /^pass N2 .*\npass N3 .*\npass N4 /m);
+	t.notRegex(text, /\bevidence {2}/);
+	const {stdout: withEvidence} = await runSpoke(['audit', '-v', '1'], {env});
+	t.regex(withEvidence, /^pass N2 .*\n {9}All 3 kubelet signing requests are approved\n {9}evidence {3}3 kubelet signing requests/m);
+	const lines = auditReport(audit, {width: 80, withEvidence: false}).split('\nfix', 2)[1]!.split('\n');
+	t.deepEqual(
+		lines.filter(line => cellWidth(line) > 80 && !line.includes('https://') && !/^(?:FAIL|pass|warn)/.test(line)),
+		[],
 	);
 });

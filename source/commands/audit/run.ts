@@ -7,7 +7,7 @@ import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {needsInOneLine} from '../../evidence/rules/describe-needs.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit, auditsJunit, failedAuditJunit} from '../../output/audit-junit.ts';
-import {auditReport} from '../../output/audit-report.ts';
+import {auditReport, type AuditReportLayout} from '../../output/audit-report.ts';
 import {auditTable, type AuditedContext} from '../../output/audit-table.ts';
 import {auditSarif, auditsSarif, failedAuditSarif} from '../../output/audit-sarif.ts';
 import {jsonLine} from '../../output/json-line.ts';
@@ -24,7 +24,7 @@ import {auditSpec} from './spec.ts';
 
 type Format = FlagValues<typeof auditSpec.flags>['output'];
 
-const formats: Readonly<Record<Format, (audit: Audit) => string>> = {
+const formats: Readonly<Record<Format, (audit: Audit, layout: AuditReportLayout) => string>> = {
 	json: audit => jsonLine(auditJson(audit)),
 	junit: auditJunit,
 	sarif: auditSarif,
@@ -79,7 +79,8 @@ export const command: Command<typeof auditSpec.flags> = {
 			throw error;
 		}
 
-		writeReport(formats[flags.output](audit), invocation);
+		const layout = {width: stdout.isTTY ? stdout.columns : Infinity, withEvidence: flags.v > 0};
+		writeReport(formats[flags.output](audit, layout), invocation);
 		const failure = failureOf(audit);
 		if (failure) {
 			stderr.write(`${toTerminalCharset(stderr, errorText(failure))}\n`);
@@ -113,7 +114,7 @@ async function auditContexts(
 		}
 
 		if (output === 'json') {
-			stdout.write(error === null ? formats.json(audit) : contextErrorLine(error, context));
+			stdout.write(error === null ? jsonLine(auditJson(audit)) : contextErrorLine(error, context));
 		}
 	}
 

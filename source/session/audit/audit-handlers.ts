@@ -218,7 +218,7 @@ function fileText(path: string, found: Audit): string {
 		return auditJunit(found);
 	}
 
-	return path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(auditJson(found), null, '\t')}\n`;
+	return path.endsWith('.txt') ? `${auditReport(found, {width: Infinity, withEvidence: true}).trimEnd()}\n` : `${JSON.stringify(auditJson(found), null, '\t')}\n`;
 }
 
 function describeTest(path: Path): string {

@@ -7,7 +7,7 @@ import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
-import {wrapToWidth} from '../kit/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';

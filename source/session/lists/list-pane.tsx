@@ -12,7 +12,7 @@ import type {Row} from './table-rows.ts';
 import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import {clockTime, formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {wrapToWidth} from '../kit/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, remainingWidth} from './list-columns.ts';
 import {firstKey, type ScreenInput} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';

@@ -3,7 +3,7 @@ import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ConnectionList} from '../frame/connection-list.ts';
 import type {Message} from '../frame/session-state.ts';
-import {wrapToWidth} from '../kit/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
 
 const lead = '       Meanwhile: ';
 const shownStreams = 3;

@@ -7,7 +7,7 @@ import {sourceName} from './tail-source.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {sanitizeText} from '../../text/sanitize-line.ts';
-import {wrapToWidth} from '../kit/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {firstKey} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';

@@ -9,7 +9,7 @@ import type {TailLine} from './line-buffer.ts';
 import {sourceName} from './tail-source.ts';
 import {selectedContext} from './tail-sources.ts';
 import {presentSources, shownLength, type TailView} from './tail-view.ts';
-import {wrapToWidth} from '../kit/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {describeFarEnds, describeOlderLines, describeTailMode, describeTailScope, describeTailState, tailCounts} from './describe-tail.ts';
 import {describeEmptyTail} from './empty-tail.ts';
 import {ExpandedLine} from './expanded-line.tsx';

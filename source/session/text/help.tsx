@@ -5,7 +5,7 @@ import {contexts, contextStack} from '../../actions/contexts.ts';
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {wrapToWidth} from '../kit/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/page.tsx';

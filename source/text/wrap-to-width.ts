@@ -1,5 +1,5 @@
 /** Texts that are wrapped at words. */
-import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
+import {cellWidth, truncateToCells} from './cell-width.ts';
 
 export function wrapToWidth(text: string, width: number): string[] {
 	const out: string[] = [];
