@@ -8,24 +8,22 @@ import {parseSecondsOrDuration} from '../command-line/parse-duration.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ClusterInfo} from './cluster-client.ts';
 import {impersonationHeaders} from './credentials/request-headers.ts';
-import type {PluginTerminal} from './credentials/plugin-terminal.ts';
+import type {PluginTerminal} from './credentials/run-plugin.ts';
 import {userCredentials} from './credentials/user-credentials.ts';
 import type {ConnectionConfig} from './apiserver-connection.ts';
 import {type ClusterEntry, emptyCluster, emptyUser} from './kubeconfig/kubeconfig-shape.ts';
 import {type LoadedKubeconfig, loadKubeconfig} from './kubeconfig/load-kubeconfig.ts';
-import {readCaBundle} from './kubeconfig/read-ca-bundle.ts';
-import {type SelectedEntries, selectEntries} from './kubeconfig/select-entries.ts';
-import {validateEntries} from './kubeconfig/validate-entries.ts';
+import {readCaBundle} from './kubeconfig/read-file-bounded.ts';
+import {type SelectedEntries, selectEntries, validateEntries} from './kubeconfig/select-entries.ts';
 import type {TlsSettings} from './tls/start-tls.ts';
 import {systemTrust, trustBundle} from './tls/trust.ts';
-import {proxyFromEnvironment} from './transport/environment-proxy.ts';
+import {proxyFromEnvironment, parseProxyUrl} from './transport/proxy-url.ts';
 import type {DialRoute} from './transport/open-socket.ts';
-import {parseProxyUrl} from './transport/proxy-url.ts';
 import {joinHostPort, parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 
 const defaultResponseTimeoutMs = 30_000;
 
-export type AccessSettings = {access: ConnectionConfig; facts: ClusterInfo};
+type AccessSettings = {access: ConnectionConfig; facts: ClusterInfo};
 
 /** @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE */
 export async function readSettings(

@@ -1,20 +1,25 @@
 /** The apiserver's connection: an HTTP client with credentials, their renewal after a 401, and the request trace. */
 import {userAgent} from '../version.ts';
-import type {ApiResponse, PipelinedOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from './connection.ts';
+import type {
+	ApiResponse,
+	PipelinedOptions,
+	Connection,
+	RequestOptions,
+	SocketFacts,
+	UpgradeOptions,
+	UpgradeResult,
+} from './cluster-client.ts';
 import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/request-headers.ts';
 import type {HttpRequest, HttpResult, ResponseStart} from './transport/exchange.ts';
-import {HttpClient} from './transport/http-client.ts';
+import {HttpClient, buildUpgradeRequest} from './transport/http-client.ts';
 import type {Http2Client} from './transport/http2-client.ts';
 import {openSocket, peerNameOf, type DialRoute, type OpenSocket} from './transport/open-socket.ts';
 import {basicAuthorization} from './transport/connect-through-proxy.ts';
 import {withWholeTimeout} from './transport/request-errors.ts';
-import {decompressBody, readFully} from './transport/response-body.ts';
-import {buildUpgradeRequest} from './transport/upgrade.ts';
+import {decompressBody, readFully, maxErrorBytes, maxErrorPrefixBytes, readBodyPrefix} from './transport/response-body.ts';
 import {certificateDates, certificateFingerprint} from './tls/client-certificate.ts';
-import {maxErrorBytes, maxErrorPrefixBytes} from './body-limits.ts';
-import {readBodyPrefix} from './read-body-prefix.ts';
-import {areCredentialsRejected, canSendAgain, isProxyPath} from './rejected-credentials.ts';
+import {areCredentialsRejected, canSendAgain, isProxyPath} from './connection-pool.ts';
 import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
 
 export type ConnectionConfig = {

@@ -1,20 +1,32 @@
 /** Pool of idle keep-alive connections. */
-import {finished} from 'node:stream';
+import {finished, Readable} from 'node:stream';
 import {abortableDelay, rejectOnAbort} from '../async/abortable.ts';
 import {monotonicMs} from '../async/clock.ts';
 import {isSpokeError} from '../errors/spoke-error.ts';
-import type {ApiResponse, RequestOptions} from './connection.ts';
+import type {ApiResponse, RequestOptions} from './cluster-client.ts';
 import type {ApiserverConnection} from './apiserver-connection.ts';
-import {canSendAgain} from './rejected-credentials.ts';
 import {isReplayable} from './transport/encode-request.ts';
-import {noop} from './transport/noop.ts';
-import {maxRetries, maxRetryAfterMs, retryAfterMs} from './transport/retry-after.ts';
+import {noop} from './transport/dial-tcp.ts';
+import {maxRetries, maxRetryAfterMs, retryAfterMs} from './transport/request-errors.ts';
+import {explainMessage} from '../server-messages/explain-message.ts';
+import {maxErrorPrefixBytes, readBodyPrefix} from './transport/response-body.ts';
+import type {HttpRequest, HttpResult} from './transport/exchange.ts';
 
 const maxIdleConnections = 8;
 const idleTimeoutMs = 60_000;
 
 /** A server may close a longer idle connection. */
 const recentUseMs = 1000;
+
+type PlainResponse = Extract<HttpResult, {kind: 'response'}>;
+
+/** A backend can send any text. */
+const proxyPath = /\/(?:nodes|pods|services)\/[^/]+\/proxy(?:\/|$)/;
+
+/** A POST that only reads. */
+const reviewPath = /^\/apis\/(?:authentication|authorization)\.k8s\.io\//;
+
+const kubeletStreamPath = /\/pods\/[^/]+\/(?:log|exec|attach|portforward)$/;
 
 export class ConnectionPool {
 	readonly #open: (signal?: AbortSignal) => Promise<ApiserverConnection>;
@@ -206,4 +218,44 @@ export class ConnectionPool {
 		this.#idle.delete(connection);
 		connection.close();
 	}
+}
+
+/**
+Whether the apiserver rejected the user's credentials. A kubelet can also send a 401 (it rejects those of the apiserver), and so can a
+backend. On a path to a kubelet, only the apiserver's own Status counts, which a hostile kubelet can imitate for exec, attach and
+port-forward. May replace `response.body`.
+*/
+export async function areCredentialsRejected(path: string, response: PlainResponse): Promise<boolean> {
+	if (response.status !== 401 || isProxyPath(path)) {
+		return false;
+	}
+
+	if (!kubeletStreamPath.test(withoutQuery(path))) {
+		return true;
+	}
+
+	if (!response.headers['content-type']?.startsWith('application/json')) {
+		return false;
+	}
+
+	const text = await readBodyPrefix(response.body, maxErrorPrefixBytes);
+	response.body = Readable.from([Buffer.from(text)]);
+	return explainMessage(text, {status: 401})?.rule.code === 'ERR_CREDENTIALS';
+}
+
+/** Whether a request can be sent again after a 401: it changes nothing, and it did not go to a backend. */
+export function canSendAgain(
+	path: string,
+	{method = 'GET', kind, body}: {method?: string; kind?: HttpRequest['kind']; body?: RequestOptions['body'] | undefined},
+): boolean {
+	const hasNoEffect = method === 'GET' || method === 'HEAD' || kind !== undefined || reviewPath.test(path);
+	return hasNoEffect && isReplayable({body}) && !isProxyPath(path);
+}
+
+export function isProxyPath(path: string): boolean {
+	return proxyPath.test(withoutQuery(path));
+}
+
+function withoutQuery(path: string): string {
+	return path.split('?', 1)[0]!;
 }

@@ -2,9 +2,9 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
-import {kubectlLine, statusMessage} from '../server-messages/parse-status.ts';
+import {kubectlLine, statusMessage} from '../server-messages/unwrap-message.ts';
 import {formatRfc3339Seconds} from '../text/format-time.ts';
-import type {SocketFacts} from './connection.ts';
+import type {SocketFacts} from './cluster-client.ts';
 import {canICommand, type ImpersonatedIdentity, type RequestAttributes} from './request-attributes.ts';
 
 export type ErrorResponse = {

@@ -1,13 +1,11 @@
 /** Paged lists of a resource. */
-import {SpokeError} from '../errors/spoke-error.ts';
-import {maxErrorBytes, maxObjectBytes} from './body-limits.ts';
+import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
+import {maxErrorBytes, maxObjectBytes, readFully} from './transport/response-body.ts';
 import {requestAttributes} from './request-attributes.ts';
-import type {ClusterClient} from './cluster-client.ts';
-import type {ApiResponse} from './connection.ts';
+import type {ClusterClient, ApiResponse} from './cluster-client.ts';
 import type {CheckedListMetadata, CheckedMetadata} from './object-shapes.ts';
 import {parseObject} from './read-json-response.ts';
 import {errorFromResponse} from './error-from-response.ts';
-import {readFully} from './transport/response-body.ts';
 
 export type ListOptions = {
 	path: string;
@@ -177,4 +175,22 @@ async function readPage<Item>(
 			connection: response.connection,
 		},
 	};
+}
+
+/** `null` without permission. @throws SpokeError for any other failure, including ERR_NOT_FOUND */
+export async function readIfAllowed<T>(cluster: Pick<ClusterClient, 'json'>, path: string, signal?: AbortSignal): Promise<T | null> {
+	return ifAllowed(async () => cluster.json<T>({path, ...(signal && {signal})}));
+}
+
+/** `null` without permission. @throws any other failure of `read` */
+export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | null> {
+	try {
+		return await read();
+	} catch (thrown) {
+		if (toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
+			return null;
+		}
+
+		throw thrown;
+	}
 }

@@ -5,13 +5,12 @@ import {backoffMs, stableAfterMs} from '../async/backoff.ts';
 import {monotonicMs} from '../async/clock.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
-import {maxErrorBytes} from './body-limits.ts';
+import {maxErrorBytes, readFully} from './transport/response-body.ts';
 import type {ClusterClient} from './cluster-client.ts';
 import {errorFromResponse} from './error-from-response.ts';
 import {acceptHeader, isTable, type ListOptions, listPages, listQuery, type TableColumn} from './list.ts';
 import {requestAttributes} from './request-attributes.ts';
-import {readFully} from './transport/response-body.ts';
-import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './validate-object.ts';
+import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './read-json-response.ts';
 
 export type WatchEvent<Item> =
 	/** `first`: discard all earlier pages and changes. */

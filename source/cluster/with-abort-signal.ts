@@ -1,7 +1,14 @@
 /** Cluster client bound to an abort signal. */
 import {anySignal} from '../async/abortable.ts';
-import type {ClusterClient} from './cluster-client.ts';
-import type {Connection} from './connection.ts';
+import type {ClusterClient, Connection} from './cluster-client.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+
+type TimeoutOptions = {
+	timeoutMs: number;
+	/** Of the error. */
+	message: string;
+	signal?: AbortSignal | undefined;
+};
 
 /** Aborting `signal` ends all requests and connections of the result. */
 export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): ClusterClient {
@@ -41,4 +48,25 @@ export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): Cl
 		logIn: async own => cluster.logIn(anySignal(own, signal)),
 		anonymous: async options => cluster.anonymous({...options, signal: anySignal(options.signal, signal)}),
 	};
+}
+
+/**
+`work` gets a signal that is aborted after `timeoutMs` or with `signal`.
+@throws SpokeError ERR_APISERVER_TIMEOUT; what `work` throws
+*/
+export async function withTimeout<Value>(
+	{timeoutMs, message, signal}: TimeoutOptions,
+	work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+	const timeout = new AbortController();
+	const timer = setTimeout(() => {
+		timeout.abort(new SpokeError('ERR_APISERVER_TIMEOUT', message));
+	}, timeoutMs).unref();
+	try {
+		return await work(anySignal(timeout.signal, signal));
+	} catch (error) {
+		throw timeout.signal.aborted && !signal?.aborted ? timeout.signal.reason : error;
+	} finally {
+		clearTimeout(timer);
+	}
 }

@@ -2,7 +2,7 @@
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {FlagValues} from '../command-line/flag-spec.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {PluginTerminal} from '../cluster/credentials/plugin-terminal.ts';
+import type {PluginTerminal} from '../cluster/credentials/run-plugin.ts';
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {requireOnStreams} from '../evidence/require-connection.ts';
 import {parsePathRequirements, type PathRequirement} from '../evidence/require-path.ts';

@@ -1,8 +1,8 @@
 /** Failures in words. */
 import {errorTable} from '../errors/error-table.ts';
 import type {ErrorObject, SpokeError} from '../errors/spoke-error.ts';
-import {isApiserverRefusal} from '../server-messages/apiserver-refusal.ts';
-import {statusMessage} from '../server-messages/parse-status.ts';
+import {isApiserverRefusal} from '../server-messages/kubelet-log-refusal.ts';
+import {statusMessage} from '../server-messages/unwrap-message.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Part} from './parts.ts';
@@ -53,7 +53,7 @@ function describeFailedPlace(error: ErrorObject): string {
 	}
 }
 
-export type UnreachablePart = Part<'statement' | 'server' | 'error' | 'means' | 'proxy' | 'fix' | 'attempt'>;
+type UnreachablePart = Part<'statement' | 'server' | 'error' | 'means' | 'proxy' | 'fix' | 'attempt'>;
 
 type Unreachable = {
 	context: string;

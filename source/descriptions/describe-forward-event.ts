@@ -1,8 +1,6 @@
 /** Forward events in words, for the one-shot and the session. */
-import {isLoopback} from '../cluster/transport/loopback.ts';
-import {joinHostPort} from '../cluster/transport/server-url.ts';
-import {fullMessage} from '../server-messages/unwrap-message.ts';
-import {statusMessage} from '../server-messages/parse-status.ts';
+import {isLoopback, joinHostPort} from '../cluster/transport/server-url.ts';
+import {fullMessage, statusMessage} from '../server-messages/unwrap-message.ts';
 import type {BoundAddress, ConnectionEnd, ForwardEvent, MoveReason} from '../streams/port-forward/forward-event.ts';
 import {formatBytes} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
@@ -11,7 +9,7 @@ import {shortError} from './describe-error.ts';
 import {describeListenerUse} from './describe-listener-use.ts';
 import {describeListenerUsers} from './describe-proxy.ts';
 
-export type ForwardPart = Part<'statement' | 'from' | 'pod' | 'duration' | 'reason' | 'error' | 'attempt' | 'detail' | 'fix' | 'code'>;
+type ForwardPart = Part<'statement' | 'from' | 'pod' | 'duration' | 'reason' | 'error' | 'attempt' | 'detail' | 'fix' | 'code'>;
 
 export type ForwardDescription = {
 	/** `output` and `error`: kubectl's lines on stdout and stderr. `hint`: how to use the forward. */

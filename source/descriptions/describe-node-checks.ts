@@ -1,6 +1,6 @@
 /** Describes node checks for the report, the session and the confirmation. */
 import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node-checks/node-check.ts';
-import {statusMessage} from '../server-messages/parse-status.ts';
+import {statusMessage} from '../server-messages/unwrap-message.ts';
 import {formatNumber, formatQuantity} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
 import {routeName, tlsName} from './describe-verdict.ts';
@@ -68,7 +68,7 @@ export function describeNodeGroup(group: NodeGroup, timeoutMs: number): string {
 	}
 }
 
-export type NodeGroupPart = Part<'path' | 'server' | 'also' | 'fix' | 'nodes'>;
+type NodeGroupPart = Part<'path' | 'server' | 'also' | 'fix' | 'nodes'>;
 
 /** What the group's title does not say. `maxNodes`: names to show. */
 export function describeNodeGroupDetails(group: NodeGroup, maxNodes: number): readonly NodeGroupPart[] {

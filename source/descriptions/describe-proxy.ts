@@ -1,6 +1,5 @@
 /** Proxied requests and users of local listeners in words, for the one-shots and the session. */
-import {isLoopback} from '../cluster/transport/loopback.ts';
-import {joinHostPort} from '../cluster/transport/server-url.ts';
+import {isLoopback, joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ListenEndpoint} from '../streams/proxy-listener/listen-endpoint.ts';
 import type {ListenerEvent} from '../streams/proxy-listener/start-proxy-listener.ts';

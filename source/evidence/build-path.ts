@@ -1,6 +1,5 @@
 /** Builds a Path from observations. */
-import type {ClusterInfo} from '../cluster/cluster-client.ts';
-import type {SocketFacts} from '../cluster/connection.ts';
+import type {ClusterInfo, SocketFacts} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {
 	ClusterIdentity,
@@ -33,7 +32,7 @@ import {secondLegRoute, type RouteVerdict} from './rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
 import {unknownVerdict} from './rules/claims.ts';
 
-export type PathMetadata = {
+type PathMetadata = {
 	cluster: Pick<ClusterInfo, 'context' | 'server' | 'sandbox'>;
 	phase: Path['phase'];
 	address: string | null;

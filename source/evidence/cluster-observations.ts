@@ -1,6 +1,5 @@
 /** Observations of the cluster that belong to no single connection. */
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {isFromAnotherProcess, observeConnection} from './connection-observations.ts';
 import type {ClusterObservations, ProbeResult, UnavailableSource, VersionFacts} from './evidence.ts';
 import {mergeSupervisorAddresses, readReplicas} from './probes/apiserver-replicas.ts';

@@ -1,7 +1,6 @@
 /** A label is the Path of an open connection, built again with each observation. This file keeps the labels of one cluster. */
 import {type Clock, systemClock} from '../async/clock.ts';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
 import {BackgroundMetrics} from './background-metrics.ts';
 import {buildObservations, processIdOf} from './build-observations.ts';

@@ -1,7 +1,6 @@
 /** Observations on one connection before its use. */
 import {hash} from 'node:crypto';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection, PipelinedOptions} from '../cluster/connection.ts';
+import type {ClusterClient, Connection, PipelinedOptions} from '../cluster/cluster-client.ts';
 import type {ConnectionObservations, FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts} from './evidence.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
 import {makeObservation, probeTimeoutMs, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';

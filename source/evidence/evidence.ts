@@ -3,7 +3,7 @@ import type {ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/
 import type {ErrorObject} from '../errors/spoke-error.ts';
 
 export type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
-export type {SocketFacts} from '../cluster/connection.ts';
+export type {SocketFacts} from '../cluster/cluster-client.ts';
 export type {ErrorObject} from '../errors/spoke-error.ts';
 export type * from './observations.ts';
 
@@ -75,7 +75,7 @@ export type Verdict<State extends string> = {
 	why?: string;
 };
 
-export type LegPeer = {protocol: string; subject: string; issuer: string; serverName: string | null; notAfter: string; spkiSha256: string};
+type LegPeer = {protocol: string; subject: string; issuer: string; serverName: string | null; notAfter: string; spkiSha256: string};
 
 export type Leg = {
 	n: 1 | 2;

@@ -1,6 +1,5 @@
 /** Reads the observations of one apiserver. */
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {type Examination, noActiveObservations, processIdOf} from './build-observations.ts';
 import {observeCluster, spreadsRequestsReason} from './cluster-observations.ts';
 import {isFromAnotherProcess, observeConnection, observeFreshConnection} from './connection-observations.ts';
@@ -17,7 +16,7 @@ export type ApiserverExamination = Examination & {
 	metrics: ProbeResult<MetricFacts>;
 };
 
-export type ExamineOptions = {
+type ExamineOptions = {
 	signal?: AbortSignal;
 	/** One that the user can read. */
 	namespace?: string | undefined;

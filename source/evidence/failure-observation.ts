@@ -2,7 +2,7 @@
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {explainMessage, type Explanation} from '../server-messages/explain-message.ts';
 import {messageAuthor} from '../server-messages/message-author.ts';
-import {parseStatus} from '../server-messages/parse-status.ts';
+import {parseStatus} from '../server-messages/unwrap-message.ts';
 import type {Author, ConnectionPurpose, FailureFacts, Observation} from './evidence.ts';
 import {makeObservation} from './probes/probe-request.ts';
 import {authorsOfSource} from './rules/authors.ts';

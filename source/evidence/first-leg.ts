@@ -1,6 +1,5 @@
 /** Leg 1 of a request to the apiserver itself, such as a list. */
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {ApiResponse} from '../cluster/connection.ts';
+import type {ClusterClient, ApiResponse} from '../cluster/cluster-client.ts';
 import {buildObservations, noActiveObservations} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
 import {noClusterObservations} from './cluster-observations.ts';
@@ -10,7 +9,7 @@ import {noTarget} from './no-target.ts';
 import {formatPathLine} from './path-line.ts';
 
 /** A path that ends at the apiserver: `legs` has leg 1 only. */
-export type ApiserverPath = Pick<Path, 'cluster' | 'legs' | 'evidence' | 'line'>;
+type ApiserverPath = Pick<Path, 'cluster' | 'legs' | 'evidence' | 'line'>;
 
 /** Decided by the socket on which the response came; nothing else is read. */
 export function apiserverPath(cluster: ClusterClient, connection: ApiResponse['connection']): ApiserverPath {

@@ -1,7 +1,6 @@
 /** One label while its connection is watched, and the reads for it. */
 import {clockDelay, type Clock} from '../async/clock.ts';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {processIdOf} from './build-observations.ts';
 import {type BackgroundMetrics, metricsNotReached} from './background-metrics.ts';
 import type {ClusterObservations, Path, UnavailableSource} from './evidence.ts';

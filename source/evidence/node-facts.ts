@@ -3,7 +3,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {CheckedObject} from '../cluster/object-shapes.ts';
 import {parseObject} from '../cluster/read-json-response.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
-import {kubeletPortOf} from '../targets/kubelet-port.ts';
+import {kubeletPortOf} from '../targets/named-port.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {sendProbe, parseList} from './probes/probe-request.ts';
 

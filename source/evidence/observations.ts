@@ -1,5 +1,5 @@
 /** Facts that were read of one cluster, and sources that could not be read. */
-import type {SocketFacts} from '../cluster/connection.ts';
+import type {SocketFacts} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
 import type {Author, EvidenceSource, Need} from './evidence.ts';

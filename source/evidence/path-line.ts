@@ -1,6 +1,6 @@
 /** What a path line says, and the line in plain ASCII. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {isApiserverRefusal} from '../server-messages/apiserver-refusal.ts';
+import {isApiserverRefusal} from '../server-messages/kubelet-log-refusal.ts';
 import type {Leg, Path, ResolvedTarget} from './evidence.ts';
 
 export type PathLineLeg = {

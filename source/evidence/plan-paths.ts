@@ -1,18 +1,15 @@
 /** The connections that a target implies. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {readIfAllowed} from '../cluster/read-if-allowed.ts';
+import {readIfAllowed} from '../cluster/list.ts';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {onlyPort, proxyRequestFacts} from '../streams/proxy/resolve-proxy-target.ts';
-import {kubeletPortOf} from '../targets/kubelet-port.ts';
+import {kubeletPortOf, portList} from '../targets/named-port.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
-import {portList} from '../targets/named-port.ts';
-import {nodeTarget} from '../targets/node-target.ts';
-import {objectPath} from '../targets/object-path.ts';
-import {parseTarget} from '../targets/parse-target.ts';
+import {nodeTarget, parseTarget} from '../targets/parse-target.ts';
+import {objectPath, findResource, podResource} from '../targets/resource-names.ts';
 import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
 import {isProxied, parseProxyName, parseProxyTarget, type ProxyName} from '../targets/proxy-target.ts';
 import {resolvePod, type ResolvedPod} from '../targets/resolve-pod.ts';
-import {findResource, podResource} from '../targets/resource-names.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from './evidence.ts';
 import type {ProbeTarget} from './run-active-probes.ts';
 import {kubeletAddresses, readNode, podOnNode, type NodeObject} from './node-facts.ts';
@@ -26,7 +23,7 @@ export type PathPlan = {
 	proxyNotice: string | null;
 };
 
-export type PathPlanOptions = {
+type PathPlanOptions = {
 	signal?: AbortSignal | undefined;
 	namespace?: string | undefined;
 	container?: string | undefined;

@@ -1,7 +1,6 @@
 /** Observations on each connection before its use. */
 import {afterTurns, isRecent, type Clock} from '../async/clock.ts';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {noConnectionObservations, observeConnection, socketObservation} from './connection-observations.ts';
 import type {ConnectionObservations, UnavailableSource, UserInfo} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';

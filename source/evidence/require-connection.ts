@@ -1,7 +1,6 @@
 /** `--require` for streams: decided on the connection of each stream, before its first byte. */
 import {rejectOnAbort} from '../async/abortable.ts';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {setStreamGate} from '../streams/stream-gate.ts';
 import {buildObservations, type Examination, noActiveObservations, processIdOf} from './build-observations.ts';

@@ -1,6 +1,5 @@
 /** Probes that reach a node, pod or service through the apiserver: only by consent or `--probe active`. */
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {processIdOf} from './build-observations.ts';
 import {observeConnection} from './connection-observations.ts';

@@ -1,8 +1,8 @@
 /** Who wrote the text of a failed log read. */
-import {parseStatus} from './parse-status.ts';
+import {parseStatus} from './unwrap-message.ts';
 
 /** What the apiserver must have requested of a kubelet. */
-export type KubeletLogRequest = {
+type KubeletLogRequest = {
 	namespace: string;
 	pod: string;
 	container: string;

@@ -1,12 +1,13 @@
 /** Removes the wrapper that the apiserver puts around an error of leg 2. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {MessageWrapper} from './message-rule.ts';
-import {statusMessage} from './parse-status.ts';
 
-export type UnwrappedMessage = {wrapper: MessageWrapper; message: string; dialedAddress: string | null};
+type UnwrappedMessage = {wrapper: MessageWrapper; message: string; dialedAddress: string | null};
 
 /** A request error of Go's HTTP client, for logs and for translated exec and attach; always over TLS. A quoted URL is a redirect's. */
 const goRequest = /^(Get|Post) "https:\/\/([^/"\\]+)\/([^"\\]*)": (?!redirects forbidden$)([\s\S]*)$/;
+
+const kubectlReasons: ReadonlySet<unknown> = new Set(['NotFound', 'Forbidden', 'BadRequest']);
 
 /**
 `isStream`: the message came on an error channel. `code`: of the response or of the Status, 0 if unknown. If a log read fails, the
@@ -55,4 +56,37 @@ export function fullMessage({message, text}: Pick<ErrorObject, 'message' | 'text
 	const words = text === null ? '' : (statusMessage(text) ?? text).trim();
 	const innermost = unwrapMessage(words, [], {isStream: false, code: 0}).message;
 	return message.includes(innermost.trim()) ? message : `${message}: ${words}`;
+}
+
+/** `null` if the body is not a Status. Fields are not validated. */
+export function parseStatus(body: string): {message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null {
+	try {
+		const parsed = JSON.parse(body) as {
+			kind?: unknown;
+			message?: unknown;
+			code?: unknown;
+			reason?: unknown;
+			details?: {kind?: unknown} | null;
+		} | null;
+		return parsed?.kind === 'Status' ? parsed : null;
+	} catch {
+		return null;
+	}
+}
+
+/** `null` if the body is not a Status; empty if it has no message. */
+export function statusMessage(body: string): string | null {
+	const status = parseStatus(body);
+	return status && (typeof status.message === 'string' ? status.message : '');
+}
+
+/**
+The line that kubectl prints, which scripts match; `null` for another reason or body.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go StandardErrorMessage
+*/
+export function kubectlLine(body: string): string | null {
+	const status = parseStatus(body);
+	return status && kubectlReasons.has(status.reason) && typeof status.message === 'string' && status.message !== ''
+		? `Error from server (${String(status.reason)}): ${status.message}`
+		: null;
 }

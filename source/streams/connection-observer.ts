@@ -1,5 +1,5 @@
 /** Callbacks that report connections of streams. */
-import type {Connection} from '../cluster/connection.ts';
+import type {Connection} from '../cluster/cluster-client.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 
 export const streamFeatures = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'] as const;

@@ -1,6 +1,5 @@
 /** Opens a stream's connection, which the observer can use first. */
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionObserver} from './connection-observer.ts';
 import {SpeculativeConnection} from './speculative-request.ts';

@@ -1,7 +1,6 @@
 /** Connects while a stream's target is being resolved. */
 import {monotonicMs} from '../async/clock.ts';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
+import type {ClusterClient, ApiResponse, Connection, RequestOptions} from '../cluster/cluster-client.ts';
 import {readJsonResponse} from '../cluster/read-json-response.ts';
 import type {ConnectionObserver} from './connection-observer.ts';
 import {SpeculativeConnection, type SpeculativeRequest} from './speculative-request.ts';

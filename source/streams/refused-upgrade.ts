@@ -1,8 +1,8 @@
 /** Upgrades that the server refused. */
-import type {Connection, UpgradeResult} from '../cluster/connection.ts';
+import type {Connection, UpgradeResult} from '../cluster/cluster-client.ts';
 import {errorFromResponse, type ErrorResponseContext} from '../cluster/error-from-response.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {statusMessage} from '../server-messages/parse-status.ts';
+import {statusMessage} from '../server-messages/unwrap-message.ts';
 import {refusedAsKubectl} from './combine-carrier-errors.ts';
 
 export type RefusedUpgrade = Extract<UpgradeResult, {upgraded: false}>;

@@ -1,8 +1,7 @@
 /** A stream's request that is sent while its target is being resolved, on the same connection. */
 import {rejectOnAbort} from '../async/abortable.ts';
-import {maxErrorPrefixBytes} from '../cluster/body-limits.ts';
-import type {ApiResponse, Connection, PipelinedOptions, RequestOptions, UpgradeOptions, UpgradeResult} from '../cluster/connection.ts';
-import {readBodyPrefix} from '../cluster/read-body-prefix.ts';
+import {maxErrorPrefixBytes, readBodyPrefix} from '../cluster/transport/response-body.ts';
+import type {ApiResponse, Connection, PipelinedOptions, RequestOptions, UpgradeOptions, UpgradeResult} from '../cluster/cluster-client.ts';
 import {isSpokeError} from '../errors/spoke-error.ts';
 
 /**

@@ -1,11 +1,10 @@
 /** What decides, on a connection, whether a stream may use it. */
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from './connection-observer.ts';
 
 /** Can send ordinary requests on the connection. @throws SpokeError if the stream must not use it */
-export type StreamGate = (connection: Connection, purpose: ConnectionPurpose, signal: AbortSignal | undefined) => Promise<void>;
+type StreamGate = (connection: Connection, purpose: ConnectionPurpose, signal: AbortSignal | undefined) => Promise<void>;
 
 /** For every later stream of the cluster, on whatever client derived from this one. `null`: any connection may be used. */
 export function setStreamGate(cluster: WithRecords, gate: StreamGate | null): void {

@@ -1,6 +1,7 @@
 /** Port numbers of pods and services by name or number. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ContainerPort, PodObject, ServiceObject, ServicePort} from './pod-object.ts';
+import type {CheckedObject} from '../cluster/object-shapes.ts';
 
 export type PodPort = {
 	port: number;
@@ -9,6 +10,10 @@ export type PodPort = {
 	/** The port of the service, which is the default local port as in kubectl; `null` if the target is not a service. */
 	servicePort: number | null;
 };
+
+export type NodeWithKubelet = Pick<CheckedObject<'nodes'>, 'status'>;
+
+const defaultKubeletPort = 10_250;
 
 /**
 A number need not be declared.
@@ -99,4 +104,15 @@ function assertTcp(input: string, declared: ReadonlyArray<{protocol?: string}>):
 
 export function portList(ports: ReadonlyArray<{name?: string; port: number}>): string {
 	return ports.map(({name, port}) => (name === undefined ? String(port) : `${name} (${port})`)).join(', ') || 'no ports';
+}
+
+/** The default if none or 0 (pkg/kubelet/client/kubelet_client.go GetConnectionInfo). */
+export function kubeletPortOf(node: NodeWithKubelet | null): number {
+	return node?.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultKubeletPort;
+}
+
+/** `kubeletPort`: whether the port is the kubelet's; `null` if the node cannot be read, which leaves only the default port. */
+export function targetsKubelet({port, kubeletPort}: {port: number | null; kubeletPort: boolean | null}): boolean {
+	const isDefaultPort = port === defaultKubeletPort;
+	return kubeletPort ?? isDefaultPort;
 }

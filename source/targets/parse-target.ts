@@ -1,7 +1,8 @@
 /** Parser of TARGET on the command line. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {validateSegment} from './object-path.ts';
-import {findResource, targetResources, type TargetResource} from './resource-names.ts';
+import {validateSegment, findResource, targetResources, type TargetResource} from './resource-names.ts';
+import type {CheckedObject} from '../cluster/object-shapes.ts';
+import type {ResolvedTarget} from '../streams/connection-observer.ts';
 
 export type ParsedTarget = {
 	input: string;
@@ -44,4 +45,9 @@ function kindNames(errorListsNodes: boolean): string[] {
 	return targetResources
 		.filter(({kind}) => errorListsNodes || kind !== 'Node')
 		.map(({kind, names: words}) => (kind === 'Node' ? 'node' : words.at(-1)!));
+}
+
+/** `asked`: what the user typed. `node`: `null` if it was not read. */
+export function nodeTarget(asked: string, name: string, node: CheckedObject<'nodes'> | null): ResolvedTarget {
+	return {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
 }

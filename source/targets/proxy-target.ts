@@ -1,9 +1,8 @@
 /** Parser of TARGET[/path] for the apiserver proxy. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {validateSegment} from './object-path.ts';
-import {findResource, type TargetResource} from './resource-names.ts';
+import {validateSegment, findResource, type TargetResource} from './resource-names.ts';
 
-export type ProxyScheme = 'http' | 'https';
+type ProxyScheme = 'http' | 'https';
 
 export type ProxyResource = 'nodes' | 'pods' | 'services';
 

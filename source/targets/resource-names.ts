@@ -1,4 +1,5 @@
 /** Resource names that kubectl accepts. */
+import {SpokeError} from '../errors/spoke-error.ts';
 
 export type TargetResource = {
 	plural:
@@ -69,6 +70,8 @@ export const targetResources: readonly TargetResource[] = [
 	{plural: 'cronjobs', kind: 'CronJob', api: '/apis/batch/v1', namespaced: true, names: ['cronjobs', 'cronjob', 'cj'], group: 'batch'},
 ];
 
+type ResourcePath = Pick<TargetResource, 'api' | 'namespaced'> & {plural: string};
+
 export function findResource(kindName: string): TargetResource | undefined {
 	const [name = '', ...qualifiers] = kindName.toLowerCase().split('.');
 	const group = /^v\d+((alpha|beta)\d+)?$/.test(qualifiers[0] ?? '') ? qualifiers.slice(1).join('.') : qualifiers.join('.');
@@ -76,3 +79,28 @@ export function findResource(kindName: string): TargetResource | undefined {
 }
 
 export const podResource = targetResources.find(({kind}) => kind === 'Pod')!;
+
+/**
+@throws SpokeError ERR_USAGE
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/api/validate/content/path.go
+*/
+export function validateSegment(part: 'name' | 'namespace', text: string): string {
+	if (text === '' || text === '.' || text === '..' || /[/%]/.test(text)) {
+		throw new SpokeError('ERR_USAGE', `invalid ${part} ${JSON.stringify(text)}: it must not be empty, "." or "..", nor contain "/" or "%"`);
+	}
+
+	return text;
+}
+
+/** Ignores the namespace for cluster-scoped resources. */
+export function objectPath(resource: ResourcePath, namespace: string, name: string, subresource?: string): string {
+	const path = `${listPath(resource, namespace)}/${encodeURIComponent(validateSegment('name', name))}`;
+	return subresource === undefined ? path : `${path}/${subresource}`;
+}
+
+/** `null`: all namespaces. */
+export function listPath(resource: ResourcePath, namespace: string | null): string {
+	return resource.namespaced && namespace !== null
+		? `${resource.api}/namespaces/${encodeURIComponent(validateSegment('namespace', namespace))}/${resource.plural}`
+		: `${resource.api}/${resource.plural}`;
+}

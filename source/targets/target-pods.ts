@@ -4,12 +4,11 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
 import type {CheckedObject} from '../cluster/object-shapes.ts';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
-import {explainNotFound} from './explain-not-found.ts';
 import {selectorText} from './label-selector.ts';
-import {listPath, objectPath} from './object-path.ts';
+import {listPath, objectPath, findResource} from './resource-names.ts';
 import type {ParsedTarget} from './parse-target.ts';
 import type {CronJobObject, ObjectMeta, PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
-import {findResource} from './resource-names.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
 
 /** A `null` namespace means all. */
 export type PodScope = {
@@ -19,7 +18,7 @@ export type PodScope = {
 	includes?: (pod: PodObject) => Promise<boolean>;
 };
 
-export type TargetPods =
+type TargetPods =
 	| {kind: 'pod'; pod: PodObject}
 	| {
 			kind: 'selected';
@@ -27,6 +26,12 @@ export type TargetPods =
 			owner: WorkloadObject | ServiceObject | CronJobObject;
 			service: ServiceObject | null;
 	  };
+
+/** A better message is not worth a long wait. */
+const namespaceReadTimeoutMs = 5000;
+
+/** Excludes the 404 of a gateway. */
+const notFoundMessage = /^[a-z.]+ ".*" not found$/;
 
 /**
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector
@@ -150,5 +155,44 @@ async function readJob(
 		}
 
 		await abortableDelay(jobRetryDelayMs, signal);
+	}
+}
+
+/** An apiserver responds the same for a missing namespace as for a missing object. The remedy lists what there is. */
+export async function explainNotFound(
+	cluster: Pick<ClusterClient, 'json'>,
+	thrown: unknown,
+	namespace: string,
+	signal?: AbortSignal,
+): Promise<SpokeError> {
+	const error = toSpokeError(thrown);
+	if (error.code !== 'ERR_NOT_FOUND' || !notFoundMessage.test(error.message)) {
+		return error;
+	}
+
+	const namespaceError = await readNamespaceError(cluster, namespace, signal);
+	return namespaceError?.startsWith('namespaces ')
+		? error.withChanges({message: namespaceError, remedy: 'list them with `kubectl get namespaces`'})
+		: error.withChanges({
+				message: `${error.message} in namespace ${JSON.stringify(namespace)}`,
+				remedy: `list them with \`kubectl get ${error.message.split(' ', 1)[0]} -n ${quoteForShell(namespace)}\``,
+			});
+}
+
+async function readNamespaceError(
+	cluster: Pick<ClusterClient, 'json'>,
+	namespace: string,
+	signal: AbortSignal | undefined,
+): Promise<string | null> {
+	try {
+		await cluster.json({
+			path: `/api/v1/namespaces/${encodeURIComponent(namespace)}`,
+			timeoutMs: namespaceReadTimeoutMs,
+			...(signal && {signal}),
+		});
+		return null;
+	} catch (thrown) {
+		const {code, message} = toSpokeError(thrown);
+		return code === 'ERR_NOT_FOUND' && notFoundMessage.test(message) ? message : null;
 	}
 }

@@ -2,12 +2,11 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {watchObjects} from '../cluster/watch.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
-import {listPath} from './object-path.ts';
+import {listPath, podResource} from './resource-names.ts';
 import {podKey, type PodObject} from './pod-object.ts';
 import {filterByScope, scopeQuery, type PodScope} from './target-pods.ts';
-import {podResource} from './resource-names.ts';
 
-export type PodChange =
+type PodChange =
 	| {type: 'appeared' | 'changed' | 'gone'; pod: PodObject}
 	| {type: 'synced'}
 	| {type: 'polling'; error: SpokeError; intervalMs: number}

@@ -7,7 +7,7 @@ import anyTest, {type TestFn} from 'ava';
 import {execa} from 'execa';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
-import {processTerminal} from '../../source/cluster/credentials/plugin-terminal.ts';
+import {processTerminal} from '../../source/cluster/credentials/run-plugin.ts';
 import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
 import {type ScriptedServer, serve, startServer} from '../support/api-server.ts';

@@ -3,7 +3,7 @@ import {text} from 'node:stream/consumers';
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
-import type {Connection} from '../../source/cluster/connection.ts';
+import type {Connection} from '../../source/cluster/cluster-client.ts';
 import {startServer, type Scripted, toBytes} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 

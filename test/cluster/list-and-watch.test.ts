@@ -5,7 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {jsonLines, type WatchEvent, watchObjects} from '../../source/cluster/watch.ts';
 import {listAll, listPages, type TableRow} from '../../source/cluster/list.ts';
-import {validateWatchEvent} from '../../source/cluster/validate-object.ts';
+import {validateWatchEvent} from '../../source/cluster/read-json-response.ts';
 import {reviewAccess, readSelfSubject} from '../../source/cluster/self-review.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
 import {type Answer, type ByHand, clusterThat, inTurn, refuse, reply, serve} from '../support/api-server.ts';

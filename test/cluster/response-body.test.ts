@@ -2,11 +2,13 @@ import type {Socket} from 'node:net';
 import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {readFully} from '../../source/cluster/transport/response-body.ts';
+import {Readable} from 'node:stream';
+import {readFully, readBodyPrefix} from '../../source/cluster/transport/response-body.ts';
 import {toBytes} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 
 const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 const lines = Array.from({length: 300}, (_, number) => `line ${number} ${'x'.repeat(number)}\n`);
 
@@ -186,3 +188,23 @@ for (const over of ['TCP', 'TLS'] as const) {
 		t.true(connection.usable);
 	});
 }
+
+test('reads no more than the maximum, and does not wait for the rest', async t => {
+	const body = Readable.from([Buffer.from('abc'), Buffer.from('def'), Buffer.from('ghi')]);
+	t.is(await readBodyPrefix(body, 5), 'abcde');
+	t.true(body.destroyed);
+});
+
+test('returns what arrived when the body stalls', async t => {
+	const body = new Readable({read() {}});
+	body.push('first words');
+	t.is(await readBodyPrefix(body, 100, {timeoutMs: 50}), 'first words');
+	t.true(body.destroyed);
+});
+
+test('returns what arrived when the body is interrupted', async t => {
+	const body = new Readable({read() {}});
+	body.push('first words');
+	setImmediate(() => body.destroy(new Error('cut')));
+	t.is(await readBodyPrefix(body, 100), 'first words');
+});

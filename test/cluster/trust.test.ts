@@ -6,7 +6,7 @@ import {Duplex} from 'node:stream';
 import type {TLSSocket} from 'node:tls';
 import test from 'ava';
 import {validateCertificatePair} from '../../source/cluster/tls/client-certificate.ts';
-import {clockSkew} from '../../source/cluster/tls/clock-skew.ts';
+import {clockSkew} from '../../source/cluster/transport/open-socket.ts';
 import {peerFacts} from '../../source/cluster/tls/peer-facts.ts';
 import {systemTrust, trustBundle} from '../../source/cluster/tls/trust.ts';
 import {serve} from '../support/api-server.ts';

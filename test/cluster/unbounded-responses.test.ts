@@ -2,7 +2,7 @@
 import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
-import type {Connection} from '../../source/cluster/connection.ts';
+import type {Connection} from '../../source/cluster/cluster-client.ts';
 import {jsonLines} from '../../source/cluster/watch.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
 import {toBytes} from '../support/api-server.ts';

@@ -1,7 +1,6 @@
 import {getEventListeners} from 'node:events';
 import test from 'ava';
-import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import type {Connection} from '../../source/cluster/connection.ts';
+import type {ClusterClient, Connection} from '../../source/cluster/cluster-client.ts';
 import {withAbortSignal} from '../../source/cluster/with-abort-signal.ts';
 
 function clusterWithConnections(closed: string[]): ClusterClient {

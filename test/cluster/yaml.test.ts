@@ -7,9 +7,8 @@ import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {loadKubeconfig} from '../../source/cluster/kubeconfig/load-kubeconfig.ts';
-import {parseSimpleYaml} from '../../source/cluster/kubeconfig/parse-simple-yaml.ts';
+import {parseSimpleYaml, parseDocument} from '../../source/cluster/kubeconfig/parse-document.ts';
 import {parseYaml} from '../../source/cluster/kubeconfig/parse-yaml.ts';
-import {parseDocument} from '../../source/cluster/kubeconfig/parse-document.ts';
 
 const written = `apiVersion: v1
 clusters:

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import type {Connection} from '../../source/cluster/connection.ts';
+import type {Connection} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';

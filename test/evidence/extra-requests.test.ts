@@ -2,8 +2,7 @@
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import type {Connection} from '../../source/cluster/connection.ts';
-import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import type {Connection, ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
 import {evidenceReaderRole, userRole} from '../../source/evidence/cluster-roles.ts';

@@ -1,8 +1,7 @@
 /** Reads and timeouts of one label, to the millisecond. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
-import type {Connection} from '../../source/cluster/connection.ts';
+import {type ClusterClient, ClusterRecords, type Connection} from '../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {ConnectionObservations, MetricFacts, ProbeResult, Path, StreamFeature} from '../../source/evidence/evidence.ts';

@@ -1,12 +1,12 @@
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import type {ApiResponse, RequestOptions} from '../../source/cluster/connection.ts';
+import type {ClusterClient, ApiResponse, RequestOptions} from '../../source/cluster/cluster-client.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import {isUpgradePassedThrough} from '../../source/evidence/upgrade-passthrough.ts';
 import {flags, makeObservations, processOf} from '../support/observations.ts';
 
 const feature = 'ExtendWebSocketsToKubelet';
+
 const gates = (text: string, emulated = '[]') => ({'feature-gates': text, 'emulated-version': emulated});
 
 for (const [title, values, version, declared, node, passed] of [

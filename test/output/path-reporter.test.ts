@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {Connection} from '../../source/cluster/connection.ts';
+import type {Connection} from '../../source/cluster/cluster-client.ts';
 import {jsonLine} from '../../source/output/json-line.ts';
 import {farEndKind} from '../../source/descriptions/describe-path.ts';
 import {reportLabels} from '../../source/output/path-reporter.ts';

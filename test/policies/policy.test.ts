@@ -9,7 +9,7 @@ import {parse} from 'yaml';
 import {readSettings} from '../../source/cluster/access-settings.ts';
 import type {ClusterInfo} from '../../source/cluster/cluster-client.ts';
 import {loadKubeconfig} from '../../source/cluster/kubeconfig/load-kubeconfig.ts';
-import {defaultKuberc} from '../../source/cluster/kuberc.ts';
+import {defaultKuberc} from '../../source/cluster/credentials/plugin-policy.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {policyPath} from '../../source/policies/load-policy.ts';

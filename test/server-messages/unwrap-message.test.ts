@@ -1,6 +1,5 @@
 import test from 'ava';
-import {statusMessage} from '../../source/server-messages/parse-status.ts';
-import {fullMessage} from '../../source/server-messages/unwrap-message.ts';
+import {statusMessage, fullMessage} from '../../source/server-messages/unwrap-message.ts';
 
 const status = (message: unknown, kind = 'Status') => JSON.stringify({kind, message});
 

@@ -6,7 +6,7 @@ import process from 'node:process';
 import {PassThrough, Readable} from 'node:stream';
 import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import type {ApiResponse, Connection, UpgradeResult} from '../../source/cluster/connection.ts';
+import type {ApiResponse, Connection, UpgradeResult} from '../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {preconnect} from '../../source/streams/preconnect.ts';

@@ -9,8 +9,7 @@ await clock.advance(300);
 ```
 */
 import {setImmediate as turn} from 'node:timers/promises';
-import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import type {Connection} from '../../source/cluster/connection.ts';
+import type {ClusterClient, Connection} from '../../source/cluster/cluster-client.ts';
 import {responseTimeoutError} from '../../source/cluster/transport/request-errors.ts';
 import type {Clock} from '../../source/async/clock.ts';
 

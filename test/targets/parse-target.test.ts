@@ -1,7 +1,6 @@
 import test from 'ava';
 import {parseTarget} from '../../source/targets/parse-target.ts';
-import {listPath, objectPath} from '../../source/targets/object-path.ts';
-import {podResource} from '../../source/targets/resource-names.ts';
+import {listPath, objectPath, podResource} from '../../source/targets/resource-names.ts';
 
 for (const [asked, plural, name] of [
 	['web', 'pods', 'web'],

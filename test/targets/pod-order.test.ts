@@ -1,5 +1,5 @@
 import test from 'ava';
-import {byAttachPreference, byLogPreference} from '../../source/targets/pod-order.ts';
+import {byAttachPreference, byLogPreference} from '../../source/targets/resolve-pod.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 
 type Traits = {

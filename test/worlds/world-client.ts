@@ -2,8 +2,16 @@
 import {createHash, X509Certificate} from 'node:crypto';
 import {EventEmitter} from 'node:events';
 import {duplexPair, type Readable} from 'node:stream';
-import type {ApiResponse, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from '../../source/cluster/connection.ts';
-import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
+import {
+	type ApiResponse,
+	type Connection,
+	type RequestOptions,
+	type SocketFacts,
+	type UpgradeOptions,
+	type UpgradeResult,
+	type ClusterClient,
+	ClusterRecords,
+} from '../../source/cluster/cluster-client.ts';
 import {readJsonResponse} from '../../source/cluster/read-json-response.ts';
 import type {ServerAnswer} from './apiserver-relay.ts';
 import {type Asked, Servers} from './servers.ts';

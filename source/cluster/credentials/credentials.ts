@@ -1,5 +1,5 @@
 /** Client credentials. */
-import type {SocketFacts} from '../connection.ts';
+import type {SocketFacts} from '../cluster-client.ts';
 import type {ClientCertificate} from '../tls/client-certificate.ts';
 
 export type ClientIdentity = {

@@ -8,8 +8,7 @@ import {parsePluginOutput} from '../kubeconfig/parse-document.ts';
 import {type ClientCertificate, validateCertificatePair} from '../tls/client-certificate.ts';
 import type {Credentials, ClientIdentity} from './credentials.ts';
 import {headerValue} from './request-headers.ts';
-import {AwaitedHandles} from './awaited-handles.ts';
-import {runPlugin, type PluginTimeouts} from './run-plugin.ts';
+import {AwaitedHandles, runPlugin, type PluginTimeouts} from './run-plugin.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
 const versions: readonly string[] = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];

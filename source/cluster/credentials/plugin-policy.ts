@@ -2,10 +2,21 @@
 import {accessSync, constants, statSync} from 'node:fs';
 import {delimiter, isAbsolute, join, normalize} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {fileErrorText} from '../file-error-text.ts';
+import {fileErrorText, readFileBounded} from '../kubeconfig/read-file-bounded.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
-import {defaultKuberc, type ParsedKuberc, readKuberc} from '../kuberc.ts';
+import {homeDirectory} from '../../command-line/config-directory.ts';
+import {parseDocument} from '../kubeconfig/parse-document.ts';
+
+const maxFileBytes = 1024 * 1024;
+
+/** The policy for credential plugins, as written. */
+type Preference = {credentialPluginPolicy: PlainValue; credentialPluginAllowlist: PlainValue};
+
+/** `undecodable`: at least one document is neither a Preference nor of another kind or version. */
+type ParsedKuberc = {preference: Preference} | {preference: null; documents: 'none' | 'foreign' | 'undecodable'};
+
+const versions = ['kubectl.config.k8s.io/v1beta1', 'kubectl.config.k8s.io/v1alpha1'];
 
 /**
 From `$KUBERC`, else `~/.kube/kuberc`. One that cannot be read or decoded denies the plugin, because it may forbid it.
@@ -113,4 +124,44 @@ function isProgram(path: string): boolean {
 	} catch {
 		return false;
 	}
+}
+
+/** Of a user who named no other file. */
+export function defaultKuberc(environment: NodeJS.ProcessEnv): string {
+	return join(homeDirectory(environment) ?? '', '.kube', 'kuberc');
+}
+
+/**
+The first Preference that can be decoded.
+@throws NodeJS.ErrnoException, or Error for a file that is too long
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/marshal.go decodePreference
+*/
+async function readKuberc(file: string): Promise<ParsedKuberc> {
+	const text = (await readFileBounded(file, maxFileBytes)).toString('utf8');
+	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
+	let isUndecodable = false;
+	for (const document of documents) {
+		try {
+			const preference = preferenceIn(await parseDocument(document));
+			if (preference) {
+				return {preference};
+			}
+		} catch {
+			isUndecodable = true;
+		}
+	}
+
+	return {preference: null, documents: documents.length === 0 ? 'none' : isUndecodable ? 'undecodable' : 'foreign'};
+}
+
+/** `null` for another kind or version. */
+function preferenceIn(document: PlainValue): Preference | null {
+	if (!(document instanceof Map) || document.get('kind') !== 'Preference' || !versions.includes(document.get('apiVersion') as string)) {
+		return null;
+	}
+
+	const [policy = '', list = null] = ['credentialPluginPolicy', 'credentialPluginAllowlist'].map(
+		name => document.get(name) as PlainValue | undefined,
+	);
+	return {credentialPluginPolicy: policy ?? '', credentialPluginAllowlist: list};
 }

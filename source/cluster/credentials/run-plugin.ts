@@ -3,16 +3,16 @@ import {spawn, type ChildProcess, type SpawnOptions} from 'node:child_process';
 import type {Socket} from 'node:net';
 import {normalize} from 'node:path';
 import process from 'node:process';
+import {isatty} from 'node:tty';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import {readCaBundle} from '../kubeconfig/read-ca-bundle.ts';
+import {readCaBundle} from '../kubeconfig/read-file-bounded.ts';
 import {isDescriptorLimit, raiseLimitRemedy} from '../transport/descriptor-limit.ts';
-import type {AwaitedHandles} from './awaited-handles.ts';
 import {assertPluginAllowed, lookPath} from './plugin-policy.ts';
-import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
+import {Semaphore} from '../../async/semaphore.ts';
 
 /** A long certificate chain has some kilobytes. */
 const maxOutputBytes = 1024 * 1024;
@@ -22,6 +22,31 @@ const stderrGraceMs = 200;
 
 /** 0 means no limit. */
 export type PluginTimeouts = {nonInteractiveMs: number; interactiveMs: number};
+
+/** Handles that keep spoke from exiting. */
+type Handle = {ref(): unknown; unref(): unknown};
+
+export type PluginTerminal = {
+	readonly isAvailable: boolean;
+	/** The session draws on it too, so a renewal of credentials first tries without it. */
+	readonly isShared: boolean;
+	lend<Result>(command: string, work: () => Promise<Result>): Promise<Result>;
+	showStderr(text: string): void;
+};
+
+/** With several contexts, several plugins can prompt. */
+const turns = new Semaphore(1);
+
+export const processTerminal: PluginTerminal = {
+	get isAvailable() {
+		return isatty(0);
+	},
+	isShared: false,
+	lend: async (_command, work) => turns.run(work),
+	showStderr(text) {
+		process.stderr.write(text);
+	},
+};
 
 /**
 With `isRenewal`, a shared terminal is lent only after an attempt without it failed.
@@ -253,5 +278,45 @@ function kill(child: ChildProcess, {asGroup}: {asGroup: boolean}): void {
 		}
 	} catch {
 		// The process has already exited.
+	}
+}
+
+/** Child process, pipes and timers, which keep spoke from exiting only while somebody waits for them. */
+export class AwaitedHandles {
+	readonly #handles = new Set<Handle>();
+	#waiterCount = 0;
+
+	add(...handles: readonly Handle[]): () => void {
+		for (const handle of handles) {
+			this.#handles.add(handle);
+		}
+
+		this.#update();
+		return () => {
+			for (const handle of handles) {
+				this.#handles.delete(handle);
+			}
+		};
+	}
+
+	async during<Value>(wait: () => Promise<Value>): Promise<Value> {
+		this.#waiterCount++;
+		this.#update();
+		try {
+			return await wait();
+		} finally {
+			this.#waiterCount--;
+			this.#update();
+		}
+	}
+
+	#update(): void {
+		for (const handle of this.#handles) {
+			if (this.#waiterCount > 0) {
+				handle.ref();
+			} else {
+				handle.unref();
+			}
+		}
 	}
 }

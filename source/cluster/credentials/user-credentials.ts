@@ -1,16 +1,15 @@
 /** Credentials of a kubeconfig user. */
 import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {fileErrorText} from '../file-error-text.ts';
-import type {ClusterEntry, UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {fileErrorText} from '../kubeconfig/read-file-bounded.ts';
+import type {ClusterEntry, UserEntry, AuthProviderEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {ClientCertificate} from '../tls/client-certificate.ts';
 import {basicAuthorization} from '../transport/connect-through-proxy.ts';
 import type {ServerAddress} from '../transport/server-url.ts';
-import {authProvider} from './auth-provider.ts';
 import {anonymousCredentials, type Credentials, fixedCredentials} from './credentials.ts';
 import {execPlugin} from './exec-plugin.ts';
 import {headerValue} from './request-headers.ts';
-import type {PluginTerminal} from './plugin-terminal.ts';
+import type {PluginTerminal} from './run-plugin.ts';
 
 export type CredentialContext = {
 	cluster: ClusterEntry;
@@ -18,6 +17,14 @@ export type CredentialContext = {
 	environment: NodeJS.ProcessEnv;
 	terminal?: PluginTerminal | undefined;
 };
+
+const removed: ReadonlyMap<string, string> = new Map([
+	['gcp', 'The gcp auth plugin has been removed. Please use the "gke-gcloud-auth-plugin" kubectl/client-go credential plugin instead.'],
+	[
+		'azure',
+		'The azure auth plugin has been removed. Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.',
+	],
+]);
 
 /**
 A plugin runs only without token, basic login and client certificate. Over http:// nothing is sent, as in kubectl.
@@ -161,5 +168,47 @@ async function dataOrFile(data: Buffer, path: string): Promise<Buffer> {
 			`the client certificate cannot be read: ${fileErrorText(Object.assign(error as NodeJS.ErrnoException, {path}))}`,
 			{cause: error},
 		);
+	}
+}
+
+/**
+Sends an `oidc` id-token while valid, without refreshing it; removed providers get client-go's messages.
+@throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CREDENTIALS
+*/
+export function authProvider({name, config}: AuthProviderEntry, now = Date.now()): Credentials {
+	const removalMessage = removed.get(name);
+	if (removalMessage !== undefined) {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', removalMessage, {
+			remedy: 'in the kubeconfig, replace the auth-provider of this user by an exec credential plugin',
+		});
+	}
+
+	if (name !== 'oidc') {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `no Auth Provider found for name "${name}"`);
+	}
+
+	const token = config.get('id-token') ?? '';
+	if (token === '' || expiryOf(token) <= now) {
+		throw new SpokeError(
+			'ERR_CREDENTIALS',
+			`the oidc id-token ${token === '' ? 'is missing' : 'has expired'}, and spoke does not refresh it`,
+			{
+				// Before any connection.
+				leg: 0,
+				remedy: 'run any kubectl command once: it refreshes the token in the kubeconfig',
+			},
+		);
+	}
+
+	return fixedCredentials('token', {authorization: headerValue('Authorization', `Bearer ${token}`), certificate: null});
+}
+
+/** Milliseconds; 0 if unreadable. The apiserver verifies the token. */
+function expiryOf(token: string): number {
+	try {
+		const {exp} = JSON.parse(Buffer.from(token.split('.', 2)[1] ?? '', 'base64url').toString('utf8')) as {exp?: unknown};
+		return typeof exp === 'number' ? exp * 1000 : 0;
+	} catch {
+		return 0;
 	}
 }

@@ -2,10 +2,9 @@
 import {delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
 import {homeDirectory} from '../../command-line/config-directory.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {fileErrorText} from '../file-error-text.ts';
+import {fileErrorText, readFileBounded} from './read-file-bounded.ts';
 import {decodeKubeconfig} from './decode-kubeconfig.ts';
 import {emptyKubeconfig, type Kubeconfig} from './kubeconfig-shape.ts';
-import {readFileBounded} from './read-file-bounded.ts';
 import {parseFileDocument} from './parse-document.ts';
 
 /** A thousand clusters with certificates have 6 MiB. */

@@ -1,9 +1,20 @@
 /** Bounded file reads. */
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {Socket} from 'node:net';
+import type {ClusterEntry} from './kubeconfig-shape.ts';
 
 /** Longest silence of a pipe (`--kubeconfig <(command)`). */
 const pipeSilenceMs = 10_000;
+
+const maxBundleBytes = 8 * 1024 * 1024;
+
+const errnoTexts: Readonly<Record<string, string>> = {
+	ENOENT: 'no such file or directory',
+	EACCES: 'permission denied',
+	EISDIR: 'is a directory',
+	ENOTDIR: 'not a directory',
+	ELOOP: 'too many levels of symbolic links',
+};
 
 /**
 A pipe without a writer is empty. A synchronous read of a file costs less than a turn of the thread pool.
@@ -91,4 +102,17 @@ function tryRead(file: number): Buffer | 'later' {
 
 function tooLarge(maxBytes: number): Error {
 	return new Error(`larger than the maximum of ${maxBytes / 1024 / 1024} MiB`);
+}
+
+/** Empty if the cluster names none. */
+export async function readCaBundle({certificateAuthority, certificateAuthorityData}: ClusterEntry): Promise<Buffer> {
+	return certificateAuthorityData.length > 0 || certificateAuthority === ''
+		? certificateAuthorityData
+		: readFileBounded(certificateAuthority, maxBundleBytes);
+}
+
+/** `open /x: no such file or directory`. */
+export function fileErrorText({code, path, message}: Pick<NodeJS.ErrnoException, 'code' | 'path' | 'message'>): string {
+	const text = errnoTexts[code ?? ''];
+	return text === undefined ? message : path === undefined ? text : `open ${path}: ${text}`;
 }

@@ -2,7 +2,7 @@
 import {hash, type X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
 import {formatRfc3339Seconds} from '../../text/format-time.ts';
-import type {SocketFacts} from '../connection.ts';
+import type {SocketFacts} from '../cluster-client.ts';
 
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
 

@@ -1,18 +1,16 @@
 /** TLS handshake of one socket. */
-import type {X509Certificate} from 'node:crypto';
+import {type X509Certificate, constants} from 'node:crypto';
 import {isIP, type TcpNetConnectOpts} from 'node:net';
 import type {Duplex} from 'node:stream';
-import {connect, type ConnectionOptions, type TLSSocket} from 'node:tls';
+import {connect, type ConnectionOptions, type TLSSocket, createSecureContext, type SecureContext} from 'node:tls';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import type {SocketFacts} from '../connection.ts';
-import {addressAttemptTimeoutMs, assertNameOrAddress, unreachableError, waitForConnect} from '../transport/dial-tcp.ts';
-import {noop} from '../transport/noop.ts';
-import {onreadOptions} from '../transport/onread-buffers.ts';
-import type {ClientCertificate} from './client-certificate.ts';
+import type {SocketFacts} from '../cluster-client.ts';
+import {addressAttemptTimeoutMs, assertNameOrAddress, unreachableError, waitForConnect, noop} from '../transport/dial-tcp.ts';
+import {onreadOptions} from '../transport/read-coalescer.ts';
+import {type ClientCertificate, validateCertificatePair} from './client-certificate.ts';
 import {type CertificateRefusal, chainRefusal, earlyRefusal, signedChain, unusableProblem} from './judge-server.ts';
 import {peerFacts, type PeerFacts, takePeerChain} from './peer-facts.ts';
-import {preferCrossSigned, secureContextFor, verifiedChains} from './tls-context.ts';
 import type {Trust} from './trust.ts';
 
 export type TlsSettings = {
@@ -27,9 +25,9 @@ export type TlsSettings = {
 /** As Go's http.Transport in client-go. */
 const handshakeTimeoutMs = 10_000;
 
-export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
+type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
 
-export type HandshakeOptions = {
+type HandshakeOptions = {
 	host: string;
 	/** Name of the peer in messages: `the apiserver https://…`. */
 	peerName: string;
@@ -39,6 +37,29 @@ export type HandshakeOptions = {
 	offersHttp2?: boolean | undefined;
 	signal?: AbortSignal | undefined;
 };
+
+type Known = {
+	/** Fingerprints of the chains that OpenSSL has verified in this process. */
+	verified: Set<string>;
+	/** PEM of the certificates between a trusted one and a chain that OpenSSL has followed to another root. */
+	crossSigned: readonly string[];
+	/** Weak, so that a renewed key is not retained. */
+	contexts: WeakMap<ClientCertificate | typeof noClient, SecureContext>;
+};
+
+const noClient = {};
+const noTrust: Trust = {from: 'kubeconfig-ca', pem: []};
+const known = new WeakMap<Trust, Known>();
+
+/** Those of Go's crypto/tls (1.26), at OpenSSL's level 1: RSA keys of 1024 bits, no SHA-1 signatures. */
+const ciphers = [
+	...['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
+	...['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305', 'AES128-SHA', 'AES256-SHA'].flatMap(suite => [
+		`ECDHE-ECDSA-${suite}`,
+		`ECDHE-RSA-${suite}`,
+	]),
+	'@SECLEVEL=1',
+].join(':');
 
 /** The server's certificate was refused, and nothing of yours was sent. */
 export class UntrustedServerError extends SpokeError {
@@ -247,4 +268,56 @@ function verifiedFacts(
 			return peer;
 		},
 	};
+}
+
+function knownOf(trust: Trust): Known {
+	const found = known.get(trust) ?? {verified: new Set(), crossSigned: [], contexts: new WeakMap()};
+	known.set(trust, found);
+	return found;
+}
+
+/** Trusts nobody if `trust` is `null`. @throws SpokeError ERR_CLIENT_CERTIFICATE */
+export function secureContextFor(trust: Trust | null, client: ClientCertificate | null): SecureContext {
+	const {contexts, crossSigned} = knownOf(trust ?? noTrust);
+	const context = contexts.get(client ?? noClient) ?? newContext(trust ?? noTrust, crossSigned, client);
+	contexts.set(client ?? noClient, context);
+	return context;
+}
+
+/** Has the fingerprints of the chains, leaf first. */
+function verifiedChains(trust: Trust): Set<string> {
+	return knownOf(trust).verified;
+}
+
+/**
+A server that renews its root sends the new one self-signed, and signed by the old one, too, as `k3s certificate rotate-ca` makes them.
+OpenSSL takes the first that fits, but those of its own store before it. Without partial chains that store trusts only roots: OpenSSL still
+judges every link.
+@returns whether there are any, for the next connection
+*/
+function preferCrossSigned(trust: Trust, chain: readonly X509Certificate[]): boolean {
+	const crossSigned = chain.slice(1).filter(one => one.subject !== one.issuer);
+	known.set(trust, {...knownOf(trust), crossSigned: crossSigned.map(one => one.toString()), contexts: new WeakMap()});
+	return crossSigned.length > 0;
+}
+
+function newContext({pem}: Trust, crossSigned: readonly string[], client: ClientCertificate | null): SecureContext {
+	try {
+		return createSecureContext({
+			ca: [...pem, ...crossSigned],
+			// As Go: a trusted certificate need not be a root.
+			allowPartialTrustChain: crossSigned.length === 0,
+			...(client && {cert: client.certificate, key: client.key}),
+			minVersion: 'TLSv1.2',
+			ciphers,
+			secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+		});
+	} catch (error) {
+		if (client) {
+			// OpenSSL has rejected the pair; this finds the reason.
+			validateCertificatePair(client.certificate, client.key);
+		}
+
+		throw error;
+	}
 }

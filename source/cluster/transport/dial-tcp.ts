@@ -3,7 +3,6 @@ import {connect, isIP, type Socket} from 'node:net';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {isDescriptorLimit, raiseLimitRemedy} from './descriptor-limit.ts';
-import {noop} from './noop.ts';
 import {joinHostPort} from './server-url.ts';
 
 /** Time for the name lookup and the TCP handshake. */
@@ -102,4 +101,9 @@ function dialText(error: Error, host: string, port: number): string {
 	}
 
 	return `dial tcp ${joinHostPort(first.address ?? host, first.port ?? port)}: connect: ${errnoTexts[first.code ?? ''] ?? first.message}`;
+}
+
+/** Without a listener an `error` event ends the process. */
+export function noop(): void {
+	// Reported elsewhere.
 }

@@ -1,6 +1,6 @@
 /** Encoder of requests (RFC 9112 §3, §6 and §7.1). */
 import {Readable, Writable, type Duplex} from 'node:stream';
-import type {RequestOptions} from '../connection.ts';
+import type {RequestOptions} from '../cluster-client.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 
 export type EncodableRequest = {

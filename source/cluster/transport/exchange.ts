@@ -5,7 +5,7 @@ import {afterTurns, systemClock} from '../../async/clock.ts';
 import type {BodyLimits} from '../../wire/response-parser.ts';
 import type {ResponseHead} from '../../wire/response-head.ts';
 import {encodeHead, StreamedRequest, type EncodableRequest, type EncodedHead} from './encode-request.ts';
-import {noop} from './noop.ts';
+import {noop} from './dial-tcp.ts';
 import {ConnectionClosedError, requestError, responseTimeoutError} from './request-errors.ts';
 import {ResponseBody} from './response-body.ts';
 

@@ -1,18 +1,26 @@
 /** HTTP/1.1 client on one socket, with pipelining (RFC 9112 §9.3.2) and one upgrade, which Node's own client cannot combine. */
 import type {Duplex} from 'node:stream';
+import {randomBytes} from 'node:crypto';
+import type {IncomingHttpHeaders} from 'node:http';
 import type {ResponseHead} from '../../wire/response-head.ts';
 import {ResponseParser} from '../../wire/response-parser.ts';
 import {protocolError} from '../../wire/protocol-error.ts';
 import {Exchange, type HttpRequest, type HttpResult} from './exchange.ts';
-import {noop} from './noop.ts';
+import {noop} from './dial-tcp.ts';
 import {ReadCoalescer} from './read-coalescer.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {webSocketAccept} from '../../wire/websocket-accept.ts';
+import type {UpgradeOptions} from '../cluster-client.ts';
+import type {RequestHeaders} from '../credentials/request-headers.ts';
 
-export type HttpClientOptions = {
+type HttpClientOptions = {
 	peerName: string;
 	/** Bounds the bytes handled per event loop turn, so that key presses are not delayed. */
 	isInteractive: boolean;
 	canPipeline: boolean;
 };
+
+type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, peerName: string) => string | null};
 
 export class HttpClient {
 	readonly protocol = 'HTTP/1.1';
@@ -216,4 +224,59 @@ export class HttpClient {
 
 function goneError(): Error {
 	return new Error('the connection is gone');
+}
+
+export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
+	if (upgrade === 'SPDY/3.1') {
+		return {
+			headers: {
+				Connection: 'Upgrade',
+				Upgrade: upgrade,
+				'Content-Length': '0',
+				...(protocols.length > 0 && {'X-Stream-Protocol-Version': protocols}),
+			},
+			check: (headers, peerName) => checkProtocol(headers, peerName, 'spdy/3.1', headers['x-stream-protocol-version'], protocols),
+		};
+	}
+
+	const key = randomBytes(16).toString('base64');
+	return {
+		headers: {
+			Connection: 'Upgrade',
+			Upgrade: upgrade,
+			'Sec-WebSocket-Version': '13',
+			'Sec-WebSocket-Key': key,
+			...(protocols.length > 0 && {'Sec-WebSocket-Protocol': protocols.join(', ')}),
+		},
+		check(headers, peerName) {
+			if (headers['sec-websocket-accept'] !== webSocketAccept(key)) {
+				throw upgradeError(peerName, 'Sec-WebSocket-Accept does not match the key');
+			}
+
+			return checkProtocol(headers, peerName, 'websocket', headers['sec-websocket-protocol'], protocols);
+		},
+	};
+}
+
+function checkProtocol(
+	headers: IncomingHttpHeaders,
+	peerName: string,
+	upgrade: string,
+	protocol: string | string[] | undefined,
+	offered: readonly string[],
+): string | null {
+	if (headers.upgrade?.toLowerCase() !== upgrade) {
+		throw upgradeError(peerName, `spoke requested ${upgrade}, but it switched to ${headers.upgrade ?? 'no named protocol'}`);
+	}
+
+	const agreed = Array.isArray(protocol) ? protocol[0] : protocol;
+	if (agreed !== undefined && !offered.includes(agreed)) {
+		throw upgradeError(peerName, `it selected the protocol ${agreed}, which was not offered`);
+	}
+
+	return agreed ?? null;
+}
+
+function upgradeError(peerName: string, why: string): SpokeError {
+	return new SpokeError('ERR_UPGRADE_REFUSED', `${peerName} sent an invalid upgrade response: ${why}`);
 }

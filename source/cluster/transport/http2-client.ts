@@ -5,7 +5,7 @@ import {protocolError} from '../../wire/protocol-error.ts';
 import type {ResponseHead} from '../../wire/response-head.ts';
 import {Exchange, type HttpRequest, type HttpResult} from './exchange.ts';
 import type {Http2Connection, Http2Peer} from './http2-connection.ts';
-import {noop} from './noop.ts';
+import {noop} from './dial-tcp.ts';
 import {NotProcessedError} from './request-errors.ts';
 
 /** RFC 9113 §7. */

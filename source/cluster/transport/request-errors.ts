@@ -2,7 +2,12 @@
 import {anySignal} from '../../async/abortable.ts';
 import {afterTurns, systemClock} from '../../async/clock.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import type {RequestOptions} from '../connection.ts';
+import type {RequestOptions, ApiResponse} from '../cluster-client.ts';
+
+/** As client-go. @see k8s.io/client-go rest/with_retry.go */
+export const maxRetries = 10;
+/** A request that should wait longer fails. */
+export const maxRetryAfterMs = 60_000;
 
 /** @param error of the socket, of the parser, or of another request on the connection */
 export function requestError(error: NodeJS.ErrnoException, peerName: string, signal: AbortSignal | undefined): Error {
@@ -82,4 +87,11 @@ function lossText(error: NodeJS.ErrnoException): string {
 			return message;
 		}
 	}
+}
+
+/** `null` unless the failure is temporary and the header has seconds. */
+export function retryAfterMs({status, headers}: Pick<ApiResponse, 'status' | 'headers'>): number | null {
+	const isTemporary = status === 429 || status >= 500;
+	const seconds = headers['retry-after'];
+	return isTemporary && seconds !== undefined && /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : null;
 }

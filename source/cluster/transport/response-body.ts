@@ -4,10 +4,25 @@ import {pipeline, Readable} from 'node:stream';
 import {createGunzip} from 'node:zlib';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
-import {noop} from './noop.ts';
+import {noop} from './dial-tcp.ts';
 import {ConnectionClosedError} from './request-errors.ts';
 
 const maxBufferedBytes = 256 * 1024;
+
+/** A page of 5,000 pods has about 40 MiB. */
+export const maxObjectBytes = 256 * 1024 * 1024;
+
+/** Of an error response whose object is parsed; a longer one is an error itself. */
+export const maxErrorBytes = 1024 * 1024;
+
+/** Of an error response whose beginning is enough. */
+export const maxErrorPrefixBytes = 64 * 1024;
+
+/** Of an HTML page, whose title names its sender. */
+export const maxWebPagePrefixBytes = 8 * 1024;
+
+/** Ample, because the body of an error response follows its head at once. */
+const prefixTimeoutMs = 10_000;
 
 /** A stream with fewer chunks than the response has: a followed log has one per line. */
 export class ResponseBody extends Readable {
@@ -138,4 +153,30 @@ export async function readFully(body: Readable, maxBytes: number, peerName: stri
 	}
 
 	return collected.take();
+}
+
+/** UTF-8. Destroys a longer body, because the rest would block the connection. Never throws. */
+export async function readBodyPrefix(
+	body: NodeJS.ReadableStream & {destroy(): void},
+	maxBytes: number,
+	{timeoutMs = prefixTimeoutMs}: {timeoutMs?: number} = {},
+): Promise<string> {
+	const collected = new ByteCollector(maxBytes);
+	const timer = setTimeout(() => {
+		body.destroy();
+	}, timeoutMs);
+	try {
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			collected.add(chunk.subarray(0, maxBytes - collected.length));
+			if (collected.length === maxBytes) {
+				break;
+			}
+		}
+	} catch {
+		// The bytes before the interruption are still useful.
+	} finally {
+		clearTimeout(timer);
+	}
+
+	return collected.take().toString('utf8');
 }

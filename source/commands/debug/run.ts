@@ -10,9 +10,8 @@ import {type CopyRequest, ephemeralContainer, losesCapabilities, nodePod, podCop
 import {assertStreamAllowed} from '../../streams/stream-gate.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
-import {nodeTarget} from '../../targets/node-target.ts';
-import {objectPath} from '../../targets/object-path.ts';
-import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
+import {nodeTarget, type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
+import {objectPath} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';

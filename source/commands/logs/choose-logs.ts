@@ -7,8 +7,7 @@ import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts
 import {allContainers, chooseContainer, containerStatus} from '../../targets/choose-container.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {byLogPreference} from '../../targets/pod-order.ts';
-import {listPods, resolvePod, toResolvedTarget, waitForFirstPod} from '../../targets/resolve-pod.ts';
+import {byLogPreference, listPods, resolvePod, toResolvedTarget, waitForFirstPod} from '../../targets/resolve-pod.ts';
 import {resolveTargetPods} from '../../targets/target-pods.ts';
 import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';

@@ -1,7 +1,7 @@
 /** Output of logs one after the other. */
 import {abortableDelay} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {maxRetries, maxRetryAfterMs} from '../../cluster/transport/retry-after.ts';
+import {maxRetries, maxRetryAfterMs} from '../../cluster/transport/request-errors.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';

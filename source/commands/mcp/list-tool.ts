@@ -8,8 +8,7 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {apiserverPath} from '../../evidence/first-leg.ts';
 import {jsonLine, jsonObject} from '../../output/json-line.ts';
-import {listPath} from '../../targets/object-path.ts';
-import {targetResources} from '../../targets/resource-names.ts';
+import {listPath, targetResources} from '../../targets/resource-names.ts';
 import type {McpTool} from './mcp-tool.ts';
 
 const eventResource = {plural: 'events', api: '/api/v1', namespaced: true} as const;

@@ -4,7 +4,7 @@ import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {validateSegment} from '../../targets/object-path.ts';
+import {validateSegment} from '../../targets/resource-names.ts';
 import {errorText} from '../../text/error-text.ts';
 import type {mcpSpec} from './spec.ts';
 
@@ -18,7 +18,7 @@ type ServedContext = {
 };
 
 /** As the arguments of a call name it. */
-export type NamedPlace = {context?: string; namespace?: string};
+type NamedPlace = {context?: string; namespace?: string};
 
 /** Where a call goes. `null`: the context has no name, or the call does not depend on it. */
 export type CallPlace = {context: string | null; namespace: string | null; flags: ConnectionFlags};

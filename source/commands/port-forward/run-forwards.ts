@@ -1,6 +1,6 @@
 /** The forwards of one run. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
+import type {PluginTerminal} from '../../cluster/credentials/run-plugin.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {createLabeler, type Labeler} from '../../evidence/connection-labeler.ts';
 import type {ForwardTotals} from '../../streams/port-forward/forward-event.ts';
@@ -28,7 +28,7 @@ export type ForwardInput = {
 
 export type OpenedForwards = {context: string | null; labeler: Labeler | undefined};
 
-export type ForwardOutcome = {
+type ForwardOutcome = {
 	/** `null` after an abort of `signal`. */
 	failure: SpokeError | null;
 	totals: ForwardTotals;

@@ -1,5 +1,5 @@
 /** `spoke port-forward TARGET PORT… -- COMMAND`: forwards that last as long as a command. */
-import {type PluginTerminal, processTerminal} from '../../cluster/credentials/plugin-terminal.ts';
+import {type PluginTerminal, processTerminal} from '../../cluster/credentials/run-plugin.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';

@@ -1,5 +1,5 @@
 /** Audit rows N4 to N6: control plane components. */
-import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {isLoopback} from '../../cluster/transport/server-url.ts';
 import type {Citation, ComponentPod} from '../evidence.ts';
 import {resolveApiserverFlag, type FlagResult} from '../rules/apiserver-flag.ts';
 import {needsOfEach} from '../rules/need-groups.ts';

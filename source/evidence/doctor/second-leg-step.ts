@@ -6,7 +6,7 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage, type Explanation} from '../../server-messages/explain-message.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
-import {statusMessage} from '../../server-messages/parse-status.ts';
+import {statusMessage} from '../../server-messages/unwrap-message.ts';
 import {type ActiveObservations, noActiveObservations, processIdOf} from '../build-observations.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {PathPlan} from '../plan-paths.ts';

@@ -1,6 +1,5 @@
 /** The doctor's target step. */
-import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
-import {podStatus} from '../../targets/pod-status.ts';
+import {type ContainerSpec, type PodObject, podStatus} from '../../targets/pod-object.ts';
 import type {PathPlan} from '../plan-paths.ts';
 import {needNode} from '../rules/needs.ts';
 import {type DoctorStep, stepResult, type StepResult} from './doctor-object.ts';

@@ -1,17 +1,15 @@
 /** Checks one node by one byte of a log. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Connection} from '../../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../../cluster/cluster-client.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {requestAttributes} from '../../cluster/request-attributes.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {proxyRequestFacts} from '../../streams/proxy/resolve-proxy-target.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
-import {nodeTarget} from '../../targets/node-target.ts';
-import {objectPath} from '../../targets/object-path.ts';
+import {nodeTarget} from '../../targets/parse-target.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
-import {podResource} from '../../targets/resource-names.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import {noActiveObservations, processIdOf} from '../build-observations.ts';
 import type {ConnectionObservations, ConnectionPurpose, Path} from '../evidence.ts';

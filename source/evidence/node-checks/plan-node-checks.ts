@@ -1,15 +1,13 @@
 /** Chooses, for each node, pods whose logs can be read. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {listPages, type ListPage, type TableRow} from '../../cluster/list.ts';
-import {ifAllowed} from '../../cluster/read-if-allowed.ts';
+import {listPages, type ListPage, type TableRow, ifAllowed} from '../../cluster/list.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {listPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-names.ts';
+import {listPath, podResource} from '../../targets/resource-names.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {canI} from '../probes/access.ts';
 import {marksOf} from '../rules/recognize-distribution.ts';
 
-export type CandidatePod = {namespace: string; name: string};
+type CandidatePod = {namespace: string; name: string};
 
 export type PlannedNode = {
 	name: string;
@@ -27,7 +25,7 @@ export type NodeCheckPlan = {
 	namespaces: readonly string[] | null;
 };
 
-export type NodeCheckScope = {
+type NodeCheckScope = {
 	/** Only pods of this namespace. */
 	namespace?: string | undefined;
 	/** Labels of nodes. */

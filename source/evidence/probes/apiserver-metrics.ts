@@ -1,5 +1,5 @@
 /** The families of an apiserver's `/metrics` that are evidence of leg 2. */
-import type {ApiResponse} from '../../cluster/connection.ts';
+import type {ApiResponse} from '../../cluster/cluster-client.ts';
 import type {MetricFacts, ProbeResult} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
 import {makeObservation, responseLimits, type Requester} from './probe-request.ts';

@@ -1,5 +1,5 @@
 /** The user that the apiserver sees on one connection. */
-import type {Connection} from '../../cluster/connection.ts';
+import type {Connection} from '../../cluster/cluster-client.ts';
 import {pipelinedSelfSubjectReview} from '../../cluster/self-review.ts';
 import type {UserInfo} from '../evidence.ts';
 import {tryParseJson, readText, responseLimits} from './probe-request.ts';

@@ -1,12 +1,12 @@
 /** Idle port-forward upgrades, which make the apiserver dial and touch no container. */
 import type {Duplex} from 'node:stream';
-import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
+import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
 
 export type HeldUpgrade =
 	{held: true; connection: string; end(): void} | {held: false; connection: string; status: number; contentType: string; body: string};
 
 /** A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. */
-export type ProbedPod = {namespace: string; name: string};
+type ProbedPod = {namespace: string; name: string};
 
 /** WebSocket first, then SPDY if the carrier is refused; both need the create permission. */
 export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPod, first?: Connection): Promise<HeldUpgrade> {

@@ -1,6 +1,6 @@
 /** A kubelet's merged configuration (`/configz`). */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {nodeTarget} from '../../targets/node-target.ts';
+import {nodeTarget} from '../../targets/parse-target.ts';
 import type {ConnectionPurpose, ProbeResult} from '../evidence.ts';
 import {recordAnswer, recordFailureText} from '../second-leg-record.ts';
 import {needConfigz} from '../rules/needs.ts';

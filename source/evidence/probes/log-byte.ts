@@ -1,11 +1,10 @@
 /** Reads one byte of a log, which the apiserver fetches from the kubelet. */
-import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {IncomingHttpHeaders} from 'node:http';
+import type {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
-import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-names.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
 import {readText, type Requester} from './probe-request.ts';
 
 export type ReadLog = {

@@ -1,5 +1,5 @@
 /** Compares an ordinary log read with one that skips verification of the kubelet. */
-import type {Connection} from '../../cluster/connection.ts';
+import type {Connection} from '../../cluster/cluster-client.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {messageAuthor} from '../../server-messages/message-author.ts';
 import type {Author, LogDifferentialFacts, Observation} from '../evidence.ts';

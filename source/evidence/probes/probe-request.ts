@@ -1,6 +1,6 @@
 /** Sends a probe and turns its response into a probe result. */
 import {readFully} from '../../cluster/transport/response-body.ts';
-import type {ApiResponse, Connection} from '../../cluster/connection.ts';
+import type {ApiResponse, Connection} from '../../cluster/cluster-client.ts';
 import type {CheckedListMetadata} from '../../cluster/object-shapes.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
@@ -9,7 +9,7 @@ import {authorsOfSource} from '../rules/authors.ts';
 
 export type Requester = Pick<Connection, 'request'>;
 
-export type ProbeRequest = {
+type ProbeRequest = {
 	source: EvidenceSource;
 	path: string;
 	need: Need | null;
@@ -129,7 +129,7 @@ export function tryParseJson<T>(body: string): T | undefined {
 	}
 }
 
-export type ParsedList<Item> = {items: readonly Item[]; remaining: number};
+type ParsedList<Item> = {items: readonly Item[]; remaining: number};
 
 /** @throws SpokeError if the body is not the list requested at `path` */
 export function parseList<Item>(body: string, path: string): ParsedList<Item> {

@@ -1,6 +1,6 @@
 /** The step test: holds idle upgrades and watches the metrics of the same process. */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {Connection} from '../../cluster/connection.ts';
+import type {Connection} from '../../cluster/cluster-client.ts';
 import type {MetricFacts} from '../evidence.ts';
 import {evaluateSteps, type Step, type StepEvaluation} from '../rules/evaluate-steps.ts';
 import type {HeldUpgrade} from './held-upgrades.ts';

@@ -1,15 +1,14 @@
 /** The pod of the route test. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {listPath, objectPath} from '../../targets/object-path.ts';
+import {listPath, objectPath, podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {podResource} from '../../targets/resource-names.ts';
 import {shownTail} from '../frame/session-state.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import {clusterOfSource} from '../tail/current-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 
-export type RouteTestPod = {pod: string; namespace: string; cluster: OpenCluster};
+type RouteTestPod = {pod: string; namespace: string; cluster: OpenCluster};
 
 const maxReads = 10;
 

@@ -1,6 +1,5 @@
 /** Header state of a cluster. */
-import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
-import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
+import type {ClusterClient, ClusterInfo, ApiResponse, SocketFacts} from '../../cluster/cluster-client.ts';
 import {readJsonResponse} from '../../cluster/read-json-response.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {requirementsOn} from '../../evidence/require-connection.ts';

@@ -1,7 +1,6 @@
 /** Last response of an apiserver that stopped responding. Sends no request. */
 import {systemClock, type Clock} from '../../async/clock.ts';
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Connection} from '../../cluster/connection.ts';
+import type {ClusterClient, Connection} from '../../cluster/cluster-client.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 
 /** A response counts as missing after this time. */

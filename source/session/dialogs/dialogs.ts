@@ -11,7 +11,7 @@ import {
 	type PickerDialog,
 	type PromptDialog,
 } from './dialog.ts';
-import {statusMessage} from '../../server-messages/parse-status.ts';
+import {statusMessage} from '../../server-messages/unwrap-message.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {FillOptions, PickOptions, TextPromptOptions} from '../frame/session.ts';

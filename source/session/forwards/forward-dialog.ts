@@ -1,7 +1,7 @@
 /** Dialogs that add and edit a forward. */
 import {describeListenerUsers} from '../../descriptions/describe-proxy.ts';
 import {sentenceOf} from '../../descriptions/parts.ts';
-import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {isLoopback} from '../../cluster/transport/server-url.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';

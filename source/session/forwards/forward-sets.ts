@@ -1,5 +1,5 @@
 /** Saved sets of forwards. */
-import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {isLoopback} from '../../cluster/transport/server-url.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';

@@ -3,9 +3,8 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
-import {isReady} from '../../targets/pod-order.ts';
+import {isReady, listPods} from '../../targets/resolve-pod.ts';
 import {resolveTargetPods, type PodScope} from '../../targets/target-pods.ts';
-import {listPods} from '../../targets/resolve-pod.ts';
 import {suggestLocalPort} from './free-port.ts';
 
 export type PortOption = {
@@ -16,7 +15,7 @@ export type PortOption = {
 	suggested: number;
 };
 
-export type PortOptions = {
+type PortOptions = {
 	ports: readonly PortOption[];
 	canMove: boolean;
 	/** Valid numbers and names; `null` allows any port. */

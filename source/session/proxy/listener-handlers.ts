@@ -1,5 +1,5 @@
 /** Local API proxies that use the user's permissions. */
-import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {isLoopback} from '../../cluster/transport/server-url.ts';
 import {startProxyListener, type ListenerEvent} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import {describeListenerUsers, describeRelayedRequest} from '../../descriptions/describe-proxy.ts';
 import {joinParts, sentenceOf} from '../../descriptions/parts.ts';

@@ -8,8 +8,7 @@ import {debugProfiles, profileDescriptions, type DebugProfile} from '../../strea
 import {defaultDebugImage, ephemeralContainer, type EphemeralContainer} from '../../streams/debug-specs.ts';
 import {assertStreamAllowed} from '../../streams/stream-gate.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
-import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-names.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';

@@ -1,7 +1,7 @@
 /** Lends the terminal to credential plugins, and shows their output as notices. */
 import {basename} from 'node:path';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
+import type {PluginTerminal} from '../../cluster/credentials/run-plugin.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Session} from '../frame/session.ts';
 

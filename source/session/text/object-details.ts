@@ -3,7 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll} from '../../cluster/list.ts';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import type {TextLine} from '../frame/session-state.ts';
-import {objectPath} from '../../targets/object-path.ts';
+import {objectPath} from '../../targets/resource-names.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {
 	ContainerSpec,

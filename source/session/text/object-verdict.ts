@@ -1,7 +1,6 @@
 /** The first line of details: the state of an object and its cause. */
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
-import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
-import {podStatus} from '../../targets/pod-status.ts';
+import {type ContainerStatus, type PodObject, podStatus} from '../../targets/pod-object.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TextLine} from '../frame/session-state.ts';

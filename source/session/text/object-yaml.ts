@@ -2,10 +2,9 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../frame/session-state.ts';
-import {explainNotFound} from '../../targets/explain-not-found.ts';
-import {objectPath} from '../../targets/object-path.ts';
+import {explainNotFound} from '../../targets/target-pods.ts';
+import {objectPath, findResource} from '../../targets/resource-names.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {findResource} from '../../targets/resource-names.ts';
 import {escapeControls} from '../../text/sanitize-line.ts';
 import type {YamlLine} from './yaml-lines.ts';
 

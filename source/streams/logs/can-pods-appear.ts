@@ -1,10 +1,9 @@
 /** Whether pods can still appear in a follow that has none left. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError} from '../../errors/spoke-error.ts';
-import {objectPath} from '../../targets/object-path.ts';
+import {objectPath, findResource} from '../../targets/resource-names.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject, WorkloadObject} from '../../targets/pod-object.ts';
-import {findResource} from '../../targets/resource-names.ts';
 
 export type PodController = {apiVersion?: string; kind: string; name: string; namespace: string};
 

@@ -2,7 +2,7 @@
 import {errorFromResponse, type ErrorResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
-import {kubectlLine, statusMessage} from '../../server-messages/parse-status.ts';
+import {kubectlLine, statusMessage} from '../../server-messages/unwrap-message.ts';
 
 /** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cri-client/pkg/logs/logs.go ReadLogs */
 const failures =

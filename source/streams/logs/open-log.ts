@@ -1,12 +1,9 @@
 /** Opens one log read, and the connection for it. */
 import type {Readable} from 'node:stream';
-import {maxErrorPrefixBytes, maxWebPagePrefixBytes} from '../../cluster/body-limits.ts';
-import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
-import type {Connection} from '../../cluster/connection.ts';
-import {wasNotProcessed} from '../../cluster/transport/request-errors.ts';
-import {retryAfterMs} from '../../cluster/transport/retry-after.ts';
-import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
-import {isWebPage, webPageError} from '../../cluster/web-page.ts';
+import {maxErrorPrefixBytes, maxWebPagePrefixBytes, readBodyPrefix} from '../../cluster/transport/response-body.ts';
+import type {ClusterClient, ClusterInfo, Connection} from '../../cluster/cluster-client.ts';
+import {wasNotProcessed, retryAfterMs} from '../../cluster/transport/request-errors.ts';
+import {isWebPage, webPageError} from '../../cluster/read-json-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ResolvedTarget, ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';

@@ -1,6 +1,5 @@
 /** The query of one log read. */
-import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-names.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
 import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {LogSource} from './log-events.ts';
 

@@ -1,7 +1,7 @@
 /** A second read of a log that verifies a follow. */
 import {anySignal} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {withTimeout} from '../../cluster/with-timeout.ts';
+import {withTimeout} from '../../cluster/with-abort-signal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {unwrapMessage} from '../../server-messages/unwrap-message.ts';

@@ -2,7 +2,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {continuousMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {withTimeout} from '../../cluster/with-timeout.ts';
+import {withTimeout} from '../../cluster/with-abort-signal.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {indicatesStall, type SecondReadTimeouts} from './second-read.ts';
 
@@ -69,7 +69,7 @@ export class ApiserverCheck {
 	}
 }
 
-export type StallCallbacks = {
+type StallCallbacks = {
 	/** @throws if the second read fails */
 	hasNewLines(): Promise<boolean>;
 	/** The checks are slow. */

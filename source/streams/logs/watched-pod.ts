@@ -2,11 +2,10 @@
 import {monotonicMs} from '../../async/clock.ts';
 import {anySignal, delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {withTimeout} from '../../cluster/with-timeout.ts';
+import {withTimeout} from '../../cluster/with-abort-signal.ts';
 import {isSpokeError} from '../../errors/spoke-error.ts';
-import {objectPath} from '../../targets/object-path.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {podResource} from '../../targets/resource-names.ts';
 
 const maxAgeMs = 500;
 const readTimeoutMs = 10_000;

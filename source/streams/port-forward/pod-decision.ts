@@ -1,6 +1,6 @@
 /** Decides whether a forward stays, moves to another pod, or waits. */
 import {isPodTerminated, podKey, type PodObject} from '../../targets/pod-object.ts';
-import {byAttachPreference, isReady} from '../../targets/pod-order.ts';
+import {byAttachPreference, isReady} from '../../targets/resolve-pod.ts';
 import type {MoveReason} from './forward-event.ts';
 
 export type PodDecision =

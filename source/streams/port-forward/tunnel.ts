@@ -1,8 +1,7 @@
 /** A tunnel to a pod, and its stream pairs. */
 import process from 'node:process';
 import {monotonicMs} from '../../async/clock.ts';
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
+import type {ClusterClient, Connection, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
 import type {ErrorResponseContext} from '../../cluster/error-from-response.ts';
 import {readJsonResponse} from '../../cluster/read-json-response.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
@@ -10,9 +9,8 @@ import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
-import {objectPath} from '../../targets/object-path.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {podResource} from '../../targets/resource-names.ts';
 import type {ConnectionPurpose, ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
 import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
@@ -21,7 +19,7 @@ import {refusedUpgradeError, shouldTryNextCarrier} from '../refused-upgrade.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';
 
-export type TunnelOptions = {
+type TunnelOptions = {
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	/** Defaults by KUBECTL_PORT_FORWARD_WEBSOCKETS, as in kubectl before 1.38. */

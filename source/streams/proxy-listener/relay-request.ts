@@ -2,8 +2,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {ApiResponse, Connection, RequestOptions} from '../../cluster/connection.ts';
+import type {ClusterClient, ApiResponse, Connection, RequestOptions} from '../../cluster/cluster-client.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';

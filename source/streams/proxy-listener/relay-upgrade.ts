@@ -2,7 +2,7 @@
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
-import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
+import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
 import {webSocketAccept} from '../../wire/websocket-accept.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {apiserverErrorIn} from '../proxy/response-origin.ts';

@@ -1,8 +1,7 @@
 /** Sends one request through the apiserver proxy. */
 import type {Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
+import type {ClusterClient, Connection, UpgradeResult} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';

@@ -1,10 +1,9 @@
 /** Resolves a proxy request's scheme, port and API path. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {readIfAllowed} from '../../cluster/read-if-allowed.ts';
+import {readIfAllowed} from '../../cluster/list.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts';
-import {podPort, portList} from '../../targets/named-port.ts';
-import {listPath, objectPath} from '../../targets/object-path.ts';
+import {kubeletPortOf, type NodeWithKubelet, podPort, portList} from '../../targets/named-port.ts';
+import {listPath, objectPath} from '../../targets/resource-names.ts';
 import type {ObjectMeta, PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
 import type {ProxyResource, ProxyName, ProxyTarget} from '../../targets/proxy-target.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from '../connection-observer.ts';

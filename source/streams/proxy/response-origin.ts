@@ -3,7 +3,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
-import {targetsKubelet} from '../../targets/kubelet-port.ts';
+import {targetsKubelet} from '../../targets/named-port.ts';
 import type {ConnectionPurpose} from '../connection-observer.ts';
 
 /** How much of an error response is read before it is relayed; longer than any Status. */

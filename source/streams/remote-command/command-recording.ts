@@ -1,7 +1,7 @@
 /** Records a remote command as an asciicast. Loaded only to record one. */
 import {closeSync, openSync, rmSync, writeSync} from 'node:fs';
 import {StringDecoder} from 'node:string_decoder';
-import {fileErrorText} from '../../cluster/file-error-text.ts';
+import {fileErrorText} from '../../cluster/kubeconfig/read-file-bounded.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {escapeUnsafeCharacters} from '../../text/safe-json.ts';

@@ -1,7 +1,7 @@
 /** Detects a command that never starts after its 101. */
 import {delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
+import {readBodyPrefix} from '../../cluster/transport/response-body.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';

@@ -1,12 +1,10 @@
 /** Opens exec or attach over the first accepted carrier. */
 import process from 'node:process';
-import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
-import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
+import type {ClusterClient, ClusterInfo, Connection, UpgradeResult} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
-import {statusMessage} from '../../server-messages/parse-status.ts';
-import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-names.ts';
+import {statusMessage} from '../../server-messages/unwrap-message.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
 import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
@@ -23,7 +21,7 @@ import {detectUnstartedCommand} from './detect-unstarted-command.ts';
 import {SpdyChannels} from './spdy-channels.ts';
 import {WebSocketChannels} from './websocket-channels.ts';
 
-export type RemoteCommandOptions = {
+type RemoteCommandOptions = {
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	environment?: NodeJS.ProcessEnv;

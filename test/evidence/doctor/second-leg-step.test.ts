@@ -1,8 +1,7 @@
 /** A log that cannot be read. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import type {Connection} from '../../../source/cluster/connection.ts';
+import type {ClusterClient, Connection} from '../../../source/cluster/cluster-client.ts';
 import {noConnectionObservations} from '../../../source/evidence/connection-observations.ts';
 import {secondLegStep} from '../../../source/evidence/doctor/second-leg-step.ts';
 import type {DoctorStep} from '../../../source/evidence/doctor/doctor-object.ts';

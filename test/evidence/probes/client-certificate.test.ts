@@ -1,7 +1,7 @@
 /** The user that an apiserver sees on one connection. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {PipelinedOptions, Connection} from '../../../source/cluster/connection.ts';
+import type {PipelinedOptions, Connection} from '../../../source/cluster/cluster-client.ts';
 import {readUserInfo} from '../../../source/evidence/probes/client-certificate.ts';
 import {socketFacts} from '../../support/observations.ts';
 

@@ -1,7 +1,7 @@
 /** Probes of forbidden, odd and forged responses. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ApiResponse, RequestOptions} from '../../../source/cluster/connection.ts';
+import type {ApiResponse, RequestOptions} from '../../../source/cluster/cluster-client.ts';
 import type {ErrorCode} from '../../../source/errors/error-table.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {classifyAnonymousAccess, probeAnonymousAccess} from '../../../source/evidence/probes/access.ts';

@@ -1,6 +1,6 @@
 /** When the step test is repeated. */
 import test from 'ava';
-import type {Connection} from '../../../source/cluster/connection.ts';
+import type {Connection} from '../../../source/cluster/cluster-client.ts';
 import {runStepTest, type StepTestContext} from '../../../source/evidence/probes/step-test.ts';
 import {metrics} from '../../support/observations.ts';
 

@@ -2,7 +2,7 @@
 import test, {type ExecutionContext} from 'ava';
 import {connectionListObserver, dispatchLabel} from '../../../source/session/frame/connection-list-observer.ts';
 import type {Store} from '../../../source/session/frame/store.ts';
-import type {Connection} from '../../../source/cluster/connection.ts';
+import type {Connection} from '../../../source/cluster/cluster-client.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';

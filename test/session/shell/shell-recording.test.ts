@@ -3,7 +3,7 @@ import {readdir, rm, stat, symlink} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import type {Connection} from '../../../source/cluster/connection.ts';
+import type {Connection} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Label, Labeler} from '../../../source/evidence/connection-labeler.ts';
 import {createStreamLabeler} from '../../../source/session/shell/shell-recording.ts';

@@ -1,8 +1,7 @@
 /** Reports of log outages. */
 import test from 'ava';
 import {ConnectionClosedError} from '../../../source/cluster/transport/request-errors.ts';
-import {ClusterRecords} from '../../../source/cluster/cluster-client.ts';
-import type {Connection} from '../../../source/cluster/connection.ts';
+import {ClusterRecords, type Connection} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {LogInterruptedError} from '../../../source/streams/logs/log-interruption.ts';
@@ -73,6 +72,7 @@ test('without resume the interruption is thrown, and an abort prevents an attemp
 });
 
 const aborted = () => new LogInterruptedError('the log of web was interrupted', new ConnectionClosedError({inResponse: true}));
+
 const refused = async () => {
 	throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'connect: connection refused');
 };

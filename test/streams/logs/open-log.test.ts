@@ -1,8 +1,7 @@
 /** Only a log response that came from the kubelet counts as proof that the kubelet was reached. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import {ClusterRecords, type ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import type {RequestOptions} from '../../../source/cluster/connection.ts';
+import {ClusterRecords, type ClusterClient, type RequestOptions} from '../../../source/cluster/cluster-client.ts';
 import {openLog, RetryAfterError} from '../../../source/streams/logs/open-log.ts';
 import {clusterThat, refuse, reply} from '../../support/api-server.ts';
 import {receivedText} from '../../support/read-stream.ts';

@@ -1,6 +1,6 @@
 /** The cases are from the tests of golang.org/x/net/http/httpproxy. */
 import test from 'ava';
-import {proxyFromEnvironment} from '../../source/cluster/transport/environment-proxy.ts';
+import {proxyFromEnvironment} from '../../source/cluster/transport/proxy-url.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
 
 const proxyFor = (server: string, environment: NodeJS.ProcessEnv) => {

@@ -1,6 +1,6 @@
 /** Parsing of Retry-After. */
 import test from 'ava';
-import {retryAfterMs} from '../../source/cluster/transport/retry-after.ts';
+import {retryAfterMs} from '../../source/cluster/transport/request-errors.ts';
 
 for (const [title, status, header, ms] of [
 	['seconds of a 429', 429, '2', 2000],

@@ -1,13 +1,14 @@
 /** A pod's status as in kubectl. */
 import test from 'ava';
-import type {PodObject} from '../../source/targets/pod-object.ts';
-import {podStatus} from '../../source/targets/pod-status.ts';
+import {type PodObject, podStatus} from '../../source/targets/pod-object.ts';
 
 type Given = NonNullable<PodObject['status']> & {deletionTimestamp?: string; spec?: Partial<PodObject['spec']>};
 
 const waiting = (reason: string) => ({name: 'app', state: {waiting: {reason}}});
+
 const ended = (exitCode: number, more: object = {}) => ({name: 'app', state: {terminated: {exitCode, ...more}}});
 const running = {name: 'side', ready: true, state: {running: {}}};
+
 const init = (...containers: ReadonlyArray<{name: string; restartPolicy?: string}>) => ({initContainers: containers});
 const ready = {type: 'Ready', status: 'True'};
 
