@@ -140,8 +140,8 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		[
 			'features',
 			table(
-				['folder', 'contains'],
-				features.map(({name, contains}) => [code(`session/${name}`), contains]),
+				['folder', 'contains', 'can import'],
+				features.map(({name, contains, canImport}) => [code(`session/${name}`), contains, canImport.join(', ') || '–']),
 			),
 		],
 	]);
