@@ -6,9 +6,8 @@ import {createElement, type ReactNode} from 'react';
 import {createStore} from 'zustand/vanilla';
 import {paintTree} from '../../source/session/frame/paint-tree.ts';
 import {CellGrid} from '../../source/session/kit/cell-grid.ts';
-import type {ScreenInput} from '../../source/session/kit/screen-input.ts';
+import {ScreenContext, type ScreenInput} from '../../source/session/kit/screen-input.ts';
 import {PaintedBoxesContext, Rows, type PaintedBoxes} from '../../source/session/kit/rows.tsx';
-import {ScreenContext} from '../../source/session/kit/screen-context.ts';
 import type {Line} from '../../source/session/kit/styled-line.ts';
 
 /** Without trailing blanks and blank rows. */

@@ -9,7 +9,7 @@ import type {Glyphs} from '../kit/glyphs.ts';
 import {CursorRows, describeHiddenRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {toSessionAdvice} from '../kit/session-advice.ts';
-import {useScreen, useScreenWith} from '../kit/screen-context.ts';
+import {useScreen, useScreenWith} from '../kit/screen-input.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
 import {clipSpans, itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import {textLines, textParts} from '../kit/text-rows.ts';

@@ -2,15 +2,13 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
-import {MouseBox} from '../kit/mouse.tsx';
-import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
-import {useScreen} from '../kit/screen-context.ts';
+import {MouseBox, Row} from '../kit/styled-text.tsx';
+import {hintedKey, useScreen, type ScreenInput} from '../kit/screen-input.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
-import {Row} from '../kit/styled-text.tsx';
 
 const maxColumns = 90;
 
-export type DialogKeys = ReadonlyArray<readonly [action: ActionId, label: string]>;
+type DialogKeys = ReadonlyArray<readonly [action: ActionId, label: string]>;
 
 type DialogFrameProps = {readonly title: string; readonly keys: DialogKeys; readonly children: ReactNode};
 

@@ -1,7 +1,7 @@
 /** The open dialog, over the screen. A prompt is the last row instead. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {useScreen} from '../kit/screen-context.ts';
+import {useScreen} from '../kit/screen-input.ts';
 import {Words} from '../kit/styled-text.tsx';
 import type {CardDialog, ConfirmDialog} from './dialog.ts';
 import {Form} from './form.tsx';

@@ -2,10 +2,9 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {MouseBox} from '../kit/mouse.tsx';
-import {useScreen} from '../kit/screen-context.ts';
+import {MouseBox, Row, Words} from '../kit/styled-text.tsx';
+import {useScreen} from '../kit/screen-input.ts';
 import {styled} from '../kit/styled-line.ts';
-import {Row, Words} from '../kit/styled-text.tsx';
 import {describeHiddenRows} from '../kit/rows.tsx';
 import {matchingItems, type PickerDialog, type PickerItem} from './dialog.ts';
 import {DialogFrame, frameWidth} from './dialog-frame.tsx';

@@ -8,12 +8,11 @@ import type {ForwardState} from '../frame/session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
-import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
+import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
+import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
-import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 
 function liveLine(
 	{state: {now}}: ScreenWith<'now'>,

@@ -11,13 +11,11 @@ import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {describeHiddenRows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {MouseBox} from '../kit/mouse.tsx';
-import {useScreenWith} from '../kit/screen-context.ts';
-import {Row, useReading} from '../kit/styled-text.tsx';
+import {MouseBox, Row, useReading} from '../kit/styled-text.tsx';
+import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import {spokenPath} from './path-pane.tsx';
 import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
-import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {formatRoundTrips, hasOverdueTime, overdueTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styled-line.ts';
@@ -76,7 +74,7 @@ function Title(): ReactNode {
 	);
 }
 
-export function connectionLines(screen: ConnectionsScreen, rows: number): Line[] {
+function connectionLines(screen: ConnectionsScreen, rows: number): Line[] {
 	const {
 		state: {connections, connectionCursor},
 	} = screen;

@@ -7,7 +7,7 @@ import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import {clockTime} from '../../text/format-time.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
-import {useScreen} from '../kit/screen-context.ts';
+import {useScreen} from '../kit/screen-input.ts';
 import {lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
 import type {ClusterState, RecordingSettings} from './session-state.ts';

@@ -2,10 +2,9 @@
 import {Box, render, type DOMElement, type Instance} from 'ink';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
-import type {ScreenInput} from '../kit/screen-input.ts';
-import {MouseTargetsContext, type MouseTargets} from '../kit/mouse.tsx';
+import type {Frames, LayoutCallbacks, ScreenInput} from '../kit/screen-input.ts';
+import {MouseTargetsContext, type MouseTargets} from '../kit/styled-text.tsx';
 import {PaintedBoxesContext, type PaintedBoxes} from '../kit/rows.tsx';
-import type {Frames, LayoutCallbacks} from '../kit/screen-context.ts';
 import {CellOutput} from './cell-output.ts';
 import {mouseHit, type MouseHit} from './mouse-hit.ts';
 import {ReaderOutput} from './reader-output.ts';

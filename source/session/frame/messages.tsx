@@ -3,9 +3,8 @@ import type {ReactNode} from 'react';
 import type {Layer, SessionState, TextLine} from './session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {clockTime} from '../../text/format-time.ts';
-import {Page} from '../kit/page.tsx';
-import type {ScreenWith} from '../kit/screen-input.ts';
-import {useScreenWith} from '../kit/screen-context.ts';
+import {Page} from '../kit/rows.tsx';
+import {useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import type {Line} from '../kit/styled-line.ts';
 import {textParts, textRows, type TextPart} from '../kit/text-rows.ts';
 

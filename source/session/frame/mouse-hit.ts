@@ -2,7 +2,7 @@
 import type {DOMElement} from 'ink';
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth} from '../../text/cell-width.ts';
-import type {MousePane, MouseTargets} from '../kit/mouse.tsx';
+import type {MousePane, MouseTargets} from '../kit/styled-text.tsx';
 import type {PaintedBoxes} from '../kit/rows.tsx';
 import type {Line} from '../kit/styled-line.ts';
 

@@ -4,8 +4,7 @@ import wrapAnsi from 'wrap-ansi';
 import type {CellGrid} from '../kit/cell-grid.ts';
 import {asciiGlyphs, toAscii} from '../kit/glyphs.ts';
 import type {PaintedBoxes} from '../kit/rows.tsx';
-import {sgrSpans} from '../kit/sgr-spans.ts';
-import {clipSpans, lineWidth, type Line} from '../kit/styled-line.ts';
+import {clipSpans, lineWidth, sgrSpans, type Line} from '../kit/styled-line.ts';
 import type {Role, Theme} from '../kit/theme.ts';
 
 type Painting = {grid: CellGrid; theme: Theme; boxes: PaintedBoxes};

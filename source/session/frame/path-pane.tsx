@@ -8,9 +8,8 @@ import {hubName} from '../../evidence/path-line.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole} from '../kit/path-line-spans.ts';
-import {firstKey, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
+import {firstKey, useScreen, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, useScreenWith, wholeScreen} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
@@ -107,7 +106,7 @@ function isOneRow(state: Pick<SessionState, 'view' | 'size' | 'zoom'>): boolean 
 	return !hasPaneTitles(state) || state.view === 'sandbox';
 }
 
-export function pathLines(screen: ScreenWith<(typeof pathParts)[number]>, path: Path): Line[] {
+function pathLines(screen: ScreenWith<(typeof pathParts)[number]>, path: Path): Line[] {
 	const {state} = screen;
 	const {columns} = state.size;
 	const letter = replicaLetter(state.processes, path);
@@ -147,7 +146,7 @@ function brokenLines({state}: ScreenWith<'now'>, path: Path, width: number): Lin
 	return [line('   ', styled('state.failed', word), '  ', fitToCells(text, textWidth))];
 }
 
-export function unreadLines({state, theme: {glyphs}}: ScreenInput): Line[] {
+function unreadLines({state, theme: {glyphs}}: ScreenInput): Line[] {
 	if (isNothingSelected(state)) {
 		return [line(' ', styled('text.dim', nothingSelected))];
 	}
@@ -193,7 +192,7 @@ export function pathVerdictLines(screen: ScreenWith<never>, path: Path, facts: r
 	);
 }
 
-export type VerdictEntry = {leg: 1 | 2; word: string; role: Role; verdict: Verdict<string>};
+type VerdictEntry = {leg: 1 | 2; word: string; role: Role; verdict: Verdict<string>};
 
 export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
 	return [...(first ? [tlsEntry(first)] : []), ...(second ? [routeEntry(second), tlsEntry(second)] : [])];

@@ -4,7 +4,7 @@ import {memo, type ReactNode} from 'react';
 import {AuditView} from '../audit/audit.tsx';
 import {Dialog} from '../dialogs/dialog.tsx';
 import {Forwards} from '../forwards/forwards.tsx';
-import {ScreenContext, useScreen, type ScreenHost} from '../kit/screen-context.ts';
+import {ScreenContext, useScreen, type ScreenHost} from '../kit/screen-input.ts';
 import {List} from '../lists/list-pane.tsx';
 import {Preview} from '../lists/preview.tsx';
 import {Proxy} from '../proxy/proxy.tsx';

@@ -3,7 +3,7 @@ import {actionIn, type ActionId} from '../../actions/action-table.ts';
 import type {MouseReport} from '../../keymap/decode-keys.ts';
 import type {MouseHit} from '../frame/mouse-hit.ts';
 import type {Session} from '../frame/session.ts';
-import type {MousePane} from '../kit/mouse.tsx';
+import type {MousePane} from '../kit/styled-text.tsx';
 import {scrollRows, selectItem} from '../lists/list-handlers.ts';
 import {scrollTailRows, selectTailLine} from '../tail/tail-handlers.ts';
 import {matchingItems} from '../dialogs/dialog.ts';

@@ -1,8 +1,10 @@
-/** Highlights search matches in the visible lines. */
-import type {LineIndex} from '../tail/line-index.ts';
-import {patternOf} from '../../text/escape-regexp.ts';
-import type {TailView} from '../tail/tail-view.ts';
+/** The matches of a search: highlighted in the visible lines, and counted in words. */
 import {findMatchesWithin} from '../../text/bounded-match.ts';
+import {patternOf} from '../../text/escape-regexp.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import type {LineIndex} from '../tail/line-index.ts';
+import type {MatchCount} from '../tail/shown-matches.ts';
+import type {TailView} from '../tail/tail-view.ts';
 import {styled, type Span} from './styled-line.ts';
 
 export type MatchRanges = ReadonlyArray<readonly [from: number, to: number]>;
@@ -71,4 +73,23 @@ export function applyBackground(spans: readonly Span[], hits: MatchRanges, groun
 		begin += span.text.length;
 		return [...out, {...span, text: span.text.slice(at)}].filter(({text}) => text !== '');
 	});
+}
+
+/** `match 3 of 12`, or the number of matches if the filter hides all. */
+export function describeMatchPosition(count: MatchCount): string {
+	const {at, of, more, hidden} = count;
+	if (of === 0) {
+		return hidden === 0 ? 'no matches' : describeMatchCount(count);
+	}
+
+	return `match ${at === null ? '' : `${formatNumber(at)} `}of ${formatNumber(of)}${more ? '+' : ''}`;
+}
+
+export function describeMatchCount({of, more, hidden}: MatchCount): string {
+	return `${formatNumber(of)}${more ? '+' : ''} ${of === 1 ? 'match' : 'matches'}${of === 0 && hidden > 0 ? `, ${formatNumber(hidden)} filtered out` : ''}`;
+}
+
+/** Of a search that went past the last line, or with -1 past the first. */
+export function describeWrap(direction: 1 | -1): string {
+	return `search wrapped to the ${direction > 0 ? 'top' : 'bottom'}`;
 }

@@ -1,15 +1,16 @@
-/** The body of a list, a tail or a text: rows that are painted at the place that Ink's layout gives them. */
+/** The body of a list, a tail or a text, painted at the place that Ink's layout gives it, and a page of one such body. */
 import {Box, measureElement, useIsScreenReaderEnabled, type DOMElement} from 'ink';
 import {createContext, use, useLayoutEffect, type ReactNode} from 'react';
-import {useMouseTarget, type MousePane} from './mouse.tsx';
-import {useScreen} from './screen-context.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {useMouseTarget, useReading, type MousePane} from './styled-text.tsx';
+import {Rule} from './rule.tsx';
+import {useScreen, useScreenHost} from './screen-input.ts';
 import {spokenLines, type Line} from './styled-line.ts';
-import {useReading} from './styled-text.tsx';
 
-export type RowsSize = {columns: number; rows: number};
+type RowsSize = {columns: number; rows: number};
 
 /** Returns at most `rows` lines; a longer line is cut. */
-export type DrawRows = (size: RowsSize) => readonly Line[];
+type DrawRows = (size: RowsSize) => readonly Line[];
 
 /** What is painted into which box. */
 export type PaintedBoxes = WeakMap<DOMElement, DrawRows>;
@@ -26,6 +27,15 @@ type RowsProps = {
 	readonly onSize?: (size: RowsSize) => void;
 	/** What a screen reader reads instead of the first rows. */
 	readonly read?: (size: RowsSize) => string;
+};
+
+type PageProps = {
+	readonly title: string;
+	readonly after?: string;
+	readonly right: string;
+	readonly body: readonly Line[];
+	/** The first row, unless fewer than a page would follow. */
+	readonly top: number;
 };
 
 /** The items of a view, with a cursor: as many rows as there are lines, or the rows around the cursor if fewer fit. */
@@ -87,4 +97,27 @@ export function describeHiddenRows(above: number, below: number): string {
 	}
 
 	return below === 0 ? `${above} above` : `${above} above · ${below} below`;
+}
+
+/** A full-size page of text: a titled rule, and the rows that fit below it. */
+export function Page({title, after = '', right, body, top}: PageProps): ReactNode {
+	const rows = useScreen(({state}) => state.pageRows);
+	const {dot} = useScreen(({theme}) => theme.glyphs);
+	const {onPageRows} = useScreenHost();
+	const above = Math.max(0, Math.min(top, body.length - rows));
+	const below = body.length - above - rows;
+	const hidden = [above > 0 ? `${formatNumber(above)} above` : '', below > 0 ? `${formatNumber(below)} below` : ''];
+	const note = [right, hidden.filter(part => part !== '').join('  ')].filter(part => part !== '').join(` ${dot} `);
+	return (
+		<>
+			<Rule focus title={title} after={after} right={note} />
+			<Rows
+				pane="text"
+				draw={size => body.slice(above, above + size.rows)}
+				onSize={size => {
+					onPageRows(size.rows);
+				}}
+			/>
+		</>
+	);
 }

@@ -2,7 +2,7 @@
 import {Box} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {cellWidth} from '../../text/cell-width.ts';
-import {useScreen} from './screen-context.ts';
+import {useScreen} from './screen-input.ts';
 import {line, lineWidth, spokenLines, styled} from './styled-line.ts';
 import {Row, useReading} from './styled-text.tsx';
 

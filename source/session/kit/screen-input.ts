@@ -1,8 +1,11 @@
-/** Input of a screen: what it is drawn from. */
+/** What a screen is drawn from, and how its components read it. */
+import {createContext, use, useRef} from 'react';
+import {useStore} from 'zustand/react';
+import type {StoreApi} from 'zustand/vanilla';
 import type {ActionId} from '../../actions/action-table.ts';
+import type {KeyHint} from '../../keymap/describe-keys.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {SessionState} from '../frame/session-state.ts';
-import type {KeyHint} from '../../keymap/describe-keys.ts';
 import type {Theme} from './theme.ts';
 
 export type ScreenInput = {
@@ -17,6 +20,15 @@ export type ScreenInput = {
 /** Input of which only these parts of the state are drawn. */
 export type ScreenWith<Part extends keyof SessionState> = Omit<ScreenInput, 'state'> & {state: Pick<SessionState, Part>};
 
+export type Frames = StoreApi<ScreenInput>;
+
+/** What the layout gave to the list of a view, and to the body of a layer. */
+export type LayoutCallbacks = {onListRows(rows: number): void; onPageRows(rows: number): void};
+
+export type ScreenHost = LayoutCallbacks & {frames: Frames};
+
+export const ScreenContext = createContext<ScreenHost | null>(null);
+
 /** Of the open dialog, or else of the view; `undefined` if no current hint has the action. */
 export function hintedKey({hints}: Pick<ScreenInput, 'hints'>, action: ActionId): string | undefined {
 	return hints.find(hint => hint.action.id === action)?.keys[0];
@@ -25,4 +37,45 @@ export function hintedKey({hints}: Pick<ScreenInput, 'hints'>, action: ActionId)
 /** Unlike `hintedKey`, ignores an open dialog. */
 export function firstKey({hints, viewHints = hints}: Pick<ScreenInput, 'hints' | 'viewHints'>, action: ActionId): string | null {
 	return hintedKey({hints: viewHints}, action) ?? null;
+}
+
+/** Renders again when the selected part changed. `select` must return the same object for the same frame. */
+export function useScreen<Part>(select: (screen: ScreenInput) => Part): Part {
+	return useStore(useScreenHost().frames, select);
+}
+
+export function useScreenHost(): ScreenHost {
+	const host = use(ScreenContext);
+	if (host === null) {
+		throw new Error('a component of the screen is rendered outside of it');
+	}
+
+	return host;
+}
+
+/** The screen with the parts of the state that a component draws. It is drawn again when one of them, a key or the theme changed. */
+export function useScreenWith<Part extends keyof SessionState>(...parts: readonly Part[]): ScreenWith<Part> {
+	const drawn = useRef<ScreenInput>(null);
+	return useScreen(screen => {
+		if (drawn.current === null || isChanged(drawn.current, screen, parts)) {
+			drawn.current = screen;
+		}
+
+		return drawn.current;
+	});
+}
+
+function isChanged(before: ScreenInput, now: ScreenInput, parts: ReadonlyArray<keyof SessionState>): boolean {
+	return (
+		before.hints !== now.hints ||
+		before.viewHints !== now.viewHints ||
+		before.theme !== now.theme ||
+		before.keymap !== now.keymap ||
+		parts.some(part => before.state[part] !== now.state[part])
+	);
+}
+
+/** For the bodies of lists, tails and responses, whose rows depend on most of the state. */
+export function wholeScreen(screen: ScreenInput): ScreenInput {
+	return screen;
 }

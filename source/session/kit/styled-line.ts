@@ -1,4 +1,4 @@
-/** Lines of spans. */
+/** Lines of spans, and texts that become them. */
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import type {Role} from './theme.ts';
@@ -102,3 +102,34 @@ export function dropCells(spans: readonly Span[], cells: number): Span[] {
 export function padLines(lines: readonly Line[], rows: number, blank: Line = line('')): Line[] {
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => blank)].slice(0, rows);
 }
+
+/** `text` must contain no other control sequences than SGR. */
+export function sgrSpans(text: string): Span[] {
+	if (!text.includes('\u001B')) {
+		return [{text}];
+	}
+
+	const spans: Span[] = [];
+	let sgr = '';
+	let from = 0;
+	for (const found of text.matchAll(/\u001B\[([\d;:]*)m/g)) {
+		if (found.index > from) {
+			spans.push({text: text.slice(from, found.index), ...(sgr !== '' && {sgr})});
+		}
+
+		sgr = sgrAfter(sgr, found[1]!);
+		from = found.index + found[0].length;
+	}
+
+	return [...spans, {text: text.slice(from), ...(sgr !== '' && {sgr})}];
+}
+
+/** `0` resets all attributes. */
+function sgrAfter(sgr: string, codes: string): string {
+	if (codes === '' || codes === '0') {
+		return '';
+	}
+
+	return sgr === '' || codes.startsWith('0;') ? codes.replace(/^0;/, '') : `${sgr};${codes}`;
+}
+

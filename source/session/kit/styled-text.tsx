@@ -1,10 +1,21 @@
-/** Styled lines as Ink text. */
-import {Text, useIsScreenReaderEnabled} from 'ink';
-import {memo, type ReactNode} from 'react';
-import {isClickable, MouseBox} from './mouse.tsx';
-import {useScreen} from './screen-context.ts';
+/** Styled lines as Ink text, and the boxes that take the clicks on them. */
+import {Box, Text, useIsScreenReaderEnabled, type DOMElement} from 'ink';
+import {createContext, memo, use, useLayoutEffect, useRef, type ComponentProps, type ReactNode, type RefObject} from 'react';
+import {useScreen} from './screen-input.ts';
 import {spokenLines, type Line} from './styled-line.ts';
 import type {Role, Theme} from './theme.ts';
+
+/** A pane that takes the wheel and the clicks on its items. `view`: the rows of the current view. */
+export type MousePane = 'view' | 'connections' | 'tail' | 'text' | 'dialog';
+
+/** `line`: what a box of one row shows. */
+type MouseTarget = {pane?: MousePane; line?: Line};
+
+export type MouseTargets = WeakMap<DOMElement, MouseTarget>;
+
+export const MouseTargetsContext = createContext<MouseTargets>(new WeakMap());
+
+type MouseBoxProps = MouseTarget & ComponentProps<typeof Box> & {readonly children: ReactNode};
 
 /**
 One row; what does not fit is cut at the end. One text for all spans: an Ink element for each would cost as much as the rest of a frame.
@@ -49,3 +60,30 @@ function coloredText({spans, ground}: Line, {sgr}: Theme): string {
 const ColoredText = memo(({text, wrap}: {readonly text: string; readonly wrap: 'wrap' | 'truncate-end'}): ReactNode => (
 	<Text wrap={wrap}>{text}</Text>
 ));
+
+export function MouseBox({pane, line, children, ...style}: MouseBoxProps): ReactNode {
+	const box = useMouseTarget({...(pane && {pane}), ...(line && {line})});
+	return (
+		<Box ref={box} {...style}>
+			{children}
+		</Box>
+	);
+}
+
+/** Returns the ref of the box that is the target. */
+export function useMouseTarget(target: MouseTarget): RefObject<DOMElement | null> {
+	const box = useRef<DOMElement>(null);
+	const targets = use(MouseTargetsContext);
+	useLayoutEffect(() => {
+		// A box that is hidden from a screen reader is not there.
+		if (box.current !== null) {
+			targets.set(box.current, target);
+		}
+	});
+	return box;
+}
+
+/** Whether a click on the line does something. */
+function isClickable({item, spans}: Line): boolean {
+	return item !== undefined || spans.some(({action}) => action !== undefined);
+}

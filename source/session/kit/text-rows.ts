@@ -5,9 +5,9 @@ import type {TextLine} from '../frame/session-state.ts';
 import {wrapped, type TextWrapping} from './text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {line, spread, styled, type Line, type Span} from './styled-line.ts';
 import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
 import type {ScreenWith} from './screen-input.ts';
-import {line, spread, styled, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 const labelWidth = 10;

@@ -13,11 +13,10 @@ import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import {clockTime, formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {line, padLines, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, remainingWidth} from './list-columns.ts';
-import {firstKey, type ScreenInput} from '../kit/screen-input.ts';
+import {firstKey, useScreen, useScreenHost, wholeScreen, type ScreenInput} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';
-import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
-import {line, type Line, padLines, spokenLines, type Span, styled} from '../kit/styled-line.ts';
 import {textLines} from '../kit/text-rows.ts';
 
 export function List({name}: {readonly name: ListName}): ReactNode {
@@ -62,7 +61,7 @@ function emptyListLines(screen: ScreenInput, list: ListState, width: number): Li
 }
 
 /** `2 of 8: web-1, 1 of 1 ready, running, node n7`, or what an empty list says. Without ages, which would be read again and again. */
-export function spokenList(screen: ScreenInput, name: ListName, rows: number, width: number): string {
+function spokenList(screen: ScreenInput, name: ListName, rows: number, width: number): string {
 	const list = screen.state.lists[name];
 	if (isAwaitingApiserver(screen.state)) {
 		return spokenLines(unreachablePane(screen, rows, width));

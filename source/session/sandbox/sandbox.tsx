@@ -3,7 +3,7 @@ import {useState, type ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {spokenItem, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen} from '../kit/screen-context.ts';
+import {useScreen} from '../kit/screen-input.ts';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 
 export function Sandbox(): ReactNode {

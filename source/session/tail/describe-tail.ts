@@ -1,5 +1,5 @@
 /** Describes a tail. */
-import {describeMatchPosition} from '../kit/describe-matches.ts';
+import {describeMatchPosition} from '../kit/highlight-matches.ts';
 import {countMatches} from './shown-matches.ts';
 import {effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailSource, type TailView} from './tail-view.ts';
 import {podNameKey, shortContexts} from './tail-source.ts';

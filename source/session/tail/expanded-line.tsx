@@ -8,12 +8,11 @@ import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {sanitizeText} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {line, spokenLines, styled, type Span} from '../kit/styled-line.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
-import {firstKey} from '../kit/screen-input.ts';
+import {firstKey, useScreenWith} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreenWith} from '../kit/screen-context.ts';
-import {line, spokenLines, styled, type Span} from '../kit/styled-line.ts';
 
 type ExpandedLineProps = {readonly line: TailLine; readonly view: TailView};
 

@@ -7,8 +7,7 @@ import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
-import {sgrSpans} from '../kit/sgr-spans.ts';
-import {styled, type Span} from '../kit/styled-line.ts';
+import {sgrSpans, styled, type Span} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 
 /** The expanded line shows all of a longer line. */

@@ -3,9 +3,9 @@ import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {sanitizeText} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {logLine, formatLogTime, type LogLine} from './log-line.ts';
 import type {ScreenInput} from '../kit/screen-input.ts';
-import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from '../kit/styled-line.ts';
 
 /** The expanded line shows all of a longer line. */
 const maxRows = 200;

@@ -1,6 +1,6 @@
 /** Search and filter of a tail. */
 import {queryProblem} from './line-index.ts';
-import {describeMatchCount, describeWrap} from '../kit/describe-matches.ts';
+import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
 import {countMatches, nextMatch} from './shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, topOf, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';

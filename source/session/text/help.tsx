@@ -6,12 +6,11 @@ import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
-import {Page} from '../kit/page.tsx';
-import type {ScreenWith} from '../kit/screen-input.ts';
-import {useScreenWith} from '../kit/screen-context.ts';
-import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {Page} from '../kit/rows.tsx';
+import {useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 
 export function Help({keyContext, top}: {readonly keyContext: string; readonly top: number}): ReactNode {
 	const screen = useScreenWith('size', 'pageRows', 'cluster', 'hasScreenReader');

@@ -2,15 +2,13 @@
 import type {ReactNode} from 'react';
 import type {TextLayer, TextLine} from '../frame/session-state.ts';
 import {lineText} from '../kit/format-copied-lines.ts';
-import {describeMatchPosition} from '../kit/describe-matches.ts';
+import {applyBackground, describeMatchPosition, type MatchRanges} from '../kit/highlight-matches.ts';
 import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
 import {searchPattern, searchProblem, type TextSearch} from './text-search.ts';
 import {findMatchesWithin} from '../../text/bounded-match.ts';
 import {cellWidth} from '../../text/cell-width.ts';
-import {applyBackground, type MatchRanges} from '../kit/highlight-matches.ts';
-import {Page} from '../kit/page.tsx';
-import type {ScreenWith} from '../kit/screen-input.ts';
-import {useScreenWith} from '../kit/screen-context.ts';
+import {Page} from '../kit/rows.tsx';
+import {useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import type {Line} from '../kit/styled-line.ts';
 import {hiddenCells, availableCells, textParts, textRows, type TextPart, type TextRow} from '../kit/text-rows.ts';
 

@@ -1,7 +1,7 @@
 /** Search in a text screen. */
 import {nextFound, searchProblem, searchText, type TextSearch} from './text-search.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
-import {describeMatchCount, describeWrap} from '../kit/describe-matches.ts';
+import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
 import {layerRows} from './layer-rows.ts';
 import {leftOfMatch, rowOfMatch} from './text-page.tsx';
 import {plainTheme} from '../kit/theme.ts';

@@ -6,8 +6,7 @@ import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
-import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
-import {ScreenContext, useScreenWith} from '../../../source/session/kit/screen-context.ts';
+import {ScreenContext, useScreenWith, type ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 
 test('a component is drawn again only when a part of the state that it names has changed', t => {
