@@ -3,7 +3,7 @@ import xterm from '@xterm/headless';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
-import {createScreenInput} from '../../source/session/frame/create-screen-input.ts';
+import {createScreenInput} from '../../source/session/frame/session-display.ts';
 import {SessionScreen} from '../../source/session/frame/session-screen.tsx';
 import {shownTail, type SessionState} from '../../source/session/frame/session-state.ts';
 import {Store} from '../../source/session/frame/store.ts';

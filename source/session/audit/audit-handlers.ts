@@ -19,8 +19,7 @@ import {toSessionAdvice} from '../kit/session-advice.ts';
 import {openText} from '../text/open-text.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {podForRouteTest} from './route-test-pod.ts';
-import {toFileName, saveAs} from '../frame/save-as.ts';
-import {writeNewFile} from '../frame/write-new-file.ts';
+import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
 
 export const auditHandlers = {
 	'audit/refresh': async session => readAudit(session),

@@ -1,36 +1,34 @@
-/** Creates and connects the parts of a session. */
-import {readAuditOnce, renewAudit} from '../audit/audit-handlers.ts';
+/** Creates and connects the parts of a session, and records its connections. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import type {Labeler} from '../../evidence/connection-labeler.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import {requireOnStreams, requirementsOn} from '../../evidence/require-connection.ts';
 import type {PathRequirement} from '../../evidence/require-path.ts';
 import {policyRequirements} from '../../policies/load-policy.ts';
-import {emptySession, shownClusters} from './session-state.ts';
-import {SessionTerminal} from './session-terminal.ts';
-import {connectionListObserver, dispatchLabel} from './connection-list-observer.ts';
-import {reopenContext, switchNamespace, switchContexts} from '../clusters/navigation.ts';
-import {ReachabilityCheck} from '../clusters/reachability-check.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {readAuditOnce, renewAudit} from '../audit/audit-handlers.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
-import {copyToClipboard} from './copy-to-clipboard.ts';
-import {isReducedMotion} from './frame-interval.ts';
-import {handlerOf} from './handlers.ts';
 import {trackResponses} from '../clusters/last-response.ts';
-import {showMessage, showFailure} from './show-message.ts';
+import {reopenContext, switchNamespace, switchContexts} from '../clusters/navigation.ts';
 import {OpenClusters} from '../clusters/open-clusters.ts';
+import {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import {Dialogs} from '../dialogs/dialogs.ts';
-import {SessionDisplay} from './session-display.ts';
-import {performAction, type ActionContext} from '../keys/perform-action.ts';
-import {pluginTerminal, type LentTerminal} from '../shell/plugin-terminal.ts';
+import {createTypeAhead} from '../dialogs/type-ahead.ts';
 import {KeyDispatcher} from '../keys/key-dispatcher.ts';
 import {MouseDispatcher} from '../keys/mouse-dispatcher.ts';
+import {performAction, type ActionContext} from '../keys/perform-action.ts';
 import {ViewFeeds} from '../lists/view-feeds.ts';
-import {SavedStateFile} from './saved-state.ts';
-import type {OpenCluster, DialogAccess, Session} from './session.ts';
-import {SessionEnd} from './session-end.ts';
-import type {SessionOptions} from './session-options.ts';
-import {RunningWork} from './running-work.ts';
-import {Store} from './store.ts';
+import {pluginTerminal, type LentTerminal} from '../shell/plugin-terminal.ts';
 import {TerminalQueue} from '../shell/terminal-queue.ts';
-import {createTypeAhead} from '../dialogs/type-ahead.ts';
+import {copyToClipboard, SessionTerminal} from './session-terminal.ts';
+import {isReducedMotion, SessionDisplay, showFailure, showMessage} from './session-display.ts';
+import {handlerOf} from './handlers.ts';
+import {RunningWork} from './running-work.ts';
+import {SavedStateFile} from './saved-state.ts';
+import type {DialogAccess, OpenCluster, Session, SessionOptions} from './session.ts';
+import {emptySession, shownClusters} from './session-state.ts';
+import {Store} from './store.ts';
 
 export type SessionParts = {
 	session: Session;
@@ -237,4 +235,99 @@ function screenOf({
 			end.end(status);
 		},
 	};
+}
+
+export function connectionListObserver(store: Store, {observer}: Pick<Labeler, 'observer'>, id: string): ConnectionObserver {
+	const dispatchConnection = (event: 'connected' | 'disconnected', connection: string) => {
+		store.dispatch({type: 'connections', event: {type: event, id, connection}});
+	};
+
+	return {
+		...observer,
+		async beforeUse(connection, purpose) {
+			dispatchConnection('connected', connection.id);
+			await observer.beforeUse?.(connection, purpose);
+		},
+		onOpened(connection, purpose, about) {
+			dispatchConnection('connected', connection.id);
+			store.dispatch({type: 'connections', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
+			observer.onOpened?.(connection, purpose, about);
+		},
+		onRoundTrip(connection, times) {
+			store.dispatch({
+				type: 'connections',
+				event: {
+					type: 'overdue-pings',
+					connection: connection.id,
+					to: {...(times.websocket !== undefined && {websocket: null}), ...(times.runtime !== undefined && {runtime: null})},
+				},
+			});
+			observer.onRoundTrip?.(connection, times);
+		},
+		onPingOverdue(connection, {websocket, runtime}) {
+			const now = Date.now();
+			store.dispatch({
+				type: 'connections',
+				event: {
+					type: 'overdue-pings',
+					connection: connection.id,
+					to: {...(websocket !== undefined && {websocket: now - websocket}), ...(runtime !== undefined && {runtime: now - runtime})},
+				},
+			});
+		},
+		onFailed(connection, purpose, error) {
+			if (connection) {
+				dispatchConnection('connected', connection.id);
+			}
+
+			observer.onFailed?.(connection, purpose, error);
+		},
+		onClosed(connection, purpose) {
+			observer.onClosed?.(connection, purpose);
+			dispatchConnection('disconnected', connection.id);
+		},
+	};
+}
+
+/** Returns whether the label names a new apiserver process. */
+export function dispatchLabel(store: Store, connection: string, path: Path): boolean {
+	const {id} = path.process;
+	const known = id === null ? [] : store.state.processes.filter(({context}) => context === path.cluster.context);
+	store.dispatch({type: 'connections', event: {type: 'label', connection, path}});
+	return known.length > 0 && known.every(one => one.id !== id);
+}
+
+/** End and exit status of the session. */
+export class SessionEnd {
+	readonly #status = Promise.withResolvers<number>();
+	readonly #closing = new AbortController();
+
+	get status(): Promise<number> {
+		return this.#status.promise;
+	}
+
+	get closing(): AbortSignal {
+		return this.#closing.signal;
+	}
+
+	end(status: number): void {
+		this.#status.resolve(status);
+	}
+
+	watch({stdin, stdout, interrupted}: {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream; interrupted: AbortSignal}): void {
+		// A closed terminal accepts no output.
+		const onGone = () => {
+			this.end(exitStatus.hangup);
+		};
+
+		stdout.on('error', onGone);
+		stdin.on('error', onGone);
+		interrupted.addEventListener('abort', () => {
+			this.end(exitStatusForSignal(interrupted.reason));
+		});
+	}
+
+	close(): void {
+		this.#closing.abort();
+	}
 }

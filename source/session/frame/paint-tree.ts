@@ -1,15 +1,31 @@
-/** Paints Ink's tree, as Ink laid it out, into cells. */
+/** Paints Ink's tree, as Ink laid it out, into cells, writes the cells that changed, and finds what lies under a cell. */
 import type {DOMElement} from 'ink';
 import wrapAnsi from 'wrap-ansi';
-import type {CellGrid} from '../kit/cell-grid.ts';
+import type {ActionId} from '../../actions/action-table.ts';
+import {cellWidth} from '../../text/cell-width.ts';
+import {CellGrid} from '../kit/cell-grid.ts';
 import {asciiGlyphs, toAscii} from '../kit/glyphs.ts';
 import type {PaintedBoxes} from '../kit/rows.tsx';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import {clipSpans, lineWidth, sgrSpans, type Line} from '../kit/styled-line.ts';
+import type {MousePane, MouseTargets} from '../kit/styled-text.tsx';
 import type {Role, Theme} from '../kit/theme.ts';
+import type {TreeOutput} from './ink-screen.ts';
+import {shownTail} from './session-state.ts';
 
 type Painting = {grid: CellGrid; theme: Theme; boxes: PaintedBoxes};
 
 type Area = {left: number; top: number; right: number; bottom: number};
+
+const [enterScreen, leaveScreen] = ['\u001B[?1049h\u001B[?25l', '\u001B[?1049l\u001B[?25h'];
+/** Buttons and wheel without motion. Terminals select text while Shift is held. */
+const [mouseOn, mouseOff] = ['\u001B[?1000h\u001B[?1006h', '\u001B[?1006l\u001B[?1000l'];
+const eraseScreen = '\u001B[2J';
+
+/** `pane`: the innermost pane. `item`: the item of the pane that the row shows. `action`: what the text at this cell stands for. */
+export type MouseHit = {pane: MousePane | null; item: number | null; action: ActionId | null};
+
+type Cell = {column: number; row: number};
 
 /** The names of borders' and backgrounds' colors are roles. A background covers what lies below it. */
 export function paintTree(root: DOMElement, painting: Painting): void {
@@ -136,4 +152,99 @@ function intersect(one: Area, other: Area): Area {
 	const left = Math.max(one.left, other.left);
 	const top = Math.max(one.top, other.top);
 	return {left, top, right: Math.max(left, Math.min(one.right, other.right)), bottom: Math.max(top, Math.min(one.bottom, other.bottom))};
+}
+
+/** Paints Ink's tree in the alternate screen, and writes the cells that changed. */
+export class CellOutput implements TreeOutput {
+	readonly #boxes: PaintedBoxes;
+	readonly #hasMouse: boolean;
+	#grid = new CellGrid(0, 0);
+	#isMouseOn = false;
+
+	constructor(boxes: PaintedBoxes, hasMouse: boolean) {
+		this.#boxes = boxes;
+		this.#hasMouse = hasMouse;
+	}
+
+	enter(): string {
+		this.#grid.forget();
+		return enterScreen;
+	}
+
+	leave(): string {
+		return `${this.#switchMouse(false)}${leaveScreen}`;
+	}
+
+	erase(): string {
+		this.#grid.forget();
+		return eraseScreen;
+	}
+
+	show(root: DOMElement, {state, theme}: ScreenInput): string {
+		const {columns, rows} = state.size;
+		// A plain tail is for selecting text with the mouse.
+		let bytes = this.#switchMouse(this.#hasMouse && shownTail(state)?.plain !== true);
+		if (this.#grid.columns !== columns || this.#grid.rows !== rows) {
+			this.#grid = new CellGrid(columns, rows);
+			bytes += eraseScreen;
+		}
+
+		paintTree(root, {grid: this.#grid, theme, boxes: this.#boxes});
+		return bytes + this.#grid.takeChanges();
+	}
+
+	#switchMouse(isOn: boolean): string {
+		if (isOn === this.#isMouseOn) {
+			return '';
+		}
+
+		this.#isMouseOn = isOn;
+		return isOn ? mouseOn : mouseOff;
+	}
+}
+
+/** Finds what lies under a cell, in the order in which `paintTree` paints. */
+export function mouseHit(root: DOMElement, cell: Cell, {targets, boxes}: {targets: MouseTargets; boxes: PaintedBoxes}): MouseHit {
+	let hit: MouseHit = {pane: null, item: null, action: null};
+	const visit = (node: DOMElement, origin: Cell, isClipped: boolean) => {
+		const {yogaNode} = node;
+		if (!yogaNode || node.style.display === 'none') {
+			return;
+		}
+
+		const column = origin.column + yogaNode.getComputedLeft();
+		const row = origin.row + yogaNode.getComputedTop();
+		const [left, top] = [cell.column - column, cell.row - row];
+		const isInside = !isClipped && left >= 0 && top >= 0 && left < yogaNode.getComputedWidth() && top < yogaNode.getComputedHeight();
+		if (isInside) {
+			const {pane, line} = targets.get(node) ?? {};
+			const draw = boxes.get(node);
+			// An absolute box covers what lies below it.
+			const below = node.style.position === 'absolute' ? {pane: null, item: null, action: null} : hit;
+			const shown = line ?? draw?.({columns: yogaNode.getComputedWidth(), rows: yogaNode.getComputedHeight()})[top];
+			const inPane = pane ? {pane, item: null, action: null} : below;
+			hit = shown ? {...inPane, item: shown.item ?? inPane.item, action: actionAt(shown, left)} : inPane;
+		}
+
+		for (const child of node.childNodes) {
+			if (child.nodeName !== '#text') {
+				visit(child, {column, row}, isClipped || (node.style.overflow === 'hidden' && !isInside));
+			}
+		}
+	};
+
+	visit(root, {column: 0, row: 0}, false);
+	return hit;
+}
+
+function actionAt({spans}: Line, column: number): ActionId | null {
+	let end = 0;
+	for (const {text, action} of spans) {
+		end += cellWidth(text);
+		if (column < end) {
+			return action ?? null;
+		}
+	}
+
+	return null;
 }

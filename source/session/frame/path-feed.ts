@@ -1,21 +1,42 @@
-/** Path of the selected row before a connection is opened. Reads the apiserver, never a node. */
+/** Path of the selected row before a connection is opened: that of the one it would open. Reads the apiserver, never a node. */
 import {isSpokeError} from '../../errors/spoke-error.ts';
-import type {ProcessFacts} from '../../evidence/evidence.ts';
+import type {ConnectionPurpose, ProcessFacts} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
 import {configuredPath} from '../../evidence/find-paths.ts';
 import {noTarget} from '../../evidence/no-target.ts';
 import {secondLegsOf} from '../../evidence/second-leg-record.ts';
+import {cellIn, isListName, type ListName} from '../lists/list-kinds.ts';
 import {selectedRow} from '../lists/list-state.ts';
-import {isListName} from '../lists/list-kinds.ts';
+import type {Row} from '../lists/table-rows.ts';
 import type {OpenCluster} from './session.ts';
 import type {Store} from './store.ts';
-import {defaultPurpose} from './default-purpose.ts';
 
 /** Interval that detects an apiserver restart within 10 s. */
 const maxExaminationAgeMs = 9000;
 
 /** Called after each examination of a cluster. */
 export type PathFeedListener = (cluster: OpenCluster, process: ProcessFacts | null) => void;
+
+type Asked = Pick<ConnectionPurpose, 'feature' | 'request'> & {kind: ConnectionPurpose['target']['kind']; node(row: Row): string | null};
+
+const noNode = () => null;
+
+const askedOf: Readonly<Record<Exclude<ListName, 'events'>, Asked>> = {
+	pods: {feature: 'logs', kind: 'Pod', request: null, node: nodeOfPod},
+	workloads: {feature: 'logs', kind: 'Pod', request: null, node: noNode},
+	services: {
+		feature: 'service-proxy',
+		kind: 'Service',
+		request: {scheme: 'http', port: null, portName: null, kubeletPort: false},
+		node: noNode,
+	},
+	nodes: {
+		feature: 'node-proxy',
+		kind: 'Node',
+		request: {scheme: 'https', port: null, portName: null, kubeletPort: true},
+		node: ({name}) => name,
+	},
+};
 
 export class PathFeed {
 	readonly #store: Store;
@@ -149,4 +170,25 @@ export class PathFeed {
 			path: configuredPath(examined, cluster.access, defaultPurpose(view, row), {node: null, pod: null}),
 		});
 	}
+}
+
+/** The connection whose path a row shows before one is opened. */
+export function defaultPurpose(list: Exclude<ListName, 'events'>, row: Row): ConnectionPurpose {
+	const {feature, kind, request, node} = askedOf[list];
+	const target = {
+		asked: row.name,
+		kind,
+		namespace: row.namespace,
+		name: row.name,
+		uid: null,
+		node: node(row),
+		container: null,
+		chosenFrom: 1,
+	};
+	return {feature, request, target, ...(list === 'pods' && cellIn(list, row, 'NODE') === '<none>' && {isUnscheduled: true})};
+}
+
+function nodeOfPod(row: Row): string | null {
+	const node = cellIn('pods', row, 'NODE');
+	return node === '' || node === '<none>' ? null : node;
 }

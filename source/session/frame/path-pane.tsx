@@ -1,37 +1,33 @@
-/** The path pane below a view. */
+/** The path pane below a view: the legs of a path, their evidence or needs, what is pending, and why a path would fail. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {describePathMeaning, pathSentences} from '../../descriptions/describe-path.ts';
-import {routeName, tlsName} from '../../descriptions/describe-verdict.ts';
+import {describeExpectedFailure, describePathMeaning, describeReplicas, pathSentences} from '../../descriptions/describe-path.ts';
+import {describeCitations, routeName, sourceName, tlsName, type DetailPart} from '../../descriptions/describe-verdict.ts';
 import type {Leg, Path, Verdict} from '../../evidence/evidence.ts';
-import {hubName} from '../../evidence/path-line.ts';
+import {hubName, isChecking} from '../../evidence/path-line.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
+import {formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole} from '../kit/path-line-spans.ts';
-import {firstKey, useScreen, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {Rule} from '../kit/rule.tsx';
+import {firstKey, useScreen, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
 import type {Role} from '../kit/theme.ts';
+import {isListName} from '../lists/list-kinds.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row as ListRow} from '../lists/table-rows.ts';
 import {selectedExchange} from '../proxy/proxy-state.ts';
 import {pathOfEntry} from './connection-list.ts';
-import {describeEvidence} from './describe-evidence.ts';
 import {hasPaneTitles} from './layout.ts';
-import {
-	describeBrokenPath,
-	describePendingLeg,
-	describeUptime,
-	isNothingSelected,
-	nothingSelected,
-	pathTitle,
-	pendingLegName,
-	proxyPathNote,
-} from './describe-path-pane.ts';
 import {describeRoundTrips, overdueTimes} from './round-trips.ts';
-import {currentList, type SessionState} from './session-state.ts';
+import {currentList, type ClusterState, type SessionState} from './session-state.ts';
+
+const nothingSelected = 'Select a pod, workload, service, node or forward to see its path.';
+
+/** The title says that the path is that of the proxy. */
+const proxyPathNote = 'Logs and forwards go through the kubelet of a pod: see the path of a pod.';
 
 /** The path of the selection: one line, what it means, and the evidence if it is broken or differs from the row before. */
 export function PathPane(): ReactNode {
@@ -208,4 +204,136 @@ function routeEntry({n, route}: Leg): VerdictEntry {
 
 export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
 	return Math.max(11, ...facts.map(({word}) => word.length + 1));
+}
+
+function describeBrokenPath(path: Path, now: number): {word: string; message: string; explained: string} | null {
+	const failure = describeExpectedFailure(path);
+	if (failure === null) {
+		return null;
+	}
+
+	const {time, otherEnd, message, explained} = failure;
+	const end = otherEnd === null ? '' : ` to ${sanitizeLine(otherEnd)}`;
+	return {word: time === null ? 'would fail' : `failed ${formatAge(now - Date.parse(time))} ago${end}`, message, explained};
+}
+
+/** Title of the path pane. For a service, the path is that of the service proxy. */
+export function pathTitle(path: Path | null, subject: string): string {
+	return `Path${subject === '' ? '' : ` to ${subject}`}${path?.legs[1]?.to === 'service' ? ' through the apiserver proxy' : ''}`;
+}
+
+export function isNothingSelected({
+	view,
+	lists,
+	forwards,
+	cluster,
+}: Pick<SessionState, 'view' | 'lists' | 'forwards' | 'cluster'>): boolean {
+	if (cluster.reachable === 'no') {
+		return false;
+	}
+
+	if (view === 'forwards') {
+		return forwards.length === 0;
+	}
+
+	if (view === 'events') {
+		return true;
+	}
+
+	const list = currentList({view, lists});
+	return (
+		list !== null && ['live', 'polling', 'failed'].includes(list.phase.kind) && list.visible.length === 0 && !isUnauthorized({view, lists})
+	);
+}
+
+function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
+	const phase = currentList({view, lists})?.phase;
+	return phase?.kind === 'failed' && phase.error.code === 'ERR_CREDENTIALS';
+}
+
+/** When leg 2 will be determined, or why it will not be. */
+export function describePendingLeg({
+	view,
+	lists,
+	cluster: {reachable},
+}: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
+	if (reachable !== 'yes') {
+		return reachable === 'no' ? 'leg 2 is determined after leg 1 connects' : 'leg 2 is determined after the apiserver responds';
+	}
+
+	if (isUnauthorized({view, lists})) {
+		return 'leg 2 is not determined: the apiserver does not accept your credentials';
+	}
+
+	// The path of a list row is read separately. A forward has its own connections.
+	return isListName(view) ? 'leg 2 is being determined' : 'leg 2 is determined within 2 s of the first connection';
+}
+
+export function pendingLegName(state: Pick<SessionState, 'view' | 'lists'>): string {
+	return isUnauthorized(state) ? 'not determined' : 'not determined yet';
+}
+
+/** `up 3d, 1 of 3 examined`. */
+export function describeUptime({process}: Path, now: number): string {
+	const replicas = process.known === null ? '' : `, ${describeReplicas(process).short}`;
+	return process.startTime === null ? '' : `up ${formatAge(now - Date.parse(process.startTime))}${replicas}`;
+}
+
+/** `words` rewrites advice for a shell as keys of the session. */
+export function describeEvidence(
+	path: Path,
+	verdict: Verdict<string>,
+	width: number,
+	words: (text: string) => string = text => text,
+): string {
+	if (isChecking(path) && verdict.state === 'unknown') {
+		return 'checking …';
+	}
+
+	const read = describeCitations(verdict.evidence, path.evidence);
+	if (verdict.state !== 'unknown' && read.length > 0) {
+		return longestThatFits(
+			[
+				joined(read, ({text}) => text, 'from '),
+				joined(read, ({text}) => text, ''),
+				joined(read, ({text, short = text}) => short, 'from '),
+				joined(read, ({text, short = text}) => short, ''),
+				joined(read, ({text, short = text}) => short, null),
+			],
+			width,
+		);
+	}
+
+	return verdict.why === undefined ? needTextOf(verdict.need, width, words) : sanitizeLine(verdict.why);
+}
+
+/** Equal observations appear once: `no egress flag (from /flagz, apiserver pod)`. `lead` is `null` without sources. */
+function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string, lead: string | null): string {
+	return [...Map.groupBy(read, textOf)]
+		.map(([text, all]) => {
+			const sources = [...new Set(all.flatMap(({origin}) => origin?.source ?? []))].filter(
+				source => source !== 'socket' && source !== 'construction',
+			);
+			return sanitizeLine(
+				lead !== null && sources.length > 0 ? `${text} (${lead}${sources.map(source => sourceName(source)).join(', ')})` : text,
+			);
+		})
+		.join('; ');
+}
+
+/** Permissions, or else probes; as many whole ones as fit. */
+function needTextOf(need: Verdict<string>['need'], width: number, words: (text: string) => string): string {
+	const permissions = need.flatMap(({permission}) => (permission === null ? [] : [permission.replace('nonResourceURL', 'on')]));
+	const others = need.flatMap(({or}) => (or === null ? [] : [words(or)]));
+	const all = permissions.length > 0 ? permissions : others;
+	return all.length === 0
+		? 'unknown'
+		: longestThatFits(
+				all.map((_, index) => sanitizeLine(`needs ${all.slice(0, all.length - index).join(', or ')}`)),
+				width,
+			);
+}
+
+function longestThatFits(texts: readonly string[], width: number): string {
+	return texts.find(text => cellWidth(text) <= width) ?? texts.at(-1)!;
 }

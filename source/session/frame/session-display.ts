@@ -1,23 +1,33 @@
-/** Draws the state on the terminal: chooses the theme, and scans the current tail before each frame. */
+/** Draws the state on the terminal: chooses the theme, scans the current tail before each frame, and shows notices. */
 import process from 'node:process';
-import type {SessionTerminal} from './session-terminal.ts';
+import {shortErrorFirst} from '../../descriptions/describe-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
+import type {Keymap} from '../../keymap/keymap.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
+import {disabledReason} from '../keys/disabled-reason.ts';
 import {chooseGlyphs, readerGlyphs} from '../kit/glyphs.ts';
-import type {ScreenInput} from '../kit/screen-input.ts';
+import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 import {chooseTheme, makeTheme, plainTheme, type Theme} from '../kit/theme.ts';
-import type {Session} from './session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import {fitTail} from '../tail/tail-fit.ts';
-import {createScreenInput} from './create-screen-input.ts';
-import {frameIntervalMs} from './frame-interval.ts';
-import type {MouseHit} from './mouse-hit.ts';
-import type {SessionOptions} from './session-options.ts';
 import {InkScreen} from './ink-screen.ts';
+import type {MouseHit} from './paint-tree.ts';
+import type {Session, SessionOptions} from './session.ts';
+import {keyContext, type Message, type SessionState} from './session-state.ts';
+import type {SessionTerminal} from './session-terminal.ts';
 
 /** Time per frame for scanning new lines. */
 const scanMs = 12;
 
-export type Shown = Pick<Session, 'store' | 'keymap' | 'work'>;
+type Shown = Pick<Session, 'store' | 'keymap' | 'work'>;
+
+/** Faster frames could not be read (`near`, `busy`) or would queue in a slow terminal (`far`). */
+const intervalsMs = {near: 80, busy: 160, far: 250} as const;
+
+/** From this rate on, every frame shows only new lines. */
+const busyLinesPerSecond = 1000;
 
 export class SessionDisplay {
 	readonly #shown: Shown;
@@ -168,4 +178,62 @@ const backgroundQuery = '\u001B]11;?\u001B\\';
 
 function needsBackgroundQuery(env: NodeJS.ProcessEnv, wanted: string | undefined): boolean {
 	return wanted === undefined && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** A `plain` message does not replace a recent warning. */
+export function showMessage({store}: Pick<Session, 'store'>, text: string, role: Message['role'] = 'plain'): void {
+	store.dispatchNow({type: 'notice', text, role, now: Date.now()});
+}
+
+export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: string, thrown: unknown, path: Path | null = null): void {
+	const error = toSpokeError(thrown);
+	const words = error.leg === 2 ? shortErrorFirst(error) : error.message;
+	session.store.dispatchNow({
+		type: 'failed',
+		failure: {about, error: error.toJSON(), path},
+		text: `${about}: ${words}`,
+		hint: whyHint(session),
+		now: Date.now(),
+	});
+}
+
+function whyHint(session: Pick<Session, 'store' | 'keymap'>): string {
+	const key = hintedKey({hints: currentKeyHints(session)}, 'why');
+	return key === undefined ? '' : `${key} why`;
+}
+
+/** `isFar`: an ssh session whose output is waiting to be sent. `rate`: lines per second. */
+function frameIntervalMs({isFar, rate}: {isFar: boolean; rate: number}): number {
+	if (isFar) {
+		return intervalsMs.far;
+	}
+
+	return rate > busyLinesPerSecond ? intervalsMs.busy : intervalsMs.near;
+}
+
+export function isReducedMotion({motion, env}: {motion?: string | undefined; env: NodeJS.ProcessEnv}): boolean {
+	return motion === undefined ? (env['NO_MOTION'] ?? '') !== '' : motion === 'off';
+}
+
+export function currentKeyHints({store, keymap}: Pick<Session, 'store' | 'keymap'>): readonly KeyHint[] {
+	return keyHints(keymap, store.state);
+}
+
+function keyHints(keymap: Keymap, state: SessionState): readonly KeyHint[] {
+	// The help is about the screen below it.
+	const below = {...state, layers: state.layers.filter(({kind}) => kind !== 'help')};
+	return describeKeys(
+		keymap,
+		keyContext(state),
+		action => disabledReason(below, action)?.replace(`${action.title}: disabled, `, '') ?? null,
+	);
+}
+
+export function createScreenInput(session: Pick<Session, 'store' | 'keymap'>, theme: Theme): ScreenInput {
+	const {
+		store: {state},
+		keymap,
+	} = session;
+	const viewHints = state.dialog === null ? {} : {viewHints: keyHints(keymap, {...state, dialog: null})};
+	return {state, theme, keymap, hints: keyHints(keymap, state), ...viewHints};
 }

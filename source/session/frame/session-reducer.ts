@@ -1,7 +1,6 @@
 /** The reducer of the session. */
 import type {Path} from '../../evidence/evidence.ts';
-import {reduceConnectionList, withoutEnded, type ConnectionList, type ConnectionListEvent} from './connection-list.ts';
-import {connectionChanges} from './connection-changes.ts';
+import {connectionChanges, reduceConnectionList, withoutEnded, type ConnectionList, type ConnectionListEvent} from './connection-list.ts';
 import {reduceList, selectedRow, type ListEvent} from '../lists/list-state.ts';
 import {listNames, type ListName} from '../lists/list-kinds.ts';
 import {reduceDialog, type Dialog, type DialogEvent} from '../dialogs/dialog.ts';

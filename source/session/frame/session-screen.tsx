@@ -11,16 +11,13 @@ import {Proxy} from '../proxy/proxy.tsx';
 import {Sandbox} from '../sandbox/sandbox.tsx';
 import {Tail} from '../tail/tail.tsx';
 import {Help} from '../text/help.tsx';
-import {TextPage} from '../text/text-page.tsx';
+import {Messages, TextPage} from '../text/text-page.tsx';
 import {Why} from '../why/why.tsx';
 import {Connections} from './connections-pane.tsx';
-import {FirstHints} from './first-hints.tsx';
-import {Footer} from './footer.tsx';
-import {Header} from './header.tsx';
-import {Messages} from './messages.tsx';
+import {FirstHints, Footer} from './footer.tsx';
+import {Header, Tabs} from './header.tsx';
 import {PathPane} from './path-pane.tsx';
 import {shownTail, type ViewName} from './session-state.ts';
-import {Tabs} from './tabs.tsx';
 
 export function SessionScreen(host: ScreenHost): ReactNode {
 	return (

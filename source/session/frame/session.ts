@@ -1,25 +1,31 @@
-/** Interface that the parts of the session share. */
-import type {PathRequirement} from '../../evidence/require-path.ts';
+/** Interface that the parts of the session share, and the options with which it starts. */
 import type {ActionId} from '../../actions/action-table.ts';
 import type {Context} from '../../actions/contexts.ts';
+import type {Clock} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
-import type {Path} from '../../evidence/evidence.ts';
+import type {SettingsProblem} from '../../command-line/settings-problem.ts';
+import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import type {PathRequirement} from '../../evidence/require-path.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
+import type {Sandbox} from '../../sandbox/sandbox.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import type {LoadedThemes} from '../../themes/load-themes.ts';
+import type {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import type {CardChoice, FormField, PickerItem} from '../dialogs/dialog.ts';
 import type {Dialogs} from '../dialogs/dialogs.ts';
-import type {Message} from './session-state.ts';
-import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import type {SavedStateFile} from './saved-state.ts';
-import type {SessionTerminal} from './session-terminal.ts';
-import type {Glyphs} from '../kit/glyphs.ts';
-import type {ReachabilityCheck} from '../clusters/reachability-check.ts';
-import type {PathFeed} from './path-feed.ts';
 import type {TypeAhead} from '../dialogs/type-ahead.ts';
-import type {Store} from './store.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import type {TailStart} from '../tail/open-tail.ts';
+import type {TailOptions} from '../tail/tail-targets.ts';
+import type {PathFeed} from './path-feed.ts';
 import type {RunningWork} from './running-work.ts';
+import type {SavedStateFile} from './saved-state.ts';
+import type {Message, RecordingSettings} from './session-state.ts';
+import type {SessionTerminal} from './session-terminal.ts';
+import type {Store} from './store.ts';
 
 /** Stays open for its streams after a switch. */
 export type OpenCluster = {
@@ -87,7 +93,7 @@ export type DialogAccess = {
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
 };
 
-export type TerminalAccess = {
+type TerminalAccess = {
 	readonly terminal: SessionTerminal;
 	readonly glyphs: Glyphs;
 	/** Lends the whole terminal to `work`. */
@@ -97,7 +103,7 @@ export type TerminalAccess = {
 	redraw(): void;
 };
 
-export type SessionSettings = {
+type SessionSettings = {
 	readonly keymap: Keymap;
 	readonly flags: ConnectionFlags;
 	readonly env: NodeJS.ProcessEnv;
@@ -172,3 +178,36 @@ export type FillOptions = {
 export type Handler = (session: Session, dialogs: Dialogs) => void | Promise<void>;
 /** An action wherever it is bound, or in a context and its child contexts. */
 export type Handlers = Readonly<Partial<Record<ActionId | `${Context}/${ActionId}`, Handler>>>;
+
+export type SessionOptions = {
+	flags: ConnectionFlags;
+	/** Several, whose rows the lists show together. */
+	contexts?: ReadonlyArray<ConnectionFlags & {context: string}>;
+	env: NodeJS.ProcessEnv;
+	stdin: NodeJS.ReadStream;
+	stdout: NodeJS.WriteStream;
+	interrupted: AbortSignal;
+	keymap: Keymap;
+	keymapProblems: readonly SettingsProblem[];
+	/** `default` or the preset that the keymap extends. */
+	keymapBase: string;
+	readOnly: boolean;
+	allNamespaces: boolean;
+	/** `auto` or the name of a shipped theme; without one, SPOKE_THEME. */
+	theme?: string | undefined;
+	themes: LoadedThemes;
+	/** `on` or `off`; the environment decides when absent. */
+	motion?: string | undefined;
+	/** `on` (default) or `off`. */
+	mouse?: string | undefined;
+	/** Name of a saved set of forwards that starts with the session. */
+	forwards?: string | undefined;
+	/** Records the shells from the start. */
+	recording?: RecordingSettings | null;
+	/** With several `contexts`, each has its own namespace, unless the options name one. */
+	tail?: {options: TailOptions; start: TailStart; contexts?: ReadonlyArray<ConnectionFlags & {context: string}>};
+	sandbox?: Sandbox;
+	clock?: Clock;
+	/** The sandbox replaces a kubeconfig that was not found. */
+	isFallback?: boolean;
+};

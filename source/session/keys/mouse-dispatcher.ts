@@ -1,7 +1,7 @@
 /** Resolves mouse reports to actions, selections and scrolling. Everything that it does can be done with keys. */
 import {actionIn, type ActionId} from '../../actions/action-table.ts';
 import type {MouseReport} from '../../keymap/decode-keys.ts';
-import type {MouseHit} from '../frame/mouse-hit.ts';
+import type {MouseHit} from '../frame/paint-tree.ts';
 import type {Session} from '../frame/session.ts';
 import type {MousePane} from '../kit/styled-text.tsx';
 import {scrollRows, selectItem} from '../lists/list-handlers.ts';

@@ -132,4 +132,3 @@ function sgrAfter(sgr: string, codes: string): string {
 
 	return sgr === '' || codes.startsWith('0;') ? codes.replace(/^0;/, '') : `${sgr};${codes}`;
 }
-

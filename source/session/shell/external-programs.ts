@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {Session} from '../frame/session.ts';
-import {writeNewFile} from '../frame/write-new-file.ts';
+import {writeNewFile} from '../frame/save-as.ts';
 
 /** `line` counts from 1. */
 export async function openInProgram(

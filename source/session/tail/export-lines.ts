@@ -5,8 +5,7 @@ import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../frame/session.ts';
 import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import {clusterOf} from '../lists/selection.ts';
-import {toFileName, saveAs} from '../frame/save-as.ts';
-import {writeNewFile} from '../frame/write-new-file.ts';
+import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';
@@ -105,6 +104,7 @@ function whose(view: TailView, number: number): string {
 }
 
 const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
+
 const hasNames = (view: TailView) => view.names !== 'none' && (view.sources.length > 1 || hasContexts(view));
 
 export async function saveTail(session: Session, tail: TailRun): Promise<void> {

@@ -2,7 +2,7 @@
 import type {Layer, TextLine} from '../frame/session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {helpBody} from './help.tsx';
-import {messageTexts} from '../frame/messages.tsx';
+import {messageTexts} from './text-page.tsx';
 import type {ScreenInput} from '../kit/screen-input.ts';
 import {textRows} from '../kit/text-rows.ts';
 import {whyRows, whyTexts} from '../why/why.tsx';

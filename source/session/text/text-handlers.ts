@@ -3,7 +3,7 @@ import type {Layer} from '../frame/session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {layerRows, layerTexts} from './layer-rows.ts';
 import {hiddenCells} from '../kit/text-rows.ts';
-import {createScreenInput} from '../frame/create-screen-input.ts';
+import {createScreenInput} from '../frame/session-display.ts';
 import {plainTheme} from '../kit/theme.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 

@@ -1,16 +1,19 @@
-/** Pages of labeled text: details, YAML, doctor, responses. */
+/** Pages of labeled text: details, YAML, doctor, responses, and the message history. */
 import type {ReactNode} from 'react';
-import type {TextLayer, TextLine} from '../frame/session-state.ts';
-import {lineText} from '../kit/format-copied-lines.ts';
-import {applyBackground, describeMatchPosition, type MatchRanges} from '../kit/highlight-matches.ts';
-import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
-import {searchPattern, searchProblem, type TextSearch} from './text-search.ts';
 import {findMatchesWithin} from '../../text/bounded-match.ts';
 import {cellWidth} from '../../text/cell-width.ts';
+import {clockTime} from '../../text/format-time.ts';
+import type {Layer, SessionState, TextLayer, TextLine} from '../frame/session-state.ts';
+import {lineText} from '../kit/format-copied-lines.ts';
+import {applyBackground, describeMatchPosition, type MatchRanges} from '../kit/highlight-matches.ts';
 import {Page} from '../kit/rows.tsx';
 import {useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import type {Line} from '../kit/styled-line.ts';
 import {hiddenCells, availableCells, textParts, textRows, type TextPart, type TextRow} from '../kit/text-rows.ts';
+import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
+import {searchPattern, searchProblem, type TextSearch} from './text-search.ts';
+
+type MessagesLayer = Extract<Layer, {kind: 'messages'}>;
 
 export function TextPage({layer}: {readonly layer: TextLayer}): ReactNode {
 	const screen = useScreenWith(...textParts, 'isTextCut');
@@ -103,4 +106,23 @@ function firstHit({lines, search}: Searched): {one: TextLine; from: number; to: 
 
 	const [from, to] = findMatchesWithin(searchPattern(search, 'g'), [one.text], maxDurationMs)?.[0]?.[0] ?? [0, 0];
 	return {one, from, to};
+}
+
+export function Messages({layer}: {readonly layer: MessagesLayer}): ReactNode {
+	const screen = useScreenWith(...textParts, 'messages', 'isTextCut');
+	return <Page title="Messages" right={String(screen.state.messages.length)} body={messagesBody(screen, layer)} top={layer.top} />;
+}
+
+export function messagesBody(screen: ScreenWith<TextPart | 'messages' | 'isTextCut'>, layer: MessagesLayer): Line[] {
+	return textRows(screen, messageTexts(screen.state), wrappingOf(screen.state, layer)).map(row => row.line);
+}
+
+export function messageTexts({messages}: Pick<SessionState, 'messages'>): readonly TextLine[] {
+	return messages.length === 0
+		? [{text: 'No messages yet.', role: 'text.dim'}]
+		: messages.toReversed().map(({time, text, role}) => ({
+				label: clockTime(time),
+				text,
+				...(role !== 'plain' && {role: role === 'error' ? 'notice.error' : 'notice.warn'}),
+			}));
 }

@@ -5,7 +5,7 @@ import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
 import {layerRows} from './layer-rows.ts';
 import {leftOfMatch, rowOfMatch} from './text-page.tsx';
 import {plainTheme} from '../kit/theme.ts';
-import {createScreenInput} from '../frame/create-screen-input.ts';
+import {createScreenInput} from '../frame/session-display.ts';
 import type {Session} from '../frame/session.ts';
 import {currentText} from './open-text.ts';
 import {scrollTo, textPage} from './text-handlers.ts';

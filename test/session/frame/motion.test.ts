@@ -1,6 +1,6 @@
 /** Reduced motion. The frames have a curve with and without it. */
 import test from 'ava';
-import {isReducedMotion} from '../../../source/session/frame/frame-interval.ts';
+import {isReducedMotion} from '../../../source/session/frame/session-display.ts';
 import {reduceSession} from '../../../source/session/frame/session-reducer.ts';
 import {sessionState} from '../../support/session-state.ts';
 

@@ -2,8 +2,10 @@
 import {closeSync, openSync} from 'node:fs';
 import {PassThrough} from 'node:stream';
 import test from 'ava';
-import {SessionTerminal} from '../../../source/session/frame/session-terminal.ts';
+import {copyToClipboard, SessionTerminal} from '../../../source/session/frame/session-terminal.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
 import {fakeScreen} from '../../support/fake-screen.ts';
+import {hostileTexts} from '../../support/hostile-text.ts';
 
 test('a reset restores mouse, keys, screen, cursor and colors', async t => {
 	const screen = fakeScreen();
@@ -86,4 +88,36 @@ test('a remote shell receives mouse reports untouched', async t => {
 	);
 	terminal.stop();
 	t.deepEqual(received, [report]);
+});
+
+function copied(text: string): string {
+	let written = '';
+	copyToClipboard(
+		{
+			env: {},
+			showMessage() {},
+			terminal: {
+				stdout: {
+					write(bytes: string) {
+						written += bytes;
+					},
+				},
+			},
+		} as unknown as Pick<Session, 'terminal' | 'env' | 'showMessage'>,
+		text,
+		'it',
+	);
+	return Buffer.from(/^\u001B\]52;c;(?<coded>[\w+/=]*)\u0007$/.exec(written)!.groups!['coded']!, 'base64').toString('utf8');
+}
+
+test('copied cluster text cannot end a paste and continue as typed input', t => {
+	t.is(copied('a\u001B[201~\u0003\nid\n'), 'a^[[201~^C\nid\n');
+	for (const [name, bytes] of hostileTexts()) {
+		t.notRegex(copied(bytes.toString('utf8')), /[\u0000-\u0008\v\f\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/, name);
+	}
+});
+
+test('harmless text is copied unchanged', t => {
+	const text = "kubectl get pods -n 'a b' # über\n\tzwei\n";
+	t.is(copied(text), text);
 });

@@ -2,10 +2,9 @@
 import test from 'ava';
 import {searchText} from '../../../source/session/text/text-search.ts';
 import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
-import {messagesBody} from '../../../source/session/frame/messages.tsx';
+import {leftOfMatch, messagesBody, rowOfMatch, textBody} from '../../../source/session/text/text-page.tsx';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {hiddenCells} from '../../../source/session/kit/text-rows.ts';
-import {leftOfMatch, rowOfMatch, textBody} from '../../../source/session/text/text-page.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {drawnLines} from '../../support/drawn.ts';
 
@@ -30,6 +29,7 @@ const lines: readonly TextLine[] = [
 	{label: 'Pulled', text: 'pulled the image in 3 s'},
 	{label: 'Failed', text: 'first\nsecond row of it'},
 ];
+
 const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({
 	kind: 'text',
 	title: 'YAML',

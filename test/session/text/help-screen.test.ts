@@ -2,7 +2,7 @@
 import test from 'ava';
 import {contexts} from '../../../source/actions/contexts.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
-import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
+import {createScreenInput} from '../../../source/session/frame/session-display.ts';
 import type {SessionState} from '../../../source/session/frame/session-state.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {helpBody} from '../../../source/session/text/help.tsx';

@@ -1,8 +1,7 @@
 /** The why screen of a row before its path is read. */
 import test from 'ava';
-import {showFailure} from '../../../source/session/frame/show-message.ts';
+import {createScreenInput, showFailure} from '../../../source/session/frame/session-display.ts';
 import {openWhy} from '../../../source/session/why/why-handlers.ts';
-import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {SessionState} from '../../../source/session/frame/session-state.ts';
@@ -96,6 +95,7 @@ test('the why screen keeps the last path while none is believed', t => {
 
 const verdict = {state: 'verified', basis: 'inferred', evidence: ['e1'], need: []};
 const evidence = {id: 'e1', source: 'flagz', rule: 'flags', observed: '1', time: 'then'};
+
 const withVerdict = (tls: object, read: object = {}) =>
 	({...path, legs: [{tls, route: verdict}], evidence: [{...evidence, ...read}]}) as unknown as Path;
 

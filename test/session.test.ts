@@ -3,8 +3,8 @@ import {mkdir, readdir, stat, symlink} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
 import test from 'ava';
-import {writeCrashReport} from '../../../source/session/frame/crash-report.ts';
-import {temporaryDirectory} from '../../support/temporary-directory.ts';
+import {writeCrashReport} from '../source/session.ts';
+import {temporaryDirectory} from './support/temporary-directory.ts';
 
 test.serial('without HOME a crash report goes to a private temporary directory', async t => {
 	const {TMPDIR: before} = process.env;

@@ -1,6 +1,6 @@
 /** The connection whose path a row shows. */
 import test from 'ava';
-import {defaultPurpose} from '../../../source/session/frame/default-purpose.ts';
+import {defaultPurpose} from '../../../source/session/frame/path-feed.ts';
 import {listKinds} from '../../../source/session/lists/list-kinds.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 
