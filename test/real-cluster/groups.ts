@@ -28,7 +28,7 @@ export const slices = {
 	'all-1.34': {files: ['labels', 'matrix'], environment: {SPOKE_LAB_KUBERNETES: '1.34.4'}},
 	'all-translated': {files: ['labels', 'matrix'], environment: {SPOKE_LAB_TRANSLATED: '1'}},
 	'fixture-kubeconfigs-debug': {files: ['fixture', 'kubeconfigs', 'debug-as-kubectl'], environment: {}},
-	'gateways-twin': {files: ['gateways', 'server-identity', 'adversaries'], environment: {SPOKE_LAB_ADVERSARIES: 'everywhere'}},
+	'gateways-twin': {files: ['gateways', 'server-identity', 'liars'], environment: {}},
 } satisfies Readonly<Record<string, Slice>>;
 
 export const pathOf = (file: string): string => `test/real-cluster/${file}.cluster.ts`;
