@@ -12,7 +12,7 @@ import {toSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.t
 import {exitStatus, exitStatusForSignal} from './errors/exit-status.ts';
 import {isHangupIgnored} from './own-process.ts';
 import {errorText} from './text/error-text.ts';
-import {toSafeJson} from './text/safe-json.ts';
+import {toSafeJson} from './text/escaping.ts';
 import {toTerminalCharset} from './text/terminal-charset.ts';
 
 type ErrorReporting = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};

@@ -4,14 +4,14 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
-import {stateDirectory} from './command-line/config-directory.ts';
+import {stateDirectory} from './command-line/directories.ts';
 import {exitStatus} from './errors/exit-status.ts';
 import {toSpokeError} from './errors/spoke-error.ts';
 import {setV8Flag} from './own-process.ts';
 import {SessionRun} from './session/frame/session-run.ts';
 import type {SessionOptions} from './session/frame/session.ts';
 import {errorText} from './text/error-text.ts';
-import {sanitizeLine} from './text/sanitize-line.ts';
+import {sanitizeLine} from './text/sanitize.ts';
 import {version} from './version.ts';
 
 const closeMs = 2000;

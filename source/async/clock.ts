@@ -13,6 +13,16 @@ export type Clock = MonotonicClock & {
 	now(): number;
 };
 
+export type Backoff = {
+	initialMs: number;
+	maxMs: number;
+	/** Range of the random factor, which spreads the retries of many clients. Default: none. */
+	jitter?: readonly [min: number, max: number];
+};
+
+/** A failure after a success of this length counts as a first attempt: many load balancers end connections after a minute. */
+export const stableAfterMs = 3000;
+
 /** Monotonic milliseconds. `performance` takes 1.5 ms to load, before the first byte of a command. */
 export function monotonicMs(): number {
 	return process.uptime() * 1000;
@@ -95,4 +105,13 @@ export async function clockDelay(clock: MonotonicClock, ms: number, signal?: Abo
 export function isRecent(at: number | undefined, maxAgeMs: number, now: number): boolean {
 	const age = at === undefined ? -1 : now - at;
 	return age >= 0 && age < maxAgeMs;
+}
+
+/** Milliseconds before `attempt` (from 1): doubles up to `maxMs`, then jitter applies. */
+export function backoffMs(
+	attempt: number,
+	{initialMs, maxMs, jitter: [min, max] = [1, 1]}: Backoff,
+	random: () => number = Math.random,
+): number {
+	return Math.round(Math.min(maxMs, initialMs * 2 ** (attempt - 1)) * (min + random() * (max - min)));
 }

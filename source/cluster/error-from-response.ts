@@ -3,7 +3,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
 import {kubectlLine, statusMessage} from '../server-messages/unwrap-message.ts';
-import {formatRfc3339Seconds} from '../text/format-time.ts';
+import {formatRfc3339Seconds} from '../text/formats.ts';
 import type {SocketFacts} from './cluster-client.ts';
 import {canICommand, type ImpersonatedIdentity, type RequestAttributes} from './request-attributes.ts';
 

@@ -1,5 +1,5 @@
 /** Authorization attributes of a request. */
-import {quoteForShell} from '../text/quote-for-shell.ts';
+import {quoteForShell} from '../text/escaping.ts';
 import type {ClusterInfo} from './cluster-client.ts';
 
 /** `namespace` is `null` for cluster-scoped resources and all namespaces. */

@@ -1,8 +1,7 @@
 /** Watch of a resource that survives interruptions. */
 import type {Readable} from 'node:stream';
 import {abortableDelay} from '../async/abortable.ts';
-import {backoffMs, stableAfterMs} from '../async/backoff.ts';
-import {monotonicMs} from '../async/clock.ts';
+import {backoffMs, stableAfterMs, monotonicMs} from '../async/clock.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
 import {maxErrorBytes, readFully} from './transport/response-body.ts';

@@ -3,8 +3,10 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {closestWord} from './closest-word.ts';
 import {kubectlOnlyFlagHint} from './kubectl-only-flags.ts';
 import {parseDuration} from './parse-duration.ts';
-import {parseInteger} from './parse-integer.ts';
 import type {FlagSpec, FlagValues, ParsedCommandLine} from './flag-spec.ts';
+
+const syntax = /^([+-]?)(0x(?:_?[\da-f])+|0b(?:_?[01])+|0o(?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?\d)*)$/i;
+const limit = 2n ** 63n;
 
 /**
 `argv` excludes the program and command name.
@@ -180,4 +182,23 @@ function splitAt(text: string, mark: string): [string, string | undefined] {
 
 function usageError(message: string, remedy: string | null = null): SpokeError {
 	return new SpokeError('ERR_USAGE', message, {remedy});
+}
+
+/**
+As Go's `strconv.ParseInt(text, 0, 64)`: also `0x1F`, `0b1`, `0o17`, `017` and `1_000`. Beyond the safe integers, returns the last safe one.
+@returns NaN for another syntax, and Infinity for a number out of the range of an int64
+*/
+export function parseInteger(text: string): number {
+	const [, sign, digits] = syntax.exec(text) ?? [];
+	if (digits === undefined) {
+		return Number.NaN;
+	}
+
+	const magnitude = BigInt(digits.replaceAll('_', '').replace(/^0(?=\d)/, '0o'));
+	const value = sign === '-' ? -magnitude : magnitude;
+	if (value >= limit || value < -limit) {
+		return Infinity;
+	}
+
+	return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(value)));
 }

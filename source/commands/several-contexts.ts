@@ -6,10 +6,10 @@ import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 import {jsonLine, jsonObject} from '../output/json-line.ts';
 import type {TextStream} from '../output/notice-line.ts';
 import {errorText} from '../text/error-text.ts';
-import {sanitizeLine} from '../text/sanitize-line.ts';
+import {sanitizeLine} from '../text/sanitize.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 
-export type ContextResult<Value> = {context: string} & ({value: Value; error: null} | {value: null; error: SpokeError});
+type ContextResult<Value> = {context: string} & ({value: Value; error: null} | {value: null; error: SpokeError});
 
 /** Each context can start a credential plugin, and holds some connections. */
 const maxAtOnce = 8;

@@ -7,7 +7,8 @@ import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {requireOnStreams} from '../evidence/require-connection.ts';
 import {parsePathRequirements, type PathRequirement} from '../evidence/require-path.ts';
 import {policyRequirements} from '../policies/load-policy.ts';
-import type {requireFlags} from './require-flags.ts';
+import type {requireFlags} from './stream-flags.ts';
+import type {PathMode} from '../output/path-reporter.ts';
 
 type StreamInvocation = {
 	flags: ConnectionFlags & FlagValues<typeof requireFlags>;
@@ -34,4 +35,9 @@ export async function createStreamClient(
 	}
 
 	return cluster;
+}
+
+/** `-q` suppresses the path line, unless --path is given. */
+export function pathMode({flags, given}: {flags: {quiet: boolean; path: PathMode}; given: ReadonlySet<string>}): PathMode {
+	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }

@@ -1,6 +1,6 @@
 /** Ends of remote commands in words, for exec, attach and the shells of the session. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import {formatDuration} from '../text/format-time.ts';
+import {formatDuration} from '../text/formats.ts';
 import type {Part} from './parts.ts';
 
 export type CommandEnd =

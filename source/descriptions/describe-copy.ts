@@ -1,8 +1,7 @@
 /** Copies in words. */
 import type {CopiedEntry} from '../streams/copy/copy-events.ts';
 import type {CopyTally} from '../streams/copy/copy-tally.ts';
-import {formatBytes, formatQuantity} from '../text/format-number.ts';
-import {formatDuration} from '../text/format-time.ts';
+import {formatBytes, formatQuantity, formatDuration} from '../text/formats.ts';
 
 /** `copied 3 files, 1 directory, 1.2 MB in 0.4 s · same sha256 checksum on both ends`. */
 export function describeCopied(

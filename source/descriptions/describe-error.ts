@@ -3,8 +3,8 @@ import {errorTable} from '../errors/error-table.ts';
 import type {ErrorObject, SpokeError} from '../errors/spoke-error.ts';
 import {isApiserverRefusal} from '../server-messages/kubelet-log-refusal.ts';
 import {statusMessage} from '../server-messages/unwrap-message.ts';
-import {clockTime} from '../text/format-time.ts';
-import {sanitizeLine} from '../text/sanitize-line.ts';
+import {clockTime} from '../text/formats.ts';
+import {sanitizeLine} from '../text/sanitize.ts';
 import type {Part} from './parts.ts';
 
 /** `where`: who or which leg failed. `server` and `error`: verbatim text, of a server or of this machine. */

@@ -1,7 +1,7 @@
 /** Log events in words, for the one-shots and the tail. */
 import {fullMessage} from '../server-messages/unwrap-message.ts';
 import type {ContainerTermination, GapReason, LogEvent} from '../streams/logs/log-events.ts';
-import {formatDuration} from '../text/format-time.ts';
+import {formatDuration} from '../text/formats.ts';
 import {shortErrorFirst} from './describe-error.ts';
 import type {Part} from './parts.ts';
 

@@ -1,8 +1,7 @@
 /** Describes node checks for the report, the session and the confirmation. */
 import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node-checks/node-check.ts';
 import {statusMessage} from '../server-messages/unwrap-message.ts';
-import {formatNumber, formatQuantity} from '../text/format-number.ts';
-import {formatDuration, formatShortDuration} from '../text/format-time.ts';
+import {formatNumber, formatQuantity, formatDuration, formatShortDuration} from '../text/formats.ts';
 import {routeName, tlsName} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 

@@ -3,13 +3,12 @@ import type {Leg, Path, UnusedLeg, Verdict} from '../evidence/evidence.ts';
 import {farEndName} from '../evidence/path-line.ts';
 import {needsInOneLine} from '../evidence/rules/describe-needs.ts';
 import {needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
-import {formatQuantity} from '../text/format-number.ts';
-import {clockTime} from '../text/format-time.ts';
+import {formatQuantity, clockTime} from '../text/formats.ts';
 import {sanitize} from '../text/sanitize.ts';
 import {describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
-export type LegDescription = {
+type LegDescription = {
 	n: Leg['n'];
 	from: string;
 	to: string;
@@ -103,7 +102,7 @@ function describeBinding(about: Path['about'], {boundBy}: Path['process']): stri
 	}
 }
 
-export type FailureDescription = {
+type FailureDescription = {
 	leg: 1 | 2 | 3;
 	/** `null` if it was not tried: it would fail. */
 	time: string | null;

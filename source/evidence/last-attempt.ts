@@ -1,7 +1,7 @@
 /** The last failed attempt as a forecast for new connections. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {quoteForShell} from '../text/quote-for-shell.ts';
-import {formatAge} from '../text/format-time.ts';
+import {quoteForShell} from '../text/escaping.ts';
+import {formatAge} from '../text/formats.ts';
 import type {BrokenLeg, Finding, Observations} from './evidence.ts';
 import type {EvidenceList} from './evidence-list.ts';
 import {rowOf} from './rules/path-findings.ts';

@@ -1,8 +1,7 @@
 /** The keys of a context, for screens and documents. */
 import {actionIn, type ActionId, type ActionSpec} from '../actions/action-table.ts';
 import {contexts} from '../actions/contexts.ts';
-import {formatKeys} from './key-name.ts';
-import type {Keymap} from './keymap.ts';
+import {formatKeys, type Keymap} from './keymap.ts';
 import {effectiveBindings} from './resolve-key.ts';
 
 export type KeyHint = {

@@ -2,7 +2,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {configDirectory} from '../command-line/config-directory.ts';
+import {configDirectory} from '../command-line/directories.ts';
 import type {SettingsProblem} from '../command-line/settings-problem.ts';
 import {presetNames} from './keymap.ts';
 import {type MergedKeymap, mergeKeymaps, suggestNearest} from './merge-keymaps.ts';

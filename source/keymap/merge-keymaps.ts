@@ -2,8 +2,7 @@
 import {actionIn, actionsIn, actionSpecs, findAction, type ActionId} from '../actions/action-table.ts';
 import {contexts} from '../actions/contexts.ts';
 import {overlaps} from './describe-keys.ts';
-import {formatKeys, parseKeys, typedText} from './key-name.ts';
-import type {Binding, Keymap} from './keymap.ts';
+import {formatKeys, parseKeys, typedText, type Binding, type Keymap} from './keymap.ts';
 import type {SettingsProblem, SourceLocation} from '../command-line/settings-problem.ts';
 import type {KeymapEntry, ParsedKeymap} from './parse-keymap.ts';
 

@@ -1,12 +1,11 @@
 /** Selection of lines by regular expressions. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {matchWithin} from '../text/bounded-match.ts';
-import {describeRegexError} from '../text/escape-regexp.ts';
-import {formatNumber} from '../text/format-number.ts';
+import {matchWithin, describeRegexError} from '../text/search-patterns.ts';
+import {formatNumber} from '../text/formats.ts';
 
 /** A line must match one of `include`, if there are any, and none of `exclude`. */
 export type LinePatterns = {include: readonly LinePattern[]; exclude: readonly LinePattern[]};
-export type LinePattern = {flag: string; pattern: RegExp};
+type LinePattern = {flag: string; pattern: RegExp};
 
 /** Processor time for one pattern in one block of lines. */
 const matchLimitMs = 1000;

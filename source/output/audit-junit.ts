@@ -1,9 +1,12 @@
 /** An audit as JUnit: rows that miss the requirements (without `--require`, failing rows) are failures. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import {auditRowState} from '../descriptions/describe-audit.ts';
+import {auditRowState, describeAuditRow} from '../descriptions/describe-audit.ts';
 import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
-import {auditRowLines, errorLines} from './audit-lines.ts';
 import type {AuditedContext} from './audit-table.ts';
+import {describeError} from '../descriptions/describe-error.ts';
+import type {DetailPart} from '../descriptions/describe-verdict.ts';
+
+const labeled: ReadonlySet<DetailPart['role']> = new Set(['fix', 'needs', 'or', 'and']);
 
 export function auditJunit(audit: Audit): string {
 	return junitDocument([suiteOf(audit)]);
@@ -109,4 +112,19 @@ function escape(text: string): string {
 		.replaceAll('<', '&lt;')
 		.replaceAll('>', '&gt;')
 		.replaceAll('"', '&quot;');
+}
+
+/** The message comes first. */
+export function auditRowLines(row: AuditRow): string {
+	return describeAuditRow(row, {evidence: []})
+		.details.filter(({role}) => role !== 'accepted' && role !== 'docs')
+		.map(({role, text}) => (labeled.has(role) ? `${role}: ${text}` : text))
+		.join('\n');
+}
+
+export function errorLines(error: SpokeError): string {
+	return describeError(error.toJSON())
+		.filter(({role}) => role !== 'where' && role !== 'code')
+		.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))
+		.join('\n');
 }

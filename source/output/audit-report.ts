@@ -4,9 +4,9 @@ import {describeReplicas} from '../descriptions/describe-path.ts';
 import {type DetailPart, needsLegend, withLocation} from '../descriptions/describe-verdict.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import {groupByCause, isProblem} from '../evidence/audit/rows-by-cause.ts';
-import {sanitizeLine} from '../text/sanitize-line.ts';
+import {sanitizeLine} from '../text/sanitize.ts';
 import {wrapToWidth} from '../text/wrap-to-width.ts';
-import {clusterName} from './cluster-name.ts';
+import {clusterName} from './path-report.ts';
 import {hubPicture} from './hub-picture.ts';
 
 /** `width`: in cells, `Infinity` for lines that are not wrapped. `withEvidence`: of each row, also of those that pass. */

@@ -7,7 +7,7 @@ import {auditRowState} from '../descriptions/describe-audit.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
 import {version} from '../version.ts';
-import {auditRowLines, errorLines} from './audit-lines.ts';
+import {auditRowLines, errorLines} from './audit-junit.ts';
 import type {AuditedContext} from './audit-table.ts';
 
 export function auditSarif(audit: Audit): string {

@@ -5,8 +5,8 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow, RowVerdict} from '../evidence/audit/audit-object.ts';
 import {groupByCause, isProblem} from '../evidence/audit/rows-by-cause.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {formatQuantity} from '../text/format-number.ts';
-import {sanitizeLine} from '../text/sanitize-line.ts';
+import {formatQuantity} from '../text/formats.ts';
+import {sanitizeLine} from '../text/sanitize.ts';
 
 export type AuditedContext = {context: string} & ({value: Audit; error: null} | {value: null; error: SpokeError});
 

@@ -1,6 +1,6 @@
 /** Output as JSON: one object per line. */
 import type {Writable} from 'node:stream';
-import {toSafeJson} from '../text/safe-json.ts';
+import {toSafeJson} from '../text/escaping.ts';
 
 type CommonFields = {apiVersion: 'spoke/v1'; kind: string; time: string};
 

@@ -1,13 +1,12 @@
 /** Logs and log events as JSON. */
 import {isAscii, isUtf8} from 'node:buffer';
-import {lineEnd, withoutLineFeed} from '../streams/logs/log-lines.ts';
-import {timestampLength, timestampMilliseconds} from '../streams/logs/line-timestamp.ts';
+import {lineEnd, withoutLineFeed, timestampLength, timestampMilliseconds} from '../streams/logs/log-lines.ts';
 import type {LogEvent, LogSource} from '../streams/logs/log-events.ts';
-import {escapeUnsafeCharacters} from '../text/safe-json.ts';
+import {escapeUnsafeCharacters} from '../text/escaping.ts';
 import {jsonObject} from './json-line.ts';
-import {formatLogEvent} from './format-log-event.ts';
+import {formatLogEvent} from './notice-line.ts';
 
-export type LogLineOptions = {
+type LogLineOptions = {
 	/** Returns how many bytes of a line, including its line feed, can be printed. */
 	take?: (bytes: number) => number;
 	/** Returns the value of `fields`, which is left out without it. */

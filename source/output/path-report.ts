@@ -8,10 +8,9 @@ import {
 	type VerdictDescription,
 	withLocation,
 } from '../descriptions/describe-verdict.ts';
-import type {Leg, Path} from '../evidence/evidence.ts';
+import type {Leg, Path, ClusterIdentity} from '../evidence/evidence.ts';
 import {hubName} from '../evidence/path-line.ts';
-import {sanitizeLine} from '../text/sanitize-line.ts';
-import {clusterName} from './cluster-name.ts';
+import {sanitizeLine} from '../text/sanitize.ts';
 
 /** Features with the same path are shown once. */
 export function pathReport(paths: readonly Path[]): string {
@@ -86,4 +85,9 @@ function legendOf(paths: readonly Path[]): string {
 	]);
 	const legend = needsLegend(needsOf(all));
 	return legend === null ? '' : `\n\n${legend}`;
+}
+
+/** The name of a cluster in a report. */
+export function clusterName({context, server, sandbox}: ClusterIdentity): string {
+	return `${context ?? server}${sandbox ? ' (sandbox)' : ''}`;
 }

@@ -5,7 +5,7 @@ import {labelTimings} from '../evidence/label-timings.ts';
 import {isChecking} from '../evidence/path-line.ts';
 import {createLabeler, type Label, type Labeler} from '../evidence/connection-labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
-import {sanitizeLine} from '../text/sanitize-line.ts';
+import {sanitizeLine} from '../text/sanitize.ts';
 import {jsonLine} from './json-line.ts';
 import type {TextStream} from './notice-line.ts';
 

@@ -2,7 +2,7 @@
 import {existsSync, lstatSync, readFileSync, realpathSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
-import {configDirectory, homeDirectory} from '../command-line/config-directory.ts';
+import {configDirectory, homeDirectory} from '../command-line/directories.ts';
 import {assertOwn} from '../command-line/private-files.ts';
 import {formatProblem, type SettingsProblem} from '../command-line/settings-problem.ts';
 import {isSpokeError, SpokeError} from '../errors/spoke-error.ts';
@@ -25,7 +25,7 @@ export function policyPath(env: NodeJS.ProcessEnv, home = homeDirectory(env)): s
 	return join(directory, 'policy.yaml');
 }
 
-export type ReadPolicy = Policy & {problems: readonly SettingsProblem[]};
+type ReadPolicy = Policy & {problems: readonly SettingsProblem[]};
 
 /**
 `null` if there is no file.

@@ -10,7 +10,7 @@ import {containerStatus} from '../targets/choose-container.ts';
 import {listPath, objectPath, podResource} from '../targets/resource-names.ts';
 import type {ContainerState, PodObject} from '../targets/pod-object.ts';
 import {watchPods} from '../targets/watch-pods.ts';
-import {quoteForShell} from '../text/quote-for-shell.ts';
+import {quoteForShell} from '../text/escaping.ts';
 import type {EphemeralContainer, NewPod} from './debug-specs.ts';
 
 /** The whole pod; etcd stores at most 1.5 MiB. */

@@ -10,6 +10,8 @@ const connectTimeoutMs = 3000;
 /** Includes waiting for credentials and for other handshakes, which says nothing about the apiserver. */
 const checkTimeoutMs = 2 * connectTimeoutMs;
 
+const lossCodes = new Set(['ERR_STREAM_LOST', 'ERR_SECOND_LEG', 'ERR_APISERVER_UNREACHABLE', 'ERR_APISERVER_TIMEOUT']);
+
 /**
 A system error or silence means that leg 1 was lost; otherwise tries a new connection. If that succeeds, a close without a status means that
 the apiserver lost leg 2; the end of a TCP connection can also come from a load balancer on leg 1. Returns other errors unchanged.
@@ -159,4 +161,9 @@ class SharedCheck {
 		});
 		return this.#running;
 	}
+}
+
+/** Failures that another attempt over a new connection can help. */
+export function isConnectionLoss({code}: SpokeError): boolean {
+	return lossCodes.has(code);
 }

@@ -8,7 +8,7 @@ import {selectorText} from './label-selector.ts';
 import {listPath, objectPath, findResource} from './resource-names.ts';
 import type {ParsedTarget} from './parse-target.ts';
 import type {CronJobObject, ObjectMeta, PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
-import {quoteForShell} from '../text/quote-for-shell.ts';
+import {quoteForShell} from '../text/escaping.ts';
 
 /** A `null` namespace means all. */
 export type PodScope = {

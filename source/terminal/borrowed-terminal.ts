@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {writeSync} from 'node:fs';
 import process from 'node:process';
 import type {Readable} from 'node:stream';
-import {enterRawMode} from './raw-mode.ts';
+import {spawnSync} from 'node:child_process';
 import {TerminalModes} from './terminal-modes.ts';
 
 export class BorrowedTerminal {
@@ -89,4 +89,24 @@ export function followSize(stdout: NodeJS.WriteStream, program: Resizable, {redr
 	return () => {
 		stdout.off('resize', onResize);
 	};
+}
+
+/** The returned function can be called twice. */
+export function enterRawMode(input: NodeJS.ReadStream): () => void {
+	input.setRawMode(true);
+	disableOutputProcessing(input);
+	let isRaw = true;
+	return () => {
+		if (!isRaw) {
+			return;
+		}
+
+		isRaw = false;
+		input.setRawMode(false);
+	};
+}
+
+/** Node's raw mode still converts LF to CR LF, which breaks programs that move the cursor down with LF. Node restores this setting too. */
+function disableOutputProcessing(input: NodeJS.ReadStream): void {
+	spawnSync('stty', ['-opost'], {stdio: [input, 'ignore', 'ignore'], timeout: 1000});
 }

@@ -1,6 +1,6 @@
 /** An error as one line on stderr. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import {sanitizeLine} from './sanitize-line.ts';
+import {sanitizeLine} from './sanitize.ts';
 
 /** `error: message (remedy) [ERR_CODE]`, after kubectl's line if any. */
 export function errorText(error: SpokeError): string {

@@ -1,6 +1,6 @@
 /** Sanitizing of untrusted text for a terminal. */
 
-export type SanitizeOptions = {
+type SanitizeOptions = {
 	/** `keep` passes SGR colors; `strip` (default) shows them. */
 	colors?: 'keep' | 'strip';
 };
@@ -124,7 +124,7 @@ function makeVisible(character: string): string {
 }
 
 /** `5;196` or `2;255;0;0`; `null` is the default. */
-export type TextColors = {foreground: string | null; background: string | null};
+type TextColors = {foreground: string | null; background: string | null};
 
 /**
 `undefined` if any parameter is not a color or font style: hidden (8), blinking, fonts and frames do not pass, nor do equal text and
@@ -185,4 +185,19 @@ function formatColor(kind: string | undefined, values: readonly string[]): strin
 	const wanted = kind === '5' ? 1 : kind === '2' ? 3 : undefined;
 	const valid = values.length === wanted && values.every(value => /^\d{1,3}$/.test(value) && Number(value) < 256);
 	return valid ? [kind, ...values.map(Number)].join(';') : undefined;
+}
+
+/** Shows line breaks as `⏎`. */
+export function sanitizeLine(text: string): string {
+	return sanitize(text.trimEnd(), {colors: 'strip'}).replaceAll(/\r?\n/g, ' ⏎ ');
+}
+
+/** Unlike `sanitizeLine`, keeps trailing spaces. */
+export function escapeControls(text: string): string {
+	return text.search(unsafeCharacters()) >= 0 ? sanitize(text).replaceAll(/\r?\n/g, ' ⏎ ').replaceAll('\t', '  ') : text;
+}
+
+/** Keeps line breaks; replaces tabs, whose width depends on the terminal. */
+export function sanitizeText(text: string): string {
+	return sanitize(text).replaceAll('\r\n', '\n').replaceAll('\t', '  ');
 }

@@ -2,7 +2,7 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {closestWord} from '../command-line/closest-word.ts';
-import {configDirectory} from '../command-line/config-directory.ts';
+import {configDirectory} from '../command-line/directories.ts';
 import type {SettingsProblem} from '../command-line/settings-problem.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ParsedTheme} from './parse-theme.ts';

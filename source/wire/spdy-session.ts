@@ -4,7 +4,7 @@ import type {Duplex} from 'node:stream';
 import type {MonotonicClock} from '../async/clock.ts';
 import {isSpokeError, type SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {CongestedStreams, SpdyStream, type StreamOwner} from './spdy-stream.ts';
-import {destroyWhenDrained} from './destroy-when-drained.ts';
+import {destroyWhenDrained} from './end-socket.ts';
 import {streamLostBecause, silenceError, resetStatus, streamLostError, StreamResetError} from './protocol-error.ts';
 import type {ControlFrame, SpdyHeaders} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';

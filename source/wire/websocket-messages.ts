@@ -7,12 +7,12 @@ import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {WebSocket, type ClientOptions} from 'ws';
+import {randomFillSync} from 'node:crypto';
 import {maxTimerMs} from '../async/abortable.ts';
 import {type MonotonicClock, monotonicMs} from '../async/clock.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
-import {destroyWhenDrained} from './destroy-when-drained.ts';
-import {maskedMessage, reuseMessage} from './masked-message.ts';
+import {destroyWhenDrained} from './end-socket.ts';
 import {countRelayedBytes, keepReadingAfterWriteError, unsentBytes} from './node-internals.ts';
 import {PongTracker} from './pong-tracker.ts';
 import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
@@ -28,6 +28,18 @@ export type WebSocketOptions = {
 
 /** RFC 6455 section 7.4; 1005 for a Close without code, 1006 without Close. */
 export type WebSocketCloseResult = {code: number; reason: string; error: SpokeError | null};
+
+/** Largest header (2 bytes, 8 of length, 4 of the key), rounded up to mask the payload by words. */
+const headBytes = 16;
+
+const keys = new Int32Array(2048);
+let nextKey = keys.length;
+
+/** A carrier's message plus one SPDY frame. */
+const pooledBytes = (1 << 19) + (1 << 17);
+const minPooledBytes = 1 << 16;
+const maxFree = 4;
+const free: Buffer[] = [];
 
 /** 1000, no code, or an unanswered local Close. */
 export function isNormalClose(code: number): boolean {
@@ -280,4 +292,67 @@ function overUpgradedSocket(socket: Duplex): WebSocket {
 		},
 	};
 	return new WebSocket('ws://upgraded', options);
+}
+
+/**
+One final frame, masked with a random key (RFC 6455 sections 5.2, 5.3). ws masks byte by byte, which costs as much as encryption. Pass the
+message to `reuseMessage` when it is sent.
+*/
+export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Buffer {
+	const length = parts.reduce((sum, part) => sum + part.length, 0);
+	const words = Math.ceil(length / 4);
+	const whole = allocate(headBytes + words * 4);
+	let at = headBytes;
+	for (const part of parts) {
+		whole.set(part, at);
+		at += part.length;
+	}
+
+	const key = randomKey();
+	// The key is in this machine's byte order.
+	const payload = new Int32Array(whole.buffer, headBytes, words);
+	for (let index = 0; index < words; index++) {
+		payload[index]! ^= key;
+	}
+
+	new Int32Array(whole.buffer, headBytes - 4, 1)[0] = key;
+	return whole.subarray(writeHead(whole, length, binary), headBytes + length);
+}
+
+/** New memory costs as much as masking. */
+export function reuseMessage(message: Buffer): void {
+	const {buffer} = message;
+	if (buffer.byteLength === pooledBytes && free.length < maxFree) {
+		free.push(Buffer.from(buffer));
+	}
+}
+
+function allocate(length: number): Buffer {
+	return length < minPooledBytes || length > pooledBytes
+		? Buffer.allocUnsafeSlow(length)
+		: (free.pop() ?? Buffer.allocUnsafeSlow(pooledBytes));
+}
+
+/** Returns the key's position. */
+function writeHead(whole: Buffer, length: number, binary: boolean): number {
+	const wide = length > 0xff_ff ? 8 : length > 125 ? 2 : 0;
+	const begin = headBytes - 4 - 2 - wide;
+	whole[begin] = binary ? 0x82 : 0x81;
+	whole[begin + 1] = 0x80 | (wide === 8 ? 127 : wide === 2 ? 126 : length);
+	if (wide === 2) {
+		whole.writeUInt16BE(length, begin + 2);
+	} else if (wide === 8) {
+		whole.writeBigUInt64BE(BigInt(length), begin + 2);
+	}
+
+	return begin;
+}
+
+function randomKey(): number {
+	if (nextKey === keys.length) {
+		randomFillSync(keys);
+		nextKey = 0;
+	}
+
+	return keys[nextKey++]!;
 }

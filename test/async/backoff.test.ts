@@ -1,6 +1,6 @@
 /** Delays of each back-off, by attempt and random number. */
 import test from 'ava';
-import {backoffMs} from '../../source/async/backoff.ts';
+import {backoffMs} from '../../source/async/clock.ts';
 
 for (const [title, backoff, random, expected] of [
 	['doubles up to its maximum', {initialMs: 1000, maxMs: 15_000}, 0.9, [1000, 2000, 4000, 8000, 15_000, 15_000]],

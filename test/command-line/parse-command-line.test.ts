@@ -3,8 +3,7 @@ import test from 'ava';
 import {connectionFlags, multiContextFlags} from '../../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../../source/command-line/flag-spec.ts';
 import {parseDuration} from '../../source/command-line/parse-duration.ts';
-import {parseInteger} from '../../source/command-line/parse-integer.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {parseInteger, parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {debugSpec} from '../../source/commands/debug/spec.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 

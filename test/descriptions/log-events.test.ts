@@ -1,7 +1,7 @@
 /** The texts of a one-shot and of the session contain the same statement about each log event. */
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {formatLogEvent} from '../../source/output/format-log-event.ts';
+import {formatLogEvent} from '../../source/output/notice-line.ts';
 import {tailLine} from '../../source/session/tail/tail-notices.ts';
 import type {LogEvent, LogSource} from '../../source/streams/logs/log-events.ts';
 

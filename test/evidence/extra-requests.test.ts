@@ -11,7 +11,7 @@ import {createLabeler} from '../../source/evidence/connection-labeler.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
 import {extraRequests} from '../../source/evidence/extra-requests.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
-import {escapeRegExp} from '../../source/text/escape-regexp.ts';
+import {escapeRegExp} from '../../source/text/search-patterns.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: Set<string>} {

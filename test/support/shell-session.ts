@@ -8,7 +8,7 @@ import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {forwardsDirectory} from '../../source/detached-forwards/detached-forward-state.ts';
 import {readProcess} from '../../source/detached-forwards/process-identity.ts';
-import {quoteForShell} from '../../source/text/quote-for-shell.ts';
+import {quoteForShell} from '../../source/text/escaping.ts';
 import {builtProgram, type Ended} from './run-spoke.ts';
 import {faultsOfLines} from './schemas.ts';
 import {until} from './until.ts';

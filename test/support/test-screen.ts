@@ -4,7 +4,7 @@ import type {ExecutionContext} from 'ava';
 import {actionSpecs, type ActionId} from '../../source/actions/action-table.ts';
 import type {Context} from '../../source/actions/contexts.ts';
 import {Semaphore} from '../../source/async/semaphore.ts';
-import {keyBytes} from '../../source/keymap/key-bytes.ts';
+import {keyBytes} from '../../source/keymap/decode-keys.ts';
 import type {Keymap} from '../../source/keymap/keymap.ts';
 import {until} from './until.ts';
 

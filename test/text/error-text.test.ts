@@ -2,7 +2,7 @@
 import test from 'ava';
 import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {refusedAsKubectl} from '../../source/streams/combine-carrier-errors.ts';
+import {refusedAsKubectl} from '../../source/streams/refused-upgrade.ts';
 import {containerErrorFrom} from '../../source/streams/remote-command/command-result.ts';
 import {errorText} from '../../source/text/error-text.ts';
 

@@ -1,7 +1,6 @@
 /** Untrusted text on a terminal. */
 import test from 'ava';
-import {sanitize, Sanitizer} from '../../source/text/sanitize.ts';
-import {escapeControls, sanitizeLine, sanitizeText} from '../../source/text/sanitize-line.ts';
+import {sanitize, Sanitizer, escapeControls, sanitizeLine, sanitizeText} from '../../source/text/sanitize.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
 import {hostileTexts} from '../support/hostile-text.ts';
 

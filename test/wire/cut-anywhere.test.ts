@@ -2,12 +2,11 @@ import {once, type EventEmitter} from 'node:events';
 import {duplexPair, type Duplex} from 'node:stream';
 import test from 'ava';
 import {ResponseDecoder} from '../support/response-decoder.ts';
-import {maskedMessage} from '../../source/wire/masked-message.ts';
+import {maskedMessage, WebSocketMessages} from '../../source/wire/websocket-messages.ts';
 import {synReplyFrame} from '../../source/sandbox/kubelet/spdy-server-session.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
-import {WebSocketMessages} from '../../source/wire/websocket-messages.ts';
 import {serverWebSocket} from '../support/server-websocket.ts';
 
 type Chance = {

@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {connect, createServer, type Socket} from 'node:net';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
 import test from 'ava';
-import {destroyWhenDrained} from '../../source/wire/destroy-when-drained.ts';
+import {destroyWhenDrained} from '../../source/wire/end-socket.ts';
 import {issue} from '../support/certificates.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 

@@ -5,7 +5,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText, readFileBounded} from '../kubeconfig/read-file-bounded.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
-import {homeDirectory} from '../../command-line/config-directory.ts';
+import {homeDirectory} from '../../command-line/directories.ts';
 import {parseDocument} from '../kubeconfig/parse-document.ts';
 
 const maxFileBytes = 1024 * 1024;

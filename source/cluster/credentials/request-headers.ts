@@ -1,6 +1,6 @@
 /** Request headers from kubeconfig values. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {percentEncode} from '../../text/percent-encode.ts';
+import {percentEncode} from '../../text/escaping.ts';
 import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;

@@ -1,6 +1,6 @@
 /** Loading and merging of kubeconfig files. */
 import {delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
-import {homeDirectory} from '../../command-line/config-directory.ts';
+import {homeDirectory} from '../../command-line/directories.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText, readFileBounded} from './read-file-bounded.ts';
 import {decodeKubeconfig} from './decode-kubeconfig.ts';

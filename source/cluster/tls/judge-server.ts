@@ -4,7 +4,7 @@ own certificate, and authorities that RFC 5280 does not know as such. The chain 
 */
 import type {X509Certificate} from 'node:crypto';
 import {isIP} from 'node:net';
-import {formatRfc3339Seconds} from '../../text/format-time.ts';
+import {formatRfc3339Seconds} from '../../text/formats.ts';
 import {anchorsAbove, isAnchor, keyProblem, type Trust} from './trust.ts';
 
 export type CertificateRefusal = {

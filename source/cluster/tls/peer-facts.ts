@@ -1,7 +1,7 @@
 /** Facts of a peer's certificate. */
 import {hash, type X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
-import {formatRfc3339Seconds} from '../../text/format-time.ts';
+import {formatRfc3339Seconds} from '../../text/formats.ts';
 import type {SocketFacts} from '../cluster-client.ts';
 
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;

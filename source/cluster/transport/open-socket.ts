@@ -12,7 +12,7 @@ import {dialTimeoutMs, dialTcp, noop} from './dial-tcp.ts';
 import {connectThroughProxy} from './connect-through-proxy.ts';
 import type {ProxyAddress} from './proxy-url.ts';
 import {joinHostPort, type ServerAddress} from './server-url.ts';
-import {formatRfc3339Seconds} from '../../text/format-time.ts';
+import {formatRfc3339Seconds} from '../../text/formats.ts';
 import {userAgent} from '../../version.ts';
 
 export type DialRoute = {

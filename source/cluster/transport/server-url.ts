@@ -3,7 +3,7 @@ import {isIP, BlockList} from 'node:net';
 import {posix} from 'node:path';
 import {domainToASCII} from 'node:url';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {percentEncode} from '../../text/percent-encode.ts';
+import {percentEncode} from '../../text/escaping.ts';
 
 export type ServerAddress = {
 	scheme: 'https' | 'http';

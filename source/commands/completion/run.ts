@@ -1,7 +1,7 @@
 /** `spoke completion`. */
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import {commandSpecs} from '../command-specs.ts';
 import type {Command} from '../command.ts';
 import {completeNames} from './complete-names.ts';

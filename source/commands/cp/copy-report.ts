@@ -8,11 +8,10 @@ import type {ResolvedTarget} from '../../streams/connection-observer.ts';
 import type {CopyContainerCallbacks} from '../../streams/copy/copy-container.ts';
 import type {CopiedEntry, CopyDirection, CopyListener} from '../../streams/copy/copy-events.ts';
 import {CopyTally} from '../../streams/copy/copy-tally.ts';
-import {formatQuantity} from '../../text/format-number.ts';
-import {formatDuration} from '../../text/format-time.ts';
+import {formatQuantity, formatDuration} from '../../text/formats.ts';
 import type {ProgressLine} from './progress-line.ts';
 
-export type CopyReportOptions = {
+type CopyReportOptions = {
 	direction: CopyDirection;
 	source: string;
 	destination: string;

@@ -1,8 +1,7 @@
 /** The progress of a copy, as the last line of a terminal. */
 import {Writable} from 'node:stream';
 import {monotonicMs} from '../../async/clock.ts';
-import {formatBytes} from '../../text/format-number.ts';
-import {formatDuration} from '../../text/format-time.ts';
+import {formatBytes, formatDuration} from '../../text/formats.ts';
 import {clearLine, overwriteLine} from '../overwrite-line.ts';
 
 const redrawMs = 200;

@@ -12,9 +12,8 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Sandbox, SandboxOptions} from '../../sandbox/sandbox.ts';
 import type {Command, Invocation} from '../command.ts';
 import {hasKubeconfig, startSession} from '../session/start-session.ts';
-import {createSandboxAccess} from './sandbox-access.ts';
+import {createSandboxAccess, runTour} from './tour.ts';
 import {demoSpec} from './spec.ts';
-import {runTour} from './tour.ts';
 
 export const command: Command<typeof demoSpec.flags> = {
 	spec: demoSpec,

@@ -3,6 +3,10 @@ import {once} from 'node:events';
 import {createConnection} from 'node:net';
 import type {Writable} from 'node:stream';
 import {text} from 'node:stream/consumers';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {routeMeanings, tlsMeanings} from '../../descriptions/describe-verdict.ts';
@@ -20,8 +24,10 @@ import {openRemoteCommand} from '../../streams/remote-command/open-remote-comman
 import {parseTarget} from '../../targets/parse-target.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {type ResolvedPod, resolvePod} from '../../targets/resolve-pod.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
-import type {SandboxAccess} from './sandbox-access.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 
 /** After this time, an unsettled label is printed as it is. */
 const labelTimeoutMs = 3000;
@@ -35,6 +41,13 @@ const postures: ReadonlyArray<{title: string; switches: Partial<SwitchValues>}> 
 	{title: 'kubelets verified, through an HTTP CONNECT egress proxy', switches: {verification: 'good', route: 'http-connect'}},
 	{title: 'history: SSH tunnels, as before Kubernetes 1.22', switches: {verification: 'off', route: 'ssh'}},
 ];
+
+type SandboxAccess = {
+	kubeconfigFile: string;
+	/** A new client, which the caller closes. */
+	open(): Promise<ClusterClient>;
+	dispose(): Promise<void>;
+};
 
 export async function runTour(sandbox: Sandbox, access: SandboxAccess, stdout: Writable, signal: AbortSignal): Promise<void> {
 	const print = (line: string) => {
@@ -199,4 +212,18 @@ async function echo(host: string, port: number, words: string): Promise<string> 
 	await once(socket, 'connect');
 	socket.end(words);
 	return text(socket);
+}
+
+/** Only the owner can read its kubeconfig. The caller must `dispose` of it. */
+export async function createSandboxAccess(sandbox: Sandbox): Promise<SandboxAccess> {
+	const directory = await mkdtemp(join(tmpdir(), 'spoke-'));
+	const kubeconfigFile = join(directory, 'kubeconfig');
+	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig('admin')), {mode: 0o600});
+	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile]);
+	const env = {...process.env, HTTPS_PROXY: '', https_proxy: ''};
+	return {
+		kubeconfigFile,
+		open: async () => createClusterClient(flags, env),
+		dispose: async () => rm(directory, {recursive: true, force: true}),
+	};
 }

@@ -9,7 +9,7 @@ import {checkNodes} from '../../evidence/node-checks/check-nodes.ts';
 import {defaultNodeTimeoutMs} from '../../evidence/node-checks/node-check.ts';
 import {countReadable, planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
 import {jsonLine} from '../../output/json-line.ts';
-import {nodeCheckReport} from '../../output/node-check-report.ts';
+import {nodeCheckReport} from '../../output/doctor-report.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';

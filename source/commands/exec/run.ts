@@ -2,7 +2,7 @@
 import {text} from 'node:stream/consumers';
 import {assertAccess} from '../../actions/access.ts';
 import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {multipleObjectsError, targetOfManifest, type ManifestTarget} from '../../targets/target-of-manifest.ts';
 import type {Command, Invocation} from '../command.ts';

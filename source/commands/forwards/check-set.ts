@@ -1,14 +1,19 @@
 /** `spoke forwards check`. */
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {readForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
-import {forwardSetNames, forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
+import {
+	readForwardFile,
+	type ForwardFileEntry,
+	forwardSetNames,
+	forwardSetsDirectory,
+	isForwardSetName,
+} from '../../command-line/forward-file.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
-import {formatQuantity} from '../../text/format-number.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatQuantity} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import {assertUniquePorts, parseForwardEntries} from '../port-forward/forward-arguments.ts';
 import type {ForwardsInvocation} from './spec.ts';
 

@@ -11,8 +11,8 @@ import {
 import {isProcessRunning} from '../../detached-forwards/process-identity.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {clockTime} from '../../text/format-time.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {clockTime} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {ForwardsInvocation} from './spec.ts';
 
 type ListedForward = {

@@ -1,6 +1,6 @@
 /** `spoke forwards`. */
 import {findForwards, forwardsDirectory} from '../../detached-forwards/detached-forward-state.ts';
-import {findStateDirectory} from '../../command-line/state-directory.ts';
+import {findStateDirectory} from '../../command-line/directories.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Command} from '../command.ts';

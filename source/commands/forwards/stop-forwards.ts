@@ -13,7 +13,7 @@ import {
 import {isProcessRunning, type ProcessIdentity} from '../../detached-forwards/process-identity.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {ForwardsInvocation} from './spec.ts';
 
 /** A forward closes its tunnels at once, but a busy machine can take longer. */

@@ -5,7 +5,7 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {loadKeymap, type LoadedKeymap} from '../../keymap/load-keymap.ts';
 import {keyTable, type KeyTableRow} from '../../keymap/describe-keys.ts';
 import {jsonLine, jsonObject} from '../../output/json-line.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {Command} from '../command.ts';
 import {keysSpec} from './spec.ts';
 

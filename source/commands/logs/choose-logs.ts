@@ -1,9 +1,8 @@
 /** Selection of logs. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {canSelectorGainPods} from '../../streams/logs/can-pods-appear.ts';
+import {canSelectorGainPods, resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
-import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
 import {allContainers, chooseContainer, containerStatus} from '../../targets/choose-container.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';

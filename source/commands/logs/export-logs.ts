@@ -6,8 +6,8 @@ import {prepareDirectory} from '../../command-line/private-files.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine, jsonObject} from '../../output/json-line.ts';
 import {createOutputWriter, type OutputWriter} from '../../output/output-writer.ts';
-import {formatNumber, formatQuantity} from '../../text/format-number.ts';
-import {percentEncode} from '../../text/percent-encode.ts';
+import {formatNumber, formatQuantity} from '../../text/formats.ts';
+import {percentEncode} from '../../text/escaping.ts';
 import type {ChosenLog} from './print-logs.ts';
 
 export type ExportOptions = {

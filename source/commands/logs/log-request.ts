@@ -2,9 +2,9 @@
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
-import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
+import type {PodLogOptions} from '../../streams/logs/open-log.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
-import {formatRfc3339Seconds} from '../../text/format-time.ts';
+import {formatRfc3339Seconds} from '../../text/formats.ts';
 import type {logsSpec} from './spec.ts';
 
 export type LogRequest = {

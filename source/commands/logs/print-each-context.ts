@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ApiserverEvent} from '../../streams/logs/log-events.ts';
-import {waitForApiserver} from '../../streams/logs/wait-for-apiserver.ts';
+import {waitForApiserver} from '../../streams/logs/log-outage.ts';
 import {combineStatuses, contextErrorLine, writeContextError} from '../several-contexts.ts';
 import type {ContextLogs, ContextOptions, LogsRun, NamedContextLogs} from './print-context.ts';
 

@@ -9,16 +9,12 @@ import type {OutputWriter} from '../../output/output-writer.ts';
 import type {ConnectionObserver, ResolvedTarget} from '../../streams/connection-observer.ts';
 import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
-import {splitKubeletError} from '../../streams/logs/log-error.ts';
-import {locateInterruption, LogInterruptedError} from '../../streams/logs/log-interruption.ts';
+import {splitKubeletError, locateInterruption, LogInterruptedError} from '../../streams/logs/log-error.ts';
 import {stripTimestamps, withPrefix} from '../../streams/logs/log-lines.ts';
-import {openLog, type OpenLog, type OpenLogOptions, RetryAfterError} from '../../streams/logs/open-log.ts';
-import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
+import {openLog, type OpenLog, type OpenLogOptions, RetryAfterError, type PodLogOptions} from '../../streams/logs/open-log.ts';
 import {LogBodyReader} from '../../streams/logs/log-body-reader.ts';
 import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
-import {podColor} from '../../output/pod-color.ts';
-import {sanitize} from '../../text/sanitize.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitize, sanitizeLine} from '../../text/sanitize.ts';
 import type {LineShaper} from './shape-lines.ts';
 
 /** `isOnlyContainer`: the apiserver reads it if none is named. */
@@ -32,6 +28,16 @@ export type PrintOptions = {
 	signal: AbortSignal;
 	say: (notice: string) => void;
 };
+
+/** SGR parameters. @see https://github.com/stern/stern/blob/v1.34.0/stern/color.go */
+const palette = [
+	{pod: '96', container: '36'},
+	{pod: '92', container: '32'},
+	{pod: '95', container: '35'},
+	{pod: '93', container: '33'},
+	{pod: '94', container: '34'},
+	{pod: '91', container: '31'},
+] as const;
 
 /** @throws SpokeError of the first log that fails, unless errors are ignored */
 export async function printLogs(
@@ -244,4 +250,19 @@ function linePrefix({pod, container}: LogSource, {colors, context}: Pick<LineOut
 	const color = podColor(pod);
 	const named = context === null ? '' : `${paint(podColor(context).pod, sanitizeLine(context))} `;
 	return `[${named}pod/${paint(color.pod, pod)}/${paint(color.container, container)}] `;
+}
+
+/** FNV-1 of 32 bits, by whose remainder stern chooses. */
+export function podColor(pod: string): (typeof palette)[number] {
+	let hash = 0x81_1c_9d_c5;
+	for (const byte of Buffer.from(pod)) {
+		hash = (Math.imul(hash, 0x01_00_01_93) ^ byte) >>> 0;
+	}
+
+	return palette[hash % palette.length]!;
+}
+
+/** @see https://no-color.org */
+export function canShowColors(to: {readonly isTTY?: boolean | undefined}, env: NodeJS.ProcessEnv): boolean {
+	return to.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }

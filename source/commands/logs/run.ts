@@ -3,12 +3,11 @@ import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contex
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {prepareDirectory} from '../../command-line/private-files.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
-import {canShowColors} from '../../output/pod-color.ts';
+import {canShowColors, type LineOutput} from './print-logs.ts';
 import {findResource} from '../../targets/resource-names.ts';
 import type {Command, Invocation} from '../command.ts';
 import {logRequest} from './log-request.ts';
 import {printContext, printContextEvent, type LogsRun, type NamedContextLogs} from './print-context.ts';
-import type {LineOutput} from './print-logs.ts';
 import {logsSpec, nodeFlags} from './spec.ts';
 
 export const command: Command<typeof logsSpec.flags> = {

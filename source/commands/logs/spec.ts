@@ -11,7 +11,7 @@ import {
 import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
-import {requireFlags} from '../require-flags.ts';
+import {requireFlags} from '../stream-flags.ts';
 
 /** Flags of the log of a node only. */
 export const nodeFlags = [

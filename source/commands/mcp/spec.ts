@@ -3,7 +3,7 @@ import {acceptedReadOnlyFlag, helpFlag} from '../../command-line/common-flags.ts
 import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
-import {requireFlags} from '../require-flags.ts';
+import {requireFlags} from '../stream-flags.ts';
 
 const namespacesFlag = {
 	name: 'namespace',

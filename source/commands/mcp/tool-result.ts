@@ -3,8 +3,8 @@ import {randomBytes} from 'node:crypto';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {jsonLine, jsonObject} from '../../output/json-line.ts';
-import {escapeUnsafeCharacters} from '../../text/safe-json.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {escapeUnsafeCharacters} from '../../text/escaping.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 
 /** `limit`: in bytes, milliseconds or paths. */
 export type Truncation = {by: 'bytes' | 'time' | 'paths'; limit: number; message: string};

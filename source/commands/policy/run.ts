@@ -9,7 +9,7 @@ import {pathToAnyKubelet} from '../../evidence/require-connection.ts';
 import {evaluateRequirement, requirementNames, type PathRequirement} from '../../evidence/require-path.ts';
 import {loadPolicy, policyPath, readPolicy} from '../../policies/load-policy.ts';
 import {clusterFingerprints, clusterServers, requirementsFor} from '../../policies/policy.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {Command} from '../command.ts';
 import {policySpec} from './spec.ts';
 

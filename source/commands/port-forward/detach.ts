@@ -8,7 +8,7 @@ import process from 'node:process';
 import {assertPortsAreFree} from '../../detached-forwards/assert-ports-are-free.ts';
 import {forwardsDirectory, logPath, removeForwardFiles} from '../../detached-forwards/detached-forward-state.ts';
 import {findSessionLeader, type ProcessIdentity} from '../../detached-forwards/process-identity.ts';
-import {createStateDirectory} from '../../command-line/state-directory.ts';
+import {createStateDirectory} from '../../command-line/directories.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';

@@ -4,7 +4,7 @@ import process from 'node:process';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {jsonLine} from '../../output/json-line.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {ForwardMessage, ParentMessage, StartMessage} from './detach-messages.ts';
 import {jsonReporter} from './json-reporter.ts';
 import {wantsPaths} from './path-events.ts';

@@ -4,7 +4,7 @@ import type {PathMode} from '../../output/path-reporter.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import {labelTimings} from '../../evidence/label-timings.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './text-reporter.ts';
 

@@ -5,7 +5,7 @@ import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent, ForwardTotals} from '../../streams/port-forward/forward-event.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};

@@ -17,8 +17,7 @@ import {parseHeader, type ProxyRequest, type ProxyResponse, sendProxyRequest} fr
 import {type ResolvedProxyTarget, resolveProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {Sanitizer} from '../../text/sanitize.ts';
+import {sanitizeLine, Sanitizer} from '../../text/sanitize.ts';
 import type {Invocation} from '../command.ts';
 import {parseResponseTimeout} from '../response-timeout.ts';
 import {createStreamClient} from '../stream-client.ts';

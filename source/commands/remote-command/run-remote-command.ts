@@ -17,14 +17,13 @@ import type {attachSpec} from '../attach/spec.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
 import type {execSpec} from '../exec/spec.ts';
-import {pathMode} from '../path-mode.ts';
-import {createStreamClient} from '../stream-client.ts';
+import {pathMode, createStreamClient} from '../stream-client.ts';
 import {driveRemoteCommand} from './drive-remote-command.ts';
 
 export type RemoteCommandInvocation =
 	Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
 
-export type RemoteCommandRequest =
+type RemoteCommandRequest =
 	| {feature: 'exec'; target: string; command: readonly string[]; namespace?: string}
 	| {
 			feature: 'attach';

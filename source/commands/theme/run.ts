@@ -2,7 +2,7 @@
 import {formatProblem} from '../../command-line/settings-problem.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import {formatTheme, loadThemes} from '../../themes/load-themes.ts';
 import {shippedThemeNames} from '../../themes/theme-roles.ts';
 import type {Command} from '../command.ts';

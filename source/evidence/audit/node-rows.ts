@@ -1,5 +1,5 @@
 /** Audit rows N1 to N3: nodes and pods to the apiserver. */
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import type {Citation, FlagFacts, Observation} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {maxSigningRequests} from '../probes/node-to-apiserver.ts';

@@ -1,6 +1,6 @@
 /** The doctor's leg 3: the container. */
-import {formatQuantity} from '../../text/format-number.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {formatQuantity} from '../../text/formats.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
 import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';

@@ -2,7 +2,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage, type Explanation} from '../../server-messages/explain-message.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';

@@ -10,7 +10,7 @@ import {nodeTarget} from '../../targets/parse-target.ts';
 import {objectPath, podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
-import {formatDuration} from '../../text/format-time.ts';
+import {formatDuration} from '../../text/formats.ts';
 import {noActiveObservations, processIdOf} from '../build-observations.ts';
 import type {ConnectionObservations, ConnectionPurpose, Path} from '../evidence.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';

@@ -2,7 +2,7 @@
 import {X509Certificate} from 'node:crypto';
 import {connect} from 'node:tls';
 import {distinguishedName} from '../../cluster/tls/peer-facts.ts';
-import {formatRfc3339Seconds} from '../../text/format-time.ts';
+import {formatRfc3339Seconds} from '../../text/formats.ts';
 import type {KubeletHandshakeFacts, ProbeResult} from '../evidence.ts';
 import {makeObservation} from './probe-request.ts';
 

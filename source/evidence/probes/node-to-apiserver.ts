@@ -1,7 +1,7 @@
 /** Evidence about the nodes' own connections to the apiserver. */
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import type {ProbeResult} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {needEndpointSlices, needNodeLeases, needNodes, needSigningRequests} from '../rules/needs.ts';

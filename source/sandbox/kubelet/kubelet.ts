@@ -3,7 +3,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createServer as createTlsServer, type Server} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
-import {resetSocket} from '../../wire/reset-socket.ts';
+import {resetSocket} from '../../wire/end-socket.ts';
 import type {ClusterIssuer} from '../certificates/cluster-issuer.ts';
 import type {KeyPair} from '../../certificates/issuer.ts';
 import {sniffPlainHttp} from '../containers/programs/http-service.ts';

@@ -3,7 +3,7 @@ import type {IncomingMessage} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {WebSocket} from 'ws';
-import {resetSocket} from '../../wire/reset-socket.ts';
+import {resetSocket} from '../../wire/end-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {noop} from '../network/join-streams.ts';

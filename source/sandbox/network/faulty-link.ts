@@ -2,7 +2,7 @@
 import {randomInt} from 'node:crypto';
 import {createConnection, createServer, type Server, type Socket} from 'node:net';
 import {Transform} from 'node:stream';
-import {resetSocket} from '../../wire/reset-socket.ts';
+import {resetSocket} from '../../wire/end-socket.ts';
 
 /** Relays FIN as FIN and RST as RST. */
 export class FaultyLink {

@@ -12,9 +12,8 @@ import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import {needsInOneLine} from '../../evidence/rules/describe-needs.ts';
 import {noAudit, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {clockTime} from '../../text/format-time.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
+import {clockTime, formatQuantity} from '../../text/formats.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {openText} from '../text/open-text.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
@@ -217,7 +216,9 @@ function fileText(path: string, found: Audit): string {
 		return auditJunit(found);
 	}
 
-	return path.endsWith('.txt') ? `${auditReport(found, {width: Infinity, withEvidence: true}).trimEnd()}\n` : `${JSON.stringify(auditJson(found), null, '\t')}\n`;
+	return path.endsWith('.txt')
+		? `${auditReport(found, {width: Infinity, withEvidence: true}).trimEnd()}\n`
+		: `${JSON.stringify(auditJson(found), null, '\t')}\n`;
 }
 
 function describeTest(path: Path): string {

@@ -1,7 +1,7 @@
 /** Texts about an apiserver that does not respond: the report and the next retry. */
 import {describeUnreachable} from '../../descriptions/describe-error.ts';
-import {clockTime} from '../../text/format-time.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {clockTime} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {SessionState, TextLine} from '../frame/session-state.ts';
 
 /** Attempts have the role `tried`. */

@@ -1,6 +1,5 @@
 /** Reachability, version and permissions of the clusters that are shown. */
-import {backoffMs, type Backoff} from '../../async/backoff.ts';
-import {clockDelay, systemClock} from '../../async/clock.ts';
+import {backoffMs, type Backoff, clockDelay, systemClock} from '../../async/clock.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {currentNamespace, shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {PathFeed} from '../frame/path-feed.ts';
@@ -9,7 +8,7 @@ import type {Store} from '../frame/store.ts';
 import {findMissingPermissions} from './permissions.ts';
 import {clusterState, isLoginFailure, loginRetryMs, waitForCluster} from './cluster-state.ts';
 
-export type ReachabilityContext = {
+type ReachabilityContext = {
 	store: Store;
 	paths: Pick<PathFeed, 'follow'>;
 	/** Those that are shown. */

@@ -2,7 +2,7 @@
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {hasNoEffect} from '../../command-line/kubectl-only-flags.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 
 /** Commands name the namespace, secrets must not appear on screen, and -v does not apply. */

@@ -12,8 +12,8 @@ import {
 	type PromptDialog,
 } from './dialog.ts';
 import {statusMessage} from '../../server-messages/unwrap-message.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import type {FillOptions, PickOptions, TextPromptOptions} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import {sessionErrorParts} from '../kit/session-advice.ts';

@@ -3,7 +3,7 @@ import {findAction, type ActionId, type ActionSpec} from '../../actions/action-t
 import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {keyContext, type ViewName} from '../frame/session-state.ts';
-import {forwardSetNames} from '../../command-line/forward-set-names.ts';
+import {forwardSetNames} from '../../command-line/forward-file.ts';
 import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {findRequirement, requiredInSession, requirementNames} from '../../evidence/require-path.ts';

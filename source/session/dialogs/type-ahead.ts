@@ -1,8 +1,6 @@
 /** Holds keys typed while a dialog or shell is prepared. */
-import {keyBytes} from '../../keymap/key-bytes.ts';
-import type {KeyInput} from '../../keymap/decode-keys.ts';
-import {formatKeys, typedText} from '../../keymap/key-name.ts';
-import type {Keymap} from '../../keymap/keymap.ts';
+import {keyBytes, type KeyInput} from '../../keymap/decode-keys.ts';
+import {formatKeys, typedText, type Keymap} from '../../keymap/keymap.ts';
 import type {Store} from '../frame/store.ts';
 
 /** After this time keys apply to the visible screen. */
@@ -16,14 +14,14 @@ export class CanceledError extends Error {
 	override name = 'CanceledError';
 }
 
-export type HoldOptions<Result> = {
+type HoldOptions<Result> = {
 	/** For example `reading ports`. */
 	description: string;
 	/** Whether held keys apply to the result; otherwise they are dropped. */
 	opens?(result: Result): boolean;
 };
 
-export type TypeAheadOptions = {
+type TypeAheadOptions = {
 	pass(inputs: readonly KeyInput[]): void;
 	/** `canCancel`: Esc ends the wait; of one that holds no keys, only in a view. `isReminder`: does not replace other messages. */
 	show(text: string, how: {canCancel: boolean; holdsKeys?: boolean; isReminder?: boolean}): void;

@@ -5,7 +5,7 @@ import {isLoopback} from '../../cluster/transport/server-url.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import type {ClusterTarget, Session} from '../frame/session.ts';
 import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {FormField} from '../dialogs/dialog.ts';

@@ -2,7 +2,7 @@
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {isRunning} from '../frame/connection-list.ts';
 import type {ForwardState} from '../frame/session-state.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import type {ClusterTarget, Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
 import {showFailureCard} from '../why/failure-card.ts';

@@ -2,8 +2,14 @@
 import {readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
-import {forwardSetNames, forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
+import {
+	formatForwardEntry,
+	parseForwardFile,
+	type ForwardFileEntry,
+	forwardSetNames,
+	forwardSetsDirectory,
+	isForwardSetName,
+} from '../../command-line/forward-file.ts';
 import {replaceFile} from '../../command-line/private-files.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';

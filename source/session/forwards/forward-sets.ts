@@ -1,12 +1,11 @@
 /** Saved sets of forwards. */
 import {isLoopback} from '../../cluster/transport/server-url.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
-import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
-import {forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
+import {type ForwardFileEntry, forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-file.ts';
 import {isRunning} from '../frame/connection-list.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {onlyCluster} from '../lists/selection.ts';
 import {addToForwardSet, readForwardSets, writeForwardSet, type ForwardSet} from './forward-set-files.ts';

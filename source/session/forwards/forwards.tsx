@@ -1,9 +1,8 @@
 /** The forwards view: the forwards, and the clients and log of the selected one. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {clockTime, formatAge} from '../../text/format-time.ts';
+import {clockTime, formatAge, formatBytes, formatQuantity} from '../../text/formats.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';

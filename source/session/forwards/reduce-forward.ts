@@ -1,13 +1,12 @@
 /** The row of a forward: its events, log and local URL. */
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {describeForwardEvent, describeForwardUsers} from '../../descriptions/describe-forward-event.ts';
-import {hostOfListener, usuallySpeaksTls} from '../../descriptions/describe-listener-use.ts';
+import {describeForwardEvent, describeForwardUsers, hostOfListener, usuallySpeaksTls} from '../../descriptions/describe-forward-event.ts';
 import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../frame/session-state.ts';
-import {clockTime} from '../../text/format-time.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {clockTime} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 
 /** `live`: connections open after the event. */
 export function reduceForward(state: ForwardState, event: ForwardEvent, live: readonly ConnectionSnapshot[]): ForwardState {

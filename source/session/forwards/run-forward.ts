@@ -10,8 +10,8 @@ import {startForward} from '../../streams/port-forward/start-forward.ts';
 import {pathOfEntry, type ConnectionEntry} from '../frame/connection-list.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {formatBytes} from '../../text/format-number.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
+import {formatBytes} from '../../text/formats.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 

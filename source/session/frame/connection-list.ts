@@ -1,7 +1,7 @@
 /** The connection list: every stream of the session, newest first, with its path, and messages about changes for the worse. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Leg, Path, TlsState} from '../../evidence/evidence.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import {qualifyWithContext} from '../kit/qualify-name.ts';
 import type {ClusterState, Message} from './session-state.ts';
 

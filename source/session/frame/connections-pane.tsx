@@ -7,7 +7,7 @@ import {changeMarkMs, hasEnded, isRunning, worstPath, type ConnectionEntry} from
 import type {SessionState} from './session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
-import {formatAge} from '../../text/format-time.ts';
+import {formatAge} from '../../text/formats.ts';
 import {describeHiddenRows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {MouseBox, Row, useReading} from '../kit/styled-text.tsx';

@@ -1,12 +1,12 @@
 /** Handlers of back, panes, namespaces, contexts and quit. */
-import {formatKeys} from '../../keymap/key-name.ts';
+import {formatKeys} from '../../keymap/keymap.ts';
 import {describeOpenConnections, isRunning} from './connection-list.ts';
 import {currentList, keyContext, shownClusters} from './session-state.ts';
 import {goTo, searchTail} from '../tail/tail-view.ts';
 import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import {setView} from '../tail/current-tail.ts';
 import {closeTail} from '../tail/open-tail.ts';
 import {applyFilter} from '../tail/tail-search.ts';

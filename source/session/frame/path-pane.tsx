@@ -6,8 +6,8 @@ import {describeCitations, routeName, sourceName, tlsName, type DetailPart} from
 import type {Leg, Path, Verdict} from '../../evidence/evidence.ts';
 import {hubName, isChecking} from '../../evidence/path-line.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {formatAge} from '../../text/format-time.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatAge} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole} from '../kit/path-line-spans.ts';
 import {Rule} from '../kit/rule.tsx';
 import {firstKey, useScreen, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';

@@ -2,7 +2,7 @@
 import type {DOMElement} from 'ink';
 import wrapAnsi from 'wrap-ansi';
 import {truncateToCells} from '../../text/cell-width.ts';
-import {escapeControls} from '../../text/sanitize-line.ts';
+import {escapeControls} from '../../text/sanitize.ts';
 import type {ScreenInput} from '../kit/screen-input.ts';
 import type {TreeOutput} from './ink-screen.ts';
 import {textOf} from './paint-tree.ts';

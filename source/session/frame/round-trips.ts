@@ -2,7 +2,7 @@
 import type {Path} from '../../evidence/evidence.ts';
 import {overduePingsOf} from './connection-list.ts';
 import type {SessionState} from './session-state.ts';
-import {formatDuration} from '../../text/format-time.ts';
+import {formatDuration} from '../../text/formats.ts';
 
 /** Milliseconds that each response is overdue. */
 export type OverdueTimes = {websocket: number | null; runtime: number | null};

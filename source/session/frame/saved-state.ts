@@ -1,7 +1,7 @@
 /** What a session remembers of the one before: view, JSON in tails, namespaces. Nothing secret. */
 import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {stateDirectory} from '../../command-line/config-directory.ts';
+import {stateDirectory} from '../../command-line/directories.ts';
 import {replaceFile} from '../../command-line/private-files.ts';
 import {listNames} from '../lists/list-kinds.ts';
 import type {SessionState, ViewName} from './session-state.ts';
@@ -13,10 +13,10 @@ const maxNamespaces = 5;
 const writeIntervalMs = 5000;
 
 /** `kubeconfig`: the namespace of the context at that time. `last`: the latest first; `null` is all namespaces. */
-export type ContextNamespaces = {kubeconfig: string; last: ReadonlyArray<string | null>};
+type ContextNamespaces = {kubeconfig: string; last: ReadonlyArray<string | null>};
 
 /** `json`: `null` until the user chose. */
-export type SavedState = {
+type SavedState = {
 	view: ViewName;
 	json: boolean | null;
 	namespaces: ReadonlyMap<string, ContextNamespaces>;
@@ -25,9 +25,9 @@ export type SavedState = {
 export const noSavedState: SavedState = {view: 'pods', json: null, namespaces: new Map()};
 
 /** A context without a name, of `--server`, is not remembered. */
-export type SavedContext = {context: string | null; namespace: string};
+type SavedContext = {context: string | null; namespace: string};
 
-export type SavedStateOptions = {env: NodeJS.ProcessEnv; /** False if a flag names them. */ shouldRememberNamespaces: boolean};
+type SavedStateOptions = {env: NodeJS.ProcessEnv; /** False if a flag names them. */ shouldRememberNamespaces: boolean};
 
 export class SavedStateFile {
 	readonly #path: string | null;

@@ -1,7 +1,7 @@
 /** Routes a session's input to the screen or a remote shell, restores the terminal, and copies to its clipboard. */
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
-import {enterRawMode} from '../../terminal/raw-mode.ts';
+import {enterRawMode} from '../../terminal/borrowed-terminal.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from './session.ts';
 

@@ -1,7 +1,7 @@
 /** Resolves terminal input to actions. */
 import {afterTurns, systemClock} from '../../async/clock.ts';
 import {createKeyDecoder, type KeyInput, type MouseReport} from '../../keymap/decode-keys.ts';
-import {splitAltChord, isCtrlChord, formatKeys, typedText} from '../../keymap/key-name.ts';
+import {splitAltChord, isCtrlChord, formatKeys, typedText} from '../../keymap/keymap.ts';
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
 import {keyContext} from '../frame/session-state.ts';
 import {performAction, type ActionContext} from './perform-action.ts';

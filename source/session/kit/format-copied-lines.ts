@@ -1,5 +1,5 @@
 /** The lines of a screen as text for copying. */
-import {formatAge} from '../../text/format-time.ts';
+import {formatAge} from '../../text/formats.ts';
 import type {TextLine} from '../frame/session-state.ts';
 
 export function formatCopiedLines(lines: readonly TextLine[], now: number): string {

@@ -1,7 +1,6 @@
 /** The matches of a search: highlighted in the visible lines, and counted in words. */
-import {findMatchesWithin} from '../../text/bounded-match.ts';
-import {patternOf} from '../../text/escape-regexp.ts';
-import {formatNumber} from '../../text/format-number.ts';
+import {findMatchesWithin, patternOf} from '../../text/search-patterns.ts';
+import {formatNumber} from '../../text/formats.ts';
 import type {LineIndex} from '../tail/line-index.ts';
 import type {MatchCount} from '../tail/shown-matches.ts';
 import type {TailView} from '../tail/tail-view.ts';

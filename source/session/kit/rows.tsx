@@ -1,7 +1,7 @@
 /** The body of a list, a tail or a text, painted at the place that Ink's layout gives it, and a page of one such body. */
 import {Box, measureElement, useIsScreenReaderEnabled, type DOMElement} from 'ink';
 import {createContext, use, useLayoutEffect, type ReactNode} from 'react';
-import {formatNumber} from '../../text/format-number.ts';
+import {formatNumber} from '../../text/formats.ts';
 import {useMouseTarget, useReading, type MousePane} from './styled-text.tsx';
 import {Rule} from './rule.tsx';
 import {useScreen, useScreenHost} from './screen-input.ts';

@@ -2,7 +2,7 @@
 import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
 import {errorTable} from '../../errors/error-table.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
-import {formatKeys} from '../../keymap/key-name.ts';
+import {formatKeys} from '../../keymap/keymap.ts';
 import {firstKey, type ScreenWith} from './screen-input.ts';
 
 type ShownKeys = Pick<ScreenWith<never>, 'keymap' | 'hints' | 'viewHints'>;

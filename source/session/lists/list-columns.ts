@@ -7,8 +7,7 @@ import {knownProblem} from './problems.ts';
 import {servicePodsCell} from './service-pods.ts';
 import {cellNow, type Row} from './table-rows.ts';
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../text/cell-width.ts';
-import {formatNumber} from '../../text/format-number.ts';
-import {formatAge} from '../../text/format-time.ts';
+import {formatNumber, formatAge} from '../../text/formats.ts';
 import {cellRole} from './cell-role.ts';
 import type {Role} from '../kit/theme.ts';
 

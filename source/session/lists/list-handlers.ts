@@ -5,7 +5,7 @@ import {isListName} from './list-kinds.ts';
 import {parseRowFilter} from './row-filter.ts';
 import {currentList, sharedNamespace, type SessionState, type ViewName} from '../frame/session-state.ts';
 import {entryAt} from '../frame/view-history.ts';
-import {formatNumber} from '../../text/format-number.ts';
+import {formatNumber} from '../../text/formats.ts';
 import {readAuditOnce} from '../audit/audit-handlers.ts';
 import {loadForwardSets} from '../forwards/forward-sets.ts';
 import type {Handlers, Session} from '../frame/session.ts';

@@ -1,5 +1,5 @@
 /** Retry delays of a list. */
-import {backoffMs} from '../../async/backoff.ts';
+import {backoffMs} from '../../async/clock.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 const backoff = {initialMs: 1000, maxMs: 15_000};

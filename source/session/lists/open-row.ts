@@ -7,7 +7,7 @@ import {listPath, objectPath, findResource, podResource, type TargetResource} fr
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolveTargetPods} from '../../targets/target-pods.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import {currentList} from '../frame/session-state.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';

@@ -1,10 +1,9 @@
 /** The filter of a list. */
 import {invertSelector, labelSelectorError} from '../../targets/label-selector.ts';
-import {matchWithin} from '../../text/bounded-match.ts';
-import {escapeRegExp, describeRegexError} from '../../text/escape-regexp.ts';
+import {matchWithin, escapeRegExp, describeRegexError} from '../../text/search-patterns.ts';
 import type {Row} from './table-rows.ts';
 
-export type RowFilter =
+type RowFilter =
 	| {kind: 'none'}
 	| {kind: 'text'; text: string; inverse: boolean}
 	| {kind: 'regex'; pattern: RegExp; inverse: boolean}

@@ -1,6 +1,6 @@
 /** The selected row. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import {selectedRow} from './list-state.ts';
 import {cellIn, objectTitle, type ListName} from './list-kinds.ts';
 import type {Row} from './table-rows.ts';

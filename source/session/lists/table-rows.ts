@@ -1,8 +1,8 @@
 /** Compact rows from the apiserver's tables. */
 import type {TableColumn, TableRow} from '../../cluster/list.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {formatAge} from '../../text/format-time.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
+import {formatAge} from '../../text/formats.ts';
 import type {ListColumn} from './list-kinds.ts';
 
 export type Row = {

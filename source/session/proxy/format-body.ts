@@ -1,6 +1,6 @@
 /** The body of a proxy response as it is shown. */
 import {parseLosslessJson} from '../../text/lossless-json.ts';
-import {sanitizeText} from '../../text/sanitize-line.ts';
+import {sanitizeText} from '../../text/sanitize.ts';
 
 /** Cached, because a response is drawn many times. */
 let laidOut = {body: '', readable: false, shown: ''};

@@ -3,7 +3,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ObjectName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchSpec} from '../../sandbox/switches.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {clockTime} from '../../text/format-time.ts';
+import {clockTime} from '../../text/formats.ts';
 import {currentKeyHints} from '../frame/session-display.ts';
 import type {SandboxSwitch} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';

@@ -1,6 +1,6 @@
 /** What happened while a shell had the terminal. */
-import {formatQuantity} from '../../text/format-number.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatQuantity} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {ConnectionList} from '../frame/connection-list.ts';
 import type {Message} from '../frame/session-state.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';

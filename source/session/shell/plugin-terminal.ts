@@ -2,7 +2,7 @@
 import {basename} from 'node:path';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {PluginTerminal} from '../../cluster/credentials/run-plugin.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {Session} from '../frame/session.ts';
 
 export type LentTerminal = PluginTerminal & {

@@ -11,7 +11,7 @@ import type {CommandRequest, RemoteCommand} from '../../streams/remote-command/o
 import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {LineEditor} from './line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {pathLineSpans} from '../kit/path-line-spans.ts';
 import {pathSentences} from '../../descriptions/describe-path.ts';

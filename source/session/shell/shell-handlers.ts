@@ -1,10 +1,9 @@
 /** Handlers of shell, attach and debug containers. */
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
-import {canRestart, currentInstance} from '../../streams/logs/container-instance.ts';
-import {WatchedPod} from '../../streams/logs/watched-pod.ts';
+import {canRestart, currentInstance, WatchedPod} from '../../streams/logs/container-instance.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {type CommandRequest, openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';

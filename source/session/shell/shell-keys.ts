@@ -1,8 +1,7 @@
 /** Detach sequences in the input of a remote shell. */
 import type {ActionId} from '../../actions/action-table.ts';
-import {keyBytes} from '../../keymap/key-bytes.ts';
-import {formatKeys} from '../../keymap/key-name.ts';
-import type {Keymap} from '../../keymap/keymap.ts';
+import {keyBytes} from '../../keymap/decode-keys.ts';
+import {formatKeys, type Keymap} from '../../keymap/keymap.ts';
 
 export type InputPart = {kind: 'pass'; bytes: Buffer} | {kind: 'detach'} | {kind: 'path'};
 

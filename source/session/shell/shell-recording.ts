@@ -8,7 +8,7 @@ import {type PathReporter, reportLabels} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
 import type {CommandRequest, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import type {RecordingSettings} from '../frame/session-state.ts';
 import {toFileName, expandHome} from '../frame/save-as.ts';

@@ -1,7 +1,6 @@
 /** Differences between node clocks, inferred from log lines. */
-import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';
+import {timestampLength, timestampMilliseconds, lineFeed} from '../../streams/logs/log-lines.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
-import {lineFeed} from '../../streams/logs/log-lines.ts';
 
 const windowMs = 30_000;
 /** Live lines of a node that are needed for a result. */

@@ -6,9 +6,8 @@ import {podNameKey, shortContexts} from './tail-source.ts';
 import {sourceContexts} from './tail-sources.ts';
 import {tailWindow} from './tail-window.ts';
 import {truncateToCells} from '../../text/cell-width.ts';
-import {formatQuantity, formatNumber} from '../../text/format-number.ts';
+import {formatQuantity, formatNumber, clockTime, formatDuration} from '../../text/formats.ts';
 import {describeFilter, matchVerb} from './empty-tail.ts';
-import {clockTime, formatDuration} from '../../text/format-time.ts';
 import type {Role} from '../kit/theme.ts';
 
 /** `isShort`: without containers. */

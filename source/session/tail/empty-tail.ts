@@ -1,8 +1,7 @@
 /** The text of an empty tail. */
 import {levelNames} from '../../lines/line-level.ts';
 import {effectiveFilter, shownLength, type SincePreset, type TailView} from './tail-view.ts';
-import {clockTime} from '../../text/format-time.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {clockTime, formatQuantity} from '../../text/formats.ts';
 import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 
 export function describeEmptyTail(screen: ScreenInput, view: TailView): string {

@@ -3,7 +3,7 @@ import {levelNames} from '../../lines/line-level.ts';
 import {effectiveFilter, positionOf, shownLength, shownNumbers, type TailView} from './tail-view.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../frame/session.ts';
-import {formatNumber, formatQuantity} from '../../text/format-number.ts';
+import {formatNumber, formatQuantity} from '../../text/formats.ts';
 import {clusterOf} from '../lists/selection.ts';
 import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
 import {openInProgram} from '../shell/external-programs.ts';

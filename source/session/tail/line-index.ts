@@ -1,7 +1,6 @@
 /** Matching lines of a buffer, found block by block. */
-import {matchWithin} from '../../text/bounded-match.ts';
-import {formatNumber} from '../../text/format-number.ts';
-import {describeRegexError, escapeRegExp, isLower, patternOf} from '../../text/escape-regexp.ts';
+import {matchWithin, describeRegexError, escapeRegExp, isLower, patternOf} from '../../text/search-patterns.ts';
+import {formatNumber} from '../../text/formats.ts';
 import {LevelInheritance} from '../../lines/level-inheritance.ts';
 import type {LineLevel} from '../../lines/line-level.ts';
 import {kindMask, levelMask, linesPerBlock, type LineBlock, type LineBuffer} from './line-buffer.ts';

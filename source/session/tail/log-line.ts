@@ -5,7 +5,7 @@ import {readFieldLine, type FieldLine} from '../../lines/line-fields.ts';
 import {levelNames} from '../../lines/line-level.ts';
 import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
-import {formatNumber} from '../../text/format-number.ts';
+import {formatNumber} from '../../text/formats.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {sgrSpans, styled, type Span} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';

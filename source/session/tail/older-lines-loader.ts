@@ -3,7 +3,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
 import type {OlderLines, TailSource} from './tail-view.ts';
-import {formatNumber} from '../../text/format-number.ts';
+import {formatNumber} from '../../text/formats.ts';
 import {loadOlderLines, type JoinPoints, type OlderLinesLoaded} from './load-older-lines.ts';
 import type {TailClusters} from './tail-clusters.ts';
 import {sourceName} from './tail-source.ts';

@@ -4,20 +4,19 @@ import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {logSource, selectContainers, type FollowTargets} from '../../streams/logs/follow-logs.ts';
-import {splitKubeletError} from '../../streams/logs/log-error.ts';
+import {splitKubeletError, LogInterruptedError, locateInterruption} from '../../streams/logs/log-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from '../../streams/logs/line-blocks.ts';
-import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import {openLog, podOnNoNode} from '../../streams/logs/open-log.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TailRequest} from './tail-run.ts';
 
-export type PreviousLogsOptions = {request: Pick<TailRequest, 'target' | 'containers'>; observer: ConnectionObserver; signal: AbortSignal};
+type PreviousLogsOptions = {request: Pick<TailRequest, 'target' | 'containers'>; observer: ConnectionObserver; signal: AbortSignal};
 
-export type PreviousLogsCallbacks = {
+type PreviousLogsCallbacks = {
 	source(source: LogSource): number;
 	lines(source: number, block: Buffer): void;
 	notice(source: number, text: string): void;

@@ -1,6 +1,6 @@
 /** Pickers of a tail. */
 import {setTimeout as delay} from 'node:timers/promises';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import {readFields} from '../../lines/line-fields.ts';
 import {fullSourceName} from './tail-source.ts';

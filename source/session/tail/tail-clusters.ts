@@ -1,7 +1,7 @@
 /** The clusters of one tail. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import {waitForApiserver} from '../../streams/logs/wait-for-apiserver.ts';
+import {waitForApiserver} from '../../streams/logs/log-outage.ts';
 import type {ApiserverEvent, LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 
 export type OpenTailCluster = {access: ClusterClient; observer: ConnectionObserver};

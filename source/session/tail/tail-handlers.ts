@@ -14,7 +14,7 @@ import {
 	type SincePreset,
 	type TailView,
 } from './tail-view.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import {markedTargets, selectedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {changeTail as change, currentTail, withTail} from './current-tail.ts';

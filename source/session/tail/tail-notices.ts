@@ -3,11 +3,11 @@ import {describeLogEvent, describeTermination, waitingMessage} from '../../descr
 import {joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import type {TailCounters, TailSource} from './tail-view.ts';
 
-export type TailNotice = {
+type TailNotice = {
 	/** `null` adds no line. */
 	text: string | null;
 	counters?: Partial<TailCounters>;

@@ -2,12 +2,12 @@
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import {followLogs, type FollowTargets} from '../../streams/logs/follow-logs.ts';
-import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
+import type {PodLogOptions} from '../../streams/logs/open-log.ts';
 import {wholeTail} from './line-buffer.ts';
 import {eventOf, TailClusters, type OpenTailCluster, type TailCluster} from './tail-clusters.ts';
 import {isUnreadable, noteContext, waitedMs} from './tail-sources.ts';
 import {olderUnread, type SincePreset} from './tail-view.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import {combineExtents, previousLogEnd, type ReadExtent, readPreviousLogs} from './previous-logs.ts';
 import {OlderLinesLoader} from './older-lines-loader.ts';
 import {TailEvents, type TailSink} from './tail-events.ts';

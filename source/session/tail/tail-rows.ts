@@ -1,7 +1,7 @@
 /** The screen rows of one tail line. */
 import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
-import {sanitizeText} from '../../text/sanitize-line.ts';
+import {sanitizeText} from '../../text/sanitize.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {logLine, formatLogTime, type LogLine} from './log-line.ts';

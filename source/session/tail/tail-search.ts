@@ -3,7 +3,7 @@ import {queryProblem} from './line-index.ts';
 import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
 import {countMatches, nextMatch} from './shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, topOf, type TailView} from './tail-view.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import type {Notices, DialogAccess, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {changeTail, currentTail, setView, withTail} from './current-tail.ts';

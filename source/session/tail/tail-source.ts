@@ -1,7 +1,7 @@
 /** Names of the sources of a tail. */
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import {truncateStartToCells} from '../../text/cell-width.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TailSource} from './tail-view.ts';
 
 /** `x2xkq`, or with several containers `x2xkq/app`. Names in different contexts can be equal. */

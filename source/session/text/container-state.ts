@@ -1,7 +1,7 @@
 /** States of containers in words. */
 import type {ContainerState} from '../../targets/pod-object.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {formatAge} from '../../text/format-time.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
+import {formatAge} from '../../text/formats.ts';
 
 /** A time as text, such as `4m ago`. */
 export type FormatAgo = (time: string) => string;

@@ -1,8 +1,7 @@
 /** Details screen of the selected row. */
 import {formatCopiedLines} from '../kit/format-copied-lines.ts';
 import type {TextLayer, TextLine} from '../frame/session-state.ts';
-import {formatQuantity} from '../../text/format-number.ts';
-import {clockTime} from '../../text/format-time.ts';
+import {formatQuantity, clockTime} from '../../text/formats.ts';
 import {layerRows} from './layer-rows.ts';
 import {plainTheme} from '../kit/theme.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';

@@ -3,7 +3,7 @@ import type {ReactNode} from 'react';
 import {tlsMeanings} from '../../descriptions/describe-verdict.ts';
 import {contexts, contextStack} from '../../actions/contexts.ts';
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
-import {formatKeys} from '../../keymap/key-name.ts';
+import {formatKeys} from '../../keymap/keymap.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';

@@ -16,11 +16,11 @@ import type {
 	WorkloadObject,
 } from '../../targets/pod-object.ts';
 import {selectorText} from '../../targets/label-selector.ts';
-import {formatQuantity} from '../../text/format-number.ts';
+import {formatQuantity} from '../../text/formats.ts';
 import {nodePressure} from '../lists/node-pressure-feed.ts';
 import {containerStateText, exitText} from './container-state.ts';
 import {daemonSetVerdict, nodeVerdict, podVerdict, timed, workloadVerdict} from './object-verdict.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 
 type AnyObject = PodObject &
 	WorkloadObject &

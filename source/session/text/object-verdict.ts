@@ -1,8 +1,8 @@
 /** The first line of details: the state of an object and its cause. */
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {type ContainerStatus, type PodObject, podStatus} from '../../targets/pod-object.ts';
-import {formatQuantity} from '../../text/format-number.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatQuantity} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {agoMark} from '../kit/format-copied-lines.ts';
 import {statusRole} from '../lists/cell-role.ts';

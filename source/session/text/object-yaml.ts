@@ -5,7 +5,7 @@ import type {TextLine} from '../frame/session-state.ts';
 import {explainNotFound} from '../../targets/target-pods.ts';
 import {objectPath, findResource} from '../../targets/resource-names.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {escapeControls} from '../../text/sanitize-line.ts';
+import {escapeControls} from '../../text/sanitize.ts';
 import type {YamlLine} from './yaml-lines.ts';
 
 type AnyObject = {metadata: {managedFields?: unknown}};

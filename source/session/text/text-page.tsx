@@ -1,8 +1,8 @@
 /** Pages of labeled text: details, YAML, doctor, responses, and the message history. */
 import type {ReactNode} from 'react';
-import {findMatchesWithin} from '../../text/bounded-match.ts';
+import {findMatchesWithin} from '../../text/search-patterns.ts';
 import {cellWidth} from '../../text/cell-width.ts';
-import {clockTime} from '../../text/format-time.ts';
+import {clockTime} from '../../text/formats.ts';
 import type {Layer, SessionState, TextLayer, TextLine} from '../frame/session-state.ts';
 import {lineText} from '../kit/format-copied-lines.ts';
 import {applyBackground, describeMatchPosition, type MatchRanges} from '../kit/highlight-matches.ts';

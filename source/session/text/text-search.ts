@@ -1,6 +1,5 @@
 /** Search in a text that is read as a whole. */
-import {matchWithin} from '../../text/bounded-match.ts';
-import {escapeRegExp, describeRegexError, patternOf} from '../../text/escape-regexp.ts';
+import {matchWithin, escapeRegExp, describeRegexError, patternOf} from '../../text/search-patterns.ts';
 import type {TextLine} from '../frame/session-state.ts';
 
 /** `found`: line indexes in order. */

@@ -1,6 +1,6 @@
 /** YAML screen of an object. */
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import {clockTime} from '../../text/format-time.ts';
+import {clockTime} from '../../text/formats.ts';
 import {errorLines} from '../why/why.tsx';
 import {selectedTarget, subjectOf} from '../lists/selection.ts';
 import {currentList} from '../frame/session-state.ts';

@@ -7,7 +7,7 @@ import {formatCopiedLines} from '../kit/format-copied-lines.ts';
 import {shownTail, type ForwardState, type TextLine} from '../frame/session-state.ts';
 import {clusterOfSource} from '../tail/current-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TailView} from '../tail/tail-view.ts';
 import {forwardOf} from '../forwards/run-forward.ts';
 import {currentText, openText} from '../text/open-text.ts';

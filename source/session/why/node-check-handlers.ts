@@ -16,8 +16,8 @@ import {
 	describeNodeGroupDetails,
 	nodeResultMarks,
 } from '../../descriptions/describe-node-checks.ts';
-import {formatDuration} from '../../text/format-time.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatDuration} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {currentText, openText} from '../text/open-text.ts';

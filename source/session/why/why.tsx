@@ -1,9 +1,9 @@
 /** The why page: each leg with verdicts, evidence, needs and fixes. */
 import type {ReactNode} from 'react';
 import type {ErrorPart} from '../../descriptions/describe-error.ts';
-import {clockTime} from '../../text/format-time.ts';
+import {clockTime} from '../../text/formats.ts';
 import {fitToCells} from '../../text/cell-width.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {Finding, Leg, Path, Verdict} from '../../evidence/evidence.ts';
 import {isChecking} from '../../evidence/path-line.ts';
 import {actionSpecs} from '../../actions/action-table.ts';

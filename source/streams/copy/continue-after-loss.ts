@@ -1,11 +1,11 @@
 /** Continues a copy after the stream was lost. */
 import {abortableDelay} from '../../async/abortable.ts';
-import {backoffMs} from '../../async/backoff.ts';
+import {backoffMs} from '../../async/clock.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {isConnectionLoss} from '../connection-loss.ts';
+import {isConnectionLoss} from '../locate-loss.ts';
 import type {CopyListener} from './copy-events.ts';
 
-export type RetryOptions = {
+type RetryOptions = {
 	signal: AbortSignal;
 	/** Losses in a row without a file that is done before the copy fails. Negative: no limit. */
 	retries: number;

@@ -1,5 +1,5 @@
 /** Commands for what a copy refuses: they stream bytes, and replace nothing. */
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import type {CopySessionOptions} from './copy-session.ts';
 
 type Through = Pick<CopySessionOptions, 'target' | 'containerId'>;

@@ -4,13 +4,12 @@ import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {currentInstance, type ContainerInstance} from './container-instance.ts';
+import {quoteForShell} from '../../text/escaping.ts';
+import {currentInstance, type ContainerInstance, type WatchedPod} from './container-instance.ts';
 import {ResumableLog, type DrainRead, type ReadResult, type ResumableLogOptions} from './resumable-log.ts';
 import type {EmitLogEvent, GapReason, LogSource} from './log-events.ts';
 import {LogOutage} from './log-outage.ts';
 import {RetryAfterError} from './open-log.ts';
-import type {WatchedPod} from './watched-pod.ts';
 import {drainTerminated} from './drain-terminated.ts';
 
 export type ContainerFollowerOptions = ResumableLogOptions & {

@@ -2,6 +2,12 @@
 import {containerRole, containerStatus} from '../../targets/choose-container.ts';
 import {isPodTerminated, type PodCondition, type PodObject, type Termination} from '../../targets/pod-object.ts';
 import type {ContainerTermination} from './log-events.ts';
+import {monotonicMs} from '../../async/clock.ts';
+import {anySignal, delayUpTo} from '../../async/abortable.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {withTimeout} from '../../cluster/with-abort-signal.ts';
+import {isSpokeError} from '../../errors/spoke-error.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
 
 export type ContainerInstance = {
 	/** The runtime's id; `null` if there is no instance yet. */
@@ -17,6 +23,9 @@ export type ContainerInstance = {
 	/** Termination of the previous instance. */
 	previous: ContainerTermination | null;
 };
+
+const maxAgeMs = 500;
+const readTimeoutMs = 10_000;
 
 /** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus */
 export function currentInstance(pod: PodObject, container: string): ContainerInstance {
@@ -93,4 +102,55 @@ export function canRestart(pod: PodObject, container: string, last: Pick<Termina
 
 function unscheduledCondition(pod: PodObject): PodCondition | undefined {
 	return pod.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False');
+}
+
+/** One pod, read and watched for a follower. */
+export class WatchedPod {
+	readonly #cluster: ClusterClient;
+	readonly #pod: PodObject;
+	/** If false, `change` resolves every second, so that the caller polls. */
+	readonly #isWatched: boolean;
+	readonly #readAt = monotonicMs();
+	#changed = new AbortController();
+
+	constructor(cluster: ClusterClient, pod: PodObject, {isWatched}: {isWatched: boolean}) {
+		this.#cluster = cluster;
+		this.#pod = pod;
+		this.#isWatched = isWatched;
+	}
+
+	/** The pod that was given, for 500 ms, because callers have usually just read it. */
+	get recent(): PodObject | null {
+		return monotonicMs() - this.#readAt < maxAgeMs ? this.#pod : null;
+	}
+
+	/** `null` if gone, even if another pod has its name. */
+	async read(signal?: AbortSignal, timeoutMs = readTimeoutMs): Promise<PodObject | null> {
+		const {namespace = 'default', name, uid} = this.#pod.metadata;
+		const message = `the apiserver did not return pod ${name} within ${timeoutMs / 1000} s`;
+		try {
+			// For the whole response, which can stall.
+			const pod = await withTimeout({timeoutMs, message, signal}, async signal =>
+				this.#cluster.json<PodObject>({path: objectPath(podResource, namespace, name), timeoutMs, signal}),
+			);
+			return uid === undefined || pod.metadata.uid === uid ? pod : null;
+		} catch (error) {
+			if (isSpokeError(error) && error.code === 'ERR_NOT_FOUND') {
+				return null;
+			}
+
+			throw error;
+		}
+	}
+
+	/** Resolves at the next change, or after a while. */
+	async change(signal?: AbortSignal): Promise<void> {
+		const changed = this.#changed.signal;
+		await delayUpTo(this.#isWatched ? 5000 : 1000, anySignal(signal, changed));
+	}
+
+	notifyChanged(): void {
+		this.#changed.abort();
+		this.#changed = new AbortController();
+	}
 }

@@ -1,6 +1,5 @@
 /** Removes duplicates from a resumed response. */
-import {lineEnd} from './log-lines.ts';
-import {timestampLength, timestampNanoseconds, timestampSecond} from './line-timestamp.ts';
+import {lineEnd, timestampLength, timestampNanoseconds, timestampSecond} from './log-lines.ts';
 import {lineKey, type ExpectedDuplicates} from './recent-lines.ts';
 
 /**

@@ -9,13 +9,13 @@ import {podKey, type PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
 import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
-import {isConnectionLoss} from '../connection-loss.ts';
+import {isConnectionLoss} from '../locate-loss.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
-import {controllerOf, type PodController} from './can-pods-appear.ts';
+import {controllerOf, type PodController} from './resolve-follow-targets.ts';
 import {ContainerFollower, type ContainerFollowerOptions} from './container-follower.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
-import type {PodLogOptions} from './pod-log-options.ts';
-import {WatchedPod} from './watched-pod.ts';
+import type {PodLogOptions} from './open-log.ts';
+import {WatchedPod} from './container-instance.ts';
 import {ApiserverCheck, defaultStallTimeouts, type StallTimeouts} from './stall-detector.ts';
 
 export type ContainerSelection = {kind: 'default'} | {kind: 'all'} | {kind: 'named'; name: string};

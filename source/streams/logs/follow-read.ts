@@ -3,11 +3,11 @@ import {anySignal} from '../../async/abortable.ts';
 import {monotonicMs} from '../../async/clock.ts';
 import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {EmitLogEvent, LogSource} from './log-events.ts';
-import {LogInterruptedError} from './log-interruption.ts';
+import {LogInterruptedError} from './log-error.ts';
 import type {OpenLog, OpenLogOptions} from './open-log.ts';
 import {StallDetector, type ApiserverCheck, type StallTimeouts} from './stall-detector.ts';
 
-export type FollowReadOptions = {
+type FollowReadOptions = {
 	source: LogSource;
 	emit: EmitLogEvent;
 	signal: AbortSignal | undefined;

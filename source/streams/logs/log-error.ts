@@ -1,8 +1,12 @@
 /** Errors of log reads: error responses, and kubelet errors inside a log body (status 200). */
 import {errorFromResponse, type ErrorResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError, isSpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import {kubectlLine, statusMessage} from '../../server-messages/unwrap-message.ts';
+import {rejectOnAbort, abortableDelay} from '../../async/abortable.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {ConnectionClosedError} from '../../cluster/transport/request-errors.ts';
+import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
 
 /** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cri-client/pkg/logs/logs.go ReadLogs */
 const failures =
@@ -67,3 +71,35 @@ export function errorFromLogResponse(
 /** `Get "https://HOST:PORT/containerLogs/…": …`, or failures of the apiserver's route to a node. */
 const secondLeg =
 	/^Get "https?:\/\/[^"]+\/containerLogs\/|no preferred addresses found|No agent available|proxy error from|dial timeout, backstop|^nodes? "[^"]*" not found/;
+
+/** ERR_STREAM_LOST without a leg; use `locateInterruption` before showing it. */
+export class LogInterruptedError extends SpokeError {
+	constructor(description: string, cause: Error) {
+		const text = isSpokeError(cause) ? cause.text : cause.message;
+		const isClosed = cause instanceof ConnectionClosedError && cause.inResponse;
+		const why = isClosed ? 'the connection was closed in the middle of the response' : cause.message;
+		super('ERR_STREAM_LOST', `${description}: ${why}`, {cause, text});
+	}
+}
+
+/** Returns other errors unchanged. @throws the signal's reason */
+export async function locateInterruption(
+	cluster: Pick<ClusterClient, 'connect' | 'records'>,
+	error: SpokeError,
+	signal?: AbortSignal,
+): Promise<SpokeError> {
+	return error instanceof LogInterruptedError ? rejectOnAbort(async () => locateResponseLoss(cluster, error), signal) : error;
+}
+
+/** The leg stays unknown after `timeoutMs`. @throws the signal's reason */
+export async function locateInterruptionWithin(
+	cluster: Pick<ClusterClient, 'connect' | 'records'>,
+	error: SpokeError,
+	timeoutMs: number,
+	signal?: AbortSignal,
+): Promise<SpokeError> {
+	return Promise.race([
+		locateInterruption(cluster, error, signal),
+		abortableDelay(timeoutMs, signal).then(() => (error instanceof LogInterruptedError ? unlocatedLoss(error) : error)),
+	]);
+}

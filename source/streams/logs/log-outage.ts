@@ -1,16 +1,15 @@
 /** Reports and retries of an interrupted log. */
 import {abortableDelay, clampTimerMs} from '../../async/abortable.ts';
-import {backoffMs, stableAfterMs} from '../../async/backoff.ts';
-import {continuousMs} from '../../async/clock.ts';
+import {backoffMs, stableAfterMs, continuousMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {SpokeError} from '../../errors/spoke-error.ts';
+import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {isStoppedByGate} from '../stream-gate.ts';
 import type {Continuity} from './continuity-check.ts';
-import type {EmitLogEvent, LogSource} from './log-events.ts';
-import {locateInterruption, locateInterruptionWithin} from './log-interruption.ts';
+import type {EmitLogEvent, LogSource, ApiserverEvent} from './log-events.ts';
+import {locateInterruption, locateInterruptionWithin} from './log-error.ts';
 import {RetryAfterError} from './open-log.ts';
 
-export type OutageOptions = {
+type OutageOptions = {
 	cluster: Pick<ClusterClient, 'connect' | 'records'>;
 	resume: boolean;
 	signal?: AbortSignal | undefined;
@@ -21,6 +20,9 @@ const maxRefusalMs = 30_000;
 /** Ends that are not reported, because the pod's status is updated some time after the container's end. */
 const maxUnreportedEnds = 4;
 const firstEndRetryDelayMs = 100;
+
+const responseTimeoutMs = 10_000;
+const retryBackoff = {initialMs: 500, maxMs: 5000, jitter: [0.5, 1.5]} as const;
 
 export class LogOutage {
 	readonly #source: LogSource;
@@ -130,4 +132,45 @@ const backoff = {initialMs: 200, maxMs: 2000, jitter: [0.5, 1]} as const;
 /** Milliseconds before `attempt` (from 1), never below Retry-After. */
 export function reconnectDelay(attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
 	return clampTimerMs(Math.max(retryAfterMs + random() * Math.min(retryAfterMs, 1000), backoffMs(attempt, backoff, random)));
+}
+
+/**
+Yields nothing if the apiserver responds at once, whatever it says. Otherwise yields the outage once, and its end.
+@throws SpokeError for what waiting does not fix, such as a certificate that is refused
+*/
+export async function* waitForApiserver(cluster: ClusterClient, signal: AbortSignal): AsyncGenerator<ApiserverEvent, void> {
+	const startedAt = continuousMs();
+	for (let attempt = 1; ; attempt++) {
+		const error = await outageOf(cluster, signal);
+		if (error === null) {
+			if (attempt > 1) {
+				yield {type: 'apiserver-reached', outageMs: continuousMs() - startedAt};
+			}
+
+			return;
+		}
+
+		if (attempt === 1) {
+			yield {type: 'apiserver-unreachable', error};
+		}
+
+		await abortableDelay(backoffMs(attempt, retryBackoff), signal);
+	}
+}
+
+/** `null` if it responds. */
+async function outageOf(cluster: ClusterClient, signal: AbortSignal): Promise<SpokeError | null> {
+	try {
+		const {body} = await cluster.request({path: '/version', timeoutMs: responseTimeoutMs, signal});
+		body.resume();
+		return null;
+	} catch (thrown) {
+		signal.throwIfAborted();
+		const error = toSpokeError(thrown);
+		if (error.code === 'ERR_APISERVER_UNREACHABLE' || error.code === 'ERR_APISERVER_TIMEOUT') {
+			return error;
+		}
+
+		throw error;
+	}
 }

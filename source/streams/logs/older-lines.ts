@@ -2,14 +2,12 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
-import {timestampLength} from './line-timestamp.ts';
-import {LogInterruptedError, locateInterruption} from './log-interruption.ts';
-import {lineEnd, lineFeed, withoutLineFeed} from './log-lines.ts';
+import {timestampLength, lineEnd, lineFeed, withoutLineFeed} from './log-lines.ts';
+import {LogInterruptedError, locateInterruption} from './log-error.ts';
 import type {LogSource} from './log-events.ts';
-import type {PodLogOptions} from './pod-log-options.ts';
-import {openLog, type OpenLogOptions} from './open-log.ts';
+import {type PodLogOptions, openLog, type OpenLogOptions} from './open-log.ts';
 
-export type OlderLinesRequest = {
+type OlderLinesRequest = {
 	/** The oldest known lines: with timestamps, at least one, without a gap. */
 	known: Buffer;
 	receivedCount: number;
@@ -17,14 +15,14 @@ export type OlderLinesRequest = {
 	maxLines: number | null;
 };
 
-export type OlderLinesSink = {
+type OlderLinesSink = {
 	/** A new read replaces the lines so far. */
 	start(): void;
 	/** Receives older lines with timestamps, in order; the last line may lack its line feed. */
 	onLines(lines: Buffer): Promise<void> | void;
 };
 
-export type OlderLinesResult = {
+type OlderLinesResult = {
 	/** False if the server has no known line. */
 	isJoined: boolean;
 	isComplete: boolean;

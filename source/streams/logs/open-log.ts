@@ -9,8 +9,9 @@ import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ResolvedTarget, ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import type {LogSource} from './log-events.ts';
-import {podLogPath, type PodLogOptions} from './pod-log-options.ts';
 import {errorFromLogResponse} from './log-error.ts';
+import {objectPath, podResource} from '../../targets/resource-names.ts';
+import {formatRfc3339Seconds} from '../../text/formats.ts';
 
 export type OpenLog = {
 	body: Readable;
@@ -39,6 +40,19 @@ export const podOnNoNode = 'the pod is on no node';
 /** Above the apiserver's limit of 30 s for reaching a kubelet, to receive its message. */
 export const responseTimeoutMs = 35_000;
 const maxRetries = 2;
+
+/** The API's `PodLogOptions`. */
+export type PodLogOptions = {
+	follow?: boolean;
+	previous?: boolean;
+	timestamps?: boolean;
+	tailLines?: number;
+	sinceSeconds?: number;
+	/** RFC 3339; the apiserver drops the fraction of a second. */
+	sinceTime?: string;
+	limitBytes?: number;
+	insecureSkipTLSVerifyBackend?: boolean;
+};
 
 /**
 A follow has no timeout, because a kubelet responds only with the first line: callers must detect stalls.
@@ -152,4 +166,23 @@ export class RetryAfterError extends SpokeError {
 		super(error.code, error.message, {...error.options, cause: error});
 		this.retryAfterMs = retryAfterMs;
 	}
+}
+
+/** Without a container, the apiserver takes the only one, and refuses if there are several. */
+export function podLogPath(
+	{namespace, pod, container}: Pick<LogSource, 'namespace' | 'pod'> & {container: string | null},
+	read: PodLogOptions,
+): string {
+	const query = new URLSearchParams(container === null ? {} : {container});
+	for (const [name, value] of Object.entries(read)) {
+		if (value !== undefined && value !== false) {
+			query.set(name, String(value));
+		}
+	}
+
+	return `${objectPath(podResource, namespace, pod, 'log')}?${query.toString()}`;
+}
+
+export function formatSinceTime(second: number): string {
+	return formatRfc3339Seconds(new Date(second * 1000));
 }

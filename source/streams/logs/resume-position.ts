@@ -1,5 +1,5 @@
 /** The start of the next log read. */
-import {formatSinceTime, type PodLogOptions} from './pod-log-options.ts';
+import {formatSinceTime, type PodLogOptions} from './open-log.ts';
 import type {RecentLines} from './recent-lines.ts';
 
 /** Requests can differ this much in time to reach the kubelet. */

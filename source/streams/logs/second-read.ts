@@ -7,10 +7,8 @@ import {explainMessage} from '../../server-messages/explain-message.ts';
 import {unwrapMessage} from '../../server-messages/unwrap-message.ts';
 import {readLineBlocks, type BlocksResult} from './line-blocks.ts';
 import type {LogSource} from './log-events.ts';
-import {lineEnd} from './log-lines.ts';
-import type {PodLogOptions} from './pod-log-options.ts';
-import {timestampLength, timestampNanoseconds} from './line-timestamp.ts';
-import {openLog, type OpenLogOptions} from './open-log.ts';
+import {lineEnd, timestampLength, timestampNanoseconds} from './log-lines.ts';
+import {type PodLogOptions, openLog, type OpenLogOptions} from './open-log.ts';
 import type {DuplicateFilter} from './duplicate-filter.ts';
 
 export type SecondReadTimeouts = {

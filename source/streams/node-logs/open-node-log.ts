@@ -4,13 +4,13 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {canICommand} from '../../cluster/request-attributes.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {type ProxyResponse, sendProxyRequest} from '../proxy/proxy-request.ts';
 import {resolveProxyTarget} from '../proxy/resolve-proxy-target.ts';
 import {isDirectory, nodeLogPath, type NodeLogQuery} from './node-log-query.ts';
 
-export type NodeLogRequest = {
+type NodeLogRequest = {
 	/** As typed: `node/n1`. */
 	target: string;
 	query: NodeLogQuery;

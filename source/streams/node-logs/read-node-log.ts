@@ -1,8 +1,8 @@
 /** Reads a log of a node, without what the kubelet writes among its lines. */
 import type {Readable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {escapeRegExp} from '../../text/escape-regexp.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {escapeRegExp} from '../../text/search-patterns.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import {readLineBlocks} from '../logs/line-blocks.ts';
 import {truncatedResponseError} from '../proxy/truncated-response.ts';
 import {isDirectory, type NodeLogQuery} from './node-log-query.ts';

@@ -1,7 +1,6 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
 import {anySignal, clampTimerMs, delayUpTo} from '../../async/abortable.ts';
-import {monotonicMs} from '../../async/clock.ts';
-import {type Backoff, backoffMs, stableAfterMs} from '../../async/backoff.ts';
+import {monotonicMs, type Backoff, backoffMs, stableAfterMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath, podResource} from '../../targets/resource-names.ts';
@@ -9,7 +8,7 @@ import {isPodTerminated, podKey, type PodObject} from '../../targets/pod-object.
 import {byAttachPreference, type ResolvedPod, resolvePod, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
 import {applyPodChange, watchPods} from '../../targets/watch-pods.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {quoteForShell} from '../../text/escaping.ts';
 import {terminatedPodMessage} from '../terminated-pod.ts';
 import type {ForwardRequest} from './forward-request.ts';
 

@@ -3,7 +3,7 @@ import type {Socket} from 'node:net';
 import {afterTurns, type MonotonicClock, monotonicMs, systemClock} from '../../async/clock.ts';
 import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {StreamLostError, StreamResetError} from '../../wire/protocol-error.ts';
-import {resetSocket} from '../../wire/reset-socket.ts';
+import {resetSocket} from '../../wire/end-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ConnectionEnd} from './forward-event.ts';
 import {classifyRuntimeError, readErrorStream} from './runtime-error.ts';

@@ -4,7 +4,7 @@ import {createServer, type AddressInfo, type Server, type Socket} from 'node:net
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {listenOn} from '../../wire/node-internals.ts';
-import {resetSocket} from '../../wire/reset-socket.ts';
+import {resetSocket} from '../../wire/end-socket.ts';
 import type {BoundAddress} from './forward-event.ts';
 import type {ListenAddress} from './listen-address.ts';
 

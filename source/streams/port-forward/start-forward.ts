@@ -13,7 +13,7 @@ import {otherPortsRemedy, podPort, type PodPort, servicePort} from '../../target
 import {objectPath, podResource} from '../../targets/resource-names.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {StreamLostError} from '../../wire/protocol-error.ts';
-import {resetSocket} from '../../wire/reset-socket.ts';
+import {resetSocket} from '../../wire/end-socket.ts';
 import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
 import {preconnect} from '../preconnect.ts';
 import type {SpeculativeRequest} from '../speculative-request.ts';

@@ -1,7 +1,6 @@
 /** Keeps tunnels to one pod ready. */
-import {monotonicMs} from '../../async/clock.ts';
-import {backoffMs} from '../../async/backoff.ts';
-import {WaitQueue} from '../../async/wait-queue.ts';
+import {monotonicMs, backoffMs} from '../../async/clock.ts';
+import {WaitQueue} from '../../async/semaphore.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {maxUnsharedConnections, type PooledTunnel, type TunnelLease, TunnelSlots} from './tunnel-slots.ts';
 
@@ -18,7 +17,7 @@ const burstMs = 10_000;
 const fillDelayMs = 40;
 const emptyFillDelayMs = 15;
 
-export type PoolOptions<T extends PooledTunnel> = OutageCallbacks & {
+type PoolOptions<T extends PooledTunnel> = OutageCallbacks & {
 	/** `mustConfirmPod`: after a loss or an outage, the pod's name can belong to another pod. */
 	open: (signal: AbortSignal, mustConfirmPod: boolean) => Promise<T>;
 	onOpened: (tunnel: T) => void;

@@ -14,8 +14,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import type {ConnectionPurpose, ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
 import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
-import {combineCarrierErrors} from '../combine-carrier-errors.ts';
-import {refusedUpgradeError, shouldTryNextCarrier} from '../refused-upgrade.ts';
+import {combineCarrierErrors, refusedUpgradeError, shouldTryNextCarrier} from '../refused-upgrade.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';
 

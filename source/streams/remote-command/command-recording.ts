@@ -3,8 +3,7 @@ import {closeSync, openSync, rmSync, writeSync} from 'node:fs';
 import {StringDecoder} from 'node:string_decoder';
 import {fileErrorText} from '../../cluster/kubeconfig/read-file-bounded.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {escapeUnsafeCharacters} from '../../text/safe-json.ts';
+import {quoteForShell, escapeUnsafeCharacters} from '../../text/escaping.ts';
 import type {CommandRequest, RemoteCommand} from './open-remote-command.ts';
 
 export type RecordRequest = {

@@ -5,7 +5,7 @@ import {readBodyPrefix} from '../../cluster/transport/response-body.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
-import {podLogPath} from '../logs/pod-log-options.ts';
+import {podLogPath} from '../logs/open-log.ts';
 import {indicatesStall} from '../logs/second-read.ts';
 import type {CommandChannels} from './command-channels.ts';
 

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {quoteForShell} from '../../../source/text/quote-for-shell.ts';
+import {quoteForShell} from '../../../source/text/escaping.ts';
 import {copy, copyObjects, startCopyServer, testWith, writeOddTree} from '../../support/copy-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 

@@ -1,7 +1,7 @@
 /** The text about the next retry. */
 import test from 'ava';
 import {describeNextRetry} from '../../../source/session/clusters/describe-next-retry.ts';
-import {clockTime} from '../../../source/text/format-time.ts';
+import {clockTime} from '../../../source/text/formats.ts';
 
 const at = Date.parse('2026-11-25T14:03:07Z');
 

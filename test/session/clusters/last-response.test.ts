@@ -6,7 +6,7 @@ import type {OpenCluster} from '../../../source/session/frame/session.ts';
 import {type ClusterClient, ClusterRecords, type ApiResponse, type Connection} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {readAloud} from '../../support/read-aloud.ts';
-import {clockTime} from '../../../source/text/format-time.ts';
+import {clockTime} from '../../../source/text/formats.ts';
 import {manualClock} from '../../support/manual-clock.ts';
 import {quietStore} from '../../support/tail-run.ts';
 

@@ -1,7 +1,7 @@
 /** Round-trip times. */
 import test from 'ava';
 import type {Path} from '../../../source/evidence/evidence.ts';
-import {clockTime} from '../../../source/text/format-time.ts';
+import {clockTime} from '../../../source/text/formats.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {pathLineSpansWithEndTime} from '../../../source/session/kit/path-line-spans.ts';
 import {formatRoundTrips, describeRoundTrips, type OverdueTimes} from '../../../source/session/frame/round-trips.ts';

@@ -4,7 +4,7 @@ import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {asTailSource} from '../../../source/session/tail/tail-source.ts';
 import {restartTail, emptyTail} from '../../../source/session/tail/tail-view.ts';
-import {clockTime} from '../../../source/text/format-time.ts';
+import {clockTime} from '../../../source/text/formats.ts';
 import {describeEmptyTail} from '../../../source/session/tail/empty-tail.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 

@@ -6,7 +6,7 @@ import {ContainerFollower} from '../../../source/streams/logs/container-follower
 import {logSource} from '../../../source/streams/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
 import {Semaphore} from '../../../source/async/semaphore.ts';
-import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
+import {WatchedPod} from '../../../source/streams/logs/container-instance.ts';
 import {ApiserverCheck, defaultStallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';

@@ -4,8 +4,10 @@ import {
 	timestampMilliseconds,
 	timestampNanoseconds,
 	timestampSecond,
-} from '../../../source/streams/logs/line-timestamp.ts';
-import {eachLine, stripTimestamps, withPrefix} from '../../../source/streams/logs/log-lines.ts';
+	eachLine,
+	stripTimestamps,
+	withPrefix,
+} from '../../../source/streams/logs/log-lines.ts';
 
 for (const [text, length] of [
 	['2026-11-24T14:02:08.231000001Z x', 30],

@@ -4,7 +4,7 @@ import {ConnectionClosedError} from '../../../source/cluster/transport/request-e
 import {ClusterRecords, type Connection} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
-import {LogInterruptedError} from '../../../source/streams/logs/log-interruption.ts';
+import {LogInterruptedError} from '../../../source/streams/logs/log-error.ts';
 import {LogOutage, reconnectDelay} from '../../../source/streams/logs/log-outage.ts';
 
 const source: LogSource = {namespace: 'demo', pod: 'web', uid: null, node: 'n1', container: 'app'};

@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {FollowLogsOptions} from '../../../source/streams/logs/follow-logs.ts';
-import {formatSinceTime} from '../../../source/streams/logs/pod-log-options.ts';
+import {formatSinceTime} from '../../../source/streams/logs/open-log.ts';
 import type {StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {followServer, type OnLogEvent} from '../../support/followed-log.ts';
 import {type Fault, LogServer, type LogRecord} from '../../support/log-server.ts';

@@ -2,7 +2,7 @@
 import {PassThrough} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
 import {readFully} from '../../../source/cluster/transport/response-body.ts';
-import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
+import {WatchedPod} from '../../../source/streams/logs/container-instance.ts';
 import {defaultStallTimeouts, type StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {type Followed, followServer} from '../../support/followed-log.ts';
 import {LogServer, type LogRecord} from '../../support/log-server.ts';

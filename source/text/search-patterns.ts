@@ -1,4 +1,4 @@
-/** Matching of a user's regular expression with a CPU time limit. */
+/** Regular expressions that a user types: escaping, letter case and errors. */
 import process from 'node:process';
 import {createContext, Script} from 'node:vm';
 
@@ -6,6 +6,24 @@ const context = createContext({texts: [] as readonly string[], pattern: /^/g});
 const testScript = new Script('texts.map(text => { pattern.lastIndex = 0; return pattern.test(text); })');
 
 const matchesScript = new Script('texts.map(text => Array.from(text.matchAll(pattern), hit => [hit.index, hit.index + hit[0].length]))');
+
+export function escapeRegExp(text: string): string {
+	return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
+}
+
+export function describeRegexError(error: unknown): string {
+	return `invalid regular expression: ${(error as Error).message.replace(/^Invalid regular expression: .*: /s, '').toLowerCase()}`;
+}
+
+/** @throws SyntaxError for an invalid regular expression */
+export function patternOf(text: string, flags = ''): RegExp {
+	// The letter of an escape is not a capital letter: \S, \W, \p{L}.
+	return new RegExp(text, `${flags}${isLower(text.replaceAll(/\\p\{[^}]*\}|\\./gi, '')) ? 'iu' : 'u'}`);
+}
+
+export function isLower(text: string): boolean {
+	return text === text.toLowerCase();
+}
 
 /** `null` after `timeoutMs` of CPU time. */
 export function matchWithin(pattern: RegExp, texts: readonly string[], timeoutMs: number): readonly boolean[] | null {

@@ -1,6 +1,6 @@
 /** The memory of recent lines. */
 import test from 'ava';
-import {LineMemory, type StoredBytes} from '../../../source/streams/logs/line-memory.ts';
+import {LineMemory, type StoredBytes} from '../../../source/streams/logs/recent-lines.ts';
 
 /** Stores `count` lines and keeps the last `kept`; returns the sizes of the chunks that were used. */
 function storeLines(memory: LineMemory, count: number, kept: number): ReadonlyMap<ArrayBufferLike, number> {

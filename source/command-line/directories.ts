@@ -1,8 +1,8 @@
 /** Private directories of spoke's state: `~/.local/state/spoke/NAME`. */
 import {chmodSync, lstatSync, mkdirSync, statSync} from 'node:fs';
-import {join} from 'node:path';
+import {join, isAbsolute} from 'node:path';
+import {userInfo} from 'node:os';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {stateDirectory} from './config-directory.ts';
 import {assertOwn, localFileError} from './private-files.ts';
 
 /** Its name, and what it contains, for messages. */
@@ -57,4 +57,34 @@ function assertPrivate(parent: string, directory: string, contains: string): voi
 	const content = {code: 'ERR_LOCAL_FILE', content: `the ${contains}`} as const;
 	assertOwn(directory, stats, content);
 	assertOwn(parent, statSync(parent), content);
+}
+
+/** `null` without a home directory. Ignores a relative path, as the XDG Base Directory Specification requires. */
+export function configDirectory(env: NodeJS.ProcessEnv): string | null {
+	return directoryIn(env, 'XDG_CONFIG_HOME', '.config');
+}
+
+/** As `configDirectory`, for what spoke writes by itself. */
+export function stateDirectory(env: NodeJS.ProcessEnv): string | null {
+	return directoryIn(env, 'XDG_STATE_HOME', join('.local', 'state'));
+}
+
+/** HOME, or what the user database has, so that an empty environment hides no kubeconfig, kuberc or policy. `null` if neither is known. */
+export function homeDirectory({HOME: home = ''}: NodeJS.ProcessEnv): string | null {
+	if (home !== '') {
+		return home;
+	}
+
+	try {
+		return userInfo().homedir || null;
+	} catch {
+		// The database does not have the user.
+		return null;
+	}
+}
+
+function directoryIn(env: NodeJS.ProcessEnv, variable: string, otherwise: string): string | null {
+	const {[variable]: given = '', HOME: home = ''} = env;
+	const directory = isAbsolute(given) ? given : home === '' ? null : join(home, otherwise);
+	return directory === null ? null : join(directory, 'spoke');
 }

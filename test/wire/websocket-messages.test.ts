@@ -1,5 +1,5 @@
 import test from 'ava';
-import {maskedMessage, reuseMessage} from '../../source/wire/masked-message.ts';
+import {maskedMessage, reuseMessage} from '../../source/wire/websocket-messages.ts';
 
 for (const [length, head] of [
 	[0, '8280'],

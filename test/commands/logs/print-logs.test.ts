@@ -1,6 +1,6 @@
 /** Colors of pods. */
 import test from 'ava';
-import {canShowColors, podColor} from '../../source/output/pod-color.ts';
+import {canShowColors, podColor} from '../../../source/commands/logs/print-logs.ts';
 
 test('a pod has the color that stern gives it', t => {
 	// The indexes are those of Go's fnv.New32, modulo 6.

@@ -3,7 +3,7 @@ import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
-import {findMatchesWithin, matchWithin} from '../../source/text/bounded-match.ts';
+import {findMatchesWithin, matchWithin} from '../../source/text/search-patterns.ts';
 
 const neverEnds = /^(?:a|aa)+$/g;
 
@@ -22,7 +22,7 @@ test('a pattern matches although the process was suspended longer than the timeo
 			`
 		import {writeSync} from 'node:fs';
 		import process from 'node:process';
-		import {matchWithin} from ${JSON.stringify(new URL('../../source/text/bounded-match.ts', import.meta.url).href)};
+		import {matchWithin} from ${JSON.stringify(new URL('../../source/text/search-patterns.ts', import.meta.url).href)};
 		let isFirst = true;
 		const texts = new Proxy(['a', 'b'], {get(target, key) {
 			if (key === '0' && isFirst) {

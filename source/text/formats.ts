@@ -1,5 +1,7 @@
 /** Times and durations for display, and RFC 3339 for machines. */
 
+const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
 /** `14:03:07` in local time. */
 export function clockTime(at: number | string): string {
 	return new Date(at).toTimeString().slice(0, 8);
@@ -45,4 +47,25 @@ export function formatShortDuration(ms: number): string {
 /** Formats the time in UTC. */
 export function formatRfc3339Seconds(time: Date): string {
 	return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** Avoids Intl, whose first use costs 7 MiB and some milliseconds. */
+export function formatNumber(value: number): string {
+	return String(value).replaceAll(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ',');
+}
+
+export function formatQuantity(count: number, one: string, many = `${one}s`): string {
+	return `${formatNumber(count)} ${count === 1 ? one : many}`;
+}
+
+/** Decimal: `1.5 kB`. */
+export function formatBytes(bytes: number): string {
+	let at = 0;
+	let value = bytes;
+	while (Math.round(value) >= 1000 && at < units.length - 1) {
+		value /= 1000;
+		at++;
+	}
+
+	return `${at === 0 || value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${units[at]!}`;
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {noticeFilter} from '../../../source/commands/logs/notice-filter.ts';
+import {noticeFilter} from '../../../source/commands/logs/print-context.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
 
 const place = {namespace: 'shop', pod: 'web-0', node: 'n1'};

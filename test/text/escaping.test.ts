@@ -1,6 +1,12 @@
-/** JSON that is safe on a terminal. */
+/** Shell quoting. */
 import test from 'ava';
-import {toSafeJson} from '../../source/text/safe-json.ts';
+import {quoteForShell, toSafeJson} from '../../source/text/escaping.ts';
+
+test('quoteForShell quotes only where needed', t => {
+	t.is(quoteForShell('svc/https:web:443/healthz'), 'svc/https:web:443/healthz');
+	t.is(quoteForShell('svc/web:80/?a=1&b=2'), "'svc/web:80/?a=1&b=2'");
+	t.is(quoteForShell(''), "''");
+});
 
 test('toSafeJson escapes unsafe characters, and JSON.parse restores them', t => {
 	for (const hostile of [

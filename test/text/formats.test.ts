@@ -1,6 +1,20 @@
-/** Numbers, counts and sizes. */
+/** Local times. */
+import {execFile} from 'node:child_process';
+import process from 'node:process';
+import {promisify} from 'node:util';
 import test from 'ava';
-import {formatQuantity, formatNumber, formatBytes} from '../../source/text/format-number.ts';
+import {formatQuantity, formatNumber, formatBytes} from '../../source/text/formats.ts';
+
+for (const [zone, shown] of [
+	['UTC', '12:00:05'],
+	['Asia/Tokyo', '21:00:05'],
+] as const) {
+	test(`clockTime shows the local time of ${zone}`, async t => {
+		const program = `import(${JSON.stringify(new URL('../../source/text/formats.ts', import.meta.url).href)}).then(({clockTime}) => console.log(clockTime('2026-11-25T12:00:05.999Z'), clockTime(Date.UTC(2026, 10, 25, 12, 0, 5))))`;
+		const {stdout} = await promisify(execFile)(process.execPath, ['--no-warnings', '-e', program], {env: {TZ: zone}});
+		t.is(stdout, `${shown} ${shown}\n`);
+	});
+}
 
 for (const value of [0, 7, 999, 1000, 12_345, 999_999, 1_000_000, 1_234_567_890, -1, -1000, -123_456, 0.5, 1234.5, 1234.567]) {
 	test(`formatNumber writes ${value} as Intl does in English`, t => {

@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import {connect, createServer, type Socket} from 'node:net';
 import {connect as tlsConnect, createServer as createTlsServer, type TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
-import {resetSocket} from '../../source/wire/reset-socket.ts';
+import {resetSocket} from '../../source/wire/end-socket.ts';
 import {issue} from '../support/certificates.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 
