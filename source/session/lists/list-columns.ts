@@ -1,15 +1,14 @@
-/** Chooses the columns of a list and their widths. */
-import {isAscending} from './sort-rows.ts';
+/** Chooses the columns of a list, their widths, and the roles of cells that stand out. */
+import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../text/cell-width.ts';
+import {hasContexts, shownNamespace, type SessionState} from '../frame/session-state.ts';
+import {formatNumber, formatAge} from '../../text/formats.ts';
+import type {Role} from '../kit/theme.ts';
 import {ageTitle, contextTitle, listKinds, namespaceTitle, servicePodsTitle, type ListColumn} from './list-kinds.ts';
 import {rowPhase, type ListState} from './list-state.ts';
-import {hasContexts, shownNamespace, type SessionState} from '../frame/session-state.ts';
 import {knownProblem} from './problems.ts';
 import {servicePodsCell} from './service-pods.ts';
+import {isAscending} from './row-filter.ts';
 import {cellNow, type Row} from './table-rows.ts';
-import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../text/cell-width.ts';
-import {formatNumber, formatAge} from '../../text/formats.ts';
-import {cellRole} from './cell-role.ts';
-import type {Role} from '../kit/theme.ts';
 
 export const gap = 2;
 const lead = 3;
@@ -256,4 +255,34 @@ export function fillCell(text: string, width: number): string {
 	const head = truncateToCells(text, Math.max(1, Math.floor((width - 1) * 0.6)), '');
 	// The end of a pod name identifies the pod.
 	return fitToCells(head + truncateStartToCells(text, width - cellWidth(head)), width);
+}
+
+export function cellRole(title: string, cell: string, {ended}: Pick<Row, 'ended'> = {}): Role | undefined {
+	if (title === 'STATUS') {
+		return statusRole(cell);
+	}
+
+	const ready = title === 'READY' || title === servicePodsTitle ? /^(\d+)\/(\d+)$/.exec(cell) : null;
+	if (ready && ready[1] !== ready[2]) {
+		// No container of a completed pod is ready.
+		return ended === 'Succeeded' ? 'text.dim' : 'state.working';
+	}
+
+	if (title === 'TYPE' && cell === 'Warning') {
+		return 'level.warn';
+	}
+
+	return title === 'RESTARTS' && cell !== '0' && !cell.startsWith('0 ') ? 'level.warn' : undefined;
+}
+
+export function statusRole(status: string): Role | undefined {
+	if (/^(?:Running|Ready|Active|Complete|\d+)$/.test(status)) {
+		return undefined;
+	}
+
+	if (/^(?:Completed|Succeeded)$/.test(status)) {
+		return 'text.dim';
+	}
+
+	return /BackOff|Err|Failed|NotReady|Evicted|OOM|Invalid|Unknown|Lost/.test(status) ? 'state.failed' : 'state.working';
 }

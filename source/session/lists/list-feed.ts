@@ -1,19 +1,18 @@
-/** Keeps one list current by reads and a watch, or by polling. */
+/** Keeps one list current by reads and a watch, or by polling, and retries what failed. */
 import {delayUpTo} from '../../async/abortable.ts';
+import {backoffMs} from '../../async/clock.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll, listPages, readFirstPage, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from './list-kinds.ts';
 import type {ListEvent, ListPhase} from './list-state.ts';
-import type {RowChange} from './row-changes.ts';
 import {withProblem} from './problems.ts';
+import {rowReader, type RowChange, type RowReader} from './table-rows.ts';
 import {worstOf} from './rows-of-clusters.ts';
-import {rowReader, type RowReader} from './table-rows.ts';
-import {ListRetries} from './list-retries.ts';
 
-export type ListFeedOptions = {
+type ListFeedOptions = {
 	cluster: ClusterClient;
 	list: ListName;
 	namespace: string | null;
@@ -28,6 +27,10 @@ const batchMs = 250;
 const namespacePage = 5000;
 /** More is hardly faster and keeps more pages in memory. */
 const namespacesAtOnce = 3;
+
+const backoff = {initialMs: 1000, maxMs: 15_000};
+/** Permissions and API kinds change rarely, so refusals are retried less often. */
+const refusedMs = 60_000;
 
 /** Never rejects. Failures become the phase of the list and are retried. */
 export async function feedList(options: ListFeedOptions): Promise<void> {
@@ -284,4 +287,27 @@ class Batch {
 			this.#timer = null;
 		}
 	}
+}
+
+/** Retry delays of a list. */
+export class ListRetries {
+	#lost = 0;
+
+	/**
+	Grows with consecutive failures. A refusal resets it, because the apiserver responded. After a successful read only a refusal ends the
+	list (`watchObjects`), so earlier outages do not add up.
+	*/
+	after(error: SpokeError): {waitMs: number; isRefused: boolean} {
+		if (isRefusal(error)) {
+			this.#lost = 0;
+			return {waitMs: refusedMs, isRefused: true};
+		}
+
+		this.#lost++;
+		return {waitMs: backoffMs(this.#lost, backoff), isRefused: false};
+	}
+}
+
+function isRefusal({code}: SpokeError): boolean {
+	return code === 'ERR_FORBIDDEN' || code === 'ERR_NOT_FOUND' || code === 'ERR_CREDENTIALS';
 }

@@ -1,15 +1,21 @@
 /** Feeds of the current and earlier lists. */
-import {listNames, type ListName} from './list-kinds.ts';
-import {listNamespace, type ListEvent} from './list-state.ts';
-import {inContext} from './rows-of-clusters.ts';
-import type {FedClusters} from './fed-clusters.ts';
-import {shownClusters, type ClusterState} from '../frame/session-state.ts';
-import {parseRowFilter} from './row-filter.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {shownClusters, type ClusterState, type SessionState} from '../frame/session-state.ts';
+import type {SessionClusters} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import {feedList} from './list-feed.ts';
+import {listNames, type ListName} from './list-kinds.ts';
+import {listNamespace, type ListEvent} from './list-state.ts';
+import {parseRowFilter} from './row-filter.ts';
+import {inContext, rowContext} from './rows-of-clusters.ts';
 
 /** `contexts`: the reads of each cluster. */
 type Running = {key: string; selector: string; abort: AbortController; contexts: Map<string, AbortController>};
+
+export type FedClusters = SessionClusters['clusters'];
+
+/** `rowContext`: of its rows. */
+export type RespondingCluster = Pick<ClusterState, 'namespace'> & {rowContext: string; cluster: ClusterClient};
 
 export class ListFeeds {
 	readonly #store: Store;
@@ -125,4 +131,12 @@ export class ListFeeds {
 			emit,
 		});
 	}
+}
+
+/** Those that are shown and whose apiserver responds. */
+export function respondingClusters(state: SessionState, clusters: FedClusters): readonly RespondingCluster[] {
+	return shownClusters(state).flatMap(one => {
+		const open = one.reachable === 'yes' ? clusters.get(one.context) : undefined;
+		return open === undefined ? [] : [{namespace: one.namespace, rowContext: rowContext(state, one), cluster: open.access}];
+	});
 }

@@ -1,6 +1,6 @@
 /** The list views: resources and columns. */
 
-import type {RowOrder} from './sort-rows.ts';
+import type {RowOrder} from './row-filter.ts';
 
 export type ListName = 'pods' | 'workloads' | 'services' | 'nodes' | 'events';
 

@@ -1,22 +1,26 @@
-/** The list of a view, or the text of an empty one. */
+/** The list of a view, or the text of an empty one, and the details of the selected row below it. */
+import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {describeError} from '../../descriptions/describe-error.ts';
-import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
+import {hasContexts, isAwaitingApiserver, shownNamespace, type TextLine, currentList} from '../frame/session-state.ts';
+import {formatNumber, formatQuantity, clockTime, formatAge} from '../../text/formats.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
+import {previewRows} from '../frame/layout.ts';
+import {Rows} from '../kit/rows.tsx';
+import {Rule} from '../kit/rule.tsx';
+import {firstKey, useScreen, useScreenHost, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
+import {line, padLines, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {textLines, textParts, type TextPart} from '../kit/text-rows.ts';
+import {errorLines} from '../why/why.tsx';
+import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, remainingWidth} from './list-columns.ts';
 import {contextTitle, listKinds, type ListName} from './list-kinds.ts';
 import {countPresent, selectedRow, type ListState} from './list-state.ts';
 import {hasProblem} from './problems.ts';
 import {parseRowFilter} from './row-filter.ts';
-import {hasContexts, isAwaitingApiserver, shownNamespace, type TextLine} from '../frame/session-state.ts';
 import type {Row} from './table-rows.ts';
-import {formatNumber, formatQuantity, clockTime, formatAge} from '../../text/formats.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
-import {line, padLines, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
-import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, remainingWidth} from './list-columns.ts';
-import {firstKey, useScreen, useScreenHost, wholeScreen, type ScreenInput} from '../kit/screen-input.ts';
-import {Rows} from '../kit/rows.tsx';
-import {textLines} from '../kit/text-rows.ts';
 
 export function List({name}: {readonly name: ListName}): ReactNode {
 	const screen = useScreen(wholeScreen);
@@ -339,4 +343,41 @@ export function describeListStatus(screen: ScreenInput, list: ListState, width: 
 function hasRangeInHead(screen: ScreenInput, list: ListState, width: number): boolean {
 	const head = headText(list, chooseColumns(screen.state, list, width));
 	return remainingWidth(head, rangeOf(list, list.windowRows), width) > 0;
+}
+
+/** The details of the selected row, below its list. */
+export function Preview(): ReactNode {
+	const screen = useScreenWith(...textParts, 'selectedDetails', 'lists', 'view', 'zoom');
+	const {state} = screen;
+	const rows = previewRows(state);
+	const list = currentList(state);
+	const row = list && selectedRow(list);
+	if (rows === 0 || row === null) {
+		return null;
+	}
+
+	const key = firstKey(screen, 'list.details');
+	return (
+		<Box flexDirection="column" flexShrink={0} height={rows}>
+			<Rule title={row.name} right={key === null ? '' : `${key} more`} />
+			<Rows draw={() => previewLines(screen, row)} />
+		</Box>
+	);
+}
+
+function previewLines(screen: ScreenWith<TextPart | 'selectedDetails'>, row: Row): readonly Line[] {
+	const {selectedDetails} = screen.state;
+	if (row.unread !== undefined) {
+		return textLines(screen, errorLines(row.unread, ['where', 'code']));
+	}
+
+	if (selectedDetails?.of !== row.id) {
+		return [line(' ', styled('text.dim', 'reading …'))];
+	}
+
+	// The title line already shows the name.
+	return textLines(
+		screen,
+		selectedDetails.lines.slice(1).filter(({rule}) => rule !== true),
+	);
 }

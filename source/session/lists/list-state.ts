@@ -1,12 +1,10 @@
 /** One list: rows and cursor. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
-import {filterRows, parseRowFilter} from './row-filter.ts';
+import {byName, filterRows, parseRowFilter, sortRows, type RowOrder} from './row-filter.ts';
 import {hasProblem, leadingFirst, withoutEndedProblems, type KnownProblems} from './problems.ts';
 import {readablePhase, rowsOfSeveral, unreadRows, withContext} from './rows-of-clusters.ts';
-import {byName, sortRows, type RowOrder} from './sort-rows.ts';
-import {applyChanges, type RowChange} from './row-changes.ts';
-import type {Row} from './table-rows.ts';
+import {applyChanges, type Row, type RowChange} from './table-rows.ts';
 
 export type ListPhase =
 	| {kind: 'idle'}

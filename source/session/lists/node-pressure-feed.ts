@@ -3,7 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages} from '../../cluster/list.ts';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import type {Store} from '../frame/store.ts';
-import {respondingClusters, type FedClusters, type RespondingCluster} from './fed-clusters.ts';
+import {respondingClusters, type FedClusters, type RespondingCluster} from './list-feeds.ts';
 import {keyOf} from './problems.ts';
 
 type NodeObject = CheckedObject<'nodes'>;

@@ -1,7 +1,8 @@
-/** The filter of a list. */
+/** The filter and the order of the rows of a list. */
 import {invertSelector, labelSelectorError} from '../../targets/label-selector.ts';
+import {ageTitle, contextTitle, type ListKind} from './list-kinds.ts';
+import {momentOf, type Row} from './table-rows.ts';
 import {matchWithin, escapeRegExp, describeRegexError} from '../../text/search-patterns.ts';
-import type {Row} from './table-rows.ts';
 
 type RowFilter =
 	| {kind: 'none'}
@@ -9,6 +10,9 @@ type RowFilter =
 	| {kind: 'regex'; pattern: RegExp; inverse: boolean}
 	| {kind: 'labels'; selector: string}
 	| {kind: 'invalid'; why: string};
+
+export type RowOrder = {column: string; reverse: boolean};
+export const byName: RowOrder = {column: 'NAME', reverse: false};
 
 /** Text, `~regex` or `-l SELECTOR`; `!` before it excludes matches. The apiserver evaluates selectors. */
 export function parseRowFilter(typed: string): RowFilter {
@@ -96,4 +100,48 @@ function holds(row: Row, pattern: RegExp): boolean {
 export function rowSelectorError(selector: string): string | null {
 	const fault = labelSelectorError(selector);
 	return fault === null ? null : `invalid label selector: ${fault}`;
+}
+
+export function isAscending(kind: ListKind, {column, reverse}: RowOrder): boolean {
+	return kind.columns.some(({title, numeric}) => title === column && numeric === true) === reverse;
+}
+
+/** Rows arrive sorted by namespace and name. */
+export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder): readonly Row[] {
+	if (order.column === byName.column) {
+		return order.reverse ? rows.toReversed() : rows;
+	}
+
+	const sign = order.reverse ? -1 : 1;
+	if (order.column === ageTitle) {
+		return rows.toSorted((one, other) => sign * ((other.created ?? 0) - (one.created ?? 0)));
+	}
+
+	if (order.column === contextTitle) {
+		return rows.toSorted((one, other) => sign * compareText(one.context ?? '', other.context ?? ''));
+	}
+
+	const at = kind.columns.findIndex(column => column.title === order.column);
+	const {numeric = false, ages = false} = kind.columns[at] ?? {};
+	if (ages) {
+		const moment = (row: Row) => momentOf(row, at) ?? Number.MIN_SAFE_INTEGER;
+		return rows.toSorted((one, other) => sign * (moment(other) - moment(one)));
+	}
+
+	return rows.toSorted((one, other) => {
+		const [a, b] = [one.cells[at] ?? '', other.cells[at] ?? ''];
+		return sign * (numeric ? Number.parseInt(b, 10) - Number.parseInt(a, 10) : compareText(a, b));
+	});
+}
+
+/** Rows of several clusters, so that equal objects stand side by side. */
+export function byObject(one: Row, other: Row): number {
+	return (
+		compareText(one.namespace, other.namespace) || compareText(one.name, other.name) || compareText(one.context ?? '', other.context ?? '')
+	);
+}
+
+/** By code units, as the apiserver sorts. */
+function compareText(one: string, other: string): number {
+	return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -2,7 +2,7 @@
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {ClusterState, SessionState} from '../frame/session-state.ts';
 import type {ListEvent, ListPhase, ListState} from './list-state.ts';
-import {byObject} from './sort-rows.ts';
+import {byObject} from './row-filter.ts';
 import {idInContext, type Row} from './table-rows.ts';
 
 /** The context of the rows of a cluster; empty if the lists show only one. */

@@ -1,7 +1,7 @@
 /** Ready counts of the pods of services, from EndpointSlices. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
-import {respondingClusters, type FedClusters} from './fed-clusters.ts';
+import {respondingClusters, type FedClusters} from './list-feeds.ts';
 import {countServicePods, type EndpointSlice, type ServicePods} from './service-pods.ts';
 import type {Store} from '../frame/store.ts';
 

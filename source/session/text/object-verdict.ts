@@ -5,7 +5,7 @@ import {formatQuantity} from '../../text/formats.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {agoMark} from '../kit/format-copied-lines.ts';
-import {statusRole} from '../lists/cell-role.ts';
+import {statusRole} from '../lists/list-columns.ts';
 import {nodePressure} from '../lists/node-pressure-feed.ts';
 import {exitText, type FormatAgo} from './container-state.ts';
 

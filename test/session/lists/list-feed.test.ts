@@ -1,9 +1,11 @@
 /** A list of all namespaces. */
 import type {ServerResponse} from 'node:http';
 import test from 'ava';
-import {feedList} from '../../../source/session/lists/list-feed.ts';
-import {worstOf} from '../../../source/session/lists/rows-of-clusters.ts';
+import type {ErrorCode} from '../../../source/errors/error-table.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {feedList, ListRetries} from '../../../source/session/lists/list-feed.ts';
 import {emptyList, reduceList} from '../../../source/session/lists/list-state.ts';
+import {worstOf} from '../../../source/session/lists/rows-of-clusters.ts';
 import {startServer} from '../../support/api-server.ts';
 
 const columns = [{name: 'Name', type: 'string', format: 'name', priority: 0}];
@@ -190,3 +192,21 @@ test('a list of several interrupted kinds is as old as the first interruption', 
 	t.deepEqual(worstOf([cut(2000), {kind: 'live'}, cut(1000), cut(3000)]), cut(1000));
 	t.is(worstOf([cut(2000), {kind: 'failed', error: null as never, since: 3000, retryAt: null}, cut(1000)]).kind, 'failed');
 });
+
+const waits = (...codes: readonly ErrorCode[]) => {
+	const tries = new ListRetries();
+	return codes.map(code => tries.after(new SpokeError(code, 'x')).waitMs);
+};
+
+test('each consecutive failure waits longer, up to a limit', t => {
+	t.deepEqual(waits(...Array.from({length: 6}, () => 'ERR_APISERVER_UNREACHABLE' as const)), [1000, 2000, 4000, 8000, 15_000, 15_000]);
+});
+
+for (const code of ['ERR_FORBIDDEN', 'ERR_NOT_FOUND', 'ERR_CREDENTIALS'] as const) {
+	test(`${code} waits 60 s, and the next connection failure waits as long as the first`, t => {
+		t.deepEqual(
+			waits('ERR_APISERVER_UNREACHABLE', 'ERR_APISERVER_TIMEOUT', code, code, 'ERR_APISERVER_UNREACHABLE'),
+			[1000, 2000, 60_000, 60_000, 1000],
+		);
+	});
+}

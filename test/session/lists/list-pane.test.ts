@@ -4,7 +4,7 @@ import {listKinds, type ListName} from '../../../source/session/lists/list-kinds
 import type {ListEvent} from '../../../source/session/lists/list-state.ts';
 import {fillCell, nextSortColumn} from '../../../source/session/lists/list-columns.ts';
 import {describeListStatus, listPane} from '../../../source/session/lists/list-pane.tsx';
-import {sortRows} from '../../../source/session/lists/sort-rows.ts';
+import {sortRows} from '../../../source/session/lists/row-filter.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {cellWidth} from '../../../source/text/cell-width.ts';
 import {inputOf, listRows, listState, sessionState, textOf, type GivenState} from '../../support/session-state.ts';

@@ -1,7 +1,7 @@
 /** The roles of list cells that stand out. */
 import test from 'ava';
 import {servicePodsTitle} from '../../../source/session/lists/list-kinds.ts';
-import {cellRole} from '../../../source/session/lists/cell-role.ts';
+import {cellRole} from '../../../source/session/lists/list-columns.ts';
 
 for (const [title, cell, role] of [
 	['STATUS', 'Running', undefined],
