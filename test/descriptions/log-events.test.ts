@@ -1,8 +1,8 @@
 /** The texts of a one-shot and of the session contain the same statement about each log event. */
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {tailLine} from '../../source/session/tail/tail-events.ts';
 import {formatLogEvent} from '../../source/output/notice-line.ts';
-import {tailLine} from '../../source/session/tail/tail-notices.ts';
 import type {LogEvent, LogSource} from '../../source/streams/logs/log-events.ts';
 
 const source: LogSource = {namespace: 'shop', pod: 'web-0', uid: 'u1', node: 'n1', container: 'app'};

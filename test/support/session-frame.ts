@@ -11,7 +11,7 @@ import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
 import type {ScreenInput} from '../../source/session/kit/screen-input.ts';
 import {plainTheme, type Theme} from '../../source/session/kit/theme.ts';
 import {roles} from '../../source/themes/theme-roles.ts';
-import {fitTail} from '../../source/session/tail/tail-fit.ts';
+import {fitTail} from '../../source/session/tail/log-line.ts';
 import {drawn, drawnBytes} from './drawn.ts';
 import {readAloud} from './read-aloud.ts';
 

@@ -5,7 +5,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {shownTail} from '../frame/session-state.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import {selectedRow} from '../lists/list-state.ts';
-import {clusterOfSource} from '../tail/current-tail.ts';
+import {clusterOfSource} from '../tail/open-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 
 type RouteTestPod = {pod: string; namespace: string; cluster: OpenCluster};

@@ -13,7 +13,7 @@ import type {OpenCluster, Session, SessionOptions} from './session.ts';
 import {requireForwardSet, type ForwardSet} from '../forwards/forward-set-files.ts';
 import {startForwardSet} from '../forwards/forward-sets.ts';
 import {openTail} from '../tail/open-tail.ts';
-import {tickTails} from '../tail/tail-entry.ts';
+import {tickTails} from '../tail/tail-run.ts';
 import {displayOf, emptyTail} from '../tail/tail-view.ts';
 
 export class SessionRun {

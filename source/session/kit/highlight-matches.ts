@@ -2,7 +2,7 @@
 import {findMatchesWithin, patternOf} from '../../text/search-patterns.ts';
 import {formatNumber} from '../../text/formats.ts';
 import type {LineIndex} from '../tail/line-index.ts';
-import type {MatchCount} from '../tail/shown-matches.ts';
+import type {MatchCount} from '../tail/tail-window.ts';
 import type {TailView} from '../tail/tail-view.ts';
 import {styled, type Span} from './styled-line.ts';
 

@@ -8,7 +8,7 @@ import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {type CommandRequest, openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
 import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
-import {clusterOfSource} from '../tail/current-tail.ts';
+import {clusterOfSource} from '../tail/open-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from './run-remote-in-terminal.ts';
 import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';

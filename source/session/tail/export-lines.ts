@@ -9,8 +9,7 @@ import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';
-import {fullSourceName} from './tail-source.ts';
-import {hasContexts} from './tail-sources.ts';
+import {fullSourceName, hasContexts} from './tail-sources.ts';
 
 /** Removes colors and escapes everything that could control a terminal. */
 export function clean(text: string): string {

@@ -1,6 +1,7 @@
-/** Inserts older or late lines by time. */
-import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
-import {kindMask, levelMask, LineBlock, linesPerBlock, type LineBuffer, type LineCounts} from './line-buffer.ts';
+/** Inserts older, late or backlog lines by time. */
+import {isErrorLevel, isWarningLevel, levelOf} from '../../lines/line-level.ts';
+import {kindMask, levelMask, LineBlock, linesPerBlock, LineBuffer, type LineCounts} from './line-buffer.ts';
+import type {OrderedLine} from './line-sorter.ts';
 
 export type LineRemap = (number: number) => number;
 
@@ -182,4 +183,31 @@ function countsOf(logs: readonly LineBuffer[]): LineCounts {
 	}
 
 	return counts;
+}
+
+/** Inserts after the last line of the same log and after all lines that are not newer. */
+export function insertLateLines(buffer: LineBuffer, lines: readonly OrderedLine[]): LineRemap {
+	const moves = [...Map.groupBy(lines, ({source}) => source)].map(([source, own]) => {
+		const log = new LineBuffer({lines: Infinity, bytes: Infinity});
+		for (const {time, bytes} of own) {
+			log.append(source, time, levelOf(bytes), 'text', bytes);
+		}
+
+		return insertLines(buffer, [log], placeBehind(buffer, source, own[0]!.time));
+	});
+	return number => moves.reduce((at, moved) => moved(at), number);
+}
+
+function placeBehind(buffer: LineBuffer, source: number, time: number): number {
+	let number = buffer.end;
+	while (number > buffer.first) {
+		const line = buffer.line(number - 1)!;
+		if (line.kind === 'text' && (line.source === source || line.time <= time)) {
+			break;
+		}
+
+		number--;
+	}
+
+	return number;
 }

@@ -1,13 +1,17 @@
-/** One drawn log line. */
-import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {sanitize} from '../../text/sanitize.ts';
+/** One drawn log line, the screen rows that it takes, and the lines that fit on the screen. */
 import {readFieldLine, type FieldLine} from '../../lines/line-fields.ts';
 import {levelNames} from '../../lines/line-level.ts';
+import {cellWidth, fitToCells} from '../../text/cell-width.ts';
+import {sanitizeText, sanitize} from '../../text/sanitize.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
+import {clipSpans, dropCells, line, lineWidth, sgrSpans, styled, type Line, type Span} from '../kit/styled-line.ts';
+import type {TailCount} from './describe-tail.ts';
 import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
+import {tailWindow, scrollToCursor} from './tail-window.ts';
 import {formatNumber} from '../../text/formats.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
-import {sgrSpans, styled, type Span} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 
 /** The expanded line shows all of a longer line. */
@@ -15,6 +19,13 @@ const maxDrawnBytes = 8192;
 
 /** `lead` is time and name. */
 export type LogLine = {lead: readonly Span[]; text: readonly Span[]};
+
+/** The expanded line shows all of a longer line. */
+const maxRows = 200;
+/** Cells of text that a wrapped row has at least; otherwise it starts at the left edge. */
+const minWrappedWidth = 30;
+
+type Window = ReturnType<typeof tailWindow>;
 
 export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine {
 	const source = view.sources[line.source];
@@ -71,7 +82,7 @@ function nameWidth(view: TailView): number {
 }
 
 /** Formats the time in UTC: `14:02:07.882`, or with the date. */
-export function formatLogTime(time: number, how: 'clock' | 'full' | 'none'): string {
+function formatLogTime(time: number, how: 'clock' | 'full' | 'none'): string {
 	if (time === 0) {
 		return how === 'full' ? ' '.repeat(24) : ' '.repeat(12);
 	}
@@ -127,4 +138,101 @@ function jsonSpans(json: FieldLine, view: TailView, glyphs: Glyphs): Span[] {
 	}
 
 	return hidden > 0 ? [...spans, styled('text.dim', `  +${hidden}`)] : spans;
+}
+
+/** Notices, and plain lines for terminal selection, are always wrapped. */
+export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
+	return wrap || plain || kind !== 'text';
+}
+
+export function tailRows(
+	{theme: {glyphs}}: ScreenInput,
+	view: TailView,
+	one: TailLine,
+	width: number,
+	{lead: before, text}: LogLine = logLine(view, one, glyphs),
+): Line[] {
+	const isCursor = !view.follow && one.number === view.cursor;
+	// The selected row has its own background, so the mark can replace the cursor glyph.
+	const lead = view.plain
+		? []
+		: [view.marked.has(one.number) ? styled('mark', glyphs.marked) : isCursor ? styled('focus', glyphs.cursor) : {text: ' '}];
+	if (one.kind !== 'text') {
+		const glyph = lead.find(({text}) => text !== ' ');
+		const words = `${one.time === 0 ? '' : `${formatLogTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
+		return wrapToWidth(words, Math.max(1, width - 4)).map((row, index) =>
+			index === 0 ? line(glyph ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)),
+		);
+	}
+
+	const spans = [...before, ...text];
+	if (!isWrapped(view, one)) {
+		return [{spans: clipSpans([...lead, ...(view.left > 0 ? dropCells(spans, view.left) : spans)], width, glyphs.more)}];
+	}
+
+	const hang = lineWidth([...lead, ...before]);
+	return wrapCells([...lead, ...spans], width, view.plain ? 0 : width - hang < minWrappedWidth ? lead.length : hang);
+}
+
+/** Rows after the first start at column `hang`. */
+function wrapCells(spans: readonly Span[], width: number, hang: number): Line[] {
+	const out: Line[] = [];
+	const indent = hang === 0 ? [] : [{text: ' '.repeat(hang)}];
+	let rest = spans;
+	for (let rowWidth = width; lineWidth(rest) > rowWidth && out.length < maxRows; rowWidth = width - hang) {
+		const head = clipSpans(rest, rowWidth, '');
+		const took = lineWidth(head);
+		out.push({spans: out.length === 0 ? head : [...indent, ...head]});
+		rest = dropCells(rest, Math.max(1, took));
+	}
+
+	return [...out, {spans: [...(out.length === 0 ? [] : indent), ...rest]}];
+}
+
+/** The map at the right edge takes two cells. */
+export function cellsForLines({plain}: Pick<TailView, 'plain'>, columns: number): number {
+	return columns - (plain ? 0 : 2);
+}
+
+export function fitTail(screen: ScreenInput, view: TailView): TailView {
+	const {size, pageRows: windowRows} = screen.state;
+	const width = cellsForLines(view, size.columns);
+	const fitting = view.windowRows === windowRows ? view : {...view, windowRows};
+	return scrollToCursor(fitting, windowRows, one => (isWrapped(fitting, one) ? tailRows(screen, fitting, one, width).length : 1));
+}
+
+/** `isTop`: a row above the first line describes the older lines. */
+export function shownWindow(view: TailView, rows: number, heightOf: (one: TailLine) => number): {window: Window; isTop: boolean} {
+	const whole = tailWindow(view, rows, heightOf);
+	const isTop =
+		!view.follow &&
+		!view.plain &&
+		whole.above === 0 &&
+		whole.lines.length > 0 &&
+		rows > 2 &&
+		whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
+	return {window: isTop ? tailWindow(view, rows - 1, heightOf) : whole, isTop};
+}
+
+/** The row of the map that marks the window. */
+export function thumbRow(
+	{follow}: Pick<TailView, 'follow'>,
+	{above, lines, below}: Pick<Window, 'above' | 'lines' | 'below'>,
+	rows: number,
+): number {
+	const total = above + lines.length + below;
+	return Math.min(rows - 1, Math.floor(((follow ? total : above) / Math.max(1, total)) * rows));
+}
+
+/** Omits zero counters until the rest fits. */
+export function fitCounts(counts: readonly TailCount[], width: number, between: string): readonly TailCount[] {
+	const length = (some: readonly TailCount[]) => some.reduce((sum, {text}) => sum + text.length + between.length, -between.length);
+	let kept = counts;
+	for (const count of counts) {
+		if (count.isZero && length(kept) > width) {
+			kept = kept.filter(one => one !== count);
+		}
+	}
+
+	return kept;
 }

@@ -5,8 +5,8 @@ import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
 import type {OlderLines, TailSource} from './tail-view.ts';
 import {formatNumber} from '../../text/formats.ts';
 import {loadOlderLines, type JoinPoints, type OlderLinesLoaded} from './load-older-lines.ts';
-import type {TailClusters} from './tail-clusters.ts';
-import {sourceName} from './tail-source.ts';
+import type {TailClusters} from './tail-targets.ts';
+import {sourceName} from './tail-sources.ts';
 import type {TailSink} from './tail-events.ts';
 
 export class OlderLinesLoader {

@@ -1,15 +1,16 @@
-/** Opens and closes tails. */
-import {emptyTail, filterTail, followTail, type TailDisplay, type TailView} from './tail-view.ts';
-import {currentNamespace, sharedNamespace} from '../frame/session-state.ts';
-import type {OpenCluster, Session} from '../frame/session.ts';
+/** Opens and closes tails, and finds the top one. */
+import {currentNamespace, sharedNamespace, shownTail} from '../frame/session-state.ts';
+import type {OpenCluster, Session, StateAccess} from '../frame/session.ts';
+import {clusterOf} from '../lists/selection.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';
+import {displayOf, emptyTail, filterTail, followTail, type TailDisplay, type TailSource, type TailView} from './tail-view.ts';
 
 /** Where a new tail begins, and which lines and fields it shows. */
 export type TailStart = Partial<Pick<TailView, 'since' | 'previous' | 'level' | 'fields'>>;
 
 /** One cluster, by default the current one; or several `clusters`, each opened when the tail begins to read it. */
-export type SessionTailOptions = TailOptions & {
+type SessionTailOptions = TailOptions & {
 	cluster?: OpenCluster;
 	clusters?: ReadonlyArray<{context: string; open(): Promise<OpenCluster>}>;
 };
@@ -100,4 +101,32 @@ function keyOf(session: Session, options: SessionTailOptions): string {
 	const {namespace, targets, selector, containers, cluster = session.cluster, clusters} = options;
 	const contexts = clusters?.map(({context}) => context) ?? cluster.context;
 	return JSON.stringify([contexts, namespace, targets, selector, containers]);
+}
+
+export function currentTail({store, work}: Pick<StateAccess, 'store' | 'work'>): TailRun | null {
+	return work.get('tail', shownTail(store.state)?.id) ?? null;
+}
+
+/** The cluster of a source. */
+export function clusterOfSource(session: Session, tailId: string, {context}: Pick<TailSource, 'context'>): OpenCluster {
+	return (context === null ? undefined : session.clusters.get(context)) ?? clusterOf(session, tailId);
+}
+
+export async function withTail(session: StateAccess, work: (tail: TailRun) => Promise<void>): Promise<void> {
+	const tail = currentTail(session);
+	if (tail) {
+		await work(tail);
+	}
+}
+
+export function changeTail(session: StateAccess, to: (view: TailView) => TailView): void {
+	const tail = currentTail(session);
+	if (tail) {
+		setView(session, tail, to(tail.view));
+	}
+}
+
+export function setView({store}: StateAccess, tail: TailRun, view: TailView): void {
+	tail.view = view;
+	store.dispatchNow({type: 'tail-display', display: displayOf(view)});
 }

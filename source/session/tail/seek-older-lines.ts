@@ -3,7 +3,7 @@ import {setImmediate as turn} from 'node:timers/promises';
 import {goTo, numberAt, positionOf, type TailView} from './tail-view.ts';
 import type {Notices, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
-import {setView} from './current-tail.ts';
+import {setView} from './open-tail.ts';
 
 /** Lines per log when scrolling up. */
 const stepLines = 5000;

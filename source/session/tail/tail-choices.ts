@@ -3,12 +3,12 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {formatQuantity} from '../../text/formats.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import {readFields} from '../../lines/line-fields.ts';
-import {fullSourceName} from './tail-source.ts';
+import {fullSourceName} from './tail-sources.ts';
 import {toggleField, type TailSource, type TailView} from './tail-view.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {Notices, DialogAccess, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
-import {setView} from './current-tail.ts';
+import {setView} from './open-tail.ts';
 import {applyFilter} from './tail-search.ts';
 
 /** Last lines that are scanned for fields. */

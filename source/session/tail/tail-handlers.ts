@@ -1,15 +1,24 @@
-/** Action handlers of a tail. */
-import {levelNames, type LineLevel} from '../../lines/line-level.ts';
+/** Action handlers of a tail: also its jumps to errors, gaps and marks, and its expanded line. */
+import {readFields} from '../../lines/line-fields.ts';
+import {isErrorLevel, levelNames, type LineLevel} from '../../lines/line-level.ts';
+import {clean, cleanText, openTailInProgram, saveTail} from './export-lines.ts';
 import {countJsonLines} from './json-lines.ts';
+import {kindMask, levelMask, noticeFlags} from './line-buffer.ts';
+import {changeTail, currentTail, openTail, withTail} from './open-tail.ts';
+import {goToTop, scrollAbove, searchOlderLines} from './seek-older-lines.ts';
+import {promptFilter, toggleMatchesOnly, promptSearch, applyFilter, goToMatch} from './tail-search.ts';
 import {
+	findLine,
 	followTail,
 	goTo,
-	numberAt,
-	selectedLine,
+	jumpTo,
 	moveTail,
+	numberAt,
 	pauseTail,
 	positionOf,
+	selectedLine,
 	shownLength,
+	toggleField,
 	topOf,
 	type SincePreset,
 	type TailView,
@@ -17,15 +26,11 @@ import {
 import {formatQuantity} from '../../text/formats.ts';
 import {markedTargets, selectedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {changeTail as change, currentTail, withTail} from './current-tail.ts';
-import {openTail} from './open-tail.ts';
-import {expandedLineHandlers} from './expanded-line-handlers.ts';
 import {chooseFields, chooseSources} from './tail-choices.ts';
-import {cleanText, saveTail, openTailInProgram} from './export-lines.ts';
-import {jumpHandlers} from './tail-jumps.ts';
-import {scrollAbove, goToTop} from './seek-older-lines.ts';
 import {scrollTail} from './tail-window.ts';
-import {promptFilter, toggleMatchesOnly, promptSearch, applyFilter, goToMatch} from './tail-search.ts';
+import {expandedLength} from './tail.tsx';
+
+type IsWanted = (view: TailView, number: number) => boolean;
 
 function openSelectedTail(session: Session): void {
 	const selected = selectedTarget(session);
@@ -42,11 +47,12 @@ function openSelectedTail(session: Session): void {
 }
 
 const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
+
 const move = (by: (view: TailView) => number) => async (session: Session) =>
 	withTail(session, async tail => {
 		const rows = by(tail.view);
 		const above = positionOf(tail.view, selectedLine(tail.view));
-		change(session, view => moveTail(view, rows));
+		changeTail(session, view => moveTail(view, rows));
 		if (above + rows < 0) {
 			await scrollAbove(session, tail, -(above + rows));
 		}
@@ -73,8 +79,6 @@ const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
 const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
 
 export const tailHandlers = {
-	...jumpHandlers,
-	...expandedLineHandlers,
 	'list/logs': openSelectedTail,
 	'tail/move.down': move(() => 1),
 	'tail/move.up': move(() => -1),
@@ -83,17 +87,17 @@ export const tailHandlers = {
 	'tail/move.half-down': move(view => Math.ceil(pageOf(view) / 2)),
 	'tail/move.half-up': move(view => -Math.ceil(pageOf(view) / 2)),
 	'tail/move.left'(session) {
-		change(session, view => ({...view, left: Math.max(0, view.left - 20)}));
+		changeTail(session, view => ({...view, left: Math.max(0, view.left - 20)}));
 	},
 	'tail/move.right'(session) {
-		change(session, view => ({...view, left: view.left + 20}));
+		changeTail(session, view => ({...view, left: view.left + 20}));
 	},
 	'tail/move.start': async session => withTail(session, async tail => goToTop(session, tail)),
 	'tail/move.end'(session) {
-		change(session, followTail);
+		changeTail(session, followTail);
 	},
 	'tail.pause'(session) {
-		change(session, pauseTail);
+		changeTail(session, pauseTail);
 	},
 	'tail.background'(session) {
 		session.store.dispatchNow({type: 'pop'});
@@ -102,6 +106,12 @@ export const tailHandlers = {
 	'tail/search': promptSearch,
 	'tail/search.next': async session => goToMatch(session, 1),
 	'tail/search.previous': async session => goToMatch(session, -1),
+	'tail.next-error': async session => jump(session, 1, isError, 'no error below'),
+	'tail.previous-error': async session => jump(session, -1, isError, 'no error above'),
+	'tail.next-mark': async session => jump(session, 1, isMark, 'no mark below'),
+	'tail.previous-mark': async session => jump(session, -1, isMark, 'no mark above'),
+	'tail.next-gap': async session => jump(session, 1, isGap, 'no gap, reconnect or restart below'),
+	'tail.previous-gap': async session => jump(session, -1, isGap, 'no gap, reconnect or restart above'),
 	'tail/filter': promptFilter,
 	'tail.matches-only': toggleMatchesOnly,
 	'tail.more-context': changeContext(1),
@@ -117,7 +127,7 @@ export const tailHandlers = {
 		if (tail?.view.follow) {
 			tail.mark(`mark ${new Date().toISOString().slice(11, 19)}`);
 		} else {
-			change(session, view => {
+			changeTail(session, view => {
 				const marked = new Set(view.marked);
 				if (!marked.delete(view.cursor)) {
 					marked.add(view.cursor);
@@ -128,7 +138,7 @@ export const tailHandlers = {
 		}
 	},
 	'tail/json'(session) {
-		change(session, view => ({
+		changeTail(session, view => ({
 			...view,
 			json: !view.json,
 			jsonChoice: !view.json,
@@ -137,13 +147,13 @@ export const tailHandlers = {
 	},
 	'tail.fields': async session => withTail(session, async tail => chooseFields(session, tail)),
 	'tail/wrap'(session) {
-		change(session, view => ({...view, wrap: !view.wrap, left: 0}));
+		changeTail(session, view => ({...view, wrap: !view.wrap, left: 0}));
 	},
 	'tail.timestamps'(session) {
-		change(session, view => ({...view, times: nextTimes[view.times]}));
+		changeTail(session, view => ({...view, times: nextTimes[view.times]}));
 	},
 	'tail.names'(session) {
-		change(session, view => ({...view, names: nextNames[view.names]}));
+		changeTail(session, view => ({...view, names: nextNames[view.names]}));
 	},
 	'tail.sources': async session => withTail(session, async tail => chooseSources(session, tail)),
 	'tail.previous-log'(session) {
@@ -170,7 +180,7 @@ export const tailHandlers = {
 	},
 	'tail/save': async session => withTail(session, async tail => saveTail(session, tail)),
 	'tail.plain'(session) {
-		change(session, view => ({...view, plain: !view.plain}));
+		changeTail(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
 			session.showMessage('undecorated lines: select text with the mouse');
 		}
@@ -184,20 +194,113 @@ export const tailHandlers = {
 	'tail.since-15m': since('15m'),
 	'tail.since-30m': since('30m'),
 	'tail.since-1h': since('1h'),
+	'tail/open'(session) {
+		const tail = currentTail(session);
+		if (tail && shownLength(tail.view) > 0) {
+			changeTail(session, view => ({...goTo(view, selectedLine(view)), lineField: 0}));
+			session.store.dispatchNow({type: 'layer', to: {line: tail.view.cursor}});
+		}
+	},
+	'line/view.back'({store}) {
+		store.dispatchNow({type: 'layer', to: {line: null}});
+	},
+	'line/move.down'(session) {
+		moveInLine(session, 1);
+	},
+	'line/move.up'(session) {
+		moveInLine(session, -1);
+	},
+	'line/copy'(session) {
+		const field = selectedField(session);
+		if (field) {
+			session.copy(field.value, field.name === '' ? 'the line' : field.name);
+		}
+	},
+	'line.add-field'(session) {
+		const field = selectedField(session);
+		if (field && field.name !== '') {
+			changeTail(session, view => toggleField(view, field.name));
+		}
+	},
 } satisfies Handlers;
 
 /** With the wheel. Above the first line it reads older lines, as the key does. */
 export function scrollTailRows(session: Session, rows: number): void {
 	const view = currentTail(session)?.view;
 	if (view && rows < 0 && positionOf(view, topOf(view)) === 0) {
-		change(session, at => goTo(at, numberAt(at, 0)));
+		changeTail(session, at => goTo(at, numberAt(at, 0)));
 		session.perform('move.up');
 	} else {
-		change(session, at => scrollTail(at, rows));
+		changeTail(session, at => scrollTail(at, rows));
 	}
 }
 
 /** With a click. */
 export function selectTailLine(session: Session, number: number): void {
-	change(session, view => goTo({...view, top: topOf(view)}, number));
+	changeTail(session, view => goTo({...view, top: topOf(view)}, number));
+}
+
+async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, none: string): Promise<void> {
+	const find = (view: TailView) => {
+		const number = nextWanted(view, direction, isWanted);
+		return number === null ? null : jumpTo(view, number);
+	};
+
+	await withTail(session, async tail => {
+		const found = find(tail.view);
+		if (found !== null) {
+			changeTail(session, () => found);
+		} else if (direction > 0) {
+			session.showMessage(none);
+		} else {
+			await searchOlderLines(session, tail, find, none);
+		}
+	});
+}
+
+/** The next matching line. While following, the last line itself can match, because the cursor has not been on it. */
+function nextWanted(view: TailView, direction: 1 | -1, isWanted: IsWanted): number | null {
+	const last = selectedLine(view);
+	if (view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, last)) {
+		return last;
+	}
+
+	const from = view.follow ? view.buffer.end - (direction > 0 ? 1 : 0) : view.cursor;
+	return findLine(view, from, direction, number => isWanted(view, number));
+}
+
+function isError(view: TailView, number: number): boolean {
+	return isErrorLevel(flagsAt(view, number) & levelMask);
+}
+
+function isGap(view: TailView, number: number): boolean {
+	return (flagsAt(view, number) & kindMask) === noticeFlags;
+}
+
+function isMark(view: TailView, number: number): boolean {
+	return view.buffer.line(number)?.kind === 'mark' || view.marked.has(number);
+}
+
+function flagsAt({buffer}: TailView, number: number): number {
+	const block = buffer.blockOf(number);
+	return block === null ? 0 : block.flags[number - block.first]!;
+}
+
+function moveInLine(session: Session, by: 1 | -1): void {
+	const view = currentTail(session)?.view;
+	const line = view?.buffer.line(view.cursor);
+	const last = line ? expandedLength(line, session.store.state.size.columns) - 1 : 0;
+	changeTail(session, view => ({...view, lineField: Math.max(0, Math.min(view.lineField + by, last))}));
+}
+
+/** An empty name means the whole line. */
+function selectedField(session: Session): {name: string; value: string} | null {
+	const view = currentTail(session)?.view;
+	const text = view?.buffer.line(view.cursor)?.bytes.toString('utf8');
+	if (!view || text === undefined) {
+		return null;
+	}
+
+	const fields = readFields(text);
+	return fields === null ? {name: '', value: clean(text)} : (fields[Math.min(view.lineField, fields.length - 1)] ?? null);
 }

@@ -1,12 +1,12 @@
 /** Search and filter of a tail. */
 import {queryProblem} from './line-index.ts';
 import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
-import {countMatches, nextMatch} from './shown-matches.ts';
+import {countMatches, nextMatch} from './tail-window.ts';
 import {filterTail, goTo, jumpTo, searchTail, topOf, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/formats.ts';
 import type {Notices, DialogAccess, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
-import {changeTail, currentTail, setView, withTail} from './current-tail.ts';
+import {changeTail, currentTail, setView, withTail} from './open-tail.ts';
 import {searchOlderLines, searchAllLines, canHaveOlderLines} from './seek-older-lines.ts';
 
 /** Scan time per typed letter; the rest runs between frames. */

@@ -1,6 +1,10 @@
-/** Pods that a tail follows. */
+/** The pods that a tail follows, and their clusters. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
+import type {ApiserverEvent, LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
+import {waitForApiserver} from '../../streams/logs/log-outage.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {TailRequest} from './tail-run.ts';
 
@@ -10,6 +14,15 @@ export type TailOptions = {
 	targets: readonly string[];
 	selector: string | null;
 	containers: ContainerSelection;
+};
+
+export type OpenTailCluster = {access: ClusterClient; observer: ConnectionObserver};
+
+export type TailCluster = {
+	/** Shown with each line; `null` if it is the only one. */
+	context: string | null;
+	/** @throws SpokeError */
+	open(): Promise<OpenTailCluster>;
 };
 
 /** @throws SpokeError ERR_USAGE for an invalid target */
@@ -37,4 +50,48 @@ export function createTailRequest({namespace, targets, selector, containers}: Ta
 
 function titleOfMany(namespace: string | null | undefined, {targets, selector}: Pick<TailOptions, 'targets' | 'selector'>): string {
 	return selector === null ? `${targets.length} targets` : `${namespace === null ? '-A ' : ''}-l ${selector}`;
+}
+
+export class TailClusters {
+	readonly all: readonly TailCluster[];
+	readonly #open = new Map<string | null, OpenTailCluster>();
+
+	constructor(all: readonly TailCluster[]) {
+		this.all = all;
+	}
+
+	/** Every cluster can be read. */
+	get areOpen(): boolean {
+		return this.#open.size === this.all.length;
+	}
+
+	/** Only of a log that was read. */
+	of({context}: Pick<LogSource, 'context'>): OpenTailCluster {
+		return this.#open.get(context ?? null)!;
+	}
+
+	/** Waits for one of several clusters that is down. @throws SpokeError for what waiting does not fix */
+	async open(
+		{context, open}: TailCluster,
+		{signal, onEvent}: {signal: AbortSignal; onEvent: (event: ApiserverEvent, context: string) => void},
+	): Promise<OpenTailCluster> {
+		const opened = await open();
+		if (context !== null) {
+			for await (const event of waitForApiserver(opened.access, signal)) {
+				onEvent(event, context);
+			}
+		}
+
+		this.#open.set(context, opened);
+		return opened;
+	}
+}
+
+/** The event with the context of its logs. */
+export function eventOf(event: LogEvent, context: string | null): LogEvent {
+	if (context === null) {
+		return event;
+	}
+
+	return 'source' in event ? {...event, source: {...event.source, context}} : {...event, context};
 }

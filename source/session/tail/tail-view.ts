@@ -4,7 +4,7 @@ import {countJsonLines} from './json-lines.ts';
 import {isErrorLevel, type LineLevel} from '../../lines/line-level.ts';
 import {levelMask, LineBuffer} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
-import {podNameKey} from './tail-source.ts';
+import {podNameKey} from './tail-sources.ts';
 
 export type TailSource = {
 	/** `null` if the tail has only one. */

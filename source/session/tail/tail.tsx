@@ -1,29 +1,37 @@
 /** A tail: its lines, the expanded line, the path and the counters. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
+import {readFields, type LineField} from '../../lines/line-fields.ts';
+import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
+import {formatNumber} from '../../text/formats.ts';
+import {sanitizeText} from '../../text/sanitize.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
 import {spokenPath} from '../frame/path-pane.tsx';
-import {qualifyWithNamespace} from '../kit/qualify-name.ts';
-import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
-import type {TailLine} from './line-buffer.ts';
-import {sourceName} from './tail-source.ts';
-import {hasContexts, selectedContext} from './tail-sources.ts';
-import {presentSources, shownLength, type TailView} from './tail-view.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
-import {line, padLines, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
-import {describeFarEnds, describeOlderLines, describeTailMode, describeTailScope, describeTailState, tailCounts} from './describe-tail.ts';
-import {describeEmptyTail} from './empty-tail.ts';
-import {ExpandedLine} from './expanded-line.tsx';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {highlightMatches} from '../kit/highlight-matches.ts';
-import {logLine, type LogLine} from './log-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter} from '../kit/path-line-spans.ts';
-import {hintedKey, useScreen, useScreenHost, useScreenWith, wholeScreen, type ScreenInput} from '../kit/screen-input.ts';
+import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
+import {firstKey, hintedKey, useScreen, useScreenHost, useScreenWith, wholeScreen, type ScreenInput} from '../kit/screen-input.ts';
+import {line, padLines, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
-import {cellsForLines, fitCounts, shownWindow, thumbRow} from './tail-fit.ts';
-import {isWrapped, tailRows} from './tail-rows.ts';
+import {
+	describeEmptyTail,
+	describeFarEnds,
+	describeOlderLines,
+	describeTailMode,
+	describeTailScope,
+	describeTailState,
+	tailCounts,
+} from './describe-tail.ts';
+import type {TailLine} from './line-buffer.ts';
+import {cellsForLines, fitCounts, isWrapped, logLine, shownWindow, tailRows, thumbRow, type LogLine} from './log-line.ts';
+import {hasContexts, selectedContext, sourceName} from './tail-sources.ts';
+import {presentSources, shownLength, type TailView} from './tail-view.ts';
+
+type ExpandedLineProps = {readonly line: TailLine; readonly view: TailView};
 
 export function Tail({view}: {readonly view: TailView}): ReactNode {
 	const screen = useScreen(wholeScreen);
@@ -280,4 +288,61 @@ function edgeGlyph({searchIndex}: TailView, {number, level, kind}: TailLine, {ed
 	}
 
 	return isWarningLevel(level) ? styled('level.warn', edge.warn) : styled('rule', rest);
+}
+
+/** Takes at most half of the rows, and scrolls to its selected row. */
+function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLineProps): ReactNode {
+	const screen = useScreenWith('size');
+	const {columns} = screen.state.size;
+	const {glyphs} = screen.theme;
+	const text = bytes.toString('utf8');
+	const fields = readFields(text);
+	const close = firstKey(screen, 'view.back');
+	const origin = view.sources[source];
+	const after = [origin ? sourceName(origin) : '', fields ? 'all fields' : `${formatNumber(bytes.length)} bytes`];
+	const cursor = (index: number) => (index === view.lineField ? styled('focus', glyphs.cursor) : ' ');
+	const lines =
+		fields === null
+			? textRows(text, columns).map((row, index) => line(' ', cursor(index), row))
+			: fields.map((field, index) => line(' ', cursor(index), ' ', ...fieldSpans(field, glyphs)));
+	return (
+		<Box flexDirection="column" flexGrow={1} flexBasis={0} maxHeight={lines.length + 1}>
+			<Rule
+				title={`Line ${formatNumber(number + 1)}`}
+				focus
+				right={close === null ? '' : `${close} close`}
+				after={after.filter(part => part !== '').join(', ')}
+			/>
+			<Rows
+				draw={({rows}) => {
+					const from = firstShown(view.lineField, lines.length, rows);
+					return lines.slice(from, from + rows);
+				}}
+				read={({rows}) => spokenLines(lines.slice(view.lineField, view.lineField + rows))}
+			/>
+		</Box>
+	);
+}
+
+function fieldSpans({name, value, kind}: LineField, {newLine}: Glyphs): Span[] {
+	return [
+		styled('json.key', `${sanitizeText(name)}: `),
+		styled(
+			kind === 'number' ? 'json.number' : 'json.string',
+			sanitizeText(value).replaceAll('\n', () => ` ${newLine} `),
+		),
+	];
+}
+
+export function expandedLength({bytes}: TailLine, columns: number): number {
+	const text = bytes.toString('utf8');
+	return readFields(text)?.length ?? textRows(text, columns).length;
+}
+
+function firstShown(cursor: number, length: number, most: number): number {
+	return Math.max(0, Math.min(cursor - most + 2, length - most));
+}
+
+function textRows(text: string, columns: number): string[] {
+	return wrapToWidth(sanitizeText(text), columns - 3);
 }

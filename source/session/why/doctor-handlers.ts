@@ -5,7 +5,7 @@ import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
 import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../descriptions/describe-doctor.ts';
 import {formatCopiedLines} from '../kit/format-copied-lines.ts';
 import {shownTail, type ForwardState, type TextLine} from '../frame/session-state.ts';
-import {clusterOfSource} from '../tail/current-tail.ts';
+import {clusterOfSource} from '../tail/open-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TailView} from '../tail/tail-view.ts';

@@ -1,14 +1,28 @@
 /** The description of a tail. */
 import test from 'ava';
-import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
-import {emptyTail, filterTail, goTo, searchTail, type TailSource, type TailView} from '../../../source/session/tail/tail-view.ts';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {
+	describeEmptyTail,
 	describeFarEnds,
 	describeOlderLines,
+	describeTailScope,
 	describeTailState,
 	tailCounts,
-	describeTailScope,
 } from '../../../source/session/tail/describe-tail.ts';
+import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
+import {asTailSource} from '../../../source/session/tail/tail-sources.ts';
+import {
+	emptyTail,
+	filterTail,
+	goTo,
+	restartTail,
+	searchTail,
+	type TailSource,
+	type TailView,
+} from '../../../source/session/tail/tail-view.ts';
+import {clockTime} from '../../../source/text/formats.ts';
 
 function tailOf(...lines: readonly string[]): TailView {
 	const buffer = new LineBuffer();
@@ -182,4 +196,34 @@ test('counters know if they are zero, and a restart offers the previous log whil
 	t.deepEqual(words(restarted), ['3 lines', '1 error 0 warnings', '1 restart', '2 possible gaps']);
 	t.true(words({...restarted, phase: 'waiting'}, 'p').includes('1 restart'));
 	t.true(words({...restarted, previous: true}, 'p').includes('1 restart'));
+});
+
+const requestedAt = Date.parse('2026-11-25T14:03:07Z');
+const asked = restartTail(emptyTail('tail-1', 'pod/web'), 'tail', {previous: false, now: requestedAt});
+
+const screenAt = (now: number) =>
+	({state: emptySession(clusterState(null), {columns: 80, rows: 24}, now), hints: [], keymap: new Map()}) as unknown as ScreenInput;
+
+test('a log without response shows when it was requested, and that it may be empty', t => {
+	t.is(describeEmptyTail(screenAt(requestedAt + 1000), asked), 'opening');
+	t.is(
+		describeEmptyTail(screenAt(requestedAt + 5000), asked),
+		`Requested at ${clockTime(requestedAt)}; no response yet. An empty log may not respond until its first line.`,
+	);
+});
+
+test('a container that waits shows the reason and the message of its status', t => {
+	const source = {namespace: 'd', pod: 'web', uid: null, node: 'n1', container: 'app'};
+	const waiting = {...asTailSource(source), note: 'ErrImagePull', message: 'not found'};
+	t.is(
+		describeEmptyTail(screenAt(requestedAt), {...asked, phase: 'waiting', note: 'ErrImagePull', sources: [waiting]}),
+		'app is waiting: ErrImagePull. Lines appear when it starts.\nnot found',
+	);
+});
+
+test('an empty log reads “No lines yet”', t => {
+	t.regex(
+		describeEmptyTail(screenAt(requestedAt + 5000), {...asked, phase: 'following'}),
+		/^No lines yet\. The container runs and has written nothing so far\./,
+	);
 });

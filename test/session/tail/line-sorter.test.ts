@@ -1,6 +1,6 @@
 /** The order of lines of several containers. */
 import test from 'ava';
-import {insertLateLines} from '../../../source/session/tail/insert-late-lines.ts';
+import {insertLateLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineSorter, type LineSorterCallbacks} from '../../../source/session/tail/line-sorter.ts';
 import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
 import {until} from '../../support/until.ts';

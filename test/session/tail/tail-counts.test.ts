@@ -2,7 +2,7 @@
 import test from 'ava';
 import {createElement as h} from 'react';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {asTailSource} from '../../../source/session/tail/tail-source.ts';
+import {asTailSource} from '../../../source/session/tail/tail-sources.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import {reduceConnectionList, type ConnectionList, type ConnectionEntry} from '../../../source/session/frame/connection-list.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';

@@ -3,7 +3,7 @@ import test from 'ava';
 import {levelOf, type LineLevel} from '../../../source/lines/line-level.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {LineIndex, type LineQuery} from '../../../source/session/tail/line-index.ts';
-import {countMatches, nextMatch} from '../../../source/session/tail/shown-matches.ts';
+import {countMatches, nextMatch, scrollTail, scrollToCursor, tailWindow} from '../../../source/session/tail/tail-window.ts';
 import {
 	emptyTail,
 	filterTail,
@@ -19,7 +19,6 @@ import {
 	pausedBacklog,
 	type TailView,
 } from '../../../source/session/tail/tail-view.ts';
-import {tailWindow, scrollTail, scrollToCursor} from '../../../source/session/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
 	const buffer = new LineBuffer(limits);
@@ -32,6 +31,7 @@ function filled(texts: readonly string[], limits?: {lines: number; bytes: number
 }
 
 const texts = (count: number) => Array.from({length: count}, (_, index) => `line ${index}`);
+
 const query = (change: Partial<LineQuery>): LineQuery => ({
 	text: '',
 	regex: false,
@@ -42,6 +42,7 @@ const query = (change: Partial<LineQuery>): LineQuery => ({
 	notices: false,
 	...change,
 });
+
 const found = (buffer: LineBuffer, change: Partial<LineQuery>) => {
 	const index = new LineIndex(query(change));
 	while (!index.advance(buffer, 5)) {
@@ -202,6 +203,7 @@ test('a hundred thousand lines are searched block by block', t => {
 });
 
 const view = (count: number, rows = 5): TailView => ({...emptyTail('t', 'x', filled(texts(count))), windowRows: rows});
+
 const shown = (tail: TailView) => tailWindow(tail, tail.windowRows, () => 1).lines.map(({number}) => number);
 
 test('a move stops following, and only End resumes', t => {

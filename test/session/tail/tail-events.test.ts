@@ -4,7 +4,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {fullMessage} from '../../../source/server-messages/unwrap-message.ts';
 import type {GapReason, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {shortError} from '../../../source/descriptions/describe-error.ts';
-import {tailNotice} from '../../../source/session/tail/tail-notices.ts';
+import {tailNotice} from '../../../source/session/tail/tail-events.ts';
 import {isUnreadable, tailPhase} from '../../../source/session/tail/tail-sources.ts';
 
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
