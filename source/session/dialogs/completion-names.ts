@@ -1,21 +1,27 @@
-/** Names that complete typed targets. */
-import {listAll} from '../../cluster/list.ts';
-import {listNames} from '../lists/list-kinds.ts';
-import type {ListState} from '../lists/list-state.ts';
-import type {Row} from '../lists/table-rows.ts';
-import {currentNamespace} from '../frame/session-state.ts';
+/** Completes the arguments of palette commands with names of the cluster. */
+import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
+import {listAll, type TableRow} from '../../cluster/list.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {findResource, objectPath} from '../../targets/resource-names.ts';
-import type {ClusterTarget, Session} from '../frame/session.ts';
 import {suggestLocalPort} from '../forwards/free-port.ts';
+import {currentNamespace} from '../frame/session-state.ts';
+import type {ClusterTarget, OpenCluster, Session} from '../frame/session.ts';
+import {listNames} from '../lists/list-kinds.ts';
+import type {ListState} from '../lists/list-state.ts';
 import {targetOf} from '../lists/selection.ts';
+import type {Row} from '../lists/table-rows.ts';
+import type {PickerItem} from './dialog.ts';
 
 const maxNames = 500;
 const responseTimeoutMs = 10_000;
 
 /** The cluster and namespace whose names are completed. */
 type Place = Pick<ClusterTarget, 'cluster' | 'namespace'>;
+
+const namespacesTimeoutMs = 5000;
+
+export type NameSource = (session: Session) => Promise<readonly string[]>;
 
 export async function proxyNames(session: Session, place: Place): Promise<readonly string[]> {
 	const {nodes} = session.store.state.lists;
@@ -94,4 +100,69 @@ function present({visible}: ListState): readonly Row[] {
 /** A guess. The user can remove `https:`. */
 function isTls(name: string, port: number): boolean {
 	return /https|tls/.test(name) || port === 443 || port === 8443;
+}
+
+export class ArgumentCompleter {
+	readonly #session: Session;
+	readonly #sourceOf: (word: string) => NameSource | undefined;
+	readonly #known = new Map<string, readonly string[]>();
+	#again: () => void = () => {};
+
+	constructor(session: Session, sourceOf: (word: string) => NameSource | undefined) {
+		this.#session = session;
+		this.#sourceOf = sourceOf;
+	}
+
+	onNames = (again: () => void): void => {
+		this.#again = again;
+	};
+
+	at = (text: string): {from: number; items: readonly PickerItem[]} | null => {
+		const [, lead = '', word = ''] = /^(\s*(\S+)\s+)/.exec(text) ?? [];
+		const source = this.#sourceOf(word);
+		if (source === undefined || text[lead.length] === '-') {
+			return null;
+		}
+
+		const known = this.#known.get(word);
+		if (known === undefined) {
+			this.#known.set(word, []);
+			void this.#read(word, source);
+		}
+
+		return {from: lead.length, items: (known ?? []).map(name => ({id: name.trim(), cells: [name.trim(), '', ''], text: name}))};
+	};
+
+	async #read(word: string, source: NameSource): Promise<void> {
+		this.#known.set(word, await source(this.#session).catch(() => []));
+		this.#again();
+	}
+}
+
+/** Of all clusters shown. @throws SpokeError when listing is forbidden in each */
+export async function namespaceNames({shown}: Session): Promise<readonly string[]> {
+	const read = await Promise.allSettled(shown.map(async cluster => namespacesOf(cluster)));
+	const names = read.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
+	const failed = read.find(({status}) => status === 'rejected') as PromiseRejectedResult | undefined;
+	if (names.length === 0 && failed) {
+		throw failed.reason;
+	}
+
+	return names.length === 1 ? names[0]! : [...new Set(names.flat())].sort();
+}
+
+async function namespacesOf(cluster: OpenCluster): Promise<readonly string[]> {
+	const {items} = await listAll<TableRow>(cluster.access, {
+		path: '/api/v1/namespaces',
+		as: 'table',
+		pageSize: 5000,
+		signal: AbortSignal.timeout(namespacesTimeoutMs),
+	});
+	return items.map(({cells}) => String(cells[0]));
+}
+
+/** @throws SpokeError when the kubeconfig cannot be read */
+export async function contextNames({flags, env}: Session): Promise<readonly string[]> {
+	const {config} = await loadKubeconfig(flags.kubeconfig, env);
+	return [...config.contexts.keys()];
 }

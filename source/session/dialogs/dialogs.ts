@@ -1,20 +1,23 @@
-/** Dialogs as promises. */
+/** Dialogs as promises, and the handlers of their keys. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {FillOptions, Handler, Handlers, PickOptions, TextPromptOptions} from '../frame/session.ts';
 import {
+	cardText,
+	equivalentCommand,
 	matchingItems,
 	withMissingField,
 	type CardChoice,
 	type CardDialog,
 	type ConfirmDialog,
-	type FormDialog,
 	type Dialog,
+	type DialogEvent,
+	type FormDialog,
 	type PickerDialog,
 	type PromptDialog,
 } from './dialog.ts';
 import {statusMessage} from '../../server-messages/unwrap-message.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import {formatQuantity} from '../../text/formats.ts';
-import type {FillOptions, PickOptions, TextPromptOptions} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import {sessionErrorParts} from '../kit/session-advice.ts';
 import {CanceledError, type TypeAhead} from './type-ahead.ts';
@@ -313,3 +316,68 @@ function chosenIn(picker: PickerDialog): string | null {
 
 	return picker.free && typed !== '' ? typed : null;
 }
+
+const accept: Handler = (_, dialogs) => {
+	dialogs.accept();
+};
+
+const cancel: Handler = (_, dialogs) => {
+	dialogs.cancel();
+};
+
+const choose =
+	(choice: CardChoice): Handler =>
+	(_, dialogs) => {
+		dialogs.choose(choice);
+	};
+
+const edit =
+	(event: DialogEvent): Handler =>
+	({store}, dialogs) => {
+		store.dispatchNow({type: 'dialog', event});
+		dialogs.changed();
+	};
+
+const down = edit({type: 'move', by: 1});
+const up = edit({type: 'move', by: -1});
+
+/** Handlers of the keys of dialogs. */
+export const dialogHandlers = {
+	'confirm.yes': accept,
+	'confirm.no': cancel,
+	'card/doctor': choose('doctor'),
+	'card/retry': choose('retry'),
+	'card/copy'(session) {
+		const {dialog} = session.store.state;
+		if (dialog?.kind === 'card') {
+			session.copy(cardText(dialog), 'the failure');
+		}
+	},
+	'card/why': choose('why'),
+	accept,
+	cancel,
+	'form/move.down': down,
+	'form/move.up': up,
+	'form/value.previous': edit({type: 'choose', by: -1}),
+	'form/value.next': edit({type: 'choose', by: 1}),
+	'form/copy'(session) {
+		const {dialog} = session.store.state;
+		const script = dialog?.kind === 'form' ? equivalentCommand(dialog) : null;
+		if (script !== null) {
+			session.copy(script, 'the command');
+		}
+	},
+	'picker/move.down': down,
+	'picker/move.up': up,
+	'prompt.older': edit({type: 'history', by: 1}),
+	'prompt.newer': edit({type: 'history', by: -1}),
+	'prompt/move.left': edit({type: 'caret', to: 'left'}),
+	'prompt/move.right': edit({type: 'caret', to: 'right'}),
+	'prompt/move.start': edit({type: 'caret', to: 'start'}),
+	'prompt/move.end': edit({type: 'caret', to: 'end'}),
+	'prompt.delete-word': edit({type: 'erase-word'}),
+	'prompt.regex': edit({type: 'regex'}),
+	complete: edit({type: 'complete'}),
+	erase: edit({type: 'erase'}),
+	clear: edit({type: 'clear'}),
+} satisfies Handlers;

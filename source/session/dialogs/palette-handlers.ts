@@ -16,15 +16,22 @@ import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
 import {openObjectDetails} from '../text/details-handlers.ts';
 import {openYaml} from '../text/yaml-handlers.ts';
 import type {PickerItem} from './dialog.ts';
-import {ArgumentCompleter, contextNames, namespaceNames, type NameSource} from './argument-completer.ts';
+import {
+	ArgumentCompleter,
+	contextNames,
+	forwardNames,
+	namespaceNames,
+	objectNames,
+	proxyNames,
+	targetNames,
+	type NameSource,
+} from './completion-names.ts';
 import {openDoctor} from '../why/doctor-handlers.ts';
 import {openNodeCheck} from '../why/node-check-handlers.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
-import {forwardNames, objectNames, proxyNames, targetNames} from './completion-names.ts';
 import {parsePaletteArguments, type PaletteArguments, type PaletteSyntax} from './palette-arguments.ts';
-import {openTypedTail} from './typed-tail.ts';
-import {noCommand, showTypedView, views, viewAliases} from './typed-views.ts';
+import {noCommand, openTypedTail, showTypedView, viewAliases, views} from './typed-views.ts';
 import {copyFiles} from '../shell/copy-handlers.ts';
 import {openShell} from '../shell/shell-handlers.ts';
 import {recordTyped} from '../shell/shell-recording.ts';

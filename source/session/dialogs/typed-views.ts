@@ -1,11 +1,12 @@
-/** Commands that show a view, with kubectl's flags. */
+/** Palette commands that show a view or a tail, with the flags of kubectl. */
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';
-import type {Session} from '../frame/session.ts';
 import type {ViewName} from '../frame/session-state.ts';
+import type {Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
 import {isListName, listNames} from '../lists/list-kinds.ts';
-import {parseListArguments} from './list-arguments.ts';
+import {openTail, typedTailPlace} from '../tail/open-tail.ts';
+import {parseListArguments, type PaletteArguments} from './palette-arguments.ts';
 
 export const noCommand = 'unknown command:';
 
@@ -69,4 +70,44 @@ function leftOut(word: string): string | null {
 function viewOf(word: string): ViewName | null {
 	const plural = findResource(word)?.plural ?? word;
 	return views.find(view => view === word || viewAliases.get(view)?.includes(plural)) ?? null;
+}
+
+/** `:tail`, with the flags of `spoke tail` that choose its logs. */
+export function openTypedTail(session: Session, {words: targets, flags}: PaletteArguments): void {
+	const {selector = null, namespace, container} = flags;
+	const fault = faultOf({words: targets, flags});
+	if (fault !== null) {
+		session.showMessage(fault, 'warn');
+		return;
+	}
+
+	const place = flags['all-namespaces'] ? null : namespace;
+	openTail(
+		session,
+		{
+			...typedTailPlace(session, {isSelector: selector !== null}),
+			...(place !== undefined && {namespace: place}),
+			targets,
+			selector,
+			containers: flags['all-containers'] ? {kind: 'all'} : container === undefined ? {kind: 'default'} : {kind: 'named', name: container},
+		},
+		{previous: flags.previous},
+	);
+}
+
+function faultOf({words, flags}: Pick<PaletteArguments, 'words' | 'flags'>): string | null {
+	const {selector, namespace, container} = flags;
+	if (words.length === 0 && selector === undefined) {
+		return 'type :tail pod/NAME';
+	}
+
+	if (words.length > 0 && selector !== undefined) {
+		return ':tail takes either a target or -l';
+	}
+
+	if (flags['all-namespaces'] && (selector === undefined || namespace !== undefined)) {
+		return selector === undefined ? '-A requires -l: a target is in one namespace' : ':tail takes either -A or -n';
+	}
+
+	return flags['all-containers'] && container !== undefined ? ':tail takes either -a or -c' : null;
 }

@@ -16,7 +16,7 @@ import type {Handler, Handlers, Session} from './session.ts';
 import {listHandlers} from '../lists/list-handlers.ts';
 import {openRow} from '../lists/open-row.ts';
 import {navigationHandlers} from './navigation-handlers.ts';
-import {dialogHandlers} from '../dialogs/dialog-handlers.ts';
+import {dialogHandlers} from '../dialogs/dialogs.ts';
 import {paletteHandlers} from '../dialogs/palette-handlers.ts';
 import {sandboxHandlers} from '../sandbox/sandbox-handlers.ts';
 import {copyHandlers} from '../shell/copy-handlers.ts';

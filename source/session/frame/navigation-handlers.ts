@@ -10,7 +10,7 @@ import {closeTail, setView} from '../tail/open-tail.ts';
 import {formatQuantity} from '../../text/formats.ts';
 import {applyFilter} from '../tail/tail-search.ts';
 import type {TailRun} from '../tail/tail-run.ts';
-import {namespaceNames} from '../dialogs/argument-completer.ts';
+import {namespaceNames} from '../dialogs/completion-names.ts';
 import type {Handlers, Session} from './session.ts';
 import {leaveScope} from '../lists/open-row.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';

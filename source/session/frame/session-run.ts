@@ -7,7 +7,7 @@ import {clusterState} from '../clusters/cluster-state.ts';
 import {statesOf} from '../clusters/navigation.ts';
 import {createSession, type SessionParts} from './create-session.ts';
 import {attachSandbox} from '../sandbox/sandbox-handlers.ts';
-import {logInBeforeStart} from '../shell/plugin-terminal.ts';
+import {logInBeforeStart} from '../shell/terminal-queue.ts';
 import {recordShells} from '../shell/shell-recording.ts';
 import type {OpenCluster, Session, SessionOptions} from './session.ts';
 import {requireForwardSet, type ForwardSet} from '../forwards/forward-set-files.ts';

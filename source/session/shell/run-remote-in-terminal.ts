@@ -1,24 +1,23 @@
 /** Runs a remote program in the whole terminal. */
 import {finished} from 'node:stream/promises';
+import type {ActionId} from '../../actions/action-table.ts';
 import {type CommandEnd, describeCommandEnd} from '../../descriptions/describe-command-end.ts';
+import {pathSentences} from '../../descriptions/describe-path.ts';
 import {joinParts} from '../../descriptions/parts.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import type {ActionId} from '../../actions/action-table.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {describeOpenConnections, pathOfEntry} from '../frame/connection-list.ts';
-import {keyContext} from '../frame/session-state.ts';
 import type {CommandRequest, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
-import {LineEditor} from './line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
+import {formatQuantity} from '../../text/formats.ts';
+import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {describeOpenConnections, pathOfEntry, type ConnectionList} from '../frame/connection-list.ts';
+import {keyContext, type Message} from '../frame/session-state.ts';
+import type {Session} from '../frame/session.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {pathLineSpans} from '../kit/path-line-spans.ts';
-import {pathSentences} from '../../descriptions/describe-path.ts';
-import type {Session} from '../frame/session.ts';
-import {describeMeanwhile} from './describe-meanwhile.ts';
-import {type ExitChoice, ExitKeys} from './exit-keys.ts';
-import {ShellKeys} from './shell-keys.ts';
+import {ExitKeys, LineEditor, ShellKeys, type ExitChoice} from './shell-keys.ts';
 import type {ShellRecording} from './shell-recording.ts';
 
 type RunEnd = {text: string; error: SpokeError | null};
@@ -53,6 +52,18 @@ type RemoteRun = {
 	keys: ShellKeys;
 	detached: PromiseWithResolvers<'detached'>;
 	hasEnded: boolean;
+};
+
+const lead = '       Meanwhile: ';
+const shownStreams = 3;
+const shownMessages = 2;
+
+type Meanwhile = {
+	/** Without the shell itself. */
+	connections: ConnectionList;
+	/** Since the shell began. */
+	messages: readonly Message[];
+	lines: {count: number; tails: number};
 };
 
 export async function runRemoteInTerminal(
@@ -321,4 +332,21 @@ function formatPlainPathLine(path: Path, glyphs: Glyphs, width: number): string 
 	return pathLineSpans(path, width - 1, glyphs, null)
 		.map(({text}) => text)
 		.join('');
+}
+
+/** One event per row, wrapped at words. A stream that is still broken is not reported by its message too. */
+export function describeMeanwhile({connections, messages, lines: {count, tails}}: Meanwhile, columns: number): readonly string[] {
+	const broken = connections.filter(({phase, note}) => (phase === 'working' || phase === 'failed') && note !== '');
+	const isShown = (text: string) => broken.some(({what, note}) => text.includes(what) && text.endsWith(`: ${note}`));
+	const warnings = [...new Set(messages.filter(({role, text}) => role !== 'plain' && !isShown(text)).map(({text}) => text))];
+	const events = [
+		...broken.slice(0, shownStreams).map(({what, note}) => `${what}: ${note}`),
+		...(broken.length > shownStreams ? [formatQuantity(broken.length - shownStreams, 'more broken stream')] : []),
+		...warnings.slice(-shownMessages),
+		...(warnings.length > shownMessages ? [formatQuantity(warnings.length - shownMessages, 'more message')] : []),
+		...(count > 0 ? [`${formatQuantity(count, 'line')} in ${tails === 1 ? 'the tail' : 'the tails'}`] : []),
+	];
+	return events
+		.flatMap(event => wrapToWidth(sanitizeLine(event), Math.max(20, columns - lead.length - 1)))
+		.map((row, index) => `${index === 0 ? lead : ' '.repeat(lead.length)}${row}`);
 }

@@ -1,11 +1,34 @@
-/** Detach sequences in the input of a remote shell. */
+/** What is typed for a remote shell: detach sequences, lines without a terminal, and the keys after its end. */
+import {StringDecoder} from 'node:string_decoder';
 import type {ActionId} from '../../actions/action-table.ts';
-import {keyBytes} from '../../keymap/decode-keys.ts';
+import {createKeyDecoder, keyBytes} from '../../keymap/decode-keys.ts';
+import {describeKeys} from '../../keymap/describe-keys.ts';
+import {resolveKey} from '../../keymap/resolve-key.ts';
 import {formatKeys, type Keymap} from '../../keymap/keymap.ts';
 
 export type InputPart = {kind: 'pass'; bytes: Buffer} | {kind: 'detach'} | {kind: 'path'};
 
 type Sequence = {bytes: Buffer; kind: 'detach' | 'path' | 'send-last-key'; lastKey: Buffer};
+
+export type ExitChoice = 'back' | 'why' | 'rerun';
+
+const meanings: Readonly<Record<string, ExitChoice>> = {why: 'why', 'ended.new-shell': 'rerun'};
+
+/** Without `view.back`, which the key has done. */
+const showing = /^(?:move\..*|view\.(?!back|zoom).*|help\.open|messages\.open|palette\.open)$/;
+
+type LineEditorOutput = {
+	echo: string;
+	/** Complete lines. */
+	send: string;
+	/** Ctrl-D on an empty line. */
+	isEnd: boolean;
+	/** Ctrl-C. */
+	isInterrupt: boolean;
+};
+
+/** The line editor ignores them. */
+const keySequence = /\u001B(?:\[[\d;?]*[ -/]*[@-~]|O[ -~])?/g;
 
 export class ShellKeys {
 	readonly shown: string;
@@ -65,5 +88,126 @@ export class ShellKeys {
 
 		release();
 		return parts;
+	}
+}
+
+/** Keys on the plain screen after a shell. */
+export class ExitKeys {
+	readonly #keymap: Keymap;
+	readonly #decoder = createKeyDecoder();
+	readonly #chosen = Promise.withResolvers<ExitChoice>();
+	#deafUntil = Infinity;
+	#canRerun = false;
+	#lastKey: string | null = null;
+
+	constructor(keymap: Keymap) {
+		this.#keymap = keymap;
+	}
+
+	hintLine(where: string, {canRerun}: {canRerun: boolean}): string {
+		this.#canRerun = canRerun;
+		const hints = describeKeys(this.#keymap, 'ended').filter(
+			({action, keys}) => keys.length > 0 && meanings[action.id] !== undefined && (canRerun || action.id !== 'ended.new-shell'),
+		);
+		return [
+			...hints.map(({keys, action}) => `${keys[0]!}: ${action.title}`),
+			`${hints.length > 0 ? 'any other' : 'Any'} key: back to ${where}`,
+		].join('  ');
+	}
+
+	feed(bytes: Buffer): void {
+		const inputs = this.#decoder.decode(bytes);
+		const all = this.#decoder.isWaiting ? [...inputs, ...this.#decoder.flush()] : inputs;
+		if (performance.now() < this.#deafUntil) {
+			return;
+		}
+
+		for (const input of all) {
+			// A late terminal report is not a key.
+			if ('report' in input || 'mouse' in input) {
+				continue;
+			}
+
+			this.#lastKey = 'key' in input ? input.key : null;
+			const resolved = 'key' in input ? resolveKey(this.#keymap, 'ended', [], input.key) : null;
+			const meaning = resolved?.kind === 'matched' ? (meanings[resolved.action] ?? 'back') : 'back';
+			this.#chosen.resolve(meaning === 'rerun' && !this.#canRerun ? 'back' : meaning);
+			return;
+		}
+	}
+
+	/** What the key that led back does in the view, if it only moves or shows something. */
+	viewAction(context: string): ActionId | null {
+		const resolved = this.#lastKey === null ? null : resolveKey(this.#keymap, context, [], this.#lastKey);
+		return resolved?.kind === 'matched' && showing.test(resolved.action) ? resolved.action : null;
+	}
+
+	goBack(): void {
+		this.#chosen.resolve('back');
+	}
+
+	/** Ignores keys for `ignoreInputMs`: they were meant for the remote program. */
+	async next({ignoreInputMs}: {ignoreInputMs: number}): Promise<ExitChoice> {
+		this.#deafUntil = performance.now() + ignoreInputMs;
+		return this.#chosen.promise;
+	}
+}
+
+/** A line editor like a terminal in canonical mode. */
+export class LineEditor {
+	readonly #utf8 = new StringDecoder('utf8');
+	#line: string[] = [];
+
+	feed(bytes: Uint8Array): LineEditorOutput {
+		const out: LineEditorOutput = {echo: '', send: '', isEnd: false, isInterrupt: false};
+		for (const character of this.#utf8.write(Buffer.from(bytes)).replaceAll(keySequence, '')) {
+			this.#onCharacter(character, out);
+		}
+
+		return out;
+	}
+
+	#onCharacter(character: string, out: LineEditorOutput): void {
+		switch (character) {
+			case '\r':
+			case '\n': {
+				out.send += `${this.#line.join('')}\n`;
+				out.echo += '\r\n';
+				this.#line = [];
+				break;
+			}
+
+			case '\b':
+			case '\u007F': {
+				out.echo += this.#line.length > 0 ? '\b \b' : '';
+				this.#line.pop();
+				break;
+			}
+
+			case '\u0015': {
+				out.echo += '\b \b'.repeat(this.#line.length);
+				this.#line = [];
+				break;
+			}
+
+			case '\u0003': {
+				out.isInterrupt = true;
+				break;
+			}
+
+			case '\u0004': {
+				out.send += this.#line.join('');
+				out.isEnd ||= this.#line.length === 0;
+				this.#line = [];
+				break;
+			}
+
+			default: {
+				if (character >= ' ' || character === '\t') {
+					this.#line.push(character);
+					out.echo += character;
+				}
+			}
+		}
 	}
 }

@@ -1,16 +1,25 @@
-/** Serializes use of the terminal. */
+/** Serializes use of the terminal, and lends it to credential plugins. */
+import {basename} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {Semaphore} from '../../async/semaphore.ts';
-import type {SessionTerminal} from '../frame/session-terminal.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {PluginTerminal} from '../../cluster/credentials/run-plugin.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import type {SessionDisplay} from '../frame/session-display.ts';
+import type {SessionTerminal} from '../frame/session-terminal.ts';
+import type {Session} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 
 const waitMs = 500;
 
-export type TerminalQueueContext = {
+type TerminalQueueContext = {
 	store: Pick<Store, 'hold' | 'release'>;
 	terminal: Pick<SessionTerminal, 'handOff' | 'lend'>;
 	screen: Pick<SessionDisplay, 'isTaken' | 'suspended'>;
+};
+
+export type LentTerminal = PluginTerminal & {
+	wasLent: boolean;
 };
 
 export class TerminalQueue {
@@ -49,4 +58,56 @@ export class TerminalQueue {
 			}
 		});
 	}
+}
+
+export function pluginTerminal(session: Session): LentTerminal {
+	const terminal: LentTerminal = {
+		wasLent: false,
+		isAvailable: true,
+		isShared: true,
+		async lend(command, work) {
+			terminal.wasLent = true;
+			return session.withTerminal(async () => {
+				session.terminal.stdout.write(`spoke  ${sanitizeLine(basename(command))} logs you in; the screen returns when it exits\r\n`);
+				return work();
+			});
+		},
+		showStderr(text) {
+			const line = text.trim().split('\n').at(-1) ?? '';
+			if (line !== '') {
+				session.showMessage(sanitizeLine(line), 'warn');
+			}
+		},
+	};
+	return terminal;
+}
+
+/** False when a signal ended the program meanwhile. */
+export async function logInBeforeStart(
+	access: ClusterClient,
+	terminal: LentTerminal,
+	{
+		stdout,
+		interrupted,
+	}: {
+		stdout: NodeJS.WriteStream;
+		interrupted: AbortSignal;
+	},
+): Promise<boolean> {
+	const timer = setTimeout(() => {
+		if (!terminal.wasLent) {
+			stdout.write('spoke  waiting for credentials …\r\n');
+		}
+	}, 300);
+	try {
+		await access.logIn(interrupted);
+	} catch (error) {
+		if (!interrupted.aborted) {
+			throw error;
+		}
+	} finally {
+		clearTimeout(timer);
+	}
+
+	return !interrupted.aborted;
 }

@@ -1,6 +1,11 @@
 /** Arguments of palette commands. */
 import test from 'ava';
-import {parsePaletteArguments, type PaletteSyntax} from '../../../source/session/dialogs/palette-arguments.ts';
+import {
+	parseListArguments,
+	parsePaletteArguments,
+	takeSelector,
+	type PaletteSyntax,
+} from '../../../source/session/dialogs/palette-arguments.ts';
 
 const tail: PaletteSyntax = {
 	word: 'tail',
@@ -41,4 +46,29 @@ test('a word too many, a command after -- and an invalid value are refused', t =
 	t.deepEqual(read(tail, '-l app=api -n'), {fault: ':tail: flag needs an argument: -n; it takes -n, -l, -c, -p'});
 	t.like(read(tail, 'x -n Demo'), {fault: 'invalid namespace "Demo": use a-z, 0-9 and inner -, at most 63 characters'});
 	t.like(read(tail, '-l app in (a'), {fault: 'invalid label selector: "," or ")" is missing at the end'});
+});
+
+const readList = (line: string) => parseListArguments(line.split(' ').filter(word => word !== ''));
+
+test('list arguments follow the kubectl syntax', t => {
+	t.deepEqual(readList(''), {});
+	t.deepEqual(readList('demo'), {namespace: 'demo'});
+	t.deepEqual(readList('-n demo'), {namespace: 'demo'});
+	t.deepEqual(readList('-A'), {namespace: null});
+	t.deepEqual(readList('--all-namespaces'), {namespace: null});
+	t.deepEqual(readList('-l app=api'), {selector: 'app=api'});
+	t.deepEqual(readList('demo --selector=app=api'), {namespace: 'demo', selector: 'app=api'});
+	t.deepEqual(readList('-l app in (a, b) -A'), {namespace: null, selector: 'app in (a, b)'});
+});
+
+test('an invalid namespace, flag or selector is rejected with one line', t => {
+	t.like(readList('Demo'), {fault: 'invalid namespace "Demo": use a-z, 0-9 and inner -, at most 63 characters'});
+	t.like(readList('-o wide'), {fault: 'unknown argument -o: use a namespace, -A or -l SELECTOR'});
+	t.like(readList('one two'), {fault: 'give one namespace, or -A for all'});
+	t.like(readList('-l app in (a'), {fault: 'invalid label selector: "," or ")" is missing at the end'});
+	t.like(readList('-l'), {fault: 'invalid label selector: a key is missing at the end'});
+});
+
+test('a tail selector can contain spaces', t => {
+	t.deepEqual(takeSelector(['-l', 'app', 'in', '(a,', 'b)', '-a']), {selector: 'app in (a, b)', rest: ['-a']});
 });

@@ -3,16 +3,17 @@ import {getEventListeners} from 'node:events';
 import {PassThrough} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {runRemoteInTerminal} from '../../../source/session/shell/run-remote-in-terminal.ts';
-import {Store} from '../../../source/session/frame/store.ts';
-import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
+import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import type {ConnectionList} from '../../../source/session/frame/connection-list.ts';
+import {emptySession, type Message} from '../../../source/session/frame/session-state.ts';
+import {Store} from '../../../source/session/frame/store.ts';
+import {asciiGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {describeMeanwhile, runRemoteInTerminal} from '../../../source/session/shell/run-remote-in-terminal.ts';
 import type {ResolvedTarget} from '../../../source/streams/connection-observer.ts';
 import type {RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
-import {emptySession} from '../../../source/session/frame/session-state.ts';
-import {asciiGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {until} from '../../support/until.ts';
 
@@ -276,4 +277,40 @@ test('input after Ctrl-D goes nowhere and breaks nothing', async t => {
 	type('x');
 	const {end} = await driven;
 	t.regex(end.text, /^left the shell after/);
+});
+
+const broken = [{what: 'deploy/api', phase: 'working', note: 'read ECONNRESET'}] as unknown as ConnectionList;
+
+const message = (text: string): Message => ({time: 0, text, role: 'warn', hint: ''});
+const none = {count: 0, tails: 0};
+
+test('a broken stream is reported once', t => {
+	const messages = [message('logs deploy/api: read ECONNRESET'), message('forward :80: the pod is gone')];
+	t.deepEqual(describeMeanwhile({connections: broken, messages, lines: {count: 3, tails: 1}}, 80), [
+		'       Meanwhile: deploy/api: read ECONNRESET',
+		'                  forward :80: the pod is gone',
+		'                  3 lines in the tail',
+	]);
+});
+
+test('a recovered stream is reported by its message', t => {
+	const messages = [message('logs deploy/api: read ECONNRESET'), message('logs deploy/api: read ECONNRESET')];
+	t.deepEqual(describeMeanwhile({connections: [], messages, lines: none}, 80), ['       Meanwhile: logs deploy/api: read ECONNRESET']);
+});
+
+test('a long event is wrapped at words', t => {
+	const rows = describeMeanwhile({connections: [], messages: [message('one two three four five six seven eight nine')], lines: none}, 45);
+	t.true(rows.every(row => row.length < 45));
+	t.is(rows.map(row => row.slice(18)).join(' '), 'one two three four five six seven eight nine');
+});
+
+test('nothing is reported when nothing happened', t => {
+	t.deepEqual(describeMeanwhile({connections: [], messages: [], lines: none}, 80), []);
+});
+
+test('events that are not shown are counted', t => {
+	const messages = ['a', 'b', 'c', 'd'].map(text => message(text));
+	const connections = Array.from({length: 5}, () => broken[0]!);
+	const rows = describeMeanwhile({connections, messages, lines: none}, 80).map(row => row.slice(18));
+	t.deepEqual(rows.slice(3), ['2 more broken streams', 'c', 'd', '2 more messages']);
 });
