@@ -1,5 +1,5 @@
 import {randomInt} from 'node:crypto';
-import {isFree} from '../../source/session/forwards/free-port.ts';
+import {isFree} from '../../source/session/forwards/port-options.ts';
 
 /** A local port on which nothing listens. */
 export async function unusedPort(): Promise<number> {

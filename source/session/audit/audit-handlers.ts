@@ -1,30 +1,38 @@
-/** Handlers of the audit view. */
-import {toSpokeError} from '../../errors/spoke-error.ts';
-import {auditJunit} from '../../output/audit-junit.ts';
-import {auditReport} from '../../output/audit-report.ts';
-import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-object.ts';
-import {countCauses, rowsByCause} from '../../evidence/audit/rows-by-cause.ts';
-import type {Path, ProcessFacts} from '../../evidence/evidence.ts';
-import {runAudit} from '../../evidence/audit/run-audit.ts';
-import {findPaths} from '../../evidence/find-paths.ts';
-import {describeKeys} from '../../keymap/describe-keys.ts';
+/** Handlers of the audit view, and the pod of the route test. */
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-object.ts';
+import {countCauses, rowsByCause} from '../../evidence/audit/rows-by-cause.ts';
+import {runAudit} from '../../evidence/audit/run-audit.ts';
+import type {Path, ProcessFacts} from '../../evidence/evidence.ts';
+import {findPaths} from '../../evidence/find-paths.ts';
 import {needsInOneLine} from '../../evidence/rules/describe-needs.ts';
-import {noAudit, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
+import {describeKeys} from '../../keymap/describe-keys.ts';
+import {auditJunit} from '../../output/audit-junit.ts';
+import {auditReport} from '../../output/audit-report.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {listPath, objectPath, podResource} from '../../targets/resource-names.ts';
+import {formatQuantity, clockTime} from '../../text/formats.ts';
+import {noAudit, type ShownAuditRow, type TextLine, shownTail} from '../frame/session-state.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
-import {clockTime, formatQuantity} from '../../text/formats.ts';
-import {toSessionAdvice} from '../kit/session-advice.ts';
-import {openText} from '../text/open-text.ts';
-import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
-import {podForRouteTest} from './route-test-pod.ts';
 import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
+import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
+import {toSessionAdvice} from '../kit/session-advice.ts';
+import {selectedRow} from '../lists/list-state.ts';
+import {clusterOfSource} from '../tail/open-tail.ts';
+import {defaultSource} from '../tail/tail-sources.ts';
+import {openText} from '../text/text-handlers.ts';
 
 export const auditHandlers = {
 	'audit/refresh': async session => readAudit(session),
 	'audit/save': saveAudit,
 	test: testRoute,
 } satisfies Handlers;
+
+type RouteTestPod = {pod: string; namespace: string; cluster: OpenCluster};
+
+const maxReads = 10;
 
 /** Reads the audit of the current cluster unless it was read or one is being read. */
 export async function readAuditOnce(session: Session): Promise<void> {
@@ -272,5 +280,52 @@ async function testRoute(session: Session): Promise<void> {
 	session.paths.showAgain();
 	if (session.shown.includes(cluster) && session.store.state.audit.rows.length > 0) {
 		await readAudit(session);
+	}
+}
+
+/**
+The pod of the tail or the selected one, or else another that runs in the shown namespace. `null` if there is none.
+@throws SpokeError if the pods cannot be listed
+*/
+async function podForRouteTest(session: Session): Promise<RouteTestPod | null> {
+	for (const candidate of candidates(session).slice(0, maxReads)) {
+		if (await canRunTest(candidate)) {
+			return candidate;
+		}
+	}
+
+	return findRunningPod(session);
+}
+
+/** The list of pods can be filtered, or out of date, because it is not updated while the audit is shown. */
+async function findRunningPod({cluster, store}: Session): Promise<RouteTestPod | null> {
+	const pods = listPath(podResource, store.state.cluster.namespace);
+	const {items} = await cluster.access.json<{items: readonly PodObject[]}>({
+		path: `${pods}?fieldSelector=status.phase%3DRunning&limit=${maxReads}`,
+	});
+	const pod = items.find(({metadata}) => metadata.deletionTimestamp === undefined);
+	return pod ? {pod: pod.metadata.name, namespace: pod.metadata.namespace ?? '', cluster} : null;
+}
+
+function candidates(session: Session): RouteTestPod[] {
+	const {cluster, store} = session;
+	const tail = shownTail(store.state);
+	const source = defaultSource(tail?.sources ?? []);
+	const {pods} = store.state.lists;
+	const rows = pods.visible.filter(({unread, context = cluster.context}) => unread === undefined && context === cluster.context);
+	const selected = rows.filter(({id}) => id === selectedRow(pods)?.id);
+	return [
+		...(tail && source ? [{...source, cluster: clusterOfSource(session, tail.id, source)}] : []),
+		...new Set([...selected, ...rows]).values().map(({name, namespace}) => ({pod: name, namespace, cluster})),
+	];
+}
+
+/** False only for a pod that is known to be gone or not running; a failed read shows neither. */
+async function canRunTest({pod, namespace, cluster: {access}}: RouteTestPod): Promise<boolean> {
+	try {
+		const {status, metadata} = await access.json<PodObject>({path: objectPath(podResource, namespace, pod)});
+		return status?.phase === 'Running' && metadata.deletionTimestamp === undefined;
+	} catch (thrown) {
+		return toSpokeError(thrown).code !== 'ERR_NOT_FOUND';
 	}
 }

@@ -1,20 +1,24 @@
-/** The audit view: the picture, the rows, and the evidence of the selected row. */
+/** The audit view: the hub with spokes, the rows, and the evidence of the selected row. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {auditLegState} from '../../descriptions/describe-audit.ts';
+import {auditEndNames, auditLegState, auditRowState, auditStateBasis} from '../../descriptions/describe-audit.ts';
+import {routeName} from '../../descriptions/describe-verdict.ts';
+import type {Audit, AuditedLeg, AuditRow, RowId, RowVerdict} from '../../evidence/audit/audit-object.ts';
+import {commonRoute, kubeletsRow, routeToNodes} from '../../output/hub-picture.ts';
+import {cellWidth, fitToCells, truncateToCells} from '../../text/cell-width.ts';
 import {viewRows} from '../frame/layout.ts';
 import {isAwaitingApiserver, type SessionState, type ShownAuditRow} from '../frame/session-state.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
+import {tlsRoleOf} from '../kit/path-line-spans.ts';
 import {CursorRows, describeHiddenRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {toSessionAdvice} from '../kit/session-advice.ts';
 import {useScreen, useScreenWith} from '../kit/screen-input.ts';
+import {toSessionAdvice} from '../kit/session-advice.ts';
+import {clipSpans, itemLine, line, lineWidth, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
-import {clipSpans, itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import {textLines, textParts} from '../kit/text-rows.ts';
+import type {Role} from '../kit/theme.ts';
 import {UnreachablePane} from '../lists/list-pane.tsx';
-import {auditPicture, verdictRole} from './audit-picture.ts';
 
 const provenHead = 'PROVEN FOR';
 const minVerdictWidth = 27;
@@ -26,6 +30,20 @@ const wideFrom = 60;
 const minRows = 4;
 /** Narrower screens name only nodes, because most rows count apiservers. */
 const unitsFrom = 100;
+
+const leftRows = ['N1', 'N2', 'N3', 'N4'] as const;
+const rightRows = ['C4', 'C6', 'C7', 'C8'] as const;
+const kubeletStreams = ['C1', 'C2', 'C3'] as const;
+const hub = ' apiserver ';
+const widePictureFrom = 110;
+
+const verdictRole: Readonly<Record<RowVerdict, Role>> = {
+	pass: 'tls.verified',
+	warn: 'level.warn',
+	fail: 'state.failed',
+	unknown: 'tls.unknown',
+	'not-applicable': 'text.dim',
+};
 
 export function AuditView(): ReactNode {
 	const screen = useScreenWith(...textParts, 'audit', 'zoom', 'connections');
@@ -154,4 +172,70 @@ function headingLine(text: string, columns: number, {more}: Glyphs): Line {
 function verdictText(row: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
 	const glyph = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[row.verdict];
 	return `${glyph} ${auditLegState(row, {short})}`;
+}
+
+export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width: number): Line[] {
+	const {frame} = glyphs;
+	const isWide = width >= widePictureFrom;
+	const side = Math.min(isWide ? 48 : 33, Math.max(20, Math.floor((width - cellWidth(hub) - 5) / 2)));
+	const row = (id: RowId) => rows.find(one => one.id === id)!;
+	const edge = (left: string, right: string) =>
+		styled('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);
+	const middle = leftRows.map((id, index) => {
+		const farId = rightRows[index]!;
+		const centre = index === 1 ? styled('title', hub) : {text: ' '.repeat(cellWidth(hub))};
+		return line(
+			' ',
+			spokeIn(auditEndNames[id][isWide ? 'text' : 'short'], row(id), {width: side, nameWidth: isWide ? 15 : 12}, glyphs),
+			styled('rule', frame.side),
+			centre,
+			styled('rule', frame.side),
+			spokeOut(
+				auditEndNames[farId][isWide ? 'text' : 'short'],
+				{...(farId === 'C4' ? kubeletsRow(rows) : row(farId)), broken: row(farId === 'C4' ? 'C2' : farId).broken},
+				isWide ? commonRoute(rows, farId === 'C4' ? kubeletStreams : [farId]) : null,
+				glyphs,
+			),
+		);
+	});
+	const labeled = (name: string, words: string) => `${name}: ${words}`;
+	const bottom = edge(frame.bottomLeft, frame.bottomRight);
+	const toNodes = routeToNodes(rows);
+	const route = `  ${labeled('route', `${toNodes.basis === 'unknown' ? '' : `${glyphs.strokes[toNodes.basis]} `}${toNodes.name}`)}`;
+	const both = `${route} ${glyphs.dot} ${labeled('SSH', auditRowState(row('C9'), {short: true}))}`;
+	// Drawn whole or not at all, because row C9 shows it too.
+	return [
+		line(edge(frame.topLeft, frame.topRight)),
+		...middle,
+		line(bottom, styled('text.dim', lineWidth([bottom]) + cellWidth(both) <= width ? both : route)),
+	];
+}
+
+/** `kubelets: ! static tokens on ━►`, with the long state if it fits. */
+function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number; nameWidth: number}, glyphs: Glyphs): Span[] {
+	const {strokes, arrow, failed, look} = glyphs;
+	const glyph = row.verdict === 'warn' ? `${look} ` : row.verdict === 'fail' ? `${failed} ` : '';
+	const textWidth = width - nameWidth - 4;
+	const [state, short] = [false, true].map(isShort => `${glyph}${auditRowState(row, {short: isShort})}`) as [string, string];
+	const lead = [
+		{text: `${name}:`.padEnd(nameWidth)},
+		styled(roleOf(row), truncateToCells(cellWidth(state) <= textWidth ? state : short, textWidth)),
+	];
+	const stroke = strokes[row.basis];
+	return [...lead, styled(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
+}
+
+/** `━ konnectivity ━ unverified ━► kubelets`: each stroke is the basis of the word after it. */
+function spokeOut(name: string, row: AuditRow, route: AuditedLeg['route'] | null, {strokes, arrow, broke}: Glyphs): Span[] {
+	const stroke = strokes[auditStateBasis(row)];
+	const end = row.broken ? styled('state.failed', ` ${broke}`) : styled(roleOf(row), ` ${stroke}${arrow}`);
+	const shownRoute =
+		route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
+			? [styled('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
+			: [];
+	return [...shownRoute, styled(roleOf(row), `${stroke} ${auditRowState(row, {short: true})}`), end, {text: ` ${name}`}];
+}
+
+function roleOf({state, verdict}: AuditRow) {
+	return tlsRoleOf(state) ?? verdictRole[verdict];
 }

@@ -1,12 +1,15 @@
-/** Reachability, version and permissions of the clusters that are shown. */
+/** Reachability, version and permissions of the clusters that are shown, and keys of one that does not respond. */
 import {backoffMs, type Backoff, clockDelay, systemClock} from '../../async/clock.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {currentNamespace, shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {PathFeed} from '../frame/path-feed.ts';
-import type {OpenCluster} from '../frame/session.ts';
+import {currentList, currentNamespace, shownClusters, type ClusterState} from '../frame/session-state.ts';
+import type {Handlers, OpenCluster} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
-import {findMissingPermissions} from './permissions.ts';
+import {formatCopiedLines} from '../kit/format-copied-lines.ts';
+import {selectedRow} from '../lists/list-state.ts';
 import {clusterState, isLoginFailure, loginRetryMs, waitForCluster} from './cluster-state.ts';
+import {unreachableTextLines} from './describe-next-retry.ts';
+import {findMissingPermissions} from './permissions.ts';
 
 type ReachabilityContext = {
 	store: Store;
@@ -143,3 +146,34 @@ export class ReachabilityCheck {
 		}
 	}
 }
+
+/** Keys of an apiserver that does not respond, and of a context that cannot be opened. */
+export const retryHandlers = {
+	'unreachable/retry'(session) {
+		session.showMessage('retrying …');
+		session.reachability.tryNow();
+	},
+	'unreachable/copy'(session) {
+		session.copy(
+			formatCopiedLines(
+				[
+					...unreachableTextLines({...session.store.state, isReducedMotion: true}),
+					{label: 'server', text: session.store.state.cluster.server},
+				],
+				Date.now(),
+			),
+			'the report',
+		);
+	},
+	/** Of several contexts, the one of the selected row. */
+	'list/retry'(session) {
+		const list = currentList(session.store.state);
+		const row = list && selectedRow(list);
+		if (row?.unread === undefined) {
+			session.showMessage('nothing to retry here');
+		} else {
+			session.showMessage(`retrying ${row.name} …`);
+			session.retryContext(row.name);
+		}
+	},
+} satisfies Handlers;

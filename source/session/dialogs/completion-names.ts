@@ -4,7 +4,7 @@ import {listAll, type TableRow} from '../../cluster/list.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {findResource, objectPath} from '../../targets/resource-names.ts';
-import {suggestLocalPort} from '../forwards/free-port.ts';
+import {suggestLocalPort} from '../forwards/port-options.ts';
 import {currentNamespace} from '../frame/session-state.ts';
 import type {ClusterTarget, OpenCluster, Session} from '../frame/session.ts';
 import {listNames} from '../lists/list-kinds.ts';

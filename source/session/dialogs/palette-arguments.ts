@@ -3,7 +3,7 @@ import {containerFlag} from '../../command-line/common-flags.ts';
 import type {FlagSpec, FlagValues, ParsedCommandLine} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {namespaceError} from '../clusters/typed-namespace.ts';
+import {namespaceError} from '../clusters/navigation.ts';
 import {rowSelectorError} from '../lists/row-filter.ts';
 
 /** The flags of all palette commands, with kubectl's meanings. */

@@ -7,7 +7,7 @@ import {forwardSetNames} from '../../command-line/forward-file.ts';
 import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {findRequirement, requiredInSession, requirementNames} from '../../evidence/require-path.ts';
-import {isReadOnly, disabledReason} from '../keys/disabled-reason.ts';
+import {isReadOnly, disabledReason} from '../keys/perform-action.ts';
 import {addForward} from '../forwards/forward-dialog.ts';
 import {startForward} from '../forwards/forward-lifecycle.ts';
 import {openForwardSet} from '../forwards/forward-sets.ts';
@@ -36,7 +36,7 @@ import {copyFiles} from '../shell/copy-handlers.ts';
 import {openShell} from '../shell/shell-handlers.ts';
 import {recordTyped} from '../shell/shell-recording.ts';
 import {onlyCluster, typedTarget} from '../lists/selection.ts';
-import {openTypedNamespace} from '../clusters/typed-namespace.ts';
+import {openTypedNamespace} from '../clusters/navigation.ts';
 
 export const paletteHandlers = {
 	async 'palette.open'(session) {

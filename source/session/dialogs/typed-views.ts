@@ -1,6 +1,6 @@
 /** Palette commands that show a view or a tail, with the flags of kubectl. */
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
-import {openTypedNamespace} from '../clusters/typed-namespace.ts';
+import {openTypedNamespace} from '../clusters/navigation.ts';
 import type {ViewName} from '../frame/session-state.ts';
 import type {Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';

@@ -15,8 +15,7 @@ import {readForwardSets} from './forward-set-files.ts';
 import {forwardOf, localEndOf, type ForwardConfig} from './run-forward.ts';
 import {changeForward, startForwardFrom} from './forward-lifecycle.ts';
 import {addForwardToSet} from './forward-sets.ts';
-import {freePort, isFree} from './free-port.ts';
-import {readPortOptions, type PortOption} from './port-options.ts';
+import {freePort, isFree, readPortOptions, type PortOption} from './port-options.ts';
 
 type FormValues = Readonly<Record<string, string>>;
 

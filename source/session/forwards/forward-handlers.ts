@@ -9,10 +9,9 @@ import {openInBrowser} from '../shell/external-programs.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
 import {forwardNames} from '../dialogs/completion-names.ts';
 import {closeTail} from '../tail/open-tail.ts';
-import {forwardOf} from './run-forward.ts';
+import {forwardOf, forwardUrl} from './run-forward.ts';
 import {addForward, editForward} from './forward-dialog.ts';
 import {restartForward, startForward, stopForward, forwardConfigOf} from './forward-lifecycle.ts';
-import {forwardUrl} from './reduce-forward.ts';
 
 export const forwardHandlers = {
 	'list/forward': async session => addSelectedForward(session),

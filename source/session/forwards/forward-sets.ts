@@ -11,7 +11,7 @@ import {onlyCluster} from '../lists/selection.ts';
 import {addToForwardSet, readForwardSets, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
 import {type ForwardConfig, localEndOf} from './run-forward.ts';
 import {describeResets, startForwardFrom, stopImmediately} from './forward-lifecycle.ts';
-import {isFree} from './free-port.ts';
+import {isFree} from './port-options.ts';
 
 export const forwardSetHandlers = {
 	'forwards/save': saveSet,

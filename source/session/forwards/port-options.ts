@@ -1,11 +1,11 @@
-/** Ports offered by the forward form. */
+/** Ports offered by the forward form, and free local ports. */
+import {createServer} from 'node:net';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
 import {isReady, listPods} from '../../targets/resolve-pod.ts';
 import {resolveTargetPods, type PodScope} from '../../targets/target-pods.ts';
-import {suggestLocalPort} from './free-port.ts';
 
 export type PortOption = {
 	value: string;
@@ -98,4 +98,32 @@ function readyText(pods: readonly PodObject[] | null, targetPort?: ServicePort['
 
 function namesPort({spec}: PodObject, wanted: string): boolean {
 	return spec.containers.some(({ports = []}) => ports.some(({name}) => name === wanted));
+}
+
+/** Returns an unprivileged port that resembles the remote one. */
+export function suggestLocalPort(port: number): number {
+	return port < 1024 ? 8000 + port : port;
+}
+
+/** Returns `wanted` or the next free port above it on 127.0.0.1, or 0. */
+export async function freePort(wanted: number): Promise<number> {
+	if (await isFree(wanted, '127.0.0.1')) {
+		return wanted;
+	}
+
+	return wanted < 65_000 ? freePort(wanted + 1) : 0;
+}
+
+export async function isFree(port: number, address: string): Promise<boolean> {
+	const server = createServer();
+	return new Promise(resolve => {
+		server.once('error', () => {
+			resolve(false);
+		});
+		server.listen(port, address, () => {
+			server.close(() => {
+				resolve(true);
+			});
+		});
+	});
 }

@@ -21,7 +21,7 @@ import {paletteHandlers} from '../dialogs/palette-handlers.ts';
 import {sandboxHandlers} from '../sandbox/sandbox-handlers.ts';
 import {copyHandlers} from '../shell/copy-handlers.ts';
 import {shellHandlers} from '../shell/shell-handlers.ts';
-import {retryHandlers} from '../clusters/retry-handlers.ts';
+import {retryHandlers} from '../clusters/reachability-check.ts';
 import {openWhy, whyHandlers} from '../why/why-handlers.ts';
 
 const handlers = {

@@ -13,7 +13,7 @@ import type {TailRun} from '../tail/tail-run.ts';
 import {namespaceNames} from '../dialogs/completion-names.ts';
 import type {Handlers, Session} from './session.ts';
 import {leaveScope} from '../lists/open-row.ts';
-import {openTypedNamespace} from '../clusters/typed-namespace.ts';
+import {openTypedNamespace} from '../clusters/navigation.ts';
 
 export const navigationHandlers = {
 	'view.back': goBack,

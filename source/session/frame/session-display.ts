@@ -6,7 +6,7 @@ import type {Path} from '../../evidence/evidence.ts';
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
-import {disabledReason} from '../keys/disabled-reason.ts';
+import {disabledReason} from '../keys/perform-action.ts';
 import {chooseGlyphs, readerGlyphs} from '../kit/glyphs.ts';
 import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 import {chooseTheme, makeTheme, plainTheme, type Theme} from '../kit/theme.ts';

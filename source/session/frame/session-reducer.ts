@@ -23,7 +23,7 @@ import {
 import type {LineRemap} from '../tail/insert-lines.ts';
 import {remapTail, type TailDisplay, type TailView} from '../tail/tail-view.ts';
 import {withContext} from '../lists/rows-of-clusters.ts';
-import {servicesWithoutPods, type ServicePods} from '../lists/service-pods.ts';
+import {servicesWithoutPods, type ServicePods} from '../lists/problems.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
 import {estimatedRows} from './layout.ts';

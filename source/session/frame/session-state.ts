@@ -11,7 +11,7 @@ import {emptyList, type ListState} from '../lists/list-state.ts';
 import {isListName, listNames, type ListName} from '../lists/list-kinds.ts';
 import type {Dialog} from '../dialogs/dialog.ts';
 import {emptyProxy, type ProxyState} from '../proxy/proxy-state.ts';
-import type {ServicePods} from '../lists/service-pods.ts';
+import type {ServicePods} from '../lists/problems.ts';
 import type {TextSearch} from '../text/text-search.ts';
 import {estimatedRows} from './layout.ts';
 import type {TailDisplay, TailView} from '../tail/tail-view.ts';
@@ -116,9 +116,9 @@ export type ClusterState = {
 /** Where each shell is recorded. `input`: with what is typed. */
 export type RecordingSettings = {directory: string; input: boolean};
 
-export type ForwardLogLine = {time: number; text: string};
+type ForwardLogLine = {time: number; text: string};
 /** `since` is in milliseconds since 1970. */
-export type ForwardConnectionRow = {
+type ForwardConnectionRow = {
 	connection: string;
 	client: string;
 	since: number;

@@ -1,16 +1,25 @@
-/** Checks and performs an action. */
+/** Checks and performs an action, and says why one is disabled. */
+import {isAccessAllowed} from '../../actions/access.ts';
 import {actionIn, findAction, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
+import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
+import type {Dialogs} from '../dialogs/dialogs.ts';
+import {CanceledError} from '../dialogs/type-ahead.ts';
+import {currentList, currentNamespace, keyContext, type SessionState} from '../frame/session-state.ts';
+import type {Handler, Session} from '../frame/session.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row} from '../lists/table-rows.ts';
-import {currentList, currentNamespace, keyContext, type SessionState} from '../frame/session-state.ts';
-import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
-import type {Handler, Session} from '../frame/session.ts';
-import type {Dialogs} from '../dialogs/dialogs.ts';
-import {disabledReason, isReadOnly, terminatedPodReason} from './disabled-reason.ts';
-import {CanceledError} from '../dialogs/type-ahead.ts';
 
 export type ActionContext = {session: Session; dialogs: Dialogs; handlerOf(action: ActionSpec): Handler | undefined};
+
+const ofRunning: Readonly<Partial<Record<ActionId, RunningPodFeature>>> = {
+	shell: 'exec',
+	attach: 'attach',
+	forward: 'port-forward',
+	debug: 'debug',
+	files: 'exec',
+};
 
 /** Shows failures instead of throwing. A bug becomes an unhandled rejection and a crash report. */
 export function performAction(context: ActionContext, id: ActionId): void {
@@ -123,4 +132,35 @@ function missingPermissionError({cluster}: SessionState, action: ActionSpec): Sp
 		leg: 1,
 		...(rule !== null && {remedy: `ask for  ${rule}  in namespace ${currentNamespace(cluster)}, for user ${cluster.user}`}),
 	});
+}
+
+export function disabledReason(state: SessionState, action: ActionSpec): string | null {
+	if (isReadOnly(state, action)) {
+		return `${action.title}: disabled, --read-only is set`;
+	}
+
+	const reason = state.cluster.missingPermissions.get(action) ?? terminatedPodReason(state, action)?.reason ?? zoomReason(state, action);
+	return reason === undefined ? null : `${action.title}: disabled, ${reason}`;
+}
+
+/** The reason in kubectl's words, if kubectl has a message for it. */
+function terminatedPodReason({view, layers, lists}: SessionState, {id}: ActionSpec): {reason: string; text: string; remedy: string} | null {
+	const feature = ofRunning[id];
+	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : selectedRow(lists.pods);
+	return feature === undefined || row?.ended === undefined
+		? null
+		: {
+				reason: `the pod has terminated (${row.ended})`,
+				text: terminatedPodMessage(feature, row.ended),
+				remedy: logRemedy(row.name, row.namespace),
+			};
+}
+
+export function isReadOnly({readOnly}: SessionState, {access}: ActionSpec): boolean {
+	return access !== 'screen' && !isAccessAllowed(access, {readOnly});
+}
+
+/** It would change only the view below, unseen. */
+function zoomReason({layers}: SessionState, {id}: ActionSpec): string | undefined {
+	return id === 'view.zoom' && layers.length > 0 ? 'this screen has only one pane' : undefined;
 }

@@ -5,8 +5,7 @@ import {formatNumber, formatAge} from '../../text/formats.ts';
 import type {Role} from '../kit/theme.ts';
 import {ageTitle, contextTitle, listKinds, namespaceTitle, servicePodsTitle, type ListColumn} from './list-kinds.ts';
 import {rowPhase, type ListState} from './list-state.ts';
-import {knownProblem} from './problems.ts';
-import {servicePodsCell} from './service-pods.ts';
+import {knownProblem, servicePodsCell} from './problems.ts';
 import {isAscending} from './row-filter.ts';
 import {cellNow, type Row} from './table-rows.ts';
 

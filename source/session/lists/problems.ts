@@ -1,9 +1,18 @@
-/** The rows of a list that need attention. */
+/** The rows of a list that need attention, and the ready pods of services, from EndpointSlices. */
+import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {cellIn, type ListName} from './list-kinds.ts';
 import {restartedAt, type Row} from './table-rows.ts';
 
 /** Problems that the row itself does not show: by `rowContext`, then by `keyOf`. Those of a context that is left out are unknown. */
 export type KnownProblems = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
+export type EndpointSlice = CheckedObject<'endpointslices'>;
+
+const serviceLabel = 'kubernetes.io/service-name';
+
+/** Ready and all pods, by service name. */
+export type ServicePods = {namespace: string; cells: ReadonlyMap<string, string>};
 
 export function keyOf({namespace, name}: Pick<Row, 'namespace' | 'name'>): string {
 	return `${namespace}/${name}`;
@@ -81,4 +90,43 @@ export function knownProblem(row: Row, known: KnownProblems): string | undefined
 export function leadingFirst(rows: readonly Row[], isLeading: (row: Row) => boolean): readonly Row[] {
 	const leading = rows.filter(row => isLeading(row));
 	return leading.length === 0 || leading.length === rows.length ? rows : [...leading, ...rows.filter(row => !isLeading(row))];
+}
+
+/** A pod in several slices (one per address family or port) counts once. */
+export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<string, string> {
+	const services = new Map<string, Map<string, boolean>>();
+	for (const {
+		metadata: {labels = {}},
+		endpoints = [],
+	} of slices) {
+		const service = labels[serviceLabel];
+		if (service === undefined) {
+			continue;
+		}
+
+		const pods = services.get(service) ?? new Map<string, boolean>();
+		if (endpoints.length === 0 || endpoints.some(({targetRef}) => targetRef?.kind === 'Pod')) {
+			services.set(service, pods);
+		}
+
+		for (const {targetRef, conditions} of endpoints) {
+			if (targetRef?.kind === 'Pod') {
+				const pod = targetRef.uid ?? targetRef.name ?? '';
+				// An omitted field means ready.
+				pods.set(pod, (pods.get(pod) ?? false) || conditions?.ready !== false);
+			}
+		}
+	}
+
+	return new Map([...services].map(([service, pods]) => [service, `${[...pods.values()].filter(Boolean).length}/${pods.size}`]));
+}
+
+/** By `keyOf`. A service whose slices name no pods, or that has no slices, is not one of them. */
+export function servicesWithoutPods({namespace, cells}: ServicePods): ReadonlyMap<string, string> {
+	return new Map([...cells].filter(([, cell]) => cell.startsWith('0/')).map(([name, cell]) => [keyOf({namespace, name}), `${cell} ready`]));
+}
+
+/** `?` if unknown, `–` if it has no pods. */
+export function servicePodsCell(known: ServicePods | undefined, namespace: string, service: string): string {
+	return known?.namespace === namespace ? (known.cells.get(service) ?? '–') : '?';
 }

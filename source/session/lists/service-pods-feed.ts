@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
 import {respondingClusters, type FedClusters} from './list-feeds.ts';
-import {countServicePods, type EndpointSlice, type ServicePods} from './service-pods.ts';
+import {countServicePods, type EndpointSlice, type ServicePods} from './problems.ts';
 import type {Store} from '../frame/store.ts';
 
 type Cells = ServicePods['cells'];

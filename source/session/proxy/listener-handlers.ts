@@ -5,10 +5,10 @@ import {describeListenerUsers, describeRelayedRequest} from '../../descriptions/
 import {joinParts, sentenceOf} from '../../descriptions/parts.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
 import {selectedListener, type ListenerState, type RelayedRequest} from './proxy-state.ts';
+import {freePort} from '../forwards/port-options.ts';
 import {formatQuantity} from '../../text/formats.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import {quoteForShell} from '../../text/escaping.ts';
-import {freePort} from '../forwards/free-port.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';

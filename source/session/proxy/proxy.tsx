@@ -6,9 +6,8 @@ import {describeError, type ErrorPart} from '../../descriptions/describe-error.t
 import {describeMissingResponse, describeRedirect} from '../../descriptions/describe-proxy.ts';
 import {clockTime, formatBytes, formatQuantity} from '../../text/formats.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
+import {formatBody, proxyRowCount, selectedExchange, selectedListener, type ListenerState, type ProxyExchange} from './proxy-state.ts';
 import {sanitizeText} from '../../text/sanitize.ts';
-import {formatBody} from './format-body.ts';
-import {selectedExchange, selectedListener, proxyRowCount, type ListenerState, type ProxyExchange} from './proxy-state.ts';
 import type {ClusterState} from '../frame/session-state.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';

@@ -16,7 +16,7 @@ import {quoteForShell} from '../../text/escaping.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import {CanceledError} from '../dialogs/type-ahead.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
-import {disabledReason} from '../keys/disabled-reason.ts';
+import {disabledReason} from '../keys/perform-action.ts';
 
 export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: string; asked: string; chosenFrom: number};
 

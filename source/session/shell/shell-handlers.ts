@@ -17,7 +17,7 @@ import {shownTail} from '../frame/session-state.ts';
 import {selectedTarget} from '../lists/selection.ts';
 import {promptDebugContainer, startDebugContainer, reportMissingShell, type ShellTarget} from './debug-container-form.ts';
 import {startShellRecording, type ShellRecording} from './shell-recording.ts';
-import {showFailureCard} from '../why/failure-card.ts';
+import {showFailureCard} from '../why/doctor-handlers.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
 

@@ -1,8 +1,8 @@
 /** Details screen of the selected row. */
 import {formatCopiedLines} from '../kit/format-copied-lines.ts';
 import type {TextLayer, TextLine} from '../frame/session-state.ts';
+import {currentText, goToTextMatch, layerRows, openText, searchInText} from './text-handlers.ts';
 import {formatQuantity, clockTime} from '../../text/formats.ts';
-import {layerRows} from './layer-rows.ts';
 import {plainTheme} from '../kit/theme.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {selectedTarget, subjectOf} from '../lists/selection.ts';
@@ -11,8 +11,6 @@ import {createScreenInput} from '../frame/session-display.ts';
 import {clean} from '../tail/export-lines.ts';
 import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
 import {readDetails} from './object-details.ts';
-import {currentText, openText} from './open-text.ts';
-import {goToTextMatch, searchInText} from './text-search-handlers.ts';
 
 export const detailsHandlers = {
 	'details/copy': copyText,

@@ -18,8 +18,7 @@ import type {
 import {selectorText} from '../../targets/label-selector.ts';
 import {formatQuantity} from '../../text/formats.ts';
 import {nodePressure} from '../lists/node-pressure-feed.ts';
-import {containerStateText, exitText} from './container-state.ts';
-import {daemonSetVerdict, nodeVerdict, podVerdict, timed, workloadVerdict} from './object-verdict.ts';
+import {containerStateText, daemonSetVerdict, exitText, nodeVerdict, podVerdict, timed, workloadVerdict} from './object-verdict.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 
 type AnyObject = PodObject &

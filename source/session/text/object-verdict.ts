@@ -1,15 +1,17 @@
-/** The first line of details: the state of an object and its cause. */
+/** The first line of details: the state of an object and its cause, and the states of its containers in words. */
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
-import {type ContainerStatus, type PodObject, podStatus} from '../../targets/pod-object.ts';
-import {formatQuantity} from '../../text/formats.ts';
+import {podStatus, type ContainerState, type ContainerStatus, type PodObject} from '../../targets/pod-object.ts';
+import {formatQuantity, formatAge} from '../../text/formats.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {agoMark} from '../kit/format-copied-lines.ts';
 import {statusRole} from '../lists/list-columns.ts';
 import {nodePressure} from '../lists/node-pressure-feed.ts';
-import {exitText, type FormatAgo} from './container-state.ts';
 
 type Verdict = Pick<TextLine, 'text' | 'role' | 'times'>;
+
+/** A time as text, such as `4m ago`. */
+export type FormatAgo = (time: string) => string;
 
 /** `CrashLoopBackOff · exited 3 (Error) 4m ago · 8 restarts`. */
 export function podVerdict(pod: PodObject): Verdict {
@@ -117,4 +119,28 @@ function lastRestart(statuses: readonly ContainerStatus[], ago: FormatAgo): stri
 		.sort()
 		.at(-1);
 	return last === undefined || last === '' ? '' : `, the last ${ago(last)}`;
+}
+
+export function agoAt(now: number): FormatAgo {
+	return time => `${formatAge(now - Date.parse(time))} ago`;
+}
+
+/** `running, started 4m ago`, `exited 3 (Error) 4m ago` or `CrashLoopBackOff: back-off 5m0s …`. */
+export function containerStateText({state}: {state?: ContainerState | undefined}, ago: FormatAgo): string {
+	if (state?.running) {
+		return `running${state.running.startedAt === undefined ? '' : `, started ${ago(state.running.startedAt)}`}`;
+	}
+
+	if (state?.terminated) {
+		return exitText(state.terminated, ago);
+	}
+
+	const {reason = 'waiting', message} = state?.waiting ?? {};
+	return state?.waiting ? sanitizeLine(`${reason}${message === undefined ? '' : `: ${message}`}`) : 'unknown';
+}
+
+/** `exited 3 (Error) 4m ago`, or `killed by signal 9 (OOMKilled) 4m ago`. */
+export function exitText({exitCode, signal, reason, finishedAt}: NonNullable<ContainerState['terminated']>, ago: FormatAgo): string {
+	const how = signal ? `killed by signal ${signal}` : `exited ${exitCode}`;
+	return sanitizeLine(`${how}${reason ? ` (${reason})` : ''}`) + (finishedAt ? ` ${ago(finishedAt)}` : '');
 }

@@ -1,11 +1,16 @@
-/** Scrolling of text screens. */
-import type {Layer} from '../frame/session-state.ts';
-import {wrappingOf} from '../kit/text-wrapping.ts';
-import {layerRows, layerTexts} from './layer-rows.ts';
-import {hiddenCells} from '../kit/text-rows.ts';
+/** Opens text screens, scrolls them and searches in them. */
 import {createScreenInput} from '../frame/session-display.ts';
-import {plainTheme} from '../kit/theme.ts';
+import type {Layer, TextLayer, TextLine} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
+import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
+import {hiddenCells, textRows} from '../kit/text-rows.ts';
+import {wrappingOf} from '../kit/text-wrapping.ts';
+import {plainTheme} from '../kit/theme.ts';
+import {whyRows, whyTexts} from '../why/why.tsx';
+import {helpBody} from './help.tsx';
+import {leftOfMatch, messageTexts, rowOfMatch} from './text-page.tsx';
+import {nextFound, searchProblem, searchText, type TextSearch} from './text-search.ts';
 
 const far = 1_000_000_000;
 
@@ -69,7 +74,7 @@ function page(session: Session): number {
 	return Math.max(1, textPage(session) - (session.store.state.hasScreenReader ? 0 : 1));
 }
 
-export function textPage({store}: Session): number {
+function textPage({store}: Session): number {
 	return store.state.pageRows;
 }
 
@@ -83,7 +88,7 @@ function scroll(by: (session: Session) => number): (session: Session) => void {
 }
 
 /** Stops at the last page, so that one key up moves. */
-export function scrollTo(session: Session, top: number): void {
+function scrollTo(session: Session, top: number): void {
 	const {store} = session;
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
@@ -91,4 +96,136 @@ export function scrollTo(session: Session, top: number): void {
 		const last = Math.max(0, layerRows(screen, layer).length - textPage(session));
 		store.dispatchNow({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
+}
+
+/** A `busy` text is filled later by its `id`. */
+export function openText({store}: Pick<Session, 'store'>, text: Pick<TextLayer, 'title' | 'subject' | 'lines'> & Partial<TextLayer>): void {
+	store.dispatchNow({
+		type: 'push',
+		layer: {kind: 'text', status: '', top: 0, keyContext: 'details', copy: '', command: null, busy: false, ...text},
+	});
+}
+
+/** The text on top. */
+export function currentText({store}: Pick<Session, 'store'>): TextLayer | null {
+	const layer = store.state.layers.at(-1);
+	return layer?.kind === 'text' ? layer : null;
+}
+
+/** For each row, the index of its line. */
+export function layerRows(screen: ScreenInput, layer: Layer): readonly number[] {
+	const look = wrappingOf(screen.state, layer);
+	switch (layer.kind) {
+		case 'why': {
+			return whyRows(screen, layer, look).map(row => row.of);
+		}
+
+		case 'text': {
+			return textRows(screen, layer.lines, look).map(row => row.of);
+		}
+
+		case 'messages': {
+			return textRows(screen, messageTexts(screen.state), look).map(row => row.of);
+		}
+
+		case 'help': {
+			return helpBody(screen, layer.keyContext).map((_, index) => index);
+		}
+
+		case 'tail': {
+			return [];
+		}
+	}
+}
+
+function layerTexts(screen: ScreenInput, layer: Layer): readonly TextLine[] {
+	switch (layer.kind) {
+		case 'why': {
+			return whyTexts(screen, layer);
+		}
+
+		case 'text': {
+			return layer.lines;
+		}
+
+		case 'messages': {
+			return messageTexts(screen.state);
+		}
+
+		default: {
+			return [];
+		}
+	}
+}
+
+export async function searchInText(session: Session): Promise<void> {
+	const before = currentText(session);
+	if (!before) {
+		return;
+	}
+
+	const from = layerRows(screenOf(session), before)[before.top] ?? 0;
+	const look = (text: string, regex: boolean) => {
+		const layer = currentText(session);
+		if (layer) {
+			show(session, searchText(layer.lines, {text, regex}, from), before.top);
+		}
+	};
+
+	const answer = await session.promptForText({
+		lead: '/',
+		purpose: 'search',
+		accept: 'search',
+		canUseRegex: true,
+		note(text) {
+			const search = currentText(session)?.search;
+			return text === '' || !search
+				? ''
+				: (searchProblem(search) ?? describeMatchCount({at: null, of: search.found.length, more: false, hidden: 0}));
+		},
+		onChange: look,
+		check: (text, regex) => (text === '' ? null : searchProblem({text, regex})),
+	});
+	if (answer === null && currentText(session)) {
+		session.store.dispatchNow({type: 'layer', to: {search: before.search ?? null, top: before.top, left: before.left ?? 0}});
+	}
+}
+
+export function goToTextMatch(session: Session, direction: 1 | -1): void {
+	const layer = currentText(session);
+	if (!layer?.search) {
+		session.showMessage('no active search');
+		return;
+	}
+
+	const at = nextFound(layer.search, direction);
+	if (at === null) {
+		session.showMessage('no match');
+	} else {
+		const before = layer.search.at;
+		show(session, {...layer.search, at}, layer.top);
+		if (before !== null && (direction > 0 ? at <= before : at >= before)) {
+			session.showMessage(describeWrap(direction));
+		}
+	}
+}
+
+function show(session: Session, search: TextSearch | null, top: number): void {
+	const layer = {...currentText(session)!, search};
+	const look = wrappingOf(session.store.state, layer);
+	const left = look.isCut ? leftOfMatch(screenOf(session), layer, look.left) : 0;
+	session.store.dispatchNow({type: 'layer', to: {search, left}});
+	if (search === null || search.at === null) {
+		scrollTo(session, top);
+		return;
+	}
+
+	const row = rowOfMatch(screenOf(session), layer, wrappingOf(session.store.state, {...layer, left}));
+	const page = textPage(session);
+	const isThere = row < 0 || (row >= top && row < top + page);
+	scrollTo(session, isThere ? top : row - Math.floor(page / 3));
+}
+
+function screenOf(session: Session) {
+	return createScreenInput(session, plainTheme);
 }

@@ -1,20 +1,29 @@
-/** Handlers of the doctor screen. */
+/** Handlers of the doctor screen, and the card of a failed start that leads to it. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../descriptions/describe-doctor.ts';
+import type {Part} from '../../descriptions/parts.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
-import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../descriptions/describe-doctor.ts';
-import {formatCopiedLines} from '../kit/format-copied-lines.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {flagsForCluster} from '../clusters/script-flags.ts';
+import {forwardOf} from '../forwards/run-forward.ts';
 import {shownTail, type ForwardState, type TextLine} from '../frame/session-state.ts';
+import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
+import {formatCopiedLines} from '../kit/format-copied-lines.ts';
+import {clusterOf, selectedTarget, subjectOf} from '../lists/selection.ts';
 import {clusterOfSource} from '../tail/open-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TailView} from '../tail/tail-view.ts';
-import {forwardOf} from '../forwards/run-forward.ts';
-import {currentText, openText} from '../text/open-text.ts';
-import {detailLines} from './detail-lines.ts';
-import {flagsForCluster} from '../clusters/script-flags.ts';
-import {clusterOf, selectedTarget, subjectOf} from '../lists/selection.ts';
-import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
+import {currentText, openText} from '../text/text-handlers.ts';
+
+type StartFailure = ClusterTarget & {
+	about: string;
+	error: SpokeError;
+	path: Path | null;
+	retry(): void | Promise<void>;
+};
 
 const doctorSelected = async (session: Session) => {
 	const selected = selectedTarget(session);
@@ -175,4 +184,46 @@ function stepLines(step: DoctorStep): TextLine[] {
 		},
 		...detailLines(describeStepDetails(step)),
 	];
+}
+
+/** The details below a step of the doctor, or a group of the node check. */
+export function detailLines(details: ReadonlyArray<Part<string>>): TextLine[] {
+	return details.map(({role, text}): TextLine => ({
+		label: role.padEnd(9),
+		text: sanitizeLine(text),
+		indent: 5,
+		...(role === 'fix' && {role: 'focus'}),
+	}));
+}
+
+/** A message instead if a dialog is open, because the user may be typing. */
+export async function showFailureCard(
+	session: Session,
+	{about, error, path, target, namespace, cluster, retry}: StartFailure,
+): Promise<void> {
+	session.showFailure(about, error, path);
+	if (session.store.state.dialog !== null) {
+		return;
+	}
+
+	switch (await session.showCard(`${about} failed`, error.toJSON())) {
+		case 'retry': {
+			await retry();
+			break;
+		}
+
+		case 'doctor': {
+			await openDoctor(session, {cluster, namespace, target});
+			break;
+		}
+
+		case 'why': {
+			session.store.dispatchNow({type: 'push', layer: {kind: 'why', about, path, error: error.toJSON(), entry: null, top: 0}});
+			break;
+		}
+
+		case null: {
+			break;
+		}
+	}
 }

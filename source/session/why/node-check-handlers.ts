@@ -20,8 +20,8 @@ import {formatDuration} from '../../text/formats.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {currentText, openText} from '../text/open-text.ts';
-import {detailLines} from './detail-lines.ts';
+import {currentText, openText} from '../text/text-handlers.ts';
+import {detailLines} from './doctor-handlers.ts';
 
 export const nodeCheckHandlers = {
 	'nodes/test': async session => openNodeCheck(session),

@@ -4,7 +4,7 @@ import {createServer} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
-import {freePort} from '../../../source/session/forwards/free-port.ts';
+import {freePort} from '../../../source/session/forwards/port-options.ts';
 import {textReporter} from '../../../source/commands/port-forward/text-reporter.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';

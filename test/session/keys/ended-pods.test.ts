@@ -2,7 +2,7 @@
 import test from 'ava';
 import {findAction} from '../../../source/actions/action-table.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {disabledReason} from '../../../source/session/keys/disabled-reason.ts';
+import {disabledReason} from '../../../source/session/keys/perform-action.ts';
 import {listKinds} from '../../../source/session/lists/list-kinds.ts';
 import {reduceList} from '../../../source/session/lists/list-state.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';

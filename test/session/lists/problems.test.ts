@@ -2,8 +2,7 @@
 import test from 'ava';
 import {nodePressure} from '../../../source/session/lists/node-pressure-feed.ts';
 import {emptyList, reduceList, type ListEvent, type ListState} from '../../../source/session/lists/list-state.ts';
-import {isProblem, withProblem} from '../../../source/session/lists/problems.ts';
-import {servicesWithoutPods} from '../../../source/session/lists/service-pods.ts';
+import {isProblem, servicesWithoutPods, withProblem} from '../../../source/session/lists/problems.ts';
 import {listKinds, type ListName} from '../../../source/session/lists/list-kinds.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {sessionOnSandbox} from '../../support/open-session.ts';
@@ -92,11 +91,13 @@ const row = (name: string, problem = false): Row => ({
 	...(problem && {problem: true}),
 });
 const page: ListEvent = {type: 'page', chunk: 'pods', rows: [row('a'), row('b', true), row('c'), row('d', true)], first: true};
+
 const changed = (name: string, problem: boolean, now: number): ListEvent => ({
 	type: 'changes',
 	changes: [{chunk: 'pods', type: 'modified', row: row(name, problem)}],
 	now,
 });
+
 const names = (events: readonly ListEvent[]): string =>
 	events
 		.reduce<ListState>((list, event) => reduceList(list, event), emptyList('pods'))

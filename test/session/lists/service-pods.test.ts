@@ -1,6 +1,6 @@
 /** Ready pods of a service. */
 import test from 'ava';
-import {countServicePods, servicePodsCell, type EndpointSlice} from '../../../source/session/lists/service-pods.ts';
+import {countServicePods, servicePodsCell, type EndpointSlice} from '../../../source/session/lists/problems.ts';
 
 const slice = (name: string, service: string | null, endpoints: EndpointSlice['endpoints']): EndpointSlice => ({
 	metadata: {name, ...(service !== null && {labels: {'kubernetes.io/service-name': service}})},

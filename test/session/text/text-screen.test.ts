@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {TextLine} from '../../../source/session/frame/session-state.ts';
 import {wrapped} from '../../../source/session/kit/text-wrapping.ts';
-import {layerRows} from '../../../source/session/text/layer-rows.ts';
+import {layerRows} from '../../../source/session/text/text-handlers.ts';
 import {rowOfMatch} from '../../../source/session/text/text-page.tsx';
 import {searchText} from '../../../source/session/text/text-search.ts';
 import {inputOf, sessionState, textLayer} from '../../support/session-state.ts';

@@ -1,7 +1,7 @@
 /** The check of all nodes in the session. */
 import test from 'ava';
 import {CanceledError} from '../../../source/session/dialogs/type-ahead.ts';
-import {openText} from '../../../source/session/text/open-text.ts';
+import {openText} from '../../../source/session/text/text-handlers.ts';
 import {nodeCheckHandlers} from '../../../source/session/why/node-check-handlers.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';

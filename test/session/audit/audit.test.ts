@@ -3,7 +3,7 @@ import test from 'ava';
 import {hubPicture} from '../../../source/output/hub-picture.ts';
 import {rowIds, type AuditRow} from '../../../source/evidence/audit/audit-object.ts';
 import type {Basis, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
-import {auditPicture} from '../../../source/session/audit/audit-picture.ts';
+import {auditPicture} from '../../../source/session/audit/audit.tsx';
 import {textOf} from '../../support/session-state.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 

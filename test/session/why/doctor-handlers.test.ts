@@ -7,7 +7,7 @@ import {Dialogs} from '../../../source/session/dialogs/dialogs.ts';
 import type {OpenCluster} from '../../../source/session/frame/session.ts';
 import {handlerOf} from '../../../source/session/frame/handlers.ts';
 import {performAction} from '../../../source/session/keys/perform-action.ts';
-import {showFailureCard} from '../../../source/session/why/failure-card.ts';
+import {showFailureCard} from '../../../source/session/why/doctor-handlers.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {quietStore} from '../../support/tail-run.ts';
 
