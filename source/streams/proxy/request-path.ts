@@ -59,11 +59,16 @@ function isOfApiserver(path: string): boolean {
 
 	switch (first) {
 		case 'apis': {
-			return group === '' || builtInGroups.has(group);
+			return group === '' ? rest.length === 0 : builtInGroups.has(group);
 		}
 
 		case 'api': {
-			return group === '' || (group === 'v1' && isCoreResource(rest));
+			return group === '' ? rest.length === 0 : group === 'v1' && isCoreResource(rest);
+		}
+
+		// An aggregated API server lists which paths below /openapi/v3 are its own (kube-aggregator openapiv3 handleGroupVersion).
+		case 'openapi': {
+			return rest.join('') === '';
 		}
 
 		default: {
@@ -102,7 +107,6 @@ const ownPaths: ReadonlySet<string> = new Set([
 	'healthz',
 	'livez',
 	'metrics',
-	'openapi',
 	'openid',
 	'readyz',
 	'statusz',

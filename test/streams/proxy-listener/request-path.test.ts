@@ -18,7 +18,9 @@ const paths: Readonly<Record<PathEnd['at'], readonly string[]>> = {
 		'/apis/apps/v1/deployments',
 		'/version',
 		'/healthz/etcd',
+		'/openapi/v2?timeout=32s',
 		'/openapi/v3',
+		'/apis/',
 	],
 	pod: ['/api/v1/namespaces/d/pods/p/log?follow=true', '/api/v1/namespaces/d/pods/p/exec'],
 	proxied: ['/api/v1/nodes/n1/proxy', '/api/v1/namespaces/d/services/s/proxy/x'],
@@ -34,6 +36,12 @@ const paths: Readonly<Record<PathEnd['at'], readonly string[]>> = {
 		'/api/v1/nodes/n1/proxyish',
 		'/api/v1/namespaces/d/pods/p/checkpoint',
 		'/api/v1/namespaces/d/pods/p/status/x',
+		// The aggregator sends these to whatever server lists the path as its own, with their body, or as a WebSocket.
+		'/openapi/v3/apis/metrics.k8s.io/v1beta1',
+		'/openapi/v3/apis/apps/v1?hash=1',
+		// A gateway can merge the slashes.
+		'/apis//metrics.k8s.io/v1beta1/nodes',
+		'/openapi//v3/apis/metrics.k8s.io/v1beta1',
 	],
 };
 
