@@ -8,8 +8,7 @@ import {noop} from './network/join-streams.ts';
 import {apiMicroTime, type ObjectMeta} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
 import {kubernetesVersion, type Posture} from './switches.ts';
-import {deployAgents} from './tunnels/agent-pods.ts';
-import type {Tunnels} from './tunnels/tunnels.ts';
+import {deployAgents, type Tunnels} from './tunnels/tunnels.ts';
 
 const controlPlaneNode = 'cp';
 
@@ -62,12 +61,12 @@ export class ControlPlane {
 	async stop(): Promise<void> {
 		this.#stopped.abort();
 		await this.#lastRestart;
-		await this.#endProcess();
+		this.#endProcess();
 	}
 
 	async #restart(posture: Partial<Posture>, {downMs = 0, until}: DowntimeOptions): Promise<void> {
 		const {port} = this.apiserver;
-		await this.#endProcess();
+		this.#endProcess();
 		await abortableDelay(downMs, this.#stopped.signal);
 		await (until && settledOrAborted(until, this.#stopped.signal));
 		if (!this.#stopped.signal.aborted) {
@@ -75,10 +74,10 @@ export class ControlPlane {
 		}
 	}
 
-	async #endProcess(): Promise<void> {
+	#endProcess(): void {
 		clearInterval(this.#leaseTimer);
 		this.apiserver.stop();
-		await this.#tunnels.stop();
+		this.#tunnels.stop();
 	}
 
 	/** Creates the mirror pod with this process's flags, the identity lease and the `kubernetes` service. */

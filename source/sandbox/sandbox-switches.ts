@@ -6,8 +6,7 @@ import {noop} from './network/join-streams.ts';
 import {certificateFor, recordSigningRequests} from './nodes.ts';
 import type {ObjectStore} from './objects/object-store.ts';
 import {type Posture, switches, type SwitchValues} from './switches.ts';
-import {deployAgents} from './tunnels/agent-pods.ts';
-import type {Tunnels} from './tunnels/tunnels.ts';
+import {deployAgents, type Tunnels} from './tunnels/tunnels.ts';
 
 export class SandboxSwitches {
 	readonly #parts: SandboxParts;

@@ -20,8 +20,7 @@ import {type SandboxParts, SandboxSwitches} from './sandbox-switches.ts';
 import type {ObjectName, Sandbox, SandboxEvent, SandboxKubeconfig, SandboxOptions} from './sandbox.ts';
 import {createBaseObjects} from './scenarios/base-objects.ts';
 import {scenarios, type ScenarioSpec} from './scenarios/scenarios.ts';
-import {agentImage} from './tunnels/agent-pods.ts';
-import {Tunnels} from './tunnels/tunnels.ts';
+import {agentImage, Tunnels} from './tunnels/tunnels.ts';
 
 /** @throws SpokeError ERR_USAGE for an unknown scenario, ERR_PORT_IN_USE */
 export async function startSandbox({scenario = 'default', port = 0, signal}: SandboxOptions = {}): Promise<Sandbox> {

@@ -1,7 +1,7 @@
 /** `pods/exec`, `attach` and `portforward`. */
 import {type IncomingMessage, request as httpRequest, STATUS_CODES} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {destroyWithClient} from '../network/join-streams.ts';
+import {destroyWithClient, joinStreams} from '../network/join-streams.ts';
 import type {Pod} from '../objects/kube-object.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {openTls} from './kubelet-client.ts';
@@ -55,7 +55,7 @@ export async function relayUpgrade(
 			upgraded.write(head);
 		}
 
-		joinSockets(socket, upgraded);
+		joinStreams(socket, upgraded);
 		resolve();
 	});
 	sent.on('response', answer => {
@@ -72,23 +72,6 @@ export async function relayUpgrade(
 	});
 	sent.end();
 	await promise;
-}
-
-function joinSockets(one: Duplex, other: Duplex): void {
-	for (const [from, to] of [
-		[one, other],
-		[other, one],
-	] as const) {
-		from.pipe(to);
-		from.on('error', () => {
-			to.destroy();
-		});
-		from.on('close', () => {
-			if (!to.destroyed && !from.readableEnded) {
-				to.destroy();
-			}
-		});
-	}
 }
 
 function headText(response: IncomingMessage, more: Readonly<Record<string, string>> = {}): string {

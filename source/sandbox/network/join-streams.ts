@@ -2,15 +2,20 @@
 import type {Duplex} from 'node:stream';
 import type {ServerResponse} from 'node:http';
 
+/** Relays an end as an end, and anything else as a loss. */
 export function joinStreams(one: Duplex, other: Duplex): void {
 	for (const [from, to] of [
 		[one, other],
 		[other, one],
 	] as const) {
-		from.on('error', noop);
 		from.pipe(to);
-		from.on('close', () => {
+		from.on('error', () => {
 			to.destroy();
+		});
+		from.on('close', () => {
+			if (!to.destroyed && !from.readableEnded) {
+				to.destroy();
+			}
 		});
 	}
 }

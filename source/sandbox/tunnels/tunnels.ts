@@ -1,7 +1,4 @@
 /** Current route to the nodes. */
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import type {TLSSocket} from 'node:tls';
 import type {Metrics} from '../apiserver/metrics.ts';
 import type {ClusterIssuer} from '../certificates/cluster-issuer.ts';
@@ -10,9 +7,11 @@ import type {Program} from '../containers/program.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
 import type {PostureRoute} from '../switches.ts';
 import {type Dial, directDial} from './direct.ts';
-import {grpcDial, httpConnectDial} from './egress-dial.ts';
-import {konnectivityAgent} from './konnectivity-agent.ts';
-import {KonnectivityServer} from './konnectivity-server.ts';
+import {apiTime} from '../objects/kube-object.ts';
+import type {ObjectStore} from '../objects/object-store.ts';
+import {livePods} from '../controllers/workload-pods.ts';
+import {createWorkload} from '../scenarios/workload-objects.ts';
+import {konnectivityAgent, konnectivityDial, KonnectivityServer} from './konnectivity.ts';
 import type {SshTunnels} from './ssh-tunnels.ts';
 
 export type AgentsState = 'running' | 'gone' | 'frozen';
@@ -21,12 +20,12 @@ export class Tunnels {
 	readonly #plan: AddressPlan;
 	readonly #issuer: ClusterIssuer;
 	#createdPairs: Promise<{server: KeyPair; agent: KeyPair}> | undefined;
-	readonly #agentSockets = new Set<TLSSocket>();
+	readonly #agentControls = new Set<TLSSocket>();
 	readonly #nodeAddresses: readonly string[];
 	#agents: AgentsState = 'running';
 	#server: KonnectivityServer | null = null;
 	#ssh: SshTunnels | null = null;
-	#directory: string | null = null;
+	#serverPort = 0;
 
 	constructor(plan: AddressPlan, issuer: ClusterIssuer, nodeAddresses: readonly string[]) {
 		this.#plan = plan;
@@ -47,32 +46,20 @@ export class Tunnels {
 			plan: this.#plan,
 			pair: async () => (await this.#pairs).agent,
 			authority: this.#issuer.authority,
-			sockets: this.#agentSockets,
+			controls: this.#agentControls,
 			isFrozen: () => this.#agents === 'frozen',
-			server: () => (this.#server === null ? null : {address: this.#plan.controlPlane, port: this.#server.agentPort}),
+			server: () => (this.#server === null ? null : {address: this.#plan.controlPlane, port: this.#serverPort}),
 		});
 	}
 
 	async start(route: PostureRoute): Promise<void> {
 		if (route === 'konnectivity' || route === 'http-connect') {
-			// Only for the owner: the socket allows dialing as the control plane.
-			this.#directory = await mkdtemp(join(tmpdir(), 'spoke-'));
 			const {server: pair} = await this.#pairs;
-			this.#server = new KonnectivityServer({
-				mode: route === 'konnectivity' ? 'grpc' : 'http-connect',
-				socketPath: this.#socketPath,
-				agentAddress: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}),
-				pair,
-				authority: this.#issuer.authority,
-			});
-			await this.#server.start();
-			this.#plan.register(
-				{address: this.#plan.controlPlane, port: this.#server.agentPort},
-				{
-					address: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}).address,
-					port: this.#server.agentPort,
-				},
-			);
+			const address = this.#plan.controlPlane;
+			const listen = this.#plan.listenAt({address, port: 0});
+			this.#server = new KonnectivityServer();
+			this.#serverPort = await this.#server.start(listen, pair, this.#issuer.authority);
+			this.#plan.register({address, port: this.#serverPort}, {address: listen.address, port: this.#serverPort});
 		} else if (route === 'ssh') {
 			// A large library that only this route needs.
 			const {SshTunnels} = await import('./ssh-tunnels.ts');
@@ -89,12 +76,9 @@ export class Tunnels {
 				return directDial(this.#plan, this.#plan.controlPlane);
 			}
 
-			case 'konnectivity': {
-				return grpcDial(this.#socketPath, metrics);
-			}
-
+			case 'konnectivity':
 			case 'http-connect': {
-				return httpConnectDial(this.#socketPath, metrics);
+				return konnectivityDial(this.#server!, route === 'konnectivity' ? 'grpc' : 'http-connect', metrics);
 			}
 
 			case 'ssh': {
@@ -106,7 +90,7 @@ export class Tunnels {
 	/** `gone` closes SSH tunnels, `running` reopens them; agents follow their pods. */
 	async setAgents(state: AgentsState): Promise<void> {
 		this.#agents = state;
-		for (const socket of this.#agentSockets) {
+		for (const socket of this.#agentControls) {
 			if (state === 'frozen') {
 				socket.pause();
 			} else {
@@ -130,26 +114,16 @@ export class Tunnels {
 		}
 	}
 
-	async stop(): Promise<void> {
+	stop(): void {
 		this.#server?.stop();
 		this.#server = null;
 		this.#ssh?.stop();
 		this.#ssh = null;
-		if (this.#directory === null) {
-			return;
-		}
-
-		await rm(this.#directory, {recursive: true, force: true});
-		this.#directory = null;
 	}
 
 	get #pairs(): Promise<{server: KeyPair; agent: KeyPair}> {
 		this.#createdPairs ??= this.#createPairs();
 		return this.#createdPairs;
-	}
-
-	get #socketPath(): string {
-		return join(this.#directory!, 'konnectivity.sock');
 	}
 
 	async #createPairs() {
@@ -158,5 +132,39 @@ export class Tunnels {
 			this.#issuer.issue({subject: 'CN=konnectivity-agent', use: 'client'}),
 		]);
 		return {server, agent};
+	}
+}
+
+export const agentImage = 'sandbox/konnectivity-agent';
+
+const namespace = 'kube-system';
+const name = 'konnectivity-agent';
+
+/** Creates or deletes the daemon set of the agents. */
+export function deployAgents(store: ObjectStore, present: boolean): void {
+	const set = store.get('daemonsets', namespace, name);
+	if (present && !set) {
+		createWorkload(store, {
+			kind: 'daemonsets',
+			name,
+			namespace,
+			labels: {'k8s-app': name},
+			pod: {hostNetwork: true, priorityClassName: 'system-cluster-critical'},
+			containers: [
+				{
+					name,
+					image: `${agentImage}:v0.36.0`,
+					args: ['--mode=sandbox', '--health-server-port=8093'],
+					ports: [{name: 'health', containerPort: 8093}],
+				},
+			],
+		});
+	} else if (!present && set) {
+		store.delete('daemonsets', namespace, name);
+		for (const pod of livePods(store, set)) {
+			store.update('pods', namespace, pod.metadata.name, copy => {
+				copy.metadata.deletionTimestamp ??= apiTime();
+			});
+		}
 	}
 }
