@@ -147,10 +147,6 @@ export class ControlPlane {
 			},
 			status: {loadBalancer: {}},
 		});
-		this.#store.create('endpoints', {
-			metadata: {name: 'kubernetes', namespace: 'default'},
-			subsets: [{addresses: [{ip: address}], ports: [{name: 'https', port, protocol: 'TCP'}]}],
-		});
 		this.#store.create('endpointslices', {
 			metadata: {name: 'kubernetes', namespace: 'default', labels: {'kubernetes.io/service-name': 'kubernetes'}},
 			addressType: 'IPv4',

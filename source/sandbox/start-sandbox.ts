@@ -6,7 +6,6 @@ import {createClusterIssuer, type ClusterIssuer} from './certificates/cluster-is
 import type {KeyPair} from '../certificates/issuer.ts';
 import {programsByImage} from './containers/programs.ts';
 import {ControlPlane} from './control-plane.ts';
-import {reconcileCronJobs} from './controllers/cron-jobs.ts';
 import {reconcileEndpoints} from './controllers/endpoints.ts';
 import {reconcileWorkloads} from './controllers/workloads.ts';
 import {apiserverIdentity} from './kubelet/kubelet-access.ts';
@@ -182,16 +181,12 @@ function base64(text: string): string {
 	return Buffer.from(text).toString('base64');
 }
 
-const watched = new Set(['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs', 'cronjobs', 'pods', 'services', 'nodes']);
-
-/** Cron jobs become due without a change. */
-const cronIntervalMs = 1000;
+const watched = new Set(['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs', 'pods', 'services', 'nodes']);
 
 function startControllers(store: ObjectStore): () => void {
 	let due: NodeJS.Immediate | undefined;
 	const reconcile = () => {
 		due = undefined;
-		reconcileCronJobs(store);
 		reconcileWorkloads(store);
 		reconcileEndpoints(store);
 	};
@@ -202,11 +197,7 @@ function startControllers(store: ObjectStore): () => void {
 		}
 	});
 	reconcile();
-	const clock = setInterval(() => {
-		reconcileCronJobs(store);
-	}, cronIntervalMs).unref();
 	return () => {
-		clearInterval(clock);
 		unwatch();
 		clearImmediate(due);
 	};

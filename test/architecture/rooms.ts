@@ -138,7 +138,7 @@ export const rooms: readonly Room[] = [
 			apiserver: 'Simulated apiserver: discovery, objects, authorization, proxy',
 			certificates: 'Cluster CA, and client identities',
 			containers: 'Container processes, their logs and a small shell',
-			controllers: 'Workload, cron job and endpoint controllers',
+			controllers: 'Workload and endpoint controllers',
 			kubelet: 'Simulated kubelets: pods, logs, exec, attach, port-forward',
 			network: 'Loopback addresses, fault injection and stream helpers',
 			objects: 'Object store, watches and server-side tables',

@@ -76,8 +76,6 @@ const commands: ReadonlyArray<[line: string, comparison: Comparison, input?: str
 	['exec shell -c sh -- nosuch', 'errors'],
 	['exec nosuch -- true', 'errors'],
 	['get --raw /api/v1/namespaces/demo/services/web:http/proxy/', 'status'],
-	['auth can-i create pods/exec', 'bytes'],
-	['auth can-i list nodes --as nobody', 'bytes'],
 	['apply -f -', 'bytes', '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"applied"},"data":{"a":"b"}}'],
 	['wait --for=condition=Ready pod/two --timeout=5s', 'bytes'],
 	['rollout status deployment/web --timeout=10s', 'bytes'],

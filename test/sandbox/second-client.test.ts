@@ -1,17 +1,13 @@
 /** @kubernetes/client-node, an independent client, against the sandbox. */
 import {PassThrough, Writable} from 'node:stream';
-import {connect, createServer} from 'node:net';
-import {once} from 'node:events';
 import {text} from 'node:stream/consumers';
 import {
-	AppsV1Api,
 	CoordinationV1Api,
 	CoreV1Api,
 	createConfiguration,
 	Exec,
 	KubeConfig,
 	Log,
-	PortForward,
 	ResponseContext,
 	ServerConfiguration,
 	Watch,
@@ -20,8 +16,6 @@ import {
 } from '@kubernetes/client-node';
 import test from 'ava';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
-import {listenOnLoopback} from '../support/listen-on-loopback.ts';
-import {until} from '../support/until.ts';
 
 const sandbox = await startSandbox();
 test.after.always(async () => sandbox.close());
@@ -76,16 +70,6 @@ test('client-node watches', async t => {
 	stop.abort();
 });
 
-test('client-node scales a deployment', async t => {
-	const apps = config.makeApiClient(AppsV1Api);
-	const scale = await apps.readNamespacedDeploymentScale({namespace: 'default', name: 'api'});
-	scale.spec!.replicas = 3;
-	await apps.replaceNamespacedDeploymentScale({namespace: 'default', name: 'api', body: scale});
-	const status = async () => (await apps.readNamespacedDeployment({namespace: 'default', name: 'api'})).status;
-	await until(async () => (await status())?.readyReplicas === 3, status);
-	t.pass();
-});
-
 test('client-node reads a log', async t => {
 	const output = new PassThrough();
 	const read = text(output);
@@ -106,18 +90,4 @@ test('client-node runs a command and gets its status', async t => {
 	const status = await promise;
 	t.is(output, 'out\n');
 	t.is(status.details!.causes![0]!.message, '3');
-});
-
-test('client-node forwards a port over v4.channel.k8s.io', async t => {
-	const server = createServer(socket => {
-		socket.on('error', () => {});
-		void new PortForward(config).portForward('default', 'db-0', [7000], socket, null, socket);
-	});
-	const port = await listenOnLoopback(server);
-	const socket = connect(port, '127.0.0.1');
-	socket.write('echo this');
-	const [answer] = await once(socket, 'data');
-	t.is(String(answer), 'echo this');
-	socket.destroy();
-	server.close();
 });

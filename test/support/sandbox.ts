@@ -15,7 +15,7 @@ test('…', async t => {
 Pods of the default scenario: `deploy/web` (2; containers web and access-log; http 8080, https 8443 self-signed), `deploy/api` (2; JSON
 lines),
 `sts/db` (db-0; echo port 7000), `deploy/flaky` (crash loop), `job/report` (done), `deploy/toolbox` (a shell with a terminal, to attach to),
-`shop: deploy/checkout, cronjob/stock-report (one run at the start), cronjob/stock-backup (suspended)`, `kube-system: ds/node-logger`.
+`shop: deploy/checkout`, `kube-system: ds/node-logger`.
 Services `web` (80 http, 443 https), `db` (7000).
 Users: admin, ada (developer with monitoring), bob (plain developer of `default`), cleo (get without create), eve (nothing).
 Exec knows sh, cat, echo, env, ls, ps, seq, sha256sum, head, wc, sleep, stty size, exit; `cat /etc/app/config.yaml`.

@@ -1,7 +1,6 @@
 /** Admission of written objects. */
 import {isJsonObject, type JsonObject} from '../../wire/json.ts';
 import type {NewMeta, NewObject, ResourceName} from '../objects/kube-object.ts';
-import {parseSchedule} from '../objects/cron-schedule.ts';
 import type {StoredResource} from '../objects/resource-specs.ts';
 import {ApiFailure} from './status.ts';
 
@@ -18,8 +17,6 @@ export function admit(resourceSpec: Named, object: Written): NewObject<ResourceN
 		requirePod(spec, 'spec', resourceSpec, object);
 	} else if (resourceSpec.name === 'services') {
 		requireField(isJsonObject(spec), 'spec', resourceSpec, object);
-	} else if (resourceSpec.name === 'cronjobs') {
-		admitCronJob(spec, resourceSpec, object);
 	} else if (workloads.includes(resourceSpec.name)) {
 		admitWorkload(spec, resourceSpec, object);
 	}
@@ -49,20 +46,6 @@ function admitWorkload(spec: unknown, resourceSpec: Named, object: Written): voi
 			);
 		}
 	}
-}
-
-function admitCronJob(spec: unknown, resourceSpec: Named, object: Written): void {
-	requireField(isJsonObject(spec), 'spec', resourceSpec, object);
-	requireField(typeof spec['schedule'] === 'string' && spec['schedule'] !== '', 'spec.schedule', resourceSpec, object);
-	if (!parseSchedule(spec['schedule'])) {
-		throw invalid('spec.schedule', `Invalid value: ${JSON.stringify(spec['schedule'])}: unsupported schedule`, resourceSpec, object);
-	}
-
-	const template = memberOf(memberOf(spec['jobTemplate'], 'spec'), 'template');
-	requireField(isJsonObject(template), 'spec.jobTemplate.spec.template', resourceSpec, object);
-	requirePod(template['spec'], 'spec.jobTemplate.spec.template.spec', resourceSpec, object);
-	spec['suspend'] ??= false;
-	spec['concurrencyPolicy'] ??= 'Allow';
 }
 
 function requirePod(spec: unknown, path: string, resourceSpec: Named, object: Written): void {

@@ -11,14 +11,6 @@ export function isAllowed({rules}: UserInfo, attributes: AuthorizationAttributes
 	return rules.some(rule => (attributes.isResource ? coversResource(rule, attributes) : coversPath(rule, attributes)));
 }
 
-export function rulesIn({rules}: UserInfo, namespace: string) {
-	const resourceRules = rules
-		.filter(rule => rule.resources && (rule.namespaces?.includes(namespace) ?? true))
-		.map(({verbs, apiGroups, resources}) => ({verbs, apiGroups, resources}));
-	const nonResourceRules = rules.filter(rule => rule.nonResourceURLs).map(({verbs, nonResourceURLs}) => ({verbs, nonResourceURLs}));
-	return {resourceRules, nonResourceRules, incomplete: false};
-}
-
 function coversResource(
 	{verbs, apiGroups, resources, namespaces}: PolicyRule,
 	{verb, group, resource, subresource, namespace}: AuthorizationAttributes,

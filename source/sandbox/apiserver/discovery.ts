@@ -58,7 +58,7 @@ function resourceList(group: string, version: string): Json<V1APIResourceList> |
 				groupVersion: apiVersionOf(rows[0]!),
 				resources: rows.flatMap(row => [
 					{name: row.name, singularName: row.singular, namespaced: row.namespaced, kind: row.kind, verbs: [...row.verbs], ...names(row)},
-					...(row.subresources ?? []).map(({name, kind, verbs}) => ({
+					...row.subresources.map(({name, kind, verbs}) => ({
 						name: `${row.name}/${name}`,
 						singularName: '',
 						namespaced: row.namespaced,
@@ -84,7 +84,7 @@ function aggregated(group: string, rows: readonly ResourceSpec[]): JsonObject {
 					singularResource: row.singular,
 					verbs: row.verbs,
 					...names(row),
-					...(row.subresources && {
+					...(row.subresources.length > 0 && {
 						subresources: row.subresources.map(({name, kind, verbs}) => ({
 							subresource: name,
 							responseKind: {group: '', version: '', kind},

@@ -50,11 +50,8 @@ export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFa
 	sendJson(exchange, failure.status, {status: failure.code});
 }
 
-/** `undefined` if too large or no JSON object. `decode` handles bodies that are not JSON. */
-export async function readBody(
-	request: IncomingMessage,
-	decode: (bytes: Buffer) => JsonObject | undefined = () => undefined,
-): Promise<JsonObject | undefined> {
+/** `undefined` if too large or no JSON object. */
+export async function readBody(request: IncomingMessage): Promise<JsonObject | undefined> {
 	const chunks: Buffer[] = [];
 	let size = 0;
 	for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -66,11 +63,10 @@ export async function readBody(
 		chunks.push(chunk);
 	}
 
-	const bytes = Buffer.concat(chunks);
 	try {
-		const body: unknown = JSON.parse(bytes.toString());
+		const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
 		return isJsonObject(body) ? body : undefined;
 	} catch {
-		return decode(bytes);
+		return undefined;
 	}
 }

@@ -6,12 +6,11 @@ import {isJsonObject, type JsonObject} from '../../wire/json.ts';
 import {apiTime, type Pod} from '../objects/kube-object.ts';
 import {findResource, isStored, type ResourceSpec} from '../objects/resource-specs.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
-import {isAllowed, rulesIn} from './authorize.ts';
+import {isAllowed} from './authorize.ts';
 import {type Exchange, readBody, sendFailure, sendJson} from './exchange.ts';
 import {serveNonResourcePath} from './non-resource-paths.ts';
 import {podLog} from './pod-log.ts';
 import {podStream} from './pod-stream.ts';
-import {decodeReview} from './protobuf.ts';
 import {ProxyPanic} from './proxy-target.ts';
 import {proxyRequest, proxyUpgrade} from './proxy.ts';
 import {getObject, listObjects} from './read-objects.ts';
@@ -19,7 +18,7 @@ import {requestInfo, type RequestInfo} from './request-info.ts';
 import {ApiFailure, badRequest, forbidden, noSuchResource, notFound} from './status.ts';
 import type {UserInfo} from './users.ts';
 import {watchObjects} from './watch-objects.ts';
-import {createObject, deleteObjects, patchObject, replaceObject, scaleObject} from './write-objects.ts';
+import {createObject, deleteObject, patchObject} from './write-objects.ts';
 
 export type Authenticate = (request: IncomingMessage) => UserInfo;
 
@@ -117,9 +116,7 @@ async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Pr
 	} else if (verb === 'list' || verb === 'get') {
 		(verb === 'list' ? listObjects : getObject)(exchange, server.store, resourceSpec);
 	} else {
-		const write = {create: createObject, patch: patchObject, update: replaceObject, delete: deleteObjects, deletecollection: deleteObjects}[
-			verb
-		]!;
+		const write = {create: createObject, patch: patchObject, delete: deleteObject}[verb]!;
 		await write(exchange, server.store, resourceSpec);
 	}
 
@@ -128,7 +125,7 @@ async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Pr
 
 async function serveSubresource(exchange: Exchange, server: ApiserverProcess, resourceSpec: ResourceSpec): Promise<void> {
 	const {info} = exchange;
-	const known = resourceSpec.subresources?.find(({name}) => name === info.subresource);
+	const known = resourceSpec.subresources.find(({name}) => name === info.subresource);
 	if (!known || !isStored(resourceSpec)) {
 		throw noSuchResource();
 	}
@@ -142,20 +139,10 @@ async function serveSubresource(exchange: Exchange, server: ApiserverProcess, re
 		await podLog(exchange, server, getPod(server, info));
 	} else if (streams.includes(info.subresource)) {
 		throw badRequest('Upgrade request required');
-	} else if (info.subresource === 'scale') {
-		await scaleObject(exchange, server.store, resourceSpec);
 	} else if (info.verb === 'patch') {
 		await patchObject(exchange, server.store, resourceSpec);
-	} else if (info.verb === 'update') {
-		await replaceObject(exchange, server.store, resourceSpec);
 	} else {
-		const {namespace, name} = info;
-		const object = server.store.get(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!);
-		if (!object) {
-			throw notFound(resourceSpec.name, resourceSpec.group, name!);
-		}
-
-		sendJson(exchange, object);
+		getObject(exchange, server.store, resourceSpec);
 	}
 }
 
@@ -220,7 +207,7 @@ function toFailure(error: unknown): ApiFailure {
 
 /** @throws ApiFailure 400 for an invalid body */
 async function review(exchange: Exchange): Promise<void> {
-	const body = await readBody(exchange.request, decodeReview);
+	const body = await readBody(exchange.request);
 	if (!body) {
 		throw badRequest('the object provided is unrecognized (must be of type JSON)');
 	}
@@ -243,10 +230,6 @@ function reviewStatus(exchange: Exchange, {spec}: JsonObject): object {
 					...(credentialId !== undefined && {extra: {'authentication.kubernetes.io/credential-id': [credentialId]}}),
 				},
 			};
-		}
-
-		case 'selfsubjectrulesreviews': {
-			return rulesIn(identity, textOf(spec, 'namespace', 'default'));
 		}
 
 		case 'selfsubjectaccessreviews': {

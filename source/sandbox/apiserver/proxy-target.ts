@@ -59,9 +59,13 @@ function serviceTarget(store: ObjectStore, namespace: string, name: string, port
 
 	const ports = service.spec.ports ?? [];
 	const portName = /^\d+$/.test(port) ? (ports.find(({port: number}) => number === Number(port))?.name ?? '') : port;
-	const subsets = store.get('endpoints', namespace, name)?.subsets ?? [];
-	const choices = subsets.flatMap(({addresses = [], ports: open = []}) =>
-		open.filter(({name: own = ''}) => own === portName).flatMap(({port: number}) => addresses.map(({ip}) => ({address: ip, port: number}))),
+	const slices = store.list('endpointslices', namespace).filter(({metadata}) => metadata.labels?.['kubernetes.io/service-name'] === name);
+	const choices = slices.flatMap(({endpoints = [], ports: open = []}) =>
+		open
+			.filter(({name: own}) => own === portName)
+			.flatMap(({port: number}) =>
+				endpoints.filter(({conditions}) => conditions?.ready).flatMap(({addresses}) => ({address: addresses[0]!, port: number!})),
+			),
 	);
 	if (choices.length === 0) {
 		throw new ApiFailure(

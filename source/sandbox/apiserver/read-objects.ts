@@ -5,7 +5,7 @@ import type {KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type StoredResource} from '../objects/resource-specs.ts';
 import {parseFieldSelector, parseLabelSelector, type Match} from '../objects/selectors.ts';
-import {partialMetadata, tableOf} from '../objects/tables/printers.ts';
+import {partialMetadata, tableOf} from '../objects/tables.ts';
 import {sendJson, type Exchange} from './exchange.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 

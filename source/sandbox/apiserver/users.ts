@@ -19,7 +19,7 @@ export type UserSpec = {
 };
 
 const everyone: readonly PolicyRule[] = [
-	{verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews']},
+	{verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews']},
 	{verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews']},
 	{
 		verbs: ['get'],
@@ -48,7 +48,6 @@ const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
 		resources: [
 			'pods',
 			'services',
-			'endpoints',
 			'endpointslices',
 			'events',
 			'configmaps',

@@ -3,7 +3,7 @@ import type {ResourceName, StoredObjects} from '../objects/kube-object.ts';
 import type {Change, ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type StoredResource} from '../objects/resource-specs.ts';
 import type {Match} from '../objects/selectors.ts';
-import {partialMetadata, tableOf} from '../objects/tables/printers.ts';
+import {partialMetadata, tableOf} from '../objects/tables.ts';
 import type {Exchange} from './exchange.ts';
 import {contentTypeOf, selection, shapeOf, type Shape} from './read-objects.ts';
 import {ApiFailure} from './status.ts';

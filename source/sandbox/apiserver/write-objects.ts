@@ -1,23 +1,14 @@
-/** Create, replace, patch, scale and delete. */
+/** Create, patch and delete. */
 import {scheduledPod} from '../controllers/workload-pods.ts';
 import {isJsonObject} from '../../wire/json.ts';
 import {apiTime, type KubeObject, type NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {apiVersionOf, type StoredResource} from '../objects/resource-specs.ts';
+import type {StoredResource} from '../objects/resource-specs.ts';
 import {admit} from './admit-object.ts';
 import {readBody, sendJson, type Exchange} from './exchange.ts';
-import {selection} from './read-objects.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
 export async function createObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
-	if (exchange.request.headers['content-type']?.includes('protobuf')) {
-		throw new ApiFailure(
-			415,
-			'UnsupportedMediaType',
-			'the body of the request was in an unknown format - accepted media types include: application/json',
-		);
-	}
-
 	const body = await readBody(exchange.request);
 	if (!body || !isJsonObject(body['metadata'])) {
 		throw badRequest('the object provided is unrecognized (must be of type JSON)');
@@ -61,97 +52,27 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, resour
 	sendJson(exchange, stored);
 }
 
-export async function replaceObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
-	const body = await readBody(exchange.request);
-	const {namespace, name} = exchange.info;
-	const stored =
-		body &&
-		store.update(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!, copy => {
-			const {metadata} = copy;
-			Object.assign(copy, body, {
-				metadata: {
-					...(body['metadata'] as Partial<KubeObject['metadata']>),
-					uid: metadata.uid,
-					creationTimestamp: metadata.creationTimestamp,
-					resourceVersion: metadata.resourceVersion,
-				},
-			});
-			admit(resourceSpec, copy);
-		});
-	if (!stored) {
-		throw notFound(resourceSpec.name, resourceSpec.group, name!);
-	}
-
-	sendJson(exchange, stored);
-}
-
 function specText(object: KubeObject & {spec?: unknown}): string | undefined {
 	return JSON.stringify(object.spec);
 }
 
-const scalable = ['deployments', 'replicasets', 'statefulsets'] as const;
-
-export async function scaleObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
-	const {namespace, name, verb} = exchange.info;
-	const {spec} = (verb === 'get' ? undefined : await readBody(exchange.request)) ?? {};
-	const resource = scalable.find(one => one === resourceSpec.name);
-	const object =
-		resource &&
-		store.update(resource, namespace, name!, copy => {
-			if (isJsonObject(spec) && spec['replicas'] !== undefined) {
-				Object.assign(copy.spec, {replicas: spec['replicas']});
-				admit(resourceSpec, copy);
-			}
-		});
-	if (!object) {
+/** A pod is deleted when its containers have stopped. */
+export async function deleteObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
+	await readBody(exchange.request);
+	const {name} = exchange.info;
+	const namespace = resourceSpec.namespaced ? exchange.info.namespace : undefined;
+	const deleted =
+		resourceSpec.name === 'pods'
+			? store.update('pods', namespace, name!, pod => {
+					pod.metadata.deletionTimestamp ??= apiTime();
+					pod.metadata.deletionGracePeriodSeconds ??= 30;
+				})
+			: store.delete(resourceSpec.name, namespace, name!);
+	if (!deleted) {
 		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
 
-	const {uid, resourceVersion, creationTimestamp} = object.metadata;
-	sendJson(exchange, {
-		kind: 'Scale',
-		apiVersion: 'autoscaling/v1',
-		metadata: {name, namespace, uid, resourceVersion, creationTimestamp},
-		spec: {replicas: object.spec.replicas},
-		status: {replicas: object.status?.replicas ?? 0},
-	});
-}
-
-/** Pods are deleted when their containers have stopped. */
-export async function deleteObjects(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
-	await readBody(exchange.request);
-	const {namespace, name} = exchange.info;
-	const matches = selection(exchange);
-	const chosen = store.list(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined).filter(object => matches(object));
-	if (name !== undefined && chosen.length === 0) {
-		throw notFound(resourceSpec.name, resourceSpec.group, name);
-	}
-
-	const deleted = chosen.map(object => deleteObject(store, resourceSpec, object));
-	sendJson(
-		exchange,
-		name === undefined
-			? {
-					kind: `${resourceSpec.kind}List`,
-					apiVersion: apiVersionOf(resourceSpec),
-					metadata: {resourceVersion: String(store.revision)},
-					items: deleted,
-				}
-			: deleted[0]!,
-	);
-}
-
-function deleteObject(
-	store: ObjectStore,
-	resourceSpec: Pick<StoredResource, 'name'>,
-	{metadata: {namespace, name}}: KubeObject,
-): KubeObject {
-	return resourceSpec.name === 'pods'
-		? store.update('pods', namespace, name, pod => {
-				pod.metadata.deletionTimestamp ??= apiTime();
-				pod.metadata.deletionGracePeriodSeconds ??= 30;
-			})!
-		: store.delete(resourceSpec.name, namespace, name)!;
+	sendJson(exchange, deleted);
 }
 
 function merge(target: unknown, patch: unknown, byName: boolean): unknown {

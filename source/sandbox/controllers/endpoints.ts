@@ -1,5 +1,5 @@
 /** Endpoint controller. */
-import type {NewObject, Pod, ResourceName, Service} from '../objects/kube-object.ts';
+import type {NewObject, Pod, Service} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {hasLabels} from '../objects/selectors.ts';
 import {hashName, isReady, ownerOf} from './workload-pods.ts';
@@ -17,25 +17,11 @@ function reconcileService(store: ObjectStore, service: Service, selector: Record
 	const pods = store
 		.list('pods', namespace)
 		.filter(pod => hasLabels(pod, selector) && pod.status?.podIP !== undefined && pod.metadata.deletionTimestamp === undefined);
-	const ready = pods.filter(pod => isReady(pod));
-	const notReady = pods.filter(pod => !isReady(pod));
 	const ports = (service.spec.ports ?? []).map(({name: portName, targetPort, port, protocol}) => ({
 		...(portName && {name: portName}),
-		port: portOf(ready[0] ?? pods[0], targetPort ?? port),
+		port: portOf(pods.find(pod => isReady(pod)) ?? pods[0], targetPort ?? port),
 		...(protocol !== undefined && {protocol}),
 	}));
-	const address = (pod: Pod) => ({ip: pod.status!.podIP!, nodeName: pod.spec.nodeName!, targetRef: targetOf(pod)});
-	const subsets =
-		pods.length === 0
-			? undefined
-			: [
-					{
-						...(ready.length > 0 && {addresses: ready.map(pod => address(pod))}),
-						...(notReady.length > 0 && {notReadyAddresses: notReady.map(pod => address(pod))}),
-						ports,
-					},
-				];
-	put(store, 'endpoints', {metadata: {name, namespace: namespace!, ...(labels && {labels})}, ...(subsets && {subsets})});
 	const metadata = {
 		name: `${name}-${hashName(name, 5)}`,
 		namespace: namespace!,
@@ -46,7 +32,7 @@ function reconcileService(store: ObjectStore, service: Service, selector: Record
 		},
 		ownerReferences: ownerOf(service),
 	};
-	put(store, 'endpointslices', {
+	put(store, {
 		metadata,
 		addressType: 'IPv4',
 		ports: ports.map(port => ({name: '', ...port})),
@@ -60,18 +46,15 @@ function reconcileService(store: ObjectStore, service: Service, selector: Record
 }
 
 /** Keeps the metadata of an existing object. */
-function put<R extends ResourceName & `endpoint${string}`>(store: ObjectStore, resource: R, object: NewObject<R>): void {
+function put(store: ObjectStore, slice: NewObject<'endpointslices'>): void {
 	const {
 		metadata: {namespace, name},
 		...fields
-	} = object;
-	if (store.get(resource, namespace, name)) {
-		store.update(resource, namespace, name, copy => {
-			Reflect.deleteProperty(copy, 'subsets');
-			Object.assign(copy, fields);
-		});
+	} = slice;
+	if (store.get('endpointslices', namespace, name)) {
+		store.update('endpointslices', namespace, name, copy => Object.assign(copy, fields));
 	} else {
-		store.create(resource, object);
+		store.create('endpointslices', slice);
 	}
 }
 

@@ -13,7 +13,7 @@ import {authorizeCaller} from './kubelet-access.ts';
 import type {Kubelet} from './kubelet.ts';
 import {serveNodeLogs} from './node-logs.ts';
 import type {PodRuntime} from './pod-runtime.ts';
-import {servePortForward, servePortForwardChannels} from './port-forward.ts';
+import {servePortForward} from './port-forward.ts';
 import {parseStreamOptions} from './remote-streams.ts';
 import {runAttach, runExec} from './run-stream.ts';
 import {acceptSpdyChannels} from './spdy-channels.ts';
@@ -163,12 +163,7 @@ async function serveForward(kubelet: Kubelet, pod: PodRuntime, {request, socket,
 			return;
 		}
 
-		const ports = requestUrl(request).searchParams.getAll('port').map(Number);
-		if (ports.length === 0) {
-			refuse(socket, {status: 400, text: 'query parameter "port" is required'});
-		} else if (!(await servePortForwardChannels(request, socket, head, ports, target))) {
-			refuse(socket, {status: 403, text: ''});
-		}
+		refuse(socket, {status: 400, text: 'query parameter "port" is required'});
 	} else {
 		const accepted = acceptSpdy(request, socket, head, ['portforward.k8s.io']);
 		if (accepted) {

@@ -1,13 +1,9 @@
-/** Port-forward over SPDY and WebSocket channels. */
-import type {IncomingMessage} from 'node:http';
+/** Port-forward over SPDY. */
 import {createConnection, type Socket} from 'node:net';
-import type {Duplex} from 'node:stream';
-import type {WebSocket} from 'ws';
 import {resetSocket} from '../../wire/end-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {noop} from '../network/join-streams.ts';
-import {acceptWebSocket} from './accept-upgrade.ts';
 import type {SpdyServerSession} from './spdy-server-session.ts';
 
 export type ForwardTarget = {
@@ -102,65 +98,4 @@ function connect(
 			resetSocket(socket);
 		}
 	});
-}
-
-/**
-`v4.channel.k8s.io`: each channel starts with its port, as two bytes in little-endian order. There is no half-close.
-@see k8s.io/cri-streaming pkg/streaming/portforward/websocket.go
-*/
-export async function servePortForwardChannels(
-	request: IncomingMessage,
-	socket: Duplex,
-	head: Buffer,
-	ports: readonly number[],
-	{locate}: ForwardTarget,
-): Promise<boolean> {
-	const accepted = await acceptWebSocket(request, socket, head, ['v4.channel.k8s.io']);
-	if (!accepted) {
-		return false;
-	}
-
-	const {client} = accepted;
-	const connections = ports.map((port, index) => connectPort(client, {port, data: index * 2}, locate));
-	client.on('message', (message: Buffer) => {
-		const connection = message[0]! % 2 === 0 ? connections[message[0]! / 2] : undefined;
-		if (!connection || connection.destroyed || connection.write(message.subarray(1))) {
-			return;
-		}
-
-		client.pause();
-		connection.once('drain', () => {
-			client.resume();
-		});
-	});
-	client.on('close', () => {
-		for (const connection of connections) {
-			connection.destroy();
-		}
-	});
-	return true;
-}
-
-/** Relays bytes on channel `data`, and sends errors on channel `data + 1`. */
-function connectPort(client: WebSocket, {port, data}: {port: number; data: number}, locate: ForwardTarget['locate']): Socket {
-	const send = (channel: number, bytes: Uint8Array) => {
-		client.send(Buffer.concat([Buffer.of(channel), bytes]));
-	};
-
-	const {address, port: at} = locate(port);
-	const socket = createConnection({host: address, port: at});
-	for (const channel of [data, data + 1]) {
-		send(channel, Buffer.of(port & 0xff, port >> 8));
-	}
-
-	socket.on('data', bytes => {
-		send(data, bytes);
-	});
-	socket.on('error', () => {
-		send(data + 1, Buffer.from(`error forwarding port ${port}: connection refused`));
-	});
-	socket.on('close', () => {
-		client.close(1000);
-	});
-	return socket;
 }

@@ -7,9 +7,7 @@ import type {
 	V1DaemonSet,
 	V1Deployment,
 	V1EndpointSlice,
-	V1Endpoints,
 	V1Job,
-	V1JobSpec,
 	V1Lease,
 	V1Namespace,
 	V1Node,
@@ -18,9 +16,7 @@ import type {
 	V1PodSpec,
 	V1PodTemplateSpec,
 	V1ReplicaSet,
-	V1Secret,
 	V1Service,
-	V1ServiceAccount,
 	V1StatefulSet,
 } from '@kubernetes/client-node';
 import type {Json} from '../../wire/json.ts';
@@ -38,18 +34,13 @@ type Stored<T, Certain = object> = KubeObject & Omit<KubeJson<T>, keyof KubeObje
 export type PodSpec = KubeJson<V1PodSpec>;
 type PodTemplate = Omit<KubeJson<V1PodTemplateSpec>, 'spec'> & {spec: PodSpec};
 type WithTemplate<Spec> = {spec: Omit<KubeJson<NonNullable<Spec>>, 'template'> & {template: PodTemplate}};
-type CronJobSpec = Omit<KubeJson<NonNullable<V1CronJob['spec']>>, 'jobTemplate'> & {
-	jobTemplate: {metadata?: Json<V1ObjectMeta>} & WithTemplate<V1JobSpec>;
-};
-
 /** Object types by resource. */
 export type StoredObjects = {
 	certificatesigningrequests: Stored<V1CertificateSigningRequest>;
 	configmaps: Stored<V1ConfigMap>;
-	cronjobs: Stored<V1CronJob, {spec: CronJobSpec}>;
+	cronjobs: Stored<V1CronJob>;
 	daemonsets: Stored<V1DaemonSet, WithTemplate<V1DaemonSet['spec']>>;
 	deployments: Stored<V1Deployment, WithTemplate<V1Deployment['spec']>>;
-	endpoints: Stored<V1Endpoints>;
 	endpointslices: Stored<V1EndpointSlice>;
 	events: Stored<CoreV1Event>;
 	jobs: Stored<V1Job, WithTemplate<V1Job['spec']>>;
@@ -58,8 +49,6 @@ export type StoredObjects = {
 	nodes: Stored<V1Node>;
 	pods: Stored<V1Pod, {spec: PodSpec}>;
 	replicasets: Stored<V1ReplicaSet, WithTemplate<V1ReplicaSet['spec']>>;
-	secrets: Stored<V1Secret>;
-	serviceaccounts: Stored<V1ServiceAccount>;
 	services: Stored<V1Service, {spec: KubeJson<NonNullable<V1Service['spec']>>}>;
 	statefulsets: Stored<V1StatefulSet, WithTemplate<V1StatefulSet['spec']>>;
 };

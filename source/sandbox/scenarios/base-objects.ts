@@ -13,19 +13,8 @@ export function createBaseObjects(store: ObjectStore, authority: string): void {
 			spec: {finalizers: ['kubernetes']},
 			status: {phase: 'Active'},
 		});
-		store.create('serviceaccounts', {metadata: {name: 'default', namespace: name}});
 		store.create('configmaps', {metadata: {name: 'kube-root-ca.crt', namespace: name}, data: {'ca.crt': authority}});
 	}
-
-	store.create('secrets', {
-		metadata: {name: 'db-password', namespace: 'default'},
-		type: 'Opaque',
-		data: {password: Buffer.from('only-a-sandbox').toString('base64')},
-	});
-	store.create('configmaps', {
-		metadata: {name: 'extension-apiserver-authentication', namespace: 'kube-system'},
-		data: {'client-ca-file': authority},
-	});
 }
 
 export type NodeFacts = {name: string; address: string; kubeletPort: number; version: string; controlPlane: boolean};

@@ -1,8 +1,7 @@
 /** Scenarios that `spoke demo --scenario NAME` starts. */
-import {createJob} from '../controllers/cron-jobs.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import type {SwitchValues} from '../switches.ts';
-import {createCronJob, createService, createWorkload} from './workload-objects.ts';
+import {createService, createWorkload} from './workload-objects.ts';
 
 export type ScenarioSpec = {name: string; description: string; switches: Partial<SwitchValues>; createWorkloads(store: ObjectStore): void};
 
@@ -117,21 +116,6 @@ function createShopWorkloads(store: ObjectStore): void {
 		namespace: 'shop',
 		replicas: 2,
 		containers: [{name: 'checkout', image: 'sandbox/log-writer:3.0', args: ['--rate=1', '--format=json']}],
-	});
-	const stock = createCronJob(store, {
-		name: 'stock-report',
-		namespace: 'shop',
-		schedule: '*/5 * * * *',
-		containers: [{name: 'report', image: 'sandbox/finisher:1.0', args: ['--lines=12', '--pace=250']}],
-	});
-	// In the previous minute, so that there is a finished run.
-	createJob(store, stock, Math.floor(Date.now() / 60_000) - 1);
-	createCronJob(store, {
-		name: 'stock-backup',
-		namespace: 'shop',
-		schedule: '0 3 * * *',
-		suspend: true,
-		containers: [{name: 'backup', image: 'sandbox/finisher:1.0'}],
 	});
 
 	createWorkload(store, {

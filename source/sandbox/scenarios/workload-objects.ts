@@ -1,7 +1,7 @@
 /** Builders of workloads and services. */
 import type {V1Container, V1ServicePort} from '@kubernetes/client-node';
 import type {Json} from '../../wire/json.ts';
-import type {KubeJson, PodSpec, StoredObjects} from '../objects/kube-object.ts';
+import type {KubeJson, PodSpec} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
 type Container = KubeJson<V1Container>;
@@ -54,25 +54,6 @@ export function createWorkload(
 					...(initContainers && {initContainers: [...initContainers]}),
 				},
 			},
-		},
-	});
-}
-
-export type CronJobOptions = {name: string; namespace: string; schedule: string; suspend?: boolean; containers: readonly Container[]};
-
-export function createCronJob(
-	store: ObjectStore,
-	{name, namespace, schedule, suspend = false, containers}: CronJobOptions,
-): StoredObjects['cronjobs'] {
-	return store.create('cronjobs', {
-		metadata: {name, namespace, labels: {app: name}, generation: 1},
-		spec: {
-			schedule,
-			suspend,
-			concurrencyPolicy: 'Allow',
-			successfulJobsHistoryLimit: 3,
-			failedJobsHistoryLimit: 1,
-			jobTemplate: {spec: {template: {metadata: {labels: {app: name}}, spec: {restartPolicy: 'Never', containers: [...containers]}}}},
 		},
 	});
 }
