@@ -1,7 +1,7 @@
 /** Control plane: apiserver and route to the nodes. */
 import {randomBytes} from 'node:crypto';
 import {Apiserver, type ApiserverConfig} from './apiserver/apiserver.ts';
-import {apiserverCommand} from './apiserver/apiserver-flags.ts';
+import {apiserverCommand} from './apiserver/apiserver-process.ts';
 import {abortableDelay} from './containers/program.ts';
 import {defaultedSpec} from './controllers/workload-pods.ts';
 import {noop} from './network/join-streams.ts';

@@ -4,7 +4,6 @@ import type {HostPort} from '../network/address-plan.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {kubernetesVersion, type Posture} from '../switches.ts';
 import type {Dial} from '../tunnels/direct.ts';
-import {apiserverFlags} from './apiserver-flags.ts';
 import type {KubeletTrust} from './kubelet-client.ts';
 import {Metrics} from './metrics.ts';
 import {ApiFailure, notFound} from './status.ts';
@@ -29,8 +28,6 @@ export class ApiserverProcess {
 	readonly trust: KubeletTrust;
 	readonly dial: Dial;
 	readonly tunnelHealthy: () => boolean;
-	/** Separator in the text form of /flagz: random for each process, as in real apiservers. */
-	readonly textSeparator = [':', ': ', '=', ' '][Math.floor(Math.random() * 4)]!;
 
 	constructor({store, posture, listen, authority, kubeletClient, createDial, tunnelHealthy}: ProcessConfig) {
 		this.store = store;
@@ -43,7 +40,7 @@ export class ApiserverProcess {
 		this.metrics.set('process_start_time_seconds', this.startedAt.getTime() / 1000);
 	}
 
-	/** Whether this version (1.30 or later) has aggregated discovery, /flagz and port-forward over WebSocket. */
+	/** Whether this version (1.30 or later) has /flagz and port-forward over WebSocket. */
 	get isModern(): boolean {
 		return !/^v1\.(\d|[12]\d)\./.test(this.version);
 	}
@@ -63,4 +60,48 @@ export class ApiserverProcess {
 
 		return {address, port: node.status!.daemonEndpoints!.kubeletEndpoint!.Port};
 	}
+}
+
+const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
+const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';
+
+/** After defaulting. */
+function apiserverFlags({verification, route}: Posture, address: string, port: number): Record<string, string> {
+	return {
+		'advertise-address': address,
+		'allow-privileged': 'true',
+		'anonymous-auth': 'true',
+		'authentication-config': '',
+		'authorization-mode': '[Node,RBAC]',
+		'bind-address': '0.0.0.0',
+		'client-ca-file': '/etc/kubernetes/pki/ca.crt',
+		'egress-selector-config-file': route === 'konnectivity' || route === 'http-connect' ? egressFile : '',
+		'enable-aggregator-routing': 'false',
+		'enable-bootstrap-token-auth': 'true',
+		'feature-gates': '',
+		'kubelet-certificate-authority': verification === 'off' ? '' : kubeletAuthorityFile,
+		'kubelet-client-certificate': '/etc/kubernetes/pki/apiserver-kubelet-client.crt',
+		'kubelet-client-key': '/etc/kubernetes/pki/apiserver-kubelet-client.key',
+		'kubelet-port': '10250',
+		'kubelet-preferred-address-types': '[InternalIP,Hostname]',
+		'oidc-issuer-url': '',
+		profiling: 'true',
+		'secure-port': String(port),
+		'service-account-issuer': '[https://kubernetes.default.svc]',
+		'service-cluster-ip-range': '10.96.0.0/16',
+		'tls-cert-file': '/etc/kubernetes/pki/apiserver.crt',
+		'token-auth-file': '/etc/kubernetes/tokens.csv',
+		...(route === 'ssh' && {'ssh-user': 'core', 'ssh-keyfile': '/etc/kubernetes/pki/tunnel'}),
+	};
+}
+
+/** Only flags that differ from the default. */
+export function apiserverCommand(flags: Readonly<Record<string, string>>): string[] {
+	const omitted = ['anonymous-auth', 'bind-address', 'enable-aggregator-routing', 'kubelet-port', 'profiling'];
+	return [
+		'kube-apiserver',
+		...Object.entries(flags)
+			.filter(([name, value]) => value !== '' && !omitted.includes(name))
+			.map(([name, value]) => `--${name}=${value.replace(/^\[(.*)\]$/, '$1')}`),
+	];
 }

@@ -1,55 +1,21 @@
-/** Apiserver metrics about connections. */
-
-type Family = {help: string; type: 'counter' | 'gauge'; values: Map<string, number>};
+/** Apiserver metrics that are evidence of leg 2. */
 
 const families = {
-	process_start_time_seconds: {help: '[STABLE] Start time of the process since unix epoch in seconds.', type: 'gauge'},
-	apiserver_longrunning_requests: {
-		help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
-		type: 'gauge',
-	},
-	apiserver_websocket_streaming_requests_total: {help: '[ALPHA] Total number of websocket streaming requests.', type: 'counter'},
-	apiserver_egress_dialer_dial_start_total: {
-		help: '[ALPHA] Dial starts, labeled by the protocol (http-connect or grpc) and transport (tcp or uds).',
-		type: 'counter',
-	},
-	apiserver_egress_dialer_dial_duration_seconds_count: {
-		help: '[ALPHA] Dial latency histogram in seconds, labeled by the protocol and transport.',
-		type: 'counter',
-	},
-	apiserver_egress_dialer_dial_failure_count: {
-		help: '[ALPHA] Dial failure count, labeled by the protocol, transport and stage (connect or proxy).',
-		type: 'counter',
-	},
-	konnectivity_network_proxy_client_client_connections: {
-		help: '[ALPHA] Number of open client connections, labeled by status.',
-		type: 'gauge',
-	},
-	konnectivity_network_proxy_client_client_dial_failure_total: {
-		help: '[ALPHA] Number of dial failures observed, by reason.',
-		type: 'counter',
-	},
-	konnectivity_network_proxy_client_client_stream_packets_total: {
-		help: '[ALPHA] Count of packets processed, by segment and packet type.',
-		type: 'counter',
-	},
-	kube_apiserver_pod_logs_insecure_backend_total: {
-		help: '[ALPHA] Total number of requests for pods/logs sliced by usage type: enforce_tls, skip_tls_allowed, skip_tls_denied.',
-		type: 'counter',
-	},
-	kube_apiserver_pod_logs_backend_tls_failure_total: {
-		help: '[ALPHA] Total number of requests for pods/logs that failed due to kubelet server TLS verification.',
-		type: 'counter',
-	},
-	ssh_tunnel_open_count: {help: '[ALPHA] Counter of SSH tunnel total open attempts.', type: 'counter'},
-	ssh_tunnel_open_fail_count: {help: '[ALPHA] Counter of SSH tunnel failed open attempts.', type: 'counter'},
-	rest_client_transport_cache_entries: {help: '[ALPHA] Number of transport entries in the internal cache.', type: 'gauge'},
+	apiserver_egress_dialer_dial_duration_seconds_count: 'counter',
+	apiserver_egress_dialer_dial_failure_count: 'counter',
+	apiserver_egress_dialer_dial_start_total: 'counter',
+	apiserver_longrunning_requests: 'gauge',
+	konnectivity_network_proxy_client_client_connections: 'gauge',
+	kube_apiserver_pod_logs_backend_tls_failure_total: 'counter',
+	kube_apiserver_pod_logs_insecure_backend_total: 'counter',
+	process_start_time_seconds: 'gauge',
+	ssh_tunnel_open_count: 'counter',
 } as const;
 
 export type MetricName = keyof typeof families;
 
 export class Metrics {
-	readonly #families = new Map<MetricName, Family>();
+	readonly #families = new Map<MetricName, Map<string, number>>();
 
 	add(name: MetricName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
 		const values = this.#values(name);
@@ -63,19 +29,18 @@ export class Metrics {
 
 	/** Prometheus text. As in a real apiserver, a family appears with its first event. */
 	toString(): string {
-		const blocks = [...this.#families]
+		const samples = (name: string, values: ReadonlyMap<string, number>) =>
+			[...values].map(([labels, value]) => `${name}${labels} ${goNumber(value)}\n`).join('');
+		return [...this.#families]
 			.sort(([a], [b]) => (a < b ? -1 : 1))
-			.map(
-				([name, {help, type, values}]) =>
-					`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${[...values].map(([labels, value]) => `${name}${labels} ${goNumber(value)}\n`).join('')}`,
-			);
-		return blocks.join('');
+			.map(([name, values]) => `# TYPE ${name} ${families[name]}\n${samples(name, values)}`)
+			.join('');
 	}
 
 	#values(name: MetricName): Map<string, number> {
-		const family = this.#families.get(name) ?? {...families[name], values: new Map<string, number>()};
-		this.#families.set(name, family);
-		return family.values;
+		const values = this.#families.get(name) ?? new Map<string, number>();
+		this.#families.set(name, values);
+		return values;
 	}
 }
 

@@ -13,12 +13,8 @@ export type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer; i
 
 /** @see pkg/registry/core/pod/strategy.go StreamLocation, PortForwardLocation; apimachinery/pkg/util/proxy/upgradeaware.go */
 export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod: Pod): Promise<void> {
-	const {
-		request,
-		info: {subresource},
-	} = upgrade;
+	const {request} = upgrade;
 	const path = kubeletPath(upgrade.info, pod);
-	server.metrics.add('apiserver_websocket_streaming_requests_total', {subresource, proxy_type: 'proxied_to_kubelet'});
 	const to = server.kubeletOf(String(pod.spec.nodeName));
 	let secure: Duplex;
 	try {

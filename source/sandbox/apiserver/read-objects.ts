@@ -1,33 +1,23 @@
 /** Get and list. */
-import type {V1ListMeta} from '@kubernetes/client-node';
-import type {Json} from '../../wire/json.ts';
-import type {KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type StoredResource} from '../objects/resource-specs.ts';
 import {parseFieldSelector, parseLabelSelector, type Match} from '../objects/selectors.ts';
-import {partialMetadata, tableOf} from '../objects/tables.ts';
+import {tableOf} from '../objects/tables.ts';
 import {sendJson, type Exchange} from './exchange.ts';
-import {ApiFailure, badRequest, notFound} from './status.ts';
+import {badRequest, notFound} from './status.ts';
 
-export type Shape = 'object' | 'table' | 'metadata';
-
-export function shapeOf({
+/** Whether the client requests a Table; otherwise it gets objects. */
+export function wantsTable({
 	request: {
 		headers: {accept = ''},
 	},
-}: Exchange): Shape {
-	const first = accept.split(',').find(part => part.includes('json') || part.includes('*/*')) ?? '';
-	if (first.includes('as=Table')) {
-		return 'table';
-	}
-
-	return first.includes('as=PartialObjectMetadata') ? 'metadata' : 'object';
+}: Exchange): boolean {
+	return accept.split(',', 1)[0]!.includes('as=Table');
 }
 
-export function contentTypeOf(shape: Shape): string {
-	return shape === 'object'
-		? 'application/json'
-		: `application/json;as=${shape === 'table' ? 'Table' : 'PartialObjectMetadata'};v=v1;g=meta.k8s.io`;
+/** Of what the rows of a Table have as their object. */
+export function includedObject({info: {query}}: Exchange): string {
+	return query.get('includeObject') ?? 'Metadata';
 }
 
 export function getObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): void {
@@ -37,30 +27,28 @@ export function getObject(exchange: Exchange, store: ObjectStore, resourceSpec: 
 		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
 
-	const shape = shapeOf(exchange);
-	const includeObject = exchange.info.query.get('includeObject') ?? 'Metadata';
-	if (shape === 'table') {
-		sendJson(exchange, tableOf(resourceSpec.name, [object], {resourceVersion: object.metadata.resourceVersion}, {includeObject}));
+	if (wantsTable(exchange)) {
+		const metadata = {resourceVersion: object.metadata.resourceVersion};
+		sendJson(exchange, tableOf(resourceSpec.name, [object], metadata, {includeObject: includedObject(exchange)}));
 	} else {
-		sendJson(exchange, shape === 'metadata' ? partialMetadata(object) : object);
+		sendJson(exchange, object);
 	}
 }
 
+/** A continue token is the number of objects before it: pages of a list that changes can repeat or miss some. */
 export function listObjects(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): void {
 	const {namespace, query} = exchange.info;
 	const matches = selection(exchange);
-	const all = store.list(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined).filter(object => matches(object));
-	const {page, metadata} = selectPage(all, query, store);
-	const shape = shapeOf(exchange);
-	if (shape === 'table') {
-		sendJson(exchange, tableOf(resourceSpec.name, page, metadata, {includeObject: query.get('includeObject') ?? 'Metadata'}));
-	} else if (shape === 'metadata') {
-		sendJson(exchange, {
-			kind: 'PartialObjectMetadataList',
-			apiVersion: 'meta.k8s.io/v1',
-			metadata,
-			items: page.map(object => partialMetadata(object)),
-		});
+	const found = store.list(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined).filter(object => matches(object));
+	const start = Number(query.get('continue') ?? 0);
+	const end = start + (Number(query.get('limit') ?? 0) || found.length);
+	const metadata = {
+		resourceVersion: String(store.revision),
+		...(found.length > end && {continue: String(end), remainingItemCount: found.length - end}),
+	};
+	const page = found.slice(start, end);
+	if (wantsTable(exchange)) {
+		sendJson(exchange, tableOf(resourceSpec.name, page, metadata, {includeObject: includedObject(exchange)}));
 	} else {
 		// Items of a typed list have neither kind nor apiVersion.
 		sendJson(exchange, {
@@ -81,54 +69,4 @@ export function selection({info: {query, name}}: Exchange): Match {
 	}
 
 	return object => labels(object) && fields(object) && (name === undefined || object.metadata.name === name);
-}
-
-type Continue = {v: 'meta.k8s.io/v1'; rv: number; start: string};
-
-function selectPage<T extends KubeObject>(
-	all: readonly T[],
-	query: URLSearchParams,
-	store: ObjectStore,
-): {page: readonly T[]; metadata: Json<V1ListMeta>} {
-	const limit = Number(query.get('limit') ?? 0);
-	const token = query.get('continue');
-	let {revision} = store;
-	let rest = all;
-	if (token) {
-		const {rv, start} = parseContinue(token);
-		if (store.changesSince(rv) === undefined) {
-			throw new ApiFailure(
-				410,
-				'Expired',
-				'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
-				{},
-			);
-		}
-
-		revision = rv;
-		rest = all.filter(object => keyOf(object) > start);
-	}
-
-	const page = limit > 0 ? rest.slice(0, limit) : rest;
-	const remaining = rest.length - page.length;
-	const next = (): Continue => ({v: 'meta.k8s.io/v1', rv: revision, start: keyOf(page.at(-1)!)});
-	return {
-		page,
-		metadata: {
-			resourceVersion: String(revision),
-			...(remaining > 0 && {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: remaining}),
-		},
-	};
-}
-
-function parseContinue(token: string): Continue {
-	try {
-		return JSON.parse(Buffer.from(token, 'base64url').toString()) as Continue;
-	} catch {
-		throw badRequest('continue key is not valid: invalid continue token');
-	}
-}
-
-function keyOf({metadata: {namespace = '', name}}: KubeObject): string {
-	return `${namespace}/${name}`;
 }

@@ -44,51 +44,13 @@ export async function serveRequest(kubelet: Kubelet, request: IncomingMessage, r
 }
 
 function serveHttpEndpoint(kubelet: Kubelet, path: string, response: ServerResponse): void {
-	const json = (body: unknown) => {
-		response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify(body));
-	};
-
-	switch (path) {
-		case 'exec':
-		case 'attach':
-		case 'portForward': {
-			sendText(response, {status: 400, text: 'Upgrade request required'});
-			break;
-		}
-
-		case 'healthz': {
-			sendText(response, {status: 200, text: 'ok'});
-			break;
-		}
-
-		case 'configz': {
-			json(configz(factsOf(kubelet)));
-			break;
-		}
-
-		case 'flagz': {
-			json({kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: {name: 'kubelet'}, flags: kubeletFlags(factsOf(kubelet))});
-			break;
-		}
-
-		case 'metrics': {
-			sendText(response, {status: 200, text: kubeletMetrics(factsOf(kubelet))});
-			break;
-		}
-
-		case 'pods': {
-			json({kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods()});
-			break;
-		}
-
-		default: {
-			sendText(response, {status: 404, text: '404 page not found\n'});
-		}
+	if (path === 'healthz') {
+		sendText(response, {status: 200, text: 'ok'});
+	} else if (path === 'configz') {
+		response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify(configz(kubelet)));
+	} else {
+		sendText(response, {status: 404, text: '404 page not found\n'});
 	}
-}
-
-function factsOf({config, port, certificate, startedAt, inflight}: Kubelet): KubeletFacts {
-	return {node: config.node, address: config.hostAddress, port, servingBootstrap: certificate !== 'self-signed', startedAt, inflight};
 }
 
 function sendText(response: ServerResponse, {status, text}: {status: number; text: string}): void {
@@ -238,25 +200,16 @@ function readOptions(query: URLSearchParams): Omit<ReadOptions, 'signal'> {
 	};
 }
 
-type KubeletFacts = {
-	node: string;
-	address: string;
-	port: number;
-	servingBootstrap: boolean;
-	startedAt: Date;
-	inflight: Readonly<Record<string, number>>;
-};
-
 /** As in real kubelets, omits zero values. */
-function configz({address, port, servingBootstrap}: KubeletFacts): JsonObject {
+function configz({config, port, certificate}: Kubelet): JsonObject {
 	return {
 		kubeletconfig: {
 			enableServer: true,
-			address,
+			address: config.hostAddress,
 			port,
 			tlsCertFile: '/var/lib/kubelet/pki/kubelet.crt',
 			tlsPrivateKeyFile: '/var/lib/kubelet/pki/kubelet.key',
-			...(servingBootstrap && {serverTLSBootstrap: true}),
+			...(certificate !== 'self-signed' && {serverTLSBootstrap: true}),
 			rotateCertificates: true,
 			authentication: {
 				x509: {clientCAFile: '/etc/kubernetes/pki/ca.crt'},
@@ -272,34 +225,4 @@ function configz({address, port, servingBootstrap}: KubeletFacts): JsonObject {
 			containerRuntimeEndpoint: 'sandbox://',
 		},
 	};
-}
-
-/** As in real kubelets with a configuration file, shows defaults that are not in effect. */
-function kubeletFlags({node}: KubeletFacts): Record<string, string> {
-	return {
-		'anonymous-auth': 'true',
-		'authorization-mode': 'AlwaysAllow',
-		'read-only-port': '10255',
-		'client-ca-file': '',
-		address: '0.0.0.0',
-		config: '/var/lib/kubelet/config.yaml',
-		kubeconfig: '/etc/kubernetes/kubelet.conf',
-		'cert-dir': '/var/lib/kubelet/pki',
-		'hostname-override': node,
-	};
-}
-
-function kubeletMetrics({startedAt, inflight}: KubeletFacts): string {
-	return [
-		'# HELP kubelet_http_inflight_requests [ALPHA] Number of the inflight http requests',
-		'# TYPE kubelet_http_inflight_requests gauge',
-		...Object.entries(inflight).map(
-			([path, count]) =>
-				`kubelet_http_inflight_requests{long_running="${path === 'containerLogs'}",method="GET",path="${path}",server_type="readwrite"} ${count}`,
-		),
-		'# HELP process_start_time_seconds [STABLE] Start time of the process since unix epoch in seconds.',
-		'# TYPE process_start_time_seconds gauge',
-		`process_start_time_seconds ${startedAt.getTime() / 1000}`,
-		'',
-	].join('\n');
 }

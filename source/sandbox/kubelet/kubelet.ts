@@ -1,5 +1,5 @@
 /** Kubelet of one node. */
-import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {IncomingMessage} from 'node:http';
 import {createServer as createTlsServer, type Server} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
@@ -21,8 +21,6 @@ const heartbeatMs = 10_000;
 export class Kubelet {
 	readonly config: KubeletConfig;
 	readonly startedAt = new Date();
-	/** Running requests by first path segment, for metrics. */
-	readonly inflight: Record<string, number> = {};
 	port = 0;
 	certificate: KubeletCertificate = 'self-signed';
 	/** A fault: the apiserver has no permissions. */
@@ -46,11 +44,9 @@ export class Kubelet {
 
 	async start(certificate: KubeletCertificate): Promise<void> {
 		this.#tls = createTlsServer({requestCert: true, rejectUnauthorized: false, ALPNProtocols: []}, (request, response) => {
-			this.#count(request, response);
 			void serveRequest(this, request, response);
 		});
 		this.#tls.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-			this.#count(request, socket);
 			void serveUpgrade(this, request, socket, head);
 		});
 		this.#tls.on('tlsClientError', noop);
@@ -183,14 +179,6 @@ export class Kubelet {
 	#renewLease(): void {
 		this.config.store.update('leases', 'kube-node-lease', this.config.node, lease => {
 			lease.spec!.renewTime = apiMicroTime();
-		});
-	}
-
-	#count(request: IncomingMessage, connection: ServerResponse | Socket): void {
-		const name = request.url?.split(/[/?]/, 2)[1] ?? '';
-		this.inflight[name] = (this.inflight[name] ?? 0) + 1;
-		connection.once('close', () => {
-			this.inflight[name]!--;
 		});
 	}
 }

@@ -24,7 +24,7 @@ export function tableOf<R extends ResourceName>(
 }
 
 /** @see apiserver/pkg/endpoints/handlers/response.go asPartialObjectMetadata */
-export function partialMetadata({metadata}: KubeObject): object {
+function partialMetadata({metadata}: KubeObject): object {
 	return {kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata};
 }
 

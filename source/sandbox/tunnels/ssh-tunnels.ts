@@ -87,7 +87,6 @@ export class SshTunnels {
 	/** Dials through the target node's tunnel, or else any other. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
 	dial(metrics: Metrics): Dial {
 		metrics.add('ssh_tunnel_open_count', {}, this.#tunnels.length);
-		metrics.add('ssh_tunnel_open_fail_count', {}, 0);
 		return async ({address, port}) => {
 			const open = this.#tunnels.filter(({connected}) => connected);
 			const tunnel = open.find(({node}) => node === address) ?? open[Math.floor(Math.random() * open.length)];
