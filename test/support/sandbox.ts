@@ -18,7 +18,7 @@ lines),
 `shop: deploy/checkout`, `kube-system: ds/node-logger`.
 Services `web` (80 http, 443 https), `db` (7000).
 Users: admin, ada (developer with monitoring), bob (plain developer of `default`), cleo (get without create), eve (nothing).
-Exec knows sh, cat, echo, env, ls, ps, seq, sha256sum, head, wc, sleep, stty size, exit; `cat /etc/app/config.yaml`.
+Exec knows sh, cat, echo, env, head -c N, hostname, ls, ps, pwd, seq, sleep, stty size, exit; `cat /etc/app/config.yaml`.
 */
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';

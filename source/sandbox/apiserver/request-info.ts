@@ -55,8 +55,7 @@ export function requestInfo(method: string, url: string): RequestInfo {
 	let names = own;
 	if (own[0] === 'namespaces' && own[1] !== undefined && own[1] !== '') {
 		namespace = decodePart(own[1]);
-		// A namespace is also an object with subresources.
-		names = own.length > 2 && !['status', 'finalize'].includes(own[2]!) ? own.slice(2) : own;
+		names = own.length > 2 ? own.slice(2) : own;
 	}
 
 	const [resource = '', name, subresource = '', ...rest] = names;

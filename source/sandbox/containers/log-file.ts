@@ -1,5 +1,7 @@
 /** Log as a container runtime stores it. */
+import {EventEmitter, once} from 'node:events';
 import {performance} from 'node:perf_hooks';
+import {noop} from '../network/join-streams.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -35,7 +37,7 @@ const maxRecordBytes = 16_384;
 export class LogFile {
 	#current: Generation = {records: [], bytes: 0};
 	#closed = false;
-	#waiters: Array<() => void> = [];
+	readonly #changes = new EventEmitter().setMaxListeners(0);
 	#lastNanoseconds = 0n;
 
 	append(stream: OutputStream, line: Buffer): void {
@@ -44,17 +46,17 @@ export class LogFile {
 			this.#add({...this.#now(), stream, text, partial: start + maxRecordBytes < line.length});
 		}
 
-		this.#notify();
+		this.#changes.emit('change');
 	}
 
 	rotate(): void {
 		this.#current = {records: [], bytes: 0};
-		this.#notify();
+		this.#changes.emit('change');
 	}
 
 	close(): void {
 		this.#closed = true;
-		this.#notify();
+		this.#changes.emit('change');
 	}
 
 	async *read({follow, tail, since, timestamps, limitBytes = Infinity, stream, signal}: ReadOptions): AsyncGenerator<Buffer> {
@@ -87,7 +89,7 @@ export class LogFile {
 			} else if (!follow || this.#closed) {
 				return;
 			} else {
-				await this.#waitForChange(signal);
+				await once(this.#changes, 'change', {signal}).catch(noop);
 			}
 		}
 	}
@@ -107,26 +109,6 @@ export class LogFile {
 		const milliseconds = Number(this.#lastNanoseconds / 1_000_000n);
 		const time = `${new Date(milliseconds).toISOString().slice(0, 19)}.${String(this.#lastNanoseconds % 1_000_000_000n).padStart(9, '0')}Z`;
 		return {time, timeMs: Number(this.#lastNanoseconds / 1000n) / 1000};
-	}
-
-	#notify(): void {
-		const waiters = this.#waiters;
-		this.#waiters = [];
-		for (const resolve of waiters) {
-			resolve();
-		}
-	}
-
-	async #waitForChange(signal: AbortSignal): Promise<void> {
-		const {promise, resolve} = Promise.withResolvers<void>();
-		const stop = () => {
-			resolve();
-		};
-
-		this.#waiters.push(resolve);
-		signal.addEventListener('abort', stop, {once: true});
-		await promise;
-		signal.removeEventListener('abort', stop);
 	}
 }
 

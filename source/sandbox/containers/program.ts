@@ -1,6 +1,8 @@
 /** Program of a container. */
-import type {Readable} from 'node:stream';
 import type {Socket} from 'node:net';
+import type {Readable} from 'node:stream';
+import {setTimeout} from 'node:timers/promises';
+import {noop} from '../network/join-streams.ts';
 
 export type ProcessIo = {
 	args: readonly string[];
@@ -24,20 +26,7 @@ export type Program = (io: ProcessIo) => Promise<number>;
 
 /** Resolves after `ms`, or when `signal` is aborted. */
 export async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
-	if (signal.aborted) {
-		return;
-	}
-
-	const {promise, resolve} = Promise.withResolvers<void>();
-	const timer = setTimeout(resolve, ms);
-	const stop = () => {
-		resolve();
-	};
-
-	signal.addEventListener('abort', stop, {once: true});
-	await promise;
-	clearTimeout(timer);
-	signal.removeEventListener('abort', stop);
+	await setTimeout(ms, undefined, {signal}).catch(noop);
 }
 
 /** `--name=value`. */

@@ -5,7 +5,7 @@ import type {KeyPair} from '../../certificates/issuer.ts';
 import {noop} from '../network/join-streams.ts';
 import {abortableDelay, option, type Program} from './program.ts';
 import {httpService} from './programs/http-service.ts';
-import {startProcess} from './shell/start-process.ts';
+import {startProcess} from './shell/shell.ts';
 
 export type FindProgram = (image: string) => Program | undefined;
 

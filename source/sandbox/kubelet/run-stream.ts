@@ -2,8 +2,7 @@
 import {Writable} from 'node:stream';
 import type {Container} from '../containers/container.ts';
 import type {TerminalSize} from '../containers/program.ts';
-import {hasCommand} from '../containers/shell/shell.ts';
-import {startProcess} from '../containers/shell/start-process.ts';
+import {hasCommand, startProcess} from '../containers/shell/shell.ts';
 import {exitStatus, internalError, type RemoteStreams, type StreamOptions} from './remote-streams.ts';
 
 const firstSizeMs = 100;

@@ -1,194 +1,139 @@
-/** Shell commands like busybox. */
-import {createHash} from 'node:crypto';
+/** Shell commands, and the read-only files that they see. */
 import {abortableDelay} from '../program.ts';
-import {entriesOf, filesOf, resolvePath} from './file-tree.ts';
-import {writeAndDrain, type ShellProcess} from './shell-process.ts';
+import {type ShellProcess, writeAndDrain} from './terminal.ts';
 
 export type ShellCommand = (process: ShellProcess) => Promise<number>;
 
-/** The shell itself adds `sh`. */
+/** The shell itself adds `sh`, `cd`, `exec` and `exit`. */
 export const commands: Readonly<Record<string, ShellCommand>> = {
 	true: async () => 0,
 	false: async () => 1,
-	test: fileExists,
-	'[': fileExists,
-	async echo(process) {
-		const [first, ...rest] = process.argv.slice(1);
-		return first === '-n' ? print(process, rest.join(' ')) : print(process, `${process.argv.slice(1).join(' ')}\n`);
-	},
-	printf: async process => print(process, formatPrintf(process.argv[1] ?? '', process.argv[2] ?? '')),
+	'[': async ({argv, cwd, env}) => (resolvePath(cwd, argv[2] ?? '') in filesOf(env) ? 0 : 1),
+	echo: async process => print(process, `${process.argv.slice(1).join(' ')}\n`),
 	pwd: async process => print(process, `${process.cwd}\n`),
-	whoami: async process => print(process, 'root\n'),
-	id: async process => print(process, 'uid=0(root) gid=0(root) groups=0(root)\n'),
 	hostname: async process => print(process, `${process.env['HOSTNAME'] ?? ''}\n`),
-	date: async process => print(process, `${new Date().toUTCString()}\n`),
-	async uname(process) {
-		const isAll = process.argv[1] === '-a';
-		return print(process, isAll ? `Linux ${process.env['HOSTNAME']} 6.12.0-sandbox #1 SMP x86_64 GNU/Linux\n` : 'Linux\n');
-	},
 	env: async process =>
-		print(
+		printLines(
 			process,
-			Object.entries(process.env)
-				.map(([key, value]) => `${key}=${value}\n`)
-				.join(''),
+			Object.entries(process.env).map(entry => entry.join('=')),
 		),
-	async printenv(process) {
-		const [, name] = process.argv;
-		return name === undefined ? commands['env']!(process) : print(process, `${process.env[name] ?? ''}\n`);
-	},
-	ps: async process =>
-		print(
-			process,
-			[
-				'PID   USER     TIME  COMMAND',
-				`    1 root      0:00 ${process.mainCommand}`,
-				`   17 root      0:00 ${process.argv.join(' ')}`,
-				'',
-			].join('\n'),
-		),
+	ps: async process => printLines(process, ['PID   COMMAND', `    1 ${process.mainCommand}`, `   17 ${process.argv.join(' ')}`]),
 	async stty(process) {
-		if (!process.terminal) {
-			return fail(process, 'stty: standard input: Not a tty');
-		}
-
-		const {rows, columns} = process.terminal;
-		return print(process, process.argv[1] === 'size' ? `${rows} ${columns}\n` : `speed 38400 baud; rows ${rows}; columns ${columns};\n`);
+		const {terminal} = process;
+		return terminal ? print(process, `${terminal.rows} ${terminal.columns}\n`) : fail(process, 'stty: standard input: Not a tty');
 	},
-	tty: async process => (process.terminal ? print(process, '/dev/pts/0\n') : print(process, 'not a tty\n', 1)),
-	ls: list,
+	async ls(process) {
+		const {argv, cwd} = process;
+		const path = argv.slice(1).find(argument => !argument.startsWith('-')) ?? '.';
+		const names = entriesOf(filesOf(process.env), resolvePath(cwd, path));
+		return names ? printLines(process, names) : fail(process, `ls: ${path}: No such file or directory`);
+	},
 	cat: concatenate,
+	head: firstBytes,
 	async sleep(process) {
 		await abortableDelay(Number(process.argv[1] ?? '0') * 1000, process.signal);
 		return process.signal.aborted ? 130 : 0;
 	},
 	seq: sequence,
-	head: firstBytes,
-	async wc(process) {
-		let bytes = 0;
-		for await (const chunk of inputOf(process)) {
-			bytes += chunk.length;
-		}
-
-		return print(process, `${bytes}\n`);
-	},
-	async sha256sum(process) {
-		const hash = createHash('sha256');
-		for await (const chunk of inputOf(process)) {
-			hash.update(chunk);
-		}
-
-		return print(process, `${hash.digest('hex')}  -\n`);
-	},
 	help: async process => print(process, `commands here: ${[...Object.keys(commands), 'cd', 'exit', 'sh'].sort().join(' ')}\n`),
 };
 
-function formatPrintf(format: string, text: string): string {
-	return format
-		.replaceAll('\\n', '\n')
-		.replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
-		.replaceAll('%s', () => text);
+async function concatenate(process: ShellProcess): Promise<number> {
+	const {argv, stdin, signal} = process;
+	let status = 0;
+	for (const name of argv.length > 1 ? argv.slice(1) : ['-']) {
+		const text = filesOf(process.env)[resolvePath(process.cwd, name)];
+		if (name === '-') {
+			for (let chunk = await stdin.read(signal); chunk !== null; chunk = await stdin.read(signal)) {
+				await writeAndDrain(process.stdout, chunk, signal);
+			}
+		} else if (text === undefined) {
+			status = await fail(process, `cat: can't open '${name}': No such file or directory`);
+		} else {
+			await print(process, text);
+		}
+	}
+
+	return signal.aborted ? 130 : status;
 }
 
-async function firstBytes(process: ShellProcess): Promise<number> {
-	const joined = /^-c(\d+)$/.exec(process.argv[1] ?? '')?.[1];
-	let remaining = Number(joined ?? process.argv[2] ?? 10);
-	while (remaining > 0) {
-		const chunk = await process.stdin.read(process.signal);
+/** `head -c 5`. */
+async function firstBytes({argv, stdin, stdout, signal}: ShellProcess): Promise<number> {
+	for (let remaining = Number(argv[2] ?? 10); remaining > 0;) {
+		const chunk = await stdin.read(signal);
 		if (chunk === null) {
 			break;
 		}
 
-		await writeAndDrain(process.stdout, chunk.subarray(0, remaining), process.signal);
+		await writeAndDrain(stdout, chunk.subarray(0, remaining), signal);
 		remaining -= chunk.length;
 	}
 
 	return 0;
 }
 
-async function* inputOf({stdin, signal}: ShellProcess): AsyncGenerator<Buffer> {
-	for (let chunk = await stdin.read(signal); chunk !== null; chunk = await stdin.read(signal)) {
-		yield chunk;
-	}
-}
-
-async function list(process: ShellProcess): Promise<number> {
-	const files = filesOf(process.env);
-	const args = process.argv.slice(1);
-	const isLong = args.some(argument => argument.startsWith('-') && argument.includes('l'));
-	const paths = args.filter(argument => !argument.startsWith('-'));
-	const row = (directory: string, name: string) => {
-		const type = entriesOf(files, resolvePath(directory, name)) ? 'd' : '-';
-		return isLong ? `${type}rwxr-xr-x    1 root     root          4096 ${name}\n` : `${name}\n`;
-	};
-
-	let status = 0;
-	for (const argument of paths.length > 0 ? paths : ['.']) {
-		const path = resolvePath(process.cwd, argument);
-		const names = entriesOf(files, path) ?? (path in files ? [argument] : undefined);
-		if (names === undefined) {
-			status = await fail(process, `ls: ${argument}: No such file or directory`);
-			continue;
+/** In blocks, because it can be long. */
+async function sequence(process: ShellProcess): Promise<number> {
+	const last = Number(process.argv.at(-1));
+	for (let next = process.argv.length > 2 ? Number(process.argv[1]) : 1; next <= last; next += 4096) {
+		if (process.signal.aborted || process.stdout.destroyed) {
+			return 130;
 		}
 
-		await print(
+		await printLines(
 			process,
-			names
-				.filter(name => !name.startsWith('.'))
-				.map(name => row(path, name))
-				.join(''),
+			Array.from({length: Math.min(4096, last - next + 1)}, (_, index) => String(next + index)),
 		);
 	}
 
-	return status;
+	return 0;
 }
 
-async function fileExists(process: ShellProcess): Promise<number> {
-	const [, , path = ''] = process.argv;
-	return resolvePath(process.cwd, path) in filesOf(process.env) ? 0 : 1;
-}
-
-async function concatenate(process: ShellProcess): Promise<number> {
-	const names = process.argv.slice(1);
-	let status = 0;
-	for (const name of names.length > 0 ? names : ['-']) {
-		if (name === '-') {
-			for await (const chunk of inputOf(process)) {
-				await writeAndDrain(process.stdout, chunk, process.signal);
-			}
-		} else {
-			const text = filesOf(process.env)[resolvePath(process.cwd, name)];
-			status =
-				text === undefined
-					? await fail(process, `cat: can't open '${name}': No such file or directory`)
-					: await print(process, text, status);
-		}
-	}
-
-	return process.signal.aborted ? 130 : status;
-}
-
-async function sequence(process: ShellProcess): Promise<number> {
-	const numbers = process.argv.slice(1).map(Number);
-	const [first, last] = numbers.length > 1 ? [numbers[0]!, numbers.at(-1)!] : [1, numbers[0] ?? 1];
-	for (let next = first; next <= last && !process.signal.aborted && !process.stdout.destroyed;) {
-		const lines: string[] = [];
-		for (; next <= last && lines.length < 4096; next++) {
-			lines.push(`${next}\n`);
-		}
-
-		await writeAndDrain(process.stdout, lines.join(''), process.signal);
-	}
-
-	return process.signal.aborted ? 130 : 0;
-}
-
-async function print(process: ShellProcess, text: string, status = 0): Promise<number> {
+async function print(process: ShellProcess, text: string): Promise<number> {
 	await writeAndDrain(process.stdout, text, process.signal);
-	return status;
+	return 0;
+}
+
+async function printLines(process: ShellProcess, lines: readonly string[]): Promise<number> {
+	return print(process, lines.map(line => `${line}\n`).join(''));
 }
 
 async function fail(process: ShellProcess, text: string): Promise<number> {
 	await writeAndDrain(process.stderr, `${text}\n`, process.signal);
 	return 1;
+}
+
+/** Texts by path; directories are implied. */
+export function filesOf(env: Readonly<Record<string, string>>): Record<string, string> {
+	const host = env['HOSTNAME'] ?? 'sandbox';
+	return {
+		'/bin/sh': '',
+		'/etc/hostname': `${host}\n`,
+		'/etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost\n',
+		'/etc/os-release': 'NAME="spoke sandbox"\nID=spoke-sandbox\nPRETTY_NAME="a container of the spoke sandbox"\n',
+		'/etc/app/config.yaml': 'listen: 8080\nlogLevel: info\nupstream: http://api:8080\n',
+		'/app/README': 'This container exists only inside the sandbox: nothing here is a real cluster.\n',
+		'/app/server': '',
+	};
+}
+
+export function resolvePath(cwd: string, path: string): string {
+	const parts: string[] = [];
+	for (const part of (path.startsWith('/') ? path : `${cwd}/${path}`).split('/')) {
+		if (part === '..') {
+			parts.pop();
+		} else if (part !== '' && part !== '.') {
+			parts.push(part);
+		}
+	}
+
+	return `/${parts.join('/')}`;
+}
+
+/** Sorted; `undefined` if it does not exist. */
+export function entriesOf(files: Readonly<Record<string, string>>, directory: string): string[] | undefined {
+	const prefix = directory === '/' ? '/' : `${directory}/`;
+	const below = Object.keys(files).filter(path => path.startsWith(prefix));
+	const names = new Set(below.map(path => path.slice(prefix.length).split('/', 1)[0]!));
+	return names.size === 0 ? undefined : [...names].sort();
 }

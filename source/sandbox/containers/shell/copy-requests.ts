@@ -1,7 +1,7 @@
 /** Responses of the program that `spoke cp` runs in a container, which this shell cannot run. Files are read-only. */
 import {createHash} from 'node:crypto';
-import {entriesOf, filesOf, resolvePath} from './file-tree.ts';
-import {writeAndDrain, type ShellProcess} from './shell-process.ts';
+import {entriesOf, filesOf, resolvePath} from './commands.ts';
+import {type ShellProcess, writeAndDrain} from './terminal.ts';
 
 /** @see source/streams/copy/copy-program.ts */
 export async function serveCopyRequests(process: ShellProcess): Promise<number> {

@@ -1,15 +1,75 @@
-/** Small shell: words, quotes, variables, `;` `&&` `||`, no pipes. */
-import {commands} from './commands.ts';
+/** Processes of a container, and a small shell: words, quotes, variables, `;` `&&` `||`, no pipes. */
+import type {Readable, Writable} from 'node:stream';
+import type {TerminalSize} from '../program.ts';
+import {commands, resolvePath} from './commands.ts';
 import {serveCopyRequests} from './copy-requests.ts';
-import {resolvePath} from './file-tree.ts';
-import {writeAndDrain, type ShellProcess} from './shell-process.ts';
+import {cookTerminal, InputQueue, type ShellProcess, writeAndDrain} from './terminal.ts';
+
+export type ProcessOptions = {
+	argv: readonly string[];
+	env: Readonly<Record<string, string>>;
+	stdin: Readable | null;
+	stdout: Writable;
+	stderr: Writable;
+	/** Size of the terminal, if the process has one. Then stdin carries keys, and stdout a screen. */
+	terminal: TerminalSize | null;
+	signal: AbortSignal;
+	mainCommand: string;
+};
+
+/** Resolves to the exit code; 137 if `signal` is aborted first. */
+export async function startProcess({argv, env, stdin, stdout, stderr, terminal, signal, mainCommand}: ProcessOptions): Promise<number> {
+	let interrupted = new AbortController();
+	const foreground = () => AbortSignal.any([signal, interrupted.signal]);
+	const process: ShellProcess = {
+		argv,
+		env: {...env},
+		cwd: '/',
+		terminal,
+		mainCommand,
+		lastStatus: 0,
+		stdin: new InputQueue(),
+		stdout,
+		stderr,
+		signal: foreground(),
+		ending: signal,
+		foreground,
+		atPrompt: false,
+	};
+	if (terminal) {
+		const cooked = cookTerminal(stdin, stdout);
+		cooked.onInterrupt(() => {
+			cooked.input.clear();
+			interrupted.abort();
+			interrupted = new AbortController();
+			if (process.atPrompt) {
+				cooked.input.push(Buffer.from('\n'));
+			}
+		});
+		Object.assign(process, {stdin: cooked.input, stdout: cooked.output, stderr: cooked.output});
+	} else if (stdin) {
+		process.stdin.follow(stdin);
+	} else {
+		process.stdin.finish();
+	}
+
+	try {
+		const status = await runProcess(process);
+		return signal.aborted ? 137 : status;
+	} catch (error) {
+		if (error instanceof ShellExit) {
+			return error.status;
+		}
+
+		throw error;
+	}
+}
 
 export function hasCommand(name: string): boolean {
 	return Object.hasOwn(commands, name.replace(/^\/(usr\/)?bin\//, '')) || isShell(name);
 }
 
-/** Resolves to the exit code. */
-export async function runProcess(process: ShellProcess): Promise<number> {
+async function runProcess(process: ShellProcess): Promise<number> {
 	const [name = ''] = process.argv;
 	if (isShell(name)) {
 		const index = process.argv.indexOf('-c');
@@ -41,7 +101,7 @@ async function runLine(process: ShellProcess, line: string): Promise<number> {
 	return process.lastStatus;
 }
 
-export class ShellExit extends Error {
+class ShellExit extends Error {
 	readonly status: number;
 
 	constructor(status: number) {
