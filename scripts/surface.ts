@@ -19,7 +19,7 @@ import {keyTable} from '../source/keymap/describe-keys.ts';
 import {presetNames} from '../source/keymap/keymap.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {policySchema} from '../source/policies/policy-schema.ts';
-import {switches} from '../source/sandbox/switches.ts';
+import {switches} from '../source/sandbox/sandbox.ts';
 import {messageRules} from '../source/server-messages/explain-message.ts';
 import {roles, shippedThemeNames} from '../source/themes/theme-roles.ts';
 import {schemaFacts, type Schema} from './schema-facts.ts';

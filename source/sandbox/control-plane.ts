@@ -1,21 +1,20 @@
 /** Control plane: apiserver and route to the nodes. */
 import {randomBytes} from 'node:crypto';
-import {Apiserver, type ApiserverConfig} from './apiserver/apiserver.ts';
-import {apiserverCommand} from './apiserver/apiserver-process.ts';
-import {abortableDelay} from './containers/program.ts';
+import {Apiserver, type ApiserverConfig, apiserverCommand} from './apiserver/apiserver.ts';
+import {abortableDelay} from './containers/container.ts';
 import {defaultedSpec} from './controllers/workload-pods.ts';
 import {noop} from './network/join-streams.ts';
 import {apiMicroTime, type ObjectMeta} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
-import {kubernetesVersion, type Posture} from './switches.ts';
+import {kubernetesVersion, type Posture} from './sandbox.ts';
 import {deployAgents, type Tunnels} from './tunnels/tunnels.ts';
 
 const controlPlaneNode = 'cp';
 
-export type ControlPlaneConfig = Omit<ApiserverConfig, 'createDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
+type ControlPlaneConfig = Omit<ApiserverConfig, 'createDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
 
 /** Minimum time without an apiserver. */
-export type DowntimeOptions = {downMs?: number; until?: Promise<unknown>};
+type DowntimeOptions = {downMs?: number; until?: Promise<unknown>};
 
 export class ControlPlane {
 	readonly apiserver: Apiserver;

@@ -6,20 +6,37 @@ import {createClusterIssuer, type ClusterIssuer} from './certificates/cluster-is
 import type {KeyPair} from '../certificates/issuer.ts';
 import {programsByImage} from './containers/programs.ts';
 import {ControlPlane} from './control-plane.ts';
-import {reconcileEndpoints} from './controllers/endpoints.ts';
-import {reconcileWorkloads} from './controllers/workloads.ts';
-import {apiserverIdentity} from './kubelet/kubelet-access.ts';
+import {reconcileEndpoints, reconcileWorkloads} from './controllers/workloads.ts';
+import {apiserverIdentity} from './kubelet/kubelet-requests.ts';
 import type {PodRuntime} from './kubelet/pod-runtime.ts';
 import {createAddressPlan} from './network/address-plan.ts';
 import {FaultyLink} from './network/faulty-link.ts';
-import {nodeNames, startNodes} from './nodes.ts';
+import {nodeNames, startNodes, createBaseObjects, certificateFor, recordSigningRequests} from './nodes.ts';
 import {apiTime} from './objects/kube-object.ts';
 import {ObjectStore} from './objects/object-store.ts';
-import {type SandboxParts, SandboxSwitches} from './sandbox-switches.ts';
-import type {ObjectName, Sandbox, SandboxEvent, SandboxKubeconfig, SandboxOptions} from './sandbox.ts';
-import {createBaseObjects} from './scenarios/base-objects.ts';
-import {scenarios, type ScenarioSpec} from './scenarios/scenarios.ts';
-import {agentImage, Tunnels} from './tunnels/tunnels.ts';
+import {scenarios, type ScenarioSpec} from './scenarios.ts';
+import {agentImage, Tunnels, deployAgents} from './tunnels/tunnels.ts';
+import type {Kubelet} from './kubelet/kubelet.ts';
+import {noop} from './network/join-streams.ts';
+import {
+	type ObjectName,
+	type Posture,
+	type Sandbox,
+	type SandboxEvent,
+	type SandboxKubeconfig,
+	type SandboxOptions,
+	switches,
+	type SwitchValues,
+} from './sandbox.ts';
+
+export type SandboxParts = {
+	store: ObjectStore;
+	link: FaultyLink;
+	kubelets: readonly Kubelet[];
+	controlPlane: ControlPlane;
+	tunnels: Tunnels;
+	emit(what: string): void;
+};
 
 /** @throws SpokeError ERR_USAGE for an unknown scenario, ERR_PORT_IN_USE */
 export async function startSandbox({scenario = 'default', port = 0, signal}: SandboxOptions = {}): Promise<Sandbox> {
@@ -264,4 +281,59 @@ function createFaults({store, link, kubelets, controlPlane, emit}: SandboxParts)
 			emit('the watch history was compacted');
 		},
 	};
+}
+
+/** Applies changed switches to the sandbox. */
+export class SandboxSwitches {
+	readonly #parts: SandboxParts;
+	#values: SwitchValues;
+	#lastChange: Promise<void> = Promise.resolve();
+
+	constructor(parts: SandboxParts, posture: Posture) {
+		this.#parts = parts;
+		this.#values = {...posture, agents: 'running', certificate: 'matching', identity: 'accepted', latency: 0, stall: 'off', retryAfter: 0};
+	}
+
+	get(): SwitchValues {
+		return {...this.#values};
+	}
+
+	async set(change: Partial<SwitchValues>): Promise<void> {
+		const applied = this.#lastChange.then(async () => this.#apply(change));
+		this.#lastChange = applied.catch(noop);
+		await applied;
+	}
+
+	async #apply(change: Partial<SwitchValues>): Promise<void> {
+		const before = this.#values;
+		const after = {...before, ...change};
+		const {kubelets, controlPlane, link, tunnels, store, emit} = this.#parts;
+		this.#values = after;
+		if (certificateFor(after, after.certificate) !== kubelets[0]!.certificate) {
+			await Promise.all(kubelets.map(async kubelet => kubelet.serveWith(certificateFor(after, after.certificate))));
+		}
+
+		recordSigningRequests(store, kubelets);
+		for (const kubelet of kubelets) {
+			kubelet.refusesApiserver = after.identity === 'refused';
+		}
+
+		if (after.verification !== before.verification || after.route !== before.route) {
+			await controlPlane.restart({verification: after.verification, route: after.route});
+			emit('the apiserver was restarted with other flags');
+		}
+
+		await tunnels.setAgents(after.agents);
+		deployAgents(store, tunnels.hasAgents);
+		await tunnels.waitForAgents();
+		link.latencyMs = after.latency;
+		link.stall(after.stall === 'on');
+		controlPlane.apiserver.retryAfter = after.retryAfter;
+		for (const {name, title, values} of switches) {
+			if (after[name] !== before[name]) {
+				const labelOf = (value: string | number) => values.find(one => one.value === value)?.label ?? String(value);
+				emit(`${title}: ${labelOf(before[name])} → ${labelOf(after[name])}`);
+			}
+		}
+	}
 }

@@ -142,7 +142,6 @@ export const rooms: readonly Room[] = [
 			kubelet: 'Simulated kubelets: pods, logs, exec, attach, port-forward',
 			network: 'Loopback addresses, fault injection and stream helpers',
 			objects: 'Object store, watches and server-side tables',
-			scenarios: 'Initial contents of a sandbox',
 			tunnels: 'Direct, Konnectivity, HTTP CONNECT and SSH routes',
 		},
 	},

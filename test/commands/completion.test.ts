@@ -8,7 +8,7 @@ import {completeNames} from '../../source/commands/completion/complete-names.ts'
 import {completeLine} from '../../source/commands/completion/complete-line.ts';
 import {command, completionScripts} from '../../source/commands/completion/run.ts';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
-import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
+import {scenarios} from '../../source/sandbox/scenarios.ts';
 import {serve} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {openContexts, openSandbox} from '../support/sandbox.ts';

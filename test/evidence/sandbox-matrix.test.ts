@@ -5,7 +5,7 @@ import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
-import type {SwitchValues} from '../../source/sandbox/switches.ts';
+import type {SwitchValues} from '../../source/sandbox/sandbox.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 type Verification = SwitchValues['verification'];

@@ -2,7 +2,7 @@
 import {createInterface} from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {switches} from '../../source/sandbox/switches.ts';
+import {switches} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {ask, askJson, open, podsOf} from '../support/sandbox-client.ts';
 import {until} from '../support/until.ts';

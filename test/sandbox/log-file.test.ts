@@ -4,7 +4,7 @@ import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {LogFile, type ReadOptions} from '../../source/sandbox/containers/log-file.ts';
+import {LogFile, type ReadOptions} from '../../source/sandbox/containers/container.ts';
 
 const {signal} = new AbortController();
 

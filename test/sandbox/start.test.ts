@@ -2,7 +2,7 @@
 import {connect, createServer} from 'node:net';
 import {once} from 'node:events';
 import test from 'ava';
-import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
+import {scenarios} from '../../source/sandbox/scenarios.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {askJson} from '../support/sandbox-client.ts';

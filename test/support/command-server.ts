@@ -6,7 +6,7 @@ import {type Readable, PassThrough} from 'node:stream';
 import type {ExecutionContext} from 'ava';
 import type {WebSocket} from 'ws';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
-import {acceptWebSocket} from '../../source/sandbox/kubelet/accept-upgrade.ts';
+import {acceptWebSocket} from '../../source/sandbox/kubelet/remote-streams.ts';
 import {SpdyServerSession} from '../../source/sandbox/kubelet/spdy-server-session.ts';
 import {type ByHand, type ScriptedServer, serve} from './api-server.ts';
 

@@ -1,13 +1,38 @@
-/** HTTP exchange: a request and its response. */
+/** HTTP exchange: a request, its attributes, and its response or Status. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import {isJsonObject, type JsonObject} from '../../wire/json.ts';
-import type {RequestInfo} from './request-info.ts';
-import type {ApiFailure} from './status.ts';
+import type {V1Status, V1StatusDetails} from '@kubernetes/client-node';
+import {isJsonObject, type JsonObject, type Json} from '../../wire/json.ts';
 import type {UserInfo} from './users.ts';
+import {decodePart} from '../network/request-url.ts';
 
 export type Exchange = {request: IncomingMessage; response: ServerResponse; info: RequestInfo; identity: UserInfo};
 
 const maxBodyBytes = 3 * 1024 * 1024;
+
+export type RequestInfo = {
+	isResource: boolean;
+	path: string;
+	verb: string;
+	group: string;
+	version: string;
+	resource: string;
+	subresource: string;
+	namespace: string | undefined;
+	name: string | undefined;
+	/** The URL path after `proxy`, percent-encoded, with its leading slash. */
+	rest: string;
+	query: URLSearchParams;
+};
+
+const verbs: Readonly<Record<string, string>> = {
+	GET: 'get',
+	HEAD: 'get',
+	POST: 'create',
+	PUT: 'update',
+	PATCH: 'patch',
+	DELETE: 'delete',
+	OPTIONS: '',
+};
 
 export function sendJson(
 	{response}: Pick<Exchange, 'response'>,
@@ -68,5 +93,157 @@ export async function readBody(request: IncomingMessage): Promise<JsonObject | u
 		return isJsonObject(body) ? body : undefined;
 	} catch {
 		return undefined;
+	}
+}
+
+export class ApiFailure extends Error {
+	readonly code: number;
+	readonly status: Json<V1Status>;
+	readonly headers: Readonly<Record<string, string>>;
+
+	constructor(
+		code: number,
+		reason: string | undefined,
+		message: string,
+		{details, headers = {}}: {details?: Json<V1StatusDetails>; headers?: Record<string, string>} = {},
+	) {
+		super(message);
+		this.code = code;
+		this.headers = headers;
+		this.status = {
+			kind: 'Status',
+			apiVersion: 'v1',
+			metadata: {},
+			status: 'Failure',
+			message,
+			...(reason !== undefined && {reason}),
+			...(details !== undefined && {details}),
+			code,
+		};
+	}
+}
+
+export function notFound(resource: string, group: string, name: string): ApiFailure {
+	return new ApiFailure(404, 'NotFound', `${qualified(resource, group)} "${name}" not found`, {
+		details: {name, ...(group !== '' && {group}), kind: resource},
+	});
+}
+
+export function noSuchResource(): ApiFailure {
+	return new ApiFailure(404, 'NotFound', 'the server could not find the requested resource', {details: {}});
+}
+
+export function badRequest(message: string): ApiFailure {
+	return new ApiFailure(400, 'BadRequest', message);
+}
+
+export function unauthorized(): ApiFailure {
+	return new ApiFailure(401, 'Unauthorized', 'Unauthorized');
+}
+
+/** A failure of leg 2; its Status has no reason. */
+export function internalFailure(message: string): ApiFailure {
+	return new ApiFailure(500, undefined, message);
+}
+
+/** @see apiserver/pkg/endpoints/handlers/responsewriters/errors.go */
+export function forbidden(user: string, info: RequestInfo): ApiFailure {
+	if (!info.isResource) {
+		return new ApiFailure(403, 'Forbidden', `forbidden: User "${user}" cannot ${info.verb} path "${info.path}"`, {details: {}});
+	}
+
+	const {resource, subresource, group, name, namespace, verb} = info;
+	const resourceName = subresource === '' ? resource : `${resource}/${subresource}`;
+	const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+	const named = name === undefined ? '' : ` "${name}"`;
+	return new ApiFailure(
+		403,
+		'Forbidden',
+		`${qualified(resource, group)}${named} is forbidden: User "${user}" cannot ${verb} resource "${resourceName}" in API group "${group}" ${scope}`,
+		{
+			details: {...(name !== undefined && {name}), ...(group !== '' && {group}), kind: resource},
+		},
+	);
+}
+
+function qualified(resource: string, group: string): string {
+	return group === '' ? resource : `${resource}.${group}`;
+}
+
+export function requestInfo(method: string, url: string): RequestInfo {
+	const queryAt = url.indexOf('?');
+	const path = queryAt < 0 ? url : url.slice(0, queryAt);
+	const query = new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1));
+	const nonResource: RequestInfo = {
+		isResource: false,
+		path,
+		verb: nonResourceVerb(method),
+		group: '',
+		version: '',
+		resource: '',
+		subresource: '',
+		namespace: undefined,
+		name: undefined,
+		rest: '',
+		query,
+	};
+	const parts = path.split('/').slice(1);
+	const group = parts[0] === 'api' ? '' : parts[0] === 'apis' ? parts[1] : undefined;
+	const afterGroup = parts.slice(parts[0] === 'api' ? 1 : 2);
+	const [version, ...own] = afterGroup;
+	if (group === undefined || version === undefined || own.length === 0 || own[0] === '') {
+		return nonResource;
+	}
+
+	let namespace: string | undefined;
+	let names = own;
+	if (own[0] === 'namespaces' && own[1] !== undefined && own[1] !== '') {
+		namespace = decodePart(own[1]);
+		names = own.length > 2 ? own.slice(2) : own;
+	}
+
+	const [resource = '', name, subresource = '', ...rest] = names;
+	const named = name === undefined || name === '' ? undefined : decodePart(name);
+	const verb = named === undefined ? verbOfMany(verbOf(method), query) : verbOf(method);
+	return {
+		isResource: true,
+		path,
+		verb,
+		group,
+		version,
+		resource: decodePart(resource),
+		subresource,
+		namespace,
+		name: named,
+		rest: rest.length > 0 ? `/${rest.join('/')}` : '',
+		query,
+	};
+}
+
+function verbOf(method: string): string {
+	return verbs[method] ?? method.toLowerCase();
+}
+
+function nonResourceVerb(method: string): string {
+	if (method === 'HEAD') {
+		return 'head';
+	}
+
+	return verbs[method] === 'create' ? 'post' : verbOf(method);
+}
+
+function verbOfMany(verb: string, query: URLSearchParams): string {
+	switch (verb) {
+		case 'get': {
+			return ['true', '1'].includes(query.get('watch') ?? '') ? 'watch' : 'list';
+		}
+
+		case 'delete': {
+			return 'deletecollection';
+		}
+
+		default: {
+			return verb;
+		}
 	}
 }

@@ -3,24 +3,28 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {noop} from '../network/join-streams.ts';
 import {isJsonObject, type JsonObject} from '../../wire/json.ts';
-import {apiTime, type Pod} from '../objects/kube-object.ts';
-import {findResource, isStored, type ResourceSpec} from '../objects/resource-specs.ts';
-import type {ApiserverProcess} from './apiserver-process.ts';
-import {isAllowed} from './authorize.ts';
-import {type Exchange, readBody, sendFailure, sendJson} from './exchange.ts';
+import {apiTime, type Pod, findResource, isStored, type ResourceSpec} from '../objects/kube-object.ts';
+import type {ApiserverProcess} from './apiserver.ts';
+import {isAllowed, type UserInfo} from './users.ts';
+import {
+	type Exchange,
+	readBody,
+	sendFailure,
+	sendJson,
+	ApiFailure,
+	badRequest,
+	forbidden,
+	noSuchResource,
+	notFound,
+	requestInfo,
+	type RequestInfo,
+} from './exchange.ts';
 import {serveNonResourcePath} from './non-resource-paths.ts';
-import {podLog} from './pod-log.ts';
-import {podStream} from './pod-stream.ts';
-import {ProxyPanic} from './proxy-target.ts';
-import {proxyRequest, proxyUpgrade} from './proxy.ts';
-import {getObject, listObjects} from './read-objects.ts';
-import {requestInfo, type RequestInfo} from './request-info.ts';
-import {ApiFailure, badRequest, forbidden, noSuchResource, notFound} from './status.ts';
-import type {UserInfo} from './users.ts';
-import {watchObjects} from './watch-objects.ts';
-import {createObject, deleteObject, patchObject} from './write-objects.ts';
+import {podLog, podStream} from './pod-streams.ts';
+import {ProxyPanic, proxyRequest, proxyUpgrade} from './proxy.ts';
+import {getObject, listObjects, createObject, deleteObject, patchObject, watchObjects} from './objects.ts';
 
-export type Authenticate = (request: IncomingMessage) => UserInfo;
+type Authenticate = (request: IncomingMessage) => UserInfo;
 
 const streams = ['exec', 'attach', 'portforward'];
 

@@ -1,7 +1,8 @@
-/** Users of the sandbox. */
+/** Users of the sandbox, and what they may do. */
+import type {RequestInfo} from './exchange.ts';
 
 /** Without `namespaces`, the rule applies in all namespaces. */
-export type PolicyRule = {
+type PolicyRule = {
 	verbs: readonly string[];
 	apiGroups?: readonly string[];
 	resources?: readonly string[];
@@ -9,7 +10,7 @@ export type PolicyRule = {
 	namespaces?: readonly string[];
 };
 
-export type UserSpec = {
+type UserSpec = {
 	name: string;
 	groups: readonly string[];
 	credential: 'certificate' | 'token';
@@ -40,6 +41,8 @@ const everyone: readonly PolicyRule[] = [
 ];
 
 const reading = ['get', 'list', 'watch'];
+
+type AuthorizationAttributes = Pick<RequestInfo, 'isResource' | 'verb' | 'path' | 'group' | 'resource' | 'subresource' | 'namespace'>;
 
 const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
 	{
@@ -161,4 +164,32 @@ export function identify(name: string, groups: readonly string[]): UserInfo {
 	}
 
 	return {name, groups: [...new Set([...groups, 'system:authenticated'])], rules};
+}
+
+export function isAllowed({rules}: UserInfo, attributes: AuthorizationAttributes): boolean {
+	return rules.some(rule => (attributes.isResource ? coversResource(rule, attributes) : coversPath(rule, attributes)));
+}
+
+function coversResource(
+	{verbs, apiGroups, resources, namespaces}: PolicyRule,
+	{verb, group, resource, subresource, namespace}: AuthorizationAttributes,
+): boolean {
+	const resourceName = subresource === '' ? resource : `${resource}/${subresource}`;
+	return (
+		has(verbs, verb) &&
+		has(apiGroups, group) &&
+		has(resources, resourceName) &&
+		(namespaces === undefined || (namespace !== undefined && namespaces.includes(namespace)))
+	);
+}
+
+function coversPath({verbs, nonResourceURLs}: PolicyRule, {verb, path}: AuthorizationAttributes): boolean {
+	return (
+		has(verbs, verb) &&
+		(nonResourceURLs ?? []).some(allowed => allowed === path || (allowed.endsWith('*') && path.startsWith(allowed.slice(0, -1))))
+	);
+}
+
+function has(allowed: readonly string[] | undefined, value: string): boolean {
+	return allowed !== undefined && (allowed.includes('*') || allowed.includes(value));
 }

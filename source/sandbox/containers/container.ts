@@ -1,20 +1,72 @@
-/** A container across its restarts. */
+/** A container across its restarts, its log, and what its program gets. */
 import {randomBytes} from 'node:crypto';
-import {EventEmitter} from 'node:events';
+import {EventEmitter, once} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
-import {PassThrough} from 'node:stream';
+import {PassThrough, type Readable} from 'node:stream';
 import type {V1Container, V1ContainerState} from '@kubernetes/client-node';
+import {performance} from 'node:perf_hooks';
+import {setTimeout} from 'node:timers/promises';
 import type {AddressPlan} from '../network/address-plan.ts';
 import {apiTime, type KubeJson} from '../objects/kube-object.ts';
 import {noop} from '../network/join-streams.ts';
-import {LogFile, type OutputStream} from './log-file.ts';
-import type {Program, TerminalSize} from './program.ts';
 
-export type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
+type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
 
 export type ContainerSpec = KubeJson<V1Container>;
 
-export type ContainerConfig = {spec: ContainerSpec; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
+type ContainerConfig = {spec: ContainerSpec; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
+
+export type OutputStream = 'stdout' | 'stderr';
+
+type LogRecord = {
+	/** RFC 3339 with nanoseconds (CRI). */
+	time: string;
+	timeMs: number;
+	stream: OutputStream;
+	/** Text of the record without its newline. */
+	text: Buffer;
+	/** The record does not end its line (CRI tag P). */
+	partial: boolean;
+};
+
+export type ReadOptions = {
+	follow: boolean;
+	/** Number of records; `undefined` means all. */
+	tail?: number | undefined;
+	/** Milliseconds since 1970. */
+	since?: number | undefined;
+	timestamps: boolean;
+	limitBytes?: number | undefined;
+	stream?: OutputStream | undefined;
+	signal: AbortSignal;
+};
+
+type Generation = {records: LogRecord[]; bytes: number};
+
+const rotateAtBytes = 2 * 1024 * 1024;
+const maxRecordBytes = 16_384;
+
+const newline = Buffer.from('\n');
+
+export type ProcessIo = {
+	args: readonly string[];
+	env: Readonly<Record<string, string>>;
+	address: string;
+	/** Whole lines become log records. */
+	stdout(bytes: string | Uint8Array): void;
+	stderr(bytes: string | Uint8Array): void;
+	stdin: Readable;
+	/** Attached clients change it. */
+	terminal: TerminalSize | null;
+	/** Listens on the pod's address until the container stops. */
+	listen(port: number, onConnection: (socket: Socket) => void): Promise<void>;
+	signal: AbortSignal;
+};
+
+export type TerminalSize = {columns: number; rows: number};
+
+/** Resolves to the exit code. */
+export type Program = (io: ProcessIo) => Promise<number>;
 
 export class Container extends EventEmitter<ContainerEvents> {
 	readonly config: ContainerConfig;
@@ -147,4 +199,93 @@ export class Container extends EventEmitter<ContainerEvents> {
 		plan.register(wanted, server.address() as {address: string; port: number});
 		this.#servers.add(server);
 	}
+}
+
+/** Only the newest generation can be read; a follower continues from the old one (cri-client/pkg/logs). */
+export class LogFile {
+	#current: Generation = {records: [], bytes: 0};
+	#closed = false;
+	readonly #changes = new EventEmitter().setMaxListeners(0);
+	#lastNanoseconds = 0n;
+
+	append(stream: OutputStream, line: Buffer): void {
+		for (let start = 0; start === 0 || start < line.length; start += maxRecordBytes) {
+			const text = line.subarray(start, start + maxRecordBytes);
+			this.#add({...this.#now(), stream, text, partial: start + maxRecordBytes < line.length});
+		}
+
+		this.#changes.emit('change');
+	}
+
+	rotate(): void {
+		this.#current = {records: [], bytes: 0};
+		this.#changes.emit('change');
+	}
+
+	close(): void {
+		this.#closed = true;
+		this.#changes.emit('change');
+	}
+
+	async *read({follow, tail, since, timestamps, limitBytes = Infinity, stream, signal}: ReadOptions): AsyncGenerator<Buffer> {
+		let remaining = limitBytes;
+		let lineStart = true;
+		let file = this.#current;
+		let index = tail === undefined ? 0 : Math.max(0, file.records.length - tail);
+		while (!signal.aborted) {
+			const batch: Buffer[] = [];
+			for (; index < file.records.length && batch.length < 512; index++) {
+				const record = file.records[index]!;
+				if (!((since === undefined || record.timeMs >= since) && (stream === undefined || record.stream === stream))) {
+					continue;
+				}
+
+				batch.push(...(timestamps && lineStart ? [Buffer.from(`${record.time} `)] : []), record.text, ...(record.partial ? [] : [newline]));
+				lineStart = !record.partial;
+			}
+
+			if (batch.length > 0) {
+				const chunk = Buffer.concat(batch);
+				yield remaining < chunk.length ? chunk.subarray(0, remaining) : chunk;
+				remaining -= chunk.length;
+				if (remaining <= 0) {
+					return;
+				}
+			} else if (file !== this.#current) {
+				file = this.#current;
+				index = 0;
+			} else if (!follow || this.#closed) {
+				return;
+			} else {
+				await once(this.#changes, 'change', {signal}).catch(noop);
+			}
+		}
+	}
+
+	#add(record: LogRecord): void {
+		if (this.#current.bytes > rotateAtBytes) {
+			this.#current = {records: [], bytes: 0};
+		}
+
+		this.#current.records.push(record);
+		this.#current.bytes += record.text.length + 100;
+	}
+
+	#now(): {time: string; timeMs: number} {
+		const precise = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+		this.#lastNanoseconds = precise > this.#lastNanoseconds ? precise : this.#lastNanoseconds + 1n;
+		const milliseconds = Number(this.#lastNanoseconds / 1_000_000n);
+		const time = `${new Date(milliseconds).toISOString().slice(0, 19)}.${String(this.#lastNanoseconds % 1_000_000_000n).padStart(9, '0')}Z`;
+		return {time, timeMs: Number(this.#lastNanoseconds / 1000n) / 1000};
+	}
+}
+
+/** Resolves after `ms`, or when `signal` is aborted. */
+export async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
+	await setTimeout(ms, undefined, {signal}).catch(noop);
+}
+
+/** `--name=value`. */
+export function option(args: readonly string[], name: string): string | undefined {
+	return args.find(argument => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 }

@@ -6,7 +6,7 @@ import type {TLSSocket} from 'node:tls';
 import {resetSocket} from '../../wire/end-socket.ts';
 import type {ClusterIssuer} from '../certificates/cluster-issuer.ts';
 import type {KeyPair} from '../../certificates/issuer.ts';
-import {sniffPlainHttp} from '../containers/programs/http-service.ts';
+import {sniffPlainHttp} from '../containers/programs.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {apiMicroTime, type Pod} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
@@ -14,7 +14,7 @@ import {noop} from '../network/join-streams.ts';
 import {serveRequest, serveUpgrade} from './kubelet-requests.ts';
 import {PodRuntime, type RuntimeConfig} from './pod-runtime.ts';
 
-export type KubeletConfig = RuntimeConfig & {issuer: ClusterIssuer};
+type KubeletConfig = RuntimeConfig & {issuer: ClusterIssuer};
 
 const heartbeatMs = 10_000;
 
@@ -192,12 +192,7 @@ export type KubeletCertificate = 'self-signed' | 'signed' | 'expired' | 'pending
 const day = 86_400_000;
 
 /** `null` while the signing request is pending: every handshake then fails with an internal error. */
-export async function servingCertificate(
-	kind: KubeletCertificate,
-	node: string,
-	address: string,
-	issuer: ClusterIssuer,
-): Promise<KeyPair | null> {
+async function servingCertificate(kind: KubeletCertificate, node: string, address: string, issuer: ClusterIssuer): Promise<KeyPair | null> {
 	if (kind === 'pending') {
 		return null;
 	}
@@ -212,4 +207,4 @@ export async function servingCertificate(
 }
 
 /** Go without a certificate: fatal alert 80, internal_error (RFC 8446 §6). */
-export const internalErrorAlert = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]);
+const internalErrorAlert = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]);

@@ -7,11 +7,11 @@ import type {Duplex} from 'node:stream';
 import {connect, createServer, type Server, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../../certificates/issuer.ts';
 import {resetSocket} from '../../wire/end-socket.ts';
-import type {Metrics} from '../apiserver/metrics.ts';
-import {abortableDelay, type Program} from '../containers/program.ts';
+import type {Metrics} from '../apiserver/non-resource-paths.ts';
+import {abortableDelay, type Program} from '../containers/container.ts';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
 import {joinStreams, noop} from '../network/join-streams.ts';
-import {connectFrom, type Dial, DialError, goDialText} from './direct.ts';
+import {connectFrom, type Dial, DialError, goDialText} from './dial.ts';
 
 /** `grpc` gives up; CONNECT has no timeout (measured on Konnectivity 0.36). */
 const grpcDialTimeoutMs = 30_000;
@@ -160,7 +160,7 @@ function connectText({address, port}: HostPort, message: string): string {
 	return `proxy error from ${socketPath} while dialing ${address}:${port}, code ${answer.slice(0, 3)}: ${answer}`;
 }
 
-export type AgentConfig = {
+type AgentConfig = {
 	plan: AddressPlan;
 	/** `null` while there is no server. */
 	server: () => HostPort | null;

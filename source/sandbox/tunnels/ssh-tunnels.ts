@@ -2,10 +2,10 @@
 import {once} from 'node:events';
 import type {Duplex} from 'node:stream';
 import ssh, {type Client, type Server} from 'ssh2';
-import type {Metrics} from '../apiserver/metrics.ts';
+import type {Metrics} from '../apiserver/non-resource-paths.ts';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
 import {joinStreams, noop} from '../network/join-streams.ts';
-import {connectFrom, type Dial, DialError} from './direct.ts';
+import {connectFrom, type Dial, DialError} from './dial.ts';
 
 const user = 'core';
 

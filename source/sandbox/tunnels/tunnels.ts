@@ -1,20 +1,20 @@
-/** Current route to the nodes. */
+/** Current route to the nodes, and the pods of Konnectivity's agents. */
 import type {TLSSocket} from 'node:tls';
-import type {Metrics} from '../apiserver/metrics.ts';
+import type {Metrics} from '../apiserver/non-resource-paths.ts';
 import type {ClusterIssuer} from '../certificates/cluster-issuer.ts';
 import type {KeyPair} from '../../certificates/issuer.ts';
-import type {Program} from '../containers/program.ts';
+import type {Program} from '../containers/container.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
-import type {PostureRoute} from '../switches.ts';
-import {type Dial, directDial} from './direct.ts';
+import type {PostureRoute} from '../sandbox.ts';
+import {type Dial, directDial} from './dial.ts';
 import {apiTime} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {livePods} from '../controllers/workload-pods.ts';
-import {createWorkload} from '../scenarios/workload-objects.ts';
+import {createWorkload} from '../scenarios.ts';
 import {konnectivityAgent, konnectivityDial, KonnectivityServer} from './konnectivity.ts';
 import type {SshTunnels} from './ssh-tunnels.ts';
 
-export type AgentsState = 'running' | 'gone' | 'frozen';
+type AgentsState = 'running' | 'gone' | 'frozen';
 
 export class Tunnels {
 	readonly #plan: AddressPlan;

@@ -1,7 +1,6 @@
 /** Handlers of the sandbox view. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ObjectName, Sandbox} from '../../sandbox/sandbox.ts';
-import type {SwitchSpec} from '../../sandbox/switches.ts';
+import type {ObjectName, Sandbox, SwitchSpec} from '../../sandbox/sandbox.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {clockTime} from '../../text/formats.ts';
 import {currentKeyHints} from '../frame/session-display.ts';
@@ -105,7 +104,7 @@ export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: bo
 	// A first look shows what an open stream says of its path.
 	openTailInBackground(session, {namespace: 'default', targets: ['deploy/api'], selector: null, containers: {kind: 'default'}});
 	void (async () => {
-		const {switches: switchRows} = await import('../../sandbox/switches.ts');
+		const {switches: switchRows} = await import('../../sandbox/sandbox.ts');
 		const stop = sandbox.onEvent(({time, description}) => {
 			session.paths.forget();
 			session.store.dispatch({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${description}`]});

@@ -1,8 +1,9 @@
 /** Shell commands, and the read-only files that they see. */
-import {abortableDelay} from '../program.ts';
+import {createHash} from 'node:crypto';
+import {abortableDelay} from '../container.ts';
 import {type ShellProcess, writeAndDrain} from './terminal.ts';
 
-export type ShellCommand = (process: ShellProcess) => Promise<number>;
+type ShellCommand = (process: ShellProcess) => Promise<number>;
 
 /** The shell itself adds `sh`, `cd`, `exec` and `exit`. */
 export const commands: Readonly<Record<string, ShellCommand>> = {
@@ -37,6 +38,9 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	seq: sequence,
 	help: async process => print(process, `commands here: ${[...Object.keys(commands), 'cd', 'exit', 'sh'].sort().join(' ')}\n`),
 };
+
+/** 2026-01-01, in seconds. */
+const modifiedAt = 1_767_225_600;
 
 async function concatenate(process: ShellProcess): Promise<number> {
 	const {argv, stdin, signal} = process;
@@ -104,7 +108,7 @@ async function fail(process: ShellProcess, text: string): Promise<number> {
 }
 
 /** Texts by path; directories are implied. */
-export function filesOf(env: Readonly<Record<string, string>>): Record<string, string> {
+function filesOf(env: Readonly<Record<string, string>>): Record<string, string> {
 	const host = env['HOSTNAME'] ?? 'sandbox';
 	return {
 		'/bin/sh': '',
@@ -131,9 +135,97 @@ export function resolvePath(cwd: string, path: string): string {
 }
 
 /** Sorted; `undefined` if it does not exist. */
-export function entriesOf(files: Readonly<Record<string, string>>, directory: string): string[] | undefined {
+function entriesOf(files: Readonly<Record<string, string>>, directory: string): string[] | undefined {
 	const prefix = directory === '/' ? '/' : `${directory}/`;
 	const below = Object.keys(files).filter(path => path.startsWith(prefix));
 	const names = new Set(below.map(path => path.slice(prefix.length).split('/', 1)[0]!));
 	return names.size === 0 ? undefined : [...names].sort();
+}
+
+/** @see source/streams/copy/copy-program.ts */
+export async function serveCopyRequests(process: ShellProcess): Promise<number> {
+	const print = async (text: string) => writeAndDrain(process.stdout, text, process.signal);
+	const files = filesOf(process.env);
+	/** The source: a directory, or the one of a file. */
+	let directory = '/';
+	let only: string | null = null;
+	const contentOf = (name: string) => files[resolvePath(directory, decodeName(name))] ?? '';
+	await print('spoke-cp 1\n');
+	for (let line = await process.stdin.readLine(process.ending); line !== null; line = await process.stdin.readLine(process.ending)) {
+		const [request, ...words] = line.split(' ');
+		switch (request) {
+			case 'root': {
+				const path = resolvePath('/', decodeName(words[0] ?? ''));
+				only = path in files ? path.slice(path.lastIndexOf('/') + 1) : null;
+				directory = only === null ? path : resolvePath(path, '..');
+				await print(only === null ? (entriesOf(files, path) ? 'dir\n' : 'none\n') : 'file\n');
+				break;
+			}
+
+			case 'list': {
+				const names = only === null ? namesBelow(files, directory) : [only];
+				await print(`${names.map(name => listed(files, directory, name)).join('')}E\n`);
+				break;
+			}
+
+			case 'cat': {
+				await print(`D\n${words.map(name => contentOf(name)).join('')}E\n`);
+				break;
+			}
+
+			case 'read': {
+				await print(
+					`D\n${Buffer.from(contentOf(words[1] ?? ''))
+						.subarray(0, Number(words[0]))
+						.toString()}E\n`,
+				);
+				break;
+			}
+
+			case 'sum': {
+				await print(`${words.map(name => `${sumOf(contentOf(name))}  ${decodeName(name)}\n`).join('')}E\n`);
+				break;
+			}
+
+			case 'target': {
+				await print('denied\n');
+				break;
+			}
+
+			case 'end': {
+				return 0;
+			}
+
+			default: {
+				return 2;
+			}
+		}
+	}
+
+	return 0;
+}
+
+/** Relative, directories before what is in them. */
+function namesBelow(files: Readonly<Record<string, string>>, directory: string): string[] {
+	return (entriesOf(files, directory) ?? []).flatMap(name => [
+		name,
+		...namesBelow(files, resolvePath(directory, name)).map(below => `${name}/${below}`),
+	]);
+}
+
+function listed(files: Readonly<Record<string, string>>, directory: string, name: string): string {
+	const content = files[resolvePath(directory, name)];
+	const facts = content === undefined ? `41ed 4096 ${modifiedAt}` : `81a4 ${Buffer.byteLength(content)} ${modifiedAt}`;
+	return `N 1\n${content === undefined ? 'd' : 'f'}./${name}\0\0${facts}\n`;
+}
+
+function sumOf(text: string): string {
+	return createHash('sha256').update(text).digest('hex');
+}
+
+function decodeName(name: string): string {
+	return Buffer.from(
+		name.replaceAll(/\\0([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8))),
+		'latin1',
+	).toString();
 }

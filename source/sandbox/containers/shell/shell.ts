@@ -1,11 +1,10 @@
 /** Processes of a container, and a small shell: words, quotes, variables, `;` `&&` `||`, no pipes. */
 import type {Readable, Writable} from 'node:stream';
-import type {TerminalSize} from '../program.ts';
-import {commands, resolvePath} from './commands.ts';
-import {serveCopyRequests} from './copy-requests.ts';
+import type {TerminalSize} from '../container.ts';
+import {commands, resolvePath, serveCopyRequests} from './commands.ts';
 import {cookTerminal, InputQueue, type ShellProcess, writeAndDrain} from './terminal.ts';
 
-export type ProcessOptions = {
+type ProcessOptions = {
 	argv: readonly string[];
 	env: Readonly<Record<string, string>>;
 	stdin: Readable | null;

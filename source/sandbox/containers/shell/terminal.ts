@@ -2,7 +2,7 @@
 import {EventEmitter, once} from 'node:events';
 import {type Readable, Writable} from 'node:stream';
 import {noop} from '../../network/join-streams.ts';
-import type {TerminalSize} from '../program.ts';
+import type {TerminalSize} from '../container.ts';
 
 export type ShellProcess = {
 	argv: readonly string[];
@@ -24,7 +24,7 @@ export type ShellProcess = {
 	lastStatus: number;
 };
 
-export type CookedTerminal = {
+type CookedTerminal = {
 	input: InputQueue;
 	/** Writes newlines as CR LF. */
 	output: Writable;

@@ -1,10 +1,12 @@
-/** TLS client for kubelets, with Go's error messages. */
+/** Dial functions, the direct route, and TLS to kubelets, with Go's error messages. */
+import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
-import type {KeyPair} from '../../certificates/issuer.ts';
-import type {HostPort} from '../network/address-plan.ts';
-import {type Dial, DialError} from '../tunnels/direct.ts';
+import type {AddressPlan, HostPort} from '../network/address-plan.ts';
 import {noop} from '../network/join-streams.ts';
+import type {KeyPair} from '../../certificates/issuer.ts';
+
+const dialTimeoutMs = 30_000;
 
 export type KubeletTrust = {
 	/** `--kubelet-certificate-authority`; `null` disables verification. */
@@ -13,7 +15,58 @@ export type KubeletTrust = {
 };
 
 /** 10 s for logs and the node proxy; no timeout for upgrades (measured on 1.36.3). */
-export type HandshakeTimeout = 10_000 | null;
+type HandshakeTimeout = 10_000 | null;
+
+export function directDial(plan: AddressPlan, from: string): Dial {
+	return async to => {
+		try {
+			return await connectFrom(plan, from, to, dialTimeoutMs);
+		} catch (error) {
+			throw new DialError(goDialText(to, error as NodeJS.ErrnoException));
+		}
+	};
+}
+
+/** Rejects with the system's error, or ETIMEDOUT. */
+export async function connectFrom(plan: AddressPlan, from: string, to: HostPort, timeoutMs: number): Promise<Socket> {
+	const {address: host, port} = plan.locate(to);
+	const localAddress = plan.sourceOf(from);
+	const socket = createConnection({host, port, allowHalfOpen: true, ...(localAddress !== undefined && {localAddress})});
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	const timer = setTimeout(() => {
+		reject(Object.assign(new Error('timeout'), {code: 'ETIMEDOUT'}));
+	}, timeoutMs);
+	socket.once('connect', resolve).once('error', reject);
+	try {
+		await promise;
+	} catch (error) {
+		socket.destroy();
+		throw error;
+	} finally {
+		clearTimeout(timer);
+	}
+
+	socket.setNoDelay(true);
+	socket.off('error', reject).on('error', noop);
+	return socket;
+}
+
+/** @throws DialError */
+export type Dial = (to: HostPort) => Promise<Duplex>;
+
+/** A failed dial, with the text that a real apiserver prints. */
+export class DialError extends Error {}
+
+/** @see net/dial.go, net.OpError */
+export function goDialText({address, port}: HostPort, error: NodeJS.ErrnoException): string {
+	const texts: Readonly<Record<string, string>> = {
+		ECONNREFUSED: 'connect: connection refused',
+		EHOSTUNREACH: 'connect: no route to host',
+		ENETUNREACH: 'connect: network is unreachable',
+		ETIMEDOUT: 'i/o timeout',
+	};
+	return `dial tcp ${address}:${port}: ${texts[error.code ?? ''] ?? error.message}`;
+}
 
 /**
 Opens TLS to a kubelet or, if `authority` and `identity` are null, to another server.
