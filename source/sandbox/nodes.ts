@@ -45,6 +45,7 @@ export function certificateFor(
 	return certificate === 'matching' ? (verification === 'good' ? 'signed' : 'self-signed') : certificate;
 }
 
+/** Replaces the requests for the kubelets' serving certificates. */
 export function recordSigningRequests(store: ObjectStore, kubelets: readonly Kubelet[]): void {
 	for (const {
 		config: {node},
@@ -53,35 +54,27 @@ export function recordSigningRequests(store: ObjectStore, kubelets: readonly Kub
 		const name = `csr-${node}-serving`;
 		store.delete('certificatesigningrequests', undefined, name);
 		if (certificate === 'pending' || certificate === 'signed') {
-			const now = apiTime();
-			store.create('certificatesigningrequests', {
-				metadata: {name},
-				spec: {
-					signerName: 'kubernetes.io/kubelet-serving',
-					username: `system:node:${node}`,
-					groups: ['system:nodes', 'system:authenticated'],
-					usages: ['digital signature', 'server auth'],
-					request: '',
-				},
-				status:
-					certificate === 'pending'
-						? {}
-						: {
-								conditions: [
-									{
-										type: 'Approved',
-										status: 'True',
-										reason: 'SandboxApproved',
-										message: 'approved by the sandbox',
-										lastUpdateTime: now,
-										lastTransitionTime: now,
-									},
-								],
-								certificate: 'LS0t',
-							},
+			createSigningRequest(store, name, {
+				signerName: 'kubernetes.io/kubelet-serving',
+				username: `system:node:${node}`,
+				isApproved: certificate === 'signed',
 			});
 		}
 	}
+}
+
+function createSigningRequest(
+	store: ObjectStore,
+	name: string,
+	{isApproved, ...spec}: {signerName: string; username: string; isApproved: boolean},
+): void {
+	const at = apiTime();
+	const approved = {type: 'Approved', status: 'True', reason: 'AutoApproved', message: '', lastUpdateTime: at, lastTransitionTime: at};
+	store.create('certificatesigningrequests', {
+		metadata: {name},
+		spec: {...spec, groups: ['system:nodes', 'system:authenticated'], usages: ['digital signature'], request: ''},
+		status: isApproved ? {conditions: [approved], certificate: 'LS0t'} : {},
+	});
 }
 
 export function createBaseObjects(store: ObjectStore, authority: string): void {
@@ -98,15 +91,10 @@ export function createBaseObjects(store: ObjectStore, authority: string): void {
 /** Ready, with its lease and approved client certificate request. */
 function createNode(store: ObjectStore, {name, address, kubeletPort, version, controlPlane}: NodeFacts): void {
 	const now = apiTime();
-	const conditions = [
-		...['MemoryPressure', 'DiskPressure', 'PIDPressure'].map(type => ({
-			type,
-			status: 'False',
-			reason: `KubeletHasNo${type}`,
-			message: 'kubelet is fine',
-		})),
-		{type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status'},
-	];
+	const conditions = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'].map(type => {
+		const holds = type === 'Ready';
+		return {type, status: holds ? 'True' : 'False', reason: `Kubelet${holds ? '' : 'HasNo'}${type}`, message: 'kubelet is fine'};
+	});
 	const resources = {cpu: '2', memory: '4Gi', pods: '110', 'ephemeral-storage': '20Gi'};
 	store.create('nodes', {
 		metadata: {
@@ -147,27 +135,9 @@ function createNode(store: ObjectStore, {name, address, kubeletPort, version, co
 		metadata: {name, namespace: 'kube-node-lease'},
 		spec: {holderIdentity: name, leaseDurationSeconds: 40, renewTime: apiMicroTime()},
 	});
-	store.create('certificatesigningrequests', {
-		metadata: {name: `csr-${name}-client`},
-		spec: {
-			signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
-			username: `system:bootstrap:${name}`,
-			groups: ['system:bootstrappers', 'system:authenticated'],
-			usages: ['digital signature', 'client auth'],
-			request: '',
-		},
-		status: {
-			conditions: [
-				{
-					type: 'Approved',
-					status: 'True',
-					reason: 'AutoApproved',
-					message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
-					lastUpdateTime: now,
-					lastTransitionTime: now,
-				},
-			],
-			certificate: 'LS0t',
-		},
+	createSigningRequest(store, `csr-${name}-client`, {
+		signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+		username: `system:bootstrap:${name}`,
+		isApproved: true,
 	});
 }

@@ -108,7 +108,7 @@ function podObject(tty: boolean, more: object): object {
 
 export async function overWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): Promise<FarSide> {
 	const protocol = request.headers['sec-websocket-protocol']!;
-	const {client: webSocket} = (await acceptWebSocket(request, socket, head, [protocol]))!;
+	const webSocket = (await acceptWebSocket({request, socket, head}, [protocol]))!;
 	const stdin = new PassThrough();
 	const sizes: FarSide['sizes'] = [];
 	webSocket.on('message', (message: Buffer) => {

@@ -21,7 +21,7 @@ import {
 } from './exchange.ts';
 import {serveNonResourcePath} from './non-resource-paths.ts';
 import {podLog, podStream} from './pod-streams.ts';
-import {ProxyPanic, proxyRequest, proxyUpgrade} from './proxy.ts';
+import {proxyRequest, proxyUpgrade} from './proxy.ts';
 import {getObject, listObjects, createObject, deleteObject, patchObject, watchObjects} from './objects.ts';
 
 type Authenticate = (request: IncomingMessage) => UserInfo;
@@ -42,9 +42,7 @@ export async function handleRequest(
 		response.on('close', untrack);
 		await dispatchRequest({request, response, info, identity}, server);
 	} catch (error) {
-		if (error instanceof ProxyPanic) {
-			request.socket.destroy();
-		} else if (response.headersSent) {
+		if (response.headersSent) {
 			response.destroy();
 		} else {
 			sendFailure({response}, toFailure(error));
@@ -79,11 +77,6 @@ export async function handleUpgrade(
 			throw badRequest('unable to upgrade: not a stream');
 		}
 	} catch (error) {
-		if (error instanceof ProxyPanic) {
-			socket.destroy();
-			return;
-		}
-
 		const {code, status} = toFailure(error);
 		const body = `${JSON.stringify(status)}\n`;
 		socket.end(

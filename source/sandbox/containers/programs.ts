@@ -1,47 +1,15 @@
 /** Programs by image name; other images cannot be pulled. */
-import {createHash} from 'node:crypto';
 import {Writable} from 'node:stream';
-import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
-import {createServer as createTlsServer} from 'node:https';
+import {createServer, type RequestListener} from 'node:http';
+import {createServer as createTlsServer, type Server as TlsServer} from 'node:https';
 import type {Socket} from 'node:net';
 import type {KeyPair} from '../../certificates/issuer.ts';
 import {noop} from '../network/join-streams.ts';
-import {abortableDelay, option, type Program, type ProcessIo} from './container.ts';
+import {abortableDelay, option, type Program} from './container.ts';
 import {startProcess} from './shell/shell.ts';
 import {requestUrl} from '../network/request-url.ts';
 
 export type FindProgram = (image: string) => Program | undefined;
-
-type RequestContext = {request: IncomingMessage; response: ServerResponse; host: string; url: URL};
-
-const handlers: Readonly<Record<string, (context: RequestContext) => void>> = {
-	'/'({response, host}) {
-		response.setHeader('content-type', 'text/plain; charset=utf-8').end(`hello from ${host}\n`);
-	},
-	'/healthz'({response}) {
-		response.end('ok\n');
-	},
-	'/json'({request, response, host, url}) {
-		response.setHeader('content-type', 'application/json').end(JSON.stringify({host, path: url.pathname, headers: request.headers}));
-	},
-	'/echo'({request, response}) {
-		response.setHeader('content-type', request.headers['content-type'] ?? 'application/octet-stream');
-		request.pipe(response);
-	},
-	'/sha256'({request, response}) {
-		request.pipe(createHash('sha256')).on('data', (digest: Buffer) => void response.end(`${digest.toString('hex')}\n`));
-	},
-	'/bytes'({response, url}) {
-		sendBytes(response, Number(url.searchParams.get('n') ?? 1024));
-	},
-	'/redirect'({response, url}) {
-		response.writeHead(302, {location: url.searchParams.get('to') ?? '/'}).end();
-	},
-	'/status'({response, url}) {
-		const code = Number(url.searchParams.get('code') ?? 200);
-		response.writeHead(code).end(`status ${code}\n`);
-	},
-};
 
 export function programsByImage(
 	certificate: (host: string) => Promise<KeyPair>,
@@ -130,10 +98,7 @@ const jsonLine = (sequence: number) => {
 	})}\n`;
 };
 
-/** The digest shows missing, duplicate and corrupt lines. */
-const numberedLine = (sequence: number) => `${sequence} ${createHash('sha256').update(String(sequence)).digest('hex').slice(0, 16)}\n`;
-
-const lines: Readonly<Record<string, (sequence: number) => string>> = {plain: plainLine, json: jsonLine, numbered: numberedLine};
+const lines: Readonly<Record<string, (sequence: number) => string>> = {plain: plainLine, json: jsonLine};
 
 /** Echoes bytes, even over half-closed connections. `--port=7000`. */
 const echoServer: Program = async ({args, stdout, listen, signal}) => {
@@ -182,28 +147,41 @@ const waiter: Program = async ({stdout, signal}) => {
 	return 0;
 };
 
+/** `/` says hello, `/healthz` is ok. `--port=8080`, `--tls-port=8443` for TLS with a self-signed certificate. */
 function httpService(certificate: (host: string) => Promise<KeyPair>): Program {
-	return async io => {
-		const {args, env, stdout, listen, signal} = io;
+	return async ({args, env, stdout, listen, signal}) => {
 		const port = Number(option(args, 'port') ?? 8080);
 		const tlsPort = Number(option(args, 'tls-port') ?? 0);
 		const host = env['HOSTNAME'] ?? 'unknown';
-		const handler = (request: IncomingMessage, response: ServerResponse) => {
-			try {
-				respond(io, request, response);
-			} catch (error) {
-				// The request asked for an invalid status or header.
-				response.writeHead(400, {'content-type': 'text/plain; charset=utf-8'}).end(`${(error as Error).message}\n`);
-			}
+		const respond: RequestListener = (request, response) => {
+			const body = new Map([
+				['/', `hello from ${host}\n`],
+				['/healthz', 'ok\n'],
+			]).get(requestUrl(request).pathname);
+			response.on('finish', () => {
+				stdout(`${request.method} ${request.url} ${response.statusCode} from ${request.socket.remoteAddress}\n`);
+			});
+			response
+				.writeHead(body === undefined ? 404 : 200, {'content-type': 'text/plain; charset=utf-8', server: 'sandbox-http'})
+				.end(body ?? '404 page not found\n');
 		};
 
-		const server = createServer(handler);
+		const server = createServer(respond);
 		await listen(port, socket => void server.emit('connection', socket));
 		stdout(`listening on :${port} as ${host}\n`);
-		const tls = tlsPort > 0 ? new LazyTlsServer(async () => certificate(host), handler) : null;
-		if (tls) {
+		// Most services never get a TLS connection.
+		let tls: Promise<TlsServer> | undefined;
+		const startTls = async () => {
+			const {chain, key} = await certificate(host);
+			return createTlsServer({cert: chain, key}, respond).on('tlsClientError', (_error: Error, socket: Socket) => void socket.destroy());
+		};
+
+		if (tlsPort > 0) {
 			await listen(tlsPort, socket => {
-				sniffPlainHttp(socket, async () => tls.accept(socket));
+				sniffPlainHttp(socket, async () => {
+					tls ??= startTls();
+					(await tls).emit('connection', socket);
+				});
 			});
 			stdout(`listening with TLS on :${tlsPort}\n`);
 		}
@@ -213,79 +191,9 @@ function httpService(certificate: (host: string) => Promise<KeyPair>): Program {
 		}
 
 		server.close();
-		tls?.close();
+		(await tls)?.close();
 		return 0;
 	};
-}
-
-/** Most services never get a TLS connection. */
-class LazyTlsServer {
-	readonly #keys: () => Promise<KeyPair>;
-	readonly #handler: RequestListener;
-	#created: Promise<Server> | undefined;
-	#server: Server | undefined;
-
-	constructor(keys: () => Promise<KeyPair>, handler: RequestListener) {
-		this.#keys = keys;
-		this.#handler = handler;
-	}
-
-	async accept(socket: Socket): Promise<void> {
-		this.#created ??= this.#create();
-		(await this.#created).emit('connection', socket);
-	}
-
-	close(): void {
-		this.#server?.close();
-	}
-
-	async #create(): Promise<Server> {
-		const {chain, key} = await this.#keys();
-		this.#server = createTlsServer({cert: chain, key}, this.#handler);
-		this.#server.on('tlsClientError', (_error: Error, socket: Socket) => {
-			socket.destroy();
-		});
-		return this.#server;
-	}
-}
-
-function respond({stdout, env}: ProcessIo, request: IncomingMessage, response: ServerResponse): void {
-	const url = requestUrl(request);
-	response.on('finish', () => {
-		stdout(`${request.method} ${request.url} ${response.statusCode} from ${request.socket.remoteAddress}\n`);
-	});
-	response.setHeader('server', 'sandbox-http');
-	const handler = Object.hasOwn(handlers, url.pathname) ? handlers[url.pathname] : undefined;
-	if (handler) {
-		handler({request, response, host: env['HOSTNAME'] ?? 'unknown', url});
-	} else {
-		response.statusCode = 404;
-		response.end('404 page not found\n');
-	}
-}
-
-function sendBytes(response: ServerResponse, count: number): void {
-	if (!Number.isSafeInteger(count) || count < 0) {
-		throw new RangeError(`${count} bytes cannot be sent`);
-	}
-
-	response.setHeader('content-length', count);
-	const block = Buffer.alloc(64 * 1024, 'spoke sandbox ');
-	let remaining = count;
-	const more = () => {
-		while (remaining > 0 && !response.destroyed) {
-			const part = remaining < block.length ? block.subarray(0, remaining) : block;
-			remaining -= part.length;
-			if (!response.write(part) && remaining > 0) {
-				response.once('drain', more);
-				return;
-			}
-		}
-
-		response.end();
-	};
-
-	more();
 }
 
 /** Go's response, which points users to `https:`. */

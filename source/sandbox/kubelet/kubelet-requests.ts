@@ -1,22 +1,27 @@
 /** Requests to a kubelet: who may ask, logs of containers and of the node, upgrades, configuration. */
 import {once} from 'node:events';
-import {STATUS_CODES, type IncomingMessage, type ServerResponse} from 'node:http';
-import type {Duplex} from 'node:stream';
+import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createWebSocketStream} from 'ws';
 import type {TLSSocket} from 'node:tls';
 import type {JsonObject} from '../../wire/json.ts';
 import type {Container, LogFile, OutputStream, ReadOptions} from '../containers/container.ts';
 import {noop} from '../network/join-streams.ts';
 import {decodePart, requestUrl} from '../network/request-url.ts';
-import {acceptSpdy, acceptWebSocket, parseStreamOptions, acceptChannels, acceptSpdyChannels} from './remote-streams.ts';
+import {
+	acceptChannels,
+	acceptSpdy,
+	acceptSpdyChannels,
+	acceptWebSocket,
+	parseStreamOptions,
+	type Refusal,
+	writeRefusal,
+	type Upgrade,
+} from './remote-streams.ts';
 import type {Kubelet} from './kubelet.ts';
 import type {PodRuntime} from './pod-runtime.ts';
 import {servePortForward, runAttach, runExec} from './container-streams.ts';
 import {SpdyServerSession} from './spdy-server-session.ts';
 import {certificateIdentity} from '../certificates/cluster-issuer.ts';
-
-type Refusal = {status: number; text: string};
-type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer};
 
 /** Authorized subresource by the first path segment. */
 const subresources: ReadonlyMap<string, string> = new Map([
@@ -75,80 +80,71 @@ function sendText(response: ServerResponse, {status, text}: {status: number; tex
 }
 
 /** WebSocket is GET, SPDY is POST. */
-export async function serveUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-	const upgrade = {request, socket, head};
+export async function serveUpgrade(kubelet: Kubelet, upgrade: Upgrade): Promise<void> {
+	const {request, socket} = upgrade;
 	socket.on('error', noop);
 	const url = requestUrl(request);
 	const [, first, namespace = '', podName = ''] = url.pathname.split('/', 4);
 	const refused = authorizeCaller(request, kubelet);
 	if (refused) {
-		refuse(socket, refused);
+		writeRefusal(socket, refused);
 	} else if (first === 'portForward') {
 		const pod = kubelet.pod(decodePart(namespace), decodePart(podName));
 		if (pod) {
 			await serveForward(kubelet, pod, upgrade);
 		} else {
-			refuse(socket, {status: 404, text: 'pod does not exist'});
+			writeRefusal(socket, {status: 404, text: 'pod does not exist'});
 		}
 	} else if (first === 'exec' || first === 'attach') {
 		const found = findContainer(kubelet, url.pathname);
 		if ('status' in found) {
-			refuse(socket, found);
+			writeRefusal(socket, found);
 		} else if (found.container.isRunning) {
 			await serveStream(first, found.container, url.searchParams, upgrade);
 		} else {
 			// As an error of GetExec (pkg/kubelet/kubelet_pods.go) without a gRPC code, see streaming.WriteError.
-			refuse(socket, {status: 500, text: `container not found ("${found.container.name}")`});
+			writeRefusal(socket, {status: 500, text: `container not found ("${found.container.name}")`});
 		}
 	} else {
-		refuse(socket, {status: 404, text: '404 page not found\n'});
+		writeRefusal(socket, {status: 404, text: '404 page not found\n'});
 	}
 }
 
-async function serveStream(
-	kind: 'exec' | 'attach',
-	container: Container,
-	query: URLSearchParams,
-	{request, socket, head}: Upgrade,
-): Promise<void> {
+async function serveStream(kind: 'exec' | 'attach', container: Container, query: URLSearchParams, upgrade: Upgrade): Promise<void> {
 	const options = parseStreamOptions(query);
-	const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-	const remote = await (isWebSocket ? acceptChannels(request, socket, head, options) : acceptSpdyChannels(request, socket, head, options));
+	const isWebSocket = isWebSocketUpgrade(upgrade);
+	const remote = await (isWebSocket ? acceptChannels(upgrade, options) : acceptSpdyChannels(upgrade, options));
 	if (!remote) {
 		// Measured: only unknown subprotocols get 403 without a body.
 		if (isWebSocket) {
-			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+			upgrade.socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 		}
-
-		return;
-	}
-
-	if (kind === 'exec') {
+	} else if (kind === 'exec') {
 		await runExec(container, query.getAll('command'), options, remote);
 	} else {
 		runAttach(container, remote);
 	}
 }
 
-async function serveForward(kubelet: Kubelet, pod: PodRuntime, {request, socket, head}: Upgrade): Promise<void> {
+async function serveForward(kubelet: Kubelet, pod: PodRuntime, upgrade: Upgrade): Promise<void> {
 	const target = {podSandboxId: pod.podSandboxId, locate: (port: number) => kubelet.config.plan.locate({address: pod.address, port})};
-	if (request.headers.upgrade?.toLowerCase() === 'websocket') {
-		const accepted =
-			request.headers['sec-websocket-protocol'] === undefined
-				? undefined
-				: await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
-		if (accepted) {
-			servePortForward(new SpdyServerSession(createWebSocketStream(accepted.client)), target);
-			return;
+	if (isWebSocketUpgrade(upgrade)) {
+		const client = await acceptWebSocket(upgrade, ['SPDY/3.1+portforward.k8s.io']);
+		if (client) {
+			servePortForward(new SpdyServerSession(createWebSocketStream(client)), target);
+		} else {
+			writeRefusal(upgrade.socket, {status: 400, text: 'query parameter "port" is required'});
 		}
-
-		refuse(socket, {status: 400, text: 'query parameter "port" is required'});
 	} else {
-		const accepted = acceptSpdy(request, socket, head, ['portforward.k8s.io']);
-		if (accepted) {
-			servePortForward(accepted.session, target);
+		const session = acceptSpdy(upgrade, ['portforward.k8s.io']);
+		if (session) {
+			servePortForward(session, target);
 		}
 	}
+}
+
+function isWebSocketUpgrade({request}: Upgrade): boolean {
+	return request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function findContainer(kubelet: Kubelet, path: string): Refusal | {container: Container; podName: string} {
@@ -161,12 +157,6 @@ function findContainer(kubelet: Kubelet, path: string): Refusal | {container: Co
 	const name = rest.at(-1);
 	const container = pod.containers.find(container => container.name === name);
 	return container ? {container, podName} : {status: 404, text: `container not found ("${name}")`};
-}
-
-function refuse(socket: Duplex, {status, text}: Refusal): void {
-	socket.end(
-		`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-	);
 }
 
 async function sendContainerLog(container: Container, podName: string, query: URLSearchParams, response: ServerResponse): Promise<void> {
@@ -269,9 +259,9 @@ function serveNodeLogs(kubelet: Kubelet, {path, query}: {path: string; query: UR
 	if (queries.length === 0) {
 		serveFile(path, response);
 	} else if (path !== '') {
-		refuseLogs(response, 406, 'path not allowed in query mode');
+		refuse(response, 406, 'path not allowed in query mode');
 	} else if (faults.length > 0) {
-		refuseLogs(response, 406, faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`);
+		refuse(response, 406, faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`);
 	} else {
 		response.writeHead(200, {'content-type': 'text/plain;charset=UTF-8'});
 		response.end(answerOf(kubelet, queries, query));
@@ -354,11 +344,11 @@ function serveFile(path: string, response: ServerResponse): void {
 	} else if ([...names].some(name => name.startsWith('/'))) {
 		response.writeHead(301, {location: `${path.split('/').at(-1)}/`}).end();
 	} else {
-		refuseLogs(response, 404, '404 page not found');
+		refuse(response, 404, '404 page not found');
 	}
 }
 
 /** As Go's http.Error. */
-function refuseLogs(response: ServerResponse, status: number, text: string): void {
+function refuse(response: ServerResponse, status: number, text: string): void {
 	response.writeHead(status, {'content-type': 'text/plain; charset=utf-8'}).end(`${text}\n`);
 }

@@ -47,7 +47,7 @@ export class Kubelet {
 			void serveRequest(this, request, response);
 		});
 		this.#tls.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-			void serveUpgrade(this, request, socket, head);
+			void serveUpgrade(this, {request, socket, head});
 		});
 		this.#tls.on('tlsClientError', noop);
 		this.#tls.on('secureConnection', socket => {

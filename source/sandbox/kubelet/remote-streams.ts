@@ -1,13 +1,17 @@
 /** Streams of a client, by WebSocket or SPDY/3.1. */
-import {type Readable, Writable, type Duplex, PassThrough} from 'node:stream';
+import {type IncomingMessage, STATUS_CODES} from 'node:http';
+import {type Duplex, PassThrough, type Readable, Writable} from 'node:stream';
 import type {V1Status} from '@kubernetes/client-node';
-import type {IncomingMessage} from 'node:http';
 import {type WebSocket, WebSocketServer} from 'ws';
 import type {Json} from '../../wire/json.ts';
 import type {TerminalSize} from '../containers/container.ts';
 import {noop} from '../network/join-streams.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {SpdyServerSession} from './spdy-server-session.ts';
+
+export type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer};
+
+export type Refusal = {status: number; text: string};
 
 export type RemoteStreams = {
 	stdin: Readable | null;
@@ -24,9 +28,7 @@ export type StreamOptions = {stdin: boolean; stdout: boolean; stderr: boolean; t
 
 const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255} as const;
 
-const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
-
-const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io'] as const;
+const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
 const streamsTimeoutMs = 30_000;
 
@@ -75,18 +77,12 @@ function parseResize(text: string): TerminalSize | undefined {
 `undefined` if no protocol of the client is supported. @see
 https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go
 */
-export async function acceptChannels(
-	request: IncomingMessage,
-	socket: Duplex,
-	head: Buffer,
-	options: StreamOptions,
-): Promise<RemoteStreams | undefined> {
-	const accepted = await acceptWebSocket(request, socket, head, channelProtocols);
-	if (!accepted) {
+export async function acceptChannels(upgrade: Upgrade, options: StreamOptions): Promise<RemoteStreams | undefined> {
+	const client = await acceptWebSocket(upgrade, protocols);
+	if (!client) {
 		return undefined;
 	}
 
-	const {client} = accepted;
 	const gone = new AbortController();
 	const stdin = options.stdin ? new PassThrough() : null;
 	let onResize: (size: TerminalSize) => void = () => {};
@@ -147,18 +143,12 @@ function channelWriter(client: WebSocket, channel: number): Writable {
 }
 
 /** Resolves when all streams are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
-export async function acceptSpdyChannels(
-	request: IncomingMessage,
-	socket: Duplex,
-	head: Buffer,
-	options: StreamOptions,
-): Promise<RemoteStreams | undefined> {
-	const accepted = acceptSpdy(request, socket, head, protocols);
-	if (!accepted) {
+export async function acceptSpdyChannels(upgrade: Upgrade, options: StreamOptions): Promise<RemoteStreams | undefined> {
+	const session = acceptSpdy(upgrade, protocols);
+	if (!session) {
 		return undefined;
 	}
 
-	const {session} = accepted;
 	const gone = new AbortController();
 	session.on('close', () => {
 		gone.abort();
@@ -237,22 +227,12 @@ function remoteStreams(session: SpdyServerSession, open: ReadonlyMap<string, Spd
 }
 
 /** Returns `undefined` if it refused the upgrade, with the text of k8s.io/streaming httpstream.Handshake. */
-export function acceptSpdy(
-	request: IncomingMessage,
-	socket: Duplex,
-	head: Buffer,
-	supported: readonly string[],
-): {session: SpdyServerSession; protocol: string} | undefined {
-	const offered = String(request.headers['x-stream-protocol-version'] ?? '')
-		.split(',')
-		.map(name => name.trim())
-		.filter(Boolean);
+export function acceptSpdy({request, socket, head}: Upgrade, supported: readonly string[]): SpdyServerSession | undefined {
+	const offered = namesIn(request.headers['x-stream-protocol-version']);
 	const protocol = offered.find(name => supported.includes(name));
 	if (protocol === undefined) {
 		const text = `unable to upgrade: unable to negotiate protocol: client supports [${offered.join(' ')}], server accepts [${supported.join(' ')}]`;
-		socket.end(
-			`HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-		);
+		writeRefusal(socket, {status: 403, text});
 		return undefined;
 	}
 
@@ -263,39 +243,39 @@ export function acceptSpdy(
 		socket.unshift(head);
 	}
 
-	return {session: new SpdyServerSession(socket), protocol};
+	return new SpdyServerSession(socket);
 }
 
 /**
-Resolves to the socket and the first protocol of the client that is supported. If none is, sends no response and resolves to `undefined`.
-Some protocol names of Kubernetes contain `/`, which RFC 6455 forbids and ws rejects, so ws does not get the header.
+`undefined` if no protocol of the client is supported, and then sends no response. Some protocol names of Kubernetes contain `/`, which
+RFC 6455 forbids and ws rejects, so ws does not get the header.
 */
-export async function acceptWebSocket(
-	request: IncomingMessage,
-	socket: Duplex,
-	head: Buffer,
-	supported: readonly string[],
-): Promise<{client: WebSocket; protocol: string} | undefined> {
-	const offered = (request.headers['sec-websocket-protocol'] ?? '')
-		.split(',')
-		.map(name => name.trim())
-		.filter(Boolean);
-	const protocol = offered.length === 0 ? '' : offered.find(name => supported.includes(name));
+export async function acceptWebSocket({request, socket, head}: Upgrade, supported: readonly string[]): Promise<WebSocket | undefined> {
+	const protocol = namesIn(request.headers['sec-websocket-protocol']).find(name => supported.includes(name));
 	if (protocol === undefined) {
 		return undefined;
 	}
 
 	const server = new WebSocketServer({noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: 32 * 1024 * 1024});
 	delete request.headers['sec-websocket-protocol'];
-	if (protocol !== '') {
-		server.on('headers', headers => {
-			headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
-		});
-	}
-
+	server.on('headers', headers => {
+		headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
+	});
 	const {promise, resolve} = Promise.withResolvers<WebSocket>();
 	server.handleUpgrade(request, socket, head, resolve);
 	const client = await promise;
-	client.on('error', noop);
-	return {client, protocol};
+	return client.on('error', noop);
+}
+
+function namesIn(header: string | string[] | undefined): string[] {
+	return [header ?? []]
+		.flat()
+		.flatMap(text => text.split(','))
+		.map(name => name.trim())
+		.filter(Boolean);
+}
+
+export function writeRefusal(socket: Duplex, {status, text}: Refusal): void {
+	const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8`;
+	socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
 }
