@@ -1,7 +1,7 @@
 /** Audit rows in words. */
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 import type {Basis} from '../evidence/evidence.ts';
-import {describeNeeds} from '../evidence/rules/describe-needs.ts';
+import {describeNeeds} from '../evidence/rules/needs.ts';
 import {describeCitations, describeFinding, routeName, tlsName, type DetailPart} from './describe-verdict.ts';
 
 export function describeAuditRow(

@@ -1,8 +1,7 @@
 /** Legs, the apiserver process and the failure of a path in words. */
 import type {Leg, Path, UnusedLeg, Verdict} from '../evidence/evidence.ts';
 import {farEndName} from '../evidence/path-line.ts';
-import {needsInOneLine} from '../evidence/rules/describe-needs.ts';
-import {needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
+import {needsInOneLine, needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
 import {formatQuantity, clockTime} from '../text/formats.ts';
 import {sanitize} from '../text/sanitize.ts';
 import {describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';

@@ -1,6 +1,6 @@
 /** Verdicts, evidence, needs and findings in words. */
 import type {Author, Basis, Evidence, EvidenceSource, Finding, RouteState, TlsState, Verdict} from '../evidence/evidence.ts';
-import {describeNeeds} from '../evidence/rules/describe-needs.ts';
+import {describeNeeds} from '../evidence/rules/needs.ts';
 import type {Part} from './parts.ts';
 
 /** Layouts use the role as a label. */

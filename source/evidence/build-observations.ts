@@ -16,7 +16,7 @@ import type {
 import {processCacheFor} from './process-cache.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
 import {isOpenedScope} from './rules/needs.ts';
-import {identifyServer} from './rules/server-identity.ts';
+import {identifyServer} from './rules/first-leg.ts';
 import {secondLegsOf} from './second-leg-record.ts';
 
 /** What was read for one path. */

@@ -14,23 +14,19 @@ import type {
 	UnusedLeg,
 	Verdict,
 } from './evidence.ts';
-import {numberEvidence} from './evidence-list.ts';
+import {numberEvidence, isBound, unknownVerdict} from './rules/claims.ts';
 import {brokenNow, lastAttemptFindings} from './last-attempt.ts';
 import {formatPathLine} from './path-line.ts';
-import {needsOfEach} from './rules/need-groups.ts';
-import {isOpenedScope, needsAfterProbes} from './rules/needs.ts';
+import {needsOfEach, isOpenedScope, needsAfterProbes} from './rules/needs.ts';
 import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
-import {replicasAgree, flagsPerProcess, knownReplicaCount} from './rules/replicas.ts';
+import {replicasAgree, flagsPerProcess, knownReplicaCount, isVerifiedApiserver} from './rules/replicas.ts';
 import {decideExposure} from './rules/exposure.ts';
 import {pathFindings} from './rules/path-findings.ts';
 import type {NodeObject} from './node-facts.ts';
-import {recognizeDistribution} from './rules/recognize-distribution.ts';
-import {isBound} from './rules/authors.ts';
-import {isVerifiedApiserver} from './rules/same-process.ts';
+import {recognizeDistribution} from './rules/distributions.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
 import {secondLegRoute, type RouteVerdict} from './rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
-import {unknownVerdict} from './rules/claims.ts';
 
 type PathMetadata = {
 	cluster: Pick<ClusterInfo, 'context' | 'server' | 'sandbox'>;

@@ -7,7 +7,7 @@ import {readUserInfo} from './probes/client-certificate.ts';
 import {readClusterCa} from './probes/cluster-ca.ts';
 import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
 import {pipelined, preferConnection, probeTimeoutMs, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
-import {isCertificateLost} from './rules/direct-connection.ts';
+import {isCertificateLost} from './rules/first-leg.ts';
 
 export const noClusterObservations: ClusterObservations = {
 	requestedAt: -Infinity,

@@ -8,7 +8,7 @@ import {labelTimings} from './label-timings.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {probeTimeoutMs} from './probes/probe-request.ts';
 import {processCacheFor} from './process-cache.ts';
-import {isCertificateLost} from './rules/direct-connection.ts';
+import {isCertificateLost} from './rules/first-leg.ts';
 
 export type ApiserverExamination = Examination & {
 	/** All its requests end at one process, unless a gateway is in between. */

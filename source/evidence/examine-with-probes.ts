@@ -5,8 +5,7 @@ import {identifyExamined} from './build-observations.ts';
 import {observeConnection} from './connection-observations.ts';
 import type {ConnectionObservations} from './evidence.ts';
 import {type ApiserverExamination, examineApiserver} from './examine-apiserver.ts';
-import {advertisedAddress} from './rules/replicas.ts';
-import {isVerifiedApiserver} from './rules/same-process.ts';
+import {advertisedAddress, isVerifiedApiserver} from './rules/replicas.ts';
 import {type ProbeTarget, runActiveProbes} from './run-active-probes.ts';
 
 /**

@@ -5,7 +5,7 @@ import {messageAuthor} from '../server-messages/message-author.ts';
 import {parseStatus} from '../server-messages/unwrap-message.ts';
 import type {Author, ConnectionPurpose, FailureFacts, Observation} from './evidence.ts';
 import {makeObservation} from './probes/probe-request.ts';
-import {authorsOfSource} from './rules/authors.ts';
+import {authorsOfSource} from './rules/claims.ts';
 
 export type FailedRequest = {
 	purpose: ConnectionPurpose;

@@ -3,10 +3,9 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/escaping.ts';
 import {formatAge} from '../text/formats.ts';
 import type {BrokenLeg, Finding, Observations} from './evidence.ts';
-import type {EvidenceList} from './evidence-list.ts';
+import type {EvidenceList} from './rules/claims.ts';
 import {rowOf} from './rules/path-findings.ts';
-import {isOpenedScope} from './rules/needs.ts';
-import {docs} from './rules/remedies.ts';
+import {isOpenedScope, docs} from './rules/needs.ts';
 import {citeAttempt, isFarEndOf, currentFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
 
 /** A forecast for new connections only, from a failure in the past; an open or ended connection has its own observations. */

@@ -6,7 +6,7 @@ import type {Author, EvidenceSource, Need} from './evidence.ts';
 
 export type Observation<Facts> = {
 	source: EvidenceSource;
-	/** Who could have written it, if the server at the end of the connection is an apiserver: see rules/authors.ts. */
+	/** Who could have written it, if the server at the end of the connection is an apiserver: see rules/claims.ts. */
 	authors: readonly Author[];
 	where: string;
 	/** Fingerprint of the apiserver process; `null` if unknown or none. */

@@ -2,9 +2,7 @@
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Leg, Need, Path, Verdict} from './evidence.ts';
-import {needsInOneLine} from './rules/describe-needs.ts';
-import {needsWithoutProbes} from './rules/needs.ts';
-import {remedies} from './rules/remedies.ts';
+import {needsInOneLine, needsWithoutProbes, remedies} from './rules/needs.ts';
 
 export const requirementNames = ['verified', 'tunnelled', 'protected'] as const;
 export type RequirementName = (typeof requirementNames)[number];

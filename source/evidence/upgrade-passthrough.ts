@@ -1,6 +1,6 @@
 /** Whether the apiserver passes a WebSocket upgrade through to the kubelet. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {flagValue} from './rules/flag-value.ts';
+import {flagValue} from './rules/replicas.ts';
 import type {LabelState} from './label-state.ts';
 import {readNode} from './node-facts.ts';
 

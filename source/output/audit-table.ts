@@ -1,5 +1,5 @@
 /** Audits of several clusters as a table, with one row per context. */
-import {needsInOneLine} from '../evidence/rules/describe-needs.ts';
+import {needsInOneLine} from '../evidence/rules/needs.ts';
 import {kubeletsRow, pathToNodes} from './hub-picture.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow, RowVerdict} from '../evidence/audit/audit-object.ts';

@@ -2,8 +2,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {assertPathsMeet, evaluateRequirement} from '../../source/evidence/require-path.ts';
-import {needsOfEach} from '../../source/evidence/rules/need-groups.ts';
-import {needActive, needMirrorPods} from '../../source/evidence/rules/needs.ts';
+import {needsOfEach, needActive, needMirrorPods} from '../../source/evidence/rules/needs.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {type Printed, runSpoke, spokePrints} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -159,7 +158,9 @@ test('path --require exits 4 when the evidence does not decide, and 0 when a pro
 });
 
 type Word = {state: string; basis: 'proven' | 'inferred' | 'unknown'; why?: string};
+
 const proven = (state: string): Word => ({state, basis: 'proven'});
+
 const inferred = (state: string): Word => ({state, basis: 'inferred'});
 const unknown: Word = {state: 'unknown', basis: 'unknown'};
 

@@ -12,7 +12,7 @@ import type {
 	VersionFacts,
 } from '../../source/evidence/evidence.ts';
 import {versionFacts} from '../../source/evidence/cluster-observations.ts';
-import {authorsOfSource} from '../../source/evidence/rules/authors.ts';
+import {authorsOfSource} from '../../source/evidence/rules/claims.ts';
 
 const time = '2026-11-24T14:00:00.000Z';
 

@@ -1,7 +1,7 @@
 /** Verdicts in words, for the rows of given.ts. */
 import type {ExecutionContext} from 'ava';
 import type {Basis, Need, Observations, RouteState, RuleVerdict, TlsState} from '../../source/evidence/evidence.ts';
-import {needGroups} from '../../source/evidence/rules/need-groups.ts';
+import {needGroups} from '../../source/evidence/rules/needs.ts';
 import * as needs from '../../source/evidence/rules/needs.ts';
 import type {RouteVerdict} from '../../source/evidence/rules/second-leg-route.ts';
 import {given} from './given.ts';
@@ -70,7 +70,7 @@ function namedNeeds(observations: Pick<Observations, 'purpose'>): ReadonlyArray<
 	const {facts, ...step} = stepTest('http-connect');
 	return [
 		...Object.entries(needs).flatMap(([name, need]): Array<[string, Need]> =>
-			typeof need === 'object'
+			typeof need === 'object' && 'or' in need
 				? [
 						[
 							name

@@ -2,10 +2,8 @@
 import {isLoopback} from '../../cluster/transport/server-url.ts';
 import type {Citation, ComponentPod} from '../evidence.ts';
 import {resolveApiserverFlag, type FlagResult} from '../rules/apiserver-flag.ts';
-import {needsOfEach} from '../rules/need-groups.ts';
-import {needMirrorPods, needComponentHosts} from '../rules/needs.ts';
-import {remedies} from '../rules/remedies.ts';
-import {isVersionAtLeast} from '../rules/is-version-at-least.ts';
+import {needsOfEach, needMirrorPods, needComponentHosts, remedies} from '../rules/needs.ts';
+import {isVersionAtLeast} from '../rules/first-leg.ts';
 import {cite} from '../rules/claims.ts';
 import type {RowResult} from './audit-object.ts';
 import {rowResult, unknownRow, unmetNeeds} from './row-result.ts';

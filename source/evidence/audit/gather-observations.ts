@@ -25,7 +25,7 @@ import {
 	type ServiceEndpointFacts,
 	type SigningRequest,
 } from '../probes/node-to-apiserver.ts';
-import {recognizeDistribution, type RecognizedDistribution} from '../rules/recognize-distribution.ts';
+import {recognizeDistribution, type RecognizedDistribution} from '../rules/distributions.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 
 export type AuditObservations = {

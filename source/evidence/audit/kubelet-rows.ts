@@ -1,14 +1,10 @@
 /** Audit rows C4 and C5: kubelet certificate and access. */
 import type {Basis, Citation, FlagFacts, Observation} from '../evidence.ts';
 import {citeFlag} from '../rules/apiserver-flag.ts';
-import {flagValue} from '../rules/flag-value.ts';
-import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from '../rules/replicas.ts';
-import {kubeletCaRule, kubeletTls} from '../rules/kubelet-tls.ts';
-import {needApiserverHost, needConfigz, needFlagz, needMirrorPods} from '../rules/needs.ts';
-import {remedies} from '../rules/remedies.ts';
-import {trustIn} from '../rules/authors.ts';
-import {settleClaims} from '../rules/claims.ts';
-import {isFromSameProcess} from '../rules/same-process.ts';
+import {flagValue, areAllReplicasRead, flagsPerProcess, knownReplicaCount, isFromSameProcess} from '../rules/replicas.ts';
+import {kubeletCaRule, kubeletTls} from '../rules/second-leg-tls.ts';
+import {needApiserverHost, needConfigz, needFlagz, needMirrorPods, remedies} from '../rules/needs.ts';
+import {trustIn, settleClaims} from '../rules/claims.ts';
 import type {RowResult} from './audit-object.ts';
 import {citeObserved, needOfAll, rowResult, scopeAcrossReplicas, scopeOf, unknownRow, unmetNeeds, usually} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';

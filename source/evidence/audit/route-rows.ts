@@ -1,14 +1,12 @@
 /** Audit rows C9 to C11: SSH tunnels, Konnectivity, exposure. */
 import type {Basis, Citation, Observations} from '../evidence.ts';
 import {describeAgentReadiness} from '../probes/agent-metrics.ts';
-import {needsOfEach} from '../rules/need-groups.ts';
-import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
-import {remedies} from '../rules/remedies.ts';
+import {needsOfEach, needActive, needApiserverHost, needMetrics, needMirrorPods, remedies} from '../rules/needs.ts';
 import {describeFailure} from '../last-attempt.ts';
 import {citeAttempt, tunnelFailure} from '../rules/second-leg-outcomes.ts';
 import {refusedEgressProxy} from '../rules/egress-proxy-certificate.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
-import {isBehindSupervisor} from '../rules/server-identity.ts';
+import {isBehindSupervisor} from '../rules/first-leg.ts';
 import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
 import {cite, settleClaims, weakestBasis} from '../rules/claims.ts';
 import type {RowResult} from './audit-object.ts';

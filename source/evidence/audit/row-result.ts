@@ -3,7 +3,7 @@ import type {Basis, Citation, Need, Observations, ProbeResult} from '../evidence
 import {needActive, needApiserverItself, needFlagz, needLeases, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {cite} from '../rules/claims.ts';
 import {areAllReplicasRead, flagsPerProcess, isSoleApiserver, knownReplicaCount, leasesOf} from '../rules/replicas.ts';
-import {describeDistribution} from '../rules/recognize-distribution.ts';
+import {describeDistribution} from '../rules/distributions.ts';
 import type {RowResult, RowVerdict} from './audit-object.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
@@ -63,7 +63,7 @@ export function usually({distribution}: Pick<AuditObservations, 'distribution'>,
 	return distribution ? `. ${describeDistribution(distribution, distribution.distribution[what].says)}` : '';
 }
 
-export type ReplicaScope = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
+type ReplicaScope = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
 
 /** A good state is proven only if all known apiservers were read; a bad state on one fails the row. */
 export function scopeAcrossReplicas(

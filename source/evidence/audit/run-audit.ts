@@ -1,15 +1,11 @@
 /** Runs `spoke audit` for one cluster. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {clusterIdentity} from '../build-path.ts';
-import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
+import {numberEvidence, type EvidenceList, weakestBasis} from '../rules/claims.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {ConnectionObservations, Observations} from '../evidence.ts';
-import {docs as pages} from '../rules/remedies.ts';
-import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../rules/replicas.ts';
-import {needsOfEach} from '../rules/need-groups.ts';
-import {needsAfterProbes} from '../rules/needs.ts';
-import {isVerifiedApiserver} from '../rules/same-process.ts';
-import {weakestBasis} from '../rules/claims.ts';
+import {docs as pages, needsOfEach, needsAfterProbes} from '../rules/needs.ts';
+import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress, isVerifiedApiserver} from '../rules/replicas.ts';
 import {rowIds, type Audit, type AuditRow, type RowResult, type RowId, type RowVerdict, type Waivers} from './audit-object.ts';
 import {componentsToApiserver, nodeToControlPlaneSummary, restOfControlPlane} from './control-plane-rows.ts';
 import {gatherAuditObservations, type AuditObservations} from './gather-observations.ts';

@@ -1,8 +1,7 @@
 /** Audit rows C1 to C3 and C6 to C8: connections to nodes, pods and services. */
 import type {Basis, Need, Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
 import {decideExposure, type ExposureVerdict} from '../rules/exposure.ts';
-import {needsOfEach} from '../rules/need-groups.ts';
-import {remedies} from '../rules/remedies.ts';
+import {needsOfEach, remedies} from '../rules/needs.ts';
 import {describeFailure} from '../last-attempt.ts';
 import {citeAttempt, failuresOfKind} from '../rules/second-leg-outcomes.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';

@@ -6,7 +6,7 @@ import {explainMessage} from '../../server-messages/explain-message.ts';
 import {clusterIdentity} from '../build-path.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {describeAgentReadiness, readAgentPods} from '../probes/agent-metrics.ts';
-import {hasSupervisor} from '../rules/server-identity.ts';
+import {hasSupervisor} from '../rules/first-leg.ts';
 import type {NodeAgent, NodeCheck, NodeCheckSummary, NodeGroup, NodeCheckResult} from './node-check.ts';
 import type {NodeCheckPlan} from './plan-node-checks.ts';
 

@@ -5,7 +5,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {listPath, podResource} from '../../targets/resource-names.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {canI} from '../probes/access.ts';
-import {marksOf} from '../rules/recognize-distribution.ts';
+import {marksOf} from '../rules/distributions.ts';
 
 type CandidatePod = {namespace: string; name: string};
 

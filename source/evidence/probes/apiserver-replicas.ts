@@ -3,7 +3,7 @@ import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {Known, ProbeResult, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
-import {hostOf} from '../rules/end-address.ts';
+import {hostOf} from '../rules/replicas.ts';
 import {probeTimeoutMs, sendProbe, parseList, serverNow, type Requester} from './probe-request.ts';
 
 /** Each apiserver keeps a lease of an hour; an expired lease is deleted by the others. KEP-1965. */

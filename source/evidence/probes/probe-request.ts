@@ -5,7 +5,7 @@ import type {CheckedListMetadata} from '../../cluster/object-shapes.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {UnavailableSource, EvidenceSource, Need, ProbeResult, Observation} from '../evidence.ts';
-import {authorsOfSource} from '../rules/authors.ts';
+import {authorsOfSource} from '../rules/claims.ts';
 
 export type Requester = Pick<Connection, 'request'>;
 

@@ -1,10 +1,16 @@
 /** The value of an apiserver flag for one connection. */
 import type {Basis, Citation, FlagFacts, Observation, Observations, ProcessBinding} from '../evidence.ts';
-import {isBound} from './authors.ts';
-import {type Claim, cite, settleClaims} from './claims.ts';
-import {flagValue} from './flag-value.ts';
-import {areAllReplicasRead, flagsPerProcess, isAtOwnAddress, knownReplicaCount, leasesOf, podAtOurAddress} from './replicas.ts';
-import {isFromSameProcess} from './same-process.ts';
+import {isBound, type Claim, cite, settleClaims} from './claims.ts';
+import {
+	flagValue,
+	areAllReplicasRead,
+	flagsPerProcess,
+	isAtOwnAddress,
+	knownReplicaCount,
+	leasesOf,
+	podAtOurAddress,
+	isFromSameProcess,
+} from './replicas.ts';
 
 export type FlagResult =
 	| {

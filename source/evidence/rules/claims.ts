@@ -1,6 +1,17 @@
-/** From what observations claim to a verdict. No other file makes a verdict proven. */
-import type {Author, Basis, Citation, EvidenceSource, Need, Observation, Observations, RuleVerdict} from '../evidence.ts';
-import {authorsOf, authorsOfSource, trustIn} from './authors.ts';
+/** From what observations claim, and who could have written it, to a verdict. No other file makes a verdict proven. */
+import type {
+	Author,
+	Basis,
+	Citation,
+	EvidenceSource,
+	Need,
+	Observation,
+	Observations,
+	RuleVerdict,
+	PathScope,
+	Evidence,
+} from '../evidence.ts';
+import {isServerKnown, isFromSameProcess, isSoleApiserver} from './replicas.ts';
 
 /** What one observation, or several that agree, say about a leg. */
 export type Claim<State extends string> = {
@@ -17,7 +28,7 @@ export type Claim<State extends string> = {
 	isOfAnother?: boolean;
 };
 
-/** They make a leg better than an unprotected one, so nobody beyond the server can claim them. `checked`: see kubelet-tls.ts. */
+/** They make a leg better than an unprotected one, so nobody beyond the server can claim them. `checked`: see second-leg-tls.ts. */
 const raisedStates: ReadonlySet<string> = new Set([
 	'verified',
 	'enforced',
@@ -38,6 +49,44 @@ export type Settled<State extends string> = {
 	/** Of the claims that decided, or that contradict each other; without a state, of all that was said. */
 	citations: readonly Citation[];
 };
+
+/**
+By source, `apiserver` being the server at the end of the connection on which it was read; that it may relay another's words is in
+`authorsOf`. `request-counters`: metrics that whoever answers a request raises. The metrics of agents are read from their pods.
+*/
+export const authorsOfSource: Record<EvidenceSource | 'request-counters', readonly Author[]> = {
+	socket: ['you'],
+	construction: ['you'],
+	flagz: ['apiserver'],
+	version: ['apiserver'],
+	metrics: ['apiserver'],
+	'request-counters': ['any-kubelet', 'workload'],
+	'step-test': ['apiserver'],
+	'anonymous-probe': ['apiserver'],
+	'log-differential': ['apiserver', 'kubelet'],
+	'error-text': ['apiserver', 'kubelet'],
+	'agent-metrics': ['any-kubelet', 'workload'],
+	configz: ['kubelet'],
+	handshake: ['kubelet', 'network'],
+	'mirror-pod': ['object-writer'],
+	lease: ['object-writer'],
+	endpoints: ['object-writer'],
+	csr: ['object-writer'],
+	'ca-comparison': ['object-writer'],
+};
+
+/** Of leg 2, or those that write objects. What they could have written makes nothing proven, and no leg better than it is. */
+const beyondTheServer: ReadonlySet<Author> = new Set(['kubelet', 'any-kubelet', 'workload', 'object-writer']);
+
+/**
+`own`: only you, or the apiserver process that the verdict is about. `server`: also another replica, a gateway or, where the server was not
+verified, the network. `foreign`: also somebody beyond the server.
+*/
+type Trust = 'own' | 'server' | 'foreign';
+
+type Authored = Pick<Observation<unknown>, 'authors' | 'source' | 'process' | 'connection'>;
+
+export type EvidenceList = {idOf(citation: Citation): string; all(): readonly Evidence[]};
 
 /**
 | claims | verdict |
@@ -163,4 +212,51 @@ export function citeConstruction(observations: Observations, rule: string, obser
 		facts: null,
 	};
 	return cite(observations, {...request, ...end}, rule, observed);
+}
+
+export function trustIn(authors: readonly Author[]): Trust {
+	if (authors.some(author => beyondTheServer.has(author))) {
+		return 'foreign';
+	}
+
+	return authors.length > 0 && authors.every(author => author === 'you' || author === 'apiserver') ? 'own' : 'server';
+}
+
+/** With everybody who relays what the apiserver sends. */
+export function authorsOf({authors, ...end}: Authored, observations: Observations): readonly Author[] {
+	const {socket, serverIdentity} = observations;
+	const isRelayed = end.source !== 'socket' && end.source !== 'handshake';
+	const server: Author = isOfVerdictProcess(end, observations) ? 'apiserver' : 'replica';
+	return [
+		...new Set([
+			...authors.map(author => (author === 'apiserver' ? server : author)),
+			...(isRelayed && serverIdentity.to !== 'apiserver' ? (['gateway'] as const) : []),
+			...(isRelayed && !isServerKnown(socket) ? (['network'] as const) : []),
+		]),
+	];
+}
+
+/** The next connection may end at another apiserver than the one that was read, unless there is no other. */
+function isOfVerdictProcess(end: Pick<Observation<unknown>, 'process' | 'connection'>, observations: Observations): boolean {
+	return isFromSameProcess(end, observations) && (isBound(observations.scope) || isSoleApiserver(observations));
+}
+
+/** Whether the verdict is about one connection. */
+export function isBound(scope: PathScope): boolean {
+	return scope !== 'next-connection';
+}
+
+/** Numbered in the order of first use. The same observation used by the same rule gets one id. */
+export function numberEvidence(): EvidenceList {
+	const items = new Map<string, Evidence>();
+	return {
+		idOf(citation) {
+			const {source, where, process, rule, observed} = citation;
+			const key = [source, where, process, rule, observed].join('\n');
+			const item = items.get(key) ?? {id: `e${items.size + 1}`, ...citation};
+			items.set(key, item);
+			return item.id;
+		},
+		all: () => [...items.values()],
+	};
 }

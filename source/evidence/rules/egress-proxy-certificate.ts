@@ -1,9 +1,8 @@
 /** Whether the apiserver refuses the certificate of its egress proxy. */
 import type {Basis, Citation, Observation, Observations} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
-import {cite, settleClaims, weakestBasis} from './claims.ts';
-import {isFromOtherProcess} from './same-process.ts';
-import {trustIn} from './authors.ts';
+import {cite, settleClaims, weakestBasis, trustIn} from './claims.ts';
+import {isFromOtherProcess} from './replicas.ts';
 
 /**
 An HTTP CONNECT proxy over TCP has a certificate of its own, which the apiserver verifies before it dials a kubelet. The error is the same

@@ -1,12 +1,11 @@
 /** The exposure of leg 2, TLS and tunnel together (C11). */
 import type {ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
-import {trustIn} from './authors.ts';
-import {settleClaims, weakestBasis} from './claims.ts';
+import {trustIn, settleClaims, weakestBasis} from './claims.ts';
 import {needActive, needOfAgents} from './needs.ts';
 import {isTunnelOfServer, type RouteVerdict} from './second-leg-route.ts';
 import {isFarEndKnown} from './second-leg-tls.ts';
-import {isBehindSupervisor} from './server-identity.ts';
+import {isBehindSupervisor} from './first-leg.ts';
 
 /** `by`: the verdict that protects, if one does. */
 export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string; by?: 'tls' | 'route'};

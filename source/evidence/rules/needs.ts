@@ -2,8 +2,7 @@
 The needs that verdicts name: a permission, or what else would settle the verdict (`or`). Without `permission`, no permission would help.
 */
 import type {UnavailableSource, EvidenceSource, Observations, Need, StreamFeature} from '../evidence.ts';
-import {needGroups, needsOfEach} from './need-groups.ts';
-import {isBound} from './authors.ts';
+import {isBound} from './claims.ts';
 import {knownReplicaCount, leasesOf} from './replicas.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
@@ -93,6 +92,46 @@ export const needConfigz: Need = {
 	check: null,
 	or: 'the kubelet’s /configz, read by someone who already has the permission (nodes/proxy also runs commands: do not grant it for this)',
 };
+
+export type NeedPart = {role: 'needs' | 'or' | 'and'; text: string; short: string};
+
+const page = 'https://kubernetes.io/docs/concepts/architecture/control-plane-node-communication/';
+
+export const docs = {
+	paths: page,
+	nodeToControlPlane: `${page}#node-to-control-plane`,
+	kubelet: `${page}#apiserver-to-kubelet`,
+	proxied: `${page}#apiserver-to-nodes-pods-and-services`,
+	ssh: `${page}#ssh-tunnels`,
+	konnectivity: 'https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/',
+	bootstrapping: 'https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/',
+	kubeletAccess: 'https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/',
+	authentication: 'https://kubernetes.io/docs/reference/access-authn-authz/authentication/',
+	authorization: 'https://kubernetes.io/docs/reference/access-authn-authz/authorization/',
+	serviceAccounts: 'https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/',
+	certificates: 'https://kubernetes.io/docs/setup/best-practices/certificates/',
+	ports: 'https://kubernetes.io/docs/reference/networking/ports-and-protocols/',
+	debugging: 'https://kubernetes.io/docs/tasks/debug/debug-cluster/',
+} as const;
+
+export const remedies = {
+	kubeletCa:
+		'set serverTLSBootstrap: true on the kubelets and approve their kubernetes.io/kubelet-serving CSRs; then set kube-apiserver --kubelet-certificate-authority=FILE, the CA that signed them',
+	kubeletServing:
+		'a kubelet needs a serving certificate with its address, signed by a CA in the file of --kubelet-certificate-authority: add the CA that signed it to that file, or, if it is self-signed, set serverTLSBootstrap: true on the kubelet and run kubectl certificate approve NAME for its CSR',
+	kubeletAccess:
+		'kubelet configuration: authentication.anonymous.enabled: false, authentication.webhook.enabled: true, authorization.mode: Webhook, readOnlyPort: 0',
+	authorizationMode: 'kube-apiserver --authorization-mode=Node,RBAC',
+	anonymous: 'kube-apiserver --anonymous-auth=false, or anonymous.conditions in --authentication-config',
+	staticTokens: 'remove --token-auth-file and use a credential that expires',
+	tunnel: 'set up Konnectivity, and kube-apiserver --egress-selector-config-file=FILE with a connection named cluster',
+	portForward: 'the apiserver proxy never verifies: use port-forward',
+	egressProxy:
+		'in the file of --egress-selector-config-file, set tlsConfig.caBundle to the CA of the proxy, and check the host name of its url; then restart the apiserver',
+	konnectivity: 'set up the Konnectivity service instead of SSH tunnels',
+	etcd: 'etcd --listen-client-urls and --advertise-client-urls with https, --client-cert-auth=true and --trusted-ca-file=FILE',
+	componentBind: '--bind-address=127.0.0.1 on kube-controller-manager and kube-scheduler',
+} as const;
 
 /** Before the stream opens, its path is about any connection that may follow. Once open, it has evidence of its own connection. */
 export function needOpenConnection({purpose: {feature}}: Pick<Observations, 'purpose'>): Need {
@@ -191,4 +230,72 @@ export function needsWithoutProbes(needs: readonly Need[], instead: Need): reado
 			return left.length > 0 ? left : [instead];
 		}),
 	);
+}
+
+/**
+One need of each list is needed. A list that another one implies is dropped, because whatever meets the other meets it, too. The result has
+groups only if several lists remain.
+*/
+export function needsOfEach(...lists: ReadonlyArray<readonly Need[]>): readonly Need[] {
+	const groups = lists.flatMap(list => needGroups(list));
+	const least = groups.filter(
+		(group, index) =>
+			!groups.some(
+				(other, at) => at !== index && isWithin(other, group) && (other.length < group.length || (at < index && isWithin(group, other))),
+			),
+	);
+	return least.length < 2
+		? least.flatMap(group => group.map(need => withoutGroup(need)))
+		: least.flatMap((group, index) => group.map(need => ({...need, group: index + 1})));
+}
+
+/** The alternatives of each group, in the order of the needs. Equal needs of a group count once. */
+export function needGroups(needs: readonly Need[]): ReadonlyArray<readonly Need[]> {
+	return [...Map.groupBy(needs, ({group = 1}) => group).values()].map(group =>
+		group.filter((need, index) => group.findIndex(one => isEqual(one, need)) === index),
+	);
+}
+
+function isWithin(group: readonly Need[], other: readonly Need[]): boolean {
+	return group.every(need => other.some(one => isEqual(one, need)));
+}
+
+function isEqual(one: Need, other: Need): boolean {
+	return one.permission === other.permission && one.or === other.or;
+}
+
+/** The same object if it has none, because rules compare needs by identity. */
+function withoutGroup(need: Need): Need {
+	if (need.group === undefined) {
+		return need;
+	}
+
+	const {permission, check, or} = need;
+	return {permission, check, or};
+}
+
+/** Permissions come before what else can settle the verdict. The role joins each part to the one before. */
+export function describeNeeds(needs: readonly Need[]): NeedPart[] {
+	const groups = needGroups(needs).map(group => alternatives(group));
+	return groups.flatMap((group, at) =>
+		group.map(({text, short}, index): NeedPart => {
+			const lead = index === 0 && groups.length > 1 && group.length > 1 ? 'one of: ' : '';
+			return {role: index > 0 ? 'or' : at > 0 ? 'and' : 'needs', text: `${lead}${text}`, short: `${lead}${short}`};
+		}),
+	);
+}
+
+/** `get nonResourceURL /flagz, or list pods in kube-system, or --probe active`. */
+export function needsInOneLine(needs: readonly Need[], {withChecks = false}: {withChecks?: boolean} = {}): string {
+	return describeNeeds(needs)
+		.map(({role, text, short}) => `${role === 'needs' ? '' : role === 'or' ? ', or ' : '; and '}${withChecks ? text : short}`)
+		.join('');
+}
+
+function alternatives(group: readonly Need[]): ReadonlyArray<{text: string; short: string}> {
+	const permissions = group.flatMap(({permission, check}) =>
+		permission === null ? [] : [{text: check === null ? permission : `${permission} (${check})`, short: permission}],
+	);
+	const others = new Set(group.flatMap(({or}) => or ?? []));
+	return [...permissions, ...[...others].map(text => ({text, short: text}))];
 }

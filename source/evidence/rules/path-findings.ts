@@ -1,9 +1,8 @@
 /** Notable facts about a path. */
 import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
-import {describeDistribution, type RecognizedDistribution} from './recognize-distribution.ts';
+import {describeDistribution, type RecognizedDistribution} from './distributions.ts';
 import {refusedEgressProxy} from './egress-proxy-certificate.ts';
-import {isOpenedScope, needNode} from './needs.ts';
-import {docs, remedies} from './remedies.ts';
+import {isOpenedScope, needNode, docs, remedies} from './needs.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount, replicasAgree} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
 import {endsAtKubelet} from './second-leg-tls.ts';

@@ -1,8 +1,5 @@
-/** The known apiservers. */
-import type {FlagFacts, Known, Observations, Observation, ReplicaFacts} from '../evidence.ts';
-import {endAddress, hostOf} from './end-address.ts';
-import {flagValue} from './flag-value.ts';
-import {isVerifiedApiserver} from './same-process.ts';
+/** The known apiservers: their flags, processes and addresses. */
+import type {FlagFacts, Known, Observations, Observation, ReplicaFacts, SocketFacts} from '../evidence.ts';
 
 /** Flags read from /flagz and, for processes that were not read, from mirror pods. */
 export function flagsPerProcess(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
@@ -39,7 +36,7 @@ export function leasesOf({replicas}: Pick<Observations, 'replicas'>): ReplicaFac
 	return replicas?.facts.leases ?? {unknown: 'not-read'};
 }
 
-export function addressesOf({replicas}: Pick<Observations, 'replicas'>): Known<readonly string[]> {
+function addressesOf({replicas}: Pick<Observations, 'replicas'>): Known<readonly string[]> {
 	return replicas?.facts.addresses ?? {unknown: 'not-read'};
 }
 
@@ -181,4 +178,47 @@ function hostPort(host: string, port: string): string {
 
 function farAddress({socket}: Observations): string | null {
 	return socket && endAddress(socket.facts);
+}
+
+/** A name missing from a full list is unknown; an argument that is not given has its default. */
+export function flagValue({facts}: Observation<FlagFacts>, name: string): string | undefined {
+	return facts.values[name] ?? (facts.absent === 'default' ? '' : undefined);
+}
+
+/** `null` if it says nothing about the server: through a proxy, and on loopback, where a port can be forwarded to any server. */
+export function endAddress({proxy, remoteAddress, isMarkedAsSandbox}: SocketFacts): string | null {
+	return proxy || remoteAddress === null || (isLoopback(hostOf(remoteAddress)) && !isMarkedAsSandbox) ? null : remoteAddress;
+}
+
+/** Of `ip:port`; an IPv6 address keeps its brackets. */
+export function hostOf(address: string): string {
+	return address.replace(/:\d+$/, '');
+}
+
+export function isLoopback(host: string): boolean {
+	return /^(127\.\d+\.\d+\.\d+|\[?(::1|::ffff:127\.\d+\.\d+\.\d+)\]?|localhost)$/i.test(host);
+}
+
+export function isFromSameProcess(
+	observation: Pick<Observation<unknown>, 'connection' | 'process'>,
+	{connection, process}: Pick<Observations, 'connection' | 'process'>,
+): boolean {
+	return (
+		(observation.connection !== null && observation.connection === connection) ||
+		(observation.process !== null && observation.process === process?.facts.id)
+	);
+}
+
+export function isFromOtherProcess(observation: Pick<Observation<unknown>, 'connection' | 'process'>, observations: Observations): boolean {
+	return observation.process !== null && observations.process !== null && !isFromSameProcess(observation, observations);
+}
+
+/** Whether leg 1 is verified and ends at an apiserver, so that its statements about itself can be trusted. */
+export function isVerifiedApiserver({serverIdentity, socket}: Pick<Observations, 'serverIdentity' | 'socket'>): boolean {
+	return serverIdentity.to === 'apiserver' && isServerKnown(socket);
+}
+
+/** Whether the network cannot have answered instead of the server. */
+export function isServerKnown(socket: Observations['socket']): boolean {
+	return socket?.facts.tls?.verified === true;
 }

@@ -9,8 +9,7 @@ import type {
 	SecondLegOutcome,
 } from '../evidence.ts';
 import {endsAtKubelet} from './second-leg-tls.ts';
-import {isBound} from './authors.ts';
-import {cite} from './claims.ts';
+import {isBound, cite} from './claims.ts';
 
 export type FailedAttempt = SecondLegOutcome & {failure: SecondLegFailure};
 

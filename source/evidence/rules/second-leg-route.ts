@@ -1,11 +1,20 @@
 /** The route of leg 2. */
-import type {MetricFacts, Need, Observation, Observations, RouteState, RuleVerdict, StepTestFacts} from '../evidence.ts';
+import type {
+	MetricFacts,
+	Need,
+	Observation,
+	Observations,
+	RouteState,
+	RuleVerdict,
+	StepTestFacts,
+	Citation,
+	ConnectionPurpose,
+	FlagFacts,
+} from '../evidence.ts';
 import {apiserversDiffer, type FlagResult, mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
-import {isBound, trustIn} from './authors.ts';
-import {type Claim, cite, citeConstruction, settleClaims, type Settled, unknownVerdict, weakestBasis} from './claims.ts';
-import {environmentProxyExclusion, honorsEnvironmentProxy} from './environment-proxy.ts';
-import {needsOfEach} from './need-groups.ts';
+import {isBound, trustIn, type Claim, cite, citeConstruction, settleClaims, type Settled, unknownVerdict, weakestBasis} from './claims.ts';
 import {
+	needsOfEach,
 	needActive,
 	needEnvironment,
 	needFlagz,
@@ -18,13 +27,15 @@ import {
 	needsWithoutProbes,
 	obtainableNeeds,
 } from './needs.ts';
-import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
-import {isBehindSupervisor} from './server-identity.ts';
+import {isFromOtherProcess, isFromSameProcess} from './replicas.ts';
+import {isBehindSupervisor} from './first-leg.ts';
 import {isSshExcluded, sshTunnelClaims, sshUserFlag} from './ssh-tunnels.ts';
 
 export type RouteVerdict = RuleVerdict<RouteState> & {protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
 
 type RouteClaim = Claim<RouteState>;
+
+const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
 
 /**
 One dialer serves all features: the egress selector's `cluster` entry, or none. Proof for one feature of a process holds for all, except
@@ -262,4 +273,43 @@ function routeOf(verdict: RuleVerdict<RouteState>): RouteVerdict {
 /** Whether nobody beyond the server says which tunnel it is. */
 export function isTunnelOfServer({state, authors}: RouteVerdict): boolean {
 	return state === 'konnectivity' && trustIn(authors) !== 'foreign';
+}
+
+/**
+Requests other than upgrades (logs, and the proxies) honor HTTP(S)_PROXY and NO_PROXY; upgrades are dialed without them.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/util/proxy/dial.go DialURL
+*/
+function honorsEnvironmentProxy({feature}: ConnectionPurpose): boolean {
+	return feature === 'logs' || feature === 'node-proxy' || feature === 'pod-proxy' || feature === 'service-proxy';
+}
+
+/**
+Reads the mirror pods that may be this process: `false` if one sets a proxy, `undefined` if unknown. Without a proxy it returns what implies
+that there is none. A pod does not prove it: its image and the container runtime (CRI-O's default_env) can add to its environment.
+*/
+function environmentProxyExclusion(observations: Observations): false | Citation | undefined {
+	const own = isBound(observations.scope)
+		? observations.flags.find(observation => isFromSameProcess(observation, observations))
+		: undefined;
+	const candidates = own ? observations.mirrorPods.filter(pod => isOfProcess(pod, own)) : observations.mirrorPods;
+	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {
+		return false;
+	}
+
+	const [first] = candidates;
+	if (!first || candidates.some(({facts}) => facts.proxyEnvironment === null)) {
+		return undefined;
+	}
+
+	return cite(observations, first, 'no-proxy-in-environment', 'the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY');
+}
+
+/** The process reports every argument of the pod; an own address among them distinguishes replicas. */
+function isOfProcess({facts: pod}: Observation<FlagFacts>, {facts: process}: Observation<FlagFacts>): boolean {
+	const plain = (value: string) => value.replaceAll(/[[\]"\s]/g, '');
+	const shared = Object.entries(pod.values).filter(([name]) => process.values[name] !== undefined);
+	return (
+		shared.some(([name, value]) => name === 'advertise-address' || (name === 'bind-address' && !anyAddress.has(plain(value)))) &&
+		shared.every(([name, value]) => plain(value) === plain(process.values[name]!))
+	);
 }

@@ -1,10 +1,48 @@
 /** TLS of leg 2. */
-import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
-import {citeConstruction, verdictOn, weakestBasis} from './claims.ts';
-import {kubeletTls} from './kubelet-tls.ts';
-import {needNode} from './needs.ts';
+import type {
+	Observations,
+	RuleVerdict,
+	TlsState,
+	Citation,
+	FailureFacts,
+	KubeletHandshakeFacts,
+	LogDifferentialFacts,
+	Need,
+	Observation,
+} from '../evidence.ts';
+import {
+	citeConstruction,
+	verdictOn,
+	weakestBasis,
+	isBound,
+	type Claim,
+	cite,
+	settleClaims,
+	type Settled,
+	unknownVerdict,
+} from './claims.ts';
+import {
+	needNode,
+	needActive,
+	needApiserverItself,
+	needEgressFile,
+	needFlagz,
+	needMetrics,
+	needMirrorPods,
+	needOfDifference,
+	needReplicas,
+	obtainableNeeds,
+} from './needs.ts';
+import {apiserversDiffer, type FlagResult, resolveApiserverFlag} from './apiserver-flag.ts';
+import {egressProxyMayBeMeant, refusedEgressProxy} from './egress-proxy-certificate.ts';
+import {isFromOtherProcess, isFromSameProcess, isVerifiedApiserver} from './replicas.ts';
 
 const usualKubeletPort = 10_250;
+
+const flag = 'kubelet-certificate-authority';
+
+/** `checked`: the apiserver verifies kubelets, whatever became of this one. */
+type KubeletClaim = Claim<'unverified' | 'checked' | 'refused'>;
 
 /** Inferred at most if the port was typed and the node, which shows its kubelet's port, cannot be read. */
 export function secondLegTls(observations: Observations): RuleVerdict<TlsState> {
@@ -51,4 +89,307 @@ function proxiedTls(observations: Observations): RuleVerdict<TlsState> {
 			: `the scheme ${scheme}: of requests to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
 	const rule = scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain';
 	return verdictOn({state: scheme === 'https' ? 'unverified' : 'plain', citations: [citeConstruction(observations, rule, where)]});
+}
+
+/**
+One setting decides for all kubelets of a process. Without `--kubelet-certificate-authority` the transport is insecure. With it, a
+successful request was verified, and one that fails with an x509 text was refused.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/client/kubelet_client.go transportConfig
+*/
+export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
+	if (skipsVerification(observations)) {
+		const request = citeConstruction(observations, 'log-read-skips-verification', 'insecureSkipTLSVerifyBackend=true');
+		return verdictOn({state: 'unverified', citations: [request]});
+	}
+
+	const found = resolveApiserverFlag(observations, flag, kubeletCaRule);
+	if (apiserversDiffer(found) && !isBound(observations.scope)) {
+		return differs(observations, found);
+	}
+
+	const settled = settleClaims<KubeletClaim['state']>(
+		[
+			...(found.known ? found.claims(found.value === '' ? 'unverified' : 'checked') : []),
+			...refusals(observations),
+			...impossible(observations),
+		],
+		{refused: 'checked'},
+	);
+	return verdictOf(settled, found, observations);
+}
+
+function verdictOf(settled: Settled<KubeletClaim['state']>, found: FlagResult, observations: Observations): RuleVerdict<TlsState> {
+	const {state, basis, authors, citations} = settled;
+	const verdict = (of: TlsState, need: readonly Need[]) => ({state: of, basis, authors, citations, need: basis === 'proven' ? [] : need});
+	switch (state) {
+		case 'unverified': {
+			const isOfFlagz = citations.some(({source}) => source === 'flagz');
+			return verdict('unverified', isOfFlagz ? needReplicas(observations) : openNeeds(observations));
+		}
+
+		case 'refused': {
+			return verdict('refused', refusalNeeds(observations, found));
+		}
+
+		case 'checked': {
+			return checked(settled, observations);
+		}
+
+		default: {
+			return unknown(settled, found, observations);
+		}
+	}
+}
+
+/** A log read can ask the apiserver to skip verification, whatever the flag. */
+function skipsVerification({purpose}: Observations): boolean {
+	return purpose.insecureSkipTlsVerifyBackend === true && purpose.feature === 'logs';
+}
+
+/** What the flag does to the connection in question. */
+function checked(
+	{basis, authors, citations}: Settled<'unverified' | 'checked' | 'refused'>,
+	observations: Observations,
+): RuleVerdict<TlsState> {
+	const probe = acceptedProbe(observations);
+	const accepted = probe && citeAccepted(observations, probe);
+	const verdict = (state: TlsState, more: Partial<RuleVerdict<TlsState>> = {}): RuleVerdict<TlsState> => ({
+		state,
+		basis,
+		authors,
+		citations,
+		need: [],
+		...more,
+	});
+	if (observations.farEndAnswered) {
+		return verdict('verified');
+	}
+
+	switch (observations.scope) {
+		case 'this-connection': {
+			return observations.upgradePassedThrough
+				? verdict('verified', {
+						basis: weakestBasis(basis, 'inferred'),
+						why: 'its node accepts WebSockets itself: the apiserver reached the kubelet before the stream opened',
+					})
+				: unknownVerdict([], 'verification is on; it is unknown whether the kubelet has responded', citations);
+		}
+
+		case 'ended': {
+			return unknownVerdict([], 'verification is on, and no response of this kubelet was seen', citations);
+		}
+
+		default: {
+			// Each apiserver reads its own file of that name, so only a probe through the one in question proves that this kubelet passes.
+			const need = basis === 'proven' ? [] : needReplicas(observations);
+			return accepted && (basis === 'inferred' || !accepted.authors.includes('replica'))
+				? verdict('verified', {citations: [...citations, accepted], need})
+				: verdict('enforced', {need});
+		}
+	}
+}
+
+function unknown(
+	{contradicts, citations}: Settled<KubeletClaim['state']>,
+	found: FlagResult,
+	observations: Observations,
+): RuleVerdict<TlsState> {
+	if (apiserversDiffer(found)) {
+		return differs(observations, found);
+	}
+
+	if (contradicts) {
+		return unknownVerdict([needFlagz], 'what was read contradicts itself', citations);
+	}
+
+	if (found.known) {
+		return unknownVerdict(
+			obtainableNeeds(observations, [needFlagz]),
+			isBound(observations.scope) && citations.some(({source}) => source === 'flagz')
+				? 'another apiserver verifies; the one that responds was not read'
+				: 'only an object says that verification is on, and a writer of the object could have made that up',
+			citations,
+		);
+	}
+
+	const accepted = acceptedProbe(observations);
+	const counted = observations.metrics.find(one => (one.facts.logTlsFailures ?? 0) > 0 && !isFromOtherProcess(one, observations));
+	if (counted) {
+		const observed = `kube_apiserver_pod_logs_backend_tls_failure_total ${counted.facts.logTlsFailures}`;
+		return unknownVerdict(openNeeds(observations), 'log reads failed at a certificate, which any kubelet can cause', [
+			cite(observations, counted, 'log-tls-failures-counted', observed, 'request-counters'),
+		]);
+	}
+
+	return accepted
+		? unknownVerdict(openNeeds(observations), 'the kubelet responded to a probe, as it does with and without verification', [
+				citeAccepted(observations, accepted),
+			])
+		: unknownVerdict(openNeeds(observations), unseenFlags(observations), citations);
+}
+
+function unseenFlags({mirrorPods}: Observations): string | null {
+	return mirrorPods.some(({facts}) => facts.absent === 'unknown')
+		? 'the command of its static pod does not show all flags of the apiserver'
+		: null;
+}
+
+function differs(observations: Observations, {citations}: FlagResult): RuleVerdict<TlsState> {
+	return unknownVerdict([needOfDifference(observations)], 'the apiservers differ; it is unknown which one responds', citations);
+}
+
+/**
+An x509 text comes only from a verification: of the failed attempt itself, or of a probe to the same node. A connection whose far end
+answered was not refused, whatever text it carried.
+*/
+function refusals(observations: Observations): readonly KubeletClaim[] {
+	if (refusedEgressProxy(observations)) {
+		return [];
+	}
+
+	const isIndirect = egressProxyMayBeMeant(observations);
+	return [
+		...refusingTexts(observations).map((observation): KubeletClaim => ({
+			state: 'refused',
+			citations: [cite(observations, observation, 'kubelet-certificate-refused', observation.facts.text)],
+			isIndirect,
+		})),
+		...refusingReads(observations).map((observation): KubeletClaim => {
+			// A log that is readable without verification was refused for the kubelet's certificate.
+			const isKubelets = observation.facts.skipping === 'ok';
+			const rule = isKubelets ? 'log-read-refused-then-skipped' : 'log-read-refused';
+			const text = observation.facts.text ?? 'a log read is refused at the certificate';
+			return {state: 'refused', citations: [cite(observations, observation, rule, text)], isIndirect: isIndirect && !isKubelets};
+		}),
+	];
+}
+
+function refusingTexts(observations: Observations): ReadonlyArray<Observation<FailureFacts>> {
+	return observations.failures.filter(
+		observation =>
+			observation.facts.tls === 'refused' &&
+			observation.facts.leg === 2 &&
+			!isFromOtherProcess(observation, observations) &&
+			!(observations.farEndAnswered && observation.connection === observations.connection),
+	);
+}
+
+function refusingReads(observations: Observations): ReadonlyArray<Observation<LogDifferentialFacts>> {
+	return observations.logDifferentials.filter(
+		observation => observation.facts.normal === 'certificate-refused' && !isFromOtherProcess(observation, observations),
+	);
+}
+
+/** The needs that would prove that this apiserver verifies kubelets or, if that is proven, whose certificate was refused. */
+function refusalNeeds(observations: Observations, found: FlagResult): readonly Need[] {
+	if (!isVerifiedApiserver(observations)) {
+		return [needApiserverItself];
+	}
+
+	const needs =
+		found.known && found.basis === 'proven'
+			? egressProxyMayBeMeant(observations)
+				? egressNeeds(observations)
+				: []
+			: flagNeeds(observations, flag, needMirrorPods);
+	return needs.length > 0 ? needs : [needActive];
+}
+
+function egressNeeds(observations: Observations): readonly Need[] {
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
+	return file.known && file.value !== ''
+		? [observations.probe === 'active' ? needEgressFile : needActive]
+		: flagNeeds(observations, 'egress-selector-config-file', needMetrics);
+}
+
+/** Omits sources that were read. `other`: the need for another source of the same flag. */
+function flagNeeds(observations: Observations, name: string, other: Need): readonly Need[] {
+	const verdict = resolveApiserverFlag(observations, name);
+	if (!isBound(observations.scope) && (verdict.known || verdict.differs)) {
+		return needReplicas(observations);
+	}
+
+	const read = new Set<Need>([
+		...(observations.flags.some(one => isFromSameProcess(one, observations)) ? [needFlagz] : []),
+		...(observations.metrics.some(one => isFromSameProcess(one, observations)) ? [needMetrics] : []),
+		...(observations.mirrorPods.length > 0 ? [needMirrorPods] : []),
+	]);
+	return obtainableNeeds(
+		observations,
+		[needFlagz, other].filter(need => !read.has(need)),
+	);
+}
+
+export function kubeletCaRule(value: string): string {
+	return value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set';
+}
+
+/** A probe through this process that this kubelet answered; any kubelet, if the verdict is about none in particular. */
+function acceptedProbe(observations: Observations): Observation<unknown> | undefined {
+	const {node, chosenFrom} = observations.purpose.target;
+	const isOfThisKubelet = (observation: Observation<{node: string | null}>) =>
+		isFromSameProcess(observation, observations) && (chosenFrom === 0 || (node !== null && observation.facts.node === node));
+	return (
+		observations.stepTests.find(observation => isOfThisKubelet(observation) && observation.facts.rounds.length > 0) ??
+		observations.logDifferentials.find(observation => isOfThisKubelet(observation) && observation.facts.normal === 'ok')
+	);
+}
+
+function citeAccepted(observations: Observations, probe: Observation<unknown>): Citation {
+	return cite(observations, probe, 'kubelet-certificate-accepted', 'this kubelet responded');
+}
+
+/** The request succeeded although the kubelet's certificate could not pass verification for the dialed address. */
+function impossible(observations: Observations): readonly KubeletClaim[] {
+	const accepted = acceptedProbe(observations);
+	const observation = observations.handshakes.find(
+		({facts}) => facts.node === observations.purpose.target.node && cannotVerify(facts, Date.parse(observations.time)),
+	);
+	if (!observation || (!observations.farEndAnswered && !accepted)) {
+		return [];
+	}
+
+	const {subject, notAfter} = observation.facts;
+	const shown = `${subject}, until ${notAfter}, names: ${namesOf(observation.facts).join(' ') || 'none'}`;
+	const citations = [
+		cite(observations, observation, 'kubelet-certificate-cannot-verify', shown),
+		...(accepted ? [citeAccepted(observations, accepted)] : []),
+	];
+	return [{state: 'unverified', citations, isIndirect: true}];
+}
+
+/**
+A certificate without any name, expired, or for no address of the node passes with no CA. An unknown name may still be the dialed one, and a
+self-made certificate may be among the CAs.
+*/
+function cannotVerify(facts: KubeletHandshakeFacts, now: number): boolean {
+	const names = namesOf(facts);
+	const addresses = facts.nodeAddresses ?? [];
+	const isOutOfDate = Date.parse(facts.notAfter) < now || Date.parse(facts.notBefore) > now;
+	return (
+		names.length === 0 || isOutOfDate || (addresses.length > 0 && addresses.every(address => names.every(name => !fits(name, address))))
+	);
+}
+
+function namesOf({dnsNames, addresses}: KubeletHandshakeFacts): readonly string[] {
+	return [...dnsNames, ...addresses];
+}
+
+/** Matches more wildcards than TLS, so that nothing that could pass counts as impossible. */
+function fits(name: string, address: string): boolean {
+	return name === address || (name.startsWith('*.') && address.endsWith(name.slice(1)));
+}
+
+function openNeeds(observations: Observations): readonly Need[] {
+	const needs = obtainableNeeds(
+		observations,
+		observations.unavailable.some(({reason}) => reason === 'not-requested') ? [needFlagz] : [needFlagz, needMirrorPods],
+	);
+	if (!observations.farEndAnswered && !acceptedProbe(observations)) {
+		return needs;
+	}
+
+	// A kubelet that has responded was not refused, and a refusal is what probes show.
+	const others = needs.map(need => (need.or === needActive.or ? {...need, or: null} : need)).filter(({permission, or}) => permission ?? or);
+	return others.length > 0 ? others : needs;
 }

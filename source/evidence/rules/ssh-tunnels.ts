@@ -1,11 +1,9 @@
 /** SSH tunnels (before 1.22): in use, impossible, or unknown. */
 import type {Basis, Citation, Observations, RouteState} from '../evidence.ts';
 import {type FlagResult, resolveApiserverFlag} from './apiserver-flag.ts';
-import {authorsOf, trustIn} from './authors.ts';
-import {type Claim, cite} from './claims.ts';
-import {isVersionAtLeast} from './is-version-at-least.ts';
-import {isSoleApiserver} from './replicas.ts';
-import {isFromSameProcess} from './same-process.ts';
+import {authorsOf, trustIn, type Claim, cite} from './claims.ts';
+import {isVersionAtLeast} from './first-leg.ts';
+import {isSoleApiserver, isFromSameProcess} from './replicas.ts';
 
 /** `--ssh-user`, of apiservers that have it. */
 export function sshUserFlag(observations: Observations): FlagResult {

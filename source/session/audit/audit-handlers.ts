@@ -1,19 +1,19 @@
 /** Handlers of the audit view, and the pod of the route test. */
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
+import {needsInOneLine} from '../../evidence/rules/needs.ts';
+import {clockTime, formatQuantity} from '../../text/formats.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-object.ts';
 import {countCauses, rowsByCause} from '../../evidence/audit/rows-by-cause.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import type {Path, ProcessFacts} from '../../evidence/evidence.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
-import {needsInOneLine} from '../../evidence/rules/describe-needs.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {listPath, objectPath, podResource} from '../../targets/resource-names.ts';
-import {formatQuantity, clockTime} from '../../text/formats.ts';
 import {noAudit, type ShownAuditRow, type TextLine, shownTail} from '../frame/session-state.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';

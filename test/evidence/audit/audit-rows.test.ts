@@ -7,7 +7,7 @@ import {auditOf} from '../../../source/evidence/audit/run-audit.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Author, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {needApiserverItself} from '../../../source/evidence/rules/needs.ts';
-import {recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
+import {recognizeDistribution} from '../../../source/evidence/rules/distributions.ts';
 import {auditObservations, good, componentPod, read, unavailable, type Given} from '../../support/audit-observations.ts';
 import {
 	failure,

@@ -15,7 +15,7 @@ import {parseSample, readApiserverMetrics} from '../../../source/evidence/probes
 import {parseFlags, parseComponentPod, readMirrorPods} from '../../../source/evidence/probes/mirror-pods.ts';
 import {readNodeLeases, readSigningRequests} from '../../../source/evidence/probes/node-to-apiserver.ts';
 import {dialAddress} from '../../../source/evidence/node-facts.ts';
-import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
+import {kubeletTls} from '../../../source/evidence/rules/second-leg-tls.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
 import {flags, makeObservations, makeObservation} from '../../support/observations.ts';
 

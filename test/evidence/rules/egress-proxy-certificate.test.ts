@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {LogDifferentialFacts, Observations} from '../../../source/evidence/evidence.ts';
 import {refusedEgressProxy} from '../../../source/evidence/rules/egress-proxy-certificate.ts';
-import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
+import {kubeletTls} from '../../../source/evidence/rules/second-leg-tls.ts';
 import {
 	failure,
 	flags,

@@ -1,7 +1,7 @@
 /** What somebody can make up who may write a pod in kube-system: a node, or a user. */
 import test from 'ava';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
-import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
+import {kubeletTls} from '../../../source/evidence/rules/second-leg-tls.ts';
 import {areAllReplicasRead} from '../../../source/evidence/rules/replicas.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
 import {given} from '../../support/given.ts';

@@ -1,7 +1,7 @@
 /** Needs after an apiserver could not be read. */
 import test from 'ava';
 import type {Need, StreamFeature} from '../../../source/evidence/evidence.ts';
-import {needGroups, needsOfEach} from '../../../source/evidence/rules/need-groups.ts';
+import {needGroups, needsOfEach, docs, remedies} from '../../../source/evidence/rules/needs.ts';
 import * as needs from '../../../source/evidence/rules/needs.ts';
 import {given, rowsOf} from '../../support/given.ts';
 import {makeObservations} from '../../support/observations.ts';
@@ -31,7 +31,7 @@ for (const {given: facts, expected} of obtainable) {
 const needSteadyAgents = needs.needOfAgents(given('step http-connect agents-read'));
 
 test('a need is a permission with the command that checks it, or something else in words', t => {
-	const all = Object.values(needs).filter((member): member is Need => typeof member === 'object');
+	const all = Object.values(needs).filter((member): member is Need => typeof member === 'object' && 'or' in member);
 	for (const {permission, check, or} of [...all, needSteadyAgents]) {
 		t.regex(permission ?? or ?? '', /\w/);
 		t.regex(check ?? 'kubectl auth can-i get pods', /^kubectl auth can-i [a-z]+ \S/);
@@ -122,4 +122,16 @@ test('needs of each list are needed together, and a list that another implies is
 		needGroups(both).map(group => group.length),
 		[2, 1],
 	);
+});
+
+test('each page belongs to the Kubernetes documentation', t => {
+	for (const page of Object.values(docs)) {
+		t.regex(page, /^https:\/\/kubernetes\.io\/docs(?:\/[\w-]+)+\/(?:#[\w-]+)?$/);
+	}
+});
+
+test('each remedy is a text without a final period', t => {
+	for (const remedy of Object.values(remedies)) {
+		t.regex(remedy, /^(?:--)?\w.*[^.\s]$/);
+	}
 });

@@ -3,8 +3,8 @@ import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations} from '../../../source/evidence/evidence.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
-import {recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
-import {docs, remedies} from '../../../source/evidence/rules/remedies.ts';
+import {recognizeDistribution} from '../../../source/evidence/rules/distributions.ts';
+import {docs, remedies} from '../../../source/evidence/rules/needs.ts';
 import {given, rowsOf} from '../../support/given.ts';
 import {givenVerdicts} from '../../support/verdict-text.ts';
 

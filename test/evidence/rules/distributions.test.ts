@@ -1,12 +1,12 @@
 /** Distributions, recognized from objects as the projects' own sources make them. */
 import test from 'ava';
-import {distributions} from '../../../source/evidence/rules/distributions.ts';
-import {describeDistribution, marksOf, recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
+import {distributions, describeDistribution, marksOf, recognizeDistribution} from '../../../source/evidence/rules/distributions.ts';
 
 type Given = Partial<Parameters<typeof recognizeDistribution>[0]>;
 
 const recognize = ({version = 'v1.31.2', server = 'https://10.0.0.5:6443', nodes = []}: Given) =>
 	recognizeDistribution({version, server, nodes});
+
 const node = (labels: Record<string, string>, annotations: Record<string, string> = {}, osImage = 'Ubuntu 24.04.1 LTS') => ({
 	metadata: {labels: {'kubernetes.io/os': 'linux', ...labels}, annotations},
 	status: {nodeInfo: {osImage}},
