@@ -12,6 +12,7 @@ import type {
 	ProbeResult,
 	ServerIdentity,
 	StepTestFacts,
+	ResolvedTarget,
 } from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
@@ -40,6 +41,18 @@ export const noActiveObservations: ActiveObservations = {
 	logDifferentials: [],
 	handshakes: [],
 	failures: [],
+};
+
+/** The target of a path whose target does not matter. */
+export const noTarget: ResolvedTarget = {
+	asked: '',
+	kind: 'Pod',
+	namespace: null,
+	name: '',
+	uid: null,
+	node: null,
+	container: null,
+	chosenFrom: 0,
 };
 
 /** Adds what is known of the process at the connection's end, and of earlier attempts. */

@@ -15,7 +15,7 @@ import type {
 	Verdict,
 } from './evidence.ts';
 import {numberEvidence, isBound, unknownVerdict} from './rules/claims.ts';
-import {brokenNow, lastAttemptFindings} from './last-attempt.ts';
+import {brokenNow, lastAttemptFindings} from './second-leg-record.ts';
 import {formatPathLine} from './path-line.ts';
 import {needsOfEach, isOpenedScope, needsAfterProbes} from './rules/needs.ts';
 import {resolveApiserverFlag} from './rules/apiserver-flag.ts';

@@ -2,7 +2,7 @@
 import {type Clock, systemClock} from '../async/clock.ts';
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
-import {BackgroundMetrics} from './background-metrics.ts';
+import {BackgroundMetrics, SharedProbe} from './shared-probe.ts';
 import {buildObservations, processIdOf} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
 import {noClusterObservations} from './cluster-observations.ts';
@@ -14,7 +14,6 @@ import {labelTimings} from './label-timings.ts';
 import {PreUseProbe} from './pre-use-probe.ts';
 import {processCacheFor} from './process-cache.ts';
 import {recordAnswer, recordFailure} from './second-leg-record.ts';
-import {SharedProbe} from './shared-probe.ts';
 
 /** @see Labeler */
 export function createLabeler(cluster: ClusterClient, options: LabelerOptions = {}): Labeler {

@@ -1,11 +1,11 @@
-/** Evidence, verdicts, legs and the Path object of the contract. Of the files outside `rules`, rules import only this one. */
-import type {ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
+/** Observations, evidence, verdicts, legs and the Path object of the contract. Of the files outside `rules`, rules import only this one. */
+import type {SocketFacts} from '../cluster/cluster-client.ts';
+import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 
 export type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
 export type {SocketFacts} from '../cluster/cluster-client.ts';
 export type {ErrorObject} from '../errors/spoke-error.ts';
-export type * from './observations.ts';
 
 /** `enforced`: only of a configuration. The apiserver verifies, so a connection will be verified or refused. */
 export type TlsState = 'verified' | 'enforced' | 'unverified' | 'plain' | 'refused' | 'unknown';
@@ -154,4 +154,239 @@ export type Path = {
 export type RuleVerdict<State extends string> = Omit<Verdict<State>, 'evidence'> & {
 	citations: readonly Citation[];
 	authors: readonly Author[];
+};
+
+export type Observation<Facts> = {
+	source: EvidenceSource;
+	/** Who could have written it, if the server at the end of the connection is an apiserver: see rules/claims.ts. */
+	authors: readonly Author[];
+	where: string;
+	/** Fingerprint of the apiserver process; `null` if unknown or none. */
+	process: string | null;
+	/** `null` for a pooled connection or another host. */
+	connection: string | null;
+	time: string;
+	active: boolean;
+	facts: Facts;
+};
+
+/** `not-served` and `forbidden` never mean "not set". */
+export type UnavailableSource = {
+	source: EvidenceSource;
+	where: string;
+	reason: 'forbidden' | 'not-served' | 'no-response' | 'not-requested';
+	need: Need | null;
+};
+
+/** `unknown` excludes nothing: no gateway, no replica. */
+export type Known<Value> =
+	{known: Value; unknown?: undefined} | {unknown: 'forbidden' | 'absent' | 'no-response' | 'not-read'; known?: undefined};
+
+export type ProbeResult<Facts> =
+	{observation: Observation<Facts>; unavailable?: undefined} | {observation?: undefined; unavailable: UnavailableSource};
+
+export type FlagFacts = {
+	values: Readonly<Record<string, string>>;
+	/** What a missing name means: `unknown` in a structured /flagz, which names every flag; the default on a command line. */
+	absent: 'unknown' | 'default';
+	/** HTTP(S)_PROXY of the process; `null` if its environment cannot be seen. */
+	proxyEnvironment: boolean | null;
+};
+
+/** A mirror pod of the control plane. */
+export type ComponentPod = {
+	component: 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
+	pod: string;
+	flags: FlagFacts;
+};
+
+export type VersionFacts = {
+	gitVersion: string;
+	major: number;
+	minor: number;
+	/** No vendor suffix, so the code is the one that the rules were derived from. */
+	upstream: boolean;
+};
+
+/** `id` identifies the configuration of a process: start time, flags and key. */
+export type ProcessFacts = {id: string; startTime: string; version: string | null};
+
+export type MetricFacts = {
+	/** Since the epoch. */
+	startSeconds: number | null;
+	/** Empty if the families are absent. */
+	egressDials: ReadonlyArray<{protocol: 'grpc' | 'http-connect'; transport: string; count: number}>;
+	/** gRPC only; `null` if the family is absent. */
+	tunnelsOpen: number | null;
+	/** Successful requests to kubelets and through the proxies: each made this process dial at least once. */
+	kubeletRequestsDone: number;
+	/** Successful log reads and upgrades. */
+	kubeletSuccesses: number;
+	portForwardsOpen: number;
+	/** Log reads that failed at the kubelet's certificate; `null` if the family is absent. */
+	logTlsFailures: number | null;
+	sshTunnels: number | null;
+	/** Metric families omitted by `--disabled-metrics`; `null` if they are not counted. */
+	familiesLeftOut: number | null;
+};
+
+/** How metrics of one process moved while idle port-forward upgrades were held. */
+export type StepTestFacts = {
+	node: string | null;
+	rounds: readonly number[];
+	moved: 'grpc' | 'http-connect' | 'nothing' | 'undecided';
+	transport: string | null;
+	/** The connections of agents were read each time, whether or not they followed. */
+	agentsRead: boolean;
+	/** `tunnels 4→9→4, 4→11→4`. */
+	observed: string;
+};
+
+/** `agent` carried every held stream; `null` if several did. */
+export type AgentTestFacts = {agent: string | null; observed: string};
+
+export type LogDifferentialFacts = {
+	normal: 'ok' | 'certificate-refused' | 'failed';
+	skipping: 'ok' | 'certificate-refused' | 'failed' | 'not-tried';
+	text: string | null;
+	node: string | null;
+};
+
+export type KubeletHandshakeFacts = {
+	node: string | null;
+	subject: string;
+	dnsNames: readonly string[];
+	addresses: readonly string[];
+	notBefore: string;
+	notAfter: string;
+	/** All that the apiserver could dial; `null` if the node cannot be read. */
+	nodeAddresses: readonly string[] | null;
+};
+
+export type SecondLegOutcome = {
+	/** `kubelet n1`, `pod default/web http:8080`. */
+	farEnd: string;
+	feature: string;
+	/** RFC 3339. */
+	time: string;
+	process: string | null;
+	/** `null` when the far end responded. */
+	failure: SecondLegFailure | null;
+};
+
+export type SecondLegFailure = {
+	error: ErrorObject;
+	/** `null` for an unknown message. */
+	facts: FailureFacts | null;
+	/** Of the text. */
+	authors: readonly Author[];
+};
+
+export type FailureFacts = {
+	row: string;
+	text: string;
+	leg: 0 | 1 | 2 | 3;
+	tls: 'refused' | 'plain' | null;
+	route: 'konnectivity' | 'egress-http-connect' | null;
+	/** The message is from a kubelet, after its TLS handshake. */
+	answered: boolean;
+};
+
+export type ReplicaFacts = {
+	/** At least so many. */
+	known: number | null;
+	knownFrom: 'lease' | 'endpointslice' | 'unknown';
+	/** Identity leases with the holder's address (since 1.36) and creation time; `absent` if none is kept (before 1.26). */
+	leases: Known<ReadonlyArray<{address: string | null; madeAt: string | null}>>;
+	/** `ip:port` of each, from the endpoints or the leases. */
+	addresses: Known<readonly string[]>;
+};
+
+export type UserInfo = {username?: unknown; extra?: Record<string, unknown>};
+
+/** The CA that the cluster gives its pods. */
+export type CaFacts = {spkiSha256: readonly string[]; subjects: readonly string[]};
+
+/** What was read on one connection. */
+export type ConnectionObservations = {
+	/** `null` if no connection was made. */
+	socket: Observation<SocketFacts> | null;
+	flags: Observation<FlagFacts> | null;
+	process: Observation<ProcessFacts> | null;
+	/** `null` without a response, or if the response could not name the client certificate. */
+	user: UserInfo | null;
+	/** Headers that apiservers never send, from any response (refusals included). */
+	foreignHeaders: readonly string[];
+	unavailable: readonly UnavailableSource[];
+	/** Only if one apiserver's own address was dialed. */
+	dialedAddress?: string;
+};
+
+/** What was read of the cluster, whatever the connection. */
+export type ClusterObservations = {
+	/** In ms since 1970. */
+	requestedAt: number;
+	ca: CaFacts | null;
+	version: Observation<VersionFacts> | null;
+	replicas: Observation<ReplicaFacts> | null;
+	components: Observation<readonly ComponentPod[]> | null;
+	/** Of the apiservers among `components`. */
+	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
+	/** What proves that a gateway relays the requests, even if its certificate looks like an apiserver's; `null` if nothing does. */
+	gatewaySeen: string | null;
+	/** Read on the connection that was used, perhaps to another apiserver; `null` if no connection was made. */
+	further: ConnectionObservations | null;
+	unavailable: readonly UnavailableSource[];
+};
+
+export type ServerIdentity = {
+	to: 'apiserver' | 'gateway' | 'unknown';
+	why: string;
+	need?: Need;
+	/** Unknown only because a gateway can have the certificate that was shown. */
+	hasApiserverCertificate?: true;
+};
+
+/**
+What a verdict is about:
+- `next-connection`: nothing was opened, and the next connection may end at another apiserver than the examined one
+- `before-use`: this connection, on which nothing has been sent to leg 2 yet
+- `this-connection`: a stream is open on it
+- `ended`: a stream was open on it, or failed
+*/
+export type PathScope = 'next-connection' | 'before-use' | 'this-connection' | 'ended';
+
+/** What the rules of one path use: see build-observations.ts. */
+export type Observations = {
+	purpose: ConnectionPurpose;
+	scope: PathScope;
+	time: string;
+	/** The connection that the verdict is about, or the one that was examined for it. */
+	connection: string | null;
+	/** The far end of leg 2 answered, so its certificate passed any check. A 101 alone shows that only if the apiserver dials first. */
+	farEndAnswered: boolean;
+	/** Why the apiserver responded itself, as a clause; `null` if it did not, or it is unknown. */
+	answeredByApiserver: string | null;
+	/** The stream is open and its node accepts WebSockets itself, so the apiserver reached the kubelet before its 101. */
+	upgradePassedThrough: boolean;
+	socket: Observation<SocketFacts> | null;
+	serverIdentity: ServerIdentity;
+	process: Observation<ProcessFacts> | null;
+	flags: ReadonlyArray<Observation<FlagFacts>>;
+	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
+	replicas: Observation<ReplicaFacts> | null;
+	unreachedAddresses: readonly string[];
+	/** Whether active probes have run, even if they gave no observation. */
+	probe: 'passive' | 'active';
+	version: Observation<VersionFacts> | null;
+	metrics: ReadonlyArray<Observation<MetricFacts>>;
+	stepTests: ReadonlyArray<Observation<StepTestFacts>>;
+	agentTests: ReadonlyArray<Observation<AgentTestFacts>>;
+	logDifferentials: ReadonlyArray<Observation<LogDifferentialFacts>>;
+	handshakes: ReadonlyArray<Observation<KubeletHandshakeFacts>>;
+	/** Failures of this connection, of probes to the same node and of earlier attempts. */
+	failures: ReadonlyArray<Observation<FailureFacts>>;
+	/** The latest of each far end, oldest first. */
+	outcomes: readonly SecondLegOutcome[];
+	unavailable: readonly UnavailableSource[];
 };

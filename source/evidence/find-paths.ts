@@ -1,24 +1,30 @@
-/** Paths of connections that are not open: for `spoke path`, the session, the doctor and the node check. */
-import type {ClusterClient} from '../cluster/cluster-client.ts';
+/** Paths of connections that are not open: for `spoke path`, the session, the doctor, the node check and lists. */
+import type {ClusterClient, ApiResponse} from '../cluster/cluster-client.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, Path, StreamFeature} from './evidence.ts';
-import {examineWithProbes} from './examine-with-probes.ts';
-import {buildObservations} from './build-observations.ts';
+import {examineWithProbes} from './run-active-probes.ts';
+import {buildObservations, noActiveObservations, noTarget} from './build-observations.ts';
 import type {ApiserverExamination} from './examine-apiserver.ts';
 import {dialAddress} from './node-facts.ts';
 import {buildPath} from './build-path.ts';
 import {planPaths, type PathPlan} from './plan-paths.ts';
 import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {endsAtKubelet} from './rules/second-leg-tls.ts';
+import {noClusterObservations} from './cluster-observations.ts';
+import {noConnectionObservations, socketObservation} from './connection-observations.ts';
+import {formatPathLine} from './path-line.ts';
 
-export type FindPathsOptions = {
+type FindPathsOptions = {
 	features?: readonly StreamFeature[];
 	probe: 'passive' | 'active';
 	namespace?: string;
 	signal?: AbortSignal;
 	onNotice?: (notice: string) => void;
 };
+
+/** A path that ends at the apiserver: `legs` has leg 1 only. */
+type ApiserverPath = Pick<Path, 'cluster' | 'legs' | 'evidence' | 'line'>;
 
 /** One path per feature. @throws SpokeError when the target is not found or no connection can be made */
 export async function findPaths(
@@ -100,4 +106,32 @@ function addressOf(observations: Observations, {node, pod}: Pick<PathPlan, 'node
 	};
 	const address = addresses[purpose.feature];
 	return address && purpose.request?.port ? joinHostPort(address, purpose.request.port) : null;
+}
+
+/** Decided by the socket on which the response came; nothing else is read. */
+export function apiserverPath(cluster: ClusterClient, connection: ApiResponse['connection']): ApiserverPath {
+	const examined = {
+		own: {...noConnectionObservations, socket: socketObservation(connection)},
+		others: [],
+		unreachedAddresses: [],
+		shared: noClusterObservations,
+		metrics: null,
+		active: noActiveObservations,
+	};
+	const purpose = {feature: 'logs', target: noTarget, request: null} as const;
+	const path = buildPath(buildObservations(cluster, examined, {purpose, scope: 'this-connection'}), {
+		cluster: cluster.facts,
+		phase: 'settled',
+		address: null,
+		rttMs: {websocket: null, runtime: null},
+		error: null,
+	});
+	const legs = path.legs.slice(0, 1);
+	const cited = new Set(legs.flatMap(({tls, route}) => [...tls.evidence, ...route.evidence]));
+	return {
+		cluster: path.cluster,
+		legs,
+		evidence: path.evidence.filter(({id}) => cited.has(id)),
+		line: formatPathLine({...path, legs}),
+	};
 }

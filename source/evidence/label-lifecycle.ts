@@ -2,14 +2,14 @@
 import {clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {processIdOf} from './build-observations.ts';
-import {type BackgroundMetrics, metricsNotReached} from './background-metrics.ts';
+import {type BackgroundMetrics, metricsNotReached, type SharedProbe} from './shared-probe.ts';
 import type {ClusterObservations, Path, UnavailableSource} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
 import {isRemoteCommand, type LabelEvent, type LabelState, reduceLabelState} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
-import {isUpgradePassedThrough} from './upgrade-passthrough.ts';
 import type {PreUseProbe} from './pre-use-probe.ts';
-import type {SharedProbe} from './shared-probe.ts';
+import {flagValue} from './rules/replicas.ts';
+import {readNode} from './node-facts.ts';
 
 export type LabelContext = {
 	cluster: ClusterClient;
@@ -20,6 +20,8 @@ export type LabelContext = {
 	/** @see LabelerOptions.waitsForMetrics */
 	waitsForMetrics: boolean;
 };
+
+const feature = 'ExtendWebSocketsToKubelet';
 
 export async function observeBeforeUse(label: LiveLabel, connection: Connection, sources: LabelContext): Promise<void> {
 	const {preUseProbe, clock} = sources;
@@ -256,4 +258,30 @@ export class LiveLabel {
 			measure();
 		}
 	}
+}
+
+/**
+Then the apiserver reaches the kubelet before its 101. True since 1.36 without an emulated older version, if the node declares the feature
+and the gate is not off. Otherwise the apiserver answers 101 itself, dials, and translates. False if that cannot be read.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
+*/
+export async function isUpgradePassedThrough(
+	cluster: ClusterClient,
+	{own: {flags, process}, purpose: {target}}: Pick<LabelState, 'own' | 'purpose'>,
+): Promise<boolean> {
+	const gates = flags && flagValue(flags, 'feature-gates');
+	const emulated = (flags && flagValue(flags, 'emulated-version')) ?? '';
+	const [, minor] = /\b1\.(\d+)/.exec(emulated) ?? /^v?1\.(\d+)/.exec(process?.facts.version ?? '') ?? [];
+	if (
+		gates === null ||
+		gates === undefined ||
+		new RegExp(String.raw`\b(?:${feature}|AllBeta)=false\b`).test(gates) ||
+		Number(minor ?? 0) < 36 ||
+		target.node === null
+	) {
+		return false;
+	}
+
+	const node = await readNode(cluster, target.node);
+	return node?.status?.declaredFeatures?.includes(feature) === true;
 }

@@ -4,7 +4,7 @@ import type {ConnectionPurpose} from '../streams/connection-observer.ts';
 import {type Examination, noActiveObservations, processIdOf} from './build-observations.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 import type {ClusterObservations, ConnectionObservations, MetricFacts, Path, PathScope, ProbeResult} from './evidence.ts';
-import {failureObservation} from './failure-observation.ts';
+import {failureObservation} from './second-leg-record.ts';
 
 /** `others`: the flags of another connection, because this one did not respond in time. */
 export type LabelState = Examination & {

@@ -3,14 +3,13 @@ import {rejectOnAbort} from '../async/abortable.ts';
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {setStreamGate} from '../streams/stream-gate.ts';
-import {buildObservations, type Examination, noActiveObservations, processIdOf} from './build-observations.ts';
+import {buildObservations, type Examination, noActiveObservations, processIdOf, noTarget} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
 import {noClusterObservations, observeCluster} from './cluster-observations.ts';
 import {observeConnection} from './connection-observations.ts';
 import type {ClusterObservations, ConnectionPurpose, Path} from './evidence.ts';
 import {readMetricsOncePerInterval} from './examine-apiserver.ts';
 import {labelTimings} from './label-timings.ts';
-import {noTarget} from './no-target.ts';
 import {processCacheFor} from './process-cache.ts';
 import {assertPathsMeet, type PathRequirement} from './require-path.ts';
 

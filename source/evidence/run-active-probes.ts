@@ -1,7 +1,7 @@
-/** Probes that reach a node, pod or service through the apiserver: only by consent or `--probe active`. */
+/** Examines an apiserver, and by consent or with `--probe active` also its replicas, and a node, pod or service through it. */
+import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
+import {processIdOf, identifyExamined} from './build-observations.ts';
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {processIdOf} from './build-observations.ts';
 import {observeConnection} from './connection-observations.ts';
 import type {
 	ConnectionPurpose,
@@ -11,9 +11,10 @@ import type {
 	MetricFacts,
 	ProbeResult,
 	Observation,
+	ConnectionObservations,
 } from './evidence.ts';
-import type {ApiserverExamination} from './examine-apiserver.ts';
-import {failureObservation} from './failure-observation.ts';
+import {type ApiserverExamination, examineApiserver} from './examine-apiserver.ts';
+import {failureObservation, recordAnswer, recordFailureText} from './second-leg-record.ts';
 import {processCacheFor} from './process-cache.ts';
 import {readAgentConnections, readAgentPods, type AgentPod} from './probes/agent-metrics.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
@@ -21,8 +22,8 @@ import {holdUpgrade} from './probes/held-upgrades.ts';
 import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
 import {readLogDifferential} from './probes/log-differential.ts';
 import {makeObservation, probeTimeoutMs} from './probes/probe-request.ts';
-import {recordAnswer, recordFailureText} from './second-leg-record.ts';
 import {runStepTest, type StepTestResult} from './probes/step-test.ts';
+import {advertisedAddress, isVerifiedApiserver} from './rules/replicas.ts';
 
 export type ProbeTarget = {
 	namespace: string;
@@ -34,6 +35,11 @@ export type ProbeTarget = {
 	kubeletAddresses: readonly string[] | null;
 	nodeAddresses: readonly string[] | null;
 };
+
+/** Most clusters have three or five. */
+const maxReplicas = 16;
+
+const timeoutMs = 2000;
 
 /** Never throws: a failed probe gives an observation or nothing. */
 export async function runActiveProbes(
@@ -213,4 +219,93 @@ function portForward({namespace, pod, node, container}: ProbeTarget): Connection
 		target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container, chosenFrom: 1},
 		request: null,
 	};
+}
+
+/**
+Passive probes ask only the apiserver. Active ones also examine its replicas, and the node of `target`, if there is one.
+@throws SpokeError when no connection can be made
+*/
+export async function examineWithProbes(
+	cluster: ClusterClient,
+	{
+		probe,
+		signal,
+		namespace,
+		target,
+		beforeMetrics,
+	}: {
+		probe: 'passive' | 'active';
+		signal?: AbortSignal | undefined;
+		namespace?: string | undefined;
+		target: () => Promise<ProbeTarget | null>;
+		beforeMetrics?: (() => Promise<void>) | undefined;
+	},
+): Promise<ApiserverExamination> {
+	const passive = await examineApiserver(cluster, {namespace, beforeMetrics, ...(signal ? {signal} : {})});
+	try {
+		if (probe === 'passive') {
+			return passive;
+		}
+
+		const wide = await probeReplicas(passive, cluster, signal);
+		const found = await target();
+		// Without a target, the probes that need one have nothing to reach.
+		return found ? await runActiveProbes(wide, cluster, found) : {...wide, active: {...wide.active, probe}};
+	} finally {
+		passive.connection.close();
+	}
+}
+
+/**
+Reads further apiservers at their own addresses, only by consent and always verified. Sends credentials only to a server whose certificate
+is signed by the kubeconfig's CA and has the apiserver's own name. Dials none behind a gateway or a proxy, or if leg 1 is not verified.
+*/
+async function probeReplicas(examined: ApiserverExamination, cluster: ClusterClient, signal?: AbortSignal): Promise<ApiserverExamination> {
+	const {own, others} = examined;
+	const met = [own, ...others].flatMap(({flags}) => (flags ? [advertisedAddress(flags)] : []));
+	const unmet = (examined.shared.replicas?.facts.addresses.known ?? []).filter(address => !met.includes(address));
+	// If the flags of the first are forbidden, those of the others are, too.
+	if (!own.flags || unmet.length === 0) {
+		return examined;
+	}
+
+	const refused = refusalReason(examined, cluster);
+	if (refused !== null) {
+		return {...examined, unreachedAddresses: unmet.map(address => `${address}: not dialed, ${refused}`)};
+	}
+
+	const found = await Promise.all(unmet.slice(0, maxReplicas).map(async address => observeAt(cluster, address, signal)));
+	const ids = new Set([own, ...others].map(({process}) => process?.facts.id));
+	const newProcesses = found.filter(one => typeof one !== 'string').filter(({process}) => process === null || !ids.has(process.facts.id));
+	return {...examined, others: [...others, ...newProcesses], unreachedAddresses: found.filter(one => typeof one === 'string')};
+}
+
+function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): string | null {
+	if (examined.connection.facts.proxy) {
+		return 'your connection to the apiserver uses a proxy';
+	}
+
+	const serverIdentity = identifyExamined(cluster, examined, 'next-connection');
+	// A server with the apiserver's certificate learns nothing new from credentials for it.
+	return isVerifiedApiserver({serverIdentity, socket: examined.own.socket}) || serverIdentity.hasApiserverCertificate
+		? null
+		: 'it is not certain that an apiserver responds to you';
+}
+
+async function observeAt(
+	cluster: ClusterClient,
+	address: string,
+	signal: AbortSignal | undefined,
+): Promise<ConnectionObservations | string> {
+	try {
+		const connection = await cluster.connectAt(address, {timeoutMs, ...(signal ? {signal} : {})});
+		try {
+			const observations = await observeConnection(connection, {timeoutMs});
+			return observations.flags ? {...observations, dialedAddress: address} : `${address}: its /flagz could not be read`;
+		} finally {
+			connection.close();
+		}
+	} catch (error) {
+		return `${address}: ${toSpokeError(error).message}`;
+	}
 }

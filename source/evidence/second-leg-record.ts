@@ -1,10 +1,23 @@
-/** The latest result of leg 2 for each far end, for later paths. */
+/** Attempts on leg 2: what a failure says, the latest result for each far end, and what it means for later paths. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
-import type {SecondLegOutcome} from './evidence.ts';
-import {failureObservation, textAuthors, type FailedRequest} from './failure-observation.ts';
-import {farEndOf} from './rules/second-leg-outcomes.ts';
+import {errorFromExplanation, explainMessage, type Explanation} from '../server-messages/explain-message.ts';
+import type {SecondLegOutcome, Author, ConnectionPurpose, FailureFacts, Observation, BrokenLeg, Finding, Observations} from './evidence.ts';
+import {farEndOf, citeAttempt, isFarEndOf, currentFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
+import {messageAuthor} from '../server-messages/message-author.ts';
+import {parseStatus} from '../server-messages/unwrap-message.ts';
+import {makeObservation} from './probes/probe-request.ts';
+import {authorsOfSource, type EvidenceList} from './rules/claims.ts';
+import {quoteForShell} from '../text/escaping.ts';
+import {formatAge} from '../text/formats.ts';
+import {rowOf} from './rules/path-findings.ts';
+import {isOpenedScope, docs} from './rules/needs.ts';
+
+type FailedRequest = {
+	purpose: ConnectionPurpose;
+	/** `host:port` of all that the apiserver could dial; omitted if the node was not read. */
+	kubeletAddresses?: readonly string[] | null;
+};
 
 export function secondLegsOf({records}: Pick<ClusterClient, 'records'>): SecondLegRecord {
 	return records.of(SecondLegRecord, () => new SecondLegRecord());
@@ -71,4 +84,154 @@ class SecondLegRecord {
 			this.#latest.delete(oldest);
 		}
 	}
+}
+
+/**
+`undefined` if the text proves nothing. A proxied pod or service can send any text, so its text is no evidence of TLS. A far end can send
+the apiserver's words: the apiserver relays unchanged a response that is not an upgrade, and the text at the end of a translated command.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/util/proxy/upgradeaware.go tryUpgrade
+*/
+export function failureObservation({
+	error,
+	connection,
+	process,
+	time,
+	active = false,
+	...request
+}: FailedRequest & {
+	error: Pick<ErrorObject, 'text' | 'leg'>;
+	connection: string | null;
+	process: string | null;
+	time: string;
+	active?: boolean;
+}): Observation<FailureFacts> | undefined {
+	const {purpose} = request;
+	const explained = error.text === null ? null : explainedAs(error.text);
+	if (!explained || explained.rule.leg !== 2 || (explained.wrapper === 'translated' && !['exec', 'attach'].includes(purpose.feature))) {
+		return undefined;
+	}
+
+	const {rule, message, text} = explained;
+	const isProxied = isOfWorkload(purpose);
+	return makeObservation<FailureFacts>(
+		'error-text',
+		`the response to ${purpose.feature}`,
+		{
+			row: rule.id,
+			text: message === '' ? text : message,
+			leg: 2,
+			tls: isProxied ? null : (rule.proves.tls ?? null),
+			route: rule.proves.route ?? null,
+			answered: !isProxied && rule.proves.farEndAnswered === true,
+		},
+		{process, connection, time, active, authors: textAuthors(text, request)},
+	);
+}
+
+/** Who could have written the text of a failure. */
+function textAuthors(text: string, {purpose, kubeletAddresses = null}: FailedRequest): readonly Author[] {
+	const {feature, target} = purpose;
+	const {namespace, name, container} = target;
+	const isLog = feature === 'logs' && target.kind === 'Pod' && namespace !== null && container !== null;
+	const request = isLog ? {namespace, pod: name, container, addresses: kubeletAddresses} : null;
+	if (messageAuthor(text, request) === 'apiserver') {
+		return ['apiserver'];
+	}
+
+	return isOfWorkload(purpose) ? ['apiserver', 'workload'] : authorsOfSource['error-text'];
+}
+
+function isOfWorkload({feature, request}: ConnectionPurpose): boolean {
+	return (
+		feature === 'pod-proxy' || feature === 'service-proxy' || (feature === 'node-proxy' && request !== null && request.kubeletPort !== true)
+	);
+}
+
+/** The status is usually not recorded with the text, so try each status that rows require. */
+function explainedAs(text: string): Explanation | null {
+	const code = parseStatus(text)?.code;
+	const statuses = typeof code === 'number' ? [code] : [500, 401, 403];
+	for (const status of [undefined, ...statuses]) {
+		const explained = explainMessage(text, status === undefined ? {} : {status});
+		if (explained) {
+			return explained;
+		}
+	}
+
+	return null;
+}
+
+/** A forecast for new connections only, from a failure in the past; an open or ended connection has its own observations. */
+export function brokenNow(observations: Observations, numbered: EvidenceList): BrokenLeg | null {
+	if (isOpenedScope(observations)) {
+		return null;
+	}
+
+	if (observations.purpose.isUnscheduled) {
+		return {leg: 2, reason: 'no-node', message: 'the pod is on no node yet', farEnd: null, time: null, evidence: [], error: null};
+	}
+
+	const failed = currentFailure(observations);
+	if (!failed) {
+		return null;
+	}
+
+	const {
+		failure: {error},
+		farEnd,
+		time,
+	} = failed;
+	return {
+		leg: 2,
+		reason: 'last-attempt-failed',
+		message: error.message,
+		farEnd,
+		time,
+		evidence: [numbered.idOf(citeAttempt(observations, failed))],
+		error,
+	};
+}
+
+export function lastAttemptFindings(observations: Observations, error: ErrorObject | null): readonly Finding[] {
+	const {
+		purpose: {target, isUnscheduled = false},
+	} = observations;
+	if (isUnscheduled) {
+		return [
+			{
+				row: rowOf(observations),
+				code: 'POD_ON_NO_NODE',
+				severity: 'warning',
+				leg: 2,
+				message: 'The pod is on no node yet: there is no kubelet to connect to',
+				remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
+				docs: docs.debugging,
+			},
+		];
+	}
+
+	const failed = error === null ? currentFailure(observations) : null;
+	return failed
+		? [
+				{
+					row: 'C10',
+					code: 'LAST_ATTEMPT_FAILED',
+					severity: 'error',
+					leg: 2,
+					message: `The last attempt (${describeAttempt(failed, observations)}) ${describeFailure(failed, observations.time)}`,
+					remedy: failed.failure.error.remedy,
+					docs: docs.debugging,
+				},
+			]
+		: [];
+}
+
+/** `failed 12s ago: …` as of `now`, RFC 3339. */
+export function describeFailure({failure: {error}, time}: FailedAttempt, now: string): string {
+	return `failed ${formatAge(Date.parse(now) - Date.parse(time))} ago: ${error.message}`;
+}
+
+/** Names the far end of the attempt if it is not that of the path: then the tunnel to both failed. */
+function describeAttempt({feature, farEnd}: FailedAttempt, {purpose}: Observations): string {
+	return isFarEndOf(purpose)(farEnd) ? feature : `${feature} to ${farEnd}`;
 }

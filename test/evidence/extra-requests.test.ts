@@ -5,11 +5,10 @@ import {parseCommandLine} from '../../source/command-line/parse-command-line.ts'
 import type {Connection, ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
-import {evidenceReaderRole, userRole} from '../../source/evidence/cluster-roles.ts';
+import {evidenceReaderRole, userRole, extraRequests} from '../../source/evidence/extra-requests.ts';
 import {runDoctor} from '../../source/evidence/doctor/run-doctor.ts';
 import {createLabeler} from '../../source/evidence/connection-labeler.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
-import {extraRequests} from '../../source/evidence/extra-requests.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {escapeRegExp} from '../../source/text/search-patterns.ts';
 import {openSandbox} from '../support/sandbox.ts';

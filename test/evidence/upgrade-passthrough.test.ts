@@ -2,7 +2,7 @@ import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterClient, ApiResponse, RequestOptions} from '../../source/cluster/cluster-client.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
-import {isUpgradePassedThrough} from '../../source/evidence/upgrade-passthrough.ts';
+import {isUpgradePassedThrough} from '../../source/evidence/label-lifecycle.ts';
 import {flags, makeObservations, processOf} from '../support/observations.ts';
 
 const feature = 'ExtendWebSocketsToKubelet';

@@ -3,7 +3,7 @@ import test from 'ava';
 import {Semaphore} from '../../source/async/semaphore.ts';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
-import {manifest, evidenceReaderRole, userRole} from '../../source/evidence/cluster-roles.ts';
+import {manifest, evidenceReaderRole, userRole} from '../../source/evidence/extra-requests.ts';
 import type {EvidenceSource, Path, Verdict} from '../../source/evidence/evidence.ts';
 import {applyUsers, bindRoleTo, resource, url, type Rule} from './lab/impersonated.ts';
 import {hasKonnectivity} from './lab/programs.ts';

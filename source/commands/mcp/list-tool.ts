@@ -6,7 +6,7 @@ import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {apiserverPath} from '../../evidence/first-leg.ts';
+import {apiserverPath} from '../../evidence/find-paths.ts';
 import {jsonLine, jsonObject} from '../../output/json-line.ts';
 import {listPath, targetResources} from '../../targets/resource-names.ts';
 import type {McpTool} from './mcp-tool.ts';

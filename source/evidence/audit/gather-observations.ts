@@ -1,8 +1,7 @@
 /** Reads the observations that the audit rows use. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
-import {examineWithProbes} from '../examine-with-probes.ts';
-import type {ProbeTarget} from '../run-active-probes.ts';
+import {examineWithProbes, type ProbeTarget} from '../run-active-probes.ts';
 import {buildObservations, identifyExamined} from '../build-observations.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {readNode} from '../node-facts.ts';

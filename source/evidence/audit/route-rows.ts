@@ -2,7 +2,7 @@
 import type {Basis, Citation, Observations} from '../evidence.ts';
 import {describeAgentReadiness} from '../probes/agent-metrics.ts';
 import {needsOfEach, needActive, needApiserverHost, needMetrics, needMirrorPods, remedies} from '../rules/needs.ts';
-import {describeFailure} from '../last-attempt.ts';
+import {describeFailure} from '../second-leg-record.ts';
 import {citeAttempt, tunnelFailure} from '../rules/second-leg-outcomes.ts';
 import {refusedEgressProxy} from '../rules/egress-proxy-certificate.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';

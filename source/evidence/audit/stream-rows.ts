@@ -2,7 +2,7 @@
 import type {Basis, Need, Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
 import {decideExposure, type ExposureVerdict} from '../rules/exposure.ts';
 import {needsOfEach, remedies} from '../rules/needs.ts';
-import {describeFailure} from '../last-attempt.ts';
+import {describeFailure} from '../second-leg-record.ts';
 import {citeAttempt, failuresOfKind} from '../rules/second-leg-outcomes.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from '../rules/second-leg-tls.ts';

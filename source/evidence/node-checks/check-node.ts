@@ -14,7 +14,7 @@ import {formatDuration} from '../../text/formats.ts';
 import {noActiveObservations, processIdOf} from '../build-observations.ts';
 import type {ConnectionObservations, ConnectionPurpose, Path} from '../evidence.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
-import {failureObservation} from '../failure-observation.ts';
+import {failureObservation} from '../second-leg-record.ts';
 import {attemptedPath, configuredPath} from '../find-paths.ts';
 import {isFromApiserver, isFromKubelet, logByteError, readLogByte} from '../probes/log-byte.ts';
 import {logAnswer} from '../probes/log-differential.ts';

@@ -3,7 +3,7 @@ import {isSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, ProcessFacts} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
 import {configuredPath} from '../../evidence/find-paths.ts';
-import {noTarget} from '../../evidence/no-target.ts';
+import {noTarget} from '../../evidence/build-observations.ts';
 import {secondLegsOf} from '../../evidence/second-leg-record.ts';
 import {cellIn, isListName, type ListName} from '../lists/list-kinds.ts';
 import {selectedRow} from '../lists/list-state.ts';

@@ -1,6 +1,6 @@
 /** What a text proves depends on its sender. */
 import test from 'ava';
-import {failureObservation} from '../../source/evidence/failure-observation.ts';
+import {failureObservation} from '../../source/evidence/second-leg-record.ts';
 import {makeObservations} from '../support/observations.ts';
 
 const words = 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority';
