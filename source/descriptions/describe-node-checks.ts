@@ -1,5 +1,5 @@
 /** Describes node checks for the report, the session and the confirmation. */
-import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node-checks/node-check.ts';
+import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/doctor/doctor-object.ts';
 import {statusMessage} from '../server-messages/unwrap-message.ts';
 import {formatNumber, formatQuantity, formatDuration, formatShortDuration} from '../text/formats.ts';
 import {routeName, tlsName} from './describe-verdict.ts';

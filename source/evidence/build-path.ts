@@ -22,7 +22,7 @@ import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, isVerifiedApiserver} from './rules/replicas.ts';
 import {decideExposure} from './rules/exposure.ts';
 import {pathFindings} from './rules/path-findings.ts';
-import type {NodeObject} from './node-facts.ts';
+import type {NodeObject} from './probes/node-to-apiserver.ts';
 import {recognizeDistribution} from './rules/distributions.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
 import {secondLegRoute, type RouteVerdict} from './rules/second-leg-route.ts';

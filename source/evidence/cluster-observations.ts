@@ -2,9 +2,8 @@
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {isFromAnotherProcess, observeConnection} from './connection-observations.ts';
 import type {ClusterObservations, ProbeResult, UnavailableSource, VersionFacts} from './evidence.ts';
-import {mergeSupervisorAddresses, readReplicas} from './probes/apiserver-replicas.ts';
-import {readUserInfo} from './probes/client-certificate.ts';
-import {readClusterCa} from './probes/cluster-ca.ts';
+import {mergeSupervisorAddresses, readReplicas, readClusterCa} from './probes/apiserver-replicas.ts';
+import {readUserInfo} from './probes/access.ts';
 import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
 import {pipelined, preferConnection, probeTimeoutMs, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {isCertificateLost} from './rules/first-leg.ts';

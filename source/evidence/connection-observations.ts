@@ -2,7 +2,7 @@
 import {hash} from 'node:crypto';
 import type {ClusterClient, Connection, PipelinedOptions} from '../cluster/cluster-client.ts';
 import type {ConnectionObservations, FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts} from './evidence.ts';
-import {readUserInfo} from './probes/client-certificate.ts';
+import {readUserInfo} from './probes/access.ts';
 import {makeObservation, probeTimeoutMs, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {needFlagz} from './rules/needs.ts';
 

@@ -6,7 +6,7 @@ import type {ConnectionPurpose, Observations, Path, StreamFeature} from './evide
 import {examineWithProbes} from './run-active-probes.ts';
 import {buildObservations, noActiveObservations, noTarget} from './build-observations.ts';
 import type {ApiserverExamination} from './examine-apiserver.ts';
-import {dialAddress} from './node-facts.ts';
+import {dialAddress} from './probes/node-to-apiserver.ts';
 import {buildPath} from './build-path.ts';
 import {planPaths, type PathPlan} from './plan-paths.ts';
 import {resolveApiserverFlag} from './rules/apiserver-flag.ts';

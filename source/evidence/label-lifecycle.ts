@@ -9,7 +9,7 @@ import {isRemoteCommand, type LabelEvent, type LabelState, reduceLabelState} fro
 import {labelTimings} from './label-timings.ts';
 import type {PreUseProbe} from './pre-use-probe.ts';
 import {flagValue} from './rules/replicas.ts';
-import {readNode} from './node-facts.ts';
+import {readNode} from './probes/node-to-apiserver.ts';
 
 export type LabelContext = {
 	cluster: ClusterClient;

@@ -12,7 +12,7 @@ import {isProxied, parseProxyName, parseProxyTarget, type ProxyName} from '../ta
 import {resolvePod, type ResolvedPod} from '../targets/resolve-pod.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from './evidence.ts';
 import type {ProbeTarget} from './run-active-probes.ts';
-import {kubeletAddresses, readNode, podOnNode, type NodeObject} from './node-facts.ts';
+import {kubeletAddresses, readNode, podOnNode, type NodeObject} from './probes/node-to-apiserver.ts';
 
 export type PathPlan = {
 	target: ResolvedTarget;

@@ -6,8 +6,8 @@ import type {ConnectionObservations, UnavailableSource, UserInfo} from './eviden
 import {processCacheFor} from './process-cache.ts';
 import {labelTimings} from './label-timings.ts';
 import {pipelined} from './probes/probe-request.ts';
-import {readUserInfo} from './probes/client-certificate.ts';
-import {readClusterCa} from './probes/cluster-ca.ts';
+import {readUserInfo} from './probes/access.ts';
+import {readClusterCa} from './probes/apiserver-replicas.ts';
 import {needFlagz} from './rules/needs.ts';
 
 const noResponse: UnavailableSource = {source: 'flagz', where: 'GET /flagz', reason: 'no-response', need: needFlagz};

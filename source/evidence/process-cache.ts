@@ -3,7 +3,7 @@ import {isRecent} from '../async/clock.ts';
 import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 import type {CaFacts, ClusterObservations, MetricFacts, Observation, Observations} from './evidence.ts';
-import {parseCaBundle} from './probes/cluster-ca.ts';
+import {parseCaBundle} from './probes/apiserver-replicas.ts';
 
 type CachedProcess = Pick<Observations, 'metrics' | 'stepTests' | 'agentTests'> & {shared: ClusterObservations};
 

@@ -18,11 +18,10 @@ import {failureObservation, recordAnswer, recordFailureText} from './second-leg-
 import {processCacheFor} from './process-cache.ts';
 import {readAgentConnections, readAgentPods, type AgentPod} from './probes/agent-metrics.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
-import {holdUpgrade} from './probes/held-upgrades.ts';
-import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
+import {holdUpgrade, runStepTest, type StepTestResult} from './probes/step-test.ts';
+import {readKubeletHandshake} from './probes/kubelet.ts';
 import {readLogDifferential} from './probes/log-differential.ts';
 import {makeObservation, probeTimeoutMs} from './probes/probe-request.ts';
-import {runStepTest, type StepTestResult} from './probes/step-test.ts';
 import {advertisedAddress, isVerifiedApiserver} from './rules/replicas.ts';
 
 export type ProbeTarget = {

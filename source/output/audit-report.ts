@@ -2,8 +2,7 @@
 import {describeAuditRow} from '../descriptions/describe-audit.ts';
 import {describeReplicas} from '../descriptions/describe-path.ts';
 import {type DetailPart, needsLegend, withLocation} from '../descriptions/describe-verdict.ts';
-import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
-import {groupByCause, isProblem} from '../evidence/audit/rows-by-cause.ts';
+import {type Audit, type AuditRow, groupByCause, isProblem} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize.ts';
 import {wrapToWidth} from '../text/wrap-to-width.ts';
 import {clusterName} from './path-report.ts';

@@ -2,8 +2,7 @@
 import {needsInOneLine} from '../evidence/rules/needs.ts';
 import {kubeletsRow, pathToNodes} from './hub-picture.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
-import type {Audit, AuditRow, RowVerdict} from '../evidence/audit/audit-object.ts';
-import {groupByCause, isProblem} from '../evidence/audit/rows-by-cause.ts';
+import {type Audit, type AuditRow, type RowVerdict, groupByCause, isProblem} from '../evidence/audit/audit-object.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {formatQuantity} from '../text/formats.ts';
 import {sanitizeLine} from '../text/sanitize.ts';

@@ -1,7 +1,7 @@
 /** A doctor run as text. */
 import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../descriptions/describe-doctor.ts';
 import type {Part} from '../descriptions/parts.ts';
-import type {Doctor, DoctorStep} from '../evidence/doctor/doctor-object.ts';
+import type {Doctor, DoctorStep, NodeCheckSummary, NodeGroup} from '../evidence/doctor/doctor-object.ts';
 import {sanitizeLine} from '../text/sanitize.ts';
 import {
 	describeNodeCheckSummary,
@@ -9,7 +9,6 @@ import {
 	describeNodeGroupDetails,
 	nodeResultMarks,
 } from '../descriptions/describe-node-checks.ts';
-import type {NodeCheckSummary, NodeGroup} from '../evidence/node-checks/node-check.ts';
 import {clusterName} from './path-report.ts';
 
 const maxNodes = 20;

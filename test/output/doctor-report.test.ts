@@ -1,9 +1,8 @@
 /** A doctor run as text. */
 import test from 'ava';
-import type {Doctor, DoctorStep} from '../../source/evidence/doctor/doctor-object.ts';
+import type {Doctor, DoctorStep, NodeCheckSummary, NodeGroup} from '../../source/evidence/doctor/doctor-object.ts';
 import {doctorStepNames} from '../../source/descriptions/describe-doctor.ts';
 import {doctorReport, nodeCheckReport} from '../../source/output/doctor-report.ts';
-import type {NodeCheckSummary, NodeGroup} from '../../source/evidence/node-checks/node-check.ts';
 
 const step: DoctorStep = {
 	name: 'leg-2',

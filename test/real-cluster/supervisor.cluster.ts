@@ -1,6 +1,6 @@
 /** An apiserver behind a supervisor whose tunnel has a session for n1 only, as in k3s when the agent of a node is not connected. */
 import test from 'ava';
-import type {NodeCheck, NodeCheckSummary} from '../../source/evidence/node-checks/node-check.ts';
+import type {NodeCheck, NodeCheckSummary} from '../../source/evidence/doctor/doctor-object.ts';
 import {useCluster} from './support/cluster.ts';
 import {pathsIn} from './support/stream-cells.ts';
 

@@ -6,7 +6,7 @@ import {describeNodeCheckProgress, describeNodeCheckRequest} from '../../descrip
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {checkNodes} from '../../evidence/node-checks/check-nodes.ts';
-import {defaultNodeTimeoutMs} from '../../evidence/node-checks/node-check.ts';
+import {defaultNodeTimeoutMs} from '../../evidence/doctor/doctor-object.ts';
 import {countReadable, planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {nodeCheckReport} from '../../output/doctor-report.ts';

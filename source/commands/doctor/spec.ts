@@ -1,7 +1,7 @@
 /** Spec of `spoke doctor`. */
 import {acceptedReadOnlyFlag, containerFlag, defaultContainer, helpFlag, outputFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {defaultNodeConcurrency, defaultNodeTimeoutMs} from '../../evidence/node-checks/node-check.ts';
+import {defaultNodeConcurrency, defaultNodeTimeoutMs} from '../../evidence/doctor/doctor-object.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [

@@ -4,13 +4,8 @@ import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, Strea
 import {examineWithProbes, type ProbeTarget} from '../run-active-probes.ts';
 import {buildObservations, identifyExamined} from '../build-observations.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
-import {readNode} from '../node-facts.ts';
-import {probeOf} from '../plan-paths.ts';
-import {probeAnonymousAccess, probeSelfSubject, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
-import {readAgentPods, type AgentPod} from '../probes/agent-metrics.ts';
-import {sendProbe, parseList} from '../probes/probe-request.ts';
-import {readKubeletConfiguration, type KubeletConfigurationFacts} from '../probes/kubelet-configuration.ts';
 import {
+	readNode,
 	readApiserverEndpoints,
 	readKubeProxy,
 	readNodeLeases,
@@ -24,6 +19,11 @@ import {
 	type ServiceEndpointFacts,
 	type SigningRequest,
 } from '../probes/node-to-apiserver.ts';
+import {probeOf} from '../plan-paths.ts';
+import {probeAnonymousAccess, probeSelfSubject, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
+import {readAgentPods, type AgentPod} from '../probes/agent-metrics.ts';
+import {sendProbe, parseList} from '../probes/probe-request.ts';
+import {readKubeletConfiguration, type KubeletConfigurationFacts} from '../probes/kubelet.ts';
 import {recognizeDistribution, type RecognizedDistribution} from '../rules/distributions.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 

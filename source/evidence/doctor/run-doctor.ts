@@ -8,14 +8,13 @@ import {clusterIdentity} from '../build-path.ts';
 import {type ApiserverExamination, examineApiserver} from '../examine-apiserver.ts';
 import {failureObservation, recordAnswer, recordFailure, describeFailure} from '../second-leg-record.ts';
 import {configuredPath, failedAttemptId} from '../find-paths.ts';
-import {kubeletAddresses} from '../node-facts.ts';
+import {kubeletAddresses} from '../probes/node-to-apiserver.ts';
 import {type PathPlan, planPaths} from '../plan-paths.ts';
 import {canI, probeSelfSubject} from '../probes/access.ts';
 import {currentFailure} from '../rules/second-leg-outcomes.ts';
-import {containerStep} from './container-step.ts';
+import {containerStep, targetStep} from './target-steps.ts';
 import {type Doctor, type DoctorStep, failedStep, stepResult, type StepName, type StepResult} from './doctor-object.ts';
 import {type SecondLegResult, secondLegStep} from './second-leg-step.ts';
-import {targetStep} from './target-step.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
 

@@ -11,10 +11,9 @@ import {type ActiveObservations, noActiveObservations, processIdOf} from '../bui
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {PathPlan} from '../plan-paths.ts';
 import {describeAgentReadiness, readAgentPods} from '../probes/agent-metrics.ts';
-import {isFromApiserver, isFromKubelet, type LogByteResponse, readLogByte, type ReadLog} from '../probes/log-byte.ts';
+import {isFromApiserver, isFromKubelet, type LogByteResponse, readLogByte, type ReadLog, logAnswer} from '../probes/log-differential.ts';
 import {makeObservation, preferConnection} from '../probes/probe-request.ts';
-import {holdUpgrade} from '../probes/held-upgrades.ts';
-import {logAnswer} from '../probes/log-differential.ts';
+import {holdUpgrade} from '../probes/step-test.ts';
 import {readSigningRequests} from '../probes/node-to-apiserver.ts';
 import {failedStep, stepResult, type StepResult} from './doctor-object.ts';
 

@@ -16,11 +16,10 @@ import type {ConnectionObservations, ConnectionPurpose, Path} from '../evidence.
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {failureObservation} from '../second-leg-record.ts';
 import {attemptedPath, configuredPath} from '../find-paths.ts';
-import {isFromApiserver, isFromKubelet, logByteError, readLogByte} from '../probes/log-byte.ts';
-import {logAnswer} from '../probes/log-differential.ts';
+import {isFromApiserver, isFromKubelet, logByteError, readLogByte, logAnswer} from '../probes/log-differential.ts';
 import {readText} from '../probes/probe-request.ts';
-import type {NodeCheck, NotTriedReason} from './node-check.ts';
-import {kubeletAddresses} from '../node-facts.ts';
+import type {NodeCheck, NotTriedReason} from '../doctor/doctor-object.ts';
+import {kubeletAddresses} from '../probes/node-to-apiserver.ts';
 import type {PlannedNode} from './plan-node-checks.ts';
 
 /** A connection that checks one node after the other, and what was read on it before its first use. */

@@ -6,7 +6,7 @@ import {examineApiserver} from '../examine-apiserver.ts';
 import {probeTimeoutMs} from '../probes/probe-request.ts';
 import {recordAnswer, recordFailure} from '../second-leg-record.ts';
 import {type CheckConnection, checkNode, type NodeCheckContext, notTriedFor} from './check-node.ts';
-import type {NodeCheck, NodeCheckSummary} from './node-check.ts';
+import type {NodeCheck, NodeCheckSummary} from '../doctor/doctor-object.ts';
 import {NodeCheckTally} from './node-check-tally.ts';
 import type {NodeCheckPlan, PlannedNode} from './plan-node-checks.ts';
 

@@ -7,7 +7,7 @@ import {clusterIdentity} from '../build-path.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {describeAgentReadiness, readAgentPods} from '../probes/agent-metrics.ts';
 import {hasSupervisor} from '../rules/first-leg.ts';
-import type {NodeAgent, NodeCheck, NodeCheckSummary, NodeGroup, NodeCheckResult} from './node-check.ts';
+import type {NodeAgent, NodeCheck, NodeCheckSummary, NodeGroup, NodeCheckResult} from '../doctor/doctor-object.ts';
 import type {NodeCheckPlan} from './plan-node-checks.ts';
 
 type OpenGroup = Omit<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode' | 'consistentFacts' | 'nodes'> & {

@@ -2,8 +2,8 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages, type ListPage, type TableRow, ifAllowed} from '../../cluster/list.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import type {NodeObject} from '../probes/node-to-apiserver.ts';
 import {listPath, podResource} from '../../targets/resource-names.ts';
-import type {NodeObject} from '../node-facts.ts';
 import {canI} from '../probes/access.ts';
 import {marksOf} from '../rules/distributions.ts';
 

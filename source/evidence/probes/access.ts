@@ -1,11 +1,13 @@
-/** The user's permissions, and anonymous access. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
+/** Who the user is to the apiserver, the user's permissions, and anonymous access. */
+import type {ClusterClient, Connection} from '../../cluster/cluster-client.ts';
 import {isSpokeError} from '../../errors/spoke-error.ts';
-import {reviewAccess, readSelfSubject, type AccessReview} from '../../cluster/self-review.ts';
-import type {ProbeResult} from '../evidence.ts';
-import {makeObservation, probeTimeoutMs} from './probe-request.ts';
+import {reviewAccess, readSelfSubject, type AccessReview, pipelinedSelfSubjectReview} from '../../cluster/self-review.ts';
+import type {ProbeResult, UserInfo} from '../evidence.ts';
+import {makeObservation, probeTimeoutMs, tryParseJson, readText, responseLimits} from './probe-request.ts';
 
 export type WhoAmI = {user: string | null; groups: readonly string[]};
+
+const maxReviewBytes = 1024 * 1024;
 
 /** Requires valid credentials: without them, unreadable sources say nothing about permissions. @throws SpokeError ERR_CREDENTIALS */
 export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
@@ -71,4 +73,23 @@ async function statusOf(cluster: Pick<ClusterClient, 'anonymous'>, path: string)
 	const response = await cluster.anonymous({path, timeoutMs: probeTimeoutMs});
 	response.body.resume();
 	return response.status;
+}
+
+/**
+`null` without a response, or unless exactly one client certificate can identify the user: the response could not name it. Never throws.
+*/
+export async function readUserInfo(
+	connection: Pick<Connection, 'facts' | 'pipelined'>,
+	{timeoutMs}: {timeoutMs: number},
+): Promise<UserInfo | null> {
+	if (connection.facts.clientCertificateSha256 === null) {
+		return null;
+	}
+
+	try {
+		const answer = await connection.pipelined({...pipelinedSelfSubjectReview, ...responseLimits(timeoutMs)});
+		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, maxReviewBytes))?.status?.userInfo ?? null;
+	} catch {
+		return null;
+	}
 }

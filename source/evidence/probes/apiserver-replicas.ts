@@ -1,10 +1,12 @@
-/** The number and addresses of the cluster's apiservers. */
+/** What objects say of the cluster's apiservers: their number, addresses and CA (ConfigMap `kube-root-ca.crt`). */
+import {X509Certificate} from 'node:crypto';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import type {Known, ProbeResult, ReplicaFacts} from '../evidence.ts';
-import {needEndpointSlices, needLeases} from '../rules/needs.ts';
+import type {Known, ProbeResult, ReplicaFacts, CaFacts} from '../evidence.ts';
+import {needEndpointSlices, needLeases, needRootCa} from '../rules/needs.ts';
 import {hostOf} from '../rules/replicas.ts';
-import {probeTimeoutMs, sendProbe, parseList, serverNow, type Requester} from './probe-request.ts';
+import {probeTimeoutMs, sendProbe, parseList, serverNow, type Requester, tryParseJson} from './probe-request.ts';
+import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 
 /** Each apiserver keeps a lease of an hour; an expired lease is deleted by the others. KEP-1965. */
 const leasePath =
@@ -94,4 +96,38 @@ function peerAddress({metadata}: Lease): string | null {
 function isCurrent({spec}: Lease, now: number): boolean {
 	const renewed = Date.parse(spec?.renewTime ?? '');
 	return Number.isFinite(renewed) && now - renewed < 2000 * (spec?.leaseDurationSeconds ?? 3600);
+}
+
+export async function readClusterCa(
+	cluster: Requester,
+	namespace: string,
+	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
+): Promise<ProbeResult<CaFacts>> {
+	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/kube-root-ca.crt`;
+	return sendProbe(cluster, {source: 'ca-comparison', path, need: needRootCa, timeoutMs}, body => {
+		const pem = tryParseJson<{data?: Record<string, unknown>}>(body)?.data?.['ca.crt'];
+		return typeof pem === 'string' ? parseCaBundle(pem) : undefined;
+	});
+}
+
+export function parseCaBundle(pem: string): CaFacts {
+	const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
+		try {
+			return [new X509Certificate(text)];
+		} catch {
+			return [];
+		}
+	});
+	return {
+		spkiSha256: certificates.flatMap(certificate => keyHash(certificate)),
+		subjects: certificates.map(certificate => distinguishedName(certificate.subject)),
+	};
+}
+
+function keyHash(certificate: X509Certificate): readonly string[] {
+	try {
+		return [spkiSha256(certificate)];
+	} catch {
+		return [];
+	}
 }

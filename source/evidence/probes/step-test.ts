@@ -1,9 +1,9 @@
 /** The step test: holds idle upgrades and watches the metrics of the same process. */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {Connection} from '../../cluster/cluster-client.ts';
+import type {Duplex} from 'node:stream';
+import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
 import type {MetricFacts} from '../evidence.ts';
 import {evaluateSteps, type Step, type StepEvaluation} from '../rules/evaluate-steps.ts';
-import type {HeldUpgrade} from './held-upgrades.ts';
 
 /** Two different numbers, so that noise of one size cannot pass for both. */
 const rounds = [3, 5] as const;
@@ -20,6 +20,12 @@ export type StepTestContext = {
 
 export type StepTestResult =
 	({kind: 'evaluated'} & StepEvaluation) | {kind: 'refused'; answer: Extract<HeldUpgrade, {held: false}>} | {kind: 'not-found'};
+
+type HeldUpgrade =
+	{held: true; connection: string; end(): void} | {held: false; connection: string; status: number; contentType: string; body: string};
+
+/** A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. */
+type ProbedPod = {namespace: string; name: string};
 
 /** Tests again while the counts were disturbed, at most `maxTests` times. */
 export async function runStepTest(context: StepTestContext): Promise<StepTestResult> {
@@ -83,4 +89,44 @@ async function runRound(k: number, context: StepTestContext): Promise<Step | Exc
 async function measure({metrics, agents}: StepTestContext): Promise<Step['before']> {
 	const [metric, byAgent] = await Promise.all([metrics(), agents()]);
 	return {metrics: metric, agents: byAgent};
+}
+
+/** WebSocket first, then SPDY if the carrier is refused; both need the create permission. */
+export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPod, first?: Connection): Promise<HeldUpgrade> {
+	const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/portforward`;
+	const carriers: readonly UpgradeOptions[] = [
+		{method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], timeoutMs: 35_000},
+		{method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], timeoutMs: 35_000},
+	];
+	let refused: (Extract<UpgradeResult, {upgraded: false}> & {connection: string}) | undefined;
+	for (const [index, carrier] of carriers.entries()) {
+		const connection = index === 0 && first ? first : await open();
+		const result = await connection.upgrade(carrier);
+		if (result.upgraded) {
+			return {held: true, connection: connection.id, end: endOf(result.socket)};
+		}
+
+		connection.close();
+		refused ??= {...result, connection: connection.id};
+		// With a Status the apiserver refuses the request or reports a failure beyond it, so another carrier would get the same.
+		if (result.body.trimStart().startsWith('{')) {
+			break;
+		}
+	}
+
+	return {
+		held: false,
+		connection: refused!.connection,
+		status: refused!.status,
+		contentType: refused!.headers['content-type'] ?? '',
+		body: refused!.body,
+	};
+}
+
+function endOf(socket: Duplex): () => void {
+	socket.on('error', () => {});
+	socket.resume();
+	return () => {
+		socket.destroy();
+	};
 }

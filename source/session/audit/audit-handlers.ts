@@ -1,11 +1,10 @@
-/** Handlers of the audit view, and the pod of the route test. */
+/** Handlers of the audit view. */
+import {auditJson, type Audit, type AuditRow, countCauses, rowsByCause} from '../../evidence/audit/audit-object.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import {needsInOneLine} from '../../evidence/rules/needs.ts';
 import {clockTime, formatQuantity} from '../../text/formats.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-object.ts';
-import {countCauses, rowsByCause} from '../../evidence/audit/rows-by-cause.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import type {Path, ProcessFacts} from '../../evidence/evidence.ts';
 import {findPaths} from '../../evidence/find-paths.ts';

@@ -1,11 +1,6 @@
 /** Handlers of the node check screen. */
 import {checkNodes} from '../../evidence/node-checks/check-nodes.ts';
-import {
-	defaultNodeConcurrency,
-	defaultNodeTimeoutMs,
-	type NodeCheckSummary,
-	type NodeGroup,
-} from '../../evidence/node-checks/node-check.ts';
+import {defaultNodeConcurrency, defaultNodeTimeoutMs, type NodeCheckSummary, type NodeGroup} from '../../evidence/doctor/doctor-object.ts';
 import {countReadable, planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {

@@ -1,6 +1,6 @@
 /** `spoke doctor nodes` as a program. */
 import test from 'ava';
-import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/node-checks/node-check.ts';
+import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/doctor/doctor-object.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {newHome} from '../../support/new-home.ts';
 import {openSandbox} from '../../support/sandbox.ts';

@@ -5,7 +5,7 @@ import {describeDoctorResult} from '../../../source/descriptions/describe-doctor
 import {unknownVerdict} from '../../../source/evidence/rules/claims.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {makeObservations} from '../../support/observations.ts';
-import {targetStep} from '../../../source/evidence/doctor/target-step.ts';
+import {targetStep} from '../../../source/evidence/doctor/target-steps.ts';
 
 const spec = {containers: [{name: 'app'}], initContainers: [{name: 'setup'}, {name: 'side', restartPolicy: 'Always'}]};
 const rows = [

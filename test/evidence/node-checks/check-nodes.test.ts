@@ -5,7 +5,7 @@ import {parseCommandLine} from '../../../source/command-line/parse-command-line.
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {checkNodes, type NodeCheckOptions} from '../../../source/evidence/node-checks/check-nodes.ts';
-import type {NodeCheck, NodeCheckSummary, NodeGroup} from '../../../source/evidence/node-checks/node-check.ts';
+import type {NodeCheck, NodeCheckSummary, NodeGroup} from '../../../source/evidence/doctor/doctor-object.ts';
 import {findPaths} from '../../../source/evidence/find-paths.ts';
 import {planNodeChecks} from '../../../source/evidence/node-checks/plan-node-checks.ts';
 import type {Sandbox, UserName} from '../../../source/sandbox/sandbox.ts';

@@ -5,7 +5,7 @@ import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {noClusterObservations} from '../../../source/evidence/cluster-observations.ts';
 import {noConnectionObservations} from '../../../source/evidence/connection-observations.ts';
 import type {ApiserverExamination} from '../../../source/evidence/examine-apiserver.ts';
-import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/node-checks/node-check.ts';
+import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/doctor/doctor-object.ts';
 import {NodeCheckTally} from '../../../source/evidence/node-checks/node-check-tally.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 

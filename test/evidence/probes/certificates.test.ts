@@ -1,8 +1,8 @@
 /** Certificates with missing fields. */
 import {createServer} from 'node:tls';
 import test from 'ava';
-import {parseCaBundle} from '../../../source/evidence/probes/cluster-ca.ts';
-import {readKubeletHandshake} from '../../../source/evidence/probes/kubelet-handshake.ts';
+import {parseCaBundle} from '../../../source/evidence/probes/apiserver-replicas.ts';
+import {readKubeletHandshake} from '../../../source/evidence/probes/kubelet.ts';
 import {authority, issue, withUnknownKey} from '../../support/certificates.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 

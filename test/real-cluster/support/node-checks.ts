@@ -1,5 +1,5 @@
 /** What `spoke doctor nodes` reports. */
-import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/node-checks/node-check.ts';
+import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/doctor/doctor-object.ts';
 import type {UserName} from '../lab/kubeconfig.ts';
 import {objectsIn, type Cluster, type LabServer} from './cluster.ts';
 

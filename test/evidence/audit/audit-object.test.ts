@@ -1,7 +1,6 @@
 /** Audit rows by cause. */
 import test from 'ava';
-import type {AuditRow, RowId, RowVerdict} from '../../../source/evidence/audit/audit-object.ts';
-import {countCauses, rowsByCause} from '../../../source/evidence/audit/rows-by-cause.ts';
+import {type AuditRow, type RowId, type RowVerdict, countCauses, rowsByCause} from '../../../source/evidence/audit/audit-object.ts';
 
 const of = (id: RowId, verdict: RowVerdict, remedy: string | null = null) => ({id, verdict, remedy}) as unknown as AuditRow;
 const rows = [

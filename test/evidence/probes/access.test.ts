@@ -1,8 +1,8 @@
 /** The user that an apiserver sees on one connection. */
 import {Readable} from 'node:stream';
 import test from 'ava';
+import {readUserInfo} from '../../../source/evidence/probes/access.ts';
 import type {PipelinedOptions, Connection} from '../../../source/cluster/cluster-client.ts';
-import {readUserInfo} from '../../../source/evidence/probes/client-certificate.ts';
 import {socketFacts} from '../../support/observations.ts';
 
 /** Answers every request alike. */

@@ -1,6 +1,6 @@
 /** Remedies for a container that does not run. */
 import test from 'ava';
-import {containerStep} from '../../../source/evidence/doctor/container-step.ts';
+import {containerStep} from '../../../source/evidence/doctor/target-steps.ts';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
 import type {ContainerStatus} from '../../../source/targets/pod-object.ts';
 

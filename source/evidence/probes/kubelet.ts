@@ -1,11 +1,15 @@
-/** A kubelet's merged configuration (`/configz`). */
+/** What a kubelet shows: its merged configuration (`/configz`), and its certificate. */
+import {X509Certificate} from 'node:crypto';
+import {connect} from 'node:tls';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ConnectionPurpose, ProbeResult, KubeletHandshakeFacts} from '../evidence.ts';
 import {nodeTarget} from '../../targets/parse-target.ts';
-import type {ConnectionPurpose, ProbeResult} from '../evidence.ts';
 import {recordAnswer, recordFailureText} from '../second-leg-record.ts';
 import {needConfigz} from '../rules/needs.ts';
 import {canI} from './access.ts';
-import {sendProbe, tryParseJson} from './probe-request.ts';
+import {sendProbe, tryParseJson, makeObservation} from './probe-request.ts';
+import {distinguishedName} from '../../cluster/tls/peer-facts.ts';
+import {formatRfc3339Seconds} from '../../text/formats.ts';
 
 export type KubeletConfigurationFacts = {
 	node: string;
@@ -28,6 +32,8 @@ type Configz = {
 		rotateCertificates?: boolean;
 	};
 };
+
+const handshakeTimeoutMs = 2000;
 
 /** Only for users with `get nodes/proxy`. That permission also allows running commands, so spoke never requests it. */
 export async function readKubeletConfiguration(cluster: ClusterClient, node: string): Promise<ProbeResult<KubeletConfigurationFacts>> {
@@ -76,4 +82,64 @@ function purposeOf(node: string): ConnectionPurpose {
 		target: nodeTarget(node, node, null),
 		request: {scheme: 'https', port: null, portName: null, kubeletPort: true},
 	};
+}
+
+/** Reads the certificate at the node's address. In its own network, the apiserver may reach another server there. */
+export async function readKubeletHandshake({
+	address,
+	port,
+	node,
+	nodeAddresses,
+}: {
+	address: string;
+	port: number;
+	node: string | null;
+	nodeAddresses: readonly string[] | null;
+}): Promise<ProbeResult<KubeletHandshakeFacts>> {
+	const where = `TLS handshake with ${address}:${port}`;
+	const der = await readPresented(address, port);
+	if (!der) {
+		return {unavailable: {source: 'handshake', where, reason: 'no-response', need: null}};
+	}
+
+	const certificate = new X509Certificate(der);
+	const names = (certificate.subjectAltName ?? '').split(/,\s*/);
+	const subject = distinguishedName(certificate.subject);
+	return {
+		observation: makeObservation(
+			'handshake',
+			where,
+			{
+				node,
+				nodeAddresses,
+				subject,
+				dnsNames: names.filter(name => name.startsWith('DNS:')).map(name => name.slice(4)),
+				addresses: names.filter(name => name.startsWith('IP Address:')).map(name => name.slice(11)),
+				notBefore: formatRfc3339Seconds(new Date(certificate.validFrom)),
+				notAfter: formatRfc3339Seconds(new Date(certificate.validTo)),
+			},
+			{active: true},
+		),
+	};
+}
+
+async function readPresented(host: string, port: number): Promise<Buffer | undefined> {
+	return new Promise(resolve => {
+		// Inspected, never trusted: nothing is sent on this socket. Without a CA Node does not examine the chain, which crashes for some keys.
+		const socket = connect({host, port, ca: [], rejectUnauthorized: false, timeout: handshakeTimeoutMs});
+		const finish = (der: Buffer | undefined) => {
+			socket.destroy();
+			resolve(der);
+		};
+
+		socket.once('secureConnect', () => {
+			finish(socket.getPeerX509Certificate()?.raw);
+		});
+		socket.once('timeout', () => {
+			finish(undefined);
+		});
+		socket.once('error', () => {
+			finish(undefined);
+		});
+	});
 }
