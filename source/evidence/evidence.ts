@@ -220,8 +220,6 @@ export type MetricFacts = {
 	tunnelsOpen: number | null;
 	/** Successful requests to kubelets and through the proxies: each made this process dial at least once. */
 	kubeletRequestsDone: number;
-	/** Successful log reads and upgrades. */
-	kubeletSuccesses: number;
 	portForwardsOpen: number;
 	/** Log reads that failed at the kubelet's certificate; `null` if the family is absent. */
 	logTlsFailures: number | null;

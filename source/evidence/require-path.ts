@@ -1,8 +1,8 @@
 /** `--require` for one path. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
-import type {Basis, Leg, Need, Path, Verdict} from './evidence.ts';
-import {needsInOneLine, needsWithoutProbes, remedies} from './rules/needs.ts';
+import type {Basis, Leg, Path, Verdict} from './evidence.ts';
+import {needsInOneLine, needsWithoutProbes, remedies, otherNeed} from './rules/needs.ts';
 
 export const requirementNames = ['verified', 'tunnelled', 'protected'] as const;
 export type RequirementName = (typeof requirementNames)[number];
@@ -161,7 +161,7 @@ function whatWouldDecide(
 	].join('; ');
 }
 
-const needPathWithProbes: Need = {permission: null, check: null, or: 'spoke path TARGET --probe active'};
+const needPathWithProbes = otherNeed('spoke path TARGET --probe active');
 
 export function hasBasis(basis: Basis, minBasis: MinBasis): boolean {
 	return basis === 'proven' || (minBasis === 'inferred' && basis === 'inferred');

@@ -8,9 +8,9 @@ import {messageAuthor} from '../server-messages/message-author.ts';
 import {parseStatus} from '../server-messages/unwrap-message.ts';
 import {makeObservation} from './probes/probe-request.ts';
 import {authorsOfSource, type EvidenceList} from './rules/claims.ts';
+import {findingsOf, rowOf} from './rules/path-findings.ts';
 import {quoteForShell} from '../text/escaping.ts';
 import {formatAge} from '../text/formats.ts';
-import {rowOf} from './rules/path-findings.ts';
 import {isOpenedScope, docs} from './rules/needs.ts';
 
 type FailedRequest = {
@@ -193,37 +193,26 @@ export function brokenNow(observations: Observations, numbered: EvidenceList): B
 }
 
 export function lastAttemptFindings(observations: Observations, error: ErrorObject | null): readonly Finding[] {
-	const {
-		purpose: {target, isUnscheduled = false},
-	} = observations;
-	if (isUnscheduled) {
-		return [
-			{
-				row: rowOf(observations),
-				code: 'POD_ON_NO_NODE',
-				severity: 'warning',
-				leg: 2,
-				message: 'The pod is on no node yet: there is no kubelet to connect to',
-				remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
-				docs: docs.debugging,
-			},
-		];
-	}
-
-	const failed = error === null ? currentFailure(observations) : null;
-	return failed
-		? [
-				{
-					row: 'C10',
-					code: 'LAST_ATTEMPT_FAILED',
-					severity: 'error',
-					leg: 2,
-					message: `The last attempt (${describeAttempt(failed, observations)}) ${describeFailure(failed, observations.time)}`,
-					remedy: failed.failure.error.remedy,
-					docs: docs.debugging,
-				},
-			]
-		: [];
+	const {target, isUnscheduled = false} = observations.purpose;
+	const failed = error === null && !isUnscheduled ? currentFailure(observations) : null;
+	return findingsOf([
+		isUnscheduled && {
+			row: rowOf(observations),
+			code: 'POD_ON_NO_NODE',
+			severity: 'warning',
+			message: 'The pod is on no node yet: there is no kubelet to connect to',
+			remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
+			docs: docs.debugging,
+		},
+		failed && {
+			row: 'C10',
+			code: 'LAST_ATTEMPT_FAILED',
+			severity: 'error',
+			message: `The last attempt (${describeAttempt(failed, observations)}) ${describeFailure(failed, observations.time)}`,
+			remedy: failed.failure.error.remedy,
+			docs: docs.debugging,
+		},
+	]);
 }
 
 /** `failed 12s ago: …` as of `now`, RFC 3339. */

@@ -9,7 +9,7 @@ configuration of its open connection c1 to pod web on node n1, of which nothing 
   HTTPS_PROXY.
 - `replicas 2 10.0.0.5 10.0.0.6`, `endpoints 10.0.0.5`: apiservers in leases, and in endpoints where leases are forbidden; port 6443.
   `leases=10.0.0.5@14:05:00,none`: holder and creation time of each lease.
-- `metrics done=2 successes=1 tls-failures=3 dials=grpc/uds:4 tunnels=1`: counters of the apiserver; `left-out=2`: families disabled.
+- `metrics done=2 tls-failures=3 dials=grpc/uds:4 tunnels=1`: counters of the apiserver; `left-out=2`: families disabled.
 - `step grpc`: idle port-forwards that an active probe held moved the tunnels; `nothing`: no counter. `agents one`: one agent carried them.
 - `pod-proxy https:443`: a request through the apiserver's proxy; `node-proxy https:10250 kubelet`: the port is a kubelet's.
 - `log-read refused/ok`: an active probe read a log with, and without verification of the kubelet; `own`: no kubelet can have sent its text.
@@ -192,7 +192,6 @@ function podOf({marks: [name = 'a'], values}: Fact): Observation<FlagFacts> {
 function counters(values: ReadonlyMap<string, string>): Partial<MetricFacts> {
 	const names: Readonly<Record<string, keyof MetricFacts>> = {
 		done: 'kubeletRequestsDone',
-		successes: 'kubeletSuccesses',
 		'tls-failures': 'logTlsFailures',
 		tunnels: 'tunnelsOpen',
 		ssh: 'sshTunnels',

@@ -132,7 +132,6 @@ export function metrics(facts: Partial<MetricFacts>, more: Partial<Observation<M
 			egressDials: [],
 			tunnelsOpen: null,
 			kubeletRequestsDone: 0,
-			kubeletSuccesses: 0,
 			portForwardsOpen: 0,
 			logTlsFailures: 0,
 			sshTunnels: null,

@@ -3,7 +3,7 @@ import type {Basis, Citation, FlagFacts, Observation} from '../evidence.ts';
 import {citeFlag} from '../rules/apiserver-flag.ts';
 import {flagValue, areAllReplicasRead, flagsPerProcess, knownReplicaCount, isFromSameProcess} from '../rules/replicas.ts';
 import {kubeletCaRule, kubeletTls} from '../rules/second-leg-tls.ts';
-import {needApiserverHost, needConfigz, needFlagz, needMirrorPods, remedies} from '../rules/needs.ts';
+import {needApiserverHost, needConfigz, needFlagz, needMirrorPods, remedies, otherNeed} from '../rules/needs.ts';
 import {trustIn, settleClaims} from '../rules/claims.ts';
 import type {RowResult} from './audit-object.ts';
 import {citeObserved, needOfAll, rowResult, scopeAcrossReplicas, scopeOf, unknownRow, unmetNeeds, usually} from './row-result.ts';
@@ -122,13 +122,7 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 		return audit.kubelets.some(({unavailable}) => unavailable?.reason === 'no-response')
 			? unknownRow(
 					`Requests for the configuration of kubelets through the apiserver failed${describeRefusal(audit)}`,
-					[
-						{
-							permission: null,
-							check: null,
-							or: 'a kubelet that responds through the apiserver: spoke doctor node/NAME shows why it does not',
-						},
-					],
+					[otherNeed('a kubelet that responds through the apiserver: spoke doctor node/NAME shows why it does not')],
 					{scope: {of, proven: 0}},
 				)
 			: unknownRow('The configuration of kubelets could not be read', [needConfigz], {scope: {of, proven: 0}});

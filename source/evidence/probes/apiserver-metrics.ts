@@ -14,7 +14,6 @@ const wanted = [
 	'apiserver_request_total',
 	'apiserver_longrunning_requests',
 	'kube_apiserver_pod_logs_backend_tls_failure_total',
-	'kube_apiserver_pod_logs_insecure_backend_total',
 	'ssh_tunnel_open_count',
 	'disabled_metrics_total',
 ];
@@ -24,10 +23,7 @@ const metricsTimeoutMs = 20_000;
 /** Kubernetes' lines have a few hundred characters. An endless line would be copied again with each chunk. */
 const maxLineLength = 1024 * 1024;
 
-/**
-`process`: `null` if unknown. A response that may be truncated counts as none. Never
-throws.
-*/
+/** `process`: `null` if unknown. A response that may be truncated counts as none. Never throws. */
 export async function readApiserverMetrics(
 	connection: Requester & {id: string | null},
 	process: string | null,
@@ -89,8 +85,6 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
 	const sumOrNull = (list: readonly Sample[]) => (list.length === 0 ? null : sum(list));
 	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels) && labels['group'] === '');
-	// A log read that skips verification says nothing about verification.
-	const skipping = of('kube_apiserver_pod_logs_insecure_backend_total').filter(({labels}) => labels['usage'] === 'skip_tls_allowed');
 	return {
 		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
 		egressDials: egressDials(of),
@@ -98,9 +92,6 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 		kubeletRequestsDone: sum(
 			done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? '')),
 		),
-		kubeletSuccesses:
-			sum(done.filter(({labels}) => labels['subresource'] === 'portforward')) +
-			Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
 		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
 		logTlsFailures: sumOrNull(of('kube_apiserver_pod_logs_backend_tls_failure_total')),
 		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),

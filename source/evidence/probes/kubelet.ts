@@ -19,8 +19,6 @@ export type KubeletConfigurationFacts = {
 	authorizationMode: string;
 	/** 0 is off; the response omits zero values. */
 	readOnlyPort: number;
-	serverTlsBootstrap: boolean;
-	rotateCertificates: boolean;
 };
 
 type Configz = {
@@ -28,8 +26,6 @@ type Configz = {
 		authentication?: {anonymous?: {enabled?: boolean}; webhook?: {enabled?: boolean}; x509?: {clientCAFile?: string}};
 		authorization?: {mode?: string};
 		readOnlyPort?: number;
-		serverTLSBootstrap?: boolean;
-		rotateCertificates?: boolean;
 	};
 };
 
@@ -63,8 +59,6 @@ export async function readKubeletConfiguration(cluster: ClusterClient, node: str
 					clientCa: (configuration.authentication?.x509?.clientCAFile ?? '') !== '',
 					authorizationMode: configuration.authorization?.mode ?? '',
 					readOnlyPort: configuration.readOnlyPort ?? 0,
-					serverTlsBootstrap: configuration.serverTLSBootstrap ?? false,
-					rotateCertificates: configuration.rotateCertificates ?? false,
 				}
 			);
 		},

@@ -46,7 +46,6 @@ export type SigningRequest = {
 	signer: string;
 	user: string;
 	state: 'pending' | 'approved' | 'denied' | 'failed';
-	issued: boolean;
 };
 
 export const maxSigningRequests = 500;
@@ -59,7 +58,6 @@ export async function readSigningRequests(cluster: Requester): Promise<ProbeResu
 			signer: spec?.signerName ?? '?',
 			user: spec?.username ?? '?',
 			state: stateOf(status?.conditions?.map(({type}) => type) ?? []),
-			issued: status?.certificate !== undefined,
 		}));
 	});
 }

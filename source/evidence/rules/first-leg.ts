@@ -18,7 +18,7 @@ import type {
 } from '../evidence.ts';
 import {cite, unknownVerdict, verdictOn} from './claims.ts';
 import {hostOf, endAddress, isLoopback, advertisedAddress, isFromSameProcess} from './replicas.ts';
-import {needRootCa, needDirectConnection, needFlagz, needLeases, needSelfReview, needServedFlagz} from './needs.ts';
+import {needRootCa, needDirectConnection, needFlagz, needLeases, needSelfReview, needServedFlagz, otherNeed} from './needs.ts';
 
 const credentialId = 'authentication.kubernetes.io/credential-id';
 
@@ -143,7 +143,7 @@ function behindLoopback(flags: FlagFacts): ServerIdentity {
 		: {
 				to: 'unknown',
 				why: `the apiserver listens on loopback behind k3s’s own server at ${address}, and it is not proven that your connection ends there: a virtual cluster’s proxy looks the same`,
-				need: {permission: null, check: null, or: `a kubeconfig with the server https://${address}`},
+				need: otherNeed(`a kubeconfig with the server https://${address}`),
 			};
 }
 

@@ -5,93 +5,41 @@ import type {UnavailableSource, EvidenceSource, Observations, Need, StreamFeatur
 import {isBound} from './claims.ts';
 import {knownReplicaCount, leasesOf} from './replicas.ts';
 
-export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
-export const needMetrics: Need = {
-	permission: 'get nonResourceURL /metrics',
-	check: 'kubectl auth can-i get /metrics',
-	or: '--probe active',
-};
-export const needMirrorPods: Need = {
-	permission: 'list pods in kube-system',
-	check: 'kubectl auth can-i list pods -n kube-system',
-	or: null,
-};
-export const needActive: Need = {permission: null, check: null, or: '--probe active'};
-export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
+export const needFlagz = permissionNeed('get nonResourceURL /flagz', 'get /flagz', '--probe active');
+export const needMetrics = permissionNeed('get nonResourceURL /metrics', 'get /metrics', '--probe active');
+export const needMirrorPods = permissionNeed('list pods in kube-system', 'list pods -n kube-system');
+export const needActive = otherNeed('--probe active');
+export const needStepTest = otherNeed('--probe active with a pod whose port-forward works');
 /** No permission alone would help: nothing reads the metrics of agents without an active probe. */
-export const needAgentMetrics: Need = {
-	permission: null,
-	check: null,
-	or: '--probe active with permission to get pods/proxy in kube-system',
-};
-const needSteadyAgents: Need = {
-	permission: null,
-	check: null,
-	or: '--probe active again, while others open and close no connections through the agents',
-};
-export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
-export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
-export const needEgressFile: Need = {
-	permission: null,
-	check: null,
-	or: 'the egress selector configuration of the kube-apiserver, on its host',
-};
-export const needComponentHosts: Need = {
-	permission: null,
-	check: null,
-	or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts',
-};
+export const needAgentMetrics = otherNeed('--probe active with permission to get pods/proxy in kube-system');
+const needSteadyAgents = otherNeed('--probe active again, while others open and close no connections through the agents');
+export const needEnvironment = otherNeed('the environment of the kube-apiserver process, on its host');
+export const needApiserverHost = otherNeed('the command line of the kube-apiserver process, on its host');
+export const needEgressFile = otherNeed('the egress selector configuration of the kube-apiserver, on its host');
+export const needComponentHosts = otherNeed('the command lines of etcd, the scheduler and the controller manager, on their hosts');
 /** Only a connection to the apiserver itself rules out a gateway in front of it. */
-export const needApiserverItself: Need = {
-	permission: null,
-	check: null,
-	or: 'a kubeconfig that connects to the apiserver itself, and verifies it',
-};
-export const needDirectConnection: Need = {
-	permission: null,
-	check: null,
-	or: 'a kubeconfig with a client certificate (apiserver 1.32 or later), or with the address that the apiserver advertises',
-};
+export const needApiserverItself = otherNeed('a kubeconfig that connects to the apiserver itself, and verifies it');
+export const needDirectConnection = otherNeed(
+	'a kubeconfig with a client certificate (apiserver 1.32 or later), or with the address that the apiserver advertises',
+);
 /** Nothing else says who answers. */
-export const needServedFlagz: Need = {permission: null, check: null, or: 'an apiserver that serves /flagz (1.36 or later)'};
-export const needSelfReview: Need = {
-	permission: 'create selfsubjectreviews',
-	check: 'kubectl auth can-i create selfsubjectreviews.authentication.k8s.io',
-	or: 'a kubeconfig with the address that the apiserver advertises',
-};
-export const needLeases: Need = {
-	permission: 'list leases in kube-system',
-	check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system',
-	or: null,
-};
-export const needEndpointSlices: Need = {
-	permission: 'list endpointslices in default',
-	check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default',
-	or: null,
-};
-export const needNodes: Need = {permission: 'list nodes', check: 'kubectl auth can-i list nodes', or: null};
-export const needNode: Need = {permission: 'get nodes', check: 'kubectl auth can-i get nodes', or: null};
-export const needNodeLeases: Need = {
-	permission: 'list leases in kube-node-lease',
-	check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-node-lease',
-	or: null,
-};
-export const needSigningRequests: Need = {
-	permission: 'list certificatesigningrequests',
-	check: 'kubectl auth can-i list certificatesigningrequests.certificates.k8s.io',
-	or: null,
-};
-export const needRootCa: Need = {
-	permission: 'get configmap kube-root-ca.crt',
-	check: 'kubectl auth can-i get configmaps/kube-root-ca.crt',
-	or: null,
-};
+export const needServedFlagz = otherNeed('an apiserver that serves /flagz (1.36 or later)');
+export const needSelfReview = permissionNeed(
+	'create selfsubjectreviews',
+	'create selfsubjectreviews.authentication.k8s.io',
+	'a kubeconfig with the address that the apiserver advertises',
+);
+export const needLeases = permissionNeed('list leases in kube-system', 'list leases.coordination.k8s.io -n kube-system');
+export const needEndpointSlices = permissionNeed('list endpointslices in default', 'list endpointslices.discovery.k8s.io -n default');
+export const needNodes = permissionNeed('list nodes', 'list nodes');
+export const needNode = permissionNeed('get nodes', 'get nodes');
+export const needNodeLeases = permissionNeed('list leases in kube-node-lease', 'list leases.coordination.k8s.io -n kube-node-lease');
+export const needSigningRequests = permissionNeed('list certificatesigningrequests', 'list certificatesigningrequests.certificates.k8s.io');
+export const needRootCa = permissionNeed('get configmap kube-root-ca.crt', 'get configmaps/kube-root-ca.crt');
 /** Do not grant this permission for spoke: it also allows running commands in every pod of the node. */
-export const needConfigz: Need = {
-	permission: null,
-	check: null,
-	or: 'the kubelet’s /configz, read by someone who already has the permission (nodes/proxy also runs commands: do not grant it for this)',
-};
+export const needConfigz = otherNeed(
+	'the kubelet’s /configz, read by someone who already has the permission (nodes/proxy also runs commands: do not grant it for this)',
+);
 
 export type NeedPart = {role: 'needs' | 'or' | 'and'; text: string; short: string};
 
@@ -133,9 +81,18 @@ export const remedies = {
 	componentBind: '--bind-address=127.0.0.1 on kube-controller-manager and kube-scheduler',
 } as const;
 
+/** `question`: what `kubectl auth can-i` asks. `or`: what else would do. */
+function permissionNeed(permission: string, question: string, or: string | null = null): Need {
+	return {permission, check: `kubectl auth can-i ${question}`, or};
+}
+
+export function otherNeed(or: string): Need {
+	return {permission: null, check: null, or};
+}
+
 /** Before the stream opens, its path is about any connection that may follow. Once open, it has evidence of its own connection. */
 export function needOpenConnection({purpose: {feature}}: Pick<Observations, 'purpose'>): Need {
-	return {permission: null, check: null, or: `the path of the stream itself: spoke ${streamCommands[feature]}`};
+	return otherNeed(`the path of the stream itself: spoke ${streamCommands[feature]}`);
 }
 
 const streamCommands: Readonly<Record<StreamFeature, string>> = {
@@ -149,11 +106,7 @@ const streamCommands: Readonly<Record<StreamFeature, string>> = {
 };
 
 /** Instead of a permission, which would not help. */
-const responseTo = (path: string): Need => ({
-	permission: null,
-	check: null,
-	or: `a response to GET ${path} in time: the next connection tries again`,
-});
+const responseTo = (path: string): Need => otherNeed(`a response to GET ${path} in time: the next connection tries again`);
 const needFlagzResponse = responseTo('/flagz');
 const needMetricsResponse = responseTo('/metrics');
 
@@ -170,11 +123,6 @@ export function isOpenedScope({scope}: Pick<Observations, 'scope'>): boolean {
 /** To find out whether agents carry the connection. If their counts were read, no permission is missing. */
 export function needOfAgents({stepTests}: Pick<Observations, 'stepTests'>): Need {
 	return stepTests.some(({facts}) => facts.moved === 'http-connect' && facts.agentsRead) ? needSteadyAgents : needAgentMetrics;
-}
-
-/** Whether the same reads may settle the verdict: a response did not come in time, or others disturbed the counts. */
-export function isWorthReadingAgain(needs: readonly Need[]): boolean {
-	return needs.some(({or}) => or === needFlagzResponse.or || or === needMetricsResponse.or || or === needSteadyAgents.or);
 }
 
 const sourceOf = new Map<Need, EvidenceSource>([

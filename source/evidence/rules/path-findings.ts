@@ -2,10 +2,13 @@
 import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {describeDistribution, type RecognizedDistribution} from './distributions.ts';
 import {refusedEgressProxy} from './egress-proxy-certificate.ts';
-import {isOpenedScope, needNode, docs, remedies} from './needs.ts';
+import {docs, isOpenedScope, needNode, remedies} from './needs.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount, replicasAgree} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
 import {endsAtKubelet} from './second-leg-tls.ts';
+
+/** Of leg 2, without remedy and page, unless it says otherwise. */
+type FoundFact = Pick<Finding, 'row' | 'code' | 'severity' | 'message'> & Partial<Finding>;
 
 /** Worst first. */
 export function pathFindings(
@@ -14,161 +17,163 @@ export function pathFindings(
 	route: RouteVerdict,
 	{error, distribution}: {error: ErrorObject | null; distribution: RecognizedDistribution | null},
 ): Finding[] {
-	return [
-		...failed(error),
-		...unconfirmed(observations),
-		...firstLeg(observations),
-		...farEnd(observations, tls),
-		...routes(route),
-		...egressProxy(observations),
-		...otherApiservers(observations),
-		...ofDistribution(observations, tls, route, distribution),
-	];
-}
-
-function failed(error: ErrorObject | null): Finding[] {
-	return error?.leg === 2 && error.legKnown
-		? [
-				{
-					row: 'C10',
-					code: 'SECOND_LEG_FAILED',
-					severity: 'error',
-					leg: 2,
-					message: error.message,
-					remedy: error.remedy,
-					docs: docs.debugging,
-				},
-			]
-		: [];
-}
-
-function unconfirmed({purpose}: Observations): Finding[] {
-	return purpose.isUnconfirmed
-		? [
-				{
-					row: rowOf({purpose}),
-					code: 'TARGET_NOT_CONFIRMED',
-					severity: 'warning',
-					leg: 2,
-					message: `It is unknown whether node ${purpose.target.name} exists: you lack permission to ${needNode.permission}`,
-					remedy: `request permission; check with \`${needNode.check}\``,
-					docs: null,
-				},
-			]
-		: [];
-}
-
-function firstLeg({socket, serverIdentity}: Observations): Finding[] {
-	const findings: Finding[] = [];
-	if (socket && !socket.facts.tls) {
-		findings.push({
-			row: 'N5',
-			code: 'APISERVER_PLAIN',
-			severity: 'error',
-			leg: 1,
-			message: 'Your connection to the apiserver is not encrypted',
-			remedy: 'use the https server address in the kubeconfig',
-			docs: docs.paths,
-		});
-	} else if (socket && !socket.facts.tls?.verified) {
-		findings.push({
-			row: 'N5',
-			code: 'APISERVER_NOT_VERIFIED',
+	return findingsOf([
+		failed(error),
+		unconfirmed(observations),
+		firstLeg(observations),
+		server(observations),
+		farEnd(observations, tls),
+		route.state === 'ssh-tunnel' && {
+			row: 'C9',
+			code: 'SSH_TUNNELS',
 			severity: 'warning',
-			leg: 1,
-			message: 'The server was not verified: what it reports about itself is inferred at most',
-			remedy: 'remove insecure-skip-tls-verify and set certificate-authority in the kubeconfig',
-			docs: docs.paths,
-		});
-	}
-
-	if (serverIdentity.to === 'gateway') {
-		findings.push({
-			row: 'N5',
-			code: 'GATEWAY_IN_FRONT',
-			severity: 'info',
-			leg: 1,
-			message: `A gateway responds, not an apiserver: ${serverIdentity.why}`,
-			remedy: null,
-			docs: null,
-		});
-	} else if (serverIdentity.to === 'unknown' && socket?.facts.tls?.verified) {
-		findings.push({
-			row: 'N5',
-			code: 'FRONT_NOT_KNOWN',
-			severity: 'info',
-			leg: 1,
-			message: `It is unknown whether an apiserver or a gateway responds: ${serverIdentity.why}`,
-			remedy: null,
-			docs: null,
-		});
-	}
-
-	return findings;
+			message: 'SSH tunnels are deprecated, and removed since 1.22',
+			remedy: remedies.konnectivity,
+			docs: docs.ssh,
+		},
+		refusedEgressProxy(observations) !== undefined && {
+			row: 'C10',
+			code: 'EGRESS_PROXY_REFUSED',
+			severity: 'error',
+			message: 'The apiserver refuses the certificate of its egress proxy, so it reaches no kubelet through it',
+			remedy: remedies.egressProxy,
+			docs: docs.konnectivity,
+		},
+		otherApiservers(observations),
+		ofDistribution(observations, tls, route, distribution),
+	]);
 }
 
-function farEnd({purpose}: Observations, {state, basis}: RuleVerdict<TlsState>): Finding[] {
+/** Drops what was not found. */
+export function findingsOf(facts: ReadonlyArray<FoundFact | false | null>): Finding[] {
+	return facts
+		.filter(fact => fact !== false && fact !== null)
+		.map(({row, code, severity, leg = 2, message, remedy = null, docs: page = null}) => ({
+			row,
+			code,
+			severity,
+			leg,
+			message,
+			remedy,
+			docs: page,
+		}));
+}
+
+function failed(error: ErrorObject | null): FoundFact | false {
+	return (
+		error?.leg === 2 &&
+		error.legKnown && {
+			row: 'C10',
+			code: 'SECOND_LEG_FAILED',
+			severity: 'error',
+			message: error.message,
+			remedy: error.remedy,
+			docs: docs.debugging,
+		}
+	);
+}
+
+function unconfirmed({purpose}: Observations): FoundFact | false {
+	return (
+		purpose.isUnconfirmed === true && {
+			row: rowOf({purpose}),
+			code: 'TARGET_NOT_CONFIRMED',
+			severity: 'warning',
+			message: `It is unknown whether node ${purpose.target.name} exists: you lack permission to ${needNode.permission}`,
+			remedy: `request permission; check with \`${needNode.check}\``,
+		}
+	);
+}
+
+function firstLeg({socket}: Observations): FoundFact | false {
+	if (!socket || socket.facts.tls?.verified) {
+		return false;
+	}
+
+	const leg = {row: 'N5', leg: 1, docs: docs.paths} as const;
+	return socket.facts.tls
+		? {
+				...leg,
+				code: 'APISERVER_NOT_VERIFIED',
+				severity: 'warning',
+				message: 'The server was not verified: what it reports about itself is inferred at most',
+				remedy: 'remove insecure-skip-tls-verify and set certificate-authority in the kubeconfig',
+			}
+		: {
+				...leg,
+				code: 'APISERVER_PLAIN',
+				severity: 'error',
+				message: 'Your connection to the apiserver is not encrypted',
+				remedy: 'use the https server address in the kubeconfig',
+			};
+}
+
+function server({socket, serverIdentity: {to, why}}: Observations): FoundFact | false {
+	const leg = {row: 'N5', leg: 1, severity: 'info'} as const;
+	if (to === 'gateway') {
+		return {...leg, code: 'GATEWAY_IN_FRONT', message: `A gateway responds, not an apiserver: ${why}`};
+	}
+
+	return (
+		to === 'unknown' &&
+		socket?.facts.tls?.verified === true && {
+			...leg,
+			code: 'FRONT_NOT_KNOWN',
+			message: `It is unknown whether an apiserver or a gateway responds: ${why}`,
+		}
+	);
+}
+
+function farEnd({purpose}: Observations, {state, basis}: RuleVerdict<TlsState>): FoundFact | false {
 	const row = rowOf({purpose});
 	switch (state) {
 		case 'unverified': {
 			return row === 'C4'
-				? [
-						{
-							row,
-							code: 'KUBELET_CERT_NOT_VERIFIED',
-							severity: 'warning',
-							leg: 2,
-							message: 'The apiserver accepts any certificate from a kubelet: encrypted, but the far end is not verified',
-							remedy: purpose.insecureSkipTlsVerifyBackend ? 'omit --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
-							docs: docs.kubelet,
-						},
-					]
-				: [
-						{
-							row,
-							code: 'PROXY_NOT_VERIFIED',
-							severity: 'warning',
-							leg: 2,
-							message: 'The apiserver proxy encrypts, but never validates the certificate',
-							remedy: 'use a port-forward, or your own TLS through it, if the far end must be verified',
-							docs: docs.proxied,
-						},
-					];
+				? {
+						row,
+						code: 'KUBELET_CERT_NOT_VERIFIED',
+						severity: 'warning',
+						message: 'The apiserver accepts any certificate from a kubelet: encrypted, but the far end is not verified',
+						remedy: purpose.insecureSkipTlsVerifyBackend ? 'omit --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
+						docs: docs.kubelet,
+					}
+				: {
+						row,
+						code: 'PROXY_NOT_VERIFIED',
+						severity: 'warning',
+						message: 'The apiserver proxy encrypts, but never validates the certificate',
+						remedy: 'use a port-forward, or your own TLS through it, if the far end must be verified',
+						docs: docs.proxied,
+					};
 		}
 
 		case 'plain': {
-			return [
-				{
-					row,
-					code: 'PROXY_PLAIN',
-					severity: 'warning',
-					leg: 2,
-					message: 'The apiserver proxy speaks plain HTTP to the target',
-					remedy: 'request KIND/https:NAME:PORT instead if it speaks TLS (still not verified)',
-					docs: docs.proxied,
-				},
-			];
+			return {
+				row,
+				code: 'PROXY_PLAIN',
+				severity: 'warning',
+				message: 'The apiserver proxy speaks plain HTTP to the target',
+				remedy: 'request KIND/https:NAME:PORT instead if it speaks TLS (still not verified)',
+				docs: docs.proxied,
+			};
 		}
 
 		case 'refused': {
-			return [
-				{
-					row,
-					code: 'KUBELET_CERT_REFUSED',
-					severity: 'error',
-					leg: 2,
-					message:
-						basis === 'proven'
-							? 'The apiserver checks the kubelet’s certificate and refuses it'
-							: 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy',
-					remedy: remedies.kubeletServing,
-					docs: docs.kubelet,
-				},
-			];
+			return {
+				row,
+				code: 'KUBELET_CERT_REFUSED',
+				severity: 'error',
+				message:
+					basis === 'proven'
+						? 'The apiserver checks the kubelet’s certificate and refuses it'
+						: 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy',
+				remedy: remedies.kubeletServing,
+				docs: docs.kubelet,
+			};
 		}
 
 		default: {
-			return [];
+			return false;
 		}
 	}
 }
@@ -184,54 +189,18 @@ export function rowOf({purpose}: Pick<Observations, 'purpose'>): string {
 			return 'C8';
 		}
 
-		case 'node-proxy': {
-			return endsAtKubelet({purpose}) ? 'C4' : 'C6';
-		}
-
 		default: {
-			return 'C4';
+			return endsAtKubelet({purpose}) ? 'C4' : 'C6';
 		}
 	}
 }
 
-function routes({state}: RouteVerdict): Finding[] {
-	return state === 'ssh-tunnel'
-		? [
-				{
-					row: 'C9',
-					code: 'SSH_TUNNELS',
-					severity: 'warning',
-					leg: 2,
-					message: 'SSH tunnels are deprecated, and removed since 1.22',
-					remedy: remedies.konnectivity,
-					docs: docs.ssh,
-				},
-			]
-		: [];
-}
-
-function egressProxy(observations: Observations): Finding[] {
-	return refusedEgressProxy(observations)
-		? [
-				{
-					row: 'C10',
-					code: 'EGRESS_PROXY_REFUSED',
-					severity: 'error',
-					leg: 2,
-					message: 'The apiserver refuses the certificate of its egress proxy, so it reaches no kubelet through it',
-					remedy: remedies.egressProxy,
-					docs: docs.konnectivity,
-				},
-			]
-		: [];
-}
-
 /** The next connection may end at another apiserver. */
-function otherApiservers(observations: Observations): Finding[] {
+function otherApiservers(observations: Observations): FoundFact | false {
 	const [read, known] = [flagsPerProcess(observations), knownReplicaCount(observations)];
 	const differ = replicasAgree(observations, read) === false;
 	if (isOpenedScope(observations) || read.length === 0 || (areAllReplicasRead(observations, read) && !differ)) {
-		return [];
+		return false;
 	}
 
 	const count =
@@ -239,17 +208,8 @@ function otherApiservers(observations: Observations): Finding[] {
 			? `The number of apiservers is unknown, and ${read.length} ${read.length === 1 ? 'was' : 'were'} examined`
 			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} examined`;
 	const inferred = `${count}${differ ? ', and they differ (see spoke audit)' : ''}: a new connection may end at another. Until it is open, verdicts from flags and metrics are inferred, even if spoke audit proves them for an examined apiserver`;
-	return [
-		{
-			row: 'C4',
-			code: 'APISERVERS_NOT_READ',
-			severity: 'info',
-			leg: 1,
-			message: [inferred, ...observations.unreachedAddresses.map(text => `not read: ${text}`)].join('; '),
-			remedy: null,
-			docs: null,
-		},
-	];
+	const message = [inferred, ...observations.unreachedAddresses.map(text => `not read: ${text}`)].join('; ');
+	return {row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1, message};
 }
 
 /** How such clusters usually are, where the verdict on this one is open. */
@@ -258,28 +218,20 @@ function ofDistribution(
 	tls: RuleVerdict<TlsState>,
 	route: RouteVerdict,
 	recognized: RecognizedDistribution | null,
-): Finding[] {
-	const isOpen = tls.basis === 'unknown' || route.basis === 'unknown';
-	if (recognized === null || !isOpen) {
-		return [];
-	}
-
-	const {route: usualRoute, kubelets} = recognized.distribution;
-	const says = [
-		...(route.basis === 'unknown' ? [usualRoute.says] : []),
-		...(tls.basis === 'unknown' && endsAtKubelet(observations) ? [kubelets.says] : []),
+): FoundFact | false {
+	const {route: usualRoute, kubelets} = recognized?.distribution ?? {};
+	const open = [
+		...(route.basis === 'unknown' && usualRoute ? [usualRoute] : []),
+		...(tls.basis === 'unknown' && endsAtKubelet(observations) && kubelets ? [kubelets] : []),
 	];
-	return says.length === 0
-		? []
-		: [
-				{
-					row: rowOf(observations),
-					code: 'DISTRIBUTION',
-					severity: 'info',
-					leg: 2,
-					message: describeDistribution(recognized, ...says),
-					remedy: null,
-					docs: route.basis === 'unknown' ? usualRoute.source : kubelets.source,
-				},
-			];
+	return (
+		recognized !== null &&
+		open.length > 0 && {
+			row: rowOf(observations),
+			code: 'DISTRIBUTION',
+			severity: 'info',
+			message: describeDistribution(recognized, ...open.map(({says}) => says)),
+			docs: open[0]!.source,
+		}
+	);
 }

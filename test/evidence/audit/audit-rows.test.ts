@@ -107,16 +107,14 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		'N2',
 		'one pending',
 		{
-			signingRequests: read([
-				{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'pending', issued: false},
-			]),
+			signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'pending'}]),
 		},
 		'warn',
 	],
 	[
 		'N2',
 		'one denied',
-		{signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'denied', issued: false}])},
+		{signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'denied'}])},
 		'fail',
 	],
 	['N2', 'not readable', {signingRequests: unavailable('csr')}, 'unknown'],
@@ -214,8 +212,6 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 					clientCa: true,
 					authorizationMode: 'Webhook',
 					readOnlyPort: 10_255,
-					serverTlsBootstrap: false,
-					rotateCertificates: true,
 				}),
 			],
 		},
@@ -233,8 +229,6 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 					clientCa: true,
 					authorizationMode: 'Webhook',
 					readOnlyPort: 0,
-					serverTlsBootstrap: false,
-					rotateCertificates: true,
 				}),
 			],
 		},
@@ -252,8 +246,6 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 					clientCa: false,
 					authorizationMode: '',
 					readOnlyPort: 0,
-					serverTlsBootstrap: false,
-					rotateCertificates: false,
 				}),
 			],
 		},
@@ -477,8 +469,6 @@ test('reports of kubelets prove nothing, good or bad', t => {
 				clientCa: true,
 				authorizationMode: 'Webhook',
 				readOnlyPort: 0,
-				serverTlsBootstrap: false,
-				rotateCertificates: true,
 			}),
 		],
 	};
@@ -564,7 +554,7 @@ test('a row of signing requests says that there may be more when the list reache
 		read(
 			Array.from(
 				{length: count},
-				() => ({name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved', issued: true}) as const,
+				() => ({name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved'}) as const,
 			),
 		);
 	t.deepEqual(

@@ -169,7 +169,6 @@ test('metrics keep only informative series, and skipped verification is not a su
 		egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}],
 		tunnelsOpen: 2,
 		kubeletRequestsDone: 7,
-		kubeletSuccesses: 3,
 		portForwardsOpen: 1,
 		logTlsFailures: 3,
 		sshTunnels: null,

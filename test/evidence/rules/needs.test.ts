@@ -40,14 +40,6 @@ test('a need is a permission with the command that checks it, or something else 
 	}
 });
 
-test('the same reads can settle what was late or disturbed, not what is forbidden', t => {
-	t.true(needs.isWorthReadingAgain(obtainableNeeds(given('no-response flagz'), [needFlagz])));
-	t.true(needs.isWorthReadingAgain(obtainableNeeds(given('no-response metrics'), [needMetrics])));
-	t.true(needs.isWorthReadingAgain([needFlagz, needSteadyAgents]));
-	t.false(needs.isWorthReadingAgain([needFlagz, needMetrics, needActive]));
-	t.false(needs.isWorthReadingAgain([]));
-});
-
 const ofReplicas = rowsOf(`
 	replicas 2 → nothing
 	unopened → leases

@@ -174,9 +174,9 @@ const rows = rowsOf(`
 	open; pod a ca=none egress=none; pod b ca=/ca.crt egress=none; replicas 2 → unknown; needs flagz
 
 	# Counters of the apiserver, which are about any kubelet.
-	flagz ca=/ca.crt egress=none; metrics successes=3 → enforced proven # possibly other ones
+	flagz ca=/ca.crt egress=none; metrics done=3 → enforced proven # possibly other ones
 	flagz ca=/ca.crt egress=none; metrics tls-failures=3 → enforced proven # possibly other ones
-	any-kubelet; flagz ca=/ca.crt egress=none; metrics successes=3 → enforced proven
+	any-kubelet; flagz ca=/ca.crt egress=none; metrics done=3 → enforced proven
 	any-kubelet; flagz ca=/ca.crt egress=none; metrics tls-failures=3 → enforced proven
 	answered; metrics tls-failures=1 → unknown
 	answered; replicas 2; metrics tls-failures=1 @c9 → unknown; needs flagz-without-probes or mirror-pods
@@ -184,9 +184,9 @@ const rows = rowsOf(`
 	answered; replicas 1; metrics tls-failures=1 @c9 → unknown
 	answered; metrics tls-failures=1 @c9 → unknown
 	answered; metrics tls-failures=1 dials=http-connect/tcp:3 → unknown; needs flagz-without-probes or mirror-pods # the refused certificate may be the proxy’s
-	any-kubelet; flagz ca=/ca.crt egress=none; metrics successes=3 tls-failures=3 → enforced proven
+	any-kubelet; flagz ca=/ca.crt egress=none; metrics done=3 tls-failures=3 → enforced proven
 	any-kubelet; flagz ca=/ca.crt egress=none; metrics → enforced proven
-	any-kubelet; flagz ca=/ca.crt egress=none; process p1; metrics successes=3 @c9 p2 → enforced proven
+	any-kubelet; flagz ca=/ca.crt egress=none; process p1; metrics done=3 @c9 p2 → enforced proven
 	answered; flagz ca=none egress=none @c8 p1; flagz ca=/ca.crt egress=none @c9 p2; replicas 2; metrics tls-failures=1 → unknown
 	metrics tls-failures=1 → unknown; needs flagz or mirror-pods
 	answered; metrics → unknown
@@ -197,7 +197,7 @@ const rows = rowsOf(`
 	unopened; flagz ca=/ca.crt egress=none at=10.0.0.5 p1; flagz ca=/ca.crt egress=none at=10.0.0.6 @c9 p2; process p1; replicas 2; step undecided p1 → enforced proven # each apiserver reads its own file of that name
 	flagz ca=/ca.crt egress=none; step undecided → verified proven
 	flagz ca=/ca.crt egress=none; step undecided node=n2 → enforced proven
-	ended; flagz ca=/ca.crt egress=none; metrics successes=3; step undecided → unknown
+	ended; flagz ca=/ca.crt egress=none; metrics done=3; step undecided → unknown
 	unopened; flagz ca=/ca.crt egress=none p1; process p1; replicas 2; step undecided p1 → verified inferred
 	unopened; flagz ca=/ca.crt egress=none at=10.0.0.5 p1; process p1; replicas 1; step undecided p1 → verified proven
 	flagz ca=/ca.crt egress=none; process p1; step undecided @c9 p2 → enforced proven

@@ -47,7 +47,7 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 	[
 		['no counters', {}],
 		['counters at nothing', {metrics: [metrics({})]}],
-		['kubelets reached', {metrics: [metrics({kubeletRequestsDone: 3, kubeletSuccesses: 3})]}],
+		['kubelets reached', {metrics: [metrics({kubeletRequestsDone: 3})]}],
 		['dials', {metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 2}]})]}],
 		['refusals', {metrics: [metrics({logTlsFailures: 1})]}],
 		['a step test that moved nothing', {stepTests: [stepTest('nothing')]}],

@@ -8,7 +8,6 @@ import {runActiveProbes} from '../../../source/evidence/run-active-probes.ts';
 import {examineApiserver} from '../../../source/evidence/examine-apiserver.ts';
 import {planPaths} from '../../../source/evidence/plan-paths.ts';
 import {configuredPath} from '../../../source/evidence/find-paths.ts';
-import {isWorthReadingAgain} from '../../../source/evidence/rules/needs.ts';
 import type {UserName} from '../lab/kubeconfig.ts';
 import {labTranslatesStreams} from '../lab/programs.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
@@ -59,10 +58,14 @@ export type Cell = {
 	isRepeated: boolean;
 };
 
+/** The needs that the same reads may meet. */
+const readingAgain = /in time: the next connection tries again$|^--probe active again/;
+
 /** Whether a verdict is unknown only because a response came late or others disturbed the counts, by the word of the path itself. */
 export function mayBeReadAgain({phase, legs: [, second], exposure}: Path): boolean {
 	return (
-		phase === 'checking' || [second!.tls, second!.route, exposure].some(({state, need}) => state === 'unknown' && isWorthReadingAgain(need))
+		phase === 'checking' ||
+		[second!.tls, second!.route, exposure].some(({state, need}) => state === 'unknown' && need.some(({or}) => readingAgain.test(or ?? '')))
 	);
 }
 
