@@ -4,7 +4,7 @@ import {describeError, describeUnreachable} from '../../source/descriptions/desc
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {failedAuditJunit} from '../../source/output/audit-junit.ts';
 import {errorText} from '../../source/text/error-text.ts';
-import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
+import {unicodeGlyphs} from '../../source/session/kit/theme.ts';
 import {whyLines} from '../../source/session/why/why.tsx';
 
 const rows: ReadonlyArray<readonly [what: string, error: SpokeError, why: readonly string[], junit: string]> = [

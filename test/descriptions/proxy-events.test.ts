@@ -13,7 +13,7 @@ import {
 } from '../../source/descriptions/describe-proxy.ts';
 import {joinParts, sentenceOf} from '../../source/descriptions/parts.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {clusterState} from '../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/open-clusters.ts';
 import {listenerRequest} from '../../source/session/proxy/listener-handlers.ts';
 import type {ListenerEvent} from '../../source/streams/proxy-listener/start-proxy-listener.ts';
 import {emptyProxy, type ProxyExchange} from '../../source/session/proxy/proxy-state.ts';

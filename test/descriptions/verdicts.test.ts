@@ -6,7 +6,7 @@ import {needsLegend} from '../../source/descriptions/describe-verdict.ts';
 import {describeNeeds, needsInOneLine, needsOfEach, needAgentMetrics} from '../../source/evidence/rules/needs.ts';
 import {formatPathLine} from '../../source/evidence/path-line.ts';
 import {pathReport} from '../../source/output/path-report.ts';
-import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
+import {unicodeGlyphs} from '../../source/session/kit/theme.ts';
 import {pathLineSpans} from '../../source/session/kit/path-line-spans.ts';
 import {pathVerdicts} from '../../source/session/frame/path-pane.tsx';
 import {whyLines} from '../../source/session/why/why.tsx';

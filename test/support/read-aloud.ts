@@ -3,13 +3,12 @@ import {PassThrough} from 'node:stream';
 import {Box, render, type DOMElement} from 'ink';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
-import {clusterState} from '../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/open-clusters.ts';
 import {spokenTree} from '../../source/session/frame/reader-output.ts';
 import {SessionScreen} from '../../source/session/frame/session-screen.tsx';
 import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
-import {readerGlyphs} from '../../source/session/kit/glyphs.ts';
+import {plainTheme, readerGlyphs} from '../../source/session/kit/theme.ts';
 import type {ScreenInput} from '../../source/session/kit/screen-input.ts';
-import {plainTheme} from '../../source/session/kit/theme.ts';
 
 /** A session at one minute after 1970 began. */
 export const readSession = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 80, rows: 24}, 60_000, {

@@ -10,7 +10,7 @@ sessionState({view: 'forwards', forwards: [{local: 8080, target: 'svc/web', phas
 */
 import type {Evidence, Leg, Path} from '../../source/evidence/evidence.ts';
 import type {ConfirmDialog, CardDialog, Dialog, FormDialog, PickerDialog, PromptDialog} from '../../source/session/dialogs/dialog.ts';
-import {clusterState} from '../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/open-clusters.ts';
 import {
 	reduceConnectionList,
 	type ConnectionEntry,
@@ -25,10 +25,9 @@ import {
 	type SessionState,
 	type TextLayer,
 } from '../../source/session/frame/session-state.ts';
-import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
+import {plainTheme, unicodeGlyphs} from '../../source/session/kit/theme.ts';
 import type {ScreenInput} from '../../source/session/kit/screen-input.ts';
 import type {Line} from '../../source/session/kit/styled-line.ts';
-import {plainTheme} from '../../source/session/kit/theme.ts';
 import {listKinds, listNames, type ListName} from '../../source/session/lists/list-kinds.ts';
 import {reduceList, type ListEvent} from '../../source/session/lists/list-state.ts';
 import {rowReader, type Row} from '../../source/session/lists/table-rows.ts';
@@ -183,6 +182,7 @@ export function listState(name: ListName, rows: readonly Row[]): SessionState['l
 }
 
 const live: ListEvent = {type: 'phase', phase: {kind: 'live'}};
+
 const pageOf = (name: ListName, rows: readonly Row[]): ListEvent => ({type: 'page', chunk: name, first: true, rows});
 
 function listsOf(

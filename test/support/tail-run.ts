@@ -1,5 +1,5 @@
 /** A tail without a session. */
-import {clusterState} from '../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/open-clusters.ts';
 import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
 import {Store} from '../../source/session/frame/store.ts';
 import type {OpenTailCluster, TailCluster} from '../../source/session/tail/tail-targets.ts';

@@ -8,16 +8,14 @@ import {commonRoute, kubeletsRow, routeToNodes} from '../../output/hub-picture.t
 import {cellWidth, fitToCells, truncateToCells} from '../../text/cell-width.ts';
 import {viewRows} from '../frame/layout.ts';
 import {isAwaitingApiserver, type SessionState, type ShownAuditRow} from '../frame/session-state.ts';
-import type {Glyphs} from '../kit/glyphs.ts';
+import type {Glyphs, Role} from '../kit/theme.ts';
 import {tlsRoleOf} from '../kit/path-line-spans.ts';
 import {CursorRows, describeHiddenRows, Rows} from '../kit/rows.tsx';
-import {Rule} from '../kit/rule.tsx';
+import {Row, Rule, Words} from '../kit/styled-text.tsx';
 import {useScreen, useScreenWith} from '../kit/screen-input.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {clipSpans, itemLine, line, lineWidth, styled, type Line, type Span} from '../kit/styled-line.ts';
-import {Row, Words} from '../kit/styled-text.tsx';
 import {textLines, textParts} from '../kit/text-rows.ts';
-import type {Role} from '../kit/theme.ts';
 import {UnreachablePane} from '../lists/list-pane.tsx';
 
 const provenHead = 'PROVEN FOR';

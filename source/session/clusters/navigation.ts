@@ -4,8 +4,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import {currentNamespace, shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import type {ViewFeeds} from '../lists/view-feeds.ts';
-import {clusterState, unopenedClusterState} from './cluster-state.ts';
-import type {OpenClusters} from './open-clusters.ts';
+import {clusterState, unopenedClusterState, type OpenClusters} from './open-clusters.ts';
 
 export type NavigationContext = {session: Session; clusters: OpenClusters; feeds: ViewFeeds};
 

@@ -2,12 +2,12 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {cellWidth, fitToCells, truncateToCells} from '../../text/cell-width.ts';
-import type {Glyphs} from '../kit/glyphs.ts';
+import type {Glyphs} from '../kit/theme.ts';
 import {describeHiddenRows} from '../kit/rows.tsx';
 import {useScreen} from '../kit/screen-input.ts';
 import {line, spokenLines, styled, type Span} from '../kit/styled-line.ts';
 import {MouseBox, Row, useReading, Words} from '../kit/styled-text.tsx';
-import {DialogFrame, frameWidth} from './dialog-frame.tsx';
+import {DialogFrame, frameWidth, typedSpans} from './prompt.tsx';
 import {
 	equivalentCommand,
 	isFieldVisible,
@@ -19,7 +19,6 @@ import {
 	type PickerDialog,
 	type PickerItem,
 } from './dialog.ts';
-import {typedSpans} from './prompt.tsx';
 
 type FieldProps = {
 	readonly field: FormField;

@@ -13,8 +13,7 @@ import {startForward} from '../forwards/forward-lifecycle.ts';
 import {openForwardSet} from '../forwards/forward-sets.ts';
 import {startListener} from '../proxy/listener-handlers.ts';
 import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
-import {openObjectDetails} from '../text/details-handlers.ts';
-import {openYaml} from '../text/yaml-handlers.ts';
+import {openObjectDetails, openYaml} from '../text/details-handlers.ts';
 import type {PickerItem} from './dialog.ts';
 import {
 	ArgumentCompleter,

@@ -5,7 +5,7 @@ import {parseTarget} from '../../targets/parse-target.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {selectedTarget, typedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {openInBrowser} from '../shell/external-programs.ts';
+import {openInBrowser} from '../shell/terminal-queue.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
 import {forwardNames} from '../dialogs/completion-names.ts';
 import {closeTail} from '../tail/open-tail.ts';

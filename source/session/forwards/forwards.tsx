@@ -5,13 +5,12 @@ import {clockTime, formatAge, formatBytes, formatQuantity} from '../../text/form
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
-import {qualifyWithNamespace} from '../kit/qualify-name.ts';
+import {qualifyWithNamespace} from '../frame/connection-list.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
-import {Rule} from '../kit/rule.tsx';
-import {Row, Words} from '../kit/styled-text.tsx';
+import {Row, Rule, Words} from '../kit/styled-text.tsx';
 
 function liveLine(
 	{state: {now}}: ScreenWith<'now'>,

@@ -6,7 +6,7 @@ import {describeReplicas} from '../../descriptions/describe-path.ts';
 import {hubName} from '../../evidence/path-line.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import {formatNumber, clockTime} from '../../text/formats.ts';
-import type {Glyphs} from '../kit/glyphs.ts';
+import type {Glyphs} from '../kit/theme.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
 import {firstKey, useScreen, useScreenWith, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {line, lineWidth, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';

@@ -4,12 +4,11 @@ import wrapAnsi from 'wrap-ansi';
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {CellGrid} from '../kit/cell-grid.ts';
-import {asciiGlyphs, toAscii} from '../kit/glyphs.ts';
+import {asciiGlyphs, toAscii, type Role, type Theme} from '../kit/theme.ts';
 import type {PaintedBoxes} from '../kit/rows.tsx';
 import type {ScreenInput} from '../kit/screen-input.ts';
 import {clipSpans, lineWidth, sgrSpans, type Line} from '../kit/styled-line.ts';
 import type {MousePane, MouseTargets} from '../kit/styled-text.tsx';
-import type {Role, Theme} from '../kit/theme.ts';
 import type {TreeOutput} from './ink-screen.ts';
 import {shownTail} from './session-state.ts';
 

@@ -3,7 +3,7 @@ import process from 'node:process';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {formatProblem, type SettingsProblem} from '../../command-line/settings-problem.ts';
-import {clusterState} from '../clusters/cluster-state.ts';
+import {clusterState} from '../clusters/open-clusters.ts';
 import {statesOf} from '../clusters/navigation.ts';
 import {createSession, type SessionParts} from './create-session.ts';
 import {attachSandbox} from '../sandbox/sandbox-handlers.ts';

@@ -17,7 +17,7 @@ import type {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import type {CardChoice, FormField, PickerItem} from '../dialogs/dialog.ts';
 import type {Dialogs} from '../dialogs/dialogs.ts';
 import type {TypeAhead} from '../dialogs/type-ahead.ts';
-import type {Glyphs} from '../kit/glyphs.ts';
+import type {Glyphs} from '../kit/theme.ts';
 import type {TailStart} from '../tail/open-tail.ts';
 import type {TailOptions} from '../tail/tail-targets.ts';
 import type {PathFeed} from './path-feed.ts';

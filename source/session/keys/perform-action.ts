@@ -3,7 +3,7 @@ import {isAccessAllowed} from '../../actions/access.ts';
 import {actionIn, findAction, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
-import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
+import {isAllowedByName, ruleFor} from '../clusters/reachability-check.ts';
 import type {Dialogs} from '../dialogs/dialogs.ts';
 import {CanceledError} from '../dialogs/type-ahead.ts';
 import {currentList, currentNamespace, keyContext, type SessionState} from '../frame/session-state.ts';

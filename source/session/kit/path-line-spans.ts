@@ -4,9 +4,8 @@ import {isChecking, pathLineLegs, type PathLineLeg} from '../../evidence/path-li
 import type {Basis, Path, RouteState, TlsState} from '../../evidence/evidence.ts';
 import {routeName, tlsName} from '../../descriptions/describe-verdict.ts';
 import type {ApiserverProcess} from '../frame/session-state.ts';
-import type {Glyphs} from './glyphs.ts';
+import type {Glyphs, Role} from './theme.ts';
 import {lineWidth, styled, type Span} from './styled-line.ts';
-import type {Role} from './theme.ts';
 
 export const tlsRole: Readonly<Record<TlsState, Role>> = {
 	verified: 'tls.verified',

@@ -2,8 +2,7 @@
 import {Box, measureElement, useIsScreenReaderEnabled, type DOMElement} from 'ink';
 import {createContext, use, useLayoutEffect, type ReactNode} from 'react';
 import {formatNumber} from '../../text/formats.ts';
-import {useMouseTarget, useReading, type MousePane} from './styled-text.tsx';
-import {Rule} from './rule.tsx';
+import {Rule, useMouseTarget, useReading, type MousePane} from './styled-text.tsx';
 import {useScreen, useScreenHost} from './screen-input.ts';
 import {spokenLines, type Line} from './styled-line.ts';
 

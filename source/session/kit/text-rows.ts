@@ -2,13 +2,15 @@
 import {pathSentences} from '../../descriptions/describe-path.ts';
 import {lineLabel, lineText} from './format-copied-lines.ts';
 import type {TextLine} from '../frame/session-state.ts';
-import {wrapped, type TextWrapping} from './text-wrapping.ts';
+import type {TextWrapping} from '../text/text-search.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {line, spread, styled, type Line, type Span} from './styled-line.ts';
 import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
 import type {ScreenWith} from './screen-input.ts';
 import type {Role} from './theme.ts';
+
+export const wrapped: TextWrapping = {isCut: false, left: 0};
 
 const labelWidth = 10;
 /** `exception` is the longest indented label. */

@@ -1,9 +1,146 @@
-/** Colors by role. */
+/** The theme of the screen: the colors of its roles, and its glyphs. */
+import {asciiFallbacks, showsUnicode} from '../../text/terminal-charset.ts';
 import {formatSgr, type ColorDepth} from '../../themes/color.ts';
 import {roles, shippedThemeNames, type Colors, type Role, type ShippedThemeName} from '../../themes/theme-roles.ts';
-import {asciiGlyphs, type Glyphs} from './glyphs.ts';
 
 export type {Role} from '../../themes/theme-roles.ts';
+
+export type Glyphs = {
+	strokes: {proven: string; inferred: string; unknown: string; unseen: string};
+	upright: {proven: string; inferred: string; unknown: string; unseen: string};
+	arrow: string;
+	arrowDown: string;
+	broke: string;
+	open: string;
+	working: string;
+	stopped: string;
+	failed: string;
+	look: string;
+	paused: string;
+	passed: string;
+	cursor: string;
+	cursorElsewhere: string;
+	marked: string;
+	chooseLeft: string;
+	chooseRight: string;
+	caret: string;
+	rule: string;
+	tabLeft: string;
+	tabRight: string;
+	upRule: string;
+	edge: {window: string; rest: string; error: string; warn: string; match: string; gap: string};
+	frame: {topLeft: string; topRight: string; bottomLeft: string; bottomRight: string; side: string; along: string};
+	dot: string;
+	more: string;
+	newLine: string;
+	to: string;
+	into: string;
+	spark: readonly string[];
+};
+
+export const unicodeGlyphs: Glyphs = {
+	strokes: {proven: '━', inferred: '╍', unknown: '┈', unseen: '─'},
+	upright: {proven: '┃', inferred: '╏', unknown: '┊', unseen: '│'},
+	arrow: '►',
+	arrowDown: '▼',
+	broke: '✗',
+	open: '●',
+	working: '◐',
+	stopped: '○',
+	failed: '✗',
+	look: '!',
+	paused: '‖',
+	passed: '✓',
+	cursor: '▸',
+	cursorElsewhere: '▹',
+	marked: '◆',
+	chooseLeft: '◂',
+	chooseRight: '▸',
+	caret: '▏',
+	rule: '─',
+	tabLeft: '┤',
+	tabRight: '├',
+	upRule: '│',
+	edge: {window: '┃', rest: '│', error: 'e', warn: 'w', match: '•', gap: '≈'},
+	frame: {topLeft: '╭', topRight: '╮', bottomLeft: '╰', bottomRight: '╯', side: '│', along: '─'},
+	dot: '·',
+	more: '…',
+	newLine: '⏎',
+	to: '→',
+	into: '›',
+	spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇'],
+};
+
+export const asciiGlyphs: Glyphs = {
+	strokes: {proven: '=', inferred: '~', unknown: '.', unseen: '-'},
+	upright: {proven: '|', inferred: ':', unknown: '.', unseen: "'"},
+	arrow: '>',
+	arrowDown: 'v',
+	broke: 'x',
+	open: '*',
+	working: '%',
+	stopped: 'o',
+	failed: 'x',
+	look: '!',
+	paused: '=',
+	passed: '+',
+	cursor: '>',
+	cursorElsewhere: '.',
+	marked: '&',
+	chooseLeft: '<',
+	chooseRight: '>',
+	caret: '_',
+	rule: '-',
+	tabLeft: '[',
+	tabRight: ']',
+	upRule: '|',
+	edge: {window: '#', rest: '|', error: 'e', warn: 'w', match: '.', gap: '~'},
+	frame: {topLeft: '+', topRight: '+', bottomLeft: '+', bottomRight: '+', side: '|', along: '-'},
+	dot: '|',
+	more: '$',
+	newLine: '\\n',
+	to: '>',
+	into: '/',
+	spark: ['_', '.', '-', '=', '+', '*', '#'],
+};
+
+/** For a screen reader: glyphs are not read, because words say the same, and a separator is a comma. */
+export const readerGlyphs: Glyphs = {
+	...(JSON.parse(JSON.stringify(unicodeGlyphs), (_, glyph: unknown) => (typeof glyph === 'string' ? '' : glyph)) as Glyphs),
+	dot: ',',
+	more: unicodeGlyphs.more,
+	newLine: ',',
+	to: 'to',
+};
+
+/** Glyphs in texts of spoke, one cell each. */
+const spelled: Readonly<Record<string, string>> = {
+	...asciiFallbacks,
+	...Object.fromEntries(
+		(
+			[
+				'passed',
+				'failed',
+				'open',
+				'working',
+				'stopped',
+				'marked',
+				'cursor',
+				'rule',
+				'upRule',
+				'caret',
+				'arrow',
+				'dot',
+				'more',
+				'to',
+				'into',
+			] as const
+		).map(name => [unicodeGlyphs[name], asciiGlyphs[name]]),
+	),
+	...Object.fromEntries(
+		(['proven', 'inferred', 'unknown'] as const).map(basis => [unicodeGlyphs.strokes[basis], asciiGlyphs.strokes[basis]]),
+	),
+};
 
 /** SGR parameters. An empty text is the terminal's own color. */
 export type Theme = {sgr: Readonly<Record<Role, string>>; glyphs: Glyphs};
@@ -11,7 +148,7 @@ export type Theme = {sgr: Readonly<Record<Role, string>>; glyphs: Glyphs};
 /** No escape sequences, for TERM=dumb. */
 const bare = sgrOf(() => '');
 
-export type ThemeChoice = {name: ShippedThemeName; depth: ColorDepth; isDumb: boolean};
+type ThemeChoice = {name: ShippedThemeName; depth: ColorDepth; isDumb: boolean};
 
 /** `colors`: of the theme of that name, or of one that extends it. */
 export function makeTheme({name, depth, isDumb}: ThemeChoice, colors: Colors, glyphs: Glyphs): Theme {
@@ -64,3 +201,12 @@ function lightnessOf(report: string): number | null {
 }
 
 export const plainTheme: Theme = {sgr: bare, glyphs: asciiGlyphs};
+
+export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
+	return showsUnicode(env, platform) ? unicodeGlyphs : asciiGlyphs;
+}
+
+/** Keeps the width. Characters that are not glyphs of spoke stay. */
+export function toAscii(text: string): string {
+	return text.replaceAll(/[^\u0000-\u007F]/g, glyph => spelled[glyph] ?? glyph);
+}

@@ -10,7 +10,7 @@ import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
 import {previewRows} from '../frame/layout.ts';
 import {Rows} from '../kit/rows.tsx';
-import {Rule} from '../kit/rule.tsx';
+import {Rule} from '../kit/styled-text.tsx';
 import {firstKey, useScreen, useScreenHost, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {line, padLines, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {textLines, textParts, type TextPart} from '../kit/text-rows.ts';

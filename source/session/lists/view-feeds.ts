@@ -12,9 +12,8 @@ import {cellRole} from './list-columns.ts';
 import {ListFeeds, type FedClusters} from './list-feeds.ts';
 import {cellIn, listKinds, listNames, objectTitle, type ListName} from './list-kinds.ts';
 import {selectedRow} from './list-state.ts';
-import {NodePressureFeed} from './node-pressure-feed.ts';
+import {NodePressureFeed, ServicePodsFeed} from './object-feeds.ts';
 import {targetOf} from './selection.ts';
-import {ServicePodsFeed} from './service-pods-feed.ts';
 import type {Row} from './table-rows.ts';
 
 const countIntervalMs = 60_000;

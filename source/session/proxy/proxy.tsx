@@ -14,8 +14,7 @@ import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts
 import {pathVerdictLines, pathVerdicts, spokenPath} from '../frame/path-pane.tsx';
 import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
-import {Rule} from '../kit/rule.tsx';
-import {Row, useReading} from '../kit/styled-text.tsx';
+import {Row, Rule, useReading} from '../kit/styled-text.tsx';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 

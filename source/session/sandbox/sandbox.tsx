@@ -2,7 +2,7 @@
 import {useState, type ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {spokenItem, Rows} from '../kit/rows.tsx';
-import {Rule} from '../kit/rule.tsx';
+import {Rule} from '../kit/styled-text.tsx';
 import {useScreen} from '../kit/screen-input.ts';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 

@@ -15,7 +15,7 @@ import {describeOpenConnections, pathOfEntry, type ConnectionList} from '../fram
 import {keyContext, type Message} from '../frame/session-state.ts';
 import type {Session} from '../frame/session.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
-import type {Glyphs} from '../kit/glyphs.ts';
+import type {Glyphs} from '../kit/theme.ts';
 import {pathLineSpans} from '../kit/path-line-spans.ts';
 import {ExitKeys, LineEditor, ShellKeys, type ExitChoice} from './shell-keys.ts';
 import type {ShellRecording} from './shell-recording.ts';

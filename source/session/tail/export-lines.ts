@@ -6,7 +6,7 @@ import type {Session} from '../frame/session.ts';
 import {formatNumber, formatQuantity} from '../../text/formats.ts';
 import {clusterOf} from '../lists/selection.ts';
 import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
-import {openInProgram} from '../shell/external-programs.ts';
+import {openInProgram} from '../shell/terminal-queue.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';
 import {fullSourceName, hasContexts} from './tail-sources.ts';

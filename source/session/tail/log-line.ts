@@ -11,8 +11,7 @@ import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {tailWindow, scrollToCursor} from './tail-window.ts';
 import {formatNumber} from '../../text/formats.ts';
-import type {Glyphs} from '../kit/glyphs.ts';
-import type {Role} from '../kit/theme.ts';
+import type {Glyphs, Role} from '../kit/theme.ts';
 
 /** The expanded line shows all of a longer line. */
 const maxDrawnBytes = 8192;

@@ -6,7 +6,7 @@ import {countJsonLines} from './json-lines.ts';
 import {kindMask, levelMask, noticeFlags} from './line-buffer.ts';
 import {changeTail, currentTail, openTail, withTail} from './open-tail.ts';
 import {goToTop, scrollAbove, searchOlderLines} from './seek-older-lines.ts';
-import {promptFilter, toggleMatchesOnly, promptSearch, applyFilter, goToMatch} from './tail-search.ts';
+import {applyFilter, chooseFields, chooseSources, goToMatch, promptFilter, promptSearch, toggleMatchesOnly} from './tail-search.ts';
 import {
 	findLine,
 	followTail,
@@ -26,7 +26,6 @@ import {
 import {formatQuantity} from '../../text/formats.ts';
 import {markedTargets, selectedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {chooseFields, chooseSources} from './tail-choices.ts';
 import {scrollTail} from './tail-window.ts';
 import {expandedLength} from './tail.tsx';
 

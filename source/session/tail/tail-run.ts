@@ -13,7 +13,7 @@ import type {LineRemap} from './insert-lines.ts';
 import {chooseJson} from './json-lines.ts';
 import {wholeTail} from './line-buffer.ts';
 import {OlderLinesLoader} from './older-lines-loader.ts';
-import {combineExtents, previousLogEnd, type ReadExtent, readPreviousLogs} from './previous-logs.ts';
+import {combineExtents, previousLogEnd, type ReadExtent, readPreviousLogs} from './load-older-lines.ts';
 import {eventOf, TailClusters, type OpenTailCluster, type TailCluster} from './tail-targets.ts';
 import {TailEvents, type TailSink} from './tail-events.ts';
 import {isUnreadable, noteContext, waitedMs} from './tail-sources.ts';

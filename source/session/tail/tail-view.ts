@@ -1,5 +1,5 @@
 /** What the user sees of a tail. The lines are in its buffer. */
-import type {NodeSkew} from './clock-skew.ts';
+import type {NodeSkew} from './line-flow.ts';
 import {countJsonLines} from './json-lines.ts';
 import {isErrorLevel, type LineLevel} from '../../lines/line-level.ts';
 import {levelMask, LineBuffer} from './line-buffer.ts';

@@ -6,17 +6,15 @@ import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
 import {formatNumber} from '../../text/formats.ts';
 import {sanitizeText} from '../../text/sanitize.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
-import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
+import {qualifyWithNamespace, worstPath, type ConnectionEntry} from '../frame/connection-list.ts';
 import {spokenPath} from '../frame/path-pane.tsx';
-import type {Glyphs} from '../kit/glyphs.ts';
+import type {Glyphs} from '../kit/theme.ts';
 import {highlightMatches} from '../kit/highlight-matches.ts';
 import {pathLineSpansWithEndTime, replicaLetter} from '../kit/path-line-spans.ts';
-import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {Rows} from '../kit/rows.tsx';
-import {Rule} from '../kit/rule.tsx';
+import {Row, Rule} from '../kit/styled-text.tsx';
 import {firstKey, hintedKey, useScreen, useScreenHost, useScreenWith, wholeScreen, type ScreenInput} from '../kit/screen-input.ts';
 import {line, padLines, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
-import {Row} from '../kit/styled-text.tsx';
 import {
 	describeEmptyTail,
 	describeFarEnds,

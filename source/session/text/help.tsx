@@ -7,7 +7,7 @@ import {formatKeys} from '../../keymap/keymap.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {wrapToWidth} from '../../text/wrap-to-width.ts';
 import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
-import type {Glyphs} from '../kit/glyphs.ts';
+import type {Glyphs} from '../kit/theme.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/rows.tsx';
 import {useScreenWith, type ScreenWith} from '../kit/screen-input.ts';

@@ -17,7 +17,7 @@ import type {
 } from '../../targets/pod-object.ts';
 import {selectorText} from '../../targets/label-selector.ts';
 import {formatQuantity} from '../../text/formats.ts';
-import {nodePressure} from '../lists/node-pressure-feed.ts';
+import {nodePressure} from '../lists/object-feeds.ts';
 import {containerStateText, daemonSetVerdict, exitText, nodeVerdict, podVerdict, timed, workloadVerdict} from './object-verdict.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
 

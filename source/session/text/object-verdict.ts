@@ -6,7 +6,7 @@ import {sanitizeLine} from '../../text/sanitize.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {agoMark} from '../kit/format-copied-lines.ts';
 import {statusRole} from '../lists/list-columns.ts';
-import {nodePressure} from '../lists/node-pressure-feed.ts';
+import {nodePressure} from '../lists/object-feeds.ts';
 
 type Verdict = Pick<TextLine, 'text' | 'role' | 'times'>;
 

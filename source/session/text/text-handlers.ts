@@ -5,12 +5,11 @@ import type {Handlers, Session} from '../frame/session.ts';
 import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
 import type {ScreenInput} from '../kit/screen-input.ts';
 import {hiddenCells, textRows} from '../kit/text-rows.ts';
-import {wrappingOf} from '../kit/text-wrapping.ts';
+import {nextFound, searchProblem, searchText, wrappingOf, type TextSearch} from './text-search.ts';
 import {plainTheme} from '../kit/theme.ts';
 import {whyRows, whyTexts} from '../why/why.tsx';
 import {helpBody} from './help.tsx';
 import {leftOfMatch, messageTexts, rowOfMatch} from './text-page.tsx';
-import {nextFound, searchProblem, searchText, type TextSearch} from './text-search.ts';
 
 const far = 1_000_000_000;
 

@@ -10,8 +10,7 @@ import {Page} from '../kit/rows.tsx';
 import {useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import type {Line} from '../kit/styled-line.ts';
 import {hiddenCells, availableCells, textParts, textRows, type TextPart, type TextRow} from '../kit/text-rows.ts';
-import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
-import {searchPattern, searchProblem, type TextSearch} from './text-search.ts';
+import {searchPattern, searchProblem, wrappingOf, type TextSearch, type TextWrapping} from './text-search.ts';
 
 type MessagesLayer = Extract<Layer, {kind: 'messages'}>;
 

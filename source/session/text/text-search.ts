@@ -1,6 +1,6 @@
-/** Search in a text that is read as a whole. */
+/** Search in a text that is read as a whole, and whether its lines are wrapped or cut. */
 import {matchWithin, escapeRegExp, describeRegexError, patternOf} from '../../text/search-patterns.ts';
-import type {TextLine} from '../frame/session-state.ts';
+import type {Layer, SessionState, TextLine} from '../frame/session-state.ts';
 
 /** `found`: line indexes in order. */
 export type TextSearch = {text: string; regex: boolean; found: readonly number[]; at: number | null};
@@ -9,6 +9,9 @@ type Searched = Pick<TextSearch, 'text' | 'regex'>;
 
 /** Limit for a whole text. */
 const maxDurationMs = 250;
+
+/** `left`: cells scrolled out at the left. */
+export type TextWrapping = {isCut: boolean; left: number};
 
 /** Like `patternOf`. @throws SyntaxError for an invalid regular expression */
 export function searchPattern({text, regex}: Searched, flags = ''): RegExp {
@@ -52,4 +55,16 @@ export function nextFound({found, at}: TextSearch, direction: 1 | -1): number | 
 	return direction > 0
 		? (found.find(index => index > here) ?? found[0] ?? null)
 		: (found.findLast(index => index < here) ?? found.at(-1) ?? null);
+}
+
+/** Text that is scrolled sideways is always cut. */
+export function wrappingOf({isTextCut}: Pick<SessionState, 'isTextCut'>, layer: Layer | undefined): TextWrapping {
+	const left = layer !== undefined && 'left' in layer ? (layer.left ?? 0) : 0;
+	return {isCut: isTextCut || left > 0, left};
+}
+
+export function toggleWrap(state: SessionState): SessionState {
+	const top = state.layers.at(-1);
+	const layers = top !== undefined && 'left' in top ? [...state.layers.slice(0, -1), {...top, left: 0}] : state.layers;
+	return {...state, layers, isTextCut: !wrappingOf(state, top).isCut};
 }

@@ -1,18 +1,16 @@
 /** Opens the why screen of a stream, failure, connection or row. */
-import {worstPath} from '../frame/connection-list.ts';
+import {qualifyWithContext, worstPath} from '../frame/connection-list.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import {formatCopiedLines} from '../kit/format-copied-lines.ts';
-import {qualifyWithContext} from '../kit/qualify-name.ts';
 import {selectedExchange, selectedListener} from '../proxy/proxy-state.ts';
-import type {SessionState, TextLine} from '../frame/session-state.ts';
+import {currentList, shownTail, type SessionState, type TextLine} from '../frame/session-state.ts';
 import {whyPath, type WhyLayer} from './why-path.ts';
-import {unicodeGlyphs} from '../kit/glyphs.ts';
+import {unicodeGlyphs} from '../kit/theme.ts';
 import {describeEnd} from '../../descriptions/describe-path.ts';
 import {noOverdueTimes, overdueTimes} from '../frame/round-trips.ts';
 import {whyLines} from './why.tsx';
 import type {Handlers, Session} from '../frame/session.ts';
 import {targetOf} from '../lists/selection.ts';
-import {currentList, shownTail} from '../frame/session-state.ts';
 import {hasContexts, selectedContext} from '../tail/tail-sources.ts';
 
 export const whyHandlers = {

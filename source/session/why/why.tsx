@@ -11,7 +11,7 @@ import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {describeLeg, describeProcess, describeUndetermined, insideNode, pathSentences} from '../../descriptions/describe-path.ts';
 import {describeExposure, describeFinding, type VerdictDescription, withLocation} from '../../descriptions/describe-verdict.ts';
 import type {SessionState, TextLine} from '../frame/session-state.ts';
-import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
+import {wrappingOf, type TextWrapping} from '../text/text-search.ts';
 import {whyPath, type WhyLayer} from './why-path.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole, tlsRoleOf} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/rows.tsx';

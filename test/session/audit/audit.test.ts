@@ -5,7 +5,7 @@ import {rowIds, type AuditRow} from '../../../source/evidence/audit/audit-object
 import type {Basis, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {auditPicture} from '../../../source/session/audit/audit.tsx';
 import {textOf} from '../../support/session-state.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 
 type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis, leg?: AuditRow['leg']];
 const leg = (route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis): AuditRow['leg'] => ({

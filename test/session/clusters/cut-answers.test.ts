@@ -1,7 +1,7 @@
 /** Truncated responses, and responses that are not from an apiserver. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
-import {waitForCluster} from '../../../source/session/clusters/cluster-state.ts';
+import {waitForCluster} from '../../../source/session/clusters/open-clusters.ts';
 import {addDebugContainer} from '../../../source/streams/debug-container.ts';
 import type {ClusterState} from '../../../source/session/frame/session-state.ts';
 import {startServer} from '../../support/api-server.ts';

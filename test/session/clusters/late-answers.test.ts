@@ -2,7 +2,7 @@
 import type {ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {ReachabilityCheck} from '../../../source/session/clusters/reachability-check.ts';
-import {clusterState, unopenedClusterState, waitForCluster} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState, unopenedClusterState, waitForCluster} from '../../../source/session/clusters/open-clusters.ts';
 import {PathFeed} from '../../../source/session/frame/path-feed.ts';
 import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';

@@ -3,7 +3,7 @@ import {connect} from 'node:net';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {restartForward, startForwardFrom, stopForward, stopImmediately} from '../../../source/session/forwards/forward-lifecycle.ts';
 import {forwardUrl} from '../../../source/session/forwards/run-forward.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';

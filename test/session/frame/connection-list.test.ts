@@ -1,7 +1,7 @@
 /** The connection list. */
 import test from 'ava';
 import type {Path, TlsState} from '../../../source/evidence/evidence.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {
 	describeOpenConnections,
 	reduceConnectionList,

@@ -8,7 +8,7 @@ import {parseCommandLine} from '../../../source/command-line/parse-command-line.
 import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {lastResponseTime} from '../../../source/session/clusters/last-response.ts';
 import {connectionListObserver, createSession, dispatchLabel, SessionEnd} from '../../../source/session/frame/create-session.ts';
 import type {Store} from '../../../source/session/frame/store.ts';

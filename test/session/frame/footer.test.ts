@@ -2,7 +2,7 @@
 import test from 'ava';
 import {createElement} from 'react';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {createScreenInput} from '../../../source/session/frame/session-display.ts';
 import {FirstHints} from '../../../source/session/frame/footer.tsx';
 import {reduceSession} from '../../../source/session/frame/session-reducer.ts';
@@ -10,8 +10,7 @@ import {Store} from '../../../source/session/frame/store.ts';
 import {performAction} from '../../../source/session/keys/perform-action.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {plainTheme, unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import {drawn} from '../../support/drawn.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {newHome} from '../../support/new-home.ts';

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {createElement as h} from 'react';
 import {drawn} from '../../support/drawn.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {emptySession, type ShownAuditRow} from '../../../source/session/frame/session-state.ts';
 import {AuditView} from '../../../source/session/audit/audit.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';

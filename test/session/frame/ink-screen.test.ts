@@ -1,7 +1,7 @@
 /** Frames of Ink's tree on a terminal that is lent in between. */
 import {PassThrough} from 'node:stream';
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {InkScreen} from '../../../source/session/frame/ink-screen.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';

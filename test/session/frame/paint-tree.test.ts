@@ -2,13 +2,12 @@
 import test from 'ava';
 import {Box, Text} from 'ink';
 import {createElement as h, type ReactNode} from 'react';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {Rows} from '../../../source/session/kit/rows.tsx';
 import {Row} from '../../../source/session/kit/styled-text.tsx';
 import {line, styled} from '../../../source/session/kit/styled-line.ts';
-import {plainTheme, type Theme} from '../../../source/session/kit/theme.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {plainTheme, unicodeGlyphs, type Theme} from '../../../source/session/kit/theme.ts';
 import {drawnBytes} from '../../support/drawn.ts';
 
 const theme: Theme = {...plainTheme, sgr: {...plainTheme.sgr, key: '96'}, glyphs: unicodeGlyphs};

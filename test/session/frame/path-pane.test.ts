@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {ErrorObject} from '../../../source/errors/spoke-error.ts';
 import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../../source/evidence/evidence.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {
 	describeEvidence,
 	describePendingLeg,

@@ -1,12 +1,11 @@
 /** What is written for a screen reader. */
 import {PassThrough} from 'node:stream';
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {InkScreen} from '../../../source/session/frame/ink-screen.ts';
 import {Announcements} from '../../../source/session/frame/reader-output.ts';
 import {emptySession, type Message, type SessionState} from '../../../source/session/frame/session-state.ts';
-import {readerGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {plainTheme, readerGlyphs} from '../../../source/session/kit/theme.ts';
 
 const message = (text: string, role: Message['role'] = 'plain'): Message => ({time: 0, text, role, hint: ''});
 

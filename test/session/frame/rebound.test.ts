@@ -254,7 +254,7 @@ const tails: readonly Step[] = [
 /** Performed without a key of the session, in this file. */
 const unpressed = new Map([
 	['connections/restart', 'tail/tail-keys.test.ts'],
-	['forwards/forwards.browse', 'shell/external-programs.test.ts'],
+	['forwards/forwards.browse', 'shell/terminal-queue.test.ts'],
 	['tail/tail.previous-log', 'tail/previous-log.test.ts'],
 	['terminal/terminal.send-key', 'shell/shell-keys.test.ts'],
 	['terminal/terminal.path', 'shell/shell-keys.test.ts'],

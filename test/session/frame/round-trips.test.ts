@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import {clockTime} from '../../../source/text/formats.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import {pathLineSpansWithEndTime} from '../../../source/session/kit/path-line-spans.ts';
 import {formatRoundTrips, describeRoundTrips, type OverdueTimes} from '../../../source/session/frame/round-trips.ts';
 

@@ -2,7 +2,7 @@
 import {mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {formatSavedState, noSavedState, parseSavedState, SavedStateFile} from '../../../source/session/frame/saved-state.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {newHome} from '../../support/new-home.ts';

@@ -1,6 +1,6 @@
 /** The path of the selection. */
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import type {Path, TlsState} from '../../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {shownPath} from '../../../source/session/frame/path-pane.tsx';

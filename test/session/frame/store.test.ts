@@ -1,7 +1,7 @@
 /** When the screen is drawn. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 

@@ -2,7 +2,7 @@
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
 import {actionIn} from '../../../source/actions/action-table.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {performAction, type ActionContext} from '../../../source/session/keys/perform-action.ts';

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {farEndLabel} from '../../../source/descriptions/describe-path.ts';
 import type {Basis, Path, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import {pathLineSpans, replicaLetter} from '../../../source/session/kit/path-line-spans.ts';
 
 type Words = readonly [route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis];

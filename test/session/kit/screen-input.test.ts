@@ -4,7 +4,7 @@ import test from 'ava';
 import {render} from 'ink';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {ScreenContext, useScreenWith, type ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';

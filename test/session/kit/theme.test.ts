@@ -1,7 +1,6 @@
 /** Contrast of colors. */
 import test from 'ava';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {chooseTheme, makeTheme, type Role} from '../../../source/session/kit/theme.ts';
+import {asciiGlyphs, chooseTheme, makeTheme, unicodeGlyphs, type Role} from '../../../source/session/kit/theme.ts';
 import type {ColorDepth} from '../../../source/themes/color.ts';
 import {loadThemes} from '../../../source/themes/load-themes.ts';
 
@@ -10,6 +9,7 @@ const {shipped} = await loadThemes({});
 type Rgb = readonly [red: number, green: number, blue: number];
 
 const grounds = {dark: [0, 0, 0], light: [255, 255, 255]} as const;
+
 /** Minimum contrast (WCAG 2) of a role against the screen background. The 256-color palette has no darker orange than one of 5.7. */
 const least = (role: Role, depth: ColorDepth): number => (role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6);
 const leastOnCursor = {true: 4.5, 256: 4};
@@ -106,3 +106,10 @@ function luminance(rgb: Rgb): number {
 	}) as [number, number, number];
 	return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+test('each basis, and an unexamined leg, has its own stroke in both directions', t => {
+	for (const {strokes, upright} of [unicodeGlyphs, asciiGlyphs]) {
+		t.is(new Set(Object.values(strokes)).size, 4);
+		t.is(new Set(Object.values(upright)).size, 4);
+	}
+});

@@ -1,6 +1,6 @@
 /** Names of gateways at the end of leg 1. */
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {PathFeed} from '../../../source/session/frame/path-feed.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';

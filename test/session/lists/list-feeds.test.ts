@@ -1,6 +1,6 @@
 /** When the rows of a list are drawn. */
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {ListFeeds} from '../../../source/session/lists/list-feeds.ts';

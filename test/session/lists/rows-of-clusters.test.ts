@@ -1,7 +1,7 @@
 /** The rows of several clusters in one list. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {typedTarget, selectedTarget} from '../../../source/session/lists/selection.ts';
 import {reduceSession, type SessionEvent} from '../../../source/session/frame/session-reducer.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';

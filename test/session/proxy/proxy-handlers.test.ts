@@ -2,7 +2,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import {Store} from '../../../source/session/frame/store.ts';

@@ -1,6 +1,6 @@
 /** The description of a tail. */
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {

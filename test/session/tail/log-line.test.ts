@@ -1,10 +1,10 @@
 /** How a tail fits the screen. */
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {cellsForLines, fitCounts, fitTail, shownWindow, thumbRow} from '../../../source/session/tail/log-line.ts';
 

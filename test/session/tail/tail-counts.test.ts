@@ -1,17 +1,16 @@
 /** Title, path and counters of a tail. */
 import test from 'ava';
 import {createElement as h} from 'react';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {asTailSource} from '../../../source/session/tail/tail-sources.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import {reduceConnectionList, type ConnectionList, type ConnectionEntry} from '../../../source/session/frame/connection-list.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {emptyTail} from '../../../source/session/tail/tail-view.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {plainTheme, unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {Tail} from '../../../source/session/tail/tail.tsx';
 import {drawn} from '../../support/drawn.ts';
-import {plainTheme} from '../../../source/session/kit/theme.ts';
 
 const leg = (n: number, to: string) => ({n, to, route: {state: 'direct', basis: 'proven'}, tls: {state: 'verified', basis: 'proven'}});
 const path = {

@@ -2,7 +2,7 @@
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
 import {forwardHandlers} from '../../../source/session/forwards/forward-handlers.ts';
-import {chooseFields, chooseSources} from '../../../source/session/tail/tail-choices.ts';
+import {chooseFields, chooseSources} from '../../../source/session/tail/tail-search.ts';
 import {visibleTexts} from '../../../source/session/tail/export-lines.ts';
 import {doctorHandlers} from '../../../source/session/why/doctor-handlers.ts';
 import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {lineText} from '../../../source/session/kit/format-copied-lines.ts';
 import {readDetails} from '../../../source/session/text/object-details.ts';
-import {readYaml, yamlPath} from '../../../source/session/text/yaml-handlers.ts';
+import {readYaml, yamlPath} from '../../../source/session/text/details-handlers.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';

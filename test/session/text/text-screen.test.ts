@@ -1,14 +1,16 @@
 /** The row of a match in a text. */
 import test from 'ava';
 import type {TextLine} from '../../../source/session/frame/session-state.ts';
-import {wrapped} from '../../../source/session/kit/text-wrapping.ts';
+import {wrapped} from '../../../source/session/kit/text-rows.ts';
+import {searchText} from '../../../source/session/text/text-search.ts';
 import {layerRows} from '../../../source/session/text/text-handlers.ts';
 import {rowOfMatch} from '../../../source/session/text/text-page.tsx';
-import {searchText} from '../../../source/session/text/text-search.ts';
 import {inputOf, sessionState, textLayer} from '../../support/session-state.ts';
 
 const asIs = (text: string): TextLine => ({text, asIs: true});
+
 const screenOf = (columns: number) => inputOf(sessionState({columns}));
+
 const layerOf = (lines: readonly TextLine[], text: string) => textLayer({lines, search: searchText(lines, {text, regex: false}, 0)});
 
 test('the row of a match is the one on which the match starts', t => {

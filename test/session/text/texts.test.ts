@@ -1,9 +1,8 @@
 /** Details and doctor screens. */
 import test from 'ava';
-import {openDetails} from '../../../source/session/text/details-handlers.ts';
+import {openDetails, yamlHandlers} from '../../../source/session/text/details-handlers.ts';
 import {doctorHandlers} from '../../../source/session/why/doctor-handlers.ts';
 import {searchInText} from '../../../source/session/text/text-handlers.ts';
-import {yamlHandlers} from '../../../source/session/text/yaml-handlers.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Layer} from '../../../source/session/frame/session-state.ts';

@@ -1,15 +1,22 @@
-/** Ready counts of the pods of services, from EndpointSlices. */
+/** Feeds of what the tables do not show: the ready pods of services, and nodes under pressure. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {listPages} from '../../cluster/list.ts';
+import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
-import {respondingClusters, type FedClusters} from './list-feeds.ts';
-import {countServicePods, type EndpointSlice, type ServicePods} from './problems.ts';
 import type {Store} from '../frame/store.ts';
+import {respondingClusters, type FedClusters, type RespondingCluster} from './list-feeds.ts';
+import {countServicePods, keyOf, type EndpointSlice, type ServicePods} from './problems.ts';
 
 type Cells = ServicePods['cells'];
 
 const batchMs = 250;
 
 type Running = {cluster: ClusterClient; namespace: string; abort: AbortController};
+
+type NodeObject = CheckedObject<'nodes'>;
+
+const intervalMs = 60_000;
+const responseTimeoutMs = 30_000;
 
 /** Of each cluster that is shown, in its namespace. All namespaces would mean reading every pod of it. */
 export class ServicePodsFeed {
@@ -152,4 +159,68 @@ class FollowedSlices {
 		this.stop();
 		this.#emit(countServicePods(this.#slices.values()));
 	}
+}
+
+/** Reads whole nodes, so only while the problems of nodes are shown. */
+export class NodePressureFeed {
+	readonly #store: Store;
+	readonly #clusters: FedClusters;
+	/** The last read of each cluster that is shown, by `rowContext`. */
+	#reads: ReadonlyMap<string, {cluster: ClusterClient; at: number}> = new Map();
+
+	constructor(store: Store, clusters: FedClusters) {
+		this.#store = store;
+		this.#clusters = clusters;
+	}
+
+	follow(): void {
+		const {state} = this.#store;
+		const wanted = state.view === 'nodes' && state.lists.nodes.problemsOnly ? respondingClusters(state, this.#clusters) : [];
+		const now = Date.now();
+		const due = wanted.filter(({rowContext, cluster}) => {
+			const last = this.#reads.get(rowContext);
+			return last?.cluster !== cluster || now - last.at >= intervalMs;
+		});
+		this.#reads = new Map(
+			wanted.map(one => [one.rowContext, due.includes(one) ? {cluster: one.cluster, at: now} : this.#reads.get(one.rowContext)!]),
+		);
+		for (const one of due) {
+			void this.#read(one);
+		}
+	}
+
+	async #read({cluster, rowContext: context}: RespondingCluster): Promise<void> {
+		const known = new Map<string, string>();
+		try {
+			for await (const {items, restarted} of listPages<NodeObject>(cluster, {
+				path: '/api/v1/nodes',
+				signal: AbortSignal.timeout(responseTimeoutMs),
+			})) {
+				if (restarted) {
+					known.clear();
+				}
+
+				for (const node of items) {
+					const pressure = nodePressure(node).join(',');
+					if (pressure !== '') {
+						known.set(keyOf({namespace: '', name: node.metadata.name}), pressure);
+					}
+				}
+			}
+		} catch {
+			// The list of nodes shows why. Until then, the status says that pressure is unknown.
+			return;
+		}
+
+		if (this.#reads.get(context)?.cluster === cluster) {
+			this.#store.dispatch({type: 'list', list: 'nodes', event: {type: 'known-problems', context, known}});
+		}
+	}
+}
+
+/** `MemoryPressure`, `DiskPressure`, `PIDPressure`, `NetworkUnavailable`. */
+export function nodePressure({status}: Pick<NodeObject, 'status'>): string[] {
+	return (status?.conditions ?? [])
+		.filter(({type, status: holds}) => /Pressure$|^NetworkUnavailable$/.test(type) && holds === 'True')
+		.map(({type}) => type);
 }
