@@ -7,9 +7,7 @@ export type {Role} from '../../themes/theme-roles.ts';
 
 export type Glyphs = {
 	strokes: {proven: string; inferred: string; unknown: string; unseen: string};
-	upright: {proven: string; inferred: string; unknown: string; unseen: string};
 	arrow: string;
-	arrowDown: string;
 	broke: string;
 	open: string;
 	working: string;
@@ -40,9 +38,7 @@ export type Glyphs = {
 
 export const unicodeGlyphs: Glyphs = {
 	strokes: {proven: '━', inferred: '╍', unknown: '┈', unseen: '─'},
-	upright: {proven: '┃', inferred: '╏', unknown: '┊', unseen: '│'},
 	arrow: '►',
-	arrowDown: '▼',
 	broke: '✗',
 	open: '●',
 	working: '◐',
@@ -73,9 +69,7 @@ export const unicodeGlyphs: Glyphs = {
 
 export const asciiGlyphs: Glyphs = {
 	strokes: {proven: '=', inferred: '~', unknown: '.', unseen: '-'},
-	upright: {proven: '|', inferred: ':', unknown: '.', unseen: "'"},
 	arrow: '>',
-	arrowDown: 'v',
 	broke: 'x',
 	open: '*',
 	working: '%',

@@ -119,20 +119,12 @@ export function layerRows(screen: ScreenInput, layer: Layer): readonly number[] 
 			return whyRows(screen, layer, look).map(row => row.of);
 		}
 
-		case 'text': {
-			return textRows(screen, layer.lines, look).map(row => row.of);
-		}
-
-		case 'messages': {
-			return textRows(screen, messageTexts(screen.state), look).map(row => row.of);
-		}
-
 		case 'help': {
 			return helpBody(screen, layer.keyContext).map((_, index) => index);
 		}
 
-		case 'tail': {
-			return [];
+		default: {
+			return textRows(screen, layerTexts(screen, layer), look).map(row => row.of);
 		}
 	}
 }
