@@ -40,6 +40,7 @@ export class Dialogs {
 		this.#typeAhead = typeAhead;
 	}
 
+	/** Asks for a yes or no. `leaves`: yes ends the session. */
 	async ask(question: string, details: readonly string[] = [], {leaves = false}: {leaves?: boolean} = {}): Promise<boolean> {
 		return this.#open<boolean, ConfirmDialog>({kind: 'confirm', question, details, leaves}, resolve => ({
 			accept() {
@@ -52,7 +53,7 @@ export class Dialogs {
 		}));
 	}
 
-	/** `null` if the user closes the card. */
+	/** Shows a failure until a key; `null` if the user closes it. */
 	async showCard(title: string, error: ErrorObject): Promise<CardChoice | null> {
 		return this.#open<CardChoice | null, CardDialog>({kind: 'card', title, parts: cardParts(error)}, resolve => ({
 			accept: () => false,
@@ -63,6 +64,7 @@ export class Dialogs {
 		}));
 	}
 
+	/** Opens a prompt; `null` if the user cancels. */
 	async promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null> {
 		const history = this.#history.get(options.purpose) ?? [];
 		const text = options.text ?? '';
@@ -122,6 +124,7 @@ export class Dialogs {
 		}, 250).unref();
 	}
 
+	/** Opens a picker; resolves to an item id or a typed text, or `null` if the user cancels. */
 	async pick(options: PickOptions): Promise<string | null> {
 		const dialog: PickerDialog = {
 			kind: 'picker',
@@ -170,6 +173,7 @@ export class Dialogs {
 		}));
 	}
 
+	/** Opens a form; resolves to the values by field name, or `null` if the user cancels. */
 	async fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null> {
 		const valuesOf = (form: FormDialog) => Object.fromEntries(form.fields.map(field => [field.name, field.value]));
 		const fresh: FormDialog = {
@@ -265,7 +269,7 @@ export class Dialogs {
 		}
 	}
 
-	/** `instead` replaces a text that the user has not changed. */
+	/** Adds completions to the open prompt of `purpose`. `instead` replaces a text that the user has not changed. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void {
 		const {dialog} = this.#store.state;
 		if (dialog?.kind === 'prompt' && dialog.purpose === purpose) {

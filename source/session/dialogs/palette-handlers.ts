@@ -1,5 +1,5 @@
 /** Command palette. */
-import {findAction, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
+import {findAction, type ActionId} from '../../actions/action-table.ts';
 import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {keyContext, type ViewName} from '../frame/session-state.ts';
@@ -40,7 +40,7 @@ import {openTypedNamespace} from '../clusters/navigation.ts';
 export const paletteHandlers = {
 	async 'palette.open'(session) {
 		const context = keyContext(session.store.state);
-		const hints = describeKeys(session.keymap, context, action => reasonOff(session, action));
+		const hints = describeKeys(session.keymap, context, action => disabledReason(session.store.state, action));
 		const items: PickerItem[] = [
 			...commands.map(({word, also, takes, does, as}) => {
 				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)) ? '--read-only is set' : null;
@@ -96,10 +96,6 @@ export const paletteHandlers = {
 function placeOf(context: string): string {
 	const {title} = contexts[context]!;
 	return context === 'global' || context === 'unreachable' ? title : `in ${title}`;
-}
-
-function reasonOff({store}: Session, action: ActionSpec): string | null {
-	return disabledReason(store.state, action)?.replace(`${action.title}: disabled, `, '') ?? null;
 }
 
 /**

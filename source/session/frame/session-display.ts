@@ -221,11 +221,7 @@ export function currentKeyHints({store, keymap}: Pick<Session, 'store' | 'keymap
 function keyHints(keymap: Keymap, state: SessionState): readonly KeyHint[] {
 	// The help is about the screen below it.
 	const below = {...state, layers: state.layers.filter(({kind}) => kind !== 'help')};
-	return describeKeys(
-		keymap,
-		keyContext(state),
-		action => disabledReason(below, action)?.replace(`${action.title}: disabled, `, '') ?? null,
-	);
+	return describeKeys(keymap, keyContext(state), action => disabledReason(below, action));
 }
 
 export function createScreenInput(session: Pick<Session, 'store' | 'keymap'>, theme: Theme): ScreenInput {

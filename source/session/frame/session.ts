@@ -5,7 +5,6 @@ import type {Clock} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {SettingsProblem} from '../../command-line/settings-problem.ts';
-import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {PathRequirement} from '../../evidence/require-path.ts';
@@ -14,7 +13,7 @@ import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
 import type {ReachabilityCheck} from '../clusters/reachability-check.ts';
-import type {CardChoice, FormField, PickerItem} from '../dialogs/dialog.ts';
+import type {FormField, PickerItem} from '../dialogs/dialog.ts';
 import type {Dialogs} from '../dialogs/dialogs.ts';
 import type {TypeAhead} from '../dialogs/type-ahead.ts';
 import type {Glyphs} from '../kit/theme.ts';
@@ -78,20 +77,7 @@ export type Notices = {
 	copy(text: string, what: string): void;
 };
 
-export type DialogAccess = {
-	/** Asks for a yes or no. `leaves`: yes ends the session. */
-	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
-	/** Shows a failure until a key; `null` if the user closes it. */
-	showCard(title: string, error: ErrorObject): Promise<CardChoice | null>;
-	/** Opens a prompt; `null` if the user cancels. */
-	promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null>;
-	/** Adds completions to the open prompt of `purpose`. `instead` replaces a text that the user has not changed. */
-	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
-	/** Opens a picker; resolves to an item id or a typed text, or `null` if the user cancels. */
-	pick(options: PickOptions): Promise<string | null>;
-	/** Opens a form; resolves to the values by field name, or `null` if the user cancels. */
-	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
-};
+export type DialogAccess = Pick<Dialogs, 'ask' | 'showCard' | 'promptForText' | 'offer' | 'pick' | 'fill'>;
 
 type TerminalAccess = {
 	readonly terminal: SessionTerminal;

@@ -111,7 +111,7 @@ async function refuse(context: ActionContext, action: ActionSpec, reason: string
 				new SpokeError('ERR_TARGET_GONE', `disabled, ${ended.reason}`, {text: ended.text, remedy: ended.remedy}),
 			);
 		} else {
-			session.showMessage(reason, 'warn');
+			session.showMessage(`${action.title}: disabled, ${reason}`, 'warn');
 		}
 	} catch (thrown) {
 		if (!(thrown instanceof CanceledError)) {
@@ -134,13 +134,11 @@ function missingPermissionError({cluster}: SessionState, action: ActionSpec): Sp
 	});
 }
 
+/** Why the action is disabled, without its name: `--read-only is set`. */
 export function disabledReason(state: SessionState, action: ActionSpec): string | null {
-	if (isReadOnly(state, action)) {
-		return `${action.title}: disabled, --read-only is set`;
-	}
-
-	const reason = state.cluster.missingPermissions.get(action) ?? terminatedPodReason(state, action)?.reason ?? zoomReason(state, action);
-	return reason === undefined ? null : `${action.title}: disabled, ${reason}`;
+	return isReadOnly(state, action)
+		? '--read-only is set'
+		: (state.cluster.missingPermissions.get(action) ?? terminatedPodReason(state, action)?.reason ?? zoomReason(state, action));
 }
 
 /** The reason in kubectl's words, if kubectl has a message for it. */
@@ -161,6 +159,6 @@ export function isReadOnly({readOnly}: SessionState, {access}: ActionSpec): bool
 }
 
 /** It would change only the view below, unseen. */
-function zoomReason({layers}: SessionState, {id}: ActionSpec): string | undefined {
-	return id === 'view.zoom' && layers.length > 0 ? 'this screen has only one pane' : undefined;
+function zoomReason({layers}: SessionState, {id}: ActionSpec): string | null {
+	return id === 'view.zoom' && layers.length > 0 ? 'this screen has only one pane' : null;
 }

@@ -189,7 +189,7 @@ function pickerItem({store: {state}}: Session, pod: PodObject, choice: Choice, i
 	return {
 		id: String(index),
 		cells: [choice.action, choice.container, describeChoice(pod, choice, agoAt(state.now))],
-		...(off !== null && {off: off.replace(/^.*?: /, '')}),
+		...(off !== null && {off: `disabled, ${off}`}),
 	};
 }
 

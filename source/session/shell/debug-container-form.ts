@@ -24,8 +24,9 @@ export const startLimitMs = 60_000;
 
 /** Returns whether a debug container, which brings a shell, can be added instead. */
 export function reportMissingShell(session: Session, about: string, {code, text, message}: SpokeError, remedy?: string): boolean {
-	const off = disabledReason(session.store.state, findAction('debug'));
-	const words = `the image has no shell${off === null ? '' : `; ${off}`}`;
+	const action = findAction('debug');
+	const off = disabledReason(session.store.state, action);
+	const words = `the image has no shell${off === null ? '' : `; ${action.title}: disabled, ${off}`}`;
 	session.showFailure(about, new SpokeError(code, words, {text: text ?? message, ...(remedy !== undefined && {remedy})}));
 	return off === null;
 }
