@@ -40,9 +40,7 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 		submit: 'start',
 		fields: [
 			...portFields(ports),
-			localPortField(locals.get(first?.value ?? '') ?? ''),
-			addressField('localhost'),
-			hostField(''),
+			...localEndFields(locals.get(first?.value ?? '') ?? '', {address: 'localhost', host: null}),
 			...(canMove ? [onPodLossField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
@@ -110,9 +108,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 				untouched: true,
 				required: 'a port',
 			},
-			localPortField(local === null ? '' : String(local)),
-			addressField(config.address),
-			hostField(config.host ?? ''),
+			...localEndFields(local === null ? '' : String(local), config),
 			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
 		notes: values => scriptNotes(session, configOf(values)),
@@ -172,16 +168,12 @@ function setFields(names: readonly string[]): FormField[] {
 			];
 }
 
-function localPortField(value: string): FormField {
-	return {name: 'local', label: 'Local port', value, note: 'empty: any free port', untouched: true};
-}
-
-function addressField(value: string): FormField {
-	return {name: 'address', label: 'Listen on', value, untouched: true};
-}
-
-function hostField(value: string): FormField {
-	return {name: 'host', label: 'Host name', value, note: 'clients use it instead of localhost; empty: none'};
+function localEndFields(local: string, {address, host}: Pick<ForwardConfig, 'address' | 'host'>): FormField[] {
+	return [
+		{name: 'local', label: 'Local port', value: local, note: 'empty: any free port', untouched: true},
+		{name: 'address', label: 'Listen on', value: address, untouched: true},
+		{name: 'host', label: 'Host name', value: host ?? '', note: 'clients use it instead of localhost; empty: none'},
+	];
 }
 
 function onPodLossField(value: OnPodLoss): FormField {

@@ -2,6 +2,7 @@
 import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {footerHints, type KeyHint} from '../../keymap/describe-keys.ts';
+import {formatKeys} from '../../keymap/keymap.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {Prompt} from '../dialogs/prompt.tsx';
 import {firstKey, useScreen, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
@@ -34,8 +35,8 @@ type FooterScreen = ScreenWith<'size' | 'zoom' | 'dialog' | 'layers' | 'pending'
 function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
 	const {state, hints} = screen;
 	const width = state.size.columns - 1;
-	if (state.pending !== null) {
-		return pendingFooter(screen, state.pending);
+	if (state.pending.length > 0) {
+		return pendingFooter(screen, formatKeys(state.pending));
 	}
 
 	// A form shows its keys in its frame. A screen reader has read the notice.

@@ -52,7 +52,7 @@ export type SessionEvent =
 	| {type: 'connection-cursor'; by: number}
 	| {type: 'zoom'}
 	| {type: 'wrap'}
-	| {type: 'pending'; keys: string | null}
+	| {type: 'pending'; keys: readonly string[]}
 	/** `isPassing`: about a key in this view, so it is not kept in the messages, nor in another view. */
 	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; canCancel?: boolean; now: number}
 	| {type: 'notice-read'}
@@ -149,7 +149,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'connection-cursor': (state, {by}) => ({...state, connectionCursor: clamp(state.connectionCursor + by, state.connections.length)}),
 	zoom: state => ({...state, zoom: !state.zoom}),
 	wrap: state => toggleWrap(state),
-	pending: (state, {keys}) => (state.pending === keys ? state : {...state, pending: keys}),
+	pending: (state, {keys}) => (state.pending.length === 0 && keys.length === 0 ? state : {...state, pending: keys}),
 	notice: (state, notice) => withNotice(state, notice),
 	'notice-read': state => (state.notice === null ? state : {...state, notice: null}),
 	failed: (state, {failure, text, hint, now}) => ({

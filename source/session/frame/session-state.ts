@@ -180,7 +180,8 @@ export type SessionState = {
 	connectionCursor: number;
 	zoom: boolean;
 	isTextCut: boolean;
-	pending: string | null;
+	/** Keys of a sequence that has begun. */
+	pending: readonly string[];
 	notice: Message | null;
 	messages: readonly Message[];
 	/** The subject of `why`, until another action starts. */
@@ -269,7 +270,7 @@ export function emptySession(
 		connectionCursor: 0,
 		zoom: false,
 		isTextCut: false,
-		pending: null,
+		pending: [],
 		notice: null,
 		messages: [],
 		lastFailure: null,

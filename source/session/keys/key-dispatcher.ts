@@ -21,7 +21,6 @@ export class KeyDispatcher {
 	readonly #context: ActionContext;
 	readonly #callbacks: KeyDispatcherCallbacks;
 	readonly #decoder = createKeyDecoder();
-	#pending: readonly string[] = [];
 	#cancelEscape = () => {};
 
 	constructor(context: ActionContext, callbacks: KeyDispatcherCallbacks) {
@@ -129,7 +128,7 @@ export class KeyDispatcher {
 			}
 
 			case 'none': {
-				const begun = this.#pending;
+				const begun = store.state.pending;
 				this.#setPending([]);
 				this.#pressUnbound(key, begun);
 			}
@@ -139,12 +138,12 @@ export class KeyDispatcher {
 	#resolve(key: string): KeyResolution {
 		const {store, keymap} = this.#context.session;
 		const context = keyContext(store.state);
-		const resolved = resolveKey(keymap, context, this.#pending, key);
+		const resolved = resolveKey(keymap, context, store.state.pending, key);
 		if (resolved.kind !== 'none' || context !== 'connections') {
 			return resolved;
 		}
 
-		const ofRows = resolveKey(keymap, 'rows', this.#pending, key);
+		const ofRows = resolveKey(keymap, 'rows', store.state.pending, key);
 		return ofRows.kind === 'pending' || (ofRows.kind === 'matched' && ofRows.action.startsWith('view.')) ? ofRows : resolved;
 	}
 
@@ -204,7 +203,6 @@ export class KeyDispatcher {
 	}
 
 	#setPending(keys: readonly string[]): void {
-		this.#pending = keys;
-		this.#context.session.store.dispatchNow({type: 'pending', keys: keys.length === 0 ? null : formatKeys(keys)});
+		this.#context.session.store.dispatchNow({type: 'pending', keys});
 	}
 }
