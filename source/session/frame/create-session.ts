@@ -122,7 +122,7 @@ function sessionOf(
 	{keymap, flags, env, readOnly, allNamespaces, clock}: SessionOptions,
 	parts: SessionWiring,
 ): {session: Session; actionContext: ActionContext; lent: LentTerminal} {
-	const {store, terminal, work, screen, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
+	const {store, terminal, work, screen, terminalQueue, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
 	let ids = 0;
 	/** By `:require`, of every cluster. */
 	const required: PathRequirement[] = [];
@@ -141,7 +141,6 @@ function sessionOf(
 		paths: feeds.paths,
 		closing: end.closing,
 		...dialogsOf(dialogs),
-		...screenOf(parts),
 		get cluster() {
 			return clusters.get(store.state.cluster.context)!;
 		},
@@ -162,6 +161,17 @@ function sessionOf(
 		},
 		copy(...copied) {
 			copyToClipboard(session, ...copied);
+		},
+		withTerminal: async work => terminalQueue.handOff(work),
+		withShell: async (take, work) => terminalQueue.lend(take, work),
+		refreshFeeds() {
+			feeds.read();
+		},
+		redraw() {
+			screen.repaint();
+		},
+		quit(status) {
+			end.end(status);
 		},
 		observerFor: (id, {labeler} = session.cluster) => connectionListObserver(store, labeler, id),
 		async open(to) {
@@ -207,30 +217,6 @@ function dialogsOf(dialogs: Dialogs): DialogAccess {
 		fill: async asked => dialogs.fill(asked),
 		offer(...offered) {
 			dialogs.offer(...offered);
-		},
-	};
-}
-
-function screenOf({
-	screen,
-	terminalQueue,
-	feeds,
-	end,
-}: Pick<SessionWiring, 'screen' | 'terminalQueue' | 'feeds' | 'end'>): Pick<
-	Session,
-	'withTerminal' | 'withShell' | 'refreshFeeds' | 'redraw' | 'quit'
-> {
-	return {
-		withTerminal: async work => terminalQueue.handOff(work),
-		withShell: async (take, work) => terminalQueue.lend(take, work),
-		refreshFeeds() {
-			feeds.read();
-		},
-		redraw() {
-			screen.repaint();
-		},
-		quit(status) {
-			end.end(status);
 		},
 	};
 }

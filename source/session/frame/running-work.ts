@@ -4,7 +4,7 @@ import type {TailRun} from '../tail/tail-run.ts';
 
 /** `stop` may return a promise. */
 type Stoppable = {stop(): unknown};
-export type WorkKinds = {
+type WorkKinds = {
 	tail: TailRun;
 	forward: Stoppable;
 	listener: Stoppable;

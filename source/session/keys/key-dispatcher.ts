@@ -10,7 +10,7 @@ import {backKeys} from '../dialogs/type-ahead.ts';
 /** A lone escape byte may start a key for this time. */
 const escapeMs = 30;
 
-export type KeyDispatcherCallbacks = {
+type KeyDispatcherCallbacks = {
 	onReport(report: string): void;
 	onMouse(report: MouseReport): void;
 	/** Before what the keys changed is drawn, so that a selected row and its path appear in one frame. */

@@ -31,20 +31,6 @@ import {expandedLength} from './tail.tsx';
 
 type IsWanted = (view: TailView, number: number) => boolean;
 
-function openSelectedTail(session: Session): void {
-	const selected = selectedTarget(session);
-	if (selected) {
-		const marked = markedTargets(session, selected);
-		openTail(session, {
-			cluster: selected.cluster,
-			namespace: selected.namespace,
-			targets: marked.length > 0 ? marked : [selected.target],
-			selector: null,
-			containers: {kind: 'default'},
-		});
-	}
-}
-
 const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
 
 const move = (by: (view: TailView) => number) => async (session: Session) =>
@@ -222,6 +208,20 @@ export const tailHandlers = {
 		}
 	},
 } satisfies Handlers;
+
+function openSelectedTail(session: Session): void {
+	const selected = selectedTarget(session);
+	if (selected) {
+		const marked = markedTargets(session, selected);
+		openTail(session, {
+			cluster: selected.cluster,
+			namespace: selected.namespace,
+			targets: marked.length > 0 ? marked : [selected.target],
+			selector: null,
+			containers: {kind: 'default'},
+		});
+	}
+}
 
 /** With the wheel. Above the first line it reads older lines, as the key does. */
 export function scrollTailRows(session: Session, rows: number): void {
