@@ -2,7 +2,7 @@
 import test from 'ava';
 import {textReporter} from '../../source/commands/port-forward/text-reporter.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {forwardLogLines} from '../../source/session/forwards/run-forward.ts';
+import {forwardLogLines} from '../../source/session/forwards/reduce-forward.ts';
 import type {ForwardEvent} from '../../source/streams/port-forward/forward-event.ts';
 
 const connection = {forward: 'f1', connection: 'f1.7', tunnel: 't1'} as const;

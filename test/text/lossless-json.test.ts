@@ -2,7 +2,7 @@
 import test from 'ava';
 import {readFields, readFieldLine} from '../../source/lines/line-fields.ts';
 import {isLosslessNumber, parseLosslessJson} from '../../source/text/lossless-json.ts';
-import {formatBody} from '../../source/session/proxy/proxy-state.ts';
+import {formatBody} from '../../source/session/proxy/proxy.tsx';
 
 const texts = [
 	'12345678901234567890',

@@ -9,7 +9,8 @@ import {openInBrowser} from '../shell/terminal-queue.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
 import {forwardNames} from '../dialogs/completion-names.ts';
 import {closeTail} from '../tail/open-tail.ts';
-import {forwardOf, forwardUrl} from './run-forward.ts';
+import {forwardUrl} from './reduce-forward.ts';
+import {forwardOf} from './run-forward.ts';
 import {addForward, editForward} from './forward-dialog.ts';
 import {restartForward, startForward, stopForward, forwardConfigOf} from './forward-lifecycle.ts';
 

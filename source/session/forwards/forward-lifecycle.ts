@@ -4,7 +4,8 @@ import {isRunning} from '../frame/connection-list.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/formats.ts';
 import type {ClusterTarget, Session} from '../frame/session.ts';
-import {connectionChange, forwardOf, runForward, withLine, type ForwardConfig} from './run-forward.ts';
+import {withLine} from './reduce-forward.ts';
+import {connectionChange, forwardOf, runForward, type ForwardConfig} from './run-forward.ts';
 import {showFailureCard} from '../why/doctor-handlers.ts';
 
 export function forwardConfigOf(session: Pick<Session, 'store' | 'clusters'>, id: string | undefined): ForwardConfig | null {

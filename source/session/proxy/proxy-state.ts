@@ -1,8 +1,6 @@
-/** The proxy view, and the body of a response as it is shown. */
+/** The proxy view. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {parseLosslessJson} from '../../text/lossless-json.ts';
-import {sanitizeText} from '../../text/sanitize.ts';
 
 export type ProxyExchange = {
 	id: string;
@@ -62,9 +60,6 @@ const maxKept = 100;
 
 export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], cursor: 0, json: true, headers: false};
 
-/** Cached, because a response is drawn many times. */
-let laidOut = {body: '', readable: false, shown: ''};
-
 /** Replaces a request with the same id. */
 export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 	const {listeners, exchanges} = proxy;
@@ -120,21 +115,4 @@ export function selectedListener({listeners, cursor}: ProxyState): ListenerState
 
 export function selectedExchange({listeners, exchanges, cursor}: ProxyState): ProxyExchange | null {
 	return exchanges[cursor - listeners.length] ?? null;
-}
-
-/** `readable` formats JSON. The result is sanitized. */
-export function formatBody(body: string, {readable}: {readable: boolean}): string {
-	if (laidOut.body !== body || laidOut.readable !== readable) {
-		laidOut = {body, readable, shown: sanitizeText(readable ? asReadable(body) : body)};
-	}
-
-	return laidOut.shown;
-}
-
-function asReadable(body: string): string {
-	try {
-		return /^\s*[[{]/.test(body) ? JSON.stringify(parseLosslessJson(body), null, 2) : body;
-	} catch {
-		return body;
-	}
 }

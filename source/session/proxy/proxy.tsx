@@ -6,8 +6,9 @@ import {describeError, type ErrorPart} from '../../descriptions/describe-error.t
 import {describeMissingResponse, describeRedirect} from '../../descriptions/describe-proxy.ts';
 import {clockTime, formatBytes, formatQuantity} from '../../text/formats.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
-import {formatBody, proxyRowCount, selectedExchange, selectedListener, type ListenerState, type ProxyExchange} from './proxy-state.ts';
+import {proxyRowCount, selectedExchange, selectedListener, type ListenerState, type ProxyExchange} from './proxy-state.ts';
 import {sanitizeText} from '../../text/sanitize.ts';
+import {parseLosslessJson} from '../../text/lossless-json.ts';
 import type {ClusterState} from '../frame/session-state.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
@@ -242,4 +243,24 @@ function bodyLines(body: string, readable: boolean, width: number): Line[] {
 		.split('\n')
 		.slice(0, 2000)
 		.map(row => line(' ', readable ? row : row.slice(0, width * 4)));
+}
+
+/** Cached, because a response is drawn many times. */
+let laidOut = {body: '', readable: false, shown: ''};
+
+/** `readable` formats JSON. The result is sanitized. */
+export function formatBody(body: string, {readable}: {readable: boolean}): string {
+	if (laidOut.body !== body || laidOut.readable !== readable) {
+		laidOut = {body, readable, shown: sanitizeText(readable ? asReadable(body) : body)};
+	}
+
+	return laidOut.shown;
+}
+
+function asReadable(body: string): string {
+	try {
+		return /^\s*[[{]/.test(body) ? JSON.stringify(parseLosslessJson(body), null, 2) : body;
+	} catch {
+		return body;
+	}
 }

@@ -5,7 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {restartForward, startForwardFrom, stopForward, stopImmediately} from '../../../source/session/forwards/forward-lifecycle.ts';
-import {forwardUrl} from '../../../source/session/forwards/run-forward.ts';
+import {forwardUrl} from '../../../source/session/forwards/reduce-forward.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';

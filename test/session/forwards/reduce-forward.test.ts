@@ -1,6 +1,6 @@
 /** Rows and notices of forward events. */
 import test from 'ava';
-import {reduceForward, forwardNotice, forwardUsersText} from '../../../source/session/forwards/run-forward.ts';
+import {reduceForward, forwardNotice, forwardUsersText} from '../../../source/session/forwards/reduce-forward.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../../source/streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../../source/session/frame/session-state.ts';
