@@ -21,6 +21,7 @@ import {ViewFeeds} from '../lists/view-feeds.ts';
 import {pluginTerminal, TerminalQueue, type LentTerminal} from '../shell/terminal-queue.ts';
 import {copyToClipboard, SessionTerminal} from './session-terminal.ts';
 import {isReducedMotion, SessionDisplay, showFailure, showMessage} from './session-display.ts';
+import type {OverduePings} from './connection-list.ts';
 import {handlerOf} from './handlers.ts';
 import {RunningWork} from './running-work.ts';
 import {SavedStateFile} from './saved-state.ts';
@@ -225,6 +226,9 @@ export function connectionListObserver(store: Store, {observer}: Pick<Labeler, '
 	const dispatchConnection = (event: 'connected' | 'disconnected', connection: string) => {
 		store.dispatch({type: 'connections', event: {type: event, id, connection}});
 	};
+	const setOverdue = (connection: string, to: Partial<OverduePings>) => {
+		store.dispatch({type: 'connections', event: {type: 'overdue-pings', connection, to}});
+	};
 
 	return {
 		...observer,
@@ -238,25 +242,17 @@ export function connectionListObserver(store: Store, {observer}: Pick<Labeler, '
 			observer.onOpened?.(connection, purpose, about);
 		},
 		onRoundTrip(connection, times) {
-			store.dispatch({
-				type: 'connections',
-				event: {
-					type: 'overdue-pings',
-					connection: connection.id,
-					to: {...(times.websocket !== undefined && {websocket: null}), ...(times.runtime !== undefined && {runtime: null})},
-				},
+			setOverdue(connection.id, {
+				...(times.websocket !== undefined && {websocket: null}),
+				...(times.runtime !== undefined && {runtime: null}),
 			});
 			observer.onRoundTrip?.(connection, times);
 		},
 		onPingOverdue(connection, {websocket, runtime}) {
 			const now = Date.now();
-			store.dispatch({
-				type: 'connections',
-				event: {
-					type: 'overdue-pings',
-					connection: connection.id,
-					to: {...(websocket !== undefined && {websocket: now - websocket}), ...(runtime !== undefined && {runtime: now - runtime})},
-				},
+			setOverdue(connection.id, {
+				...(websocket !== undefined && {websocket: now - websocket}),
+				...(runtime !== undefined && {runtime: now - runtime}),
 			});
 		},
 		onFailed(connection, purpose, error) {
