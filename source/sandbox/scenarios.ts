@@ -5,50 +5,43 @@ import type {SwitchValues} from './sandbox.ts';
 import type {Json} from '../wire/json.ts';
 import type {KubeJson, PodSpec} from './objects/kube-object.ts';
 
-export type ScenarioSpec = {name: string; description: string; switches: Partial<SwitchValues>; createWorkloads(store: ObjectStore): void};
+export type ScenarioSpec = {name: string; description: string; switches: Partial<SwitchValues>};
 
 export const scenarios = [
 	{
 		name: 'default',
 		description: 'unverified kubelets on the direct route, the default of Kubernetes',
 		switches: {},
-		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'verified',
 		description: 'kubelet certificates are verified',
 		switches: {verification: 'good'},
-		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'konnectivity',
 		description: 'nodes are reached through Konnectivity agents',
 		switches: {route: 'konnectivity'},
-		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'http-connect',
 		description: 'nodes are reached through an HTTP CONNECT egress proxy',
 		switches: {route: 'http-connect', verification: 'good'},
-		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'ssh-tunnels',
 		description: 'SSH tunnels, as before Kubernetes 1.22',
 		switches: {route: 'ssh'},
-		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'refused',
 		description: 'the apiserver rejects the kubelet certificates: leg 2 fails',
 		switches: {verification: 'bad'},
-		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'agents-gone',
 		description: 'Konnectivity without any running agent',
 		switches: {route: 'konnectivity', agents: 'gone'},
-		createWorkloads: createShopWorkloads,
 	},
 ] as const satisfies readonly ScenarioSpec[];
 
@@ -70,7 +63,8 @@ type WorkloadOptions = {
 
 let addresses = 10;
 
-function createShopWorkloads(store: ObjectStore): void {
+/** The same in every scenario. */
+export function createShopWorkloads(store: ObjectStore): void {
 	createWorkload(store, {
 		kind: 'deployments',
 		name: 'web',

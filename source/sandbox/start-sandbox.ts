@@ -12,9 +12,9 @@ import type {PodRuntime} from './kubelet/pod-runtime.ts';
 import {createAddressPlan} from './network/address-plan.ts';
 import {FaultyLink} from './network/faulty-link.ts';
 import {nodeNames, startNodes, createBaseObjects, certificateFor, recordSigningRequests} from './nodes.ts';
-import {apiTime} from './objects/kube-object.ts';
+import {deletePod} from './controllers/workload-pods.ts';
 import {ObjectStore} from './objects/object-store.ts';
-import {scenarios, type ScenarioSpec} from './scenarios.ts';
+import {createShopWorkloads, scenarios, type ScenarioSpec} from './scenarios.ts';
 import {agentImage, Tunnels, deployAgents} from './tunnels/tunnels.ts';
 import type {Kubelet} from './kubelet/kubelet.ts';
 import {noop} from './network/join-streams.ts';
@@ -60,7 +60,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 		[...credentials].flatMap(([name, credential]) => ('token' in credential ? [[credential.token, name] as const] : [])),
 	);
 	const controlPlane = new ControlPlane({store, authority: issuer.authority, kubeletClient, serving, tokens, link, tunnels});
-	spec.createWorkloads(store);
+	createShopWorkloads(store);
 	const stopControllers = startControllers(store);
 	const close = async () => {
 		stopControllers();
@@ -256,9 +256,7 @@ function createFaults({store, link, kubelets, controlPlane, emit}: SandboxParts)
 			emit('logs were rotated');
 		},
 		replacePod({namespace = 'default', name}) {
-			store.update('pods', namespace, name, pod => {
-				pod.metadata.deletionTimestamp ??= apiTime();
-			});
+			deletePod(store, {namespace, name});
 			emit(`pod ${name} is being replaced`);
 		},
 		restartContainers(pod, container) {

@@ -138,17 +138,7 @@ function authenticate(
 		return identity;
 	}
 
-	if (
-		!isAllowed(identity, {
-			isResource: true,
-			verb: 'impersonate',
-			path: '',
-			group: '',
-			resource: 'users',
-			subresource: '',
-			namespace: undefined,
-		})
-	) {
+	if (!isAllowed(identity, {isResource: true, verb: 'impersonate', resource: 'users'})) {
 		throw new ApiFailure(
 			403,
 			'Forbidden',

@@ -24,16 +24,6 @@ export type RequestInfo = {
 	query: URLSearchParams;
 };
 
-const verbs: Readonly<Record<string, string>> = {
-	GET: 'get',
-	HEAD: 'get',
-	POST: 'create',
-	PUT: 'update',
-	PATCH: 'patch',
-	DELETE: 'delete',
-	OPTIONS: '',
-};
-
 export function sendJson(
 	{response}: Pick<Exchange, 'response'>,
 	body: object,
@@ -170,80 +160,41 @@ function qualified(resource: string, group: string): string {
 	return group === '' ? resource : `${resource}.${group}`;
 }
 
+/** Derives request attributes from method and path. @see apiserver/pkg/endpoints/request/requestinfo.go */
 export function requestInfo(method: string, url: string): RequestInfo {
-	const queryAt = url.indexOf('?');
-	const path = queryAt < 0 ? url : url.slice(0, queryAt);
-	const query = new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1));
-	const nonResource: RequestInfo = {
-		isResource: false,
-		path,
-		verb: nonResourceVerb(method),
-		group: '',
-		version: '',
-		resource: '',
-		subresource: '',
-		namespace: undefined,
-		name: undefined,
-		rest: '',
-		query,
-	};
-	const parts = path.split('/').slice(1);
-	const group = parts[0] === 'api' ? '' : parts[0] === 'apis' ? parts[1] : undefined;
-	const afterGroup = parts.slice(parts[0] === 'api' ? 1 : 2);
-	const [version, ...own] = afterGroup;
-	if (group === undefined || version === undefined || own.length === 0 || own[0] === '') {
-		return nonResource;
+	const [path = '', search = ''] = url.split(/\?(.*)/s, 2);
+	const query = new URLSearchParams(search);
+	const [root, ...parts] = path.split('/').slice(1);
+	const [group, version, ...own] = root === 'apis' ? parts : ['', ...parts];
+	const isResource = (root === 'api' || root === 'apis') && group !== undefined && version !== undefined && (own[0] ?? '') !== '';
+	if (!isResource) {
+		const none = {group: '', version: '', resource: '', subresource: '', namespace: undefined, name: undefined, rest: ''};
+		return {isResource: false, path, verb: method.toLowerCase(), ...none, query};
 	}
 
-	let namespace: string | undefined;
-	let names = own;
-	if (own[0] === 'namespaces' && own[1] !== undefined && own[1] !== '') {
-		namespace = decodePart(own[1]);
-		names = own.length > 2 ? own.slice(2) : own;
-	}
-
-	const [resource = '', name, subresource = '', ...rest] = names;
-	const named = name === undefined || name === '' ? undefined : decodePart(name);
-	const verb = named === undefined ? verbOfMany(verbOf(method), query) : verbOf(method);
+	const isNamespaced = own[0] === 'namespaces' && (own[1] ?? '') !== '';
+	const [resource = '', name = '', subresource = '', ...rest] = isNamespaced && own.length > 2 ? own.slice(2) : own;
 	return {
 		isResource: true,
 		path,
-		verb,
+		verb: name === '' ? verbOfMany(method, query) : (verbs[method] ?? method.toLowerCase()),
 		group,
 		version,
 		resource: decodePart(resource),
 		subresource,
-		namespace,
-		name: named,
+		namespace: isNamespaced ? decodePart(own[1]!) : undefined,
+		name: name === '' ? undefined : decodePart(name),
 		rest: rest.length > 0 ? `/${rest.join('/')}` : '',
 		query,
 	};
 }
 
-function verbOf(method: string): string {
-	return verbs[method] ?? method.toLowerCase();
-}
+const verbs: Readonly<Record<string, string>> = {GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update'};
 
-function nonResourceVerb(method: string): string {
-	if (method === 'HEAD') {
-		return 'head';
+function verbOfMany(method: string, query: URLSearchParams): string {
+	if (method === 'GET' || method === 'HEAD') {
+		return ['true', '1'].includes(query.get('watch') ?? '') ? 'watch' : 'list';
 	}
 
-	return verbs[method] === 'create' ? 'post' : verbOf(method);
-}
-
-function verbOfMany(verb: string, query: URLSearchParams): string {
-	switch (verb) {
-		case 'get': {
-			return ['true', '1'].includes(query.get('watch') ?? '') ? 'watch' : 'list';
-		}
-
-		case 'delete': {
-			return 'deletecollection';
-		}
-
-		default: {
-			return verb;
-		}
-	}
+	return method === 'DELETE' ? 'deletecollection' : (verbs[method] ?? method.toLowerCase());
 }

@@ -212,58 +212,14 @@ async function review(exchange: Exchange): Promise<void> {
 	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status: reviewStatus(exchange, body)}, {status: 201});
 }
 
-function reviewStatus(exchange: Exchange, {spec}: JsonObject): object {
-	const {
-		identity,
-		info: {resource},
-	} = exchange;
-	switch (resource) {
-		case 'selfsubjectreviews': {
-			const {name, groups, credentialId} = identity;
-			return {
-				userInfo: {
-					username: name,
-					groups,
-					...(credentialId !== undefined && {extra: {'authentication.kubernetes.io/credential-id': [credentialId]}}),
-				},
-			};
-		}
-
-		case 'selfsubjectaccessreviews': {
-			return {allowed: isReviewAllowed(exchange, isJsonObject(spec) ? spec : {})};
-		}
-
-		default: {
-			throw noSuchResource();
-		}
-	}
-}
-
-function isReviewAllowed({identity}: Exchange, {resourceAttributes: attributes, nonResourceAttributes: path}: JsonObject): boolean {
-	if (path) {
-		return isAllowed(identity, {
-			isResource: false,
-			verb: textOf(path, 'verb', ''),
-			path: textOf(path, 'path', ''),
-			group: '',
-			resource: '',
-			subresource: '',
-			namespace: undefined,
-		});
+function reviewStatus({identity, info: {resource}}: Exchange, {spec}: JsonObject): object {
+	if (resource === 'selfsubjectreviews') {
+		const {name, groups, credentialId} = identity;
+		const extra = credentialId === undefined ? {} : {extra: {'authentication.kubernetes.io/credential-id': [credentialId]}};
+		return {userInfo: {username: name, groups, ...extra}};
 	}
 
-	return isAllowed(identity, {
-		isResource: true,
-		verb: textOf(attributes, 'verb', '*'),
-		path: '',
-		group: textOf(attributes, 'group', ''),
-		resource: textOf(attributes, 'resource', '*'),
-		subresource: textOf(attributes, 'subresource', ''),
-		namespace: textOf(attributes, 'namespace', '') || undefined,
-	});
-}
-
-function textOf(object: unknown, field: string, fallback: string): string {
-	const value = isJsonObject(object) ? object[field] : undefined;
-	return typeof value === 'string' ? value : fallback;
+	const {resourceAttributes, nonResourceAttributes} = isJsonObject(spec) ? spec : {};
+	const {verb = '*', path, namespace, ...named} = (nonResourceAttributes ?? resourceAttributes ?? {}) as Readonly<Record<string, string>>;
+	return {allowed: isAllowed(identity, {isResource: path === undefined, verb, path, namespace: namespace || undefined, ...named})};
 }

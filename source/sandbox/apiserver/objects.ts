@@ -3,7 +3,6 @@ import {type ObjectStore, type Change, parseFieldSelector, parseLabelSelector, t
 import {
 	apiVersionOf,
 	type StoredResource,
-	apiTime,
 	type KubeObject,
 	type NewObject,
 	type NewMeta,
@@ -12,7 +11,7 @@ import {
 } from '../objects/kube-object.ts';
 import {tableOf} from '../objects/tables.ts';
 import {sendJson, type Exchange, badRequest, notFound, readBody, ApiFailure} from './exchange.ts';
-import {scheduledPod} from '../controllers/workload-pods.ts';
+import {deletePod, scheduledPod} from '../controllers/workload-pods.ts';
 import {isJsonObject} from '../../wire/json.ts';
 
 type Named = Pick<StoredResource, 'name' | 'group' | 'kind'>;
@@ -140,10 +139,7 @@ export async function deleteObject(exchange: Exchange, store: ObjectStore, resou
 	const namespace = resourceSpec.namespaced ? exchange.info.namespace : undefined;
 	const deleted =
 		resourceSpec.name === 'pods'
-			? store.update('pods', namespace, name!, pod => {
-					pod.metadata.deletionTimestamp ??= apiTime();
-					pod.metadata.deletionGracePeriodSeconds ??= 30;
-				})
+			? deletePod(store, {...(namespace !== undefined && {namespace}), name: name!})
 			: store.delete(resourceSpec.name, namespace, name!);
 	if (!deleted) {
 		throw notFound(resourceSpec.name, resourceSpec.group, name!);

@@ -4,7 +4,6 @@ import type {RequestInfo} from './exchange.ts';
 /** Without `namespaces`, the rule applies in all namespaces. */
 type PolicyRule = {
 	verbs: readonly string[];
-	apiGroups?: readonly string[];
 	resources?: readonly string[];
 	nonResourceURLs?: readonly string[];
 	namespaces?: readonly string[];
@@ -20,8 +19,7 @@ type UserSpec = {
 };
 
 const everyone: readonly PolicyRule[] = [
-	{verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews']},
-	{verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews']},
+	{verbs: ['create'], resources: ['selfsubjectaccessreviews', 'selfsubjectreviews']},
 	{
 		verbs: ['get'],
 		nonResourceURLs: [
@@ -42,12 +40,12 @@ const everyone: readonly PolicyRule[] = [
 
 const reading = ['get', 'list', 'watch'];
 
-type AuthorizationAttributes = Pick<RequestInfo, 'isResource' | 'verb' | 'path' | 'group' | 'resource' | 'subresource' | 'namespace'>;
+type AuthorizationAttributes = Pick<RequestInfo, 'isResource' | 'verb'> &
+	Readonly<{path?: string | undefined; resource?: string; subresource?: string; namespace?: string | undefined}>;
 
 const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
 	{
 		verbs: reading,
-		apiGroups: ['', 'apps', 'batch', 'discovery.k8s.io'],
 		resources: [
 			'pods',
 			'services',
@@ -63,32 +61,20 @@ const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
 		],
 		namespaces,
 	},
-	{verbs: ['get'], apiGroups: [''], resources: ['pods/log'], namespaces},
+	{verbs: ['get'], resources: ['pods/log'], namespaces},
 	{
 		verbs: ['get', 'create'],
-		apiGroups: [''],
 		resources: ['pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy', 'services/proxy'],
 		namespaces,
 	},
-	{verbs: ['patch'], apiGroups: [''], resources: ['pods/ephemeralcontainers'], namespaces},
+	{verbs: ['patch'], resources: ['pods/ephemeralcontainers'], namespaces},
 ];
 
 /** @see plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go system:monitoring */
 const monitoring: readonly PolicyRule[] = [
 	{
 		verbs: ['get'],
-		nonResourceURLs: [
-			'/healthz',
-			'/healthz/*',
-			'/livez',
-			'/livez/*',
-			'/metrics',
-			'/metrics/slis',
-			'/readyz',
-			'/readyz/*',
-			'/flagz',
-			'/statusz',
-		],
+		nonResourceURLs: ['/healthz', '/livez', '/metrics', '/readyz', '/flagz', '/statusz'],
 	},
 ];
 
@@ -100,7 +86,7 @@ export const users = [
 		description: 'can do everything',
 		namespace: 'default',
 		rules: [
-			{verbs: ['*'], apiGroups: ['*'], resources: ['*']},
+			{verbs: ['*'], resources: ['*']},
 			{verbs: ['*'], nonResourceURLs: ['*']},
 		],
 	},
@@ -110,7 +96,7 @@ export const users = [
 		credential: 'certificate',
 		description: 'a developer who can also read metrics, flags and nodes',
 		namespace: 'default',
-		rules: [...developing(['default', 'shop']), ...monitoring, {verbs: reading, apiGroups: [''], resources: ['nodes', 'namespaces']}],
+		rules: [...developing(['default', 'shop']), ...monitoring, {verbs: reading, resources: ['nodes', 'namespaces']}],
 	},
 	{
 		name: 'bob',
@@ -127,8 +113,8 @@ export const users = [
 		description: 'can `get` but not `create` exec and port-forward, like roles from before 1.35',
 		namespace: 'default',
 		rules: [
-			{verbs: reading, apiGroups: ['', 'apps'], resources: ['pods', 'services', 'deployments', 'replicasets'], namespaces: ['default']},
-			{verbs: ['get'], apiGroups: [''], resources: ['pods/log', 'pods/exec', 'pods/attach', 'pods/portforward'], namespaces: ['default']},
+			{verbs: reading, resources: ['pods', 'services', 'deployments', 'replicasets'], namespaces: ['default']},
+			{verbs: ['get'], resources: ['pods/log', 'pods/exec', 'pods/attach', 'pods/portforward'], namespaces: ['default']},
 		],
 	},
 	{
@@ -171,19 +157,18 @@ export function isAllowed({rules}: UserInfo, attributes: AuthorizationAttributes
 }
 
 function coversResource(
-	{verbs, apiGroups, resources, namespaces}: PolicyRule,
-	{verb, group, resource, subresource, namespace}: AuthorizationAttributes,
+	{verbs, resources, namespaces}: PolicyRule,
+	{verb, resource = '*', subresource = '', namespace}: AuthorizationAttributes,
 ): boolean {
 	const resourceName = subresource === '' ? resource : `${resource}/${subresource}`;
 	return (
 		has(verbs, verb) &&
-		has(apiGroups, group) &&
 		has(resources, resourceName) &&
 		(namespaces === undefined || (namespace !== undefined && namespaces.includes(namespace)))
 	);
 }
 
-function coversPath({verbs, nonResourceURLs}: PolicyRule, {verb, path}: AuthorizationAttributes): boolean {
+function coversPath({verbs, nonResourceURLs}: PolicyRule, {verb, path = ''}: AuthorizationAttributes): boolean {
 	return (
 		has(verbs, verb) &&
 		(nonResourceURLs ?? []).some(allowed => allowed === path || (allowed.endsWith('*') && path.startsWith(allowed.slice(0, -1))))

@@ -2,7 +2,17 @@
 import {createHash, randomInt} from 'node:crypto';
 import type {V1Container, V1OwnerReference} from '@kubernetes/client-node';
 import type {Json} from '../../wire/json.ts';
-import type {KubeJson, KubeObject, NewObject, Pod, PodSpec, ResourceName, StoredObjects, Workload} from '../objects/kube-object.ts';
+import {
+	apiTime,
+	type KubeJson,
+	type KubeObject,
+	type NewObject,
+	type Pod,
+	type PodSpec,
+	type ResourceName,
+	type StoredObjects,
+	type Workload,
+} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
 export function ownerOf({apiVersion, kind, metadata: {name, uid}}: KubeObject): Array<Json<V1OwnerReference>> {
@@ -13,6 +23,14 @@ export function ownedBy<R extends ResourceName>(store: ObjectStore, resource: R,
 	return store
 		.list(resource, owner.metadata.namespace)
 		.filter(object => object.metadata.ownerReferences?.some(({uid}) => uid === owner.metadata.uid));
+}
+
+/** Its kubelet deletes it when its containers have stopped. */
+export function deletePod(store: ObjectStore, {namespace, name}: {namespace?: string; name: string}): Pod | undefined {
+	return store.update('pods', namespace, name, pod => {
+		pod.metadata.deletionTimestamp ??= apiTime();
+		pod.metadata.deletionGracePeriodSeconds ??= 30;
+	});
 }
 
 /** Neither being deleted nor terminated. */

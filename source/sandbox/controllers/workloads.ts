@@ -1,7 +1,7 @@
 /** Controllers of workloads and endpoints. */
 import {apiTime, type KubeObject, type Pod, type StoredObjects, type NewObject, type Service} from '../objects/kube-object.ts';
 import {type ObjectStore, hasLabels} from '../objects/object-store.ts';
-import {createPod, hashName, isReady, livePods, ownedBy, ownerOf, randomName} from './workload-pods.ts';
+import {createPod, deletePod, hashName, isReady, livePods, ownedBy, ownerOf, randomName} from './workload-pods.ts';
 
 /** Each change triggers another run. */
 export function reconcileWorkloads(store: ObjectStore): void {
@@ -89,7 +89,6 @@ function reconcileDeployment(store: ObjectStore, deployment: StoredObjects['depl
 				available >= replicas,
 				available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
 			),
-			condition(deployment.status?.conditions, 'Progressing', true, oldReplicas === 0 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
 		],
 	});
 }
@@ -210,12 +209,8 @@ function scaleTo(store: ObjectStore, {metadata: {namespace, name}}: KubeObject, 
 }
 
 function removePods(store: ObjectStore, pods: readonly Pod[]): void {
-	for (const {
-		metadata: {namespace, name},
-	} of pods) {
-		store.update('pods', namespace, name, pod => {
-			pod.metadata.deletionTimestamp ??= apiTime();
-		});
+	for (const pod of pods) {
+		deletePod(store, pod.metadata);
 	}
 }
 
@@ -234,20 +229,13 @@ function setStatus<R extends 'daemonsets' | 'deployments' | 'jobs' | 'replicaset
 	});
 }
 
-type Condition = {type: string; status: string; reason?: string; lastUpdateTime?: string | null; lastTransitionTime?: string | null};
+type Condition = {type: string; status: string; lastTransitionTime?: string | null};
 
-/** `previous` keeps the times of unchanged conditions. */
+/** `previous` keeps the time of an unchanged condition. */
 function condition(previous: readonly Condition[] | undefined, type: string, holds: boolean, reason: string) {
 	const status = holds ? 'True' : 'False';
 	const same = previous?.find(one => one.type === type && one.status === status);
-	return {
-		type,
-		status,
-		reason,
-		message: '',
-		lastUpdateTime: (same?.reason === reason && same.lastUpdateTime) || apiTime(),
-		lastTransitionTime: same?.lastTransitionTime ?? apiTime(),
-	};
+	return {type, status, reason, message: '', lastTransitionTime: same?.lastTransitionTime ?? apiTime()};
 }
 
 /** Endpoint controller. */

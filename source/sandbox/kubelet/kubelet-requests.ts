@@ -33,9 +33,6 @@ const subresources: ReadonlyMap<string, string> = new Map([
 
 export const apiserverIdentity = 'kube-apiserver-kubelet-client';
 
-const maxServices = 4;
-const maxTailLines = 100_000;
-
 const unitNames = ['kubelet', 'containerd'];
 
 type Entry = {at: Date; unit: string; text: string};
@@ -255,49 +252,20 @@ function authorizeCaller(request: IncomingMessage, kubelet: Kubelet): {status: n
 /** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet.go#L1852 */
 function serveNodeLogs(kubelet: Kubelet, {path, query}: {path: string; query: URLSearchParams}, response: ServerResponse): void {
 	const queries = query.getAll('query');
-	const faults = faultsOf(queries, query);
 	if (queries.length === 0) {
 		serveFile(path, response);
-	} else if (path !== '') {
-		refuse(response, 406, 'path not allowed in query mode');
-	} else if (faults.length > 0) {
-		refuse(response, 406, faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`);
 	} else {
 		response.writeHead(200, {'content-type': 'text/plain;charset=UTF-8'});
 		response.end(answerOf(kubelet, queries, query));
 	}
 }
 
-/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_server_journal.go validate */
-function faultsOf(services: readonly string[], query: URLSearchParams): string[] {
-	const faults = services
-		.filter(service => /[^a-zA-Z\-_.:0-9@]/.test(service))
-		.map(service => `query: Invalid value: ${JSON.stringify(service)}: input contains unsupported characters`);
-	if (services.length > maxServices) {
-		faults.push(`query: Too many: ${services.length}: must have at most ${maxServices} items`);
-	}
-
-	const tail = query.get('tailLines');
-	return tail !== null && Number(tail) > maxTailLines
-		? [...faults, `tailLines: Invalid value: ${tail}: must be between 0 and ${maxTailLines}, inclusive`]
-		: faults;
-}
-
-/** The units first, then the other services, as log files or not at all. */
+/** The units first; no other service has a log. */
 function answerOf(kubelet: Kubelet, services: readonly string[], query: URLSearchParams): string {
 	const units = services.filter(service => unitNames.includes(service));
 	const others = services.filter(service => !unitNames.includes(service));
-	const hasOptions = [...query.keys()].some(name => name !== 'query');
 	const journal = units.length === 0 ? '' : journalOf(kubelet, units, query);
-	if (others.length > 0 && hasOptions) {
-		return `${journal}\noptions present and query resolved to log files for [${others.join(' ')}]\ntry without specifying options\n`;
-	}
-
-	return journal + others.map(service => fileOf(service) ?? `\nlog not found for ${service}\n`).join('');
-}
-
-function fileOf(service: string): string | undefined {
-	return [service, `${service}.log`, `${service}/${service}.log`].map(name => files.get(name)).find(text => text !== undefined);
+	return journal + others.map(service => `\nlog not found for ${service}\n`).join('');
 }
 
 /** Output of `journalctl --utc --output=short-precise`. */

@@ -4,7 +4,7 @@ import type {V1ContainerStatus, V1PodCondition, V1PodStatus} from '@kubernetes/c
 import {Container, type ContainerSpec} from '../containers/container.ts';
 import type {FindProgram} from '../containers/programs.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
-import {apiTime, type KubeObject, type Pod, type KubeJson, type PodSpec} from '../objects/kube-object.ts';
+import {apiTime, type KubeJson, type Pod, type PodSpec} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
 export type RuntimeConfig = {
@@ -56,11 +56,8 @@ export class PodRuntime {
 	}
 
 	start(): void {
-		this.#recordEvent({
-			reason: 'Scheduled',
-			message: `Successfully assigned ${this.#pod.metadata.namespace}/${this.#pod.metadata.name} to ${this.#config.node}`,
-			component: 'default-scheduler',
-		});
+		const {namespace, name} = this.#pod.metadata;
+		this.#recordEvent('Scheduled', `Successfully assigned ${namespace}/${name} to ${this.#config.node}`);
 		this.#startNext();
 		this.#report();
 	}
@@ -136,18 +133,16 @@ export class PodRuntime {
 
 	#run(container: Container): void {
 		const {spec} = container.config;
-		const fieldPath = `spec.containers{${container.name}}`;
-		const source = {component: 'kubelet', host: this.#config.node, fieldPath};
 		if (!this.#config.findProgram(spec.image ?? '')) {
 			container.state = {waiting: {reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec.image}"`}};
-			this.#recordEvent({type: 'Warning', reason: 'Failed', message: `Failed to pull image "${spec.image}": not found`, ...source});
+			this.#recordEvent('Failed', `Failed to pull image "${spec.image}": not found`, container, 'Warning');
 			return;
 		}
 
-		this.#recordEvent({reason: 'Pulled', message: `Container image "${spec.image}" already present on machine`, ...source});
-		this.#recordEvent({reason: 'Created', message: 'Container created', ...source});
+		this.#recordEvent('Pulled', `Container image "${spec.image}" already present on machine`, container);
+		this.#recordEvent('Created', 'Container created', container);
 		container.start();
-		this.#recordEvent({reason: 'Started', message: 'Container started', ...source});
+		this.#recordEvent('Started', 'Container started', container);
 	}
 
 	#onEnded(container: Container): void {
@@ -184,22 +179,51 @@ export class PodRuntime {
 					message: `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
 				},
 			};
-			this.#recordEvent({
-				type: 'Warning',
-				reason: 'BackOff',
-				message: `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`,
-				component: 'kubelet',
-				host: this.#config.node,
-				fieldPath: `spec.containers{${container.name}}`,
-			});
+			const pod = `pod ${name}_${namespace}(${uid})`;
+			this.#recordEvent('BackOff', `Back-off restarting failed container ${container.name} in ${pod}`, container, 'Warning');
 		}
 
 		const timer = setTimeout(restart, delay);
 		this.#timers.add(timer);
 	}
 
-	#recordEvent(options: EventOptions): void {
-		recordEvent(this.#config.store, this.#pod, options);
+	/** Of the scheduler without `container`. Increments the count of an equal event, and keeps the newest 200 events of each namespace. */
+	#recordEvent(reason: string, message: string, container?: Container, type: 'Normal' | 'Warning' = 'Normal'): void {
+		const {store, node} = this.#config;
+		const {kind, apiVersion, metadata} = this.#pod;
+		const {name, namespace, uid, resourceVersion} = metadata;
+		const now = apiTime();
+		const events = store.list('events', namespace);
+		const same = events.find(event => event.involvedObject.uid === uid && event.reason === reason && event.message === message);
+		if (same) {
+			store.update('events', namespace, same.metadata.name, event => {
+				event.count = (event.count ?? 0) + 1;
+				event.lastTimestamp = now;
+			});
+			return;
+		}
+
+		if (events.length >= maxEvents) {
+			const oldest = events.toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))[0]!;
+			store.delete('events', namespace, oldest.metadata.name);
+		}
+
+		const source = container ? {component: 'kubelet', host: node} : {component: 'default-scheduler'};
+		const fieldPath = container && {fieldPath: `spec.containers{${container.name}}`};
+		store.create('events', {
+			metadata: {name: `${name}.${Date.now().toString(16)}${store.revision.toString(16)}`, namespace: namespace!},
+			involvedObject: {kind, namespace: namespace!, name, uid, apiVersion, resourceVersion, ...fieldPath},
+			reason,
+			message,
+			source,
+			firstTimestamp: now,
+			lastTimestamp: now,
+			count: 1,
+			type,
+			eventTime: null,
+			reportingComponent: source.component,
+			reportingInstance: source.host ?? '',
+		});
 	}
 
 	#report(): void {
@@ -223,65 +247,7 @@ export class PodRuntime {
 	}
 }
 
-type EventOptions = {
-	type?: 'Normal' | 'Warning';
-	reason: string;
-	message: string;
-	component: string;
-	host?: string;
-	fieldPath?: string;
-};
-
 const maxEvents = 200;
-
-/** Increments the count of an equal event, and keeps the newest 200 events of each namespace. */
-function recordEvent(
-	store: ObjectStore,
-	object: KubeObject,
-	{type = 'Normal', reason, message, component, host, fieldPath}: EventOptions,
-): void {
-	const {name, uid, resourceVersion} = object.metadata;
-	const namespace = object.metadata.namespace ?? 'default';
-	const now = apiTime();
-	const events = store.list('events', namespace);
-	const same = events.find(event => event.involvedObject.uid === uid && event.reason === reason && event.message === message);
-	if (same) {
-		store.update('events', namespace, same.metadata.name, event => {
-			event.count = (event.count ?? 0) + 1;
-			event.lastTimestamp = now;
-		});
-		return;
-	}
-
-	if (events.length >= maxEvents) {
-		const oldest = events.toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))[0]!;
-		store.delete('events', namespace, oldest.metadata.name);
-	}
-
-	const source = {component, ...(host !== undefined && {host})};
-	store.create('events', {
-		metadata: {name: `${name}.${(BigInt(Date.now()) * 1_000_000n + BigInt(store.revision % 1_000_000)).toString(16)}`, namespace},
-		involvedObject: {
-			kind: object.kind,
-			namespace,
-			name,
-			uid,
-			apiVersion: object.apiVersion,
-			resourceVersion,
-			...(fieldPath !== undefined && {fieldPath}),
-		},
-		reason,
-		message,
-		source,
-		firstTimestamp: now,
-		lastTimestamp: now,
-		count: 1,
-		type,
-		eventTime: null,
-		reportingComponent: component,
-		reportingInstance: host ?? '',
-	});
-}
 
 /** `previous` keeps the times of unchanged conditions. */
 function podStatus({spec, init, main, ephemeral, address, hostAddress, startedAt}: PodParts, previous: PodStatus): PodStatus {

@@ -1,56 +1,37 @@
 /** Kubernetes objects as JSON, and their resources. */
-import type {
-	CoreV1Event,
-	V1CertificateSigningRequest,
-	V1ConfigMap,
-	V1CronJob,
-	V1DaemonSet,
-	V1Deployment,
-	V1EndpointSlice,
-	V1Job,
-	V1Lease,
-	V1Namespace,
-	V1Node,
-	V1ObjectMeta,
-	V1Pod,
-	V1PodSpec,
-	V1PodTemplateSpec,
-	V1ReplicaSet,
-	V1Service,
-	V1StatefulSet,
-} from '@kubernetes/client-node';
+import type * as client from '@kubernetes/client-node';
 import type {Json} from '../../wire/json.ts';
 
 /** Go writes some unset times as null. */
 export type KubeJson<T> = Json<T, string | null>;
 
-export type ObjectMeta = Json<V1ObjectMeta> & {name: string; uid: string; resourceVersion: string; creationTimestamp: string};
+export type ObjectMeta = Json<client.V1ObjectMeta> & {name: string; uid: string; resourceVersion: string; creationTimestamp: string};
 
 export type KubeObject = {apiVersion: string; kind: string; metadata: ObjectMeta};
 
 /** `Certain`: fields that admission requires. */
 type Stored<T, Certain = object> = KubeObject & Omit<KubeJson<T>, keyof KubeObject | keyof Certain> & Certain;
 
-export type PodSpec = KubeJson<V1PodSpec>;
-type PodTemplate = Omit<KubeJson<V1PodTemplateSpec>, 'spec'> & {spec: PodSpec};
+export type PodSpec = KubeJson<client.V1PodSpec>;
+type PodTemplate = Omit<KubeJson<client.V1PodTemplateSpec>, 'spec'> & {spec: PodSpec};
 type WithTemplate<Spec> = {spec: Omit<KubeJson<NonNullable<Spec>>, 'template'> & {template: PodTemplate}};
 /** Object types by resource. */
 export type StoredObjects = {
-	certificatesigningrequests: Stored<V1CertificateSigningRequest>;
-	configmaps: Stored<V1ConfigMap>;
-	cronjobs: Stored<V1CronJob>;
-	daemonsets: Stored<V1DaemonSet, WithTemplate<V1DaemonSet['spec']>>;
-	deployments: Stored<V1Deployment, WithTemplate<V1Deployment['spec']>>;
-	endpointslices: Stored<V1EndpointSlice>;
-	events: Stored<CoreV1Event>;
-	jobs: Stored<V1Job, WithTemplate<V1Job['spec']>>;
-	leases: Stored<V1Lease>;
-	namespaces: Stored<V1Namespace>;
-	nodes: Stored<V1Node>;
-	pods: Stored<V1Pod, {spec: PodSpec}>;
-	replicasets: Stored<V1ReplicaSet, WithTemplate<V1ReplicaSet['spec']>>;
-	services: Stored<V1Service, {spec: KubeJson<NonNullable<V1Service['spec']>>}>;
-	statefulsets: Stored<V1StatefulSet, WithTemplate<V1StatefulSet['spec']>>;
+	certificatesigningrequests: Stored<client.V1CertificateSigningRequest>;
+	configmaps: Stored<client.V1ConfigMap>;
+	cronjobs: Stored<client.V1CronJob>;
+	daemonsets: Stored<client.V1DaemonSet, WithTemplate<client.V1DaemonSet['spec']>>;
+	deployments: Stored<client.V1Deployment, WithTemplate<client.V1Deployment['spec']>>;
+	endpointslices: Stored<client.V1EndpointSlice>;
+	events: Stored<client.CoreV1Event>;
+	jobs: Stored<client.V1Job, WithTemplate<client.V1Job['spec']>>;
+	leases: Stored<client.V1Lease>;
+	namespaces: Stored<client.V1Namespace>;
+	nodes: Stored<client.V1Node>;
+	pods: Stored<client.V1Pod, {spec: PodSpec}>;
+	replicasets: Stored<client.V1ReplicaSet, WithTemplate<client.V1ReplicaSet['spec']>>;
+	services: Stored<client.V1Service, {spec: KubeJson<NonNullable<client.V1Service['spec']>>}>;
+	statefulsets: Stored<client.V1StatefulSet, WithTemplate<client.V1StatefulSet['spec']>>;
 };
 
 export type ResourceName = keyof StoredObjects;

@@ -7,9 +7,8 @@ import type {Program} from '../containers/container.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
 import type {PostureRoute} from '../sandbox.ts';
 import {type Dial, directDial} from './dial.ts';
-import {apiTime} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {livePods} from '../controllers/workload-pods.ts';
+import {deletePod, livePods} from '../controllers/workload-pods.ts';
 import {createWorkload} from '../scenarios.ts';
 import {konnectivityAgent, konnectivityDial, KonnectivityServer} from './konnectivity.ts';
 import type {SshTunnels} from './ssh-tunnels.ts';
@@ -162,9 +161,7 @@ export function deployAgents(store: ObjectStore, present: boolean): void {
 	} else if (!present && set) {
 		store.delete('daemonsets', namespace, name);
 		for (const pod of livePods(store, set)) {
-			store.update('pods', namespace, pod.metadata.name, copy => {
-				copy.metadata.deletionTimestamp ??= apiTime();
-			});
+			deletePod(store, pod.metadata);
 		}
 	}
 }

@@ -2,7 +2,7 @@
 import type {Readable, Writable} from 'node:stream';
 import type {TerminalSize} from '../container.ts';
 import {commands, resolvePath, serveCopyRequests} from './commands.ts';
-import {cookTerminal, InputQueue, type ShellProcess, writeAndDrain} from './terminal.ts';
+import {CookedTerminal, InputQueue, type ShellProcess, writeAndDrain} from './terminal.ts';
 
 type ProcessOptions = {
 	argv: readonly string[];
@@ -34,17 +34,19 @@ export async function startProcess({argv, env, stdin, stdout, stderr, terminal, 
 		ending: signal,
 		foreground,
 		atPrompt: false,
+		hasExited: false,
 	};
 	if (terminal) {
-		const cooked = cookTerminal(stdin, stdout);
-		cooked.onInterrupt(() => {
+		const cooked = new CookedTerminal(stdin, stdout);
+		cooked.interrupt = () => {
 			cooked.input.clear();
 			interrupted.abort();
 			interrupted = new AbortController();
 			if (process.atPrompt) {
 				cooked.input.push(Buffer.from('\n'));
 			}
-		});
+		};
+
 		Object.assign(process, {stdin: cooked.input, stdout: cooked.output, stderr: cooked.output});
 	} else if (stdin) {
 		process.stdin.follow(stdin);
@@ -52,16 +54,8 @@ export async function startProcess({argv, env, stdin, stdout, stderr, terminal, 
 		process.stdin.finish();
 	}
 
-	try {
-		const status = await runProcess(process);
-		return signal.aborted ? 137 : status;
-	} catch (error) {
-		if (error instanceof ShellExit) {
-			return error.status;
-		}
-
-		throw error;
-	}
+	const status = await runProcess(process);
+	return signal.aborted ? 137 : status;
 }
 
 export function hasCommand(name: string): boolean {
@@ -82,7 +76,7 @@ async function runProcess(process: ShellProcess): Promise<number> {
 	return commands[name.replace(/^\/(usr\/)?bin\//, '')]!(process);
 }
 
-/** Resolves to the last status. @throws ShellExit for `exit` */
+/** Resolves to the last status. */
 async function runLine(process: ShellProcess, line: string): Promise<number> {
 	for (const {operator, words} of splitCommands(line, process)) {
 		const skipped = (operator === '&&' && process.lastStatus !== 0) || (operator === '||' && process.lastStatus === 0);
@@ -90,23 +84,13 @@ async function runLine(process: ShellProcess, line: string): Promise<number> {
 			continue;
 		}
 
-		if (words[0] === 'exit') {
-			throw new ShellExit(words[1] === undefined ? process.lastStatus : Number(words[1]) & 0xff);
-		}
-
 		process.lastStatus = await runCommand(process, words);
+		if (process.hasExited) {
+			break;
+		}
 	}
 
 	return process.lastStatus;
-}
-
-class ShellExit extends Error {
-	readonly status: number;
-
-	constructor(status: number) {
-		super(`exit ${status}`);
-		this.status = status;
-	}
 }
 
 async function readLines(process: ShellProcess): Promise<number> {
@@ -122,14 +106,9 @@ async function readLines(process: ShellProcess): Promise<number> {
 			return process.ending.aborted ? 129 : process.lastStatus;
 		}
 
-		try {
-			await runLine(process, line);
-		} catch (error) {
-			if (error instanceof ShellExit) {
-				return error.status;
-			}
-
-			throw error;
+		await runLine(process, line);
+		if (process.hasExited) {
+			return process.lastStatus;
 		}
 	}
 }
@@ -147,8 +126,14 @@ async function runCommand(process: ShellProcess, words: readonly string[]): Prom
 		return 0;
 	}
 
+	if (name === 'exit') {
+		process.hasExited = true;
+		return rest[0] === undefined ? process.lastStatus : Number(rest[0]) & 0xff;
+	}
+
 	if (name === 'exec') {
-		throw new ShellExit(await runCommand(process, rest));
+		process.hasExited = true;
+		return runCommand(process, rest);
 	}
 
 	if (!hasCommand(name)) {
@@ -159,15 +144,7 @@ async function runCommand(process: ShellProcess, words: readonly string[]): Prom
 	const redirected = /^[12]?>&?[12]?$/.exec(rest.at(-1) ?? '');
 	const argv = redirected ? words.slice(0, -1) : words;
 	const stdout = redirected?.[0] === '>&2' || redirected?.[0] === '1>&2' ? process.stderr : process.stdout;
-	try {
-		return await runProcess({...process, env: {...process.env}, argv, stdout, signal: process.foreground()});
-	} catch (error) {
-		if (error instanceof ShellExit) {
-			return error.status;
-		}
-
-		throw error;
-	}
+	return runProcess({...process, env: {...process.env}, argv, stdout, signal: process.foreground(), hasExited: false});
 }
 
 function isShell(name: string): boolean {

@@ -19,38 +19,12 @@ export type ShellProcess = {
 	/** Returns the `signal` for a command that starts now. */
 	foreground: () => AbortSignal;
 	atPrompt: boolean;
+	/** By `exit` or `exec`. */
+	hasExited: boolean;
 	/** The container's main command, which `ps` lists. */
 	mainCommand: string;
 	lastStatus: number;
 };
-
-type CookedTerminal = {
-	input: InputQueue;
-	/** Writes newlines as CR LF. */
-	output: Writable;
-	onInterrupt(listener: (() => void) | null): void;
-};
-
-export function cookTerminal(keys: Readable | null, screen: Writable): CookedTerminal {
-	const lines = new LineDiscipline(screen);
-	keys?.on('data', (chunk: Buffer) => {
-		for (const byte of chunk) {
-			lines.onByte(byte);
-		}
-	});
-	const finish = () => {
-		lines.input.finish();
-	};
-
-	keys?.on('end', finish).on('error', finish).on('close', finish);
-	return {
-		input: lines.input,
-		output: withCarriageReturns(screen),
-		onInterrupt(listener) {
-			lines.interrupt = listener;
-		},
-	};
-}
 
 const controlCharacters = {
 	interrupt: 0x03,
@@ -62,17 +36,30 @@ const controlCharacters = {
 	erase: 0x7f,
 } as const;
 
-class LineDiscipline {
+export class CookedTerminal {
 	readonly input = new InputQueue();
+	/** Writes newlines as CR LF. */
+	readonly output: Writable;
 	interrupt: (() => void) | null = null;
 	readonly #screen: Writable;
 	#line: number[] = [];
 
-	constructor(screen: Writable) {
+	constructor(keys: Readable | null, screen: Writable) {
 		this.#screen = screen;
+		this.output = withCarriageReturns(screen);
+		keys?.on('data', (chunk: Buffer) => {
+			for (const byte of chunk) {
+				this.#onByte(byte);
+			}
+		});
+		for (const event of ['end', 'error', 'close']) {
+			keys?.on(event, () => {
+				this.input.finish();
+			});
+		}
 	}
 
-	onByte(byte: number): void {
+	#onByte(byte: number): void {
 		switch (byte) {
 			case controlCharacters.carriageReturn:
 			case controlCharacters.lineFeed: {
