@@ -125,11 +125,6 @@ export const rooms: readonly Room[] = [
 		packages: ['yaml'],
 	},
 	{
-		name: 'detached-forwards',
-		contains: 'State, control sockets and processes of detached forwards',
-		canImport: ['errors', 'async', 'command-line'],
-	},
-	{
 		name: 'sandbox',
 		contains: 'A small cluster in one process, on real sockets',
 		canImport: ['errors', 'certificates', 'wire'],
@@ -168,7 +163,6 @@ export const rooms: readonly Room[] = [
 			'keymap',
 			'themes',
 			'policies',
-			'detached-forwards',
 			'session',
 			'sandbox',
 			'own-process',

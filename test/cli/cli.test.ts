@@ -115,7 +115,6 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['port-forward x 80 --pod-running-timeout 0s', 2, /--pod-running-timeout must be higher than zero/],
 	['port-forward svc/x 80 pod/y 80 --on-pod-loss move', 2, /--on-pod-loss=move: pod\/y is a pod, so there is no other pod to move to/],
 	['port-forward x 80 --address=', 2, /you must specify at least 1 address/],
-	['port-forward x 80 --linger', 2, /--linger requires --detach/],
 	['port-forward x 80 --detached', 2, /--detached is for the processes that spoke starts \(pass --detach\)/],
 	['port-forward x 80 --detach -- true', 125, /--detach cannot be used with a command/],
 	['forwards nosuch', 2, /"nosuch" must be one of list, stop, logs, check \(/],

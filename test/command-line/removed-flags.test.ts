@@ -8,6 +8,7 @@ const removed: ReadonlyArray<readonly [command: string, ...argv: string[]]> = [
 	['logs', '--output=template'],
 	['verify'],
 	['port-forward', '--tls'],
+	['port-forward', '--linger'],
 	['port-forward', '--each'],
 	['port-forward', '--spread'],
 	['port-forward', '--when-pod-goes=stop'],

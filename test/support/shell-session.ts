@@ -6,8 +6,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
-import {forwardsDirectory} from '../../source/detached-forwards/detached-forward-state.ts';
-import {readProcess} from '../../source/detached-forwards/process-identity.ts';
+import {forwardsDirectory} from '../../source/commands/forwards/detached-forward-state.ts';
+import {readProcess} from '../../source/commands/forwards/process-identity.ts';
 import {quoteForShell} from '../../source/text/escaping.ts';
 import {builtProgram, type Ended} from './run-spoke.ts';
 import {faultsOfLines} from './schemas.ts';
@@ -31,13 +31,9 @@ export type ShellSession = {
 const limitMs = 90_000;
 
 /** Nothing that it started outlives the test: forwards end when their state is gone, and the test waits for that. */
-export async function openShellSession(
-	t: Pick<ExecutionContext, 'teardown'>,
-	own: NodeJS.ProcessEnv,
-	{stateFolder = 'state'}: {stateFolder?: string} = {},
-): Promise<ShellSession> {
+export async function openShellSession(t: Pick<ExecutionContext, 'teardown'>, own: NodeJS.ProcessEnv): Promise<ShellSession> {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-shell-'));
-	const stateHome = join(home, stateFolder);
+	const stateHome = join(home, 'state');
 	const directory = join(stateHome, 'spoke', forwardsDirectory.name);
 	// A forward that ends after its home was removed would otherwise write its compiled code there.
 	const env = {...own, HOME: home, XDG_STATE_HOME: stateHome, NODE_DISABLE_COMPILE_CACHE: '1'};

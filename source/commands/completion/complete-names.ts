@@ -7,7 +7,7 @@ import {connectionFlags, type ConnectionFlags, type MultiContextFlags} from '../
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {forwardSetNames} from '../../command-line/forward-file.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
-import {findForwards, forwardsDirectory} from '../../detached-forwards/detached-forward-state.ts';
+import {findForwards, forwardsDirectory} from '../forwards/detached-forward-state.ts';
 import {findStateDirectory} from '../../command-line/directories.ts';
 import {quoteForShell} from '../../text/escaping.ts';
 import {allContainers} from '../../targets/choose-container.ts';

@@ -1,26 +1,11 @@
 /** `spoke forwards list`. */
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {sendControlRequest, type ControlResponse, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
-import {
-	localPorts,
-	removeAbandonedFiles,
-	removeForwardFiles,
-	type DetachedForwardState,
-	type FoundForward,
-} from '../../detached-forwards/detached-forward-state.ts';
-import {isProcessRunning} from '../../detached-forwards/process-identity.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {clockTime} from '../../text/formats.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
+import {localPorts, logPath, removeForwardFiles, type ForwardStatus, type FoundForward} from './detached-forward-state.ts';
 import type {ForwardsInvocation} from './spec.ts';
-
-type ListedForward = {
-	state: DetachedForwardState;
-	/** `null` if it has ended, or does not respond. */
-	status: ControlResponse['status'] | null;
-	isRunning: boolean;
-};
 
 /** Reports forwards that have ended, and removes their files. */
 export async function listForwards(
@@ -32,70 +17,51 @@ export async function listForwards(
 		stderr.write(noticeLine('no detached forwards', stderr));
 	}
 
-	for (const listed of await Promise.all(forwards.map(async forward => askStatus(forward)))) {
+	for (const forward of forwards) {
+		const {id} = forward.state;
 		if (flags.output === 'json') {
-			writeJsonLine(stdout, listedObject(listed));
+			writeJsonLine(stdout, listedObject(forward, logPath(directory!, id)));
 		} else {
 			stdout.write(
-				describe(listed)
+				describe(forward)
 					.map(line => `${sanitizeLine(line)}\n`)
 					.join(''),
 			);
 		}
 
-		if (!listed.isRunning && directory !== null) {
-			await removeForwardFiles(directory, listed.state.id);
+		if (!forward.isRunning) {
+			await removeForwardFiles(directory!, id);
 		}
 	}
-
-	if (directory !== null) {
-		await removeAbandonedFiles(directory);
-	}
-}
-
-async function askStatus({state, isRunning}: FoundForward): Promise<ListedForward> {
-	const status = isRunning ? await sendControlRequest(state.socket, 'status').catch(() => null) : null;
-	// It can have ended since it was found.
-	return {state, status, isRunning: status !== null || (await isProcessRunning(state.process))};
 }
 
 /** The DetachedForward of the contract (schemas/detached-forward.json). */
-function listedObject({state, status, isRunning}: ListedForward): object {
-	const {name, process, sessionLeader, startedAt, log, ended} = state;
+function listedObject({state, isRunning, isCurrent}: FoundForward, log: string): object {
+	const {name, process, startedAt, context, forwards, ended} = state;
+	const responds = isRunning && isCurrent;
 	return jsonObject('DetachedForward', {
 		name,
 		pid: process.pid,
 		startedAt,
-		state: stateOf({status, isRunning}),
-		sessionLeader: sessionLeader?.pid ?? null,
+		state: isRunning ? (isCurrent ? 'running' : 'unresponsive') : 'ended',
 		ports: localPorts(state),
 		log: isRunning ? log : null,
-		context: status?.context ?? null,
-		forwards: status?.forwards ?? [],
+		context: responds ? context : null,
+		forwards: responds ? forwards : [],
 		ended,
 	});
 }
 
-function stateOf({status, isRunning}: Pick<ListedForward, 'status' | 'isRunning'>): 'running' | 'unresponsive' | 'ended' {
-	if (!isRunning) {
-		return 'ended';
-	}
-
-	return status === null ? 'unresponsive' : 'running';
-}
-
-function describe({state, status, isRunning}: ListedForward): string[] {
-	const {name, process, ended} = state;
+function describe({state: {name, process, context, forwards, ended}, isRunning, isCurrent}: FoundForward): string[] {
 	if (!isRunning) {
 		const reason = ended === null ? `process ${process.pid} is gone` : `${ended.error.message} [${ended.error.code}]`;
 		return [`${name}: ended${ended === null ? '' : ` at ${clockTime(ended.time)}`}: ${reason}`];
 	}
 
-	return status === null
-		? [`${name}: does not respond (process ${process.pid})`]
-		: status.forwards.flatMap(forward =>
-				describeForward(name, forward, `${status.context === null ? '' : `context ${status.context}, `}process ${process.pid}`),
-			);
+	const place = `${context === null ? '' : `context ${context}, `}process ${process.pid}`;
+	return isCurrent
+		? forwards.flatMap(forward => describeForward(name, forward, place))
+		: [`${name}: does not respond (process ${process.pid})`];
 }
 
 function describeForward(name: string, {state, target, remotePort, listen, host, paths, error}: ForwardStatus, place: string): string[] {

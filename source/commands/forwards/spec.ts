@@ -25,8 +25,8 @@ export const forwardsSpec = {
 		'forwards check SET|FILE',
 	],
 	about:
-		'A detached forward runs in the background; `spoke port-forward --detach` starts it. It ends when its terminal session ends (unless you passed --linger), when you stop it, or when it cannot continue.\n' +
-		'list asks each forward for its ports, its pod and the path of its open tunnels. It reports forwards that have ended by themselves once, and removes their state and their log.\n' +
+		'A detached forward runs in the background; `spoke port-forward --detach` starts it. It outlives its terminal, and ends when you stop it or when it cannot continue.\n' +
+		'list shows the ports of each forward, its pod and the path of its open tunnels. It reports forwards that have ended by themselves once, and removes their state and their log.\n' +
 		'stop ends the forwards with these names or local ports, and returns when they have ended. It exits 8 if a name or port has no forward.\n' +
 		'check prints each problem of a set of forwards (a file in ~/.config/spoke/forwards) with file and line, or else the first local port that two of its forwards use, and exits 2 if it finds one. `spoke --forwards SET` starts a set with the session.',
 	examples: [

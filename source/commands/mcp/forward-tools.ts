@@ -8,7 +8,7 @@ import type {Path} from '../../evidence/evidence.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import type {BoundAddress} from '../../streams/port-forward/forward-event.ts';
 import {portForwardSpec} from '../port-forward/spec.ts';
-import {UnsettledPaths} from '../port-forward/unsettled-paths.ts';
+import {UnsettledPaths} from '../port-forward/path-events.ts';
 import {streamInvocation, type McpCall, type McpTool} from './mcp-tool.ts';
 
 /** Each holds a port and a tunnel. */

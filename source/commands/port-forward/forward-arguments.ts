@@ -1,5 +1,5 @@
 /** Targets and ports of port-forward. */
-import type {DetachedListener} from '../../detached-forwards/detached-forward-state.ts';
+import type {DetachedListener} from '../forwards/detached-forward-state.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import type {ForwardPort, ForwardRequest, OnPodLoss} from '../../streams/port-forward/forward-request.ts';

@@ -1,7 +1,8 @@
 /** Path changes of a forward's tunnels. */
+import {setTimeout as delay} from 'node:timers/promises';
 import {jsonLine} from '../../output/json-line.ts';
 import type {PathMode} from '../../output/path-reporter.ts';
-import type {Path} from '../../evidence/evidence.ts';
+import type {Path, ResolvedTarget} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import {labelTimings} from '../../evidence/label-timings.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
@@ -122,11 +123,56 @@ function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: Path
 	};
 }
 
+/**
+Of the tunnels that are open to `target`: one of equal paths, because a forward opens more tunnels when it has many connections. A new one
+is first shown when it has settled.
+*/
+export function openPaths(target: ResolvedTarget | null, paths: readonly Path[]): readonly Path[] {
+	const own = paths.filter(
+		path =>
+			path.feature === 'port-forward' &&
+			path.about === 'open-connection' &&
+			path.target.asked === target?.asked &&
+			path.target.namespace === target.namespace,
+	);
+	const settled = own.filter(({phase}) => phase !== 'checking');
+	const shown = settled.length === 0 ? own : settled;
+	// A line shows neither bases nor the apiserver process.
+	return [...new Map(shown.map(path => [`${identityOf(path)} ${basesOf(path)}`, path])).values()];
+}
+
 /** What a reader of a path distinguishes, without the bases. */
-export function identityOf({line, phase, target, process, exposure, error}: Path): string {
+function identityOf({line, phase, target, process, exposure, error}: Path): string {
 	return JSON.stringify([line, phase, target.uid, process.id, exposure.state, error?.code]);
 }
 
-export function basesOf({legs}: Path): string {
+function basesOf({legs}: Path): string {
 	return legs.flatMap(({tls, route}) => [tls.basis, route.basis]).join(' ');
+}
+
+/** Forwards whose path is reported as `checking`. */
+export class UnsettledPaths {
+	readonly #forwards = new Set<string>();
+	#whenSettled: (() => void) | undefined;
+
+	update(forward: string, {phase}: Path): void {
+		if (phase === 'checking') {
+			this.#forwards.add(forward);
+			return;
+		}
+
+		this.#forwards.delete(forward);
+		if (this.#forwards.size === 0) {
+			this.#whenSettled?.();
+		}
+	}
+
+	/** Waits at most `finishTimeoutMs`, as other one-shots do. */
+	async settled(): Promise<void> {
+		if (this.#forwards.size > 0) {
+			const {promise, resolve} = Promise.withResolvers<void>();
+			this.#whenSettled = resolve;
+			await Promise.race([promise, delay(labelTimings.finishTimeoutMs, undefined, {ref: false})]);
+		}
+	}
 }

@@ -66,10 +66,6 @@ function ofOneForward(addresses: readonly ListenAddress[]): readonly ListenAddre
 }
 
 function assertDetachable({flags, afterDash}: PortForwardInvocation): void {
-	if (flags.linger && !flags.detach) {
-		throw new SpokeError('ERR_USAGE', '--linger requires --detach');
-	}
-
 	if (flags.detach && afterDash !== undefined) {
 		throw new SpokeError('ERR_USAGE', '--detach cannot be used with a command: its forwards end with it');
 	}

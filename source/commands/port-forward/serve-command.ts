@@ -7,7 +7,7 @@ import type {TargetWithPorts} from './forward-arguments.ts';
 import {endReasonFor, jsonReporter} from './json-reporter.ts';
 import {runForwards, type ForwardInput, type PortForwardInvocation} from './run-forwards.ts';
 import {textReporter, type ForwardReporter} from './text-reporter.ts';
-import {UnsettledPaths} from './unsettled-paths.ts';
+import {UnsettledPaths} from './path-events.ts';
 
 type ReadyEvent = Extract<ForwardEvent, {event: 'ready'}>;
 

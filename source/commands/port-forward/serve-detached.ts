@@ -1,127 +1,131 @@
 /** The background process of `spoke port-forward --detach`. */
+import {once} from 'node:events';
 import process from 'node:process';
 import {delayUpTo} from '../../async/abortable.ts';
-import {assertPortsAreFree} from '../../detached-forwards/assert-ports-are-free.ts';
-import {chooseSocketPath, serveControl, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
-import {ForwardLog} from '../../detached-forwards/forward-log.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {jsonLine} from '../../output/json-line.ts';
+import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
+import {errorText} from '../../text/error-text.ts';
+import {sanitizeLine} from '../../text/sanitize.ts';
 import {
+	assertPortsAreFree,
+	confirmState,
 	hasStateFile,
-	logPath,
-	saveEnd,
 	removeForwardFiles,
+	stateIntervalMs,
 	writeState,
 	type DetachedForwardState,
 	type DetachedListener,
-} from '../../detached-forwards/detached-forward-state.ts';
-import {isProcessRunning, readProcess} from '../../detached-forwards/process-identity.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {errorText} from '../../text/error-text.ts';
-import type {StartMessage} from './detach-messages.ts';
+	type ForwardStatus,
+} from '../forwards/detached-forward-state.ts';
+import {ForwardLog} from '../forwards/forward-log.ts';
+import {readProcess} from '../forwards/process-identity.ts';
+import type {ForwardMessage, StartMessage} from './detach.ts';
 import {requestedListeners} from './forward-arguments.ts';
-import {ForwardStatuses} from './forward-statuses.ts';
-import {endReasonFor} from './json-reporter.ts';
-import {ParentProcess} from './parent-process.ts';
+import {endReasonFor, jsonReporter} from './json-reporter.ts';
+import {openPaths, UnsettledPaths, wantsPaths} from './path-events.ts';
 import type {OpenedForwards, PortForwardInvocation, runForwards} from './run-forwards.ts';
 import {textReporter} from './text-reporter.ts';
-import {UnsettledPaths} from './unsettled-paths.ts';
 
 /**
-Runs the forwards that the parent sends, until a request to stop, the end of the session leader, a signal or a failure.
+Runs the forwards that the parent sends, until a signal or a failure, or until the state file is removed.
 The parent reports a failure before the forward is ready; a later one goes to the log and the state file.
 `run` is passed, because importing it would copy the streams into this part of the build.
 @throws SpokeError ERR_USAGE without a parent that is spoke
 */
 export async function serveDetached(own: PortForwardInvocation, run: typeof runForwards): Promise<number> {
-	const parent = new ParentProcess();
-	const start = await parent.receiveStart();
-	const {directory, id} = start;
-	const log = new ForwardLog(stderrDescriptor);
-	try {
-		await new DetachedForward({start, parent, log}).run({...own, ...start.line}, run);
-		await removeForwardFiles(directory, id);
-		return exitStatus.ok;
-	} catch (thrown) {
-		const error = toSpokeError(thrown);
-		log.write(`${errorText(error)}\n`);
-		if (parent.hasDetached) {
-			await saveEnd(directory, id, error.toJSON());
-		} else {
-			await removeForwardFiles(directory, id);
-			await parent.sendFailure(error);
-		}
-
-		return error.exitStatus;
-	} finally {
-		parent.disconnect();
+	if (!process.connected) {
+		throw new SpokeError('ERR_USAGE', '--detached is for the processes that spoke starts', {remedy: 'pass --detach'});
 	}
+
+	const [start] = (await once(process, 'message')) as [StartMessage];
+	const forward = new DetachedForward(start);
+	process.once('disconnect', () => {
+		forward.stopUnlessReady();
+	});
+	return forward.run({...own, ...start.line}, run);
 }
+
+/** The log file, which the parent has opened. */
+const stderrDescriptor = 2;
 
 class DetachedForward {
 	readonly #start: StartMessage;
-	readonly #parent: ParentProcess;
-	readonly #log: ForwardLog;
-	readonly #statuses: ForwardStatuses;
+	readonly #log = new ForwardLog(stderrDescriptor);
+	readonly #forwards: ReadonlyMap<string, ForwardStatus>;
 	readonly #paths = new UnsettledPaths();
 	readonly #stopping = new AbortController();
 	#opened: OpenedForwards | undefined;
+	#state: DetachedForwardState | undefined;
+	#written = '';
+	#lastWrite: Promise<void> = Promise.resolve();
+	/** The parent has printed all that it prints. */
+	#isReady = false;
 
-	constructor({start, parent, log}: {start: StartMessage; parent: ParentProcess; log: ForwardLog}) {
+	constructor(start: StartMessage) {
 		this.#start = start;
-		this.#parent = parent;
-		this.#log = log;
-		this.#statuses = new ForwardStatuses(start.input.targets);
+		this.#forwards = new Map(start.input.targets.flatMap(({ports}) => ports.map(({id}) => [id, startingForward(id)])));
 	}
 
-	/** @throws SpokeError of a forward, or if it was stopped before it was ready */
-	async run(invocation: PortForwardInvocation, run: typeof runForwards): Promise<void> {
-		const {directory} = this.#start;
-		const state = await this.#createState();
-		const control = await serveControl(state.socket, {
-			status: () => ({context: this.#opened?.context ?? null, forwards: this.#list()}),
-			stop: () => {
-				// After the response.
-				setImmediate(() => {
-					this.#stopping.abort();
-				});
-				return {pid: process.pid};
-			},
-		});
-		try {
-			// Before a port is bound, so that a forward that finds its port in use can name this one.
-			await writeState(directory, state);
-			this.#parent.onLost(() => {
-				this.#stopping.abort();
-			});
-			void this.#stopWithSession();
-			await this.#runForwards(invocation, state, run);
-		} finally {
+	stopUnlessReady(): void {
+		if (!this.#isReady) {
 			this.#stopping.abort();
-			control.close();
 		}
 	}
 
-	async #runForwards({flags, ...invocation}: PortForwardInvocation, state: DetachedForwardState, run: typeof runForwards): Promise<void> {
-		const reporter = this.#parent.createReporter();
-		const logReporter = textReporter(this.#log, this.#log);
+	/** Resolves to the exit status. */
+	async run(invocation: PortForwardInvocation, run: typeof runForwards): Promise<number> {
+		const {directory, id} = this.#start;
+		try {
+			await this.#createState();
+			void this.#keepState();
+			await this.#runForwards(invocation, run);
+			await this.#lastWrite;
+			await removeForwardFiles(directory, id);
+			return exitStatus.ok;
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			this.#stopping.abort();
+			await this.#lastWrite;
+			this.#log.write(`${errorText(error)}\n`);
+			if (this.#isReady) {
+				await writeState(directory, {...this.#state!, ended: {time: new Date().toISOString(), error: error.toJSON()}});
+			} else {
+				await removeForwardFiles(directory, id);
+				const totals = {connections: 0, failed: 0, up: 0, down: 0};
+				this.#parentReporter().ended({exitStatus: error.exitStatus, reason: endReasonFor(error), signal: null, totals, error});
+				await this.#leaveParent({type: 'failed', error: {...error.toJSON(), asKubectl: error.asKubectl}});
+			}
+
+			return error.exitStatus;
+		}
+	}
+
+	async #runForwards({flags, ...invocation}: PortForwardInvocation, run: typeof runForwards): Promise<void> {
+		const {directory, id, input} = this.#start;
+		const reporters = [this.#parentReporter(), textReporter(this.#log, this.#log)];
 		let announced: Promise<void> = Promise.resolve();
-		const {failure, totals} = await run(
+		const {failure} = await run(
 			// `spoke forwards list` shows the path, and the log its changes.
 			{...invocation, stderr: this.#log, flags: {...flags, output: undefined, path: flags.path === 'never' ? 'never' : 'always'}},
-			this.#start.input,
+			input,
 			{
 				event: event => {
-					reporter.event(event);
-					logReporter.event(event);
-					this.#statuses.update(event);
+					for (const reporter of reporters) {
+						reporter.event(event);
+					}
+
+					updateStatus(this.#forwards.get(event.forward)!, event);
 				},
 				path: (forward, path) => {
-					reporter.path(forward, path);
+					reporters[0]!.path(forward, path);
 					this.#paths.update(forward, path);
 				},
 				allReady: targets => {
-					reporter.allReady(targets);
-					announced = this.#announce(state);
+					reporters[0]!.allReady(targets);
+					announced = this.#announce();
 					announced.catch(() => {
 						this.#stopping.abort();
 					});
@@ -136,24 +140,19 @@ class DetachedForward {
 			},
 		);
 		this.#stopping.abort();
-		try {
-			await announced;
-			if (failure !== null) {
-				throw failure.code === 'ERR_PORT_IN_USE' ? await this.#ownerOfPort(failure) : failure;
-			}
+		await announced;
+		if (failure?.code === 'ERR_PORT_IN_USE') {
+			// Another detached forward can have bound the port at the same moment.
+			await assertPortsAreFree(directory, requestedListeners(input.targets), id);
+		}
 
-			if (!this.#parent.hasDetached) {
-				throw new SpokeError('ERR_DETACHED_FORWARD', 'the forward was stopped before it was ready');
-			}
-		} catch (thrown) {
-			const error = toSpokeError(thrown);
-			reporter.ended({exitStatus: error.exitStatus, reason: endReasonFor(error), signal: null, totals, error});
-			throw error;
+		if (failure !== null || !this.#isReady) {
+			throw failure ?? new SpokeError('ERR_DETACHED_FORWARD', 'the forward was stopped before it was ready');
 		}
 	}
 
-	async #createState(): Promise<DetachedForwardState> {
-		const {directory, id, sessionLeader} = this.#start;
+	/** Before a port is bound, so that a forward that finds its port in use can name this one. */
+	async #createState(): Promise<void> {
 		const own = await readProcess(process.pid);
 		if (own === null) {
 			throw new SpokeError(
@@ -162,18 +161,77 @@ class DetachedForward {
 			);
 		}
 
-		const listeners = requestedListeners(this.#start.input.targets);
-		return {
+		const {id, input} = this.#start;
+		const listeners = requestedListeners(input.targets);
+		this.#state = {
 			id,
 			name: this.#nameFor(listeners),
-			process: {pid: own.pid, startTime: own.startTime},
-			sessionLeader,
+			process: own,
 			startedAt: new Date().toISOString(),
 			listeners,
-			log: logPath(directory, id),
-			socket: await chooseSocketPath(directory, id),
+			context: null,
+			forwards: [],
 			ended: null,
 		};
+		await this.#writeState();
+	}
+
+	/** Until the state file is removed: without it, no command could find and stop the forward. */
+	async #keepState(): Promise<void> {
+		const {directory, id} = this.#start;
+		const {signal} = this.#stopping;
+		while (!signal.aborted) {
+			await delayUpTo(stateIntervalMs, signal);
+			if (!hasStateFile(directory, id)) {
+				this.#stopping.abort();
+			} else if (!signal.aborted) {
+				// A state that is not written, because the disk is full, is soon not current.
+				await this.#writeState().catch(() => undefined);
+			}
+		}
+	}
+
+	/** After the write before it, because both use one draft. */
+	async #writeState(): Promise<void> {
+		const write = this.#lastWrite.then(async () => this.#writeCurrentState());
+		this.#lastWrite = write.catch(() => undefined);
+		return write;
+	}
+
+	async #writeCurrentState(): Promise<void> {
+		const {directory, id, line} = this.#start;
+		const labels = line.flags.path === 'never' ? null : Array.from(this.#opened?.labeler?.labels.values() ?? [], ({path}) => path);
+		this.#state = {
+			...this.#state!,
+			context: this.#opened?.context ?? null,
+			forwards: [...this.#forwards.values()].map(forward => ({...forward, paths: labels && openPaths(forward.target, labels)})),
+		};
+		const text = JSON.stringify(this.#state);
+		if (text === this.#written) {
+			await confirmState(directory, id);
+		} else {
+			await writeState(directory, this.#state);
+			this.#written = text;
+		}
+	}
+
+	async #announce(): Promise<void> {
+		const listeners = [...this.#forwards.values()].flatMap(({host, listen}) =>
+			[...new Set(listen.map(({port}) => port))].map(port => ({host, port})),
+		);
+		const name = this.#nameFor(listeners);
+		if (wantsPaths(this.#start.line.flags, {isTTY: this.#start.isStderrTerminal})) {
+			await this.#paths.settled();
+		}
+
+		this.#state = {...this.#state!, name, listeners};
+		await this.#writeState();
+		// It can have ended since.
+		if (!this.#stopping.signal.aborted) {
+			this.#printPaths(this.#state.forwards.flatMap(({paths}) => paths ?? []));
+			this.#isReady = true;
+			await this.#leaveParent({type: 'ready', name, pid: process.pid});
+		}
 	}
 
 	/** Unique among the detached forwards by its local port and host. */
@@ -182,51 +240,97 @@ class DetachedForward {
 		return `${host ?? target.name}-${listener?.port ?? ports[0]?.spec.remote}`;
 	}
 
-	#list(): readonly ForwardStatus[] {
-		return this.#statuses.list(this.#start.line.flags.path === 'never' ? null : (this.#opened?.labeler?.labels.values() ?? []));
+	/** Prints as without --detach, except the path lines. */
+	#parentReporter() {
+		const [stdout, stderr] = [this.#parentOutput('stdout'), this.#parentOutput('stderr')];
+		return this.#start.line.flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr);
 	}
 
-	async #announce(state: DetachedForwardState): Promise<void> {
-		const {listeners} = this.#statuses;
-		const name = this.#nameFor(listeners);
-		await writeState(this.#start.directory, {...state, name, listeners});
-		if (this.#parent.wantsPaths) {
-			await this.#paths.settled();
-			this.#parent.printPaths(this.#list().flatMap(({paths}) => paths ?? []));
-		}
-
-		// It can have ended since.
-		if (!this.#stopping.signal.aborted) {
-			this.#parent.sendReady(name);
+	/** In the mode that --path names. JSON events suppress the line of `auto`. */
+	#printPaths(paths: readonly Path[]): void {
+		const {isStderrTerminal, line} = this.#start;
+		const {path, output} = line.flags;
+		if (path === 'json' || path === 'always' || (path === 'auto' && isStderrTerminal && output !== 'json')) {
+			const lines = paths.map(one => (path === 'json' ? jsonLine(one) : `${sanitizeLine(one.line)}\n`));
+			this.#parentOutput('stderr').write([...new Set(lines)].join(''));
 		}
 	}
 
-	/** Also if the state file is removed: without it, no command could find and stop the forward. */
-	async #stopWithSession(): Promise<void> {
-		const {directory, id, sessionLeader} = this.#start;
-		const {signal} = this.#stopping;
-		while (!signal.aborted) {
-			await delayUpTo(watchIntervalMs, signal);
-			if (!hasStateFile(directory, id) || (sessionLeader !== null && !(await isProcessRunning(sessionLeader).catch(() => true)))) {
-				this.#stopping.abort();
-			}
-		}
+	#parentOutput(to: 'stdout' | 'stderr') {
+		return {
+			isTTY: to === 'stderr' && this.#start.isStderrTerminal,
+			write: (text: string) => {
+				if (!this.#isReady && process.connected) {
+					process.send!({type: 'output', to, text} satisfies ForwardMessage, undefined, undefined, () => undefined);
+				}
+
+				return true;
+			},
+		};
 	}
 
-	/** Another detached forward can have bound the port at the same moment. */
-	async #ownerOfPort(failure: SpokeError): Promise<SpokeError> {
-		const {directory, id} = this.#start;
-		try {
-			await assertPortsAreFree(directory, requestedListeners(this.#start.input.targets), id);
-			return failure;
-		} catch (thrown) {
-			return toSpokeError(thrown);
+	/** The last message. */
+	async #leaveParent(message: ForwardMessage): Promise<void> {
+		if (process.connected) {
+			await new Promise(resolve => {
+				process.send!(message, undefined, undefined, resolve);
+			});
+			process.disconnect();
 		}
 	}
 }
 
-/** The log file; the parent has opened it. */
-const stderrDescriptor = 2;
+function startingForward(forward: string): ForwardStatus {
+	return {
+		forward,
+		state: 'starting',
+		target: null,
+		remotePort: null,
+		listen: [],
+		host: null,
+		connections: {open: 0, total: 0, failed: 0},
+		paths: null,
+		error: null,
+	};
+}
 
-/** Each look at the session leader starts a program where there is no /proc. */
-const watchIntervalMs = process.platform === 'linux' ? 1000 : 5000;
+function updateStatus(status: ForwardStatus, event: ForwardEvent): void {
+	const {connections, target} = status;
+	switch (event.event) {
+		case 'ready': {
+			const {target, remotePort, listen, host} = event;
+			Object.assign(status, {state: 'ready', target, remotePort, listen, host});
+			break;
+		}
+
+		case 'connection-opened': {
+			connections.open++;
+			connections.total++;
+			break;
+		}
+
+		case 'connection-closed':
+		case 'connection-failed': {
+			connections.open--;
+			connections.failed += event.event === 'connection-failed' ? 1 : 0;
+			break;
+		}
+
+		case 'moved': {
+			Object.assign(status, {state: 'ready', error: null, target: target && {...target, ...event.to, node: null}});
+			break;
+		}
+
+		case 'interrupted': {
+			Object.assign(status, {state: 'interrupted', error: event.error.toJSON()});
+			break;
+		}
+
+		case 'restored': {
+			Object.assign(status, {state: 'ready', error: null});
+			break;
+		}
+
+		default:
+	}
+}

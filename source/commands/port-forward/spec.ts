@@ -20,12 +20,7 @@ const flags = [
 	{
 		name: 'detach',
 		kind: 'boolean',
-		help: 'run in the background: wait until the forward is ready, print its addresses and its path, and exit 0; manage it with `spoke forwards`',
-	},
-	{
-		name: 'linger',
-		kind: 'boolean',
-		help: 'with --detach: keep running after the terminal session ends (that is, after its leader, usually the login shell, exits)',
+		help: 'run in the background, also after the terminal closes: wait until the forward is ready, print its addresses and its path, and exit 0; manage it with `spoke forwards`',
 	},
 	{name: 'detached', kind: 'boolean', hidden: true, help: 'the background process of --detach'},
 	{
@@ -55,7 +50,7 @@ export const portForwardSpec = {
 	usage: [
 		'port-forward TARGET [LOCAL:]REMOTE… [KIND/NAME [LOCAL:]REMOTE…]… [flags]',
 		'port-forward -f FILE [TARGET [LOCAL:]REMOTE…]… [flags]',
-		'port-forward TARGET [LOCAL:]REMOTE… --detach [--linger] [flags]',
+		'port-forward TARGET [LOCAL:]REMOTE… --detach [flags]',
 		'port-forward TARGET [LOCAL:]REMOTE… [flags] -- COMMAND [ARGUMENT…]',
 	],
 	about:

@@ -1,11 +1,10 @@
 import {spawn} from 'node:child_process';
-import {join} from 'node:path';
 import process from 'node:process';
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import type {ForwardsInvocation} from '../../../source/commands/forwards/spec.ts';
-import {stopForwards} from '../../../source/commands/forwards/stop-forwards.ts';
-import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
+import {stopForwards} from '../../../source/commands/forwards/run.ts';
+import {readProcess} from '../../../source/commands/forwards/process-identity.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test.serial('a forward that ends while it is being stopped counts as stopped', async t => {
@@ -25,15 +24,14 @@ test.serial('a forward that ends while it is being stopped counts as stopped', a
 		id: 'a',
 		name: 'db-5432',
 		process: (await readProcess(child.pid!))!,
-		sessionLeader: null,
 		startedAt: '2026-11-24T14:00:00Z',
 		listeners: [{host: null, port: 5432}],
-		log: join(directory, 'a.log'),
-		socket: join(directory, 'a.sock'),
+		context: null,
+		forwards: [],
 		ended: null,
 	};
 	const stdout = new PassThrough({encoding: 'utf8'});
 	const invocation = {flags: {all: true}, stdout, stderr: new PassThrough()} as unknown as ForwardsInvocation;
-	await stopForwards(invocation, [{state, isRunning: true}], {directory, names: []});
+	await stopForwards(invocation, [{state, isRunning: true, isCurrent: true}], {directory, names: []});
 	t.is(stdout.read(), 'db-5432 stopped\n');
 });

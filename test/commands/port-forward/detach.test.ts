@@ -7,11 +7,11 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import type {ExecutionContext} from 'ava';
-import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
+import {readProcess} from '../../../source/commands/forwards/process-identity.ts';
 import {limitConcurrency} from '../../support/limit-concurrency.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes} from '../../support/port-forward-run.ts';
-import {builtProgram, runSpoke, type Ended} from '../../support/run-spoke.ts';
+import {runSpoke, type Ended} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {forwardProcesses, isRunning, openShellSession, type ShellSession} from '../../support/shell-session.ts';
 import {until} from '../../support/until.ts';
@@ -28,9 +28,9 @@ type DetachedForward = {
 	ended: {error: {code: string}} | null;
 };
 
-async function open(t: ExecutionContext, options: Parameters<typeof openShellSession>[2] = {}) {
+async function open(t: ExecutionContext) {
 	const {env, sandbox} = await openSandbox(t);
-	const session = await openShellSession(t, env, options);
+	const session = await openShellSession(t, env);
 	return {env, sandbox, session};
 }
 
@@ -63,16 +63,15 @@ test('a detached forward outlives its command, and list shows its port, pod and 
 	const {port, name, stdout, stderr, pid} = await detached(t, session, ['svc/db', ':7000', '--address', '127.0.0.1', '--path=always']);
 	t.is(stdout, `Forwarding from 127.0.0.1:${port} -> 7000\n`);
 	const line = /^path: you -verified-> apiserver -direct,unverified-> kubelet n\d$/m.exec(stderr)![0];
-	t.is(
-		stderr,
-		`${line}\ndetached as db-${port}: ends with this terminal session (led by process ${session.pid}) or with \`spoke forwards stop db-${port}\`\n`,
-	);
+	t.is(stderr, `${line}\ndetached as db-${port}: ends with \`spoke forwards stop db-${port}\`\n`);
 	t.is(await echoes(port), 'hello');
 	t.deepEqual(await session.spoke(['forwards']), {
 		status: 0,
 		stdout: `${name}: 127.0.0.1:${port} -> 7000, svc/db in default, on db-0 (context sandbox, process ${pid})\n  ${line}\n`,
 		stderr: '',
 	});
+	// The state is written once per second.
+	await until(async () => (await listed(session))[0]!.forwards[0]!.connections.total === 1);
 	const [forward] = await listed(session);
 	t.like(forward, {name, pid, state: 'running', ports: [port], ended: null});
 	t.deepEqual(
@@ -117,27 +116,10 @@ test('list reports a forward that was killed once, and removes its files', async
 	const {name, pid} = await detached(t, session);
 	process.kill(pid, 'SIGKILL');
 	await until(async () => !(await isRunning(pid)));
-	t.is((await readdir(session.directory)).length, 3);
+	t.is((await readdir(session.directory)).length, 2);
 	t.deepEqual(await session.spoke(['forwards', 'list']), {status: 0, stdout: `${name}: ended: process ${pid} is gone\n`, stderr: ''});
 	t.deepEqual(await readdir(session.directory), []);
 	t.is((await session.spoke(['forwards', 'list'])).stdout, '');
-});
-
-test('list removes old files of starts that were killed, and no others', async t => {
-	const {session} = await open(t);
-	await detached(t, session);
-	const before = new Date(Date.now() - 2 * 60 * 60_000);
-	for (const name of ['0badcafe.log', 'deadbeef.log']) {
-		await writeFile(join(session.directory, name), '');
-	}
-
-	for (const name of (await readdir(session.directory)).filter(name => name !== '0badcafe.log')) {
-		await utimes(join(session.directory, name), before, before);
-	}
-
-	const names = await readdir(session.directory);
-	t.is((await listed(session)).length, 1);
-	t.deepEqual((await readdir(session.directory)).sort(), names.filter(name => name !== 'deadbeef.log').sort());
 });
 
 test('a process that got the id of a forward is neither taken for it nor signaled', async t => {
@@ -156,26 +138,30 @@ test('a process that got the id of a forward is neither taken for it nor signale
 	t.true(await isRunning(other.pid!));
 });
 
-test('a forward ends with its session leader', async t => {
+test('a forward outlives its terminal until it is stopped', async t => {
 	const {session} = await open(t);
-	const {port, pid} = await detached(t, session);
-	t.is(await echoes(port), 'hello');
+	const {port, pid, name} = await detached(t, session);
 	await session.close();
+	t.is(await echoes(port), 'hello');
+	t.true(await isRunning(pid));
+	const ended = await runSpoke(['forwards', 'stop', name], {env: session.env});
+	t.is(ended.stdout, `${name} stopped\n`);
 	await gone(t, session, pid);
 	await t.throwsAsync(dial(port), {code: 'ECONNREFUSED'});
 });
 
-test('--linger keeps a forward after its session until it is stopped', async t => {
+test('list shows no path of a forward that has not confirmed its state', async t => {
 	const {session} = await open(t);
-	const {port, pid, name} = await detached(t, session, ['svc/db', ':7000', '--linger']);
-	const short = await detached(t, session);
-	await session.close();
-	await until(async () => !(await isRunning(short.pid)));
-	t.true(await isRunning(pid));
-	t.is(await echoes(port), 'hello');
-	const ended = await runSpoke(['forwards', 'stop', name], {env: session.env});
-	t.is(ended.stdout, `${name} stopped\n`);
-	await gone(t, session, pid);
+	const {name, pid} = await detached(t, session);
+	process.kill(pid, 'SIGSTOP');
+	t.teardown(() => process.kill(pid, 'SIGCONT'));
+	const [file = ''] = (await readdir(session.directory)).filter(name => name.endsWith('.json'));
+	const before = new Date(Date.now() - 10_000);
+	await utimes(join(session.directory, file), before, before);
+	t.is((await session.spoke(['forwards'])).stdout, `${name}: does not respond (process ${pid})\n`);
+	t.like((await listed(session))[0], {name, state: 'unresponsive', forwards: []});
+	process.kill(pid, 'SIGCONT');
+	await until(async () => (await listed(session))[0]!.state === 'running');
 });
 
 test('a forward ends when its state file is removed', async t => {
@@ -184,18 +170,6 @@ test('a forward ends when its state file is removed', async t => {
 	await rm(session.directory, {recursive: true});
 	await until(async () => !(await isRunning(pid)));
 	t.pass();
-});
-
-test('--detach needs a session leader that outlives the command, or --linger', async t => {
-	const {session} = await open(t);
-	const alone = spawn(process.execPath, [builtProgram, 'port-forward', 'svc/db', ':7000', '--detach'], {env: session.env, detached: true});
-	let stderr = '';
-	alone.stderr.on('data', (chunk: Buffer) => {
-		stderr += chunk.toString();
-	});
-	const [status] = (await once(alone, 'close')) as [number];
-	t.is(status, 2);
-	t.regex(stderr, /^error: spoke itself leads this terminal session, .*pass --linger.*\[ERR_USAGE\]\n$/);
 });
 
 test('a token is in no argument of the forward and in no file', async t => {
@@ -211,8 +185,7 @@ test('a token is in no argument of the forward and in no file', async t => {
 		t.false(args!.includes(token) || environment!.includes(token));
 	}
 
-	const names = (await readdir(session.directory)).filter(name => !name.endsWith('.sock'));
-	for (const name of names) {
+	for (const name of await readdir(session.directory)) {
 		t.false((await readFile(join(session.directory, name), 'utf8')).includes(token), name);
 	}
 });
@@ -222,12 +195,13 @@ test('only the user can read the files of a forward, and it runs in a session of
 	const {pid} = await detached(t, session);
 	t.is((await stat(session.directory)).mode & 0o777, 0o700);
 	const names = await readdir(session.directory);
-	t.deepEqual(names.map(name => name.replace(/^\w+\./, '')).sort(), ['json', 'log', 'sock']);
+	t.deepEqual(names.map(name => name.replace(/^\w+\./, '')).sort(), ['json', 'log']);
 	for (const name of names) {
 		t.is((await stat(join(session.directory, name))).mode & 0o777, 0o600, name);
 	}
 
-	t.true((await readProcess(pid))!.isSessionLeader);
+	const {stdout} = await promisify(execFile)('ps', ['-o', 'stat=', '-p', String(pid)]);
+	t.regex(stdout, /s/);
 });
 
 test('a state directory that others can change, or that is a link, is refused', async t => {
@@ -337,15 +311,15 @@ test('the events of --detach -o json end with its name, process and log', async 
 	const events = stdout
 		.trim()
 		.split('\n')
-		.map(line => JSON.parse(line) as {event: string; pid: number; name: string; log: string; sessionLeader: number; phase: string});
+		.map(line => JSON.parse(line) as {event: string; pid: number; name: string; log: string; phase: string});
 	t.deepEqual(
 		events.map(({event}) => event).filter(event => event !== 'path'),
 		['ready', 'ready', 'all-ready', 'detached'],
 	);
 	t.true(events.some(({event}) => event === 'path'));
 	const [forward] = await listed(session);
-	const {name, pid, log, sessionLeader} = events.at(-1)!;
-	t.deepEqual([name, pid, sessionLeader], [forward!.name, forward!.pid, session.pid]);
+	const {name, pid, log} = events.at(-1)!;
+	t.deepEqual([name, pid], [forward!.name, forward!.pid]);
 	t.is(forward!.forwards.length, 2);
 	t.regex(await readFile(log, 'utf8'), /Forwarding from/);
 });
@@ -407,18 +381,6 @@ for (const signal of ['SIGKILL', 'SIGINT'] as const) {
 		await gone(t, session, pid);
 	});
 }
-
-test('a control socket whose path would be too long is in a private directory', async t => {
-	const {session} = await open(t, {stateFolder: 'x'.repeat(100)});
-	const {name, pid} = await detached(t, session);
-	const [file = ''] = (await readdir(session.directory)).filter(name => name.endsWith('.json'));
-	const {socket} = JSON.parse(await readFile(join(session.directory, file), 'utf8')) as {socket: string};
-	t.false(socket.startsWith(session.directory));
-	t.is((await stat(join(socket, '..'))).mode & 0o777, 0o700);
-	t.is((await session.spoke(['forwards', 'stop', name])).stdout, `${name} stopped\n`);
-	await gone(t, session, pid);
-	await t.throwsAsync(stat(join(socket, '..')), {code: 'ENOENT'});
-});
 
 test('completion offers the names of detached forwards', async t => {
 	const {session} = await open(t);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 import type {ForwardReporter} from '../../../source/commands/port-forward/text-reporter.ts';
-import {emitPathEvents} from '../../../source/commands/port-forward/path-events.ts';
+import {emitPathEvents, openPaths} from '../../../source/commands/port-forward/path-events.ts';
 import type {Basis, Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import {forwardPath, forwardPathWithBasis} from '../../support/forward-path.ts';
@@ -72,4 +72,12 @@ test('tunnels with equal lines of different basis emit one path', t => {
 		]).bases,
 		['proven'],
 	);
+});
+
+test('open tunnels whose paths differ only in a basis or in the apiserver process have two paths', t => {
+	const [proven, inferred] = [forwardPathWithBasis('proven'), forwardPathWithBasis('inferred')];
+	t.is(proven.line, inferred.line);
+	t.deepEqual(openPaths(forwardPath.target, [inferred, proven, inferred]), [inferred, proven]);
+	const other = {...forwardPath, process: {...forwardPath.process, id: 'other'}};
+	t.deepEqual(openPaths(forwardPath.target, [forwardPath, other, forwardPath]), [forwardPath, other]);
 });

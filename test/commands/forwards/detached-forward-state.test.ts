@@ -1,28 +1,33 @@
-/** The local ports of detached forwards. */
-import {join} from 'node:path';
+import {hostname} from 'node:os';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {assertPortsAreFree} from '../../source/detached-forwards/assert-ports-are-free.ts';
-import {writeState, type DetachedForwardState} from '../../source/detached-forwards/detached-forward-state.ts';
-import {readProcess} from '../../source/detached-forwards/process-identity.ts';
-import {temporaryDirectory} from '../support/temporary-directory.ts';
+import {
+	assertPortsAreFree,
+	forwardsDirectory,
+	writeState,
+	type DetachedForwardState,
+} from '../../../source/commands/forwards/detached-forward-state.ts';
+import {readProcess} from '../../../source/commands/forwards/process-identity.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
+
+test('each host has its own directory of forwards, so none ends those of another', t => {
+	t.is(forwardsDirectory.name, `forwards-${hostname()}`);
+});
 
 /** A directory, and the state of a detached forward that runs: this process. */
 async function runningForward(t: ExecutionContext) {
 	const directory = await temporaryDirectory(t);
-	const {pid, startTime} = (await readProcess(process.pid))!;
 	const state: DetachedForwardState = {
 		id: 'a1',
 		name: 'a.test-8080',
-		process: {pid, startTime},
-		sessionLeader: null,
+		process: (await readProcess(process.pid))!,
 		startedAt: '2026-01-01T00:00:00.000Z',
 		listeners: [
 			{host: 'a.test', port: 8080},
 			{host: 'b.test', port: 9090},
 		],
-		log: join(directory, 'a1.log'),
-		socket: join(directory, 'a1.sock'),
+		context: null,
+		forwards: [],
 		ended: null,
 	};
 	return {directory, state};

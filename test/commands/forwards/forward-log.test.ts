@@ -2,8 +2,8 @@ import {closeSync, openSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {ForwardLog, readLog} from '../../source/detached-forwards/forward-log.ts';
-import {temporaryDirectory} from '../support/temporary-directory.ts';
+import {ForwardLog, readLog} from '../../../source/commands/forwards/forward-log.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 async function openLog(t: ExecutionContext, limit?: number) {
 	const path = join(await temporaryDirectory(t), 'a.log');

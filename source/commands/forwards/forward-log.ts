@@ -1,7 +1,7 @@
 /** Log file of a detached forward. */
 import {fstatSync, ftruncateSync, writeSync} from 'node:fs';
 import {open} from 'node:fs/promises';
-import {delayUpTo} from '../async/abortable.ts';
+import {delayUpTo} from '../../async/abortable.ts';
 
 const maxBytes = 1024 * 1024;
 const readIntervalMs = 200;
