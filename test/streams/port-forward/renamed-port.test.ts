@@ -25,7 +25,8 @@ test('a connection to a pod without the named port fails, and nothing is opened 
 		one.name = `new-${one.name}`;
 	}
 
-	t.is((await ask(sandbox, deployment, {method: 'PUT', body: web})).status, 200);
+	const headers = {'content-type': 'application/merge-patch+json'};
+	t.is((await ask(sandbox, deployment, {method: 'PATCH', headers, body: {spec: web.spec}})).status, 200);
 	const {
 		to: {name},
 	} = await event('moved');
