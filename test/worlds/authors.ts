@@ -4,6 +4,8 @@
 export const surfaces = {
 	'kubelet-response':
 		'status line, head and body of every response of its kubelet, some of which the apiserver repeats in error texts of its own',
+	'dial-errors':
+		'the whole text of an error of the apiserver’s connection to any kubelet, as an agent of Konnectivity, or between the apiserver and a proxy of its environment',
 	counters: 'counters of the apiserver that a far end raises by failing',
 	'agent-metrics': 'metrics of the agents that run there',
 	'own-node': 'its own Node object: addresses, port, declared features',
@@ -28,7 +30,15 @@ type Adversary = {
 	/** Held by the property over worlds, or on a real cluster. */ spokeSays: string;
 };
 
-const nodeWrites = ['kubelet-response', 'counters', 'agent-metrics', 'own-node', 'own-mirror-pod', 'workload-bytes'] as const;
+const nodeWrites = [
+	'kubelet-response',
+	'dial-errors',
+	'counters',
+	'agent-metrics',
+	'own-node',
+	'own-mirror-pod',
+	'workload-bytes',
+] as const;
 
 export const adversaries = [
 	{
@@ -76,7 +86,7 @@ export const adversaries = [
 	{
 		id: 'network',
 		who: 'someone on the network',
-		writes: ['connection-routing', 'api-response', 'kubelet-response'],
+		writes: ['connection-routing', 'api-response', 'kubelet-response', 'dial-errors'],
 		spokeSays:
 			'leg 1 is what your socket shows, and nothing beyond an unverified leg 1 is better than `inferred`. A kubelet whose certificate is not verified is a node as above',
 	},

@@ -5,7 +5,7 @@ export const nodeAddress = '10.0.0.11';
 const agentName = 'konnectivity-agent-n1';
 
 export function flagsOf(
-	{verification, route, advertised, bindAddress}: Process,
+	{verification, route, hasIdleEgressFile, advertised, bindAddress}: Process,
 	{version, trustsHeaders}: Pick<World, 'version' | 'trustsHeaders'>,
 ): Record<string, string> {
 	const [host = '', port = ''] = advertised.split(':');
@@ -14,7 +14,7 @@ export function flagsOf(
 		'bind-address': bindAddress,
 		'secure-port': port,
 		'kubelet-certificate-authority': verification === 'off' ? '' : '/etc/kubernetes/pki/ca.crt',
-		'egress-selector-config-file': route === 'grpc' || route === 'http-connect' ? '/etc/kubernetes/egress.yaml' : '',
+		'egress-selector-config-file': route === 'grpc' || route === 'http-connect' || hasIdleEgressFile ? '/etc/kubernetes/egress.yaml' : '',
 		'kubelet-preferred-address-types': '[InternalIP,Hostname]',
 		'disabled-metrics': '[]',
 		'feature-gates': '',

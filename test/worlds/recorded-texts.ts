@@ -51,7 +51,7 @@ const wrappers: ReadonlyArray<(text: string) => string> = [
 	text => `Internal error occurred: ${text}`,
 ];
 
-function anyWords(choices: Choices): string {
+export function anyWords(choices: Choices): string {
 	return choices.oneOf(choices.oneOf([refusals, tunnelTexts, otherTexts]));
 }
 

@@ -262,14 +262,23 @@ export class Servers {
 	/** What the apiserver gets where it asks a kubelet. */
 	#kubeletAnswer(process: Process, path: string): BackendAnswer {
 		const {adversaries, lies, refusal} = this.#world;
+		const isOwnNode = adversaries.includes('node') || adversaries.includes('all-nodes');
+		const next = lies.kubelet[Math.min(this.#kubeletAnswers, lies.kubelet.length - 1)];
+		if (next?.kind === 'dial') {
+			this.#kubeletAnswers++;
+			const isUpgrade = /\/(?:exec|portforward)/.test(path);
+			if ((isOwnNode && process.route === 'grpc') || (adversaries.includes('network') && !isUpgrade)) {
+				return {kind: 'refused', text: next.text};
+			}
+		}
+
 		const isUnverified = process.verification === 'off' || path.includes('insecureSkipTLSVerifyBackend=true');
 		if (process.verification === 'bad' && !isUnverified) {
 			return {kind: 'refused', text: refusals[refusal]!.replaceAll('10.0.0.11', nodeAddress)};
 		}
 
-		const isOwnNode = adversaries.includes('node') || adversaries.includes('all-nodes');
-		const lie: KubeletAnswer | undefined =
-			isOwnNode || isUnverified ? lies.kubelet[Math.min(this.#kubeletAnswers++, lies.kubelet.length - 1)] : undefined;
+		const lie = next?.kind !== 'dial' && (isOwnNode || isUnverified) ? next : undefined;
+		this.#kubeletAnswers += lie ? 1 : 0;
 		const honest: KubeletAnswer =
 			path.includes('/log') || path.includes('/proxy') ? response(200, lies.workload || 'a line\n') : {kind: 'upgraded', error: null};
 		return lie ?? honest;

@@ -143,11 +143,28 @@ export const witnesses: readonly Witness[] = [
 			lies: {leases: 'one'},
 		},
 	},
+	{
+		name: 'new: an agent of Konnectivity makes the apiserver write the words of another tunnel',
+		source: 'error-text',
+		isThis: (violation, {lies}) => lies.kubelet.some(({kind}) => kind === 'dial') && cites('text-of-a-tunnel')(violation),
+		rule: 'rule-2-route',
+		world: {
+			processes: [apiserver('a', {route: 'grpc'})],
+			reading: 'logs',
+			adversaries: ['node'],
+			lies: {
+				kubelet: [
+					{kind: 'dial', text: 'proxy error from /etc/srv/konnectivity.sock while dialing 10.0.0.11:10250, code 502: 502 Bad Gateway'},
+				],
+			},
+		},
+	},
 ];
 
 /** Removed from here once mended. */
 export const stillFalse: ReadonlySet<string> = new Set([
 	'new: an apiserver whose lease is hidden is not counted at an advertised balancer',
+	'new: an agent of Konnectivity makes the apiserver write the words of another tunnel',
 ]);
 
 function redirectTo(location: string | null): Extract<KubeletAnswer, {kind: 'response'}> {

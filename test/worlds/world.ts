@@ -1,7 +1,7 @@
 /** A world: a true posture of a cluster, the user who looks at it, and what adversaries write. */
 import {type AdversaryId, adversaries, canWrite} from './authors.ts';
 import type {Choices} from './choices.ts';
-import {anyLocation, anyText, refusals} from './recorded-texts.ts';
+import {anyLocation, anyText, anyWords, refusals} from './recorded-texts.ts';
 
 export const routes = ['direct', 'grpc', 'http-connect', 'ssh'] as const;
 export type Route = (typeof routes)[number];
@@ -15,6 +15,8 @@ export type Process = {
 	verification: Verification;
 	route: Route;
 	transport: 'uds' | 'tcp';
+	/** An egress file that selects no route to nodes. */
+	hasIdleEgressFile: boolean;
 	/** `ip:port` that it advertises. */
 	advertised: string;
 	bindAddress: string;
@@ -33,6 +35,9 @@ export type KubeletAnswer =
 	/** `error`: of the channel of a command, after its upgrade. */
 	| {kind: 'upgraded'; error: string | null}
 	| {kind: 'closed'};
+
+/** Go's HTTP client repeats, without words of its own, what an agent of Konnectivity or a proxy of the environment says of a dial. */
+export type DialError = {kind: 'dial'; text: string};
 
 export const rightNames = ['flagz', 'metrics', 'systemPods', 'nodes', 'leases', 'endpoints', 'rootCa', 'review', 'agents'] as const;
 export type Right = (typeof rightNames)[number];
@@ -66,7 +71,7 @@ const readings = (Object.keys(readingShares) as Reading[]).flatMap(reading => Ar
 
 export type Lies = {
 	/** Of the kubelet, one per request; the last one is repeated. */
-	kubelet: readonly KubeletAnswer[];
+	kubelet: ReadonlyArray<KubeletAnswer | DialError>;
 	/** Failures of certificates that a far end has had the apiserver count. */
 	countedFailures: number;
 	/** Connections that agents claim to have besides. */
@@ -209,6 +214,7 @@ function anyProcesses(
 		return apiserver('abcde'[index]!, {
 			...posture,
 			transport,
+			hasIdleEgressFile: choices.chance(15),
 			...(isHosted && {advertised: balancerAddress}),
 			...(isHosted && choices.chance(50) && {bindAddress: `10.1.1.${1 + index}`}),
 			served: isRefused ? 0 : served,
@@ -225,6 +231,7 @@ export function apiserver(name: string, more: Partial<Process> = {}): Process {
 		verification: 'off',
 		route: 'direct',
 		transport: 'uds',
+		hasIdleEgressFile: false,
 		advertised: `10.0.0.${5 + index}:6443`,
 		bindAddress: '0.0.0.0',
 		startTime: `2026-11-24T14:00:0${index}Z`,
@@ -241,7 +248,11 @@ function anyLies(choices: Choices, present: readonly AdversaryId[], processes: r
 		...(may('system-pods', 60) ? [anyMirrorPod(choices, ['cp1', 'cp2', 'n1'])] : []),
 	];
 	return {
-		kubelet: may('kubelet-response') ? Array.from({length: 1 + choices.below(3)}, () => anyKubeletAnswer(choices)) : [],
+		kubelet: may('kubelet-response')
+			? Array.from({length: 1 + choices.below(3)}, () =>
+					choices.chance(15) ? {kind: 'dial', text: anyWords(choices)} : anyKubeletAnswer(choices),
+				)
+			: [],
 		countedFailures: may('counters', 50) ? 1 + choices.below(3) : 0,
 		agents: may('agent-metrics', 40) ? choices.oneOf(['follows', 'noise'] as const) : 'none',
 		declaresWebSockets: may('own-node', 30) ? choices.chance(50) : null,
