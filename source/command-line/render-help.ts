@@ -1,6 +1,7 @@
 /** Help texts. */
 import {connectionFlagNames} from './connection-flags.ts';
 import type {FlagSpec} from './flag-spec.ts';
+import {wrapCommand, wrapText} from '../text/wrap-text.ts';
 
 type CommandHelp = {
 	name: string;
@@ -107,54 +108,4 @@ function renderColumns(title: string, rows: ReadonlyArray<readonly [left: readon
 				: [...left.map(line => `  ${line}`), `${indent}${first}`, ...below];
 		}),
 	];
-}
-
-/** Keeps a flag with its value, and text between backticks, double quotes or brackets, on one line, which can exceed `width`. */
-export function wrapText(text: string, width: number): string[] {
-	return fillLines(splitUnits(text), width);
-}
-
-/** Wraps a shell command, with a backslash at the end of each continued line. */
-export function wrapCommand(command: string, width: number): string[] {
-	if (command.length <= width) {
-		return [command];
-	}
-
-	const lines = fillLines(splitUnits(command), width - 4);
-	return lines.map((line, index) => `${index === 0 ? '' : '  '}${line}${index === lines.length - 1 ? '' : ' \\'}`);
-}
-
-function fillLines(units: readonly string[], width: number): string[] {
-	const lines: string[] = [];
-	let line: string | null = null;
-	for (const unit of units) {
-		if (line !== null && line.length + 1 + unit.length <= width) {
-			line += ` ${unit}`;
-		} else {
-			lines.push(...(line === null ? [] : [line]));
-			line = unit;
-		}
-	}
-
-	return [...lines, line ?? ''];
-}
-
-function splitUnits(text: string): string[] {
-	const units: string[] = [];
-	let unit: string[] = [];
-	for (const word of text.split(' ').filter(word => word !== '')) {
-		unit.push(word);
-		const spelled = unit.join(' ');
-		if (isBalanced(spelled) && !/^["'(`[]*--?[a-z][\w-]*$/i.test(word)) {
-			units.push(spelled);
-			unit = [];
-		}
-	}
-
-	return unit.length === 0 ? units : [...units, unit.join(' ')];
-}
-
-function isBalanced(text: string): boolean {
-	const count = (sign: string) => text.split(sign).length - 1;
-	return count('`') % 2 === 0 && count('"') % 2 === 0 && count('[') <= count(']');
 }

@@ -4,7 +4,7 @@ import {describeReplicas} from '../descriptions/describe-path.ts';
 import {type DetailPart, needsLegend, withLocation} from '../descriptions/describe-verdict.ts';
 import {type Audit, type AuditRow, groupByCause, isProblem} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize.ts';
-import {wrapToWidth} from '../text/wrap-to-width.ts';
+import {wrapText} from '../text/wrap-text.ts';
 import {clusterName} from './path-report.ts';
 import {hubPicture} from './hub-picture.ts';
 
@@ -21,7 +21,7 @@ export function auditReport(audit: Audit, layout: AuditReportLayout): string {
 		'━ proven   ╍ inferred   ┈ unknown',
 		'',
 		...blocks.flatMap(({lines, isShort}, index) => (isShort && blocks[index + 1]?.isShort ? lines : [...lines, ''])),
-		...(legend === null ? [] : [...wrapToWidth(legend, layout.width), '']),
+		...(legend === null ? [] : [...wrapText(legend, layout.width), '']),
 		...(layout.withEvidence ? [] : ['evidence of each row: spoke audit -v 1', '']),
 	].join('\n');
 }
@@ -79,15 +79,14 @@ function scopeOf({id, scope: {of, proven}}: AuditRow): string {
 	return of === null || of <= 1 ? '' : ` (proven for ${proven} of ${of} ${id === 'C5' ? 'kubelets' : 'apiservers'})`;
 }
 
-const always: ReadonlySet<DetailPart['role']> = new Set(['accepted', 'exception', 'needs', 'or', 'and']);
-
-function isShown({role}: DetailPart, row: AuditRow, {withEvidence}: AuditReportLayout): boolean {
+/** The advice stands above the rows of a block. */
+function isShown({role}: DetailPart, {verdict}: AuditRow, {withEvidence}: AuditReportLayout): boolean {
 	if (role === 'fix' || role === 'docs') {
 		return false;
 	}
 
-	const isSettled = row.verdict === 'pass' || row.verdict === 'not-applicable';
-	return withEvidence || role === 'accepted' || (!isSettled && (role === 'message' || always.has(role)));
+	const isSettled = verdict === 'pass' || verdict === 'not-applicable';
+	return withEvidence || role === 'accepted' || (!isSettled && role !== 'evidence');
 }
 
 /** Without the ends of long lists. */
@@ -108,6 +107,6 @@ function shortened(details: readonly DetailPart[], {withEvidence}: AuditReportLa
 function detailLines(part: DetailPart, {width}: AuditReportLayout, indent: string): string[] {
 	const name = part.role === 'or' || part.role === 'and' ? `   ${part.role}` : part.role;
 	const label = part.role === 'message' ? '' : name.padEnd(indent === '' ? 5 : 11);
-	const lines = wrapToWidth(sanitizeLine(withLocation(part)), width - indent.length - label.length);
+	const lines = wrapText(sanitizeLine(withLocation(part)), width - indent.length - label.length);
 	return lines.map((line, index) => `${indent}${index === 0 ? label : ' '.repeat(label.length)}${line}`);
 }

@@ -1,7 +1,7 @@
 /** Help texts. */
 import test from 'ava';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import {renderCommandHelp, renderProgramHelp, formatFlag, wrapCommand, wrapText} from '../../source/command-line/render-help.ts';
+import {renderCommandHelp, renderProgramHelp, formatFlag} from '../../source/command-line/render-help.ts';
 import {commandSpecs} from '../../source/commands/command-specs.ts';
 
 test('a default is shown in the flag’s syntax', t => {
@@ -60,16 +60,4 @@ test('help keeps a flag and its value on one line', t => {
 			);
 		}
 	}
-});
-
-test('wrapText keeps flag and value, quotes and brackets together', t => {
-	t.deepEqual(wrapText('it needs --probe active, or not', 14), ['it needs', '--probe active,', 'or not']);
-	t.deepEqual(wrapText('run `spoke help me` now', 12), ['run', '`spoke help me`', 'now']);
-	t.deepEqual(wrapText('x [--port PORT | -u FILE] y', 10), ['x', '[--port PORT | -u FILE]', 'y']);
-	t.deepEqual(wrapText('', 10), ['']);
-});
-
-test('wrapCommand returns one shell command', t => {
-	t.deepEqual(wrapCommand('a b', 3), ['a b']);
-	t.deepEqual(wrapCommand('spoke logs --tail 20 web', 20), ['spoke logs \\', '  --tail 20 web']);
 });

@@ -89,7 +89,10 @@ test('the text report has each fix once, above its rows, and evidence only with 
 	t.notRegex(text, /\bevidence {2}/);
 	const {stdout: withEvidence} = await runSpoke(['audit', '-v', '1'], {env});
 	t.regex(withEvidence, /^pass N2 .*\n {9}All 3 kubelet signing requests are approved\n {9}evidence {3}3 kubelet signing requests/m);
-	const lines = auditReport(audit, {width: 80, withEvidence: false}).split('\nfix', 2)[1]!.split('\n');
+	const report = auditReport(audit, {width: 80, withEvidence: false});
+	const lines = report.split('\nfix', 2)[1]!.split('\n');
+	const links = audit.rows.flatMap(({id, verdict, docs}) => (verdict === 'fail' && id !== 'C11' && docs !== null ? [docs] : []));
+	t.true(links.length > 0 && links.every(link => report.includes(` ${link}\n`)), 'a link is not cut');
 	t.deepEqual(
 		lines.filter(line => cellWidth(line) > 80 && !line.includes('https://') && !/^(?:FAIL|pass|warn)/.test(line)),
 		[],

@@ -18,7 +18,7 @@ import type {ForwardInput, PortForwardInvocation} from './run-forwards.ts';
 
 /** Sent through a pipe, so that credentials are in no argument and no file. */
 export type StartMessage = {
-	/** As this process read them, with the defaults of kuberc. */
+	/** As this process read them. */
 	line: Pick<PortForwardInvocation, 'flags' | 'given'>;
 	/** As this process read it: a file of forwards can be a pipe. */
 	input: ForwardInput;

@@ -6,7 +6,7 @@ import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../frame/connection-list.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-text.ts';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';

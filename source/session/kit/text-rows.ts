@@ -4,7 +4,7 @@ import {lineLabel, lineText} from './format-copied-lines.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import type {TextWrapping} from '../text/text-search.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-text.ts';
 import {line, spread, styled, type Line, type Span} from './styled-line.ts';
 import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
 import type {ScreenWith} from './screen-input.ts';

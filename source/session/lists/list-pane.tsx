@@ -6,7 +6,7 @@ import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import {hasContexts, isAwaitingApiserver, shownNamespace, type TextLine, currentList} from '../frame/session-state.ts';
 import {formatNumber, formatQuantity, clockTime, formatAge} from '../../text/formats.ts';
 import {sanitizeLine} from '../../text/sanitize.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-text.ts';
 import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
 import {previewRows} from '../frame/layout.ts';
 import {Rows} from '../kit/rows.tsx';

@@ -10,7 +10,7 @@ import type {CommandRequest, RemoteCommand} from '../../streams/remote-command/o
 import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
 import {formatQuantity} from '../../text/formats.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-text.ts';
 import {describeOpenConnections, pathOfEntry, type ConnectionList} from '../frame/connection-list.ts';
 import {keyContext, type Message} from '../frame/session-state.ts';
 import type {Session} from '../frame/session.ts';

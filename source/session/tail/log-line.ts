@@ -3,7 +3,7 @@ import {readFieldLine, type FieldLine} from '../../lines/line-fields.ts';
 import {levelNames} from '../../lines/line-level.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {sanitizeText, sanitize} from '../../text/sanitize.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-text.ts';
 import type {ScreenInput} from '../kit/screen-input.ts';
 import {clipSpans, dropCells, line, lineWidth, sgrSpans, styled, type Line, type Span} from '../kit/styled-line.ts';
 import type {TailCount} from './describe-tail.ts';

@@ -5,7 +5,7 @@ import {readFields, type LineField} from '../../lines/line-fields.ts';
 import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
 import {formatNumber} from '../../text/formats.ts';
 import {sanitizeText} from '../../text/sanitize.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-text.ts';
 import {qualifyWithNamespace, worstPath, type ConnectionEntry} from '../frame/connection-list.ts';
 import {spokenPath} from '../frame/path-pane.tsx';
 import type {Glyphs} from '../kit/theme.ts';

@@ -5,7 +5,7 @@ import {contexts, contextStack} from '../../actions/contexts.ts';
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import {formatKeys} from '../../keymap/keymap.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {wrapToWidth} from '../../text/wrap-to-width.ts';
+import {wrapToWidth} from '../../text/wrap-text.ts';
 import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 import type {Glyphs} from '../kit/theme.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
