@@ -3,9 +3,9 @@ import {createRequire, isBuiltin} from 'node:module';
 import {basename, dirname} from 'node:path';
 import type {Plugin} from 'esbuild';
 import {shippedSchemas} from '../source/commands/schema/shipped-schemas.ts';
-import {presetNames} from '../source/keymap/keymap.ts';
-import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
-import {shippedThemes} from '../source/themes/shipped-themes.ts';
+import {presetNames} from '../source/session/keymap/keymap.ts';
+import {shippedKeymap} from '../source/session/keymap/shipped-keymaps.ts';
+import {shippedThemes} from '../source/session/themes/shipped-themes.ts';
 
 /** `import('./logs/run.ts')` becomes `import('commands/logs.js')`: the path inside the build. */
 export function keepCommandsExternal(): Plugin {

@@ -21,7 +21,6 @@ import {
 	compileLayoutSynchronously,
 	loadWidthTablesLazily,
 	omitDevtools,
-	omitNativeParts,
 	omitSchemaValidator,
 	shrinkTextCaches,
 	treeShakeWs,
@@ -45,28 +44,22 @@ const commands = Object.fromEntries(
 
 /** Source files of parts that few runs need: separate files, which are loaded on demand. */
 const parts = [
-	'source/session.ts',
+	'source/session/run-session.ts',
 	'source/sandbox/start-sandbox.ts',
-	'source/certificates/issuer.ts',
 	'source/cluster/kubeconfig/parse-yaml.ts',
-	'source/keymap/parse-keymap.ts',
-	'source/themes/parse-theme.ts',
-	'source/policies/parse-policy.ts',
+	'source/session/keymap/parse-keymap.ts',
+	'source/session/themes/parse-theme.ts',
+	'source/evidence/policies/parse-policy.ts',
 	'source/commands/help-text.ts',
 	'source/commands/logs/export-logs.ts',
 	'source/commands/logs/print-node-log.ts',
 	'source/commands/logs/shape-lines.ts',
-	'source/commands/logs/print-each-context.ts',
 	'source/commands/mcp/serve-stdio.ts',
 	'source/streams/remote-command/command-recording.ts',
 	'source/session/text/yaml-lines.ts',
 	'source/commands/port-forward/detach.ts',
 	'source/commands/port-forward/local-command.ts',
-	'source/commands/port-forward/serve-detached.ts',
 ];
-/** A part that needs other settings. */
-const sshPart = 'source/sandbox/tunnels/ssh-tunnels.ts';
-const allParts = [...parts, sshPart];
 
 const shared = {
 	bundle: true,
@@ -107,7 +100,7 @@ const built = await Promise.all([
 		...startsFast,
 		entryPoints: [inRoot('source/cli.ts')],
 		outfile: inRoot('build/cli.js'),
-		plugins: [resolveProcessToGlobal(), keepCommandsExternal(), loadBuiltinsLazily(), keepPartsExternal(allParts)],
+		plugins: [resolveProcessToGlobal(), keepCommandsExternal(), loadBuiltinsLazily(), keepPartsExternal(parts)],
 	}),
 	build({
 		...startsFast,
@@ -117,7 +110,7 @@ const built = await Promise.all([
 			resolveProcessToGlobal(),
 			keepCommandsExternal(),
 			loadBuiltinsLazily(),
-			keepPartsExternal(allParts),
+			keepPartsExternal(parts),
 			embedShippedFiles(),
 			treeShakeWs(),
 			omitDevtools(),
@@ -132,7 +125,7 @@ const built = await Promise.all([
 		plugins: [
 			loadBuiltinsLazily(/^(?!.*[/\\]node_modules[/\\](?!ws[/\\]))/),
 			requireBuiltins(),
-			keepPartsExternal(allParts),
+			keepPartsExternal(parts),
 			treeShakeWs(),
 			omitDevtools(),
 			compileLayoutSynchronously(),
@@ -140,12 +133,6 @@ const built = await Promise.all([
 			loadWidthTablesLazily(),
 			omitSchemaValidator(),
 		],
-	}),
-	build({
-		...mayWait,
-		entryPoints: [inRoot(sshPart)],
-		outdir: inRoot('build/parts'),
-		plugins: [omitNativeParts(), requireBuiltins()],
 	}),
 ]);
 const partFiles = (await readdir(inRoot('build/parts'))).map(name => `parts/${name}`);

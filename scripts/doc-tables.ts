@@ -3,19 +3,18 @@ import {readFile} from 'node:fs/promises';
 import {schemaNames} from '../source/commands/schema/spec.ts';
 import type {CommandSpec} from '../source/commands/command.ts';
 import {commandSpecs} from '../source/commands/command-specs.ts';
-import {connectionFlags} from '../source/command-line/connection-flags.ts';
-import type {FlagSpec} from '../source/command-line/flag-spec.ts';
-import {noEffectFlags} from '../source/command-line/kubectl-only-flags.ts';
-import {formatFlag, splitParagraphs} from '../source/command-line/render-help.ts';
-import {errorTable} from '../source/errors/error-table.ts';
-import {exitStatusMeanings} from '../source/errors/exit-status-meanings.ts';
-import {keyTable} from '../source/keymap/describe-keys.ts';
-import {loadKeymap} from '../source/keymap/load-keymap.ts';
+import {connectionFlags, noEffectFlags} from '../source/base/command-line/connection-flags.ts';
+import type {FlagSpec} from '../source/base/command-line/flag-spec.ts';
+import {formatFlag, splitParagraphs} from '../source/base/command-line/render-help.ts';
+import {errorTable} from '../source/base/errors/error-table.ts';
+import {exitStatusMeanings} from '../source/base/errors/exit-status.ts';
+import {keyTable} from '../source/session/keymap/keymap.ts';
+import {loadKeymap} from '../source/session/keymap/load-keymap.ts';
 import {manifest, evidenceReaderRole, userRole, extraRequests, type ExtraRequest} from '../source/evidence/extra-requests.ts';
 import {rowIds} from '../source/evidence/audit/audit-object.ts';
-import {rowDescriptions} from '../source/evidence/audit/row-descriptions.ts';
-import {rowTitles} from '../source/evidence/audit/run-audit.ts';
+import {auditRows} from '../source/evidence/audit/audit-rows.ts';
 import type {Need} from '../source/evidence/evidence.ts';
+import {users} from '../source/sandbox/apiserver/users.ts';
 import {distributions, type DistributionMark} from '../source/evidence/rules/distributions.ts';
 import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
@@ -41,6 +40,13 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			table(
 				['command', 'does'],
 				commandSpecs.map(spec => [code(spec.name === 'session' ? 'spoke' : `spoke ${spec.name}`), spec.summary]),
+			),
+		],
+		[
+			'sandbox-users',
+			table(
+				['context', 'its user'],
+				users.map(({name, description}) => [code(name === 'admin' ? 'sandbox' : `sandbox-${name}`), description]),
 			),
 		],
 		['command-flags', commandSpecs.map(spec => commandSection(spec)).join('\n\n')],
@@ -75,18 +81,19 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			'exit-statuses',
 			table(
 				['status', 'meaning'],
-				exitStatusMeanings.map(({status, meaning}) => [String(status), meaning]),
+				exitStatusMeanings().map(({status, meaning}) => [String(status), meaning]),
 			),
 		],
 		[
 			'audit-rows',
 			table(
 				['row', 'title', 'checks', 'fails if', 'warns if', 'pass is at best', 'needs'],
-				rowIds.map(id => {
-					const {checks, fails, warns, passBasis, needs} = rowDescriptions[id];
-					const [title, page] = rowTitles[id];
-					return [id, `[${title}](${page})`, checks, fails, warns ?? '–', code(passBasis), describeNeeds(needs)];
-				}),
+				nameRepeatedCells(
+					rowIds.map(id => {
+						const {title, page, checks, fails, warns, passBasis, needs} = auditRows[id];
+						return [id, `[${title}](${page})`, checks, fails, warns ?? '–', code(passBasis), describeNeeds(needs)];
+					}),
+				),
 			),
 		],
 		['forward-events', await forwardEventTable()],
@@ -94,12 +101,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			'requests',
 			table(
 				['request', 'shows', 'when', 'permission'],
-				extraRequests.map(row => [
-					`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`,
-					row.purpose,
-					row.when,
-					describePermission(row),
-				]),
+				extraRequests.map(row => [describeRequest(row), row.purpose, row.when, describePermission(row)]),
 			),
 		],
 		[
@@ -132,8 +134,13 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		[
 			'rooms',
 			table(
-				['room', 'contains', 'can import'],
-				rooms.map(room => [code(room.name), room.contains, room.canImport.join(', ') || '–']),
+				['room', 'contains', 'can import', 'lines, files at most'],
+				rooms.map(({name, contains, canImport, budget}) => [
+					code(name),
+					contains,
+					canImport.join(', ') || '–',
+					`${budget.lines.toLocaleString('en')}, ${budget.files}`,
+				]),
 			),
 		],
 		[
@@ -146,14 +153,28 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 	]);
 }
 
+function describeRequest({request, active}: ExtraRequest): string {
+	const [method = '', path = ''] = request.split(' ');
+	return `${method} ${code(path)}${active ? ' *active*' : ''}`;
+}
+
 function describePermission({permission, permissionNote}: ExtraRequest): string {
-	const described =
-		permission && `${permission.verbs.join(', ')} ${(permission.kind === 'path' ? permission.paths : permission.resources).join(', ')}`;
+	const described = permission && `${permission.verbs.join(', ')} ${(permission.nonResourceURLs ?? permission.resources ?? []).join(', ')}`;
 	return [described, permissionNote].filter(part => part !== null && part !== undefined).join('; ') || '–';
 }
 
 function describeNeeds(needs: readonly Need[]): string {
 	return needs.length === 0 ? 'what these rows need' : needs.map(({permission, or}) => permission ?? or!).join('; ');
+}
+
+/** A sentence that a row above has in the same column, as the name of that row. */
+function nameRepeatedCells(rows: ReadonlyArray<readonly string[]>): string[][] {
+	return rows.map((row, index) =>
+		row.map((cell, column) => {
+			const above = rows.slice(0, index).find(other => other[column] === cell);
+			return above && cell.length > 40 ? `as ${above[0]}` : cell;
+		}),
+	);
 }
 
 function commandSection(spec: CommandSpec): string {

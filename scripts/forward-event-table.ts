@@ -36,15 +36,20 @@ type Schema = {
 export async function forwardEventTable(): Promise<string> {
 	const schema = JSON.parse(await readFile(new URL('../schemas/port-forward-event.json', import.meta.url), 'utf8')) as Schema;
 	const byEvent = new Map(schema.allOf.map(({if: {properties}, then}) => [properties.event.const, then]));
+	const described = new Set<string>();
 	return table(
-		['event', 'happens when', '`forward`', 'more fields'],
+		['event', 'happens when', 'fields'],
 		(Object.keys(eventOccasions) as EventName[]).map(event => {
 			const {properties, required} = byEvent.get(event)!;
-			const {forward, ...fields} = properties;
-			const more = Object.entries(fields).map(
-				([name, {description}]) => `${code(name)}${required.includes(name) ? '' : ' (can be absent)'}: ${description}`,
-			);
-			return [code(event), eventOccasions[event], forward?.type === 'null' ? '`null`' : 'its id', more.join('; ')];
+			const {forward: _, ...fields} = properties;
+			const more = Object.entries(fields).map(([name, {description}]) => {
+				const field = `${code(name)}${required.includes(name) ? '' : ' (can be absent)'}`;
+				const whole = `${field}: ${description}`;
+				const isRepeated = described.has(whole);
+				described.add(whole);
+				return isRepeated ? field : whole;
+			});
+			return [code(event), eventOccasions[event], more.join('; ')];
 		}),
 	);
 }

@@ -1,5 +1,5 @@
 /** The contexts of docs/keys.md. */
-import {contexts, type Context} from '../source/actions/contexts.ts';
+import {contexts, type Context} from '../source/session/actions/contexts.ts';
 import {code} from './markdown.ts';
 
 const meanings: Readonly<Record<Context, string>> = {

@@ -1,12 +1,12 @@
 /** Manual pages, rendered from the data of help. */
 import {readFile} from 'node:fs/promises';
-import {connectionFlagNames} from '../source/command-line/connection-flags.ts';
-import type {FlagSpec} from '../source/command-line/flag-spec.ts';
-import {splitParagraphs, formatFlag} from '../source/command-line/render-help.ts';
+import {connectionFlagNames} from '../source/base/command-line/connection-flags.ts';
+import type {FlagSpec} from '../source/base/command-line/flag-spec.ts';
+import {splitParagraphs, formatFlag} from '../source/base/command-line/render-help.ts';
 import type {CommandSpec} from '../source/commands/command.ts';
 import {commandSpecs} from '../source/commands/command-specs.ts';
-import {exitStatusMeanings} from '../source/errors/exit-status-meanings.ts';
-import {toTerminalCharset} from '../source/text/terminal-charset.ts';
+import {exitStatusMeanings} from '../source/base/errors/exit-status.ts';
+import {toTerminalCharset} from '../source/base/text/terminal-charset.ts';
 
 /** File name → roff text with man macros. */
 export async function manPages(): Promise<ReadonlyMap<string, string>> {
@@ -36,7 +36,7 @@ function programPage(specs: readonly CommandSpec[], version: string): string {
 		...flagSections(session),
 		section(
 			'EXIT STATUS',
-			exitStatusMeanings.flatMap(({status, meaning}) => tagged(String(status), meaning)),
+			exitStatusMeanings().flatMap(({status, meaning}) => tagged(String(status), meaning)),
 		),
 		examples(session),
 		section('SEE ALSO', [

@@ -49,7 +49,7 @@ export function loadWidthTablesLazily(): Plugin {
 				namespace === 'single-cells-first' ? undefined : {path: 'string-width', namespace: 'single-cells-first'},
 			);
 			build.onLoad({filter: /./, namespace: 'single-cells-first'}, () => ({
-				resolveDir: fileURLToPath(new URL('../source/text', import.meta.url)),
+				resolveDir: fileURLToPath(new URL('../source/base/text', import.meta.url)),
 				contents: `
 					import {widthOfSingleCells} from './single-cells.ts';
 					export default (text, options) =>
@@ -117,17 +117,6 @@ export function omitSchemaValidator(): Plugin {
 			build.onLoad({filter: /./, namespace: 'mcp'}, () => ({
 				contents: 'export const process = globalThis.process; export class DefaultJsonSchemaValidator {}',
 			}));
-		},
-	};
-}
-
-/** ssh2 works without its optional native parts; a bundle cannot contain them. */
-export function omitNativeParts(): Plugin {
-	return {
-		name: 'omit-native-parts',
-		setup(build) {
-			build.onResolve({filter: /\.node$/}, ({path}) => ({path, namespace: 'native'}));
-			build.onLoad({filter: /.*/, namespace: 'native'}, () => ({contents: 'throw new Error("left out of the bundle")'}));
 		},
 	};
 }

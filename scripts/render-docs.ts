@@ -1,9 +1,9 @@
-/** Renders the tables of README.md, CONTRIBUTING.md and docs/, and docs/surface.txt. `--check` only reports stale ones. */
+/** Renders the tables of CONTRIBUTING.md and docs/, and docs/surface.txt. `--check` only reports stale ones. */
 import {readFile, writeFile} from 'node:fs/promises';
 import process from 'node:process';
-import {keymapSchema} from '../source/keymap/keymap-schema.ts';
-import {policySchema} from '../source/policies/policy-schema.ts';
-import {themeSchema} from '../source/themes/theme-schema.ts';
+import {keymapSchema} from '../source/session/keymap/keymap.ts';
+import {policySchema} from '../source/evidence/policies/parse-policy.ts';
+import {themeSchema} from '../source/session/themes/theme-roles.ts';
 import {docTables} from './doc-tables.ts';
 import {surface} from './surface.ts';
 
@@ -25,12 +25,12 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 	);
 	const documents = await Promise.all(
 		[
-			'README.md',
 			'CONTRIBUTING.md',
 			'docs/audit.md',
 			'docs/clusters.md',
 			'docs/commands.md',
 			'docs/errors.md',
+			'docs/getting-started.md',
 			'docs/json.md',
 			'docs/keys.md',
 			'docs/permissions.md',

@@ -10,8 +10,8 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {spawn} from '@lydell/node-pty';
 import xterm, {type IBufferCell} from '@xterm/headless';
-import {keyBytes} from '../source/keymap/decode-keys.ts';
-import {loadKeymap} from '../source/keymap/load-keymap.ts';
+import {keyBytes} from '../source/session/keymap/decode-keys.ts';
+import {loadKeymap} from '../source/session/keymap/load-keymap.ts';
 import {keysOf, type PressedAction} from '../test/support/test-screen.ts';
 
 const inRoot = (path: string) => new URL(`../${path}`, import.meta.url).pathname;

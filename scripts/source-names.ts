@@ -25,7 +25,7 @@ export async function ruleNames(): Promise<string[]> {
 
 /** The codes of a path's findings. */
 export async function findingCodes(): Promise<string[]> {
-	const nodes = (await parse('evidence/')).flatMap(file => nodesOf(file));
+	const nodes = (await parse('evidence/')).filter(({fileName}) => !fileName.startsWith('policies/')).flatMap(file => nodesOf(file));
 	return nodes.flatMap(node =>
 		ts.isPropertyAssignment(node) && node.name.getText() === 'code' && ts.isStringLiteral(node.initializer) ? [node.initializer.text] : [],
 	);

@@ -1,27 +1,24 @@
 /** Renders docs/surface.txt: all that users and programs can rely on, one fact per line, sorted. */
 import {readdir, readFile} from 'node:fs/promises';
-import {actionSpecs} from '../source/actions/action-table.ts';
-import {contexts} from '../source/actions/contexts.ts';
-import {connectionFlags, multiContextFlags} from '../source/command-line/connection-flags.ts';
-import type {FlagSpec} from '../source/command-line/flag-spec.ts';
+import {actionSpecs} from '../source/session/actions/action-table.ts';
+import {contexts} from '../source/session/actions/contexts.ts';
+import {connectionFlags, multiContextFlags} from '../source/base/command-line/connection-flags.ts';
+import type {FlagSpec} from '../source/base/command-line/flag-spec.ts';
 import type {CommandSpec} from '../source/commands/command.ts';
 import {commandSpecs} from '../source/commands/command-specs.ts';
-import {McpForwards} from '../source/commands/mcp/forward-tools.ts';
-import {listTool} from '../source/commands/mcp/list-tool.ts';
-import {oneShotTools} from '../source/commands/mcp/one-shot-tools.ts';
-import {errorTable} from '../source/errors/error-table.ts';
-import {exitStatusMeanings} from '../source/errors/exit-status-meanings.ts';
+import {mcpTools} from '../source/commands/mcp/spec.ts';
+import {errorTable} from '../source/base/errors/error-table.ts';
+import {exitStatusMeanings} from '../source/base/errors/exit-status.ts';
 import {rowIds} from '../source/evidence/audit/audit-object.ts';
-import {rowTitles} from '../source/evidence/audit/run-audit.ts';
+import {auditRows} from '../source/evidence/audit/audit-rows.ts';
 import {extraRequests} from '../source/evidence/extra-requests.ts';
 import {distributions} from '../source/evidence/rules/distributions.ts';
-import {keyTable} from '../source/keymap/describe-keys.ts';
-import {presetNames} from '../source/keymap/keymap.ts';
-import {loadKeymap} from '../source/keymap/load-keymap.ts';
-import {policySchema} from '../source/policies/policy-schema.ts';
+import {keyTable, presetNames} from '../source/session/keymap/keymap.ts';
+import {loadKeymap} from '../source/session/keymap/load-keymap.ts';
+import {policySchema} from '../source/evidence/policies/parse-policy.ts';
 import {switches} from '../source/sandbox/sandbox.ts';
-import {messageRules} from '../source/server-messages/explain-message.ts';
-import {roles, shippedThemeNames} from '../source/themes/theme-roles.ts';
+import {messageRules} from '../source/cluster/server-messages/explain-message.ts';
+import {roles, shippedThemeNames} from '../source/session/themes/theme-roles.ts';
 import {schemaFacts, type Schema} from './schema-facts.ts';
 import {environmentNames, findingCodes, ruleNames} from './source-names.ts';
 
@@ -34,19 +31,16 @@ export async function surface(): Promise<string> {
 		...actionSpecs.map(({context, id, access, title}) => `action ${context} ${id} (${access}): ${title}`),
 		...(await Promise.all(['default', ...presetNames].map(async name => keyFacts(name)))).flat(),
 		...Object.entries(errorTable).map(([code, {exitStatus, leg}]) => `error ${code} status ${exitStatus} leg ${leg}`),
-		...exitStatusMeanings.map(({status, meaning}) => `exit-status ${status}: ${meaning}`),
+		...exitStatusMeanings().map(({status, meaning}) => `exit-status ${status}: ${meaning}`),
 		...(await jsonFacts()),
 		...schemaFacts('policy', policySchema()),
-		...rowIds.map(id => `audit-row ${id}: ${rowTitles[id][0]}`),
+		...rowIds.map(id => `audit-row ${id}: ${auditRows[id].title}`),
 		...(await ruleNames()).map(name => `rule ${name}`),
 		...(await findingCodes()).map(code => `finding ${code}`),
 		...messageRules.map(({id, code}) => `server-message ${id} is ${code}`),
-		...extraRequests.map(({method, path}) => `request ${method} ${path}`),
+		...extraRequests.map(({request}) => `request ${request}`),
 		...distributions.map(({name}) => `cluster-kind ${name}`),
-		...[listTool, ...oneShotTools, ...new McpForwards().tools].flatMap(({name, parameters}) => [
-			`mcp-tool ${name}`,
-			...parameters.map(parameter => `mcp-tool ${name} ${parameter.name}`),
-		]),
+		...mcpTools.flatMap(({name, parameters}) => [`mcp-tool ${name}`, ...parameters.map(parameter => `mcp-tool ${name} ${parameter.name}`)]),
 		...roles.map(role => `theme-role ${role}`),
 		...shippedThemeNames.map(name => `theme ${name}`),
 		...(await environmentNames()).map(name => `environment ${name}`),

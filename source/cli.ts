@@ -1,19 +1,17 @@
 /** Finds and runs the command. Only this file sets the exit status. */
 import {basename} from 'node:path';
 import process from 'node:process';
-import {closestWord} from './command-line/closest-word.ts';
-import {connectionFlags} from './command-line/connection-flags.ts';
-import type {FlagSpec} from './command-line/flag-spec.ts';
-import {parseCommandLine} from './command-line/parse-command-line.ts';
+import {parseCommandLine} from './base/command-line/parse-command-line.ts';
+import {connectionFlags} from './base/command-line/connection-flags.ts';
+import type {FlagSpec} from './base/command-line/flag-spec.ts';
 import type {CommandSpec, Invocation} from './commands/command.ts';
-import {type CommandName, commandNames, isCommandName, loadCommand} from './commands/load-command.ts';
+import {type CommandName, isCommandName, loadCommand, unknownCommand} from './commands/load-command.ts';
 import {sessionSpec} from './commands/session/spec.ts';
-import {toSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
-import {exitStatus, exitStatusForSignal} from './errors/exit-status.ts';
-import {isHangupIgnored} from './own-process.ts';
-import {errorText} from './text/error-text.ts';
-import {toSafeJson} from './text/escaping.ts';
-import {toTerminalCharset} from './text/terminal-charset.ts';
+import {toSpokeError, SpokeError, type ErrorObject, errorText} from './base/errors/spoke-error.ts';
+import {exitStatus, exitStatusForSignal} from './base/errors/exit-status.ts';
+import {isHangupIgnored} from './base/own-process.ts';
+import {toSafeJson} from './base/text/escaping.ts';
+import {toTerminalCharset} from './base/text/terminal-charset.ts';
 
 type ErrorReporting = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};
 
@@ -191,17 +189,13 @@ function asksForJson(rest: readonly string[]): boolean {
 /** @throws SpokeError ERR_USAGE when there is no such command */
 function assertCommandName(name: string): asserts name is CommandName {
 	if (!isCommandName(name)) {
-		const closest = closestWord(name, commandNames);
-		const remedy = 'list the commands with `spoke help`';
-		throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {
-			remedy: closest === null ? remedy : `did you mean \`spoke ${closest}\`? ${remedy}`,
-		});
+		throw unknownCommand(name);
 	}
 }
 
 /** @param name `null` for help of the program */
 async function printHelp(name: string | null): Promise<void> {
-	if (name !== null) {
+	if (name !== null && name !== 'connection-flags') {
 		assertCommandName(name);
 	}
 

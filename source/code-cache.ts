@@ -20,8 +20,8 @@ import {dirname, isAbsolute} from 'node:path';
 import process from 'node:process';
 import type {Script} from 'node:vm';
 import type {ReadProgramFile} from './code-loader.ts';
-import type {ErrorCode} from './errors/error-table.ts';
-import {exitStatus} from './errors/exit-status.ts';
+import type {ErrorCode} from './base/errors/error-table.ts';
+import {exitStatus} from './base/errors/exit-status.ts';
 
 declare const SPOKE_BUILD: string;
 

@@ -44,7 +44,7 @@ test('a second session uses the compiled code of the first', async t => {
 	};
 
 	const first = await runSession();
-	t.true(first.has('with-paths-parts-session.js'));
+	t.true(first.has('with-paths-parts-run-session.js'));
 	// V8 replaces code that it rejects, by a file with another inode.
 	t.deepEqual([...(await runSession())], [...first]);
 });

@@ -2,10 +2,10 @@
 import {existsSync, statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {clampTimerMs} from '../async/abortable.ts';
-import type {ConnectionFlags} from '../command-line/connection-flags.ts';
-import {parseSecondsOrDuration} from '../command-line/parse-duration.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {clampTimerMs} from '../base/async/clock.ts';
+import type {ConnectionFlags} from '../base/command-line/connection-flags.ts';
+import {parseSecondsOrDuration} from '../base/command-line/parse-command-line.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 import type {ClusterInfo} from './cluster-client.ts';
 import {impersonationHeaders} from './credentials/request-headers.ts';
 import type {PluginTerminal} from './credentials/run-plugin.ts';
@@ -17,7 +17,7 @@ import {readCaBundle} from './kubeconfig/read-file-bounded.ts';
 import {type SelectedEntries, selectEntries, validateEntries} from './kubeconfig/select-entries.ts';
 import type {TlsSettings} from './tls/start-tls.ts';
 import {systemTrust, trustBundle} from './tls/trust.ts';
-import {proxyFromEnvironment, parseProxyUrl} from './transport/proxy-url.ts';
+import {proxyFromEnvironment, parseProxyUrl} from './transport/connect-through-proxy.ts';
 import type {DialRoute} from './transport/open-socket.ts';
 import {joinHostPort, parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 

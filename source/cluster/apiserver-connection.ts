@@ -1,5 +1,5 @@
 /** The apiserver's connection: an HTTP client with credentials, their renewal after a 401, and the request trace. */
-import {userAgent} from '../version.ts';
+import {userAgent} from '../base/version.ts';
 import type {
 	ApiResponse,
 	PipelinedOptions,
@@ -9,18 +9,23 @@ import type {
 	UpgradeOptions,
 	UpgradeResult,
 } from './cluster-client.ts';
-import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
-import type {RequestHeaders} from './credentials/request-headers.ts';
+import type {Credentials, ClientIdentity, RequestHeaders} from './credentials/request-headers.ts';
 import type {HttpRequest, HttpResult, ResponseStart} from './transport/exchange.ts';
 import {HttpClient, buildUpgradeRequest} from './transport/http-client.ts';
-import type {Http2Client} from './transport/http2-client.ts';
+import type {Http2Client} from './transport/http2-connection.ts';
 import {openSocket, peerNameOf, type DialRoute, type OpenSocket} from './transport/open-socket.ts';
 import {basicAuthorization} from './transport/connect-through-proxy.ts';
-import {withWholeTimeout} from './transport/request-errors.ts';
-import {decompressBody, readFully, maxErrorBytes, maxErrorPrefixBytes, readBodyPrefix} from './transport/response-body.ts';
-import {certificateDates, certificateFingerprint} from './tls/client-certificate.ts';
-import {areCredentialsRejected, canSendAgain, isProxyPath} from './connection-pool.ts';
+import {
+	withWholeTimeout,
+	decompressBody,
+	readFully,
+	maxErrorBytes,
+	maxErrorPrefixBytes,
+	readBodyPrefix,
+} from './transport/response-body.ts';
+import {certificateDates, certificateFingerprint} from './tls/trust.ts';
 import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
+import {areCredentialsRejected, canSendAgain, isProxyPath} from './error-from-response.ts';
 
 export type ConnectionConfig = {
 	route: DialRoute;

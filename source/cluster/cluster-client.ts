@@ -86,7 +86,7 @@ export type SocketFacts = {
 			issuer: string;
 			notAfter: string;
 			spkiSha256: string;
-			subjectAltName: string;
+			dnsNames: readonly string[];
 			chainSpkiSha256: readonly string[];
 		} | null;
 	};

@@ -1,16 +1,23 @@
 /** Pool of idle keep-alive connections. */
-import {finished, Readable} from 'node:stream';
-import {abortableDelay, rejectOnAbort} from '../async/abortable.ts';
-import {monotonicMs} from '../async/clock.ts';
-import {isSpokeError} from '../errors/spoke-error.ts';
+import {finished} from 'node:stream';
+import {abortableDelay, rejectOnAbort, monotonicMs} from '../base/async/clock.ts';
+import {isSpokeError} from '../base/errors/spoke-error.ts';
 import type {ApiResponse, RequestOptions} from './cluster-client.ts';
-import type {ApiserverConnection} from './apiserver-connection.ts';
-import {isReplayable} from './transport/encode-request.ts';
+import {
+	type ApiserverConnection,
+	type ConnectionConfig,
+	createConnection,
+	createHttp1Connection,
+	dialApiserver,
+	type DialedSocket,
+	type OnReleased,
+} from './apiserver-connection.ts';
+import {isReplayable} from './transport/exchange.ts';
 import {noop} from './transport/dial-tcp.ts';
-import {maxRetries, maxRetryAfterMs, retryAfterMs} from './transport/request-errors.ts';
-import {explainMessage} from '../server-messages/explain-message.ts';
-import {maxErrorPrefixBytes, readBodyPrefix} from './transport/response-body.ts';
-import type {HttpRequest, HttpResult} from './transport/exchange.ts';
+import {canSendAgain} from './error-from-response.ts';
+import {maxRetries, maxRetryAfterMs, retryAfterMs} from './transport/response-body.ts';
+import {Http2Client, type Http2Connection, type Http2Peer, maxClients, openHttp2} from './transport/http2-connection.ts';
+import {peerNameOf} from './transport/open-socket.ts';
 
 const maxIdleConnections = 8;
 const idleTimeoutMs = 60_000;
@@ -18,15 +25,12 @@ const idleTimeoutMs = 60_000;
 /** A server may close a longer idle connection. */
 const recentUseMs = 1000;
 
-type PlainResponse = Extract<HttpResult, {kind: 'response'}>;
+type SharedConnection = {http2: Http2Connection; dialed: DialedSocket};
+/** `opened`: `null` if the server does not support HTTP/2. */
+type Opening = {opened: Promise<SharedConnection | null>; abort: AbortController; waiters: number};
 
-/** A backend can send any text. */
-const proxyPath = /\/(?:nodes|pods|services)\/[^/]+\/proxy(?:\/|$)/;
-
-/** A POST that only reads. */
-const reviewPath = /^\/apis\/(?:authentication|authorization)\.k8s\.io\//;
-
-const kubeletStreamPath = /\/pods\/[^/]+\/(?:log|exec|attach|portforward)$/;
+/** An opened connection that nothing uses is closed after this time. */
+const unusedTimeoutMs = 1000;
 
 export class ConnectionPool {
 	readonly #open: (signal?: AbortSignal) => Promise<ApiserverConnection>;
@@ -220,42 +224,104 @@ export class ConnectionPool {
 	}
 }
 
-/**
-Whether the apiserver rejected the user's credentials. A kubelet can also send a 401 (it rejects those of the apiserver), and so can a
-backend. On a path to a kubelet, only the apiserver's own Status counts, which a hostile kubelet can imitate for exec, attach and
-port-forward. May replace `response.body`.
-*/
-export async function areCredentialsRejected(path: string, response: PlainResponse): Promise<boolean> {
-	if (response.status !== 401 || isProxyPath(path)) {
-		return false;
+/** HTTP/2 connections that many logs share, as those of kubectl do. */
+export class SharedConnections {
+	readonly #access: ConnectionConfig;
+	readonly #peer: Http2Peer;
+	readonly #onReleased: OnReleased;
+	readonly #connections = new Set<SharedConnection>();
+	readonly #openings = new Set<Opening>();
+	#isSupported: boolean;
+
+	/** `onReleased`: gets the connection of a server that does not support HTTP/2. */
+	constructor(access: ConnectionConfig, {isDisabled, onReleased}: {isDisabled: boolean; onReleased: OnReleased}) {
+		this.#access = access;
+		this.#peer = {peerName: peerNameOf(access.route), authority: access.route.server.authority};
+		this.#onReleased = onReleased;
+		// With HTTP/2, Node does not bound the bytes that are handled per event loop turn.
+		this.#isSupported = access.route.tls !== null && !access.isInteractive && !isDisabled;
 	}
 
-	if (!kubeletStreamPath.test(withoutQuery(path))) {
-		return true;
+	/**
+	`null` if HTTP/2 cannot be used. Closing the result does not close the shared connection while others use it.
+	@throws SpokeError as `openConnection`
+	*/
+	async connect(signal?: AbortSignal): Promise<ApiserverConnection | null> {
+		const {certificate} = await this.#access.credentials.current(signal);
+		while (this.#isSupported) {
+			const shared =
+				[...this.#connections].find(({http2, dialed}) => http2.canAddClient && dialed.identity.certificate === certificate) ??
+				(await this.#open(signal));
+			// The client certificate was renewed, or the server already closes the connection.
+			if (shared?.dialed.identity.certificate !== certificate || !shared.http2.isUsable) {
+				return null;
+			}
+
+			if ((await shared.http2.isAlive()) && shared.http2.canAddClient) {
+				return createConnection(new Http2Client(shared.http2, this.#peer), this.#access, shared.dialed);
+			}
+		}
+
+		return null;
 	}
 
-	if (!response.headers['content-type']?.startsWith('application/json')) {
-		return false;
+	close(): void {
+		this.#isSupported = false;
+		for (const {abort} of this.#openings) {
+			abort.abort();
+		}
+
+		for (const {http2} of this.#connections) {
+			http2.close();
+		}
 	}
 
-	const text = await readBodyPrefix(response.body, maxErrorPrefixBytes);
-	response.body = Readable.from([Buffer.from(text)]);
-	return explainMessage(text, {status: 401})?.rule.code === 'ERR_CREDENTIALS';
-}
+	/** Waits for a connection that others open, too, unless they will fill it. An abort ends the opening if no other waits. */
+	async #open(signal: AbortSignal | undefined): Promise<SharedConnection | null> {
+		signal?.throwIfAborted();
+		const opening = [...this.#openings].find(({waiters}) => waiters < maxClients) ?? this.#startOpening();
+		opening.waiters++;
+		try {
+			return await rejectOnAbort(async () => opening.opened, signal);
+		} finally {
+			opening.waiters--;
+			if (opening.waiters === 0) {
+				this.#openings.delete(opening);
+				opening.abort.abort();
+			}
+		}
+	}
 
-/** Whether a request can be sent again after a 401: it changes nothing, and it did not go to a backend. */
-export function canSendAgain(
-	path: string,
-	{method = 'GET', kind, body}: {method?: string; kind?: HttpRequest['kind']; body?: RequestOptions['body'] | undefined},
-): boolean {
-	const hasNoEffect = method === 'GET' || method === 'HEAD' || kind !== undefined || reviewPath.test(path);
-	return hasNoEffect && isReplayable({body}) && !isProxyPath(path);
-}
+	#startOpening(): Opening {
+		const abort = new AbortController();
+		const opened = this.#openConnection(abort.signal).finally(() => {
+			this.#openings.delete(opening);
+		});
+		const opening: Opening = {opened, abort, waiters: 0};
+		this.#openings.add(opening);
+		return opening;
+	}
 
-export function isProxyPath(path: string): boolean {
-	return proxyPath.test(withoutQuery(path));
-}
+	async #openConnection(signal: AbortSignal): Promise<SharedConnection | null> {
+		const dialed = await dialApiserver(this.#access, {signal, offersHttp2: true});
+		if (!dialed.http2) {
+			this.#isSupported = false;
+			createHttp1Connection(this.#access, dialed, this.#onReleased).release();
+			return null;
+		}
 
-function withoutQuery(path: string): string {
-	return path.split('?', 1)[0]!;
+		const shared = {http2: await openHttp2(dialed.http2, this.#peer, signal), dialed};
+		if (!shared.http2.allowsClients) {
+			this.#isSupported = false;
+		}
+
+		this.#connections.add(shared);
+		shared.http2.onClosed(() => {
+			this.#connections.delete(shared);
+		});
+		setTimeout(() => {
+			shared.http2.closeIfUnused();
+		}, unusedTimeoutMs).unref();
+		return shared;
+	}
 }

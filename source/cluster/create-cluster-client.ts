@@ -1,18 +1,17 @@
 /** Client of one cluster, configured as kubectl is. */
 import process from 'node:process';
-import {Semaphore} from '../async/semaphore.ts';
-import type {ConnectionFlags} from '../command-line/connection-flags.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {Semaphore} from '../base/async/queues.ts';
+import type {ConnectionFlags} from '../base/command-line/connection-flags.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 import {readSettings} from './access-settings.ts';
 import {type ClusterClient, ClusterRecords, type ApiResponse, type RequestOptions} from './cluster-client.ts';
-import {ConnectionPool} from './connection-pool.ts';
-import {anonymousCredentials} from './credentials/credentials.ts';
+import {ConnectionPool, SharedConnections} from './connection-pool.ts';
+import {anonymousCredentials} from './credentials/request-headers.ts';
 import type {PluginTerminal} from './credentials/run-plugin.ts';
 import {type ConnectionConfig, type ApiserverConnection, openConnection} from './apiserver-connection.ts';
 import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
-import {SharedConnections} from './shared-connections.ts';
-import {withWholeTimeout} from './transport/request-errors.ts';
+import {withWholeTimeout} from './transport/response-body.ts';
 import {type DialRoute, peerNameOf} from './transport/open-socket.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 

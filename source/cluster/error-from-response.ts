@@ -1,11 +1,14 @@
 /** Errors from responses other than 2xx. */
 import type {IncomingHttpHeaders} from 'node:http';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
-import {kubectlLine, statusMessage} from '../server-messages/unwrap-message.ts';
-import {formatRfc3339Seconds} from '../text/formats.ts';
-import type {SocketFacts} from './cluster-client.ts';
-import {canICommand, type ImpersonatedIdentity, type RequestAttributes} from './request-attributes.ts';
+import {Readable} from 'node:stream';
+import {SpokeError} from '../base/errors/spoke-error.ts';
+import {errorFromExplanation, explainMessage} from './server-messages/explain-message.ts';
+import {kubectlLine, statusMessage} from './server-messages/unwrap-message.ts';
+import {formatRfc3339Seconds} from '../base/text/formats.ts';
+import type {SocketFacts, ClusterInfo, RequestOptions} from './cluster-client.ts';
+import {isReplayable, type HttpRequest, type HttpResult} from './transport/exchange.ts';
+import {maxErrorPrefixBytes, readBodyPrefix} from './transport/response-body.ts';
+import {quoteForShell} from '../base/text/escaping.ts';
 
 export type ErrorResponse = {
 	status: number;
@@ -16,6 +19,21 @@ export type ErrorResponse = {
 };
 
 export type ErrorResponseContext = Partial<RequestAttributes> & {identity?: ImpersonatedIdentity};
+
+/** `namespace` is `null` for cluster-scoped resources and all namespaces. */
+type RequestAttributes = {verb: string; resource: string; namespace: string | null};
+
+const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete'};
+
+export type ImpersonatedIdentity = Pick<ClusterInfo, 'impersonating' | 'impersonatedGroups'>;
+
+const clusterScoped: ReadonlySet<string> = new Set([
+	'nodes',
+	'namespaces',
+	'certificatesigningrequests',
+	'clusterroles',
+	'clusterrolebindings',
+]);
 
 /** Keeps the server's message in `text`. */
 export function errorFromResponse(response: ErrorResponse, context: ErrorResponseContext = {}): SpokeError {
@@ -157,3 +175,90 @@ function serverNow(date: string | undefined): Date {
 function withFact(error: SpokeError, fact: string, remedy: string): SpokeError {
 	return error.withChanges({message: `${error.message}; ${fact}`, remedy});
 }
+
+/**
+`…/pods/web/log` is `get pods/log`; `/flagz` is its own resource.
+@see https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
+*/
+export function requestAttributes(method: string, path: string): RequestAttributes {
+	const [plain = '', query = ''] = path.split('?', 2);
+	const parts = plain.split('/').filter(part => part !== '');
+	const afterVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
+	// `/namespaces/NAME` is a resource, not in a namespace.
+	const isInNamespace = afterVersion[0] === 'namespaces' && afterVersion.length > 2;
+	const segments = isInNamespace ? afterVersion.slice(2) : afterVersion;
+	const namespace = isInNamespace ? decodeURIComponent(afterVersion[1]!) : null;
+	const [resource, name, subresource] = segments;
+	if (resource === undefined) {
+		return {verb: method.toLowerCase(), resource: plain, namespace: null};
+	}
+
+	const isWatch = query !== '' && new URLSearchParams(query).has('watch');
+	const readVerb = isWatch ? 'watch' : name === undefined ? 'list' : 'get';
+	return {verb: verbs[method] ?? readVerb, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace};
+}
+
+export function canICommand({verb, resource, namespace}: RequestAttributes, identity: ImpersonatedIdentity | undefined): string {
+	// `kubectl auth can-i` reads `pods/log` as the pod named log.
+	const [plain = '', subresource] = resource.startsWith('/') ? [resource] : resource.split('/', 2);
+	const everywhere = !resource.startsWith('/') && !clusterScoped.has(plain);
+	return [
+		'kubectl auth can-i',
+		verb,
+		quoteForShell(plain),
+		...(subresource === undefined ? [] : [`--subresource=${quoteForShell(subresource)}`]),
+		...(namespace === null ? (everywhere ? ['-A'] : []) : ['-n', quoteForShell(namespace)]),
+		...(identity?.impersonating ? ['--as', quoteForShell(identity.impersonating)] : []),
+		...(identity?.impersonating ? identity.impersonatedGroups.flatMap(group => ['--as-group', quoteForShell(group)]) : []),
+	].join(' ');
+}
+
+/**
+Whether the apiserver rejected the user's credentials. A kubelet can also send a 401 (it rejects those of the apiserver), and so can a
+backend. On a path to a kubelet, only the apiserver's own Status counts, which a hostile kubelet can imitate for exec, attach and
+port-forward. May replace `response.body`.
+*/
+export async function areCredentialsRejected(path: string, response: PlainResponse): Promise<boolean> {
+	if (response.status !== 401 || isProxyPath(path)) {
+		return false;
+	}
+
+	if (!kubeletStreamPath.test(withoutQuery(path))) {
+		return true;
+	}
+
+	if (!response.headers['content-type']?.startsWith('application/json')) {
+		return false;
+	}
+
+	const text = await readBodyPrefix(response.body, maxErrorPrefixBytes);
+	response.body = Readable.from([Buffer.from(text)]);
+	return explainMessage(text, {status: 401})?.rule.code === 'ERR_CREDENTIALS';
+}
+
+/** Whether a request can be sent again after a 401: it changes nothing, and it did not go to a backend. */
+export function canSendAgain(
+	path: string,
+	{method = 'GET', kind, body}: {method?: string; kind?: HttpRequest['kind']; body?: RequestOptions['body'] | undefined},
+): boolean {
+	const hasNoEffect = method === 'GET' || method === 'HEAD' || kind !== undefined || reviewPath.test(path);
+	return hasNoEffect && isReplayable({body}) && !isProxyPath(path);
+}
+
+export function isProxyPath(path: string): boolean {
+	return proxyPath.test(withoutQuery(path));
+}
+
+function withoutQuery(path: string): string {
+	return path.split('?', 1)[0]!;
+}
+
+type PlainResponse = Extract<HttpResult, {kind: 'response'}>;
+
+/** A backend can send any text. */
+const proxyPath = /\/(?:nodes|pods|services)\/[^/]+\/proxy(?:\/|$)/;
+
+/** A POST that only reads. */
+const reviewPath = /^\/apis\/(?:authentication|authorization)\.k8s\.io\//;
+
+const kubeletStreamPath = /\/pods\/[^/]+\/(?:log|exec|attach|portforward)$/;

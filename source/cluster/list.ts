@@ -1,11 +1,10 @@
 /** Paged lists of a resource. */
-import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
+import {SpokeError, toSpokeError} from '../base/errors/spoke-error.ts';
 import {maxErrorBytes, maxObjectBytes, readFully} from './transport/response-body.ts';
-import {requestAttributes} from './request-attributes.ts';
+import {requestAttributes, errorFromResponse} from './error-from-response.ts';
 import type {ClusterClient, ApiResponse} from './cluster-client.ts';
 import type {CheckedListMetadata, CheckedMetadata} from './object-shapes.ts';
 import {parseObject} from './read-json-response.ts';
-import {errorFromResponse} from './error-from-response.ts';
 
 export type ListOptions = {
 	path: string;

@@ -277,7 +277,6 @@ export const objectShapes = {
 				fields: {
 					addresses: {list: {fields: {type: 'text', address: 'text'}, needed: ['type', 'address']}},
 					conditions: {list: {fields: {...conditionFields, lastHeartbeatTime: 'text'}, needed: ['type', 'status']}},
-					declaredFeatures: texts,
 					capacity: labels,
 					allocatable: labels,
 					daemonEndpoints: {fields: {kubeletEndpoint: {fields: {Port: 'a number'}}}},

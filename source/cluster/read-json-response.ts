@@ -1,10 +1,9 @@
 /** JSON responses of the apiserver. */
-import {parseLosslessJson} from '../text/lossless-json.ts';
+import {parseLosslessJson} from '../base/text/escaping.ts';
 import {maxErrorBytes, maxObjectBytes, readFully} from './transport/response-body.ts';
-import {type ImpersonatedIdentity, requestAttributes} from './request-attributes.ts';
+import {type ImpersonatedIdentity, requestAttributes, errorFromResponse} from './error-from-response.ts';
 import type {ApiResponse, RequestOptions} from './cluster-client.ts';
-import {errorFromResponse} from './error-from-response.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 import {anyObject, listMetadata, objectShapes, table, watchEvent, type CheckedMetadata, type Shape} from './object-shapes.ts';
 
 type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number; exact?: boolean};

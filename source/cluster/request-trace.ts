@@ -1,6 +1,6 @@
 /** `-v=6`: one line per request on stderr, as kubectl prints. */
-import {monotonicMs} from '../async/clock.ts';
-import {sanitizeLine} from '../text/sanitize.ts';
+import {monotonicMs} from '../base/async/clock.ts';
+import {sanitizeLine} from '../base/text/sanitize.ts';
 import type {DialRoute} from './transport/open-socket.ts';
 
 /** As in kubectl. Headers and bodies contain tokens and data, so higher levels print no more. */

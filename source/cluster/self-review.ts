@@ -1,5 +1,5 @@
 /** Self reviews of identity and permissions. */
-import {isSpokeError} from '../errors/spoke-error.ts';
+import {isSpokeError} from '../base/errors/spoke-error.ts';
 import type {ClusterClient} from './cluster-client.ts';
 import type {CheckedObject} from './object-shapes.ts';
 

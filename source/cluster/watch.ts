@@ -1,14 +1,13 @@
 /** Watch of a resource that survives interruptions. */
 import type {Readable} from 'node:stream';
-import {abortableDelay} from '../async/abortable.ts';
-import {backoffMs, stableAfterMs, monotonicMs} from '../async/clock.ts';
-import {isSpokeError, SpokeError, toSpokeError} from '../errors/spoke-error.ts';
+import {abortableDelay, monotonicMs} from '../base/async/clock.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../base/errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
 import {maxErrorBytes, readFully} from './transport/response-body.ts';
 import type {ClusterClient} from './cluster-client.ts';
-import {errorFromResponse} from './error-from-response.ts';
+import {errorFromResponse, requestAttributes} from './error-from-response.ts';
 import {acceptHeader, isTable, type ListOptions, listPages, listQuery, type TableColumn} from './list.ts';
-import {requestAttributes} from './request-attributes.ts';
+import {Outage} from './outage.ts';
 import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './read-json-response.ts';
 
 export type WatchEvent<Item> =
@@ -44,12 +43,11 @@ export async function* watchObjects<Item>(
 ): AsyncGenerator<WatchEvent<Item>> {
 	let version = options.from ?? '';
 	let synced = version !== '';
-	let retries = 0;
 	let wasInterrupted = false;
-	const state: WatchState = {hungSince: null, respondedAt: null};
+	const outage = new Outage(retryBackoff);
+	const state: WatchState = {hungSince: null, outage};
 	for (;;) {
 		try {
-			state.respondedAt = null;
 			if (version === '') {
 				version = yield* readFullList<Item>(cluster, options);
 				synced = true;
@@ -65,7 +63,7 @@ export async function* watchObjects<Item>(
 				silenceMs: options.silenceMs ?? maxSilenceMs,
 			});
 			wasInterrupted = false;
-			retries = 0;
+			outage.attempt = 0;
 			if (monotonicMs() - startedAt < minWatchMs) {
 				await abortableDelay(retryBackoff.initialMs, options.signal);
 			}
@@ -84,9 +82,7 @@ export async function* watchObjects<Item>(
 			}
 
 			version = thrown instanceof WatchInterrupted ? thrown.version : version;
-			const wasStable = state.respondedAt !== null && monotonicMs() - state.respondedAt > stableAfterMs;
-			retries = wasStable ? 1 : retries + 1;
-			const waitMs = backoffMs(retries, retryBackoff);
+			const waitMs = outage.recordFailure();
 			wasInterrupted = true;
 			yield {type: 'interrupted', error, since: state.hungSince ?? Date.now(), retryInMs: waitMs};
 			await abortableDelay(waitMs, options.signal);
@@ -97,8 +93,7 @@ export async function* watchObjects<Item>(
 type WatchState = {
 	/** When the watch began to hang; `null` after the next watch responded. */
 	hungSince: number | null;
-	/** `monotonicMs()` of the current watch's response; `null` before. */
-	respondedAt: number | null;
+	readonly outage: Outage;
 };
 
 class WatchRefused extends Error {
@@ -156,7 +151,7 @@ async function* watchOnce<Item>(
 	}
 
 	state.hungSince = null;
-	state.respondedAt = monotonicMs();
+	state.outage.recordStart();
 	if (wasInterrupted) {
 		yield {type: 'resumed'};
 	}

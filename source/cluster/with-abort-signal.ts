@@ -1,7 +1,7 @@
 /** Cluster client bound to an abort signal. */
-import {anySignal} from '../async/abortable.ts';
+import {anySignal} from '../base/async/clock.ts';
 import type {ClusterClient, Connection} from './cluster-client.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 
 type TimeoutOptions = {
 	timeoutMs: number;

@@ -23,29 +23,16 @@ import {pathSpec} from './path/spec.ts';
 import {schemaSpec} from './schema/spec.ts';
 import {versionSpec} from './version/spec.ts';
 
-/** In the order that help lists them. */
-export const specsByName: Readonly<Record<CommandName, CommandSpec>> = {
-	session: sessionSpec,
-	tail: tailSpec,
-	logs: logsSpec,
-	exec: execSpec,
-	attach: attachSpec,
-	cp: cpSpec,
-	path: pathSpec,
-	audit: auditSpec,
-	doctor: doctorSpec,
-	'port-forward': portForwardSpec,
-	forwards: forwardsSpec,
-	mcp: mcpSpec,
-	demo: demoSpec,
-	debug: debugSpec,
-	proxy: proxySpec,
-	keys: keysSpec,
-	policy: policySpec,
-	theme: themeSpec,
-	completion: completionSpec,
-	schema: schemaSpec,
-	version: versionSpec,
-};
+/** Title and commands of each group, in the order that help lists them. */
+export const commandGroups: ReadonlyArray<readonly [title: string, specs: readonly CommandSpec[]]> = [
+	['Daily', [logsSpec, tailSpec, execSpec, attachSpec, cpSpec, portForwardSpec, forwardsSpec, debugSpec, proxySpec]],
+	['The path', [pathSpec, doctorSpec, auditSpec, policySpec]],
+	['Sandbox', [demoSpec]],
+	['Set up', [keysSpec, themeSpec, completionSpec, schemaSpec, mcpSpec, versionSpec]],
+];
 
-export const commandSpecs: readonly CommandSpec[] = Object.values(specsByName);
+export const commandSpecs: readonly CommandSpec[] = [sessionSpec, ...commandGroups.flatMap(([, specs]) => specs)];
+
+export function specOf(name: CommandName): CommandSpec {
+	return commandSpecs.find(spec => spec.name === name)!;
+}

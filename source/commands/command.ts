@@ -1,5 +1,5 @@
 /** Types of a command. */
-import type {FlagSpec, ParsedCommandLine} from '../command-line/flag-spec.ts';
+import type {FlagSpec, ParsedCommandLine} from '../base/command-line/flag-spec.ts';
 
 /** The parts of the process that a command uses; tests provide their own. */
 export type Invocation<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = ParsedCommandLine<Rows> & {

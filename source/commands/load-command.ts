@@ -1,4 +1,6 @@
 /** Names and loaders of the commands. Each command is a file of its own in the build. */
+import {closestWord} from '../base/command-line/parse-command-line.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 import type {Command} from './command.ts';
 
 type CommandLoader = () => Promise<{command: Command}>;
@@ -30,6 +32,18 @@ const loaders = {
 export type CommandName = keyof typeof loaders;
 
 export const commandNames = Object.keys(loaders) as readonly CommandName[];
+
+/** Those that people type out of habit, and that are not spoke's. */
+const kubectlCommands = new Set(['apply', 'create', 'delete', 'describe', 'edit', 'get', 'patch', 'rollout', 'scale', 'top']);
+
+export function unknownCommand(name: string): SpokeError {
+	const closest = closestWord(name, commandNames);
+	const suggestion = closest === null ? '' : `did you mean \`spoke ${closest}\`? `;
+	const remedy = kubectlCommands.has(name)
+		? `use \`kubectl ${name}\`, or \`spoke\` for lists`
+		: `${suggestion}list the commands with \`spoke help\``;
+	return new SpokeError('ERR_USAGE', `unknown command: ${name}`, {remedy});
+}
 
 export function isCommandName(name: string): name is CommandName {
 	return Object.hasOwn(loaders, name);

@@ -1,5 +1,5 @@
 /** The single target of a command. */
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 
 /** @throws SpokeError ERR_USAGE without a target, or with more than one */
 export function oneTarget(positionals: readonly string[]): string {

@@ -1,13 +1,11 @@
 /** One command in several contexts at once. A failure in one context does not stop the others. */
-import {Semaphore} from '../async/semaphore.ts';
-import type {ConnectionFlags} from '../command-line/connection-flags.ts';
-import {exitStatus} from '../errors/exit-status.ts';
-import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
-import {jsonLine, jsonObject} from '../output/json-line.ts';
-import type {TextStream} from '../output/notice-line.ts';
-import {errorText} from '../text/error-text.ts';
-import {sanitizeLine} from '../text/sanitize.ts';
-import {toTerminalCharset} from '../text/terminal-charset.ts';
+import {Semaphore} from '../base/async/queues.ts';
+import type {ConnectionFlags} from '../base/command-line/connection-flags.ts';
+import {exitStatus} from '../base/errors/exit-status.ts';
+import {toSpokeError, type SpokeError, errorText} from '../base/errors/spoke-error.ts';
+import {jsonLine, jsonObject, type TextStream} from '../report/output/output-writer.ts';
+import {sanitizeLine} from '../base/text/sanitize.ts';
+import {toTerminalCharset} from '../base/text/terminal-charset.ts';
 
 type ContextResult<Value> = {context: string} & ({value: Value; error: null} | {value: null; error: SpokeError});
 

@@ -1,8 +1,9 @@
 /** The last flags of each command that opens streams to a pod or relays requests. */
-import {helpFlag, pathFlag, readOnlyFlag, minBasisFlag} from '../command-line/common-flags.ts';
-import {connectionFlags} from '../command-line/connection-flags.ts';
-import type {FlagSpec} from '../command-line/flag-spec.ts';
+import {helpFlag, pathFlag, readOnlyFlag, minBasisFlag, connectionFlags} from '../base/command-line/connection-flags.ts';
+import type {FlagSpec, FlagValues} from '../base/command-line/flag-spec.ts';
 import {requirementNames} from '../evidence/require-path.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
+import type {RecordRequest} from '../streams/remote-command/command-recording.ts';
 
 /** Flags with which a stream command requires a path. */
 export const requireFlags = [
@@ -17,3 +18,38 @@ export const requireFlags = [
 ] as const satisfies readonly FlagSpec[];
 
 export const streamFlags = [readOnlyFlag, pathFlag, ...requireFlags, helpFlag, ...connectionFlags] as const satisfies readonly FlagSpec[];
+
+export const recordInputFlag = {
+	name: 'record-input',
+	kind: 'boolean',
+	help: 'with --record: also record the input, which can contain passwords',
+} as const satisfies FlagSpec;
+
+export const recordFlags = [
+	{
+		name: 'record',
+		kind: 'string',
+		value: 'FILE',
+		completes: 'file',
+		help: 'record the output to FILE, a new file, as an asciicast (v2) with the path as markers; exits 125 if FILE cannot be written',
+	},
+	recordInputFlag,
+] as const satisfies readonly FlagSpec[];
+
+const valueMeanings = {FILE: 'a new file', DIR: 'a directory'} as const;
+
+/** `null` without `--record`. `value`: what it names. @throws SpokeError ERR_USAGE */
+export function recordRequest(
+	{record: file, 'record-input': input}: FlagValues<typeof recordFlags>,
+	value: keyof typeof valueMeanings = 'FILE',
+): RecordRequest | null {
+	if (file === '') {
+		throw new SpokeError('ERR_USAGE', '--record has no value', {remedy: `give --record the name of ${valueMeanings[value]}`});
+	}
+
+	if (file === undefined && input) {
+		throw new SpokeError('ERR_USAGE', '--record-input requires --record', {remedy: `pass --record ${value} with it`});
+	}
+
+	return file === undefined ? null : {file, input};
+}

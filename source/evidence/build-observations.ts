@@ -1,6 +1,6 @@
 /** Builds the observations of every path: of open connections, configurations, the audit and the doctor. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {unavailableSources} from './cluster-observations.ts';
+import {noClusterObservations, unavailableSources} from './connection-observations.ts';
 import type {
 	AgentTestFacts,
 	ClusterObservations,
@@ -26,7 +26,7 @@ export type Examination = {
 	own: ConnectionObservations;
 	/** On other connections, perhaps to other apiservers. */
 	others: readonly ConnectionObservations[];
-	unreachedAddresses: readonly string[];
+	unreadApiservers: readonly string[];
 	shared: ClusterObservations;
 	metrics: ProbeResult<MetricFacts> | null;
 	active: ActiveObservations;
@@ -42,6 +42,11 @@ export const noActiveObservations: ActiveObservations = {
 	handshakes: [],
 	failures: [],
 };
+
+/** What was read on one connection alone, and perhaps of the cluster. */
+export function examinationOf(own: ConnectionObservations, shared = noClusterObservations): Examination {
+	return {own, others: [], unreadApiservers: [], shared, metrics: null, active: noActiveObservations};
+}
 
 /** The target of a path whose target does not matter. */
 export const noTarget: ResolvedTarget = {
@@ -64,11 +69,9 @@ export function buildObservations(
 		scope,
 		farEndAnswered = false,
 		answeredByApiserver = null,
-		upgradePassedThrough = false,
-	}: Pick<Observations, 'purpose' | 'scope'> &
-		Partial<Pick<Observations, 'farEndAnswered' | 'answeredByApiserver' | 'upgradePassedThrough'>>,
+	}: Pick<Observations, 'purpose' | 'scope'> & Partial<Pick<Observations, 'farEndAnswered' | 'answeredByApiserver'>>,
 ): Observations {
-	const {own, others, unreachedAddresses, shared, metrics, active} = examined;
+	const {own, others, unreadApiservers, shared, metrics, active} = examined;
 	const known = processCacheFor(cluster).of(processIdOf(examined));
 	const attempt = {
 		purpose,
@@ -82,13 +85,12 @@ export function buildObservations(
 		time: new Date().toISOString(),
 		connection: own.socket?.connection ?? null,
 		answeredByApiserver,
-		upgradePassedThrough,
 		socket: own.socket,
 		serverIdentity: identifyExamined(cluster, examined, scope),
 		flags: [own, ...others].flatMap(({flags}) => flags ?? []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
-		unreachedAddresses,
+		unreadApiservers,
 		probe: active.probe,
 		version: shared.version,
 		metrics: known.metrics.length === 0 && metrics?.observation ? [metrics.observation] : known.metrics,

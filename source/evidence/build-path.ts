@@ -1,6 +1,6 @@
 /** Builds a Path from observations. */
 import type {ClusterInfo, SocketFacts} from '../cluster/cluster-client.ts';
-import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {ErrorObject} from '../base/errors/spoke-error.ts';
 import type {
 	ClusterIdentity,
 	ExposureState,
@@ -9,6 +9,7 @@ import type {
 	Path,
 	PathScope,
 	ProcessBinding,
+	RouteState,
 	RuleVerdict,
 	TlsState,
 	UnusedLeg,
@@ -54,10 +55,11 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 			verdict.basis === 'inferred' && serverNeed ? needsOfEach(verdict.need, [serverNeed]) : verdict.need,
 		),
 		...(verdict.why === undefined ? {} : {why: verdict.why}),
+		...(verdict.worst && {worst: verdict.worst}),
 	});
 
 	const unused = unusedSecondLeg(observations, error);
-	const {tls, route, exposure} = unused ? unusedVerdicts(unused) : secondLegVerdicts(observations);
+	const {tls, route, exposure} = unused ? unusedVerdicts(unused) : withWorst(observations, secondLegVerdicts(observations));
 	const legs: [Leg, Leg] = [
 		firstLeg(observations, cluster.server, withEvidence),
 		{
@@ -148,6 +150,44 @@ function secondLegVerdicts(observations: Observations): SecondLegVerdicts {
 	const route = secondLegRoute(observations);
 	return {tls, route, exposure: decideExposure(observations, tls, route)};
 }
+
+/** Whoever writes a pod must not hide from a requirement that leg 2 is worse: what is unknown with all pods may be known without some. */
+function withWorst(observations: Observations, {tls, route, exposure}: SecondLegVerdicts): SecondLegVerdicts {
+	const {mirrorPods} = observations;
+	const isOpen = mirrorPods.length > 0 && [tls, route, exposure].some(({state}) => state === 'unknown');
+	const some = isOpen ? [[], ...mirrorPods.map(pod => [pod])].map(pods => secondLegVerdicts({...observations, mirrorPods: pods})) : [];
+	const withWorstOf = <State extends string, All extends RuleVerdict<State>>(
+		verdict: All,
+		others: ReadonlyArray<RuleVerdict<State>>,
+	): All => {
+		const worse = others.filter(({state}) => worseStates.has(state));
+		const worst = worse.find(({basis}) => basis === 'proven') ?? worse[0];
+		return verdict.state === 'unknown' && worst ? {...verdict, worst: {state: worst.state, basis: worst.basis}} : verdict;
+	};
+
+	return {
+		tls: withWorstOf(
+			tls,
+			some.map(one => one.tls),
+		),
+		route: withWorstOf(
+			route,
+			some.map(one => one.route),
+		),
+		exposure: withWorstOf(
+			exposure,
+			some.map(one => one.exposure),
+		),
+	};
+}
+
+const worseStates: ReadonlySet<string> = new Set<TlsState | RouteState | ExposureState>([
+	'unverified',
+	'plain',
+	'refused',
+	'direct',
+	'exposed',
+]);
 
 function unusedVerdicts({why}: UnusedLeg): SecondLegVerdicts {
 	const verdict = unknownVerdict([], why);

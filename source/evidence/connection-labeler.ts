@@ -1,17 +1,23 @@
 /** A label is the Path of an open connection, built again with each observation. This file keeps the labels of one cluster. */
-import {type Clock, systemClock} from '../async/clock.ts';
+import {type Clock, systemClock} from '../base/async/clock.ts';
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
-import {BackgroundMetrics, SharedProbe} from './shared-probe.ts';
+import {BackgroundMetrics, SharedProbe, PreUseProbe} from './label-probes.ts';
 import {buildObservations, processIdOf} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
-import {noClusterObservations} from './cluster-observations.ts';
-import {noConnectionObservations, socketObservation} from './connection-observations.ts';
+import {noClusterObservations, noConnectionObservations, socketObservation} from './connection-observations.ts';
 import type {ConnectionObservations, Path} from './evidence.ts';
-import {type LabelContext, type LabelHost, LiveLabel, observeBeforeUse, settleLabel} from './label-lifecycle.ts';
-import {initialLabelState, isOpenedByFarEnd, type LabelEvent, type LabelState} from './label-state.ts';
+import {
+	type LabelContext,
+	LiveLabel,
+	observeBeforeUse,
+	settleLabel,
+	initialLabelState,
+	isOpenedByFarEnd,
+	type LabelEvent,
+	type LabelState,
+} from './label-lifecycle.ts';
 import {labelTimings} from './label-timings.ts';
-import {PreUseProbe} from './pre-use-probe.ts';
 import {processCacheFor} from './process-cache.ts';
 import {recordAnswer, recordFailure} from './second-leg-record.ts';
 
@@ -84,7 +90,6 @@ class ConnectionLabeler implements Labeler {
 	readonly #liveLabels = new Map<string, LiveLabel>();
 	readonly #listeners = new Set<(connectionId: string, label: Label) => void>();
 	readonly #stopListening: () => void;
-	readonly #host: LabelHost;
 	#unconnectedCount = 0;
 	#isClosed = false;
 
@@ -96,9 +101,6 @@ class ConnectionLabeler implements Labeler {
 			preUseProbe: new PreUseProbe(cluster, clock),
 			sharedProbe: new SharedProbe(cluster, clock),
 			backgroundMetrics: new BackgroundMetrics(cluster, clock),
-		};
-		this.#host = {
-			clock,
 			pathOf: state => this.#pathOf(state),
 			emit: (id, state) => {
 				this.#emit(id, this.#labelOf(state));
@@ -137,7 +139,7 @@ class ConnectionLabeler implements Labeler {
 		observations: ConnectionObservations = {...noConnectionObservations, socket: connection && socketObservation(connection)},
 	): LiveLabel {
 		const id = connection?.id ?? `none-${++this.#unconnectedCount}`;
-		const label = this.#liveLabels.get(id) ?? new LiveLabel(id, initialLabelState(purpose, observations), this.#host);
+		const label = this.#liveLabels.get(id) ?? new LiveLabel(id, initialLabelState(purpose, observations), this.#context);
 		this.#liveLabels.set(id, label);
 		if (this.#isClosed) {
 			this.#drop(label);

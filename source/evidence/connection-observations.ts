@@ -1,10 +1,31 @@
-/** Observations on one connection before its use. */
+/** Observations on one connection before its use, and of the cluster, which belong to no single connection. */
 import {hash} from 'node:crypto';
 import type {ClusterClient, Connection, PipelinedOptions} from '../cluster/cluster-client.ts';
-import type {ConnectionObservations, FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts} from './evidence.ts';
+import type {
+	ConnectionObservations,
+	FlagFacts,
+	Observation,
+	ProbeResult,
+	ProcessFacts,
+	SocketFacts,
+	ClusterObservations,
+	UnavailableSource,
+	VersionFacts,
+} from './evidence.ts';
 import {readUserInfo} from './probes/access.ts';
-import {makeObservation, probeTimeoutMs, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
+import {
+	makeObservation,
+	probeTimeoutMs,
+	type Requester,
+	sendProbe,
+	tryParseJson,
+	pipelined,
+	preferConnection,
+} from './probes/probe-request.ts';
 import {needFlagz} from './rules/needs.ts';
+import {mergeSupervisorAddresses, readReplicas, readClusterCa} from './probes/apiserver-replicas.ts';
+import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
+import {isCertificateLost} from './rules/first-leg.ts';
 
 export const noConnectionObservations: ConnectionObservations = {
 	socket: null,
@@ -33,15 +54,7 @@ Takes one round trip; each response has `timeoutMs`. Never throws; after a timeo
 */
 export async function observeConnection(
 	connection: Pick<Connection, 'id' | 'facts' | 'pipelined'>,
-	{
-		timeoutMs,
-		user: readsUser = true,
-		readsStatuszFirst = false,
-	}: {
-		timeoutMs: number;
-		user?: boolean;
-		readsStatuszFirst?: boolean;
-	},
+	{timeoutMs, user: readsUser = true, readsStatuszFirst = false}: {timeoutMs: number; user?: boolean; readsStatuszFirst?: boolean},
 ): Promise<ConnectionObservations> {
 	const seen = new Set<string>();
 	const requester = {
@@ -90,13 +103,7 @@ function areSameFlags(values: FlagFacts['values'], others: FlagFacts['values']):
 /** `null` if no connection could be made. Never throws. */
 export async function observeFreshConnection(
 	cluster: ClusterClient,
-	{
-		timeoutMs,
-		signal,
-	}: {
-		timeoutMs: number;
-		signal?: AbortSignal | undefined;
-	},
+	{timeoutMs, signal}: {timeoutMs: number; signal?: AbortSignal | undefined},
 ): Promise<ConnectionObservations | null> {
 	try {
 		const connection = await cluster.connect({mustDial: true, ...(signal && {signal})});
@@ -194,4 +201,92 @@ function fingerprint(startTime: string, flags: Observation<FlagFacts>, publicKey
 		.sort()
 		.map(name => [name, values[name]]);
 	return hash('sha256', JSON.stringify([startTime, sorted, publicKey])).slice(0, 16);
+}
+
+export const noClusterObservations: ClusterObservations = {
+	requestedAt: -Infinity,
+	ca: null,
+	version: null,
+	replicas: null,
+	components: null,
+	mirrorPods: [],
+	gatewaySeen: null,
+	further: null,
+	unavailable: [],
+};
+
+export const spreadsRequestsReason = 'two processes responded to requests on one connection';
+
+/** Reads on one connection if possible, each read with its own timeout. Never throws. Without `needsCa`, `ca` is `null`. */
+export async function observeCluster(
+	cluster: ClusterClient,
+	options: {timeoutMs: number; namespace?: string; requestedAt?: number; needsCa?: boolean},
+): Promise<ClusterObservations> {
+	const {timeoutMs, namespace = cluster.facts.namespace, requestedAt = Date.now(), needsCa = true} = options;
+	const opened = await cluster.connect({canReuseReleased: true}).catch(() => null);
+	let sent = 0;
+	const connection = opened && {
+		id: opened.id,
+		facts: opened.facts,
+		async pipelined(options: PipelinedOptions) {
+			sent++;
+			return opened.pipelined(options);
+		},
+	};
+	// A timeout closes the connection, and the other reads are sent again elsewhere.
+	const requester = preferConnection(connection && pipelined(connection), cluster);
+	const reading = Promise.all([
+		needsCa ? readClusterCa(requester, namespace, {timeoutMs}) : null,
+		readVersion(requester, {timeoutMs}),
+		readReplicas(requester, {timeoutMs}),
+		readMirrorPods(requester, {timeoutMs}),
+		connection && observeConnection(connection, {timeoutMs, user: false}),
+	]);
+	const sentWithFirst = sent;
+	const [ca, version, replicas, pods, first] = await reading;
+	// Two servers that alternate must not answer the same request twice, whatever the other reads sent in between.
+	const readsStatuszFirst = (sent - sentWithFirst) % 2 === 0;
+	const [again, user] = await Promise.all([
+		connection && first?.flags ? observeConnection(connection, {timeoutMs, user: false, readsStatuszFirst}) : null,
+		connection && readUserInfo(connection, {timeoutMs}),
+	]);
+	opened?.close();
+	const found = replicas.observation;
+	const gitVersion = version.observation?.facts.gitVersion ?? null;
+	return {
+		requestedAt,
+		ca: ca?.observation?.facts ?? null,
+		version: version.observation ?? null,
+		replicas: found ? {...found, facts: mergeSupervisorAddresses(found.facts, gitVersion)} : null,
+		components: pods.observation ?? null,
+		mirrorPods: pods.observation ? apiserverFlags(pods.observation) : [],
+		gatewaySeen:
+			first && again && isFromAnotherProcess(again, first)
+				? spreadsRequestsReason
+				: isCertificateLost(connection?.facts.clientCertificateSha256 ?? null, user, version.observation?.facts ?? null)
+					? 'the apiserver did not identify you by the client certificate that you presented'
+					: null,
+		further: first && {...first, user},
+		unavailable: unavailableSources([...(ca ? [ca] : []), version, replicas, pods]),
+	};
+}
+
+export function unavailableSources(results: ReadonlyArray<ProbeResult<unknown>>): readonly UnavailableSource[] {
+	return results.flatMap(({unavailable}) => (unavailable ? [unavailable] : []));
+}
+
+/** `/version`: the version, and whether it is an upstream build. */
+async function readVersion(cluster: Requester, {timeoutMs}: {timeoutMs: number}): Promise<ProbeResult<VersionFacts>> {
+	return sendProbe(cluster, {source: 'version', path: '/version', need: null, timeoutMs}, body => {
+		const parsed = tryParseJson<{gitVersion?: unknown}>(body);
+		return typeof parsed?.gitVersion === 'string' ? versionFacts(parsed.gitVersion) : undefined;
+	});
+}
+
+/** Vendor suffixes: `v1.29.1-gke.1589000`, `v1.30.4-eks-a737599`, `v1.31.2+k3s1`. */
+export function versionFacts(gitVersion: string): VersionFacts | undefined {
+	const [, major, minor, upstream] = /^v?(\d+)\.(\d+)(\.\d+(?:-(?:alpha|beta|rc)\.\d+)?$)?/.exec(gitVersion) ?? [];
+	return major === undefined || minor === undefined
+		? undefined
+		: {gitVersion, major: Number(major), minor: Number(minor), upstream: upstream !== undefined};
 }

@@ -1,11 +1,13 @@
 /** Observations, evidence, verdicts, legs and the Path object of the contract. Of the files outside `rules`, rules import only this one. */
 import type {SocketFacts} from '../cluster/cluster-client.ts';
-import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
-import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {ConnectionPurpose, ProxyRequestFacts, StreamFeature} from '../streams/connection-observer.ts';
+import type {ResolvedTarget} from '../cluster/targets/parse-target.ts';
+import type {ErrorObject} from '../base/errors/spoke-error.ts';
 
-export type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
+export type {ConnectionPurpose, ProxyRequestFacts, StreamFeature} from '../streams/connection-observer.ts';
+export type {ResolvedTarget} from '../cluster/targets/parse-target.ts';
 export type {SocketFacts} from '../cluster/cluster-client.ts';
-export type {ErrorObject} from '../errors/spoke-error.ts';
+export type {ErrorObject} from '../base/errors/spoke-error.ts';
 
 /** `enforced`: only of a configuration. The apiserver verifies, so a connection will be verified or refused. */
 export type TlsState = 'verified' | 'enforced' | 'unverified' | 'plain' | 'refused' | 'unknown';
@@ -73,6 +75,8 @@ export type Verdict<State extends string> = {
 	need: readonly Need[];
 	/** The reason, where evidence and needs do not say it. */
 	why?: string;
+	/** Only of `unknown`: what would be known of leg 2, and be worse, if some mirror pods did not exist, which anybody may have made up. */
+	worst?: {state: State; basis: Basis};
 };
 
 type LegPeer = {protocol: string; subject: string; issuer: string; serverName: string | null; notAfter: string; spkiSha256: string};
@@ -365,15 +369,13 @@ export type Observations = {
 	farEndAnswered: boolean;
 	/** Why the apiserver responded itself, as a clause; `null` if it did not, or it is unknown. */
 	answeredByApiserver: string | null;
-	/** The stream is open and its node accepts WebSockets itself, so the apiserver reached the kubelet before its 101. */
-	upgradePassedThrough: boolean;
 	socket: Observation<SocketFacts> | null;
 	serverIdentity: ServerIdentity;
 	process: Observation<ProcessFacts> | null;
 	flags: ReadonlyArray<Observation<FlagFacts>>;
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
 	replicas: Observation<ReplicaFacts> | null;
-	unreachedAddresses: readonly string[];
+	unreadApiservers: readonly string[];
 	/** Whether active probes have run, even if they gave no observation. */
 	probe: 'passive' | 'active';
 	version: Observation<VersionFacts> | null;

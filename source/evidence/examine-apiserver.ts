@@ -1,9 +1,14 @@
 /** Reads the observations of one apiserver. */
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {type Examination, noActiveObservations, processIdOf} from './build-observations.ts';
-import {observeCluster, spreadsRequestsReason} from './cluster-observations.ts';
-import {isFromAnotherProcess, observeConnection, observeFreshConnection} from './connection-observations.ts';
-import type {ConnectionObservations, MetricFacts, ProbeResult, UnavailableSource, VersionFacts} from './evidence.ts';
+import {
+	observeCluster,
+	spreadsRequestsReason,
+	isFromAnotherProcess,
+	observeConnection,
+	observeFreshConnection,
+} from './connection-observations.ts';
+import type {ConnectionObservations, MetricFacts, ProbeResult, VersionFacts} from './evidence.ts';
 import {labelTimings} from './label-timings.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {probeTimeoutMs} from './probes/probe-request.ts';
@@ -28,53 +33,47 @@ type ExamineOptions = {
 Passive: reads on one connection, and on a few more to find other apiservers at the same address. The caller must close `connection`.
 @throws SpokeError when no connection can be made, and what `beforeMetrics` throws
 */
-export async function examineApiserver(cluster: ClusterClient, options: ExamineOptions = {}): Promise<ApiserverExamination> {
-	const connection = await cluster.connect(options.signal ? {signal: options.signal} : {});
+export async function examineApiserver(
+	cluster: ClusterClient,
+	{signal, namespace, beforeMetrics}: ExamineOptions = {},
+): Promise<ApiserverExamination> {
+	const options = signal ? {signal} : {};
+	const connection = await cluster.connect(options);
 	try {
-		return {connection, ...(await readExamination(connection, cluster, options))};
+		const own = await observeConnection(connection, {timeoutMs: probeTimeoutMs});
+		const processId = processIdOf({own});
+		await beforeMetrics?.();
+		const metrics = connection.usable ? await readMetricsOncePerInterval(cluster, connection, processId, options) : metricsNotRequested;
+		const processChanged = own.flags !== null && (await answersDiffer(connection, own));
+		const shared = await observeCluster(cluster, {timeoutMs: probeTimeoutMs, ...(namespace ? {namespace} : {})});
+		const known = processCacheFor(cluster);
+		known.ca = shared.ca ?? known.ca;
+		known.recordGateway(processChanged ? spreadsRequestsReason : shared.gatewaySeen);
+		if (!processChanged) {
+			known.rememberShared(processId, shared);
+		}
+
+		const further = [
+			...(await observeFurtherConnections(cluster, shared.replicas?.facts.known ?? null, signal)),
+			...(shared.further ? [shared.further] : []),
+		];
+		known.recordGateway(gatewayReason(further, shared.version?.facts ?? null));
+		return {connection, own, ...otherEnds(further, own), metrics, shared, active: noActiveObservations};
 	} catch (error) {
 		connection.close();
 		throw error;
 	}
 }
 
-async function readExamination(
-	connection: Connection,
-	cluster: ClusterClient,
-	{signal, namespace, beforeMetrics}: ExamineOptions,
-): Promise<Omit<ApiserverExamination, 'connection'>> {
-	const own = await observeConnection(connection, {timeoutMs: probeTimeoutMs});
-	const processId = processIdOf({own});
-	await beforeMetrics?.();
-	const metrics = connection.usable
-		? await readMetricsOncePerInterval(cluster, connection, processId, signal ? {signal} : {})
-		: notRequested();
-	const processChanged = own.flags !== null && connection.usable && (await answersDiffer(connection, own));
-	const shared = await observeCluster(cluster, {timeoutMs: probeTimeoutMs, ...(namespace ? {namespace} : {})});
-	const known = processCacheFor(cluster);
-	known.ca = shared.ca ?? known.ca;
-	known.recordGateway(processChanged ? spreadsRequestsReason : shared.gatewaySeen);
-	if (!processChanged) {
-		known.rememberShared(processId, shared);
-	}
-
-	const further = [
-		...(await observeFurtherConnections(cluster, shared.replicas?.facts.known ?? null, signal)),
-		...(shared.further ? [shared.further] : []),
-	];
-	known.recordGateway(gatewayReason(further, shared.version?.facts ?? null));
-	return {own, others: otherProcesses(further, own), unreachedAddresses: [], metrics, shared, active: noActiveObservations};
-}
+const metricsNotRequested: ProbeResult<MetricFacts> = {
+	unavailable: {source: 'metrics', where: 'GET /metrics', reason: 'not-requested', need: null},
+};
 
 /** If two processes answer on one connection, a gateway spreads requests, not connections. */
 async function answersDiffer(connection: Connection, own: ConnectionObservations): Promise<boolean> {
 	for (let attempt = 0; attempt < 3 && connection.usable; attempt++) {
-		if (
-			isFromAnotherProcess(
-				await observeConnection(connection, {timeoutMs: probeTimeoutMs, user: false, readsStatuszFirst: attempt % 2 === 0}),
-				own,
-			)
-		) {
+		const options = {timeoutMs: probeTimeoutMs, user: false, readsStatuszFirst: attempt % 2 === 0};
+		if (isFromAnotherProcess(await observeConnection(connection, options), own)) {
 			return true;
 		}
 	}
@@ -106,16 +105,33 @@ function gatewayReason(further: readonly ConnectionObservations[], version: Vers
 		: null;
 }
 
-function otherProcesses(further: readonly ConnectionObservations[], own: ConnectionObservations): readonly ConnectionObservations[] {
-	const others = new Map<string, ConnectionObservations>();
-	for (const one of further) {
-		const id = one.process?.facts.id;
-		if (id !== undefined && own.process && id !== own.process.facts.id) {
-			others.set(id, one);
-		}
+/**
+Which of them may have ended elsewhere than `own`: at another server, which can be a gateway that relays the flags, or at a process with
+another id, or with other flags if an id is missing. One that did not show its flags, as `own` did, counts as an apiserver that was not
+read, for whatever reason.
+*/
+function otherEnds(
+	further: readonly ConnectionObservations[],
+	own: ConnectionObservations,
+): Pick<Examination, 'others' | 'unreadApiservers'> {
+	if (!own.flags) {
+		return {others: [], unreadApiservers: []};
 	}
 
-	return [...others.values()];
+	const others = new Map<string, ConnectionObservations>();
+	for (const one of further.filter(end => isFromAnotherProcess(end, own) || endOf(end) !== endOf(own))) {
+		others.set(JSON.stringify([one.process?.facts.id ?? one.flags?.facts.values, endOf(one)]), one);
+	}
+
+	return {
+		others: [...others.values()],
+		unreadApiservers: further.some(({flags}) => flags === null) ? ['on a further connection, /flagz could not be read'] : [],
+	};
+}
+
+/** Address and key of the server. */
+function endOf({socket}: ConnectionObservations): string {
+	return `${socket?.facts.remoteAddress} ${socket?.facts.tls?.peer?.spkiSha256}`;
 }
 
 /** See `metricsIntervalMs`. */
@@ -137,8 +153,4 @@ export async function readMetricsOncePerInterval(
 	}
 
 	return result;
-}
-
-function notRequested(): {unavailable: UnavailableSource} {
-	return {unavailable: {source: 'metrics', where: 'GET /metrics', reason: 'not-requested', need: null}};
 }

@@ -1,17 +1,22 @@
 /** The requests that spoke makes beyond kubectl's; docs/permissions.md and its two ClusterRoles are rendered from them. */
 
-type PermissionSpec =
-	| {kind: 'resource'; groups: readonly string[]; resources: readonly string[]; verbs: readonly string[]; resourceNames?: readonly string[]}
-	| {kind: 'path'; paths: readonly string[]; verbs: readonly string[]};
+/** A rule of a ClusterRole. */
+type Rule = {
+	apiGroups?: readonly string[];
+	resources?: readonly string[];
+	resourceNames?: readonly string[];
+	nonResourceURLs?: readonly string[];
+	verbs: readonly string[];
+};
+type ClusterRole = {name: string; rules: readonly Rule[]};
 
 export type ExtraRequest = {
-	method: 'GET' | 'POST' | 'upgrade';
-	/** The path without its query; `*` is one segment. */
-	path: string;
+	/** `GET`, `POST` or `upgrade`, and the path without its query; `*` is one segment. */
+	request: string;
 	purpose: string;
 	when: string;
 	/** `null`: every authenticated user has the permission, or spoke does without it and never asks for it. */
-	permission: PermissionSpec | null;
+	permission: Rule | null;
 	/** What the table says after the permission, or instead of “–”. */
 	permissionNote?: string;
 	/** Opens streams: doctor, the route test, or by consent. */
@@ -26,216 +31,180 @@ const watchNote = 'watched: also watch (role spoke-user)';
 
 export const extraRequests: readonly ExtraRequest[] = [
 	{
-		method: 'GET',
-		path: '/flagz',
+		request: 'GET /flagz',
 		purpose: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated',
 		when: `before each stream, on the stream’s connection (a one-shot command sends it while it resolves the target); the stream waits at most 300 ms; while a stream is open, every 10 s until an apiserver has responded; ${reports}; in the route test also at the address of each apiserver that was not reached, if the server there has a certificate of the cluster’s apiserver`,
-		permission: {kind: 'path', paths: ['/flagz'], verbs: ['get']},
+		permission: {nonResourceURLs: ['/flagz'], verbs: ['get']},
 	},
 	{
-		method: 'GET',
-		path: '/statusz',
+		request: 'GET /statusz',
 		purpose: 'which apiserver process responds',
 		when: `together with /flagz; both twice on one connection, to notice a gateway that spreads requests: ${labels}, ${reports}`,
-		permission: {kind: 'path', paths: ['/statusz'], verbs: ['get']},
+		permission: {nonResourceURLs: ['/statusz'], verbs: ['get']},
 	},
 	{
-		method: 'GET',
-		path: '/version',
+		request: 'GET /version',
 		purpose: 'the apiserver’s version, because what is evidence depends on it',
 		when: `${labels}, ${reports}`,
 		permission: null,
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt',
+		request: 'GET /api/v1/namespaces/*/configmaps/kube-root-ca.crt',
 		purpose: 'whether an apiserver or a gateway responds',
 		when: `together with /flagz and in ${labels}, until spoke knows who responds; ${reports}`,
-		permission: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']},
+		permission: {apiGroups: [''], resources: ['configmaps'], resourceNames: ['kube-root-ca.crt'], verbs: ['get']},
 	},
 	{
-		method: 'GET',
-		path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases',
+		request: 'GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases',
 		purpose: 'how many apiservers there are, and where',
 		when: `${labels}, ${reports}`,
-		permission: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']},
+		permission: {apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']},
 	},
 	{
-		method: 'GET',
-		path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
+		request: 'GET /apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
 		purpose:
 			'how many apiservers are registered as endpoints, and where; which addresses the virtual IP of the kubernetes service forwards to',
 		when: `${labels}, audit`,
-		permission: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']},
+		permission: {apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']},
 	},
 	{
-		method: 'GET',
-		path: '/apis/discovery.k8s.io/v1/namespaces/*/endpointslices',
+		request: 'GET /apis/discovery.k8s.io/v1/namespaces/*/endpointslices',
 		purpose: 'how many pods of each service are ready',
 		when: 'watched while the session shows services',
-		permission: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']},
+		permission: {apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']},
 		permissionNote: watchNote,
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/namespaces/kube-system/pods',
+		request: 'GET /api/v1/namespaces/kube-system/pods',
 		purpose: 'flags and environment of apiservers, from their mirror pods; Konnectivity agents; kube-proxy',
 		when: `${labels}, audit, doctor; doctor nodes if a node is behind a tunnel`,
-		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']},
+		permission: {apiGroups: [''], resources: ['pods'], verbs: ['list']},
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/namespaces/*',
+		request: 'GET /api/v1/namespaces/*',
 		purpose: 'whether the namespace of an object that was not found exists',
 		when: 'after the apiserver reports that an object is not found; in the session, after you enter a namespace',
 		permission: null,
 		permissionNote: 'optional: get namespaces',
 	},
 	{
-		method: 'GET',
-		path: '/readyz',
+		request: 'GET /readyz',
 		purpose: 'whether the apiserver still responds',
 		when: 'when a followed log has been silent for 10 s, and periodically after that',
 		permission: null,
 	},
 	{
-		method: 'GET',
-		path: '/metrics',
+		request: 'GET /metrics',
 		purpose: 'whether an egress dialer is in use, whether kubelets were refused',
 		when: `${reports}; for an open stream whose route no other evidence shows, if you requested the path or the stream lasts 1 s (at most once per minute for an apiserver process whose counters have risen above zero); the route test`,
-		permission: {kind: 'path', paths: ['/metrics'], verbs: ['get']},
+		permission: {nonResourceURLs: ['/metrics'], verbs: ['get']},
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/nodes',
+		request: 'GET /api/v1/nodes',
 		purpose:
 			'how many nodes there are; the nodes to check; which nodes are of the control plane, because only their mirror pods prove flags',
 		when: `audit, which reads at most 50 nodes; doctor nodes, which reads all; after mirror pods were found, those of the control plane: ${labels}, ${reports}`,
-		permission: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get', 'list']},
+		permission: {apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list']},
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/nodes/*',
+		request: 'GET /api/v1/nodes/*',
 		purpose: 'the kubelet’s address and port',
 		when: 'path, doctor; for an exec or attach that has printed nothing for 300 ms, if kubelets are verified; the route test of audit',
-		permission: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get']},
+		permission: {apiGroups: [''], resources: ['nodes'], verbs: ['get']},
 	},
 	{
-		method: 'GET',
-		path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases',
+		request: 'GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases',
 		purpose: 'whether kubelets reach the apiserver',
 		when: 'audit',
-		permission: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']},
+		permission: {apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']},
 	},
 	{
-		method: 'GET',
-		path: '/apis/certificates.k8s.io/v1/certificatesigningrequests',
+		request: 'GET /apis/certificates.k8s.io/v1/certificatesigningrequests',
 		purpose: 'certificate signing requests of kubelets that are pending or were denied',
 		when: 'audit; doctor for a kubelet without a certificate',
-		permission: {kind: 'resource', groups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['list']},
+		permission: {apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['list']},
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/namespaces/*/pods',
+		request: 'GET /api/v1/namespaces/*/pods',
 		purpose: 'a pod on the node to test the path with; tokens that pods get; which pods of a followed log or forward appear and disappear',
 		when: 'audit; path and doctor of a node; doctor nodes; watched by logs -f, tail and port-forward',
-		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']},
+		permission: {apiGroups: [''], resources: ['pods'], verbs: ['list']},
 		permissionNote: watchNote,
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/pods',
+		request: 'GET /api/v1/pods',
 		purpose: 'a pod on each node to test the path with',
 		when: 'doctor nodes, if a node has no pod in kube-system or in the namespace of the context',
-		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']},
+		permission: {apiGroups: [''], resources: ['pods'], verbs: ['list']},
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/namespaces/*/pods/*',
+		request: 'GET /api/v1/namespaces/*/pods/*',
 		purpose: 'the containers of the pod whose log is read; how a Konnectivity server picks an agent',
 		when: 'doctor nodes',
-		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['get']},
+		permission: {apiGroups: [''], resources: ['pods'], verbs: ['get']},
 	},
 	{
-		method: 'GET',
-		path: '/apis/batch/v1/namespaces/*/jobs',
+		request: 'GET /apis/batch/v1/namespaces/*/jobs',
 		purpose: 'which jobs, and so which pods, belong to a cron job',
 		when: 'a target cronjob/NAME; the job of a pod that appears later is read by its name',
 		permission: null,
 		permissionNote: 'get, list jobs (role spoke-user)',
 	},
 	{
-		method: 'POST',
-		path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+		request: 'POST /apis/authentication.k8s.io/v1/selfsubjectreviews',
 		purpose: 'which user the apiserver recognizes, and whether by your client certificate',
 		when: `audit; if a client certificate is your only credential, together with /flagz before each stream; ${labels}, ${reports}`,
 		permission: null,
 	},
 	{
-		method: 'POST',
-		path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+		request: 'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
 		purpose: 'what you are allowed to do',
 		when: 'audit, doctor',
 		permission: null,
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/nodes/*/proxy/configz',
+		request: 'GET /api/v1/nodes/*/proxy/configz',
 		purpose: 'the kubelet’s authentication and authorization',
 		when: 'audit, and only by users who already have get on nodes/proxy',
 		permission: null,
 		permissionNote: 'optional: get nodes/proxy',
 	},
 	{
-		method: 'GET',
-		path: '/healthz',
+		request: 'GET /healthz',
 		purpose: 'without credentials: whether anonymous requests are accepted',
 		when: 'audit',
 		permission: null,
 	},
-	{method: 'GET', path: '/api', purpose: 'without credentials: what anonymous requests are allowed to do', when: 'audit', permission: null},
+	{request: 'GET /api', purpose: 'without credentials: what anonymous requests are allowed to do', when: 'audit', permission: null},
 	{
-		method: 'GET',
-		path: '/api/v1/namespaces/*/pods/*/log',
+		request: 'GET /api/v1/namespaces/*/pods/*/log',
 		purpose: 'one byte of a log: whether the kubelet responds, and whether its certificate is refused',
 		when: 'doctor; doctor nodes once per node, after you confirm or with --probe active; the route test (again with insecureSkipTLSVerifyBackend=true, so that the apiserver does not check the kubelet, if the certificate was refused); a command that has printed nothing for 35 s, twice if the kubelet does not respond',
-		permission: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']},
+		permission: {apiGroups: [''], resources: ['pods/log'], verbs: ['get']},
 		active: true,
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/namespaces/*/pods/*/log',
+		request: 'GET /api/v1/namespaces/*/pods/*/log',
 		purpose: 'the lines since the last one of a followed log, at most about 64 KiB: whether there are lines that did not arrive',
 		when: 'a followed log that has been silent for 15 s, then about once per minute',
-		permission: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']},
+		permission: {apiGroups: [''], resources: ['pods/log'], verbs: ['get']},
 		active: true,
 	},
 	{
-		method: 'upgrade',
-		path: '/api/v1/namespaces/*/pods/*/portforward',
+		request: 'upgrade /api/v1/namespaces/*/pods/*/portforward',
 		purpose: 'which metrics rise and fall with idle port-forwards (3, then 5, for 1 s each); doctor opens one',
 		when: 'doctor; the route test',
-		permission: {kind: 'resource', groups: [''], resources: ['pods/portforward'], verbs: ['get', 'create']},
+		permission: {apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create']},
 		active: true,
 	},
 	{
-		method: 'GET',
-		path: '/api/v1/namespaces/*/pods/*/proxy/metrics',
+		request: 'GET /api/v1/namespaces/*/pods/*/proxy/metrics',
 		purpose: 'which agents carry spoke’s idle port-forwards',
 		when: 'the route test',
-		permission: {kind: 'resource', groups: [''], resources: ['pods/proxy'], verbs: ['get']},
+		permission: {apiGroups: [''], resources: ['pods/proxy'], verbs: ['get']},
 		active: true,
 	},
 ];
-
-type Rule = {
-	apiGroups?: readonly string[];
-	resources?: readonly string[];
-	resourceNames?: readonly string[];
-	nonResourceURLs?: readonly string[];
-	verbs: readonly string[];
-};
-type ClusterRole = {name: string; rules: readonly Rule[]};
 
 /** The permissions that kubectl needs, too. Excludes `nodes/proxy`, which runs commands in every pod of a node. */
 export const userRole: ClusterRole = {
@@ -254,7 +223,7 @@ export const userRole: ClusterRole = {
 /** Read-only, except for idle port-forwards and the agents' metrics, which only `--probe active` uses. */
 export const evidenceReaderRole: ClusterRole = {
 	name: 'spoke-evidence-reader',
-	rules: byThing(extraRequests.flatMap(({permission}) => (permission ? [ruleOf(permission)] : []))),
+	rules: byThing(extraRequests.flatMap(({permission}) => permission ?? [])),
 };
 
 export function manifest({name, rules}: ClusterRole): string {
@@ -276,13 +245,4 @@ export function manifest({name, rules}: ClusterRole): string {
 function byThing(rules: readonly Rule[]): readonly Rule[] {
 	const groups = Map.groupBy(rules, rule => JSON.stringify({...rule, verbs: []}));
 	return [...groups.values()].map(group => ({...group[0]!, verbs: [...new Set(group.flatMap(({verbs}) => verbs))]}));
-}
-
-function ruleOf(right: PermissionSpec): Rule {
-	if (right.kind === 'path') {
-		return {nonResourceURLs: right.paths, verbs: right.verbs};
-	}
-
-	const {groups, resources, resourceNames, verbs} = right;
-	return {apiGroups: groups, resources, ...(resourceNames ? {resourceNames} : {}), verbs};
 }

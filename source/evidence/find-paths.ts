@@ -1,17 +1,16 @@
 /** Paths of connections that are not open: for `spoke path`, the session, the doctor, the node check and lists. */
 import type {ClusterClient, ApiResponse} from '../cluster/cluster-client.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
-import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {ErrorObject} from '../base/errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, Path, StreamFeature} from './evidence.ts';
 import {examineWithProbes} from './run-active-probes.ts';
-import {buildObservations, noActiveObservations, noTarget} from './build-observations.ts';
+import {buildObservations, examinationOf, noTarget} from './build-observations.ts';
 import type {ApiserverExamination} from './examine-apiserver.ts';
 import {dialAddress} from './probes/node-to-apiserver.ts';
 import {buildPath} from './build-path.ts';
 import {planPaths, type PathPlan} from './plan-paths.ts';
 import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {endsAtKubelet} from './rules/second-leg-tls.ts';
-import {noClusterObservations} from './cluster-observations.ts';
 import {noConnectionObservations, socketObservation} from './connection-observations.ts';
 import {formatPathLine} from './path-line.ts';
 
@@ -110,22 +109,10 @@ function addressOf(observations: Observations, {node, pod}: Pick<PathPlan, 'node
 
 /** Decided by the socket on which the response came; nothing else is read. */
 export function apiserverPath(cluster: ClusterClient, connection: ApiResponse['connection']): ApiserverPath {
-	const examined = {
-		own: {...noConnectionObservations, socket: socketObservation(connection)},
-		others: [],
-		unreachedAddresses: [],
-		shared: noClusterObservations,
-		metrics: null,
-		active: noActiveObservations,
-	};
+	const examined = examinationOf({...noConnectionObservations, socket: socketObservation(connection)});
 	const purpose = {feature: 'logs', target: noTarget, request: null} as const;
-	const path = buildPath(buildObservations(cluster, examined, {purpose, scope: 'this-connection'}), {
-		cluster: cluster.facts,
-		phase: 'settled',
-		address: null,
-		rttMs: {websocket: null, runtime: null},
-		error: null,
-	});
+	const observations = buildObservations(cluster, examined, {purpose, scope: 'this-connection'});
+	const path = pathOf(observations, cluster, {node: null, pod: null}, null);
 	const legs = path.legs.slice(0, 1);
 	const cited = new Set(legs.flatMap(({tls, route}) => [...tls.evidence, ...route.evidence]));
 	return {

@@ -1,15 +1,14 @@
-/** One label while its connection is watched, and the reads for it. */
-import {clockDelay, type Clock} from '../async/clock.ts';
+/** One label: its state and events, and the reads for it while its connection is watched. */
+import {clockDelay, type Clock} from '../base/async/clock.ts';
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
-import {processIdOf} from './build-observations.ts';
-import {type BackgroundMetrics, metricsNotReached, type SharedProbe} from './shared-probe.ts';
-import type {ClusterObservations, Path, UnavailableSource} from './evidence.ts';
+import {processIdOf, type Examination, examinationOf, noActiveObservations} from './build-observations.ts';
+import {type BackgroundMetrics, metricsNotReached, type SharedProbe, type PreUseProbe} from './label-probes.ts';
+import type {ClusterObservations, Path, UnavailableSource, ConnectionObservations, PathScope} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
-import {isRemoteCommand, type LabelEvent, type LabelState, reduceLabelState} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
-import type {PreUseProbe} from './pre-use-probe.ts';
-import {flagValue} from './rules/replicas.ts';
-import {readNode} from './probes/node-to-apiserver.ts';
+import type {ErrorObject} from '../base/errors/spoke-error.ts';
+import type {ConnectionPurpose} from '../streams/connection-observer.ts';
+import {failureObservation} from './second-leg-record.ts';
 
 export type LabelContext = {
 	cluster: ClusterClient;
@@ -19,15 +18,42 @@ export type LabelContext = {
 	backgroundMetrics: BackgroundMetrics;
 	/** @see LabelerOptions.waitsForMetrics */
 	waitsForMetrics: boolean;
+	pathOf(state: LabelState): Path;
+	emit(id: string, state: LabelState): void;
 };
 
-const feature = 'ExtendWebSocketsToKubelet';
+/** `others`: the flags of another connection, because this one did not respond in time. */
+export type LabelState = Examination & {
+	purpose: ConnectionPurpose;
+	scope: PathScope;
+	phase: Path['phase'];
+	hasOpened: boolean;
+	farEndAnswered: boolean;
+	/** @see Observations.answeredByApiserver */
+	answeredByApiserver: string | null;
+	/** False if `own` repeats the refusal that another connection got. */
+	hasOwnObservations: boolean;
+	rttMs: Path['rttMs'];
+	error: ErrorObject | null;
+};
+
+export type LabelEvent =
+	| {type: 'learned'; facts: Partial<Pick<LabelState, 'own' | 'hasOwnObservations' | 'others' | 'shared' | 'metrics'>>}
+	/** `byFarEnd`: only the far end of leg 2 can have opened it. @see isOpenedByFarEnd */
+	| {type: 'opened'; byFarEnd: boolean}
+	| {type: 'far-end-answered'}
+	| {type: 'apiserver-answered'; why: string}
+	| {type: 'measured'; websocket?: number | undefined; runtime?: number | undefined}
+	| {type: 'settled'}
+	/** `time`: RFC 3339. */
+	| {type: 'failed'; error: ErrorObject; time: string}
+	| {type: 'closed'};
 
 export async function observeBeforeUse(label: LiveLabel, connection: Connection, sources: LabelContext): Promise<void> {
 	const {preUseProbe, clock} = sources;
 	label.emitAgain();
-	const observations = await preUseProbe.observe(connection, label.state.purpose.target.namespace);
-	label.emit({type: 'observed', observations, hasOwnObservations: preUseProbe.hasObserved(connection)});
+	const own = await preUseProbe.observe(connection, label.state.purpose.target.namespace);
+	label.emit({type: 'learned', facts: {own, hasOwnObservations: preUseProbe.hasObserved(connection)}});
 	clock.after(labelTimings.lastingAfterMs, () => {
 		void readWhileUnanswered(label, sources);
 	});
@@ -58,7 +84,7 @@ export async function settleLabel(label: LiveLabel, sources: LabelContext): Prom
 	}
 
 	await readMetrics(label, {openedAt, leftOf}, sources);
-	await awaitFarEnd(label, leftOf, sources);
+	await awaitFarEnd(label, leftOf);
 	if (label.isChecking) {
 		label.emit({type: 'settled'});
 		await observeFlagsLater(label, sources);
@@ -70,13 +96,13 @@ async function probeCluster(label: LiveLabel, sources: LabelContext): Promise<vo
 	const isLate = !label.state.own.flags && preUseProbe.isSilent;
 	const [shared, lateObservations] = await Promise.all([sharedProbe.observeCluster(), isLate ? sharedProbe.observeElsewhere() : null]);
 	if (label.isChecking) {
-		label.apply({type: 'observed-elsewhere', lateObservations});
+		label.apply({type: 'learned', facts: {others: lateObservations ? [lateObservations] : []}});
 		recordShared(label, shared, sources);
 	}
 }
 
 function recordShared(label: LiveLabel, shared: ClusterObservations, {cluster}: LabelContext): void {
-	label.apply({type: 'cluster-observed', cluster: shared});
+	label.apply({type: 'learned', facts: {shared}});
 	const known = processCacheFor(cluster);
 	known.rememberShared(processIdOf(label.state), shared);
 	known.recordGateway(shared.gatewaySeen);
@@ -93,7 +119,7 @@ async function readMetrics(
 	const isRouteUnknown = () => label.path.legs[1]!.route.state === 'unknown';
 	const needsMetrics = () => label.isWatched && isRouteUnknown();
 	const read = async () => {
-		label.emit({type: 'metrics-read', metrics: await backgroundMetrics.read(processIdOf(label.state), openedAt)});
+		label.emit({type: 'learned', facts: {metrics: await backgroundMetrics.read(processIdOf(label.state), openedAt)}});
 	};
 
 	if (!waitsForMetrics) {
@@ -105,15 +131,15 @@ async function readMetrics(
 	} else if (needsMetrics()) {
 		await Promise.race([read(), clockDelay(clock, leftOf(labelTimings.settleTimeoutMs))]);
 		if (label.isChecking && label.state.metrics === null && isRouteUnknown()) {
-			label.apply({type: 'metrics-read', metrics: metricsNotReached});
+			label.apply({type: 'learned', facts: {metrics: metricsNotReached}});
 		}
 	}
 }
 
 /**
-Until the far end of a command answers or refuses, its node settles the same question, or the time is up. Only if that affects the label.
+Until the far end of a command answers or refuses, or the time is up. Only if that affects the label.
 */
-async function awaitFarEnd(label: LiveLabel, leftOf: (ms: number) => number, {cluster}: LabelContext): Promise<void> {
+async function awaitFarEnd(label: LiveLabel, leftOf: (ms: number) => number): Promise<void> {
 	const isSilent = () => label.isChecking && !label.state.farEndAnswered;
 	const tellsTls = () => label.pathAfter({type: 'far-end-answered'}).legs[1]!.tls.state !== label.path.legs[1]!.tls.state;
 	if (!isSilent() || !isRemoteCommand(label.state.purpose) || !tellsTls()) {
@@ -121,25 +147,7 @@ async function awaitFarEnd(label: LiveLabel, leftOf: (ms: number) => number, {cl
 	}
 
 	label.emitAgain();
-	await label.waitWhile(isSilent, leftOf(labelTimings.silentForMs));
-	if (isSilent()) {
-		void detectPassThrough(label, cluster);
-		await label.waitWhile(() => isSilent() && !label.state.upgradePassedThrough, leftOf(labelTimings.settleTimeoutMs));
-	}
-}
-
-async function detectPassThrough(label: LiveLabel, cluster: ClusterClient): Promise<void> {
-	const isPassedThrough = await isUpgradePassedThrough(cluster, label.state);
-	if (!isPassedThrough || label.state.farEndAnswered) {
-		return;
-	}
-
-	if (label.isChecking) {
-		label.apply({type: 'upgrade-passed-through'});
-	} else {
-		// On a slow cluster, the label has settled without this read.
-		label.emit({type: 'upgrade-passed-through'});
-	}
+	await label.waitWhile(isSilent, leftOf(labelTimings.settleTimeoutMs));
 }
 
 /** A stream can stay open for days, so flags without a response are requested again until an apiserver returns or refuses them. */
@@ -157,7 +165,7 @@ async function observeFlagsLater(label: LiveLabel, {sharedProbe, clock}: LabelCo
 
 		const lateObservations = await sharedProbe.observeElsewhere();
 		if (lateObservations?.flags) {
-			label.emit({type: 'observed-elsewhere', lateObservations});
+			label.emit({type: 'learned', facts: {others: [lateObservations]}});
 		} else if (lateObservations && isRefused(lateObservations.unavailable)) {
 			return;
 		}
@@ -168,24 +176,20 @@ function isRefused(unavailable: readonly UnavailableSource[]): boolean {
 	return unavailable.some(({reason}) => reason !== 'no-response');
 }
 
-export type LabelHost = {
-	clock: Clock;
-	pathOf(state: LabelState): Path;
-	emit(id: string, state: LabelState): void;
-};
+type LiveLabelContext = Pick<LabelContext, 'clock' | 'pathOf' | 'emit'>;
 
 /** An ended or unwatched label does not change and is not reported again. */
 export class LiveLabel {
 	readonly id: string;
-	readonly #host: LabelHost;
+	readonly #context: LiveLabelContext;
 	readonly #waiters = new Set<() => void>();
 	#state: LabelState;
 	#isWatched = true;
 
-	constructor(id: string, state: LabelState, host: LabelHost) {
+	constructor(id: string, state: LabelState, context: LiveLabelContext) {
 		this.id = id;
 		this.#state = state;
-		this.#host = host;
+		this.#context = context;
 	}
 
 	get state(): LabelState {
@@ -201,18 +205,20 @@ export class LiveLabel {
 	}
 
 	get path(): Path {
-		return this.#host.pathOf(this.#state);
+		return this.#context.pathOf(this.#state);
 	}
 
 	pathAfter(event: LabelEvent): Path {
-		return this.#host.pathOf(reduceLabelState(this.#state, event));
+		return this.#context.pathOf(reduceLabelState(this.#state, event));
 	}
 
 	/** Reported with the next event. */
 	apply(event: LabelEvent): void {
 		if (this.#isWatched) {
 			this.#state = reduceLabelState(this.#state, event);
-			this.#notifyWaiters();
+			for (const measure of this.#waiters) {
+				measure();
+			}
 		}
 	}
 
@@ -226,7 +232,7 @@ export class LiveLabel {
 
 	emitAgain(): void {
 		if (this.#isWatched) {
-			this.#host.emit(this.id, this.#state);
+			this.#context.emit(this.id, this.#state);
 		}
 	}
 
@@ -240,7 +246,7 @@ export class LiveLabel {
 		}
 
 		const {promise, resolve} = Promise.withResolvers<void>();
-		const callOff = this.#host.clock.after(ms, resolve);
+		const callOff = this.#context.clock.after(ms, resolve);
 		const measure = () => {
 			if (!holds()) {
 				resolve();
@@ -252,36 +258,84 @@ export class LiveLabel {
 		this.#waiters.delete(measure);
 		callOff();
 	}
+}
 
-	#notifyWaiters(): void {
-		for (const measure of this.#waiters) {
-			measure();
+export function initialLabelState(purpose: ConnectionPurpose, own: ConnectionObservations): LabelState {
+	return {
+		...examinationOf(own),
+		purpose,
+		scope: 'this-connection',
+		phase: 'checking',
+		hasOpened: false,
+		farEndAnswered: false,
+		answeredByApiserver: null,
+		hasOwnObservations: false,
+		rttMs: {websocket: null, runtime: null},
+		error: null,
+	};
+}
+
+/** Checking, then settled or failed. A settled label can still fail; an end is final and returns the same object. */
+export function reduceLabelState(state: LabelState, event: LabelEvent): LabelState {
+	if (state.scope === 'ended') {
+		return state;
+	}
+
+	switch (event.type) {
+		case 'learned': {
+			return {...state, ...event.facts};
+		}
+
+		case 'opened': {
+			return {...state, hasOpened: true, farEndAnswered: state.farEndAnswered || event.byFarEnd};
+		}
+
+		case 'far-end-answered': {
+			return {...state, farEndAnswered: true};
+		}
+
+		case 'apiserver-answered': {
+			return {...state, phase: 'settled', answeredByApiserver: event.why};
+		}
+
+		case 'measured': {
+			const {websocket = state.rttMs.websocket, runtime = state.rttMs.runtime} = event;
+			// The container runtime answered, so the kubelet did, too.
+			return {...state, farEndAnswered: state.farEndAnswered || event.runtime !== undefined, rttMs: {websocket, runtime}};
+		}
+
+		case 'settled': {
+			return {...state, phase: 'settled'};
+		}
+
+		case 'failed': {
+			const {own, purpose} = state;
+			const {error, time} = event;
+			const failure = failureObservation({error, purpose, connection: own.socket?.connection ?? null, process: processIdOf(state), time});
+			const active = {...noActiveObservations, failures: failure ? [failure] : []};
+			// A kubelet that reported the failure was reached.
+			const farEndAnswered = state.farEndAnswered || failure?.facts.answered === true;
+			return {...state, phase: 'failed', scope: 'ended', farEndAnswered, error, active};
+		}
+
+		case 'closed': {
+			// A connection that closed before it carried anything does not settle the label.
+			return {...state, phase: state.hasOpened ? 'settled' : state.phase, scope: 'ended'};
 		}
 	}
 }
 
 /**
-Then the apiserver reaches the kubelet before its 101. True since 1.36 without an emulated older version, if the node declares the feature
-and the gate is not off. Otherwise the apiserver answers 101 itself, dials, and translates. False if that cannot be read.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
+A translated exec gets its 101 before the apiserver dials the kubelet, and some responses may be from either. Every other opening is from
+the far end.
 */
-export async function isUpgradePassedThrough(
-	cluster: ClusterClient,
-	{own: {flags, process}, purpose: {target}}: Pick<LabelState, 'own' | 'purpose'>,
-): Promise<boolean> {
-	const gates = flags && flagValue(flags, 'feature-gates');
-	const emulated = (flags && flagValue(flags, 'emulated-version')) ?? '';
-	const [, minor] = /\b1\.(\d+)/.exec(emulated) ?? /^v?1\.(\d+)/.exec(process?.facts.version ?? '') ?? [];
-	if (
-		gates === null ||
-		gates === undefined ||
-		new RegExp(String.raw`\b(?:${feature}|AllBeta)=false\b`).test(gates) ||
-		Number(minor ?? 0) < 36 ||
-		target.node === null
-	) {
-		return false;
-	}
+export function isOpenedByFarEnd(
+	{feature}: Pick<ConnectionPurpose, 'feature'>,
+	{carrier, mayBeFromApiserver = false}: {carrier: 'http' | 'websocket' | 'spdy'; mayBeFromApiserver?: boolean},
+): boolean {
+	return !mayBeFromApiserver && !(carrier === 'websocket' && isRemoteCommand({feature}));
+}
 
-	const node = await readNode(cluster, target.node);
-	return node?.status?.declaredFeatures?.includes(feature) === true;
+function isRemoteCommand({feature}: Pick<ConnectionPurpose, 'feature'>): boolean {
+	return feature === 'exec' || feature === 'attach';
 }

@@ -8,7 +8,7 @@ connection is open. It goes through these phases:
 3. Opened: the stream got its response. The cluster is observed after `sharedProbeDelayMs`, on another connection, or on one that was just
    released, such as that of a log that has ended. If the route is still unknown, the metrics are read: at once if a caller waits for the
    label, else `lastingAfterMs` later if the stream is still open. If the first output or the result of a command would change the label,
-   the label waits for it, and without it the node is read after `silentForMs`.
+   the label waits for it.
 4. Settled: the label is reported as settled, though late metrics, flags and nodes can still change it. Flags that got no response are
    requested again every `unavailableForMs`, on another connection.
 5. Ended: a one-shot command waits for labels that are not settled, for at most `finishTimeoutMs`.
@@ -33,11 +33,6 @@ export const labelTimings = {
 	is open and its route is unknown, the metrics are read.
 	*/
 	lastingAfterMs: 1000,
-	/**
-	If a command has printed nothing this long after it opened, its node is read, to learn whether the 101 came from the kubelet. The time
-	is well below `settleTimeoutMs`, so that the read can finish before the label settles.
-	*/
-	silentForMs: 300,
 	/**
 	From the opening: longest wait for metrics (if a caller waits for the label), and for a command's far end (if its response matters).
 	*/

@@ -1,7 +1,7 @@
 /** What a path line says, and the line in plain ASCII. */
-import type {ErrorObject} from '../errors/spoke-error.ts';
-import {isApiserverRefusal} from '../server-messages/kubelet-log-refusal.ts';
+import type {ErrorObject} from '../base/errors/spoke-error.ts';
 import type {Leg, Path, ResolvedTarget} from './evidence.ts';
+import {isApiserverRefusal} from '../cluster/server-messages/explain-message.ts';
 
 export type PathLineLeg = {
 	leg: Leg;

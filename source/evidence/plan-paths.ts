@@ -1,18 +1,18 @@
 /** The connections that a target implies. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {readIfAllowed} from '../cluster/list.ts';
-import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
+import {SpokeError, toSpokeError} from '../base/errors/spoke-error.ts';
 import {onlyPort, proxyRequestFacts} from '../streams/proxy/resolve-proxy-target.ts';
-import {kubeletPortOf, portList} from '../targets/named-port.ts';
-import {chooseContainer} from '../targets/choose-container.ts';
-import {nodeTarget, parseTarget} from '../targets/parse-target.ts';
-import {objectPath, findResource, podResource} from '../targets/resource-names.ts';
-import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
-import {isProxied, parseProxyName, parseProxyTarget, type ProxyName} from '../targets/proxy-target.ts';
-import {resolvePod, type ResolvedPod} from '../targets/resolve-pod.ts';
+import {kubeletPortOf, portList} from '../cluster/targets/named-port.ts';
+import {chooseContainer} from '../cluster/targets/choose-container.ts';
+import {nodeTarget, parseTarget} from '../cluster/targets/parse-target.ts';
+import {objectPath, findResource, podResource} from '../cluster/targets/resource-names.ts';
+import type {PodObject, ServiceObject} from '../cluster/targets/pod-object.ts';
+import {isProxied, parseProxyName, parseProxyTarget, type ProxyName} from '../cluster/targets/proxy-target.ts';
+import {resolvePod, type ResolvedPod} from '../cluster/targets/resolve-pod.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from './evidence.ts';
 import type {ProbeTarget} from './run-active-probes.ts';
-import {kubeletAddresses, readNode, podOnNode, type NodeObject} from './probes/node-to-apiserver.ts';
+import {readNode, podOnNode, type NodeObject} from './probes/node-to-apiserver.ts';
 
 export type PathPlan = {
 	target: ResolvedTarget;
@@ -212,7 +212,6 @@ export function probeOf({metadata, spec, status}: PodObject, container: string |
 		node: spec.nodeName ?? null,
 		hostAddress: status.hostIP ?? null,
 		kubeletPort: kubeletPortOf(node),
-		kubeletAddresses: kubeletAddresses(node),
 		nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null,
 	};
 }

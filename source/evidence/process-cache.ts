@@ -1,7 +1,7 @@
 /** Observations of apiserver processes, valid while the process runs. */
-import {isRecent} from '../async/clock.ts';
+import {isRecent} from '../base/async/clock.ts';
 import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
-import {noClusterObservations} from './cluster-observations.ts';
+import {noClusterObservations} from './connection-observations.ts';
 import type {CaFacts, ClusterObservations, MetricFacts, Observation, Observations} from './evidence.ts';
 import {parseCaBundle} from './probes/apiserver-replicas.ts';
 

@@ -1,12 +1,11 @@
 /** `--require` for streams: decided on the connection of each stream, before its first byte. */
-import {rejectOnAbort} from '../async/abortable.ts';
+import {rejectOnAbort} from '../base/async/clock.ts';
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 import {setStreamGate} from '../streams/stream-gate.ts';
-import {buildObservations, type Examination, noActiveObservations, processIdOf, noTarget} from './build-observations.ts';
+import {buildObservations, type Examination, examinationOf, processIdOf, noTarget} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
-import {noClusterObservations, observeCluster} from './cluster-observations.ts';
-import {observeConnection} from './connection-observations.ts';
+import {noClusterObservations, observeCluster, observeConnection} from './connection-observations.ts';
 import type {ClusterObservations, ConnectionPurpose, Path} from './evidence.ts';
 import {readMetricsOncePerInterval} from './examine-apiserver.ts';
 import {labelTimings} from './label-timings.ts';
@@ -101,8 +100,7 @@ async function pathBeforeUse(
 
 async function examineBeforeUse(cluster: ClusterClient, connection: Connection, namespace: string | null): Promise<Examination> {
 	const own = await observeConnection(connection, {timeoutMs: responseTimeoutMs});
-	const shared = await observeClusterOf(processIdOf({own}), cluster, namespace);
-	return {own, others: [], unreachedAddresses: [], shared, metrics: null, active: noActiveObservations};
+	return examinationOf(own, await observeClusterOf(processIdOf({own}), cluster, namespace));
 }
 
 async function observeClusterOf(process: string | null, cluster: ClusterClient, namespace: string | null): Promise<ClusterObservations> {

@@ -1,5 +1,5 @@
 /** `--require` for one path. */
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Leg, Path, Verdict} from './evidence.ts';
 import {needsInOneLine, needsWithoutProbes, remedies, otherNeed} from './rules/needs.ts';
@@ -41,19 +41,12 @@ function verdictsFor(
 	{legs, exposure}: Path,
 	state: RequirementName,
 ): ReadonlyArray<Omit<Evaluated, 'result'> & {accepted: ReadonlySet<string>}> {
-	switch (state) {
-		case 'verified': {
-			return legs.map(leg => ({property: 'TLS state', leg, verdict: leg.tls, accepted: verifiedStates}));
-		}
-
-		case 'tunnelled': {
-			return [{property: 'route', leg: legs[1]!, verdict: legs[1]!.route, accepted: tunnelStates}];
-		}
-
-		case 'protected': {
-			return [{property: 'exposure', leg: legs[1]!, verdict: exposure, accepted: new Set(['protected'])}];
-		}
-	}
+	const leg = legs[1]!;
+	return {
+		verified: legs.map(one => ({property: 'TLS state' as const, leg: one, verdict: one.tls, accepted: verifiedStates})),
+		tunnelled: [{property: 'route' as const, leg, verdict: leg.route, accepted: tunnelStates}],
+		protected: [{property: 'exposure' as const, leg, verdict: exposure, accepted: new Set(['protected'])}],
+	}[state];
 }
 
 /** @throws SpokeError ERR_USAGE for an invalid value, or for `--min-basis` without a requirement */
@@ -167,7 +160,11 @@ export function hasBasis(basis: Basis, minBasis: MinBasis): boolean {
 	return basis === 'proven' || (minBasis === 'inferred' && basis === 'inferred');
 }
 
-function evaluateVerdict({state, basis}: {state: string; basis: Basis}, accepted: ReadonlySet<string>, minBasis: MinBasis): RequireResult {
+function evaluateVerdict({state, basis, worst}: Verdict<string>, accepted: ReadonlySet<string>, minBasis: MinBasis): RequireResult {
+	if (worst && !accepted.has(worst.state) && hasBasis(worst.basis, minBasis)) {
+		return 'not-met';
+	}
+
 	if (state === 'unknown' || !hasBasis(basis, minBasis)) {
 		return 'undecided';
 	}

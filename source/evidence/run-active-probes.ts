@@ -1,12 +1,11 @@
 /** Examines an apiserver, and by consent or with `--probe active` also its replicas, and a node, pod or service through it. */
-import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
-import {processIdOf, identifyExamined} from './build-observations.ts';
+import {SpokeError, toSpokeError} from '../base/errors/spoke-error.ts';
+import {processIdOf, identifyExamined, noTarget} from './build-observations.ts';
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
 import {observeConnection} from './connection-observations.ts';
 import type {
 	ConnectionPurpose,
 	Observations,
-	KubeletHandshakeFacts,
 	LogDifferentialFacts,
 	MetricFacts,
 	ProbeResult,
@@ -31,7 +30,6 @@ export type ProbeTarget = {
 	node: string | null;
 	hostAddress: string | null;
 	kubeletPort: number;
-	kubeletAddresses: readonly string[] | null;
 	nodeAddresses: readonly string[] | null;
 };
 
@@ -46,14 +44,19 @@ export async function runActiveProbes(
 	cluster: ClusterClient,
 	target: ProbeTarget,
 ): Promise<ApiserverExamination> {
-	const handshake = await probeHandshake(target);
-	const log = await readLog(examined, target);
+	const {connection} = examined;
+	const process = processIdOf(examined);
+	const {namespace, pod, container, node, hostAddress, kubeletPort, nodeAddresses} = target;
+	const handshake =
+		hostAddress === null ? null : await readKubeletHandshake({address: hostAddress, port: kubeletPort, node, nodeAddresses});
+	const log =
+		container === null || !connection.usable ? null : await readLogDifferential(connection, {namespace, pod, container, node}, process);
 	const result = await stepTest(examined, cluster, target).catch(() => undefined);
 	const tested = fromStepTest(result, examined, target);
-	recordProbes(cluster, {log, result}, examined, target);
+	recordProbes(cluster, {log, result}, process, target);
 	// The attempts have moved the metrics, even if they were refused.
 	const again = await metricsOf(examined);
-	processCacheFor(cluster).remember(processIdOf(examined), {
+	processCacheFor(cluster).remember(process, {
 		...(again?.observation && {metrics: [again.observation]}),
 		...(tested.stepTests.length > 0 && {stepTests: tested.stepTests}),
 		...(tested.agentTests.length > 0 && {agentTests: tested.agentTests}),
@@ -73,11 +76,10 @@ export async function runActiveProbes(
 function recordProbes(
 	cluster: ClusterClient,
 	{log, result}: {log: Observation<LogDifferentialFacts> | null; result: StepTestResult | undefined},
-	examined: ApiserverExamination,
+	process: string | null,
 	target: ProbeTarget,
 ): void {
-	const {kubeletAddresses} = target;
-	const attempt = {purpose: portForward(target), process: processIdOf(examined), kubeletAddresses};
+	const attempt = {purpose: portForward(target), process};
 	const logAttempt = {...attempt, purpose: {...attempt.purpose, feature: 'logs' as const}};
 	if (log?.facts.normal === 'ok') {
 		recordAnswer(cluster, logAttempt);
@@ -92,24 +94,6 @@ function recordProbes(
 	}
 }
 
-async function probeHandshake({
-	hostAddress,
-	kubeletPort,
-	node,
-	nodeAddresses,
-}: ProbeTarget): Promise<ProbeResult<KubeletHandshakeFacts> | null> {
-	return hostAddress === null ? null : readKubeletHandshake({address: hostAddress, port: kubeletPort, node, nodeAddresses});
-}
-
-async function readLog(
-	examined: ApiserverExamination,
-	{namespace, pod, container, node, kubeletAddresses}: ProbeTarget,
-): Promise<Observation<LogDifferentialFacts> | null> {
-	return container === null || !examined.connection.usable
-		? null
-		: readLogDifferential(examined.connection, {namespace, pod, container, node, kubeletAddresses}, processIdOf(examined));
-}
-
 async function metricsOf(examined: ApiserverExamination): Promise<ProbeResult<MetricFacts> | null> {
 	return examined.metrics.observation && examined.connection.usable
 		? readApiserverMetrics(examined.connection, processIdOf(examined))
@@ -118,25 +102,34 @@ async function metricsOf(examined: ApiserverExamination): Promise<ProbeResult<Me
 
 async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, target: ProbeTarget): Promise<StepTestResult> {
 	const agents = (await readAgentPods(cluster)).observation?.facts ?? [];
+	/** For another carrier, too, because the counts of the agents do not show which process opened it. */
+	const reconnect = async () => {
+		const connection = await connectToProcess(processIdOf(examined), cluster);
+		if (!connection) {
+			throw new SpokeError('ERR_STREAM_LOST', 'could not reconnect to the same apiserver process', {leg: 1});
+		}
+
+		return connection;
+	};
+
 	return runStepTest({
-		connectToProcess: async () => connectToProcess(examined, cluster),
-		hold: async first =>
-			holdUpgrade(async () => reconnectToProcess(examined, cluster), {namespace: target.namespace, name: target.pod}, first),
+		connectToProcess: async () => connectToProcess(processIdOf(examined), cluster),
+		hold: async first => holdUpgrade(reconnect, {namespace: target.namespace, name: target.pod}, first),
 		metrics: async () => (await metricsOf(examined))?.observation?.facts ?? null,
 		agents: async () => connectionsOf(agents, cluster),
 	});
 }
 
-async function connectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection | null> {
-	const wanted = processIdOf(examined);
+/** `wanted`: any if `null`. */
+async function connectToProcess(wanted: string | null, cluster: ClusterClient): Promise<Connection | null> {
 	for (let attempt = 0; attempt < 12; attempt++) {
 		const connection = await cluster.connect();
 		if (wanted === null) {
 			return connection;
 		}
 
-		const observations = await observeConnection(connection, {timeoutMs: probeTimeoutMs});
-		if (observations.process?.facts.id === wanted && connection.usable) {
+		const {process} = await observeConnection(connection, {timeoutMs: probeTimeoutMs});
+		if (process?.facts.id === wanted && connection.usable) {
 			return connection;
 		}
 
@@ -146,30 +139,10 @@ async function connectToProcess(examined: ApiserverExamination, cluster: Cluster
 	return null;
 }
 
-/** Connects to the same process for another carrier, because the counts of the agents do not show which process opened it. */
-async function reconnectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection> {
-	const connection = await connectToProcess(examined, cluster);
-	if (!connection) {
-		throw new SpokeError('ERR_STREAM_LOST', 'could not reconnect to the same apiserver process', {leg: 1});
-	}
-
-	return connection;
-}
-
 async function connectionsOf(agents: readonly AgentPod[], cluster: ClusterClient): Promise<ReadonlyMap<string, number>> {
-	const counts = new Map<string, number>();
-	await Promise.all(
-		agents
-			.filter(({ready}) => ready)
-			.slice(0, 20)
-			.map(async agent => {
-				const open = await readAgentConnections(cluster, agent);
-				if (open !== undefined) {
-					counts.set(agent.name, open);
-				}
-			}),
-	);
-	return counts;
+	const ready = agents.filter(agent => agent.ready).slice(0, 20);
+	const counts = await Promise.all(ready.map(async agent => [agent.name, await readAgentConnections(cluster, agent)] as const));
+	return new Map(counts.flatMap(([name, open]) => (open === undefined ? [] : [[name, open]])));
 }
 
 function fromStepTest(
@@ -177,47 +150,28 @@ function fromStepTest(
 	examined: ApiserverExamination,
 	target: ProbeTarget,
 ): Pick<Observations, 'stepTests' | 'agentTests' | 'failures'> {
-	const common = {
-		process: processIdOf(examined),
-		connection: examined.connection.id,
-		time: new Date().toISOString(),
-		active: true,
-	} as const;
-	if (result?.kind === 'refused') {
-		const failure = failureObservation({
-			error: {text: result.answer.body, leg: 2},
-			purpose: portForward(target),
-			connection: common.process === null ? null : common.connection,
-			process: common.process,
-			time: common.time,
-			active: true,
-		});
-		return {stepTests: [], agentTests: [], failures: failure ? [failure] : []};
-	}
-
-	if (result?.kind !== 'evaluated') {
-		return {stepTests: [], agentTests: [], failures: []};
-	}
-
-	const {steps, agent} = result;
-	const where = `held port-forwards to ${target.namespace}/${target.pod}`;
+	const process = processIdOf(examined);
 	// Held upgrades use connections of their own. They are evidence for this process only if each was recognized, or its own count of them
 	// rose.
-	const isBound = common.process !== null || steps.moved !== 'undecided';
-	const more = {...common, connection: isBound ? common.connection : null};
-	return {
-		stepTests: [makeObservation('step-test', where, {...steps, node: target.node}, more)],
-		agentTests: agent ? [makeObservation('agent-metrics', where, agent, more)] : [],
-		failures: [],
-	};
+	const isBound = process !== null || (result?.kind === 'evaluated' && result.steps.moved !== 'undecided');
+	const more = {process, connection: isBound ? examined.connection.id : null, time: new Date().toISOString(), active: true} as const;
+	if (result?.kind === 'evaluated') {
+		const {steps, agent} = result;
+		const where = `held port-forwards to ${target.namespace}/${target.pod}`;
+		return {
+			stepTests: [makeObservation('step-test', where, {...steps, node: target.node}, more)],
+			agentTests: agent ? [makeObservation('agent-metrics', where, agent, more)] : [],
+			failures: [],
+		};
+	}
+
+	const error = result?.kind === 'refused' ? {text: result.answer.body, leg: 2 as const} : null;
+	const failure = error && failureObservation({error, purpose: portForward(target), ...more});
+	return {stepTests: [], agentTests: [], failures: failure ? [failure] : []};
 }
 
 function portForward({namespace, pod, node, container}: ProbeTarget): ConnectionPurpose {
-	return {
-		feature: 'port-forward',
-		target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container, chosenFrom: 1},
-		request: null,
-	};
+	return {feature: 'port-forward', target: {...noTarget, asked: pod, namespace, name: pod, node, container, chosenFrom: 1}, request: null};
 }
 
 /**
@@ -260,7 +214,7 @@ Reads further apiservers at their own addresses, only by consent and always veri
 is signed by the kubeconfig's CA and has the apiserver's own name. Dials none behind a gateway or a proxy, or if leg 1 is not verified.
 */
 async function probeReplicas(examined: ApiserverExamination, cluster: ClusterClient, signal?: AbortSignal): Promise<ApiserverExamination> {
-	const {own, others} = examined;
+	const {own, others, unreadApiservers} = examined;
 	const met = [own, ...others].flatMap(({flags}) => (flags ? [advertisedAddress(flags)] : []));
 	const unmet = (examined.shared.replicas?.facts.addresses.known ?? []).filter(address => !met.includes(address));
 	// If the flags of the first are forbidden, those of the others are, too.
@@ -270,13 +224,17 @@ async function probeReplicas(examined: ApiserverExamination, cluster: ClusterCli
 
 	const refused = refusalReason(examined, cluster);
 	if (refused !== null) {
-		return {...examined, unreachedAddresses: unmet.map(address => `${address}: not dialed, ${refused}`)};
+		return {...examined, unreadApiservers: [...unreadApiservers, ...unmet.map(address => `${address}: not dialed, ${refused}`)]};
 	}
 
 	const found = await Promise.all(unmet.slice(0, maxReplicas).map(async address => observeAt(cluster, address, signal)));
 	const ids = new Set([own, ...others].map(({process}) => process?.facts.id));
 	const newProcesses = found.filter(one => typeof one !== 'string').filter(({process}) => process === null || !ids.has(process.facts.id));
-	return {...examined, others: [...others, ...newProcesses], unreachedAddresses: found.filter(one => typeof one === 'string')};
+	return {
+		...examined,
+		others: [...others, ...newProcesses],
+		unreadApiservers: [...unreadApiservers, ...found.filter(one => typeof one === 'string')],
+	};
 }
 
 function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): string | null {

@@ -1,29 +1,22 @@
 /** Attempts on leg 2: what a failure says, the latest result for each far end, and what it means for later paths. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {ErrorObject} from '../errors/spoke-error.ts';
-import {errorFromExplanation, explainMessage, type Explanation} from '../server-messages/explain-message.ts';
+import type {ErrorObject} from '../base/errors/spoke-error.ts';
+import {errorFromExplanation, explainMessage, type Explanation} from '../cluster/server-messages/explain-message.ts';
 import type {SecondLegOutcome, Author, ConnectionPurpose, FailureFacts, Observation, BrokenLeg, Finding, Observations} from './evidence.ts';
 import {farEndOf, citeAttempt, isFarEndOf, currentFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
-import {messageAuthor} from '../server-messages/message-author.ts';
-import {parseStatus} from '../server-messages/unwrap-message.ts';
+import {parseStatus} from '../cluster/server-messages/unwrap-message.ts';
 import {makeObservation} from './probes/probe-request.ts';
 import {authorsOfSource, type EvidenceList} from './rules/claims.ts';
 import {findingsOf, rowOf} from './rules/path-findings.ts';
-import {quoteForShell} from '../text/escaping.ts';
-import {formatAge} from '../text/formats.ts';
+import {quoteForShell} from '../base/text/escaping.ts';
+import {formatAge} from '../base/text/formats.ts';
 import {isOpenedScope, docs} from './rules/needs.ts';
-
-type FailedRequest = {
-	purpose: ConnectionPurpose;
-	/** `host:port` of all that the apiserver could dial; omitted if the node was not read. */
-	kubeletAddresses?: readonly string[] | null;
-};
 
 export function secondLegsOf({records}: Pick<ClusterClient, 'records'>): SecondLegRecord {
 	return records.of(SecondLegRecord, () => new SecondLegRecord());
 }
 
-type Attempt = FailedRequest & {process: string | null};
+type Attempt = {purpose: ConnectionPurpose; process: string | null};
 
 /** A log read that skipped verification does not show that the certificate passes. */
 export function recordAnswer(cluster: Pick<ClusterClient, 'records'>, {purpose, process}: Attempt): void {
@@ -37,7 +30,7 @@ export function recordFailure(cluster: Pick<ClusterClient, 'records'>, attempt: 
 	if (error.leg === 2 && error.legKnown) {
 		const time = new Date().toISOString();
 		const facts = failureObservation({...attempt, error, connection: null, time})?.facts ?? null;
-		record(cluster, attempt, time, {error, facts, authors: textAuthors(error.text ?? '', attempt)});
+		record(cluster, attempt, time, {error, facts, authors: textAuthors(attempt.purpose)});
 	}
 }
 
@@ -93,19 +86,17 @@ the apiserver's words: the apiserver relays unchanged a response that is not an 
 */
 export function failureObservation({
 	error,
+	purpose,
 	connection,
 	process,
 	time,
 	active = false,
-	...request
-}: FailedRequest & {
+}: Attempt & {
 	error: Pick<ErrorObject, 'text' | 'leg'>;
 	connection: string | null;
-	process: string | null;
 	time: string;
 	active?: boolean;
 }): Observation<FailureFacts> | undefined {
-	const {purpose} = request;
 	const explained = error.text === null ? null : explainedAs(error.text);
 	if (!explained || explained.rule.leg !== 2 || (explained.wrapper === 'translated' && !['exec', 'attach'].includes(purpose.feature))) {
 		return undefined;
@@ -124,20 +115,16 @@ export function failureObservation({
 			route: rule.proves.route ?? null,
 			answered: !isProxied && rule.proves.farEndAnswered === true,
 		},
-		{process, connection, time, active, authors: textAuthors(text, request)},
+		{process, connection, time, active, authors: textAuthors(purpose)},
 	);
 }
 
-/** Who could have written the text of a failure. */
-function textAuthors(text: string, {purpose, kubeletAddresses = null}: FailedRequest): readonly Author[] {
-	const {feature, target} = purpose;
-	const {namespace, name, container} = target;
-	const isLog = feature === 'logs' && target.kind === 'Pod' && namespace !== null && container !== null;
-	const request = isLog ? {namespace, pod: name, container, addresses: kubeletAddresses} : null;
-	if (messageAuthor(text, request) === 'apiserver') {
-		return ['apiserver'];
-	}
-
+/**
+Who could have written the text of a failure. No wording shows that the apiserver wrote all of it: its HTTP client repeats the error of a
+proxy, and Konnectivity's client that of an agent, with no words of their own.
+@see https://github.com/golang/go/blob/go1.26.0/src/net/http/transport.go dialConn, the status of a CONNECT
+*/
+function textAuthors(purpose: ConnectionPurpose): readonly Author[] {
 	return isOfWorkload(purpose) ? ['apiserver', 'workload'] : authorsOfSource['error-text'];
 }
 

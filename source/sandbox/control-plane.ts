@@ -1,90 +1,84 @@
 /** Control plane: apiserver and route to the nodes. */
 import {randomBytes} from 'node:crypto';
 import {Apiserver, type ApiserverConfig, apiserverCommand} from './apiserver/apiserver.ts';
-import {abortableDelay} from './containers/container.ts';
+import {aborted, abortableDelay} from './containers/container.ts';
 import {defaultedSpec} from './controllers/workload-pods.ts';
-import {noop} from './network/join-streams.ts';
-import {apiMicroTime, type ObjectMeta} from './objects/kube-object.ts';
-import type {ObjectStore} from './objects/object-store.ts';
+import {noop} from './network/sockets.ts';
+import {apiMicroTime} from './objects/kube-object.ts';
 import {kubernetesVersion, type Posture} from './sandbox.ts';
-import {deployAgents, type Tunnels} from './tunnels/tunnels.ts';
+import {createService} from './scenarios.ts';
+import {deployAgents} from './tunnels/tunnels.ts';
 
-const controlPlaneNode = 'cp';
-
-type ControlPlaneConfig = Omit<ApiserverConfig, 'createDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
+const node = 'cp';
 
 /** Minimum time without an apiserver. */
 type DowntimeOptions = {downMs?: number; until?: Promise<unknown>};
 
 export class ControlPlane {
-	readonly apiserver: Apiserver;
-	posture: Posture = {verification: 'off', route: 'direct'};
-	readonly #store: ObjectStore;
-	readonly #tunnels: Tunnels;
+	apiserver: Apiserver;
+	readonly #config: ApiserverConfig;
 	readonly #identity = `apiserver-${randomBytes(16).toString('hex').slice(0, 26)}`;
-	#leaseTimer: NodeJS.Timeout | undefined;
-	#lastRestart: Promise<void> = Promise.resolve();
+	readonly #inTurn = serially();
 	readonly #stopped = new AbortController();
+	#leaseTimer: NodeJS.Timeout | undefined;
 
-	constructor(config: ControlPlaneConfig) {
-		const {tunnels, store} = config;
-		this.#store = store;
-		this.#tunnels = tunnels;
-		this.apiserver = new Apiserver({
-			...config,
-			createDial: metrics => tunnels.dialFor(this.posture.route, metrics),
-			tunnelHealthy: () => tunnels.healthy,
-		});
+	constructor(config: ApiserverConfig, posture: Posture) {
+		this.#config = config;
+		this.apiserver = this.#createApiserver(posture, 0);
 	}
 
-	async start(posture: Posture, port: number): Promise<void> {
-		this.posture = posture;
-		await this.#tunnels.start(posture.route);
-		await this.apiserver.start(posture, port);
-		deployAgents(this.#store, this.#tunnels.hasAgents);
+	/** Also with port 0, which selects a free port. */
+	async start(port: number): Promise<void> {
+		const {store, tunnels} = this.#config;
+		await this.apiserver.start(port);
+		deployAgents(store, tunnels.hasAgents);
 		this.#writeObjects();
 		this.#leaseTimer = setInterval(() => {
-			this.#store.update('leases', 'kube-system', this.#identity, lease => {
+			store.update('leases', 'kube-system', this.#identity, lease => {
 				lease.spec!.renewTime = apiMicroTime();
 			});
 		}, 10_000).unref();
 	}
 
 	/** Keeps the address, and the fields that `posture` omits. Restarts run one at a time, and none starts after `stop`. */
-	async restart(posture: Partial<Posture> = {}, down: DowntimeOptions = {}): Promise<void> {
-		const restarted = this.#lastRestart.then(async () => this.#restart(posture, down));
-		this.#lastRestart = restarted.catch(noop);
-		await restarted;
+	async restart(posture: Partial<Posture> = {}, {downMs = 0, until}: DowntimeOptions = {}): Promise<void> {
+		const {signal} = this.#stopped;
+		await this.#inTurn(async () => {
+			const {port, retryAfter} = this.apiserver;
+			this.#endProcess();
+			await abortableDelay(downMs, signal);
+			await (until && Promise.race([until.catch(noop), aborted(signal)]));
+			if (!signal.aborted) {
+				this.apiserver = this.#createApiserver({...this.apiserver.posture, ...posture}, retryAfter);
+				await this.start(port);
+			}
+		});
 	}
 
 	async stop(): Promise<void> {
 		this.#stopped.abort();
-		await this.#lastRestart;
-		this.#endProcess();
+		await this.#inTurn(async () => {
+			this.#endProcess();
+		});
 	}
 
-	async #restart(posture: Partial<Posture>, {downMs = 0, until}: DowntimeOptions): Promise<void> {
-		const {port} = this.apiserver;
-		this.#endProcess();
-		await abortableDelay(downMs, this.#stopped.signal);
-		await (until && settledOrAborted(until, this.#stopped.signal));
-		if (!this.#stopped.signal.aborted) {
-			await this.start({...this.posture, ...posture}, port);
-		}
+	#createApiserver(posture: Posture, retryAfter: number): Apiserver {
+		this.#config.tunnels.start(posture.route);
+		return new Apiserver(this.#config, posture, retryAfter);
 	}
 
 	#endProcess(): void {
 		clearInterval(this.#leaseTimer);
 		this.apiserver.stop();
-		this.#tunnels.stop();
+		this.#config.tunnels.stop();
 	}
 
 	/** Creates the mirror pod with this process's flags, the identity lease and the `kubernetes` service. */
 	#writeObjects(): void {
-		const store = this.#store;
-		const {port, process} = this.apiserver;
-		const name = `kube-apiserver-${controlPlaneNode}`;
-		const {hostname, address} = {hostname: controlPlaneNode, address: process!.flags['advertise-address']!};
+		const {store} = this.#config;
+		const {posture, port, flags} = this.apiserver;
+		const {uid} = store.get('nodes', undefined, node)!.metadata;
+		const name = `kube-apiserver-${node}`;
 		store.delete('pods', 'kube-system', name);
 		store.create('pods', {
 			metadata: {
@@ -96,74 +90,61 @@ export class ControlPlane {
 					'kubernetes.io/config.source': 'file',
 					'kubernetes.io/config.seen': new Date().toISOString(),
 				},
-				ownerReferences: this.#nodeOwner(),
+				ownerReferences: [{apiVersion: 'v1', kind: 'Node', name: node, uid, controller: true}],
 			},
 			spec: defaultedSpec(
 				{
 					hostNetwork: true,
 					priorityClassName: 'system-node-critical',
-					containers: [{name: 'kube-apiserver', image: 'sandbox/waiter:apiserver', command: apiserverCommand(process!.flags)}],
+					containers: [{name: 'kube-apiserver', image: 'sandbox/waiter:apiserver', command: apiserverCommand(flags)}],
 				},
-				controlPlaneNode,
+				node,
 			),
 			status: {phase: 'Pending'},
 		});
-		const labels = {'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname};
 		store.delete('leases', 'kube-system', this.#identity);
 		store.create('leases', {
-			metadata: {name: this.#identity, namespace: 'kube-system', labels},
+			metadata: {
+				name: this.#identity,
+				namespace: 'kube-system',
+				labels: {'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': node},
+			},
 			spec: {holderIdentity: `${this.#identity}_${randomBytes(8).toString('hex')}`, leaseDurationSeconds: 3600, renewTime: apiMicroTime()},
 		});
 		if (!store.get('services', 'default', 'kubernetes')) {
-			this.#createKubernetesService(address, port);
+			this.#createKubernetesService(flags['advertise-address']!, port);
 		}
 
-		for (const node of store.list('nodes')) {
-			store.update('nodes', undefined, node.metadata.name, copy => {
-				const status = copy.status!;
-				status.nodeInfo!.kubeletVersion = kubernetesVersion(this.posture);
-				if (process!.isModern) {
-					status.declaredFeatures = ['ExtendWebSocketsToKubelet'];
-				} else {
-					delete status.declaredFeatures;
-				}
+		for (const {metadata} of store.list('nodes')) {
+			store.update('nodes', undefined, metadata.name, copy => {
+				copy.status!.nodeInfo!.kubeletVersion = kubernetesVersion(posture);
 			});
 		}
 	}
 
 	#createKubernetesService(address: string, port: number): void {
-		const labels = {component: 'apiserver', provider: 'kubernetes'};
-		this.#store.create('services', {
-			metadata: {name: 'kubernetes', namespace: 'default', labels},
-			spec: {
-				type: 'ClusterIP',
-				clusterIP: '10.96.0.1',
-				clusterIPs: ['10.96.0.1'],
-				ports: [{name: 'https', port: 443, protocol: 'TCP', targetPort: port}],
-				sessionAffinity: 'None',
-				ipFamilies: ['IPv4'],
-				ipFamilyPolicy: 'SingleStack',
-			},
-			status: {loadBalancer: {}},
+		const {store} = this.#config;
+		createService(store, {
+			name: 'kubernetes',
+			labels: {component: 'apiserver', provider: 'kubernetes'},
+			clusterIP: '10.96.0.1',
+			ports: [{name: 'https', port: 443, targetPort: port}],
 		});
-		this.#store.create('endpointslices', {
+		store.create('endpointslices', {
 			metadata: {name: 'kubernetes', namespace: 'default', labels: {'kubernetes.io/service-name': 'kubernetes'}},
 			addressType: 'IPv4',
 			ports: [{name: 'https', port, protocol: 'TCP'}],
 			endpoints: [{addresses: [address], conditions: {ready: true}}],
 		});
 	}
-
-	#nodeOwner(): NonNullable<ObjectMeta['ownerReferences']> {
-		const node = this.#store.get('nodes', undefined, controlPlaneNode);
-		return node ? [{apiVersion: 'v1', kind: 'Node', name: controlPlaneNode, uid: node.metadata.uid, controller: true}] : [];
-	}
 }
 
-async function settledOrAborted(until: Promise<unknown>, signal: AbortSignal): Promise<void> {
-	const {promise, resolve} = Promise.withResolvers<void>();
-	signal.addEventListener('abort', () => {
-		resolve();
-	});
-	await Promise.race([until.catch(noop), promise]);
+/** Runs one work at a time, in order. */
+export function serially(): (work: () => Promise<void>) => Promise<void> {
+	let last = Promise.resolve();
+	return async work => {
+		const done = last.then(work);
+		last = done.catch(noop);
+		await done;
+	};
 }

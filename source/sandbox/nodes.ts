@@ -1,7 +1,7 @@
 /** Nodes of a sandbox, and the objects of every sandbox. */
 import {randomUUID} from 'node:crypto';
 import {platform, release} from 'node:os';
-import type {ClusterIssuer} from './certificates/cluster-issuer.ts';
+import type {ClusterIssuer} from './certificates/issuer.ts';
 import type {FindProgram} from './containers/programs.ts';
 import {Kubelet, type KubeletCertificate} from './kubelet/kubelet.ts';
 import type {AddressPlan} from './network/address-plan.ts';
@@ -18,20 +18,12 @@ type NodesConfig = {store: ObjectStore; plan: AddressPlan; issuer: ClusterIssuer
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system', 'shop'] as const;
 
-type NodeFacts = {name: string; address: string; kubeletPort: number; version: string; controlPlane: boolean};
-
-export async function startNodes({store, plan, issuer, findProgram}: NodesConfig, posture: Posture): Promise<Kubelet[]> {
+export async function startNodes(config: NodesConfig, posture: Posture): Promise<Kubelet[]> {
 	return Promise.all(
 		nodeNames.map(async (node, index) => {
-			const kubelet = new Kubelet({store, plan, issuer, findProgram, node, hostAddress: plan.nodeAddress(index), backOffMs});
+			const kubelet = new Kubelet({...config, node, hostAddress: config.plan.nodeAddress(index), backOffMs});
 			await kubelet.start(certificateFor(posture, 'matching'));
-			createNode(store, {
-				name: node,
-				address: kubelet.address.address,
-				kubeletPort: kubelet.port,
-				version: kubernetesVersion(posture),
-				controlPlane: node === 'cp',
-			});
+			createNode(config.store, kubelet, kubernetesVersion(posture));
 			return kubelet;
 		}),
 	);
@@ -89,12 +81,18 @@ export function createBaseObjects(store: ObjectStore, authority: string): void {
 }
 
 /** Ready, with its lease and approved client certificate request. */
-function createNode(store: ObjectStore, {name, address, kubeletPort, version, controlPlane}: NodeFacts): void {
+function createNode(store: ObjectStore, {config: {node: name}, address: {address, port}}: Kubelet, version: string): void {
+	const role = 'node-role.kubernetes.io/control-plane';
+	const controlPlane = name === 'cp';
 	const now = apiTime();
-	const conditions = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'].map(type => {
-		const holds = type === 'Ready';
-		return {type, status: holds ? 'True' : 'False', reason: `Kubelet${holds ? '' : 'HasNo'}${type}`, message: 'kubelet is fine'};
-	});
+	const conditions = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'].map(type => ({
+		type,
+		status: type === 'Ready' ? 'True' : 'False',
+		reason: `Kubelet${type === 'Ready' ? '' : 'HasNo'}${type}`,
+		message: 'kubelet is fine',
+		lastHeartbeatTime: now,
+		lastTransitionTime: now,
+	}));
 	const resources = {cpu: '2', memory: '4Gi', pods: '110', 'ephemeral-storage': '20Gi'};
 	store.create('nodes', {
 		metadata: {
@@ -103,10 +101,10 @@ function createNode(store: ObjectStore, {name, address, kubeletPort, version, co
 				'kubernetes.io/hostname': name,
 				'kubernetes.io/os': 'linux',
 				'kubernetes.io/arch': 'amd64',
-				...(controlPlane && {'node-role.kubernetes.io/control-plane': ''}),
+				...(controlPlane && {[role]: ''}),
 			},
 		},
-		spec: controlPlane ? {taints: [{key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule'}]} : {},
+		spec: controlPlane ? {taints: [{key: role, effect: 'NoSchedule'}]} : {},
 		status: {
 			addresses: [
 				{type: 'InternalIP', address},
@@ -114,9 +112,8 @@ function createNode(store: ObjectStore, {name, address, kubeletPort, version, co
 			],
 			allocatable: resources,
 			capacity: resources,
-			conditions: conditions.map(condition => ({...condition, lastHeartbeatTime: now, lastTransitionTime: now})),
-			daemonEndpoints: {kubeletEndpoint: {Port: kubeletPort}},
-			declaredFeatures: ['ExtendWebSocketsToKubelet'],
+			conditions,
+			daemonEndpoints: {kubeletEndpoint: {Port: port}},
 			nodeInfo: {
 				architecture: 'amd64',
 				bootID: randomUUID(),

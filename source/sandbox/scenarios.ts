@@ -59,10 +59,13 @@ export function createShopWorkloads(store: ObjectStore): void {
 		],
 		annotations: {'kubectl.kubernetes.io/default-container': 'web'},
 	});
-	createService(store, 'web', [
-		{name: 'http', port: 80, targetPort: 'http'},
-		{name: 'https', port: 443, targetPort: 'https'},
-	]);
+	createService(store, {
+		name: 'web',
+		ports: [
+			{name: 'http', port: 80, targetPort: 'http'},
+			{name: 'https', port: 443, targetPort: 'https'},
+		],
+	});
 
 	createWorkload(store, {
 		kind: 'deployments',
@@ -78,7 +81,7 @@ export function createShopWorkloads(store: ObjectStore): void {
 		containers: [{name: 'db', image: 'sandbox/echo-server:17', args: ['--port=7000'], ports: [{name: 'echo', containerPort: 7000}]}],
 		initContainers: [{name: 'migrate', image: 'sandbox/finisher:1.0', args: ['--lines=3']}],
 	});
-	createService(store, 'db', [{name: 'echo', port: 7000, targetPort: 'echo'}]);
+	createService(store, {name: 'db', ports: [{name: 'echo', port: 7000, targetPort: 'echo'}]});
 
 	createWorkload(store, {
 		kind: 'deployments',
@@ -154,22 +157,19 @@ export function createWorkload(
 	});
 }
 
-function createService(
-	store: ObjectStore,
-	name: string,
-	ports: ReadonlyArray<Json<V1ServicePort>>,
-	{namespace = 'default', selector = {app: name}}: {namespace?: string; selector?: Record<string, string>} = {},
-): void {
-	addresses++;
-	const clusterIP = `10.96.${Math.floor(addresses / 250)}.${addresses % 250}`;
+type ServiceOptions = {name: string; ports: ReadonlyArray<Json<V1ServicePort>>; clusterIP?: string; labels?: Record<string, string>};
+
+/** By default, it selects the pods of the workload of its name. */
+export function createService(store: ObjectStore, {name, ports, clusterIP = nextClusterIp(), labels}: ServiceOptions): void {
+	const selector = {app: name};
 	store.create('services', {
-		metadata: {name, namespace, labels: selector},
+		metadata: {name, namespace: 'default', labels: labels ?? selector},
 		spec: {
 			type: 'ClusterIP',
 			clusterIP,
 			clusterIPs: [clusterIP],
-			selector,
-			ports: ports.map(port => ({protocol: 'TCP', targetPort: port.port, ...port})),
+			...(!labels && {selector}),
+			ports: ports.map(port => ({protocol: 'TCP', ...port})),
 			sessionAffinity: 'None',
 			internalTrafficPolicy: 'Cluster',
 			ipFamilies: ['IPv4'],
@@ -177,4 +177,9 @@ function createService(
 		},
 		status: {loadBalancer: {}},
 	});
+}
+
+function nextClusterIp(): string {
+	addresses++;
+	return `10.96.${Math.floor(addresses / 250)}.${addresses % 250}`;
 }

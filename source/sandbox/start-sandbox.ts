@@ -1,11 +1,10 @@
 /** Start of a sandbox on real loopback sockets, with keys only in memory. */
 import {randomBytes} from 'node:crypto';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 import {type UserName, users} from './apiserver/users.ts';
-import {createClusterIssuer, type ClusterIssuer} from './certificates/cluster-issuer.ts';
-import type {KeyPair} from '../certificates/issuer.ts';
+import {createClusterIssuer, type ClusterIssuer} from './certificates/issuer.ts';
 import {programsByImage} from './containers/programs.ts';
-import {ControlPlane} from './control-plane.ts';
+import {ControlPlane, serially} from './control-plane.ts';
 import {reconcileEndpoints, reconcileWorkloads} from './controllers/workloads.ts';
 import {apiserverIdentity} from './kubelet/kubelet-requests.ts';
 import type {PodRuntime} from './kubelet/pod-runtime.ts';
@@ -17,7 +16,6 @@ import {ObjectStore} from './objects/object-store.ts';
 import {createShopWorkloads, scenarios, type ScenarioSpec} from './scenarios.ts';
 import {agentImage, Tunnels, deployAgents} from './tunnels/tunnels.ts';
 import type {Kubelet} from './kubelet/kubelet.ts';
-import {noop} from './network/join-streams.ts';
 import {
 	type ObjectName,
 	type Posture,
@@ -29,7 +27,7 @@ import {
 	type SwitchValues,
 } from './sandbox.ts';
 
-export type SandboxParts = {
+type SandboxParts = {
 	store: ObjectStore;
 	link: FaultyLink;
 	kubelets: readonly Kubelet[];
@@ -46,7 +44,6 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	const link = new FaultyLink();
 	const tunnels = new Tunnels(
 		plan,
-		issuer,
 		nodeNames.map((_, index) => plan.nodeAddress(index)),
 	);
 	const [{serving, kubeletClient}, credentials] = await Promise.all([createApiserverKeys(issuer), createCredentials(issuer)]);
@@ -56,10 +53,8 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 		{store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: tunnels.agentProgram()})},
 		posture,
 	);
-	const tokens = new Map(
-		[...credentials].flatMap(([name, credential]) => ('token' in credential ? [[credential.token, name] as const] : [])),
-	);
-	const controlPlane = new ControlPlane({store, authority: issuer.authority, kubeletClient, serving, tokens, link, tunnels});
+	const tokens = new Map([...credentials].flatMap(([name, {token}]) => (token === undefined ? [] : [[token, name] as const])));
+	const controlPlane = new ControlPlane({store, authority: issuer.authority, kubeletClient, serving, tokens, link, tunnels}, posture);
 	createShopWorkloads(store);
 	const stopControllers = startControllers(store);
 	const close = async () => {
@@ -70,16 +65,22 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	};
 
 	try {
-		await controlPlane.start(posture, port);
+		await controlPlane.start(port);
 	} catch (error) {
 		await close();
 		throw portError(error as NodeJS.ErrnoException, port);
 	}
 
-	const events = new Events();
-	const parts = {store, link, kubelets, controlPlane, tunnels, emit: events.emit};
-	const switches = new SandboxSwitches(parts, posture);
-	await switches.set(spec.switches);
+	const listeners = new Set<(event: SandboxEvent) => void>();
+	const emit = (description: string) => {
+		for (const listener of listeners) {
+			listener({time: new Date().toISOString(), description});
+		}
+	};
+
+	const parts = {store, link, kubelets, controlPlane, tunnels, emit};
+	const ownSwitches = createSwitches(parts, posture);
+	await ownSwitches.set(spec.switches);
 	const server = `https://127.0.0.1:${controlPlane.apiserver.port}`;
 	signal?.addEventListener('abort', close, {once: true});
 	if (signal?.aborted) {
@@ -88,11 +89,14 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 
 	return {
 		server,
-		switches,
+		switches: ownSwitches,
 		close,
 		kubeconfig: (user: UserName = 'admin') => buildKubeconfig(server, issuer.authority, credentials, user),
 		faults: createFaults(parts),
-		onEvent: events.on,
+		onEvent(listener) {
+			listeners.add(listener);
+			return () => void listeners.delete(listener);
+		},
 	};
 }
 
@@ -107,47 +111,28 @@ function scenarioOf(scenario: string): ScenarioSpec {
 	return spec;
 }
 
-class Events {
-	readonly #listeners = new Set<(event: SandboxEvent) => void>();
-
-	readonly emit = (description: string): void => {
-		for (const listener of this.#listeners) {
-			listener({time: new Date().toISOString(), description});
-		}
-	};
-
-	readonly on = (listener: (event: SandboxEvent) => void): (() => void) => {
-		this.#listeners.add(listener);
-		return () => void this.#listeners.delete(listener);
-	};
-}
-
 async function createApiserverKeys(issuer: ClusterIssuer) {
-	const [serving, kubeletClient] = await Promise.all([
-		issuer.issue({
-			subject: 'CN=kube-apiserver',
-			use: 'server',
-			names: ['127.0.0.1', 'localhost', '10.96.0.1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
-		}),
-		issuer.issue({subject: `CN=${apiserverIdentity}, O=system:masters`, use: 'client'}),
-	]);
-	return {serving, kubeletClient};
+	const names = ['127.0.0.1', 'localhost', '10.96.0.1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+	return {
+		serving: await issuer.issue({subject: 'CN=kube-apiserver', use: 'server', names}),
+		kubeletClient: await issuer.issue({subject: `CN=${apiserverIdentity}, O=system:masters`, use: 'client'}),
+	};
 }
 
+/** As in a kubeconfig, by user. */
 async function createCredentials(issuer: ClusterIssuer): Promise<Credentials> {
-	return new Map(
-		await Promise.all(
-			users.map(
-				async ({name, groups, credential}) =>
-					[
-						name,
-						credential === 'token'
-							? {token: randomBytes(24).toString('base64url')}
-							: {pair: await issuer.issue({subject: [`CN=${name}`, ...groups.map(group => `O=${group}`)].join(', '), use: 'client'})},
-					] as const,
-			),
-		),
-	);
+	const entries = users.map(async ({name, groups, credential}): Promise<[UserName, Record<string, string>]> => {
+		if (credential === 'token') {
+			return [name, {token: randomBytes(24).toString('base64url')}];
+		}
+
+		const {certificate, key} = await issuer.issue({
+			subject: [`CN=${name}`, ...groups.map(group => `O=${group}`)].join(', '),
+			use: 'client',
+		});
+		return [name, {'client-certificate-data': base64(certificate), 'client-key-data': base64(key)}];
+	});
+	return new Map(await Promise.all(entries));
 }
 
 function portError(error: NodeJS.ErrnoException, port: number): unknown {
@@ -159,38 +144,19 @@ function portError(error: NodeJS.ErrnoException, port: number): unknown {
 		: error;
 }
 
-const sandboxExtension = 'spoke.dev/sandbox';
-
-type Credentials = ReadonlyMap<UserName, {pair: KeyPair} | {token: string}>;
+type Credentials = ReadonlyMap<UserName, Record<string, string>>;
 
 function buildKubeconfig(server: string, authority: string, credentials: Credentials, current: UserName): SandboxKubeconfig {
 	const cluster = 'spoke-sandbox';
 	const contextOf = (name: string) => (name === 'admin' ? 'sandbox' : `sandbox-${name}`);
+	const extensions = [{name: 'spoke.dev/sandbox', extension: {sandbox: true as const}}];
 	return {
 		apiVersion: 'v1',
 		kind: 'Config',
 		'current-context': contextOf(current),
-		clusters: [
-			{
-				name: cluster,
-				cluster: {
-					server,
-					'certificate-authority-data': base64(authority),
-					extensions: [{name: sandboxExtension, extension: {sandbox: true}}],
-				},
-			},
-		],
-		contexts: users.map(({name, namespace}) => ({name: contextOf(name), context: {cluster, user: name, namespace}})),
-		users: users.map(({name}) => {
-			const credential = credentials.get(name)!;
-			return {
-				name,
-				user:
-					'token' in credential
-						? {token: credential.token}
-						: {'client-certificate-data': base64(credential.pair.certificate), 'client-key-data': base64(credential.pair.key)},
-			};
-		}),
+		clusters: [{name: cluster, cluster: {server, 'certificate-authority-data': base64(authority), extensions}}],
+		contexts: users.map(({name}) => ({name: contextOf(name), context: {cluster, user: name, namespace: 'default'}})),
+		users: users.map(({name}) => ({name, user: credentials.get(name)!})),
 	};
 }
 
@@ -281,57 +247,47 @@ function createFaults({store, link, kubelets, controlPlane, emit}: SandboxParts)
 	};
 }
 
-/** Applies changed switches to the sandbox. */
-export class SandboxSwitches {
-	readonly #parts: SandboxParts;
-	#values: SwitchValues;
-	#lastChange: Promise<void> = Promise.resolve();
+function createSwitches(parts: SandboxParts, posture: Posture): Sandbox['switches'] {
+	const inTurn = serially();
+	const defaults = Object.fromEntries(switches.map(({name, values}) => [name, values[0]!.value])) as SwitchValues;
+	let current: SwitchValues = {...defaults, ...posture};
+	return {
+		get: () => ({...current}),
+		set: async change =>
+			inTurn(async () => {
+				const before = current;
+				current = {...before, ...change};
+				await applySwitches(parts, before, current);
+			}),
+	};
+}
 
-	constructor(parts: SandboxParts, posture: Posture) {
-		this.#parts = parts;
-		this.#values = {...posture, agents: 'running', certificate: 'matching', identity: 'accepted', latency: 0, stall: 'off', retryAfter: 0};
+async function applySwitches(parts: SandboxParts, before: SwitchValues, after: SwitchValues): Promise<void> {
+	const {kubelets, controlPlane, link, tunnels, store, emit} = parts;
+	if (certificateFor(after, after.certificate) !== kubelets[0]!.certificate) {
+		await Promise.all(kubelets.map(async kubelet => kubelet.serveWith(certificateFor(after, after.certificate))));
 	}
 
-	get(): SwitchValues {
-		return {...this.#values};
+	recordSigningRequests(store, kubelets);
+	for (const kubelet of kubelets) {
+		kubelet.refusesApiserver = after.identity === 'refused';
 	}
 
-	async set(change: Partial<SwitchValues>): Promise<void> {
-		const applied = this.#lastChange.then(async () => this.#apply(change));
-		this.#lastChange = applied.catch(noop);
-		await applied;
+	if (after.verification !== before.verification || after.route !== before.route) {
+		await controlPlane.restart({verification: after.verification, route: after.route});
+		emit('the apiserver was restarted with other flags');
 	}
 
-	async #apply(change: Partial<SwitchValues>): Promise<void> {
-		const before = this.#values;
-		const after = {...before, ...change};
-		const {kubelets, controlPlane, link, tunnels, store, emit} = this.#parts;
-		this.#values = after;
-		if (certificateFor(after, after.certificate) !== kubelets[0]!.certificate) {
-			await Promise.all(kubelets.map(async kubelet => kubelet.serveWith(certificateFor(after, after.certificate))));
-		}
-
-		recordSigningRequests(store, kubelets);
-		for (const kubelet of kubelets) {
-			kubelet.refusesApiserver = after.identity === 'refused';
-		}
-
-		if (after.verification !== before.verification || after.route !== before.route) {
-			await controlPlane.restart({verification: after.verification, route: after.route});
-			emit('the apiserver was restarted with other flags');
-		}
-
-		await tunnels.setAgents(after.agents);
-		deployAgents(store, tunnels.hasAgents);
-		await tunnels.waitForAgents();
-		link.latencyMs = after.latency;
-		link.stall(after.stall === 'on');
-		controlPlane.apiserver.retryAfter = after.retryAfter;
-		for (const {name, title, values} of switches) {
-			if (after[name] !== before[name]) {
-				const labelOf = (value: string | number) => values.find(one => one.value === value)?.label ?? String(value);
-				emit(`${title}: ${labelOf(before[name])} → ${labelOf(after[name])}`);
-			}
+	tunnels.setAgents(after.agents);
+	deployAgents(store, tunnels.hasAgents);
+	await tunnels.waitForAgents();
+	link.latencyMs = after.latency;
+	link.stall(after.stall === 'on');
+	controlPlane.apiserver.retryAfter = after.retryAfter;
+	for (const {name, title, values} of switches) {
+		if (after[name] !== before[name]) {
+			const labelOf = (value: string | number) => values.find(one => one.value === value)?.label ?? String(value);
+			emit(`${title}: ${labelOf(before[name])} → ${labelOf(after[name])}`);
 		}
 	}
 }

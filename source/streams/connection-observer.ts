@@ -1,21 +1,10 @@
 /** Callbacks that report connections of streams. */
 import type {Connection} from '../cluster/cluster-client.ts';
-import type {SpokeError} from '../errors/spoke-error.ts';
+import type {ResolvedTarget} from '../cluster/targets/parse-target.ts';
+import type {SpokeError} from '../base/errors/spoke-error.ts';
 
 export const streamFeatures = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'] as const;
 export type StreamFeature = (typeof streamFeatures)[number];
-
-export type ResolvedTarget = {
-	asked: string;
-	kind: 'Pod' | 'Node' | 'Service';
-	namespace: string | null;
-	name: string;
-	uid: string | null;
-	node: string | null;
-	container: string | null;
-	/** Number of candidates. */
-	chosenFrom: number;
-};
 
 /** `kubeletPort` is null if a node's port was typed and the node cannot be read. */
 export type ProxyRequestFacts = {scheme: 'http' | 'https'; port: number | null; portName: string | null; kubeletPort: boolean | null};

@@ -1,16 +1,16 @@
 /** Adds an ephemeral container or creates a debug pod, and waits until it runs. */
-import {clampTimerMs} from '../async/abortable.ts';
+import {clampTimerMs} from '../base/async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseObject} from '../cluster/read-json-response.ts';
 import {errorFromResponse} from '../cluster/error-from-response.ts';
 import {readFully} from '../cluster/transport/response-body.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {statusMessage} from '../server-messages/unwrap-message.ts';
-import {containerStatus} from '../targets/choose-container.ts';
-import {listPath, objectPath, podResource} from '../targets/resource-names.ts';
-import type {ContainerState, PodObject} from '../targets/pod-object.ts';
-import {watchPods} from '../targets/watch-pods.ts';
-import {quoteForShell} from '../text/escaping.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
+import {statusMessage} from '../cluster/server-messages/unwrap-message.ts';
+import {containerStatus} from '../cluster/targets/choose-container.ts';
+import {listPath, objectPath, podResource} from '../cluster/targets/resource-names.ts';
+import type {ContainerState, PodObject} from '../cluster/targets/pod-object.ts';
+import {watchPods} from '../cluster/targets/resolve-pod.ts';
+import {quoteForShell} from '../base/text/escaping.ts';
 import type {EphemeralContainer, NewPod} from './debug-specs.ts';
 
 /** The whole pod; etcd stores at most 1.5 MiB. */
@@ -144,22 +144,13 @@ export async function waitUntilRunning(
 	container: string,
 	{timeoutMs, signal, onWaiting}: {timeoutMs: number; signal: AbortSignal; onWaiting: (reason: string) => void},
 ): Promise<void> {
-	const timeout = AbortSignal.timeout(clampTimerMs(timeoutMs));
 	let waiting = '';
-	for await (const change of watchPods(
-		cluster,
-		{namespace, fieldSelector: `metadata.name=${podName}`},
-		{signal: AbortSignal.any([timeout, signal])},
-	)) {
-		if (change.type === 'gone') {
+	for await (const pod of versionsOf(cluster, {podName, namespace}, {timeoutMs, signal})) {
+		if (pod === null) {
 			throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} was gone before container ${container} ran`);
 		}
 
-		if (change.type !== 'appeared' && change.type !== 'changed') {
-			continue;
-		}
-
-		const {running, terminated, waiting: latest}: ContainerState = containerStatus(change.pod, container)?.state ?? {};
+		const {running, terminated, waiting: latest}: ContainerState = containerStatus(pod, container)?.state ?? {};
 		if (running) {
 			return;
 		}
@@ -176,8 +167,8 @@ export async function waitUntilRunning(
 		}
 
 		// A pod that its node does not admit has no containers.
-		if (change.pod.status?.phase === 'Failed') {
-			const {reason: phaseReason = 'Failed', message = ''} = change.pod.status;
+		if (pod.status?.phase === 'Failed') {
+			const {reason: phaseReason = 'Failed', message = ''} = pod.status;
 			throw new SpokeError(
 				'ERR_TARGET_GONE',
 				`pod ${podName} failed before container ${container} ran: ${[phaseReason, message].filter(part => part !== '').join(': ')}`,
@@ -206,18 +197,27 @@ export async function exitStatusOf(
 	container: string,
 	{timeoutMs, signal}: {timeoutMs: number; signal: AbortSignal},
 ): Promise<number | null> {
-	const timeout = AbortSignal.timeout(timeoutMs);
-	for await (const change of watchPods(
-		cluster,
-		{namespace, fieldSelector: `metadata.name=${podName}`},
-		{signal: AbortSignal.any([timeout, signal])},
-	)) {
-		const ended =
-			change.type === 'appeared' || change.type === 'changed' ? containerStatus(change.pod, container)?.state?.terminated : undefined;
+	for await (const pod of versionsOf(cluster, {podName, namespace}, {timeoutMs, signal})) {
+		const ended = pod && containerStatus(pod, container)?.state?.terminated;
 		if (ended) {
 			return ended.exitCode;
 		}
 	}
 
 	return null;
+}
+
+/** The pod now and after each change, until it times out; `null` when it is gone. */
+async function* versionsOf(
+	cluster: ClusterClient,
+	{podName, namespace}: {podName: string; namespace: string},
+	{timeoutMs, signal}: {timeoutMs: number; signal: AbortSignal},
+): AsyncGenerator<PodObject | null> {
+	const timeout = AbortSignal.timeout(clampTimerMs(timeoutMs));
+	const scope = {namespace, fieldSelector: `metadata.name=${podName}`};
+	for await (const change of watchPods(cluster, scope, {signal: AbortSignal.any([timeout, signal])})) {
+		if ('pod' in change) {
+			yield change.type === 'gone' ? null : change.pod;
+		}
+	}
 }

@@ -1,10 +1,9 @@
 /** Builds the ephemeral containers and pods that `debug` creates. */
 import {randomInt} from 'node:crypto';
-import type {V1Container, V1EnvVar, V1EphemeralContainer, V1ObjectMeta, V1PodSpec} from '@kubernetes/client-node';
-import {SpokeError} from '../errors/spoke-error.ts';
-import type {PodObject} from '../targets/pod-object.ts';
+import type {V1Container, V1EnvVar, V1EphemeralContainer, V1ObjectMeta, V1PodSpec, V1SecurityContext} from '@kubernetes/client-node';
+import {SpokeError} from '../base/errors/spoke-error.ts';
+import type {PodObject} from '../cluster/targets/pod-object.ts';
 import type {Json} from '../wire/json.ts';
-import {debugSecurityContext, mountsHostRoot, usesHostNamespaces, type DebugProfile, type SecurityContext} from './debug-profiles.ts';
 
 export type DebugRequest = {
 	/** `null` for a random one. */
@@ -37,6 +36,23 @@ export type EphemeralContainer = Json<V1EphemeralContainer>;
 export type NewPod = {apiVersion: 'v1'; kind: 'Pod'; metadata: Json<V1ObjectMeta> & {name: string}; spec: PodSpec};
 type Container = Json<V1Container>;
 type PodSpec = Json<V1PodSpec>;
+
+type DebugStyle = 'ephemeral' | 'copy' | 'node';
+
+type SecurityContext = Json<V1SecurityContext>;
+
+export const profileDescriptions = {
+	general: 'can trace processes',
+	baseline: 'nothing beyond its image',
+	restricted: 'no root, no capabilities',
+	netadmin: 'can change the network',
+	sysadmin: 'privileged',
+	legacy: 'as baseline',
+} as const;
+
+export type DebugProfile = keyof typeof profileDescriptions;
+
+export const debugProfiles = Object.keys(profileDescriptions) as readonly DebugProfile[];
 
 /** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/debug.go generateDebugContainer */
 export function ephemeralContainer(pod: PodObject, request: DebugRequest, target: string | null): EphemeralContainer {
@@ -214,4 +230,45 @@ function removeUnkept({metadata, spec}: NewPod, {profile, keep}: CopyRequest): v
 function randomSuffix(): string {
 	const letters = 'bcdfghjklmnpqrstvwxz2456789';
 	return Array.from({length: 5}, () => letters[randomInt(letters.length)]).join('');
+}
+
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go */
+function debugSecurityContext(profile: DebugProfile, style: DebugStyle, own?: SecurityContext): SecurityContext | undefined {
+	switch (profile) {
+		case 'legacy': {
+			return own;
+		}
+
+		case 'general': {
+			return style === 'node' ? undefined : withCapabilities(own, ['SYS_PTRACE']);
+		}
+
+		case 'baseline': {
+			return undefined;
+		}
+
+		case 'restricted': {
+			return {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}};
+		}
+
+		case 'netadmin': {
+			return withCapabilities(own, ['NET_ADMIN', 'NET_RAW']);
+		}
+
+		case 'sysadmin': {
+			return {...own, privileged: true};
+		}
+	}
+}
+
+function usesHostNamespaces(profile: DebugProfile): boolean {
+	return profile !== 'baseline' && profile !== 'restricted';
+}
+
+function mountsHostRoot(profile: DebugProfile): boolean {
+	return profile === 'legacy' || profile === 'general' || profile === 'sysadmin';
+}
+
+function withCapabilities(own: SecurityContext | undefined, added: readonly string[]): SecurityContext {
+	return {...own, capabilities: {...own?.capabilities, add: [...(own?.capabilities?.add ?? []), ...added]}};
 }

@@ -1,8 +1,8 @@
 /** Finds the leg on which a stream was lost. */
-import {rejectOnAbort} from '../async/abortable.ts';
+import {rejectOnAbort} from '../base/async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {isDescriptorLimit} from '../cluster/transport/descriptor-limit.ts';
-import {isSpokeError, type SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
+import {isDescriptorLimit} from '../cluster/transport/dial-tcp.ts';
+import {isSpokeError, type SpokeError, type SpokeErrorOptions} from '../base/errors/spoke-error.ts';
 import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 
 /** Of each step of a connection. */

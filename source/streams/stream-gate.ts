@@ -1,6 +1,6 @@
 /** What decides, on a connection, whether a stream may use it. */
 import type {ClusterClient, Connection} from '../cluster/cluster-client.ts';
-import type {SpokeError} from '../errors/spoke-error.ts';
+import type {SpokeError} from '../base/errors/spoke-error.ts';
 import type {ConnectionPurpose} from './connection-observer.ts';
 
 /** Can send ordinary requests on the connection. @throws SpokeError if the stream must not use it */

@@ -1,7 +1,7 @@
 /** Errors for pods that have terminated, in kubectl's words. */
-import {SpokeError} from '../errors/spoke-error.ts';
-import {isPodTerminated, type PodObject} from '../targets/pod-object.ts';
-import {quoteForShell} from '../text/escaping.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
+import {isPodTerminated, type PodObject} from '../cluster/targets/pod-object.ts';
+import {quoteForShell} from '../base/text/escaping.ts';
 
 export type RunningPodFeature = 'exec' | 'attach' | 'port-forward' | 'debug';
 

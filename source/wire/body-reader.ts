@@ -192,11 +192,7 @@ export function parseSizeLine(line: string): number {
 	return Number.parseInt(digits, 16);
 }
 
-function hexDigit(byte: number | undefined): number {
-	if (byte === undefined) {
-		return -1;
-	}
-
+function hexDigit(byte = 0): number {
 	if (byte >= 0x30 && byte <= 0x39) {
 		return byte - 0x30;
 	}

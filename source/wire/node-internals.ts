@@ -6,7 +6,7 @@ and for each line of many logs, or holds more memory. A test runs on every suppo
 import type {Server, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import process from 'node:process';
-import {setV8Flag} from '../own-process.ts';
+import {setV8Flag} from '../base/own-process.ts';
 
 /** The socket is destroyed after this time without data. */
 const idleTimeoutMs = 2000;

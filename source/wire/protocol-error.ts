@@ -1,5 +1,5 @@
 /** Errors of the wire. */
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 
 /** The connection cannot be used any more. */
 export function protocolError(message: string): SpokeError {

@@ -1,4 +1,5 @@
 /** Head of an HTTP/1.1 response (RFC 9112 §4 and §5, RFC 9110 §5). */
+import {createHash} from 'node:crypto';
 import {protocolError} from './protocol-error.ts';
 
 export type ResponseHead = {
@@ -90,4 +91,9 @@ export function assertMaxSize(size: number, maxBytes: number): void {
 	if (size > maxBytes) {
 		throw protocolError(`response larger than ${maxBytes} bytes`);
 	}
+}
+
+/** Proves that the server has read the key (RFC 6455 §4.2.2). */
+export function webSocketAccept(key: string): string {
+	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }

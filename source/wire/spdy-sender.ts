@@ -1,6 +1,6 @@
 /** Sender of one side of a SPDY session. */
 import type {Duplex} from 'node:stream';
-import {BoundedReplies} from './bounded-replies.ts';
+import {BoundedReplies} from './byte-collector.ts';
 import {streamLostError} from './protocol-error.ts';
 import {keepReadingAfterWriteError} from './node-internals.ts';
 import {dataFrameHead, goAwayFrame, HeaderBlockWriter, pingFrame, rstStreamFrame, synStreamFrame, type SpdyHeaders} from './spdy-frame.ts';

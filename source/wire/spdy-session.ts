@@ -1,14 +1,13 @@
 /** SPDY/3.1 session of a client, as in moby/spdystream, without flow control. */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
-import type {MonotonicClock} from '../async/clock.ts';
-import {isSpokeError, type SpokeError, toSpokeError} from '../errors/spoke-error.ts';
+import type {MonotonicClock} from '../base/async/clock.ts';
+import {isSpokeError, type SpokeError, toSpokeError} from '../base/errors/spoke-error.ts';
 import {CongestedStreams, SpdyStream, type StreamOwner} from './spdy-stream.ts';
 import {destroyWhenDrained} from './end-socket.ts';
 import {streamLostBecause, silenceError, resetStatus, streamLostError, StreamResetError} from './protocol-error.ts';
-import type {ControlFrame, SpdyHeaders} from './spdy-frame.ts';
-import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
-import {SpdyPings} from './spdy-pings.ts';
+import {type ControlFrame, type SpdyHeaders, SpdyFrameDecoder} from './spdy-frame.ts';
+import {SpdyPings} from './pings.ts';
 import {SpdySender} from './spdy-sender.ts';
 
 export type SpdySessionOptions = {

@@ -1,6 +1,7 @@
 /** Result of a remote command. */
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError} from '../base/errors/spoke-error.ts';
 import {isJsonObject, type JsonObject} from './json.ts';
+import {protocolError} from './protocol-error.ts';
 
 /**
 - `success`: one explicit Success
@@ -8,7 +9,7 @@ import {isJsonObject, type JsonObject} from './json.ts';
 - `failure`: not started, its stream failed, or an exit status above 255; `message` is the server's
 - `unreadable`: not exactly one valid Status
 */
-export type CommandResult =
+type CommandResult =
 	| {kind: 'success'}
 	| {kind: 'exit'; exitStatus: number; message: string}
 	| {kind: 'failure'; message: string; reason: string | null; code: number | null}
@@ -16,6 +17,17 @@ export type CommandResult =
 
 /** A Status has a few hundred bytes. */
 export const maxStatusBytes = 1 << 20;
+
+/** First byte of a message (KEP 4006; apimachinery pkg/util/remotecommand/constants.go). */
+export const channel = {stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255} as const;
+
+type ChannelMessage = {channel: 'stdout' | 'stderr' | 'error'; bytes: Buffer};
+
+const fromServer: Readonly<Record<number, ChannelMessage['channel']>> = {
+	[channel.stdout]: 'stdout',
+	[channel.stderr]: 'stderr',
+	[channel.error]: 'error',
+};
 
 export function statusTooLong(): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', `the status of the command is longer than ${maxStatusBytes >> 20} MiB, so its result is unknown`, {
@@ -87,4 +99,38 @@ function parseObject(text: string): JsonObject | undefined {
 	} catch {
 		return undefined;
 	}
+}
+
+/**
+`bytes` can be empty, as in the server's first message.
+@throws SpokeError ERR_PROTOCOL
+*/
+export function decodeChannelMessage(message: Buffer): ChannelMessage {
+	const number = message[0];
+	if (number === undefined) {
+		throw protocolError('a channel message is empty');
+	}
+
+	const name = fromServer[number];
+	if (!name) {
+		throw protocolError(`unexpected message on channel ${number}`);
+	}
+
+	return {channel: name, bytes: message.subarray(1)};
+}
+
+export function stdinMessage(bytes: Uint8Array): Buffer {
+	const message = Buffer.allocUnsafe(bytes.length + 1);
+	message[0] = channel.stdin;
+	message.set(bytes, 1);
+	return message;
+}
+
+/** Only v5 has it. */
+export function stdinEndMessage(): Buffer {
+	return Buffer.from([channel.close, channel.stdin]);
+}
+
+export function resizeMessage(columns: number, rows: number): Buffer {
+	return Buffer.concat([Buffer.from([channel.resize]), Buffer.from(JSON.stringify({Width: columns, Height: rows}))]);
 }

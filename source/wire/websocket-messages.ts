@@ -8,15 +8,14 @@ import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {WebSocket, type ClientOptions} from 'ws';
 import {randomFillSync} from 'node:crypto';
-import {maxTimerMs} from '../async/abortable.ts';
-import {type MonotonicClock, monotonicMs} from '../async/clock.ts';
-import type {SpokeError} from '../errors/spoke-error.ts';
-import {BoundedReplies} from './bounded-replies.ts';
+import {maxTimerMs, type MonotonicClock, monotonicMs} from '../base/async/clock.ts';
+import type {SpokeError} from '../base/errors/spoke-error.ts';
+import {BoundedReplies} from './byte-collector.ts';
 import {destroyWhenDrained} from './end-socket.ts';
 import {countRelayedBytes, keepReadingAfterWriteError, unsentBytes} from './node-internals.ts';
-import {PongTracker} from './pong-tracker.ts';
+import {PongTracker} from './pings.ts';
 import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
-import {webSocketAccept} from './websocket-accept.ts';
+import {webSocketAccept} from './response-head.ts';
 
 export type WebSocketOptions = {
 	/** 0 (the default) sends none. */

@@ -1,8 +1,8 @@
 /** Checks rooms, import directions, sizes and names against test/architecture/rooms.ts. */
 import {existsSync} from 'node:fs';
-import {readdir} from 'node:fs/promises';
+import {readFile, readdir} from 'node:fs/promises';
 import test from 'ava';
-import {bannedNames, rooms, testSuites} from './rooms.ts';
+import {bannedNames, rooms, sharedSessionFolders, testSuites} from './rooms.ts';
 import {slowFiles} from '../together/suite-files.ts';
 import {readSource, roomOf, type SourceFile} from './imports.ts';
 
@@ -13,15 +13,7 @@ const byRoom = new Map(rooms.map(room => [room.name, room]));
 const longTables: readonly string[] = [];
 
 /** The build replaces the first three. The list may only become shorter. */
-const smallFiles = [
-	'commands/schema/shipped-schemas.ts',
-	'keymap/shipped-keymaps.ts',
-	'themes/shipped-themes.ts',
-	'commands/forwards/show-log.ts',
-	'streams/copy/safe-link.ts',
-	'streams/port-forward/watch-congestion.ts',
-	'streams/remote-command/command-upgrades.ts',
-];
+const smallFiles = ['commands/schema/shipped-schemas.ts', 'session/keymap/shipped-keymaps.ts', 'session/themes/shipped-themes.ts'];
 
 test('every folder and file of source/ belongs to a room', t => {
 	t.deepEqual(
@@ -54,29 +46,49 @@ test('a room that describes its folders describes each of them', t => {
 });
 
 test('a room imports only the rooms that it names, and types only from earlier rooms', t => {
-	const order = new Map(rooms.map((room, index) => [room.name, index]));
+	const order = rooms.map(({name}) => name);
 	const wrong = files.flatMap(file =>
 		file.imports
 			.filter(({package: outer}) => outer === null)
 			.filter(({to, typeOnly}) => {
 				const [own, other] = [file.room, roomOf(to)];
-				return (
-					own !== other &&
-					!byRoom.get(own)?.canImport.includes(other) &&
-					!(typeOnly && (order.get(other) ?? Infinity) < (order.get(own) ?? -1))
-				);
+				return own !== other && !byRoom.get(own)?.canImport.includes(other) && !(typeOnly && order.indexOf(other) < order.indexOf(own));
 			})
 			.map(({to}) => `${file.path} → ${to}`),
 	);
 	t.deepEqual(wrong, []);
+	for (const {name, canImport} of rooms) {
+		t.deepEqual(
+			canImport.filter(other => order.indexOf(other) >= order.indexOf(name)),
+			[],
+			name,
+		);
+	}
 });
 
-test('the sandbox imports only errors, certificates and wire, not even other types', t => {
+test('no room is larger than its budget, nor smaller by more than a hundredth', t => {
+	for (const {name, budget} of rooms) {
+		const own = files.filter(file => file.room === name);
+		const sizes = {
+			lines: sum(own.map(file => file.lines - 1)),
+			bytes: sum(own.map(file => Buffer.byteLength(file.text))),
+			files: own.length,
+		};
+		for (const unit of ['lines', 'bytes', 'files'] as const) {
+			const [size, most] = [sizes[unit], budget[unit]];
+			t.true(size <= most, `${name}: ${size} ${unit}, more than its budget of ${most}`);
+			t.true(size >= Math.floor(most * 0.99), `${name}: ${size} ${unit}: lower its budget of ${most}`);
+		}
+	}
+});
+
+test('the sandbox imports only errors and wire, not even other types', t => {
+	const allowed = ['sandbox/', 'base/errors/', 'wire/'];
 	const wrong = files
 		.filter(file => file.room === 'sandbox')
 		.flatMap(file =>
 			file.imports
-				.filter(({to, package: outer}) => outer === null && !['sandbox', 'errors', 'certificates', 'wire'].includes(roomOf(to)))
+				.filter(({to, package: outer}) => outer === null && !allowed.some(place => to.startsWith(place)))
 				.map(({to}) => `${file.path} → ${to}`),
 		);
 	t.deepEqual(wrong, []);
@@ -90,6 +102,14 @@ test('packages are imported only in the rooms that name them', t => {
 			.map(({to}) => `${file.path} → ${to}`),
 	);
 	t.deepEqual(wrong, []);
+});
+
+test('one file reads the undocumented members of the nodes of Ink', t => {
+	const members = /\b(?:yogaNode|childNodes|nodeValue|parentNode|internal_\w+|onRender|onImmediateRender)\b/;
+	t.deepEqual(
+		files.filter(({room, text}) => room === 'session' && members.test(text)).map(({path}) => path),
+		['session/frame/ink-tree.ts'],
+	);
 });
 
 test('no import cycle exists', t => {
@@ -107,15 +127,27 @@ test('rules import only evidence types and other rules, not even types of others
 	t.deepEqual(wrong, []);
 });
 
-test('commands load the session and the sandbox only dynamically', t => {
+test('commands load session and sandbox dynamically, but for keymaps, actions and themes', t => {
+	const small = sharedSessionFolders.map(folder => `session/${folder}/`);
 	const wrong = files
 		.filter(file => file.room === 'commands')
 		.flatMap(file =>
 			file.imports
 				.filter(({to, dynamic, typeOnly}) => !typeOnly && ['session', 'sandbox'].includes(roomOf(to)) && !dynamic)
+				.filter(({to}) => !small.some(folder => to.startsWith(folder)))
 				.map(({to}) => `${file.path} → ${to}`),
 		);
 	t.deepEqual(wrong, []);
+});
+
+test('every file of source/ that CONTRIBUTING names exists', async t => {
+	const text = await readFile(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
+	const named = [...text.matchAll(/`(?:source\/)?([a-z/-]+\.tsx?)`/g)].map(([, path]) => path!);
+	t.true(named.length > 50);
+	t.deepEqual(
+		named.filter(name => !/^(?:spec|run|test\/|scripts\/)/.test(name) && !files.some(({path}) => `/${path}`.endsWith(`/${name}`))),
+		[],
+	);
 });
 
 test('every folder of test/ mirrors a folder of source/ or is a suite of its own', async t => {
@@ -150,9 +182,9 @@ test('every file of the slow suite exists', t => {
 	);
 });
 
-test('only errors/ uses instanceof SpokeError, which is false for another bundle’s class', t => {
+test('only base/errors/ uses instanceof SpokeError, which is false for another bundle’s class', t => {
 	t.deepEqual(
-		files.filter(({room, text}) => room !== 'errors' && /\binstanceof SpokeError\b/.test(text)).map(({path}) => path),
+		files.filter(({path, text}) => !path.startsWith('base/errors/') && /\binstanceof SpokeError\b/.test(text)).map(({path}) => path),
 		[],
 	);
 });
@@ -218,6 +250,10 @@ test('every file begins with a header comment and has no default export', t => {
 		[],
 	);
 });
+
+function sum(numbers: readonly number[]): number {
+	return numbers.reduce((total, number) => total + number, 0);
+}
 
 function cycles(all: readonly SourceFile[]): string[] {
 	const graph = new Map(

@@ -1,7 +1,8 @@
 /** Checks the folders of source/session/ against test/architecture/features.ts. */
 import test from 'ava';
 import {features, screensCanImport, stateCanImport} from './features.ts';
-import {readSource, roomOf, type Import} from './imports.ts';
+import {readSource, type Import} from './imports.ts';
+import {sharedSessionFolders} from './rooms.ts';
 
 const files = (await readSource()).filter(({path}) => path.startsWith('session/'));
 const byPath = new Map(files.map(file => [file.path, file.imports.filter(edge => edge.package === null)]));
@@ -17,6 +18,10 @@ test('a feature imports code of exactly the features that it names', t => {
 	for (const {name, canImport} of features) {
 		t.deepEqual([...used(name)].sort(), [...canImport].sort(), name);
 	}
+});
+
+test('actions, keymap and themes import code of no feature', t => {
+	t.deepEqual(between.filter(({from}) => sharedSessionFolders.some(folder => from.startsWith(`session/${folder}/`))).map(shown), []);
 });
 
 test('what the reducer reaches imports no effects', t => {
@@ -53,15 +58,16 @@ function reachedFrom(roots: readonly string[]): Set<string> {
 	return reached;
 }
 
-function outside(paths: ReadonlySet<string>, rooms: readonly string[]): string[] {
+function outside(paths: ReadonlySet<string>, allowed: readonly string[]): string[] {
 	return [...paths]
 		.flatMap(path => byPath.get(path)!)
-		.filter(({to, typeOnly}) => !typeOnly && ![...rooms, 'session'].includes(roomOf(to)))
+		.filter(({to, typeOnly}) => !typeOnly && !allowed.some(place => to.startsWith(place)))
 		.map(shown);
 }
 
 function featureOf(path: string): string | undefined {
-	return /^session\/([^/]+)\//.exec(path)?.[1];
+	const folder = /^session\/([^/]+)\//.exec(path)?.[1];
+	return folder !== undefined && sharedSessionFolders.includes(folder) ? undefined : folder;
 }
 
 function shown({from, to}: Import): string {

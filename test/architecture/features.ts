@@ -10,11 +10,20 @@ export type Feature = {
 	canImport: readonly string[];
 };
 
-/** Rooms that the state can import: what follows from an event. Types come from any room that the session can import. */
-export const stateCanImport = ['errors', 'text', 'lines', 'cluster', 'targets', 'streams', 'evidence', 'descriptions', 'actions', 'keymap'];
+/** Where code comes from that the state can import: what follows from an event. Types come from any room that the session can import. */
+export const stateCanImport = [
+	'base/errors/',
+	'base/lines/',
+	'base/text/',
+	'cluster/',
+	'streams/',
+	'evidence/',
+	'report/descriptions/',
+	'session/',
+];
 
-/** Rooms that screens can import besides: how a state is drawn. */
-export const screensCanImport = ['version', 'themes', 'output'];
+/** What screens can import besides: how a state is drawn. */
+export const screensCanImport = ['base/version.ts', 'report/output/'];
 
 /** The frame puts the features together. */
 export const features: readonly Feature[] = [
@@ -71,7 +80,7 @@ export const features: readonly Feature[] = [
 	{
 		name: 'dialogs',
 		contains: 'Prompts, pickers, forms, palette and keys typed ahead',
-		canImport: ['kit', 'lists', 'tail', 'forwards', 'proxy', 'why', 'text', 'shell', 'clusters', 'keys', 'frame'],
+		canImport: ['kit', 'lists', 'tail', 'forwards', 'proxy', 'why', 'text', 'shell', 'keys', 'frame'],
 	},
 	{
 		name: 'clusters',

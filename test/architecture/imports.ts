@@ -22,9 +22,9 @@ export async function readSource(): Promise<SourceFile[]> {
 	);
 }
 
-/** `wire/spdy-frame.ts` → `wire`; `cli.ts` → `cli`. */
+/** `wire/spdy-frame.ts` → `wire`; `cli.ts` → `entry`. */
 export function roomOf(path: string): string {
-	return path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.tsx?$/, '');
+	return path.includes('/') ? path.slice(0, path.indexOf('/')) : 'entry';
 }
 
 function importsOf(file: string, path: string, text: string): Import[] {

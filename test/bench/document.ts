@@ -14,10 +14,9 @@ type WholeRun = {groups: readonly MeasuredGroup[]; programs: readonly Program[]}
 export async function benchmarkDocument(path: string, {groups, programs}: WholeRun): Promise<string> {
 	const text = [
 		'# Benchmarks',
-		`Written by \`npm run bench -- --write\`; do not edit it. Each section is from one run, in which the programs take turns in each round. Each
-		cell has the median, with the quartiles in parentheses. The columns “spoke vs.” compare spoke with the program before them: **behind**
-		means that spoke needs more time, processor time or memory, or
-		moves less. Where the load average is above the number of processors, the machine had other work, and wall time says little. The floor program is the least work that a Node.js program needs for the same task (test/bench/floor.cjs); it checks only the apiserver’s certificate.`.replaceAll(
+		`Written by \`npm run bench -- --write\`; do not edit it. In each section, the programs take turns in each round of one run; a cell has the median, with the quartiles in parentheses. **behind**
+		means that spoke needs more time, processor time or memory than the program before the column, or moves less. Where the load average is above the number of processors, wall time says little.
+		The program floor (test/bench/floor.cjs) is the least work that a Node.js program needs for the same task; it checks only the apiserver’s certificate.`.replaceAll(
 			/\s+/g,
 			' ',
 		),
@@ -53,7 +52,7 @@ async function formatted(path: string, text: string): Promise<string> {
 
 function section({name, rounds, load}: MeasuredGroup, rows: Rows): string {
 	const peers = [...new Set([...rows.values()].flatMap(values => [...values.keys()]))].filter(program => program !== 'spoke');
-	const head = ['', 'spoke', ...peers.flatMap(peer => [titleOf(peer), `spoke vs. ${titleOf(peer)}`])];
+	const head = ['', 'spoke', ...peers.flatMap(peer => [peer, `vs. ${peer}`])];
 	const body = [...rows].map(([row, values]) => [
 		row,
 		withSpread(values.get('spoke')!),
@@ -63,13 +62,7 @@ function section({name, rounds, load}: MeasuredGroup, rows: Rows): string {
 		}),
 	]);
 	const lines = [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...body].map(cells => `| ${cells.join(' | ')} |`);
-	return [`## ${headingOf(name)}`, lines.join('\n'), `${rounds} rounds; load average ${load.map(at => at.toFixed(1)).join(' to ')}.`].join(
-		'\n\n',
-	);
-}
-
-function titleOf(name: ProgramName): string {
-	return name === 'floor' ? 'floor program' : name;
+	return [`## ${headingOf(name)}`, lines.join('\n'), `${rounds} rounds; load ${load.map(at => at.toFixed(1)).join(' to ')}.`].join('\n\n');
 }
 
 function withSpread(values: readonly number[]): string {

@@ -3,8 +3,8 @@ import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {chooseContexts} from '../../source/cluster/kubeconfig/choose-contexts.ts';
-import {multiContextFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {multiContextFlags} from '../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 async function kubeconfigWith(t: ExecutionContext, names: readonly string[]): Promise<string> {

@@ -11,7 +11,7 @@ import type {TLSSocket} from 'node:tls';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
 import {listAll} from '../../source/cluster/list.ts';
-import type {ResolvedTarget} from '../../source/streams/connection-observer.ts';
+import type {ResolvedTarget} from '../../source/cluster/targets/parse-target.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openRemoteCommand} from '../../source/streams/remote-command/open-remote-command.ts';

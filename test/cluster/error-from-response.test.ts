@@ -1,155 +1,26 @@
+import {readFileSync} from 'node:fs';
 import test from 'ava';
-import {requestAttributes} from '../../source/cluster/request-attributes.ts';
-import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
-import type {ErrorCode} from '../../source/errors/error-table.ts';
+import {parse} from 'yaml';
+import {requestAttributes, errorFromResponse} from '../../source/cluster/error-from-response.ts';
 
 const status = (code: number, message: string, kind = 'pods') =>
 	JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code, details: {kind}});
 
-type Row = readonly [
-	title: string,
-	status: number,
-	body: string,
-	error: `${ErrorCode} on leg ${number}`,
-	says: RegExp,
-	more?: {type?: string; asked?: {verb: string; resource: string}; location?: string},
-];
+/** A row of error-responses.yaml. */
+type Row = Record<'title' | 'error' | 'says', string> & {status: number} & Partial<
+		Record<'message' | 'kind' | 'body' | 'type' | 'asked' | 'location', string>
+	>;
 
-const logs = {verb: 'get', resource: 'pods/log'};
-const rows: readonly Row[] = [
-	[
-		'401 by the apiserver',
-		401,
-		status(401, 'Unauthorized'),
-		'ERR_CREDENTIALS on leg 1',
-		/^the apiserver does not accept your credentials: Unauthorized$/,
-	],
-	[
-		'401 by the kubelet on a log',
-		401,
-		status(401, 'the server has asked for the client to provide credentials ( pods/log web)', 'pods/log'),
-		'ERR_SECOND_LEG on leg 2',
-		/kubelet does not accept the apiserver/,
-		{asked: logs},
-	],
-	[
-		'401 in plain text on an exec',
-		401,
-		'Unauthorized',
-		'ERR_SECOND_LEG on leg 2',
-		/kubelet does not accept/,
-		{type: 'text/plain', asked: {verb: 'create', resource: 'pods/exec'}},
-	],
-	[
-		'401 in plain text on a list, from a gateway',
-		401,
-		'Unauthorized',
-		'ERR_CREDENTIALS on leg 1',
-		/your credentials/,
-		{type: 'text/plain', asked: {verb: 'list', resource: 'pods'}},
-	],
-	[
-		'403 with RBAC’s message',
-		403,
-		status(403, 'pods "w" is forbidden: User "ada" cannot get resource "pods/log" in API group "" in the namespace "demo"'),
-		'ERR_FORBIDDEN on leg 1',
-		/^pods "w" is forbidden: User "ada" cannot get resource "pods\/log" in API group "" in the namespace "demo"$/,
-		{asked: logs},
-	],
-	[
-		'403 with an empty reason lacks create',
-		403,
-		status(403, 'pods "w" is forbidden: '),
-		'ERR_FORBIDDEN on leg 1',
-		/create/,
-		{asked: {verb: 'get', resource: 'pods/exec'}},
-	],
-	[
-		'403 without a message',
-		403,
-		'no',
-		'ERR_FORBIDDEN on leg 1',
-		/^not allowed to list nodes: no$/,
-		{asked: {verb: 'list', resource: 'nodes'}},
-	],
-	[
-		'403 by the kubelet',
-		403,
-		'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource(s)=[proxy])',
-		'ERR_SECOND_LEG on leg 2',
-		/kubelet refuses the apiserver/,
-		{type: 'text/plain', asked: {verb: 'get', resource: 'pods/portforward'}},
-	],
-	['404', 404, status(404, 'pods "w" not found'), 'ERR_NOT_FOUND on leg 1', /^pods "w" not found$/],
-	[
-		'404 of a server URL that is no apiserver',
-		404,
-		'404 page not found\n',
-		'ERR_NOT_FOUND on leg 1',
-		/^no such API at the server URL: 404 page not found$/,
-		{type: 'text/plain', asked: {verb: 'get', resource: 'pods'}},
-	],
-	[
-		'404 of a server URL that is no apiserver, as a Status since 1.38',
-		404,
-		'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"404 page not found","reason":"NotFound","code":404}',
-		'ERR_NOT_FOUND on leg 1',
-		/^no such API at the server URL: 404 page not found$/,
-		{asked: {verb: 'get', resource: 'pods'}},
-	],
-	[
-		'500 of a log because of the kubelet’s certificate',
-		500,
-		status(
-			500,
-			'Get "https://10.0.0.1:10250/containerLogs/demo/w/c": tls: failed to verify certificate: x509: certificate signed by unknown authority',
-		),
-		'ERR_SECOND_LEG on leg 2',
-		/no CA that it trusts signed it/,
-		{asked: logs},
-	],
-	[
-		'500 with an unknown message',
-		500,
-		status(500, 'etcdserver: leader changed'),
-		'ERR_APISERVER_ANSWER on leg 1',
-		/^the apiserver responded with 500: etcdserver: leader changed$/,
-	],
-	[
-		'a redirect',
-		302,
-		'',
-		'ERR_APISERVER_ANSWER on leg 1',
-		/redirects to https:\/\/login\.test\/; redirects are not followed/,
-		{location: 'https://login.test/'},
-	],
-	[
-		'HTTP to an HTTPS port',
-		400,
-		'Client sent an HTTP request to an HTTPS server.\n',
-		'ERR_APISERVER_ANSWER on leg 1',
-		/requires HTTPS, but the server URL says http/,
-		{type: 'text/plain'},
-	],
-	[
-		'an HTML page',
-		502,
-		'<html>\n<h1>Bad\nGateway</h1>\n</html>',
-		'ERR_APISERVER_ANSWER on leg 1',
-		/^the apiserver responded with 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/,
-		{type: 'text/html'},
-	],
-	['JSON that is not a Status', 500, 'null', 'ERR_APISERVER_ANSWER on leg 1', /responded with 500: null/],
-	['an empty 503', 503, '', 'ERR_APISERVER_ANSWER on leg 1', /responded with 503/],
-];
+const rows = parse(readFileSync(new URL('error-responses.yaml', import.meta.url), 'utf8')) as readonly Row[];
 
-for (const [title, status, body, expected, says, {type, asked, location} = {}] of rows) {
+for (const {title, status: code, message, kind, body = status(code, message!, kind), type, asked, location, error, says} of rows) {
 	test(title, t => {
 		const headers = {'content-type': type ?? (body.startsWith('{') ? 'application/json' : undefined), location};
-		const {code, leg, message} = errorFromResponse({status, body, headers}, asked);
-		t.is(`${code} on leg ${leg}`, expected);
-		t.regex(message, says);
-		t.notRegex(message, /\n/);
+		const [verb = '', resource = ''] = asked?.split(' ') ?? [];
+		const thrown = errorFromResponse({status: code, body, headers}, asked === undefined ? undefined : {verb, resource});
+		t.is(`${thrown.code} on leg ${thrown.leg}`, error);
+		t.regex(thrown.message, new RegExp(says));
+		t.notRegex(thrown.message, /\n/);
 	});
 }
 

@@ -1,6 +1,6 @@
 import {X509Certificate} from 'node:crypto';
 import test from 'ava';
-import {spkiSha256} from '../../source/cluster/tls/peer-facts.ts';
+import {spkiSha256} from '../../source/cluster/tls/trust.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 

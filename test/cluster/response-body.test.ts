@@ -3,7 +3,7 @@ import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {Readable} from 'node:stream';
-import {readFully, readBodyPrefix} from '../../source/cluster/transport/response-body.ts';
+import {readFully, readBodyPrefix, retryAfterMs} from '../../source/cluster/transport/response-body.ts';
 import {toBytes} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 
@@ -208,3 +208,18 @@ test('returns what arrived when the body is interrupted', async t => {
 	setImmediate(() => body.destroy(new Error('cut')));
 	t.is(await readBodyPrefix(body, 100), 'first words');
 });
+
+for (const [title, status, header, ms] of [
+	['seconds of a 429', 429, '2', 2000],
+	['seconds of a 503', 503, '0', 0],
+	['seconds of a 403', 403, '2', null],
+	['no header', 429, undefined, null],
+	['an empty header', 429, '', null],
+	['a fraction', 429, '1.5', null],
+	['a negative number', 429, '-1', null],
+	['a date', 503, 'Wed, 21 Oct 2026 07:28:00 GMT', null],
+] as const) {
+	test(`${title}: ${ms === null ? 'no delay' : `${ms} ms`}`, t => {
+		t.is(retryAfterMs({status, headers: header === undefined ? {} : {'retry-after': header}}), ms);
+	});
+}

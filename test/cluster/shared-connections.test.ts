@@ -9,7 +9,7 @@ import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import {wasNotProcessed} from '../../source/cluster/transport/request-errors.ts';
+import {wasNotProcessed} from '../../source/cluster/transport/response-body.ts';
 import {type ByHand, serve} from '../support/api-server.ts';
 import {issue} from '../support/certificates.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';

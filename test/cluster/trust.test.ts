@@ -5,10 +5,8 @@ import process from 'node:process';
 import {Duplex} from 'node:stream';
 import type {TLSSocket} from 'node:tls';
 import test from 'ava';
-import {validateCertificatePair} from '../../source/cluster/tls/client-certificate.ts';
+import {validateCertificatePair, systemTrust, trustBundle, peerFacts} from '../../source/cluster/tls/trust.ts';
 import {clockSkew} from '../../source/cluster/transport/open-socket.ts';
-import {peerFacts} from '../../source/cluster/tls/peer-facts.ts';
-import {systemTrust, trustBundle} from '../../source/cluster/tls/trust.ts';
 import {serve} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
@@ -18,6 +16,7 @@ const dated = new X509Certificate(
 	(await issue({commonName: 'dated', notBefore: new Date('2026-11-01T00:00:00Z'), notAfter: new Date('2026-11-30T00:00:00Z')}, one))
 		.certificate,
 );
+
 const pemOf = ({certificate}: {certificate: string}) => certificate.trim();
 const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
 
@@ -108,7 +107,7 @@ test('peer facts give names in RFC 4514 order, the last day and the key', async 
 	const facts = peerFacts([certificate]);
 	t.like(facts, {
 		issuer: 'CN=one',
-		subjectAltName: 'DNS:kubernetes',
+		dnsNames: ['kubernetes'],
 		notAfter: '2027-01-01T00:00:00Z',
 		chainSpkiSha256: [facts.spkiSha256],
 	});
@@ -120,7 +119,7 @@ test('peer facts give names in RFC 4514 order, the last day and the key', async 
 			.digest('hex'),
 	);
 	const nameless = new X509Certificate((await issue({commonName: 'x'}, one)).certificate);
-	t.is(peerFacts([nameless]).subjectAltName, '');
+	t.deepEqual(peerFacts([nameless]).dnsNames, []);
 });
 
 /** A server that sends these words, then ends. */
@@ -143,6 +142,7 @@ function answering(words: string, ends = true): {socket: TLSSocket; asked: () =>
 }
 
 const theirs = 'Tue, 24 Nov 2026 12:00:00 GMT';
+
 const answer = (date: string) => `HTTP/1.1 403 Forbidden\r\nDate: ${date}\r\n\r\n`;
 
 for (const [title, now, words, said] of [

@@ -4,7 +4,7 @@ import {text} from 'node:stream/consumers';
 import test from 'ava';
 import type {Connection} from '../../source/cluster/cluster-client.ts';
 import {jsonLines} from '../../source/cluster/watch.ts';
-import type {SpokeError} from '../../source/errors/spoke-error.ts';
+import type {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {toBytes} from '../support/api-server.ts';
 
 /** Each uses another reader: pipelined, streamed, and Node's client. */

@@ -3,7 +3,7 @@ import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {assertPathsMeet, evaluateRequirement} from '../../source/evidence/require-path.ts';
 import {needsOfEach, needActive, needMirrorPods} from '../../source/evidence/rules/needs.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {type Printed, runSpoke, spokePrints} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 

@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import test from 'ava';
 import {schemaNames} from '../../source/commands/schema/spec.ts';
-import type {PrintedEvent} from '../../source/output/log-json.ts';
+import type {PrintedEvent} from '../../source/report/output/log-json.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {compile, kindOf, readSchemas, schemaFaults} from '../support/schemas.ts';
 

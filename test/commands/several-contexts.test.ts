@@ -76,7 +76,7 @@ test('path prints the paths in each of several contexts, and a failing one stops
 	const argv = ['path', 'db-0', '--feature', 'logs,exec', '--context', 'down,eu,us'];
 	const {status, stdout, stderr} = await runSpoke(argv, {env});
 	t.is(status, 9);
-	t.regex(stdout, /^db-0 on eu .*\n\n[^]*unverified[^]*\n\ndb-0 on us .*\n\n[^]*enforced/);
+	t.regex(stdout, /^db-0 on eu .*\nLeg 1, [^]*unverified[^]*\n\ndb-0 on us .*\nLeg 1, [^]*enforced/);
 	t.regex(stderr, /^down: error: .*\[ERR_APISERVER_UNREACHABLE\]\n$/);
 	const json = await runSpoke([...argv, '--require', 'verified', '-o', 'json'], {env});
 	t.is(json.status, 3, json.stderr);

@@ -34,7 +34,7 @@ test('the site lists every document in its sidebar', async t => {
 	const config = await readFile(resolve(root, 'docs/site/.vitepress/config.js'), 'utf8');
 	const [, sections = ''] = /^const sections = (\{[^}]+\});$/m.exec(config)!;
 	const listed = [...sections.matchAll(/'([a-z-]+)'(?=[,\]])/g)].map(([, page]) => `${page}.md`);
-	t.deepEqual(listed.toSorted(), (await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).toSorted());
+	t.deepEqual(listed.toSorted(), (await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md') && name !== 'README.md').toSorted());
 });
 
 test('every example object of docs/json.md matches its schema', async t => {
@@ -47,9 +47,9 @@ test('every example object of docs/json.md matches its schema', async t => {
 	t.deepEqual(['Path', 'Audit', 'Doctor', 'PortForwardEvent', 'Error'].filter(kind => !kinds.has(kind)), []);
 });
 
-test('README and CONTRIBUTING name only npm scripts that exist', async t => {
+test('README, CONTRIBUTING and the installation name only npm scripts that exist', async t => {
 	const {scripts} = JSON.parse(await readFile(resolve(root, 'package.json'), 'utf8')) as {scripts: Record<string, string>};
-	for (const path of ['README.md', 'CONTRIBUTING.md']) {
+	for (const path of ['README.md', 'CONTRIBUTING.md', 'docs/install.md']) {
 		const text = await readFile(resolve(root, path), 'utf8');
 		for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) {
 			t.true((name ?? '') in scripts, `${path}: npm run ${name}`);
@@ -64,6 +64,14 @@ test('docs/settings.md lists every environment variable of spoke', async t => {
 	t.true(names.size > 3);
 	const settings = await readFile(resolve(root, 'docs/settings.md'), 'utf8');
 	t.deepEqual([...names].filter(name => !settings.includes(`\`${name}`)), []);
+});
+
+test('README and the pages beside commands, errors and keys have at most 21,500 words', async t => {
+	const rendered = ['commands.md', 'errors.md', 'keys.md'];
+	const pages = (await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md') && !rendered.includes(name));
+	const texts = await Promise.all(['README.md', ...pages.map(name => `docs/${name}`)].map(async path => readFile(resolve(root, path), 'utf8')));
+	const words = texts.flatMap(text => text.split(/\s+/).filter(token => /\p{L}/u.test(token)));
+	t.true(words.length <= 21_500, `${words.length} words: say a fact in one page, and link to it`);
 });
 
 /** Those that GitHub gives the headings of a document. */

@@ -3,8 +3,7 @@ import {isDeepStrictEqual} from 'node:util';
 import test from 'ava';
 import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import {buildObservations, noActiveObservations, type Examination} from '../../source/evidence/build-observations.ts';
-import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
-import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
+import {noClusterObservations, noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {Observations} from '../../source/evidence/evidence.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
 import {
@@ -19,6 +18,7 @@ import {
 } from '../support/observations.ts';
 
 const facts = {server: 'https://10.0.0.5:6443', source: 'kubeconfig', certificateAuthority: null};
+
 const clusterOf = () => ({facts, records: new ClusterRecords()}) as unknown as ClusterClient;
 const {purpose} = makeObservations();
 const socket = makeObservation('socket', socketFacts, {connection: 'c1'});
@@ -31,11 +31,12 @@ const own = {
 const examined: Examination = {
 	own,
 	others: [],
-	unreachedAddresses: [],
+	unreadApiservers: [],
 	shared: {...noClusterObservations, ca: {spkiSha256: ['bb'.repeat(32)], subjects: []}, replicas: knownReplicas(1)},
 	metrics: null,
 	active: noActiveObservations,
 };
+
 const withoutTime = (observations: Observations) => ({...observations, time: ''});
 
 test('an open connection and the next one use the same observations of the same apiserver', t => {

@@ -1,15 +1,19 @@
 /** Reads and timeouts of one label, to the millisecond. */
-import {Readable} from 'node:stream';
 import test from 'ava';
 import {type ClusterClient, ClusterRecords, type Connection} from '../../source/cluster/cluster-client.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
+import {noConnectionObservations, noClusterObservations} from '../../source/evidence/connection-observations.ts';
 import type {ConnectionObservations, MetricFacts, ProbeResult, Path, StreamFeature} from '../../source/evidence/evidence.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
-import {LiveLabel, observeBeforeUse, settleLabel, type LabelContext} from '../../source/evidence/label-lifecycle.ts';
-import {initialLabelState, type LabelState} from '../../source/evidence/label-state.ts';
+import {
+	LiveLabel,
+	observeBeforeUse,
+	settleLabel,
+	type LabelContext,
+	initialLabelState,
+	type LabelState,
+} from '../../source/evidence/label-lifecycle.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
-import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
 import {flags, makeObservations, metrics, processOf} from '../support/observations.ts';
 import {manualClock} from '../support/manual-clock.ts';
 
@@ -24,10 +28,6 @@ type Given = {
 	observations?: ConnectionObservations;
 	/** The previous connection gave no response. */
 	isSilent?: boolean;
-	/** The node hasNodeFeature `ExtendWebSocketsToKubelet`; `null`: its read gets no response. */
-	hasNodeFeature?: boolean | null;
-	/** The node responds at `respondNode`. */
-	isNodeSlow?: boolean;
 	route?: 'unknown' | 'direct';
 	elsewhere?: ConnectionObservations | null;
 	/** Known from an earlier stream. */
@@ -44,42 +44,18 @@ function course({
 	waitsForMetrics = false,
 	observations = named,
 	isSilent = false,
-	hasNodeFeature = null,
-	isNodeSlow = false,
 	route = 'direct',
 	elsewhere = null,
 	areMetricsForbidden = false,
 }: Given = {}) {
 	const clock = manualClock();
-	const requested = {cluster: 0, elsewhere: 0, metrics: 0, node: 0};
+	const requested = {cluster: 0, elsewhere: 0, metrics: 0};
 	const emitted: string[] = [];
 	const clusterObserved = Promise.withResolvers<void>();
 	const metricsRead = Promise.withResolvers<ProbeResult<MetricFacts>>();
-	const nodeRead = Promise.withResolvers<void>();
-	if (!isNodeSlow && hasNodeFeature !== null) {
-		nodeRead.resolve();
-	}
-
 	const cluster = {
 		facts: {source: 'kubeconfig', certificateAuthority: null},
 		records: new ClusterRecords(),
-		async request() {
-			requested.node++;
-			await nodeRead.promise;
-			return {
-				status: 200,
-				headers: {},
-				body: Readable.from([
-					Buffer.from(
-						JSON.stringify({
-							kind: 'Node',
-							metadata: {name: 'n1'},
-							status: {declaredFeatures: hasNodeFeature ? ['ExtendWebSocketsToKubelet'] : []},
-						}),
-					),
-				]),
-			};
-		},
 	} as unknown as ClusterClient;
 	const sources = {
 		cluster,
@@ -111,7 +87,7 @@ function course({
 				{},
 				{
 					route: {state: state.metrics?.observation ? 'konnectivity' : route},
-					tls: {state: state.farEndAnswered || state.upgradePassedThrough ? 'verified' : 'unknown'},
+					tls: {state: state.farEndAnswered ? 'verified' : 'unknown'},
 				},
 			],
 		}) as unknown as Path;
@@ -133,10 +109,6 @@ function course({
 			clusterObserved.resolve();
 			await clock.advance(0);
 		},
-		async respondNode() {
-			nodeRead.resolve();
-			await readResponse(clock);
-		},
 		async respondMetrics() {
 			metricsRead.resolve({observation: metrics({kubeletRequestsDone: 1})});
 			await clock.advance(0);
@@ -148,13 +120,6 @@ function course({
 	};
 }
 
-/** A response is read as a stream, in several turns. */
-async function readResponse(clock: ReturnType<typeof manualClock>): Promise<void> {
-	for (let turn = 0; turn < 20; turn++) {
-		await clock.advance(0);
-	}
-}
-
 test('a label settles as soon as the cluster is observed, without a limit', async t => {
 	const {clock, requested, emitted, open, respondCluster} = course();
 	open(true);
@@ -163,7 +128,7 @@ test('a label settles as soon as the cluster is observed, without a limit', asyn
 	await respondCluster();
 	t.deepEqual(emitted, ['checking direct verified', 'settled direct verified']);
 	await clock.advance(labelTimings.lastingAfterMs);
-	t.deepEqual(requested, {cluster: 1, elsewhere: 0, metrics: 0, node: 0});
+	t.deepEqual(requested, {cluster: 1, elsewhere: 0, metrics: 0});
 });
 
 test('metrics are requested for a lasting stream and emitted when they arrive', async t => {
@@ -219,8 +184,8 @@ test('a blocking label settles with its metrics, or without them at its timeout'
 	t.is(slow.emitted.at(-1), 'settled konnectivity verified');
 });
 
-test('a command with output settles at once, without a read of its node', async t => {
-	const {clock, requested, emitted, label, open, respondCluster} = course({feature: 'exec'});
+test('a command with output settles at once', async t => {
+	const {clock, emitted, label, open, respondCluster} = course({feature: 'exec'});
 	open();
 	await respondCluster();
 	t.deepEqual(
@@ -228,83 +193,20 @@ test('a command with output settles at once, without a read of its node', async 
 		['checking direct unknown', 'checking direct unknown'],
 		'the label is emitted with what is known before the kubelet responds',
 	);
-	await clock.advance(labelTimings.silentForMs - 1);
+	await clock.advance(200);
 	label.emit({type: 'far-end-answered'});
 	await clock.advance(0);
 	t.deepEqual(emitted.slice(2), ['checking direct verified', 'settled direct verified']);
 	await clock.advance(labelTimings.settleTimeoutMs);
-	t.is(requested.node, 0);
 	t.is(emitted.length, 4);
 });
 
-for (const [title, hasNodeFeature, settlesAt, state] of [
-	['is known when its node accepts WebSockets', true, labelTimings.silentForMs, 'verified'],
-	['is unknown when its node does not', false, labelTimings.settleTimeoutMs, 'unknown'],
-	['is unknown when its node does not respond', null, labelTimings.settleTimeoutMs, 'unknown'],
-] as const) {
-	test(`the far end of a silent command ${title}, which is read after a delay`, async t => {
-		const {clock, requested, emitted, open, respondCluster} = course({feature: 'attach', hasNodeFeature});
-		open();
-		await respondCluster();
-		await clock.advance(labelTimings.silentForMs - 1);
-		t.is(requested.node, 0);
-		await clock.advance(1);
-		t.is(requested.node, 1);
-		await readResponse(clock);
-
-		const left = settlesAt - labelTimings.silentForMs;
-		if (left > 0) {
-			await clock.advance(left - 1);
-			t.is(emitted.at(-1), 'checking direct unknown');
-			await clock.advance(1);
-		}
-
-		t.is(emitted.at(-1), `settled direct ${state}`);
-		t.is(requested.node, 1);
-	});
-}
-
-for (const [title, act, expected] of [
-	['changes its settled label', () => undefined, ['settled direct verified']],
-	[
-		'changes nothing when the kubelet has answered',
-		(label: LiveLabel) => {
-			label.emit({type: 'far-end-answered'});
-		},
-		['settled direct verified'],
-	],
-	[
-		'changes nothing when the command has ended',
-		(label: LiveLabel) => {
-			label.emit({type: 'closed'});
-		},
-		['settled direct unknown'],
-	],
-] as const) {
-	test(`a node that responds late for a silent command ${title}`, async t => {
-		const {clock, requested, emitted, label, open, respondCluster, respondNode} = course({
-			feature: 'exec',
-			hasNodeFeature: true,
-			isNodeSlow: true,
-		});
-		open();
-		await clock.advance(labelTimings.settleTimeoutMs);
-		await respondCluster();
-		t.deepEqual([requested.node, emitted.at(-1)], [1, 'settled direct unknown']);
-		const settled = emitted.length;
-		act(label);
-		await respondNode();
-		t.deepEqual(emitted.slice(settled), expected);
-	});
-}
-
 test('the timeouts of a command start when it opens', async t => {
-	const {clock, requested, emitted, open, respondCluster} = course({feature: 'exec'});
+	const {clock, emitted, open, respondCluster} = course({feature: 'exec'});
 	open();
-	await clock.advance(labelTimings.silentForMs + 100);
+	await clock.advance(400);
 	await respondCluster();
-	t.is(requested.node, 1);
-	await clock.advance(labelTimings.settleTimeoutMs - labelTimings.silentForMs - 101);
+	await clock.advance(labelTimings.settleTimeoutMs - 401);
 	t.is(emitted.at(-1), 'checking direct unknown');
 	await clock.advance(1);
 	t.is(emitted.at(-1), 'settled direct unknown');
@@ -328,7 +230,6 @@ for (const [title, end] of [
 	for (const [when, at] of [
 		['before the cluster is observed', 0],
 		['while it is silent', 100],
-		['while its node is read', labelTimings.silentForMs],
 	] as const) {
 		test(`a command that ${title} ${when} emits and requests nothing afterwards`, async t => {
 			const {clock, requested, emitted, label, sources, open, respondCluster} = course({feature: 'exec'});
@@ -340,10 +241,10 @@ for (const [title, end] of [
 
 			end(label);
 			label.stop();
-			const [before, node] = [emitted.length, requested.node];
+			const before = emitted.length;
 			await respondCluster();
 			await clock.advance(labelTimings.settleTimeoutMs + labelTimings.lastingAfterMs + 2 * labelTimings.unavailableForMs);
-			t.deepEqual([emitted.length, requested.node, requested.elsewhere, requested.metrics], [before, node, 0, 0]);
+			t.deepEqual([emitted.length, requested.elsewhere, requested.metrics], [before, 0, 0]);
 			t.is(processCacheFor(sources.cluster).gatewaySeen, at > 0 ? 'a balancer' : null, 'what came too late for it is not taken');
 		});
 	}
@@ -425,9 +326,5 @@ for (const [title, elsewhere, asks] of [
 }
 
 test('each label timeout fits within the next longer one', t => {
-	t.true(
-		labelTimings.sharedProbeDelayMs < labelTimings.silentForMs &&
-			3 * labelTimings.silentForMs < labelTimings.settleTimeoutMs &&
-			labelTimings.settleTimeoutMs < labelTimings.finishTimeoutMs,
-	);
+	t.true(labelTimings.sharedProbeDelayMs < labelTimings.settleTimeoutMs && labelTimings.settleTimeoutMs < labelTimings.finishTimeoutMs);
 });

@@ -1,15 +1,14 @@
 /** The states of a label. */
 import test from 'ava';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
+import {noConnectionObservations, noClusterObservations} from '../../source/evidence/connection-observations.ts';
 import {
 	initialLabelState,
 	reduceLabelState,
 	isOpenedByFarEnd,
 	type LabelState,
 	type LabelEvent,
-} from '../../source/evidence/label-state.ts';
-import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
+} from '../../source/evidence/label-lifecycle.ts';
 import {flags, makeObservation, makeObservations, processOf, socketFacts} from '../support/observations.ts';
 
 const {purpose} = makeObservations();
@@ -25,14 +24,13 @@ const openedByIt: LabelEvent = {type: 'opened', byFarEnd: true};
 const failed: LabelEvent = {type: 'failed', error, time: '2026-11-24T10:00:00Z'};
 const closed: LabelEvent = {type: 'closed'};
 const everything: readonly LabelEvent[] = [
-	{type: 'observed', observations, hasOwnObservations: true},
+	{type: 'learned', facts: {own: observations, hasOwnObservations: true}},
 	openedByIt,
 	{type: 'far-end-answered'},
 	{type: 'measured', runtime: 7},
-	{type: 'cluster-observed', cluster: shared},
-	{type: 'observed-elsewhere', lateObservations},
-	{type: 'metrics-read', metrics},
-	{type: 'upgrade-passed-through'},
+	{type: 'learned', facts: {shared}},
+	{type: 'learned', facts: {others: [lateObservations]}},
+	{type: 'learned', facts: {metrics}},
 	{type: 'settled'},
 	failed,
 	closed,
@@ -42,12 +40,12 @@ for (const [title, events, changed] of [
 	['starts as checking, not opened and not answered', [], {}],
 	[
 		'contains the observations of its connection',
-		[{type: 'observed', observations, hasOwnObservations: true}],
+		[{type: 'learned', facts: {own: observations, hasOwnObservations: true}}],
 		{own: observations, hasOwnObservations: true},
 	],
 	[
 		'marks observations of another connection',
-		[{type: 'observed', observations: lateObservations, hasOwnObservations: false}],
+		[{type: 'learned', facts: {own: lateObservations, hasOwnObservations: false}}],
 		{own: lateObservations},
 	],
 	['counts as answered when its far end opens it', [openedByIt], {hasOpened: true, farEndAnswered: true}],
@@ -75,18 +73,13 @@ for (const [title, events, changed] of [
 	],
 	[
 		'contains cluster observations and stays checking',
-		[opened, {type: 'cluster-observed', cluster: shared}, {type: 'observed-elsewhere', lateObservations}, {type: 'metrics-read', metrics}],
+		[opened, {type: 'learned', facts: {shared}}, {type: 'learned', facts: {others: [lateObservations], metrics}}],
 		{hasOpened: true, shared, others: [lateObservations], metrics},
-	],
-	[
-		'may have a pass-through upgrade, which is no answer',
-		[opened, {type: 'upgrade-passed-through'}],
-		{hasOpened: true, upgradePassedThrough: true},
 	],
 	['settles once', [opened, {type: 'settled'}, {type: 'settled'}], {hasOpened: true, phase: 'settled'}],
 	[
 		'that is settled still accepts observations',
-		[opened, {type: 'settled'}, {type: 'metrics-read', metrics}, {type: 'far-end-answered'}],
+		[opened, {type: 'settled'}, {type: 'learned', facts: {metrics}}, {type: 'far-end-answered'}],
 		{hasOpened: true, phase: 'settled', metrics, farEndAnswered: true},
 	],
 	['that is settled can fail', [opened, {type: 'settled'}, failed], {hasOpened: true, phase: 'failed', scope: 'ended', error}],
@@ -94,7 +87,7 @@ for (const [title, events, changed] of [
 	['that closes as it opens is settled', [opened, closed], {hasOpened: true, phase: 'settled', scope: 'ended'}],
 	[
 		'that is canceled before use does not settle',
-		[{type: 'observed', observations, hasOwnObservations: true}, closed],
+		[{type: 'learned', facts: {own: observations, hasOwnObservations: true}}, closed],
 		{own: observations, hasOwnObservations: true, scope: 'ended'},
 	],
 	['that failed is not changed by later events', [failed, ...everything], {phase: 'failed', scope: 'ended', error}],

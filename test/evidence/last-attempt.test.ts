@@ -1,10 +1,10 @@
 /** Effects of a failed attempt on later paths of the same leg. */
 import anyTest, {type ExecutionContext} from 'ava';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import {ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
 import {runDoctor} from '../../source/evidence/doctor/run-doctor.ts';
 import {createLabeler} from '../../source/evidence/connection-labeler.ts';
@@ -12,7 +12,7 @@ import {findPaths} from '../../source/evidence/find-paths.ts';
 import {recordAnswer, recordFailure, secondLegsOf} from '../../source/evidence/second-leg-record.ts';
 import type {SandboxOptions} from '../../source/sandbox/sandbox.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
-import {resolvePod} from '../../source/targets/resolve-pod.ts';
+import {resolvePod} from '../../source/cluster/targets/resolve-pod.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 // Sandboxes that start together delay each other by more than a handshake timeout.

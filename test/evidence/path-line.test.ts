@@ -2,7 +2,7 @@
 import test from 'ava';
 import {failedLeg, formatPathLine} from '../../source/evidence/path-line.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {streamLostError} from '../../source/wire/protocol-error.ts';
 
 const lost = streamLostError('the other side ended the connection');

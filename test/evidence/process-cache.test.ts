@@ -2,10 +2,10 @@
 import test from 'ava';
 import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import {withAbortSignal} from '../../source/cluster/with-abort-signal.ts';
-import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
+import {noClusterObservations} from '../../source/evidence/connection-observations.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
 import {recordAnswer, secondLegsOf} from '../../source/evidence/second-leg-record.ts';
-import {lastResponseTime, trackResponses} from '../../source/session/clusters/last-response.ts';
+import {lastResponseTime, trackResponses} from '../../source/session/clusters/open-clusters.ts';
 import {preconnect} from '../../source/streams/preconnect.ts';
 import {makeObservations, stepTest} from '../support/observations.ts';
 

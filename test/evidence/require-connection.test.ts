@@ -1,7 +1,7 @@
 /** Reads for the requirements of streams that open together. */
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import type {SpokeError} from '../../source/errors/spoke-error.ts';
+import type {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {requireOnStreams} from '../../source/evidence/require-connection.ts';
 import type {RequirementName} from '../../source/evidence/require-path.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';

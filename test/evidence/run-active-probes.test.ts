@@ -1,7 +1,7 @@
 /** Active probes of an apiserver. */
 import test from 'ava';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import type {Connection} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';

@@ -1,12 +1,12 @@
 /** Paths whose leg 2 was not used. */
 import test from 'ava';
-import {describeError} from '../../source/descriptions/describe-error.ts';
-import {describeLeg, describePathMeaning, describeUndetermined, pathSentences} from '../../source/descriptions/describe-path.ts';
+import {describeError} from '../../source/report/descriptions/describe-error.ts';
+import {describeLeg, describePathMeaning, describeUndetermined, pathSentences} from '../../source/report/descriptions/describe-path.ts';
 import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {buildPath} from '../../source/evidence/build-path.ts';
 import type {Observations, Path} from '../../source/evidence/evidence.ts';
-import {initialLabelState, reduceLabelState} from '../../source/evidence/label-state.ts';
+import {initialLabelState, reduceLabelState} from '../../source/evidence/label-lifecycle.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import {statusObject as status} from '../support/api-server.ts';
 import {flags, makeObservations, processOf, unverifiedFlags} from '../support/observations.ts';

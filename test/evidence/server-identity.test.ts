@@ -8,7 +8,7 @@ import {createLabeler} from '../../source/evidence/connection-labeler.ts';
 import {configuredPath} from '../../source/evidence/find-paths.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
-import {leasesPath, oneApiserverLease} from '../support/apiserver-leases.ts';
+import {apiserverLeases, leasesPath} from '../support/verifying-apiserver.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
@@ -21,7 +21,7 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const token = {token: 'secret'};
 const certificate = {'client-certificate-data': base64(ada.certificate), 'client-key-data': base64(ada.key)};
 const named = {
-	'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(ada.made.rawData)).digest('hex')}`],
+	'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(ada.raw).digest('hex')}`],
 };
 
 type Server = {
@@ -56,7 +56,7 @@ async function startGateway({review, version = 'v1.36.3', advertises, k3s, relay
 					'/flagz': {kind: 'Flagz', flags},
 					'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
 					'/version': {gitVersion: version},
-					[leasesPath]: oneApiserverLease(),
+					[leasesPath]: apiserverLeases(),
 					'/apis/authentication.k8s.io/v1/selfsubjectreviews':
 						review === 403 ? {kind: 'Status', code: 403} : {status: {userInfo: {username: 'ada', extra: review}}},
 					'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': clusterAuthority.certificate}},

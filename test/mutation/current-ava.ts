@@ -5,3 +5,6 @@ export default new Proxy(() => {}, {
 	apply: (_target, _receiver, given: unknown[]) => Reflect.apply(current() as () => unknown, undefined, given),
 	get: (_target, key) => Reflect.get(current(), key) as unknown,
 });
+
+/** The end of a file is none of the process. */
+export function registerCompletionHandler(): void {}

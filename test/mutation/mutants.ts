@@ -4,17 +4,17 @@ import ts from 'typescript';
 
 /**
 `start` and `end` are offsets in the file's text; what executes the text at `reachedAt` reaches the mutant. `id` stays the same while the
-file does. The first N in `order` are a sample.
+file does, `key` and `order` while the line does. The first N in `order` are a sample.
 */
 export type Mutant = {
 	id: string;
+	key: string;
 	order: string;
 	file: string;
 	line: number;
 	start: number;
 	end: number;
 	reachedAt: number;
-	original: string;
 	replacement: string;
 };
 
@@ -57,14 +57,16 @@ const methods: Readonly<Record<string, string>> = {
 /** Every mutant, with a quarter of those of texts. `seed` decides the order. */
 export function mutantsOf(file: string, text: string, seed: string): Mutant[] {
 	const parsed = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+	const lines = text.split('\n');
 	const found: Mutant[] = [];
 	const add = (node: ts.Node, replacement: string, share = 16) => {
 		const start = node.getStart(parsed);
-		const id = createHash('sha256').update(`${seed} ${file} ${text} ${start} ${replacement}`).digest('hex').slice(0, 12);
-		const line = parsed.getLineAndCharacterOfPosition(start).line + 1;
-		if (Number.parseInt(id[0]!, 16) < share) {
-			const original = text.slice(start, node.end);
-			found.push({id, order: id.slice(1), file, line, start, end: node.end, reachedAt: reachedAt(node, parsed), original, replacement});
+		const {line} = parsed.getLineAndCharacterOfPosition(start);
+		const key = `${file}: ${lines[line]!.trim()}: ${text.slice(start, node.end)} → ${replacement}`;
+		const order = hashOf(`${seed} ${key}`);
+		if (Number.parseInt(order.at(-1)!, 16) < share) {
+			const id = hashOf(`${file} ${text} ${start} ${replacement}`);
+			found.push({id, key, order, file, line: line + 1, start, end: node.end, reachedAt: reachedAt(node, parsed), replacement});
 		}
 	};
 
@@ -80,6 +82,10 @@ export function mutantsOf(file: string, text: string, seed: string): Mutant[] {
 
 	visit(parsed);
 	return found;
+}
+
+function hashOf(text: string): string {
+	return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 /** V8 counts an operator such as `??` to its right operand, which is not always evaluated. */
@@ -104,7 +110,7 @@ function mutate(node: ts.Node, add: (node: ts.Node, replacement: string, share?:
 		add(node, `(${node.operand.getText()})`);
 	} else if ((ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) && node.operator === ts.SyntaxKind.PlusPlusToken) {
 		add(node, node.getText().replace('++', '--'));
-	} else if (ts.isNumericLiteral(node)) {
+	} else if (ts.isNumericLiteral(node) && !isLimitOfTime(node)) {
 		add(node, String(Number(node.text.replaceAll('_', '')) + 1));
 	} else if (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) {
 		add(node, node.kind === ts.SyntaxKind.TrueKeyword ? 'false' : 'true');
@@ -114,7 +120,9 @@ function mutate(node: ts.Node, add: (node: ts.Node, replacement: string, share?:
 		add(node, '[]');
 	} else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
 		const {name} = node.expression;
-		if (Object.hasOwn(methods, name.text)) {
+		// Either ends a stream.
+		const isEnd = node.arguments[0]?.kind === ts.SyntaxKind.NullKeyword;
+		if (Object.hasOwn(methods, name.text) && !isEnd) {
 			add(name, methods[name.text]!);
 		} else if (name.text === 'filter') {
 			add(node.arguments[0]!, '() => true');
@@ -122,6 +130,12 @@ function mutate(node: ts.Node, add: (node: ts.Node, replacement: string, share?:
 	} else if (ts.isExpressionStatement(node) && (ts.isCallExpression(node.expression) || isAssignment(node.expression))) {
 		add(node, ';');
 	}
+}
+
+/** Its last millisecond decides nothing. */
+function isLimitOfTime({text, parent}: ts.NumericLiteral): boolean {
+	const isNamed = ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent);
+	return isNamed && parent.name.getText().endsWith('Ms') && Number(text.replaceAll('_', '')) >= 100;
 }
 
 function isText(node: ts.Node): boolean {

@@ -2,8 +2,8 @@
 `npm run test:mutation [-- --mutants 850] [--seed spoke] [--processes 1] [--again] [--since DATE] [--seconds N] [FILE…]`: mutates the
 rules, the wire, the resume of logs and the session's reducers, one place at a time, and runs the tests of the same folder that execute it,
 up to 10 s of them. Results are kept in node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries each mutant
-that no test failed with, with all of these tests. `--since` takes files of commits after a date of Git, and all of their mutants; after
-`--seconds`, no further test is measured and no further mutant tried. Fails if a survivor has no reason in reasons.json, if none was tried,
+that no test failed with, with all of these tests. `--since` takes those of files of commits after a date of Git; after `--seconds`, no
+further test is measured and no further mutant tried. Fails if a survivor has no reason in reasons.json, if none was tried,
 and if less than 96 % of a room are killed where all were tried.
 */
 import {execFileSync} from 'node:child_process';
@@ -44,13 +44,13 @@ const folder = join(root, 'node_modules/.cache/spoke-mutation');
 const results = load<Results>('results.json');
 /** By test file. */
 const measurements = load<Record<string, Measurement>>('measurements.json');
-/** Why no test can refute a mutant, by `keyOf`. */
+/** Why no test can refute a mutant, by `key`. */
 const reasons = JSON.parse(readFileSync(new URL('reasons.json', import.meta.url), 'utf8')) as Record<string, string>;
 
-/** Without the table of distributions, which a test of docs/clusters.md compares. */
+/** Without the table of distributions, which a test of docs/clusters.md compares, and what is tested on each version of Node. */
 const targets = [
 	...filesOf('source/evidence/rules').filter(file => !file.endsWith('/distributions.ts')),
-	...filesOf('source/wire'),
+	...filesOf('source/wire').filter(file => !file.endsWith('/node-internals.ts')),
 	...filesOf('source/streams/logs').filter(isAboutResume),
 	...filesOf('source/session').filter(file => /^export function reduce/m.test(read(file))),
 ];
@@ -62,16 +62,12 @@ const maxMeasurementBlockedMs = 60_000;
 
 const all = targets.flatMap(file => mutantsOf(file, read(file), values.seed)).sort((a, b) => a.order.localeCompare(b.order));
 const changed = values.since === undefined ? null : changedSince(values.since);
-const chosen = (changed ? all.filter(({file}) => changed.has(file)) : all.slice(0, Number(values.mutants))).filter(
-	({file}) => positionals.length === 0 || positionals.some(part => file.includes(part)),
-);
+const chosen = all
+	.slice(0, Number(values.mutants))
+	.filter(({file}) => (changed?.has(file) ?? true) && (positionals.length === 0 || positionals.some(part => file.includes(part))));
 const open = chosen.filter(isOpen);
-/** Those of the same folders, as everything else would take seconds per mutant. Mutants are not in the program that tests start. */
-const testFiles = [...new Set(open.map(({file}) => dirname(file).replace('source/', 'test/')))]
-	.flatMap(filesOf)
-	.filter(file => file.endsWith('.test.ts') && !programFiles().includes(file));
-process.stdout.write(`${open.length} of ${chosen.length} mutants to try, ${testFiles.length} test files\n`);
-await inProcesses(testFiles, measure);
+const programs = new Set(programFiles());
+process.stdout.write(`${open.length} of ${chosen.length} mutants to try\n`);
 await inProcesses([...new Set(open.map(({file}) => file))], tryMutantsOf);
 process.exitCode = summarize() ? 0 : 1;
 
@@ -139,7 +135,20 @@ function idsIn(coverage: Coverage): string[] {
 	return all.filter(({file, reachedAt: at}) => coverage[file]?.findLast(([from, to]) => from <= at && at < to)?.[2]).map(({id}) => id);
 }
 
+/** Those of the same folder, as everything else would take seconds per mutant. Mutants are not in the program that tests start. */
+function testFilesOf(file: string): readonly string[] {
+	return filesOf(dirname(file).replace('source/', 'test/')).filter(test => test.endsWith('.test.ts') && !programs.has(test));
+}
+
 async function tryMutantsOf(trials: Trials, file: string): Promise<void> {
+	for (const test of testFilesOf(file)) {
+		if (performance.now() > endsAt) {
+			return;
+		}
+
+		await measure(trials, test);
+	}
+
 	const affected = importersOf(file);
 	const tried = open.filter(mutant => mutant.file === file);
 	for (const mutant of tried) {
@@ -243,7 +252,7 @@ function isKill(outcome: Outcome | undefined): boolean {
 function testsOf({file, id}: Mutant): TrialTest[] {
 	const own = file.replace('source/', 'test/').replace('.ts', '.test.ts');
 	let sum = 0;
-	return testFiles
+	return testFilesOf(file)
 		.flatMap(test => {
 			const measurement = measurements[test];
 			const covering = measurement?.tests.filter(({covers}) => covers.includes(id) || measurement.loaded.includes(id));
@@ -273,9 +282,9 @@ function summarize(): boolean {
 	const tried = chosen.flatMap(({id}) => results[id] ?? []);
 	const killed = tried.filter(({outcome}) => isKill(outcome)).length;
 	const alive = tried.filter(({outcome}) => !isKill(outcome));
-	const unexplained = alive.filter(mutant => reasons[keyOf(mutant)] === undefined);
+	const unexplained = alive.filter(mutant => reasons[mutant.key] === undefined);
 	for (const mutant of unexplained) {
-		process.stdout.write(`${mutant.outcome}: ${mutant.file}:${mutant.line}: ${JSON.stringify(keyOf(mutant))}\n`);
+		process.stdout.write(`${mutant.outcome}: ${mutant.file}:${mutant.line}: ${JSON.stringify(mutant.key)}\n`);
 	}
 
 	const rooms = [...Map.groupBy(tried, ({file}) => file.split('/').slice(1, -1).slice(0, 2).join('/'))].map(([room, mutants]) => ({
@@ -292,11 +301,6 @@ function summarize(): boolean {
 	return unexplained.length === 0 && !isEmpty && (!isWhole || rooms.every(({percent}) => percent >= leastKilledPercent));
 }
 
-function keyOf({file, line, original, replacement}: Mutant): string {
-	const context = read(file).split('\n')[line - 1]!.trim();
-	return `${file}: ${context}: ${original} → ${replacement}`;
-}
-
 function changedSince(date: string): Set<string> {
 	return new Set(execFileSync('git', ['log', `--since=${date}`, '--name-only', '--pretty='], {cwd: root, encoding: 'utf8'}).split('\n'));
 }
@@ -309,7 +313,7 @@ function filesOf(under: string): string[] {
 }
 
 function isAboutResume(file: string): boolean {
-	return /resum|duplicate-filter|continuity|line-memory|line-timestamp|second-read|log-outage|log-interruption|stall-detector/.test(file);
+	return /resum|recent-lines|continuity|second-read|log-outage|stall-detector/.test(file);
 }
 
 function read(file: string): string {

@@ -8,7 +8,7 @@ import {registerHooks, stripTypeScriptTypes} from 'node:module';
 import process from 'node:process';
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
-import {Semaphore} from '../../source/async/semaphore.ts';
+import {Semaphore} from '../../source/base/async/queues.ts';
 import type {Mutant} from './mutants.ts';
 
 /** What of each target ran, as `[start, end, executed]` of blocks, outer ones first. */

@@ -1,6 +1,4 @@
 /** One command in several contexts: apiservers with different flags, one of which can be down. */
-import {readdir, readFile, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
@@ -46,28 +44,6 @@ test.serial('logs of several contexts are those of kubectl with the context befo
 	t.is(stdout, contexts.map(context => lines.replaceAll(/^\[/gm, `[${context} `)).join(''));
 });
 
-test.serial('logs --export of two contexts writes the bytes of kubectl to a directory per context', async t => {
-	const folder = await temporaryDirectory(t);
-	const out = join(folder, 'out');
-	const targets = ['finished-writer', 'job/once'];
-	const {status, stdout, stderr} = await cluster.spoke(servers, ['logs', ...targets, '--context', contexts.join(','), '--export', out]);
-	t.is(status, 0, stderr);
-	t.is(stdout, '');
-	t.deepEqual((await readdir(out)).toSorted(), contexts.toSorted());
-	for (const [index, context] of contexts.entries()) {
-		const logs = objectsIn<{file: string; pod: string; container: string; context: string}>(
-			await readFile(join(out, context, 'index.jsonl'), 'utf8'),
-		);
-		t.deepEqual((await readdir(join(out, context))).toSorted(), [...logs.map(({file}) => file), 'index.jsonl'].toSorted());
-		t.true(logs.some(({pod}) => pod === 'finished-writer') && logs.length > 1);
-		for (const {file, pod, container, context: named} of logs) {
-			t.is(named, context);
-			const theirs = await cluster.kubectl(servers[index]!, ['logs', pod, '-c', container]);
-			t.is(await readFile(join(out, context, file), 'utf8'), theirs.stdout, file);
-		}
-	}
-});
-
 test.serial('logs -f follows an apiserver that hangs when it responds, and the others meanwhile', async t => {
 	await freezeApiserver(cluster.lab, 'good-direct');
 	const {stdout, stderr, stop} = cluster.startSpoke(servers, 'logs -f writer --tail=1 --all-contexts');
@@ -107,25 +83,5 @@ test.serial('in the session, the row decides whose path is shown and whose shell
 		);
 		terminal.type(' ');
 		await terminal.sees(new RegExp(`▸ ${context} +shell`));
-	}
-});
-
-test.serial('a context whose CA file is missing is read when the file is there', async t => {
-	const home = await temporaryDirectory(t);
-	const caFile = join(home, 'ca.pem');
-	const text = await readFile(cluster.kubeconfig('good-direct'), 'utf8');
-	const [, ca = ''] = /certificate-authority-data: (\S+)/.exec(text)!;
-	const late = join(home, 'late.yaml');
-	await writeFile(late, text.replace(/certificate-authority-data: \S+/, `certificate-authority: ${caFile}`));
-	const env = {KUBECONFIG: `${cluster.kubeconfig('off-direct')}:${late}`};
-	const terminal = await openTerminal(t, ['--all-contexts', '-n', 'demo'], {home, env, columns: 140, rows: 40});
-	// A narrow column shortens the name.
-	await terminal.sees(/2 contexts, 1 down[^]*good-dir\S+-admin +invalid configuration: /, 60_000);
-	terminal.press('move.start', 'list/retry');
-	await terminal.sees(new RegExp(`retrying ${contexts[1]} `));
-	await writeFile(caFile, Buffer.from(ca, 'base64'));
-	terminal.press('view.services');
-	for (const context of contexts) {
-		await terminal.sees(new RegExp(`${context} +\\S+ +ClusterIP [^\\n]* \\d+/\\d+ `));
 	}
 });

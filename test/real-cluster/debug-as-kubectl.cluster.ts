@@ -15,9 +15,9 @@ async function decode(body: Buffer): Promise<string> {
 
 test.serial('kubectl debug behaves as recorded', async t => {
 	const outcomes: Record<string, DebugOutcome> = {};
-	for (const row of debugRows) {
-		outcomes[row.join(' ')] = await tryDebug(
-			row,
+	for (const {line, words} of debugRows) {
+		outcomes[line] = await tryDebug(
+			words,
 			async argv => {
 				const {exitCode, stderr} = await execa(kubectl, argv, {reject: false, stdin: 'ignore', env: {HOME: '/nonexistent'}});
 				return {ok: exitCode === 0, stderr};

@@ -1,9 +1,6 @@
 /** `spoke exec`, `attach` and `proxy` by every route and both carriers. */
 import {createHash, randomBytes} from 'node:crypto';
-import {once} from 'node:events';
-import {request} from 'node:http';
 import test from 'ava';
-import {WebSocket} from 'ws';
 import {until} from '../support/until.ts';
 import {stopKubelet, startStoppedKubelet} from './lab/faults.ts';
 import {hasKonnectivity} from './lab/programs.ts';
@@ -101,36 +98,3 @@ tunnelTest('proxy reads pods, services and nodes as kubectl does, by every route
 		{method: 'POST', tls: true, clientCertificate: '', authorization: undefined},
 	);
 });
-
-test.serial('proxy --disable-filter serves any host, and runs a command only with --allow-commands', async t => {
-	for (const [flags, status] of [
-		['', 403],
-		[' --disable-filter', 403],
-		[' --disable-filter --allow-commands', 101],
-	] as const) {
-		const {stdout, stderr, stop} = cluster.startSpoke('off-direct', `proxy -p 0 --path=json${flags}`);
-		const port = await until(() => Number(/:(\d+)\n/.exec(stdout())?.[1]), stderr);
-		t.is(await statusOf(port, '/api/'), flags === '' ? 403 : 200);
-		const socket = new WebSocket(
-			`ws://127.0.0.1:${port}/api/v1/namespaces/demo/pods/shell/exec?command=echo&command=hello&stdout=true`,
-			['v5.channel.k8s.io'],
-			{headers: {Host: 'other.test'}},
-		);
-		const outcome = await Promise.race([
-			once(socket, 'open').then(() => 101),
-			once(socket, 'unexpected-response').then(([, {statusCode}]) => statusCode as number),
-		]);
-		t.is(outcome, status, flags);
-		socket.on('error', () => {});
-		socket.terminate();
-		await stop('SIGTERM');
-		t.is(stderr().includes('"feature":"exec"'), outcome === 101, stderr());
-	}
-});
-
-/** GET with the Host of another site. */
-async function statusOf(port: number, path: string): Promise<number> {
-	const asked = request({host: '127.0.0.1', port, path, headers: {Host: 'other.test'}}).end();
-	const [{statusCode}] = (await once(asked, 'response')) as [{statusCode: number}];
-	return statusCode;
-}

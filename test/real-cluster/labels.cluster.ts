@@ -6,7 +6,6 @@ import {runPortForward} from '../support/port-forward-run.ts';
 import {openTerminal} from '../support/terminal.ts';
 import {until} from '../support/until.ts';
 import {restartApiserver} from './lab/faults.ts';
-import {apply} from './lab/kubectl.ts';
 import {servesFlagz} from './lab/postures.ts';
 import {waitingPod} from './lab/workloads.ts';
 import {slack, useCluster} from './support/cluster.ts';
@@ -103,16 +102,6 @@ test('a refused leg 2 prints the apiserver’s message and exits 11, for one log
 	t.is((await cluster.spoke('bad-direct', 'logs writer --tail=1 --insecure-skip-tls-verify-backend')).status, 0);
 });
 
-test('the path to a pod that no node can run is broken', async t => {
-	t.teardown(async () => cluster.kubectl('off-direct', 'delete pod nowhere --now'));
-	await apply(cluster.kubeconfig('off-direct'), [waitingPod('nowhere', '', {nodeName: undefined, nodeSelector: {no: 'such'}})]);
-	const {stdout} = await cluster.spoke('off-direct', 'path nowhere --feature exec -o json');
-	const path = JSON.parse(stdout) as {line: string; broken: {reason: string}; findings: ReadonlyArray<{code: string}>};
-	t.regex(path.line, /-x no node yet$/);
-	t.is(path.broken.reason, 'no-node');
-	t.is(path.findings[0]?.code, 'POD_ON_NO_NODE');
-});
-
 test('an active probe whose kubelet certificate is refused breaks its path', async t => {
 	const {stdout} = await cluster.spoke('bad-direct', 'path tcp-0 --feature logs --probe active -o json');
 	const path = JSON.parse(stdout) as {line: string; broken: {reason: string; error: {code: string}}};
@@ -134,12 +123,6 @@ test('a node that responds is unverified or verified, proven by the flags of its
 			t.not(basis, 'proven');
 		}
 	}
-});
-
-test('a user of one namespace checks the nodes of its pods', async t => {
-	const {checks, summary} = await checkNodes(cluster, 'off-direct', 'plain');
-	t.is(checks.get('n1')?.result, 'responded');
-	t.deepEqual([summary.nodesFrom, summary.namespaces], ['pods', ['demo']]);
 });
 
 function isUnverified({legs}: Path): boolean {

@@ -7,8 +7,7 @@ import process from 'node:process';
 import {spawn} from 'node:child_process';
 import test, {type ExecutionContext} from 'ava';
 import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/port-forward-run.ts';
-import {builtProgram, runSpoke} from '../support/run-spoke.ts';
-import {openShellSession} from '../support/shell-session.ts';
+import {builtProgram} from '../support/run-spoke.ts';
 import {until} from '../support/until.ts';
 import {hasKonnectivity, kubernetesPath} from './lab/programs.ts';
 import {tcpSpec} from './lab/workloads.ts';
@@ -271,34 +270,4 @@ test.serial('the messages that scripts search for are the same as kubectl’s', 
 	};
 
 	t.deepEqual(await read([process.execPath, builtProgram], 28_081), await read([kubernetesPath('kubectl')], 28_082));
-});
-
-test('a command reaches the pod through its forward and ends it', async t => {
-	const script = `
-		const socket = require('node:net').connect(process.env.SPOKE_PORT_ECHO, process.env.SPOKE_ADDRESS, () => socket.write('hello'));
-		socket.once('data', data => { process.stdout.write(data); process.exit(7); });`;
-	const args = ['port-forward', `svc/${app}`, ':echo', '--', process.execPath, '-e', script];
-	t.deepEqual(await runSpoke(args, {env: environment(servers.at(-1)!)}), {status: 7, stdout: 'hello', stderr: ''});
-});
-
-test('a detached forward carries bytes and shows its path until it is stopped', async t => {
-	const session = await openShellSession(t, {PATH: process.env['PATH'], KUBECONFIG: cluster.kubeconfig(direct)});
-	const started = await session.spoke(['port-forward', `svc/${app}`, ':echo', '--detach', '--path=always']);
-	t.is(started.status, 0, started.stderr);
-	const port = Number(/Forwarding from 127\.0\.0\.1:(\d+) -> 7000/.exec(started.stdout)![1]);
-	t.is(await echoed(port), 'hello');
-	t.regex(started.stderr.split('\n')[0]!, /-direct,unverified-> kubelet n1$/);
-	const {stdout} = await session.spoke(['forwards', 'list', '-o', 'json']);
-	const {forwards} = JSON.parse(stdout) as {forwards: Array<{state: string; paths: Array<{line: string; target: {name: string}}>}>};
-	t.deepEqual(
-		forwards.map(({state, paths}) => [state, paths.length]),
-		[['ready', 1]],
-	);
-	const moved = forwards[0]!.paths[0]!.target.name;
-	await cluster.kubectl(direct, `delete pod ${moved} --force --grace-period=0`);
-	await until(async () => !(await session.spoke(['forwards', 'list'])).stdout.includes(moved));
-	t.is(await echoed(port), 'hello');
-	const stopped = await session.spoke(['forwards', 'stop', String(port)]);
-	t.deepEqual(stopped, {status: 0, stdout: `forwarded-${port} stopped\n`, stderr: ''});
-	await t.throwsAsync(dial(port), {code: 'ECONNREFUSED'});
 });

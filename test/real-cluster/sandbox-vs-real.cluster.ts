@@ -1,18 +1,20 @@
 /** kubectl on the sandbox and on a real cluster with the same objects: output and exit status must match. */
 import {spawn} from 'node:child_process';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {spawn as spawnTerminal} from '@lydell/node-pty';
 import type {V1Deployment, V1Job} from '@kubernetes/client-node';
 import anyTest, {type ExecutionContext, type TestFn} from 'ava';
+import {parseAllDocuments} from 'yaml';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import type {Json} from '../../source/wire/json.ts';
 import {ask, askJson} from '../support/sandbox-client.ts';
 import {kubectl, type Finished} from './lab/kubectl.ts';
 import {kubernetesPath} from './lab/programs.ts';
+import {waitFor} from './lab/wait.ts';
 import {useCluster} from './support/cluster.ts';
 
 /** `real` and `simulated` are kubeconfig files. */
@@ -230,68 +232,20 @@ async function attachOnce(t: ExecutionContext<Sides>, kubeconfig: string): Promi
 	}
 }
 
-/** The objects that the commands read, with the sandbox's own images. */
+/** Those of sandbox-objects.yaml. */
 async function createSameObjects(sandbox: Sandbox): Promise<void> {
-	const create = async (path: string, body: object) => {
-		const {status, body: text} = await ask(sandbox, path, {method: 'POST', body});
+	const text = await readFile(new URL('sandbox-objects.yaml', import.meta.url), 'utf8');
+	for (const document of parseAllDocuments(text)) {
+		const {path, ...body} = document.toJS() as {path: string};
+		const {status, body: answer} = await ask(sandbox, path, {method: 'POST', body});
 		if (status !== 201) {
-			throw new Error(text);
+			throw new Error(answer);
 		}
-	};
+	}
 
-	const pod = async (name: string, spec: object) => create('/api/v1/namespaces/demo/pods', {metadata: {name, labels: {app: name}}, spec});
-	const writer = (name: string) => ({name, image: 'sandbox/log-writer:1', args: ['--rate=2']});
-	const workload = (kind: string, name: string, containers: object[], more: object = {}) =>
-		create(`/apis/${kind === 'jobs' ? 'batch' : 'apps'}/v1/namespaces/demo/${kind}`, {
-			metadata: {name, labels: {app: name}, generation: 1},
-			spec: {
-				selector: {matchLabels: {app: name}},
-				...more,
-				template: {metadata: {labels: {app: name}}, spec: {containers, ...(kind === 'jobs' ? {restartPolicy: 'Never'} : {})}},
-			},
-		});
-	await create('/api/v1/namespaces', {metadata: {name: 'demo'}, status: {phase: 'Active'}});
-	await pod('two', {
-		containers: [writer('left'), writer('right')],
-		initContainers: [{name: 'prepare', image: 'sandbox/finisher:1', args: ['--lines=3']}],
-	});
-	await pod('shell', {containers: [{name: 'sh', image: 'sandbox/waiter:1'}]});
-	await pod('attachable', {containers: [{name: 'cat', image: 'sandbox/shell:1', args: ['-c', 'cat'], stdin: true}]});
-	await workload(
-		'deployments',
-		'web',
-		[{name: 'web', image: 'sandbox/http-service:1', args: ['--port=8080'], ports: [{name: 'http', containerPort: 8080}]}],
-		{replicas: 2},
-	);
-	await workload('statefulsets', 'tcp', [{name: 'tcp', image: 'sandbox/echo-server:1', ports: [{containerPort: 7000}]}], {
-		replicas: 1,
-		serviceName: 'tcp',
-	});
-	await workload('jobs', 'once', [{name: 'once', image: 'sandbox/finisher:1'}], {completions: 1});
-	await create('/api/v1/namespaces/demo/services', {
-		metadata: {name: 'web'},
-		spec: {
-			type: 'ClusterIP',
-			clusterIP: '10.96.9.9',
-			clusterIPs: ['10.96.9.9'],
-			ports: [{name: 'http', port: 80, protocol: 'TCP', targetPort: 'http'}],
-			selector: {app: 'web'},
-			sessionAffinity: 'None',
-			internalTrafficPolicy: 'Cluster',
-			ipFamilies: ['IPv4'],
-			ipFamilyPolicy: 'SingleStack',
-		},
-		status: {loadBalancer: {}},
-	});
-	for (let waited = 0; waited < 5000; waited += 50) {
+	await waitFor('the job and the deployment', async () => {
 		const job = await askJson<Json<V1Job>>(sandbox, '/apis/batch/v1/namespaces/demo/jobs/once');
 		const deployment = await askJson<Json<V1Deployment>>(sandbox, '/apis/apps/v1/namespaces/demo/deployments/web');
-		if (job.status?.succeeded === 1 && deployment.status?.readyReplicas === 2) {
-			return;
-		}
-
-		await new Promise(resolve => {
-			setTimeout(resolve, 50);
-		});
-	}
+		return job.status?.succeeded === 1 && deployment.status?.readyReplicas === 2;
+	});
 }

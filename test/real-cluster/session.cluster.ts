@@ -6,7 +6,6 @@ import process from 'node:process';
 import {stripVTControlCharacters} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
-import {dial} from '../support/port-forward-run.ts';
 import {temporaryDirectory} from '../support/temporary-directory.ts';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 import {until} from '../support/until.ts';
@@ -167,19 +166,6 @@ test.serial('a shell and an attach are recorded', async t => {
 	}
 });
 
-test.serial('attach to a program without a terminal sends lines edited locally', async t => {
-	const cluster = await useCluster();
-	const terminal = await session(t, cluster, 'off-direct');
-	await moveTo(terminal, 'attachable');
-	terminal.press('attach');
-	await terminal.sees(/No remote terminal: input is sent line by line/);
-	terminal.type('helllo\u007F\u007Fo\r');
-	await terminal.sees(/^hello *$/m);
-	await terminal.sees(/^got hello$/m);
-	terminal.type('\u0003');
-	await terminal.sees(/left the attach .* may still be running in the container/);
-});
-
 test.serial('streams of one cluster stay open and listed while another is shown', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'good-direct']});
 	const folder = await temporaryDirectory(t);
@@ -320,25 +306,6 @@ test.serial('a list without watch permission is polled, and an object can be all
 	await terminal.sees(/▸ tcp-0/);
 	terminal.press('shell');
 	await terminal.sees(/shell: disabled, no permission to create pods\/exec/);
-});
-
-test.serial('SIGTERM restores the terminal with a tail and a forward open, and leaves no listener', async t => {
-	const cluster = await useCluster();
-	const terminal = await session(t, cluster, 'off-direct');
-	await moveTo(terminal, 'tcp-0');
-	terminal.press('forward');
-	await terminal.sees(/Forward from pod\/tcp-0/);
-	terminal.press('move.down', 'clear', 'accept');
-	await terminal.sees(/localhost:\d+ forwards to tcp-0/);
-	const port = /localhost:(\d+) forwards/.exec(terminal.text())![1]!;
-	terminal.press('logs');
-	await terminal.sees(/Tail pod\/tcp-0/);
-	terminal.signal('SIGTERM');
-	t.is(await terminal.ended(), 143);
-	t.is(terminal.buffer(), 'normal');
-	t.true(terminal.raw().lastIndexOf('\u001B[?25h') > terminal.raw().lastIndexOf('\u001B[?25l'));
-	t.true(terminal.raw().lastIndexOf('\u001B[?2004l') > terminal.raw().lastIndexOf('\u001B[?2004h'));
-	await t.throwsAsync(dial(Number(port)), {code: 'ECONNREFUSED'});
 });
 
 type Config = Record<'clusters' | 'contexts' | 'users', object[]>;

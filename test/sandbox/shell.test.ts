@@ -3,6 +3,7 @@ import {PassThrough} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
+import {imageFiles} from '../../source/sandbox/containers/container.ts';
 import {startProcess} from '../../source/sandbox/containers/shell/shell.ts';
 
 async function run(argv: readonly string[], input: string | null = null): Promise<{out: string; error: string; status: number}> {
@@ -12,6 +13,7 @@ async function run(argv: readonly string[], input: string | null = null): Promis
 	const status = await startProcess({
 		argv,
 		env: {HOSTNAME: 'pod', HOME: '/root'},
+		files: imageFiles('pod'),
 		stdin,
 		stdout,
 		stderr,
@@ -64,6 +66,7 @@ test('a shell on a terminal prompts, echoes and edits, and Ctrl-C drops a line o
 	const done = startProcess({
 		argv: ['sh'],
 		env: {HOSTNAME: 'pod'},
+		files: imageFiles('pod'),
 		stdin: keys,
 		stdout: screen,
 		stderr: screen,

@@ -2,7 +2,7 @@
 import {json} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import type {PodObject} from '../../source/targets/pod-object.ts';
+import type {PodObject} from '../../source/cluster/targets/pod-object.ts';
 import {addDebugContainer, deletePodNow} from '../../source/streams/debug-container.ts';
 import {clusterThat, refuse, reply} from '../support/api-server.ts';
 

@@ -3,7 +3,7 @@ import {createServer} from 'node:net';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
 import type {Connection} from '../../source/cluster/cluster-client.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {locateStreamLoss, locateTunnelLoss} from '../../source/streams/locate-loss.ts';
 import {silenceError, StreamLostError, streamLostError} from '../../source/wire/protocol-error.ts';
 import {serve} from '../support/api-server.ts';

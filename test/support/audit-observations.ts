@@ -71,7 +71,7 @@ export function auditObservations({
 		stepTests: [stepTest('grpc', {process: 'p1'})],
 		...base,
 	};
-	const first: AuditObservations['observations'] = (feature, request = null) => makeObservations(standing, feature, request);
+	const first: AuditObservations['observations'] = (feature, request) => makeObservations(standing, feature, request);
 	return {
 		observations: first,
 		perReplica: (feature, request = null) => [
@@ -82,7 +82,7 @@ export function auditObservations({
 			connection: {id: 'c1', facts: socketFacts, usable: false, close() {}} as unknown as ApiserverExamination['connection'],
 			own: {...noConnectionObservations, flags: flags(good), process: processOf('p1'), ...own},
 			others: [],
-			unreachedAddresses: [],
+			unreadApiservers: [],
 			metrics: unavailable('metrics'),
 			shared: {
 				requestedAt: 0,

@@ -2,8 +2,8 @@
 import type {ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 
 export async function clientForTest(
 	t: Pick<ExecutionContext, 'teardown'>,

@@ -73,9 +73,7 @@ export async function startCommandServer(
 		{'/api/v1/namespaces/default/pods/web': podRead},
 		{
 			async upgrade(request, socket, head) {
-				upgrades.push(
-					`${request.method} ${request.headers.upgrade} ${String(request.headers['sec-websocket-protocol'] ?? request.headers['x-stream-protocol-version'])}`,
-				);
+				upgrades.push(upgradeOf(request));
 				const refusal = refuses(request);
 				if (refusal) {
 					refuseUpgrade(socket, refusal);
@@ -89,6 +87,10 @@ export async function startCommandServer(
 		},
 	);
 	return Object.assign(server, {upgrades});
+}
+
+export function upgradeOf({method, headers}: IncomingMessage): string {
+	return `${method} ${headers.upgrade} ${String(headers['sec-websocket-protocol'] ?? headers['x-stream-protocol-version'])}`;
 }
 
 export function refuseUpgrade(socket: Socket, {status, body, contentType = 'application/json'}: Refusal): void {

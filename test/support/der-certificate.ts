@@ -1,12 +1,16 @@
-/** Certificates built byte by byte, for what no library issues. */
+/** Certificates built byte by byte, because no library issues what is wrong with some. */
 import {createPublicKey, generateKeyPairSync, type KeyObject, sign} from 'node:crypto';
 
 export type MadeCertificate = {
 	certificate: string;
+	/** The certificate in DER. */
+	raw: Buffer;
 	key: string;
 	subject: Buffer;
 	privateKey: KeyObject;
 };
+
+export type Hash = 'sha1' | 'sha256' | 'sha384';
 
 export type CertificateParts = {
 	name?: string;
@@ -15,11 +19,15 @@ export type CertificateParts = {
 	issuer?: MadeCertificate;
 	issuerName?: Buffer;
 	key?: KeyKind;
+	/** Instead of new ones of the kind `key`. */
+	keys?: {publicKey: KeyObject; privateKey: KeyObject};
 	publicKey?: Buffer;
 	extensions?: readonly Buffer[];
 	version?: 1 | 2 | 3;
 	serial?: Buffer;
 	validity?: readonly [from: Buffer, to: Buffer];
+	/** Of the signature, if its key needs one. */
+	hash?: Hash;
 	algorithm?: Buffer;
 	isForged?: boolean;
 };
@@ -72,8 +80,17 @@ export const extendedKeyUsage = (...ids: readonly string[]) => extension('2.5.29
 export const dnsName = (name: string) => der(0x82, Buffer.from(name));
 export const address = (...bytes: readonly number[]) => der(0x87, Buffer.from(bytes));
 export const altNames = (...names: readonly Buffer[]) => extension('2.5.29.17', sequence(...names));
-export const commonName = (name: string, tag = 12) =>
-	sequence(der(0x31, sequence(objectIdentifier('2.5.4.3'), der(tag, Buffer.from(name)))));
+export const permitted = (...bases: readonly Buffer[]) => der(0xa0, ...bases.map(base => sequence(base)));
+export const excluded = (...bases: readonly Buffer[]) => der(0xa1, ...bases.map(base => sequence(base)));
+/** RFC 5280 §4.2.1.10. */
+export const nameConstraints = (...trees: readonly Buffer[]) => extension('2.5.29.30', sequence(...trees), true);
+const attribute = (id: string, text: string, tag = 12) => der(0x31, sequence(objectIdentifier(id), der(tag, Buffer.from(text))));
+export const commonName = (name: string, tag = 12) => sequence(attribute('2.5.4.3', name, tag));
+export const nameOf = (name: {commonName?: string | undefined; organization?: string | undefined}) =>
+	sequence(
+		...(name.commonName === undefined ? [] : [attribute('2.5.4.3', name.commonName)]),
+		...(name.organization === undefined ? [] : [attribute('2.5.4.10', name.organization)]),
+	);
 export const utcTime = (text: string) => der(0x17, Buffer.from(text));
 
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
@@ -87,9 +104,9 @@ function usageBits(bits: readonly number[]): number[] {
 }
 
 export function makeCertificate(parts: CertificateParts): MadeCertificate {
-	const {publicKey, privateKey} = newKeys(parts.key ?? 'P-256');
+	const {publicKey, privateKey} = parts.keys ?? newKeys(parts.key);
 	const signer = parts.issuer?.privateKey ?? privateKey;
-	const {hash, algorithm: standard} = signatureOf(signer);
+	const {hash, algorithm: standard} = signatureOf(signer, parts.hash ?? 'sha256');
 	const algorithm = parts.algorithm ?? standard;
 	const subject = parts.subject ?? commonName(parts.name ?? 'x');
 	const {version = 3} = parts;
@@ -110,7 +127,8 @@ export function makeCertificate(parts: CertificateParts): MadeCertificate {
 
 	const whole = sequence(tbs, algorithm, der(3, Buffer.from([0]), signature));
 	return {
-		certificate: `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replaceAll(/.{64}/g, '$&\n').trimEnd()}\n-----END CERTIFICATE-----\n`,
+		certificate: pemOf(whole),
+		raw: whole,
 		key: privateKey.export({type: 'pkcs8', format: 'pem'}) as string,
 		subject,
 		privateKey,
@@ -119,7 +137,11 @@ export function makeCertificate(parts: CertificateParts): MadeCertificate {
 
 let serials = 1;
 
-function newKeys(kind: KeyKind): {publicKey: KeyObject; privateKey: KeyObject} {
+export function pemOf(certificate: Buffer): string {
+	return `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').replaceAll(/.{64}/g, '$&\n').trimEnd()}\n-----END CERTIFICATE-----\n`;
+}
+
+export function newKeys(kind: KeyKind = 'P-256'): {publicKey: KeyObject; privateKey: KeyObject} {
 	switch (kind) {
 		case 'rsa-1024':
 		case 'rsa-2048': {
@@ -130,16 +152,10 @@ function newKeys(kind: KeyKind): {publicKey: KeyObject; privateKey: KeyObject} {
 			return generateKeyPairSync('rsa-pss', {modulusLength: 2048});
 		}
 
-		case 'ed25519': {
-			return generateKeyPairSync('ed25519');
-		}
-
-		case 'ed448': {
-			return generateKeyPairSync('ed448');
-		}
-
+		case 'ed25519':
+		case 'ed448':
 		case 'x25519': {
-			return generateKeyPairSync('x25519');
+			return generateKeyPairSync(kind as 'ed25519');
 		}
 
 		default: {
@@ -148,22 +164,24 @@ function newKeys(kind: KeyKind): {publicKey: KeyObject; privateKey: KeyObject} {
 	}
 }
 
-function signatureOf(key: KeyObject): {hash: string | null; algorithm: Buffer} {
-	switch (key.asymmetricKeyType) {
+const signatures: Readonly<Record<'rsa' | 'ec', Readonly<Record<Hash, string>>>> = {
+	rsa: {sha1: '1.2.840.113549.1.1.5', sha256: '1.2.840.113549.1.1.11', sha384: '1.2.840.113549.1.1.12'},
+	ec: {sha1: '1.2.840.10045.4.1', sha256: '1.2.840.10045.4.3.2', sha384: '1.2.840.10045.4.3.3'},
+};
+
+function signatureOf({asymmetricKeyType: type}: KeyObject, hash: Hash): {hash: Hash | null; algorithm: Buffer} {
+	switch (type) {
 		case 'rsa': {
-			return {hash: 'sha256', algorithm: sequence(objectIdentifier('1.2.840.113549.1.1.11'), der(5))};
+			return {hash, algorithm: sequence(objectIdentifier(signatures.rsa[hash]), der(5))};
 		}
 
-		case 'ed25519': {
-			return {hash: null, algorithm: sequence(objectIdentifier('1.3.101.112'))};
-		}
-
+		case 'ed25519':
 		case 'ed448': {
-			return {hash: null, algorithm: sequence(objectIdentifier('1.3.101.113'))};
+			return {hash: null, algorithm: sequence(objectIdentifier(type === 'ed25519' ? '1.3.101.112' : '1.3.101.113'))};
 		}
 
 		default: {
-			return {hash: 'sha256', algorithm: sequence(objectIdentifier('1.2.840.10045.4.3.2'))};
+			return {hash, algorithm: sequence(objectIdentifier(signatures.ec[hash]))};
 		}
 	}
 }

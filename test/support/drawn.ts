@@ -4,10 +4,10 @@ import xterm from '@xterm/headless';
 import {Box, render, type DOMElement} from 'ink';
 import {createElement, type ReactNode} from 'react';
 import {createStore} from 'zustand/vanilla';
-import {paintTree} from '../../source/session/frame/paint-tree.ts';
+import {paintTree} from '../../source/session/frame/ink-tree.ts';
 import {CellGrid} from '../../source/session/kit/cell-grid.ts';
 import {ScreenContext, type ScreenInput} from '../../source/session/kit/screen-input.ts';
-import {PaintedBoxesContext, Rows, type PaintedBoxes} from '../../source/session/kit/rows.tsx';
+import {BoxContentsContext, Rows, type BoxContents} from '../../source/session/kit/styled-text.tsx';
 import type {Line} from '../../source/session/kit/styled-line.ts';
 
 /** Without trailing blanks and blank rows. */
@@ -30,7 +30,7 @@ export async function drawnLines(screen: ScreenInput, lines: readonly Line[]): P
 export function drawnBytes(screen: ScreenInput, content: ReactNode): string {
 	const {columns, rows} = screen.state.size;
 	const stdout = Object.assign(new PassThrough(), {columns, rows, isTTY: true}) as unknown as NodeJS.WriteStream;
-	const boxes: PaintedBoxes = new WeakMap();
+	const contents: BoxContents = new WeakMap();
 	let root: DOMElement | undefined;
 	const host = {frames: createStore(() => screen), onListRows() {}, onPageRows() {}};
 	const frame = createElement(
@@ -43,11 +43,11 @@ export function drawnBytes(screen: ScreenInput, content: ReactNode): string {
 				root ??= box?.parentNode;
 			},
 		},
-		createElement(PaintedBoxesContext, {value: boxes}, createElement(ScreenContext, {value: host}, content)),
+		createElement(BoxContentsContext, {value: contents}, createElement(ScreenContext, {value: host}, content)),
 	);
 	const ink = render(frame, {stdout, interactive: false, patchConsole: false});
 	const grid = new CellGrid(columns, rows);
-	paintTree(root!, {grid, theme: screen.theme, boxes});
+	paintTree(root!, {grid, theme: screen.theme, contents});
 	ink.unmount();
 	return grid.takeChanges();
 }

@@ -1,5 +1,5 @@
 /** Apiservers of scripted flags behind one address, which record what users send beyond the reads of evidence. */
-import {createHash, X509Certificate} from 'node:crypto';
+import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -61,7 +61,7 @@ export async function startFlaggedApiservers(
 		issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, ca),
 		issue({commonName: 'ada', organization: 'dev', usage: 'client'}, ca),
 	]);
-	const shownCertificate = createHash('sha256').update(new X509Certificate(client.certificate).raw).digest('hex');
+	const shownCertificate = createHash('sha256').update(client.raw).digest('hex');
 	const state: FlaggedApiservers = {env: {}, streams: [], processes, next: 0};
 	const processOf = new WeakMap<object, number>();
 	const extra = credential === 'certificate' ? {'authentication.kubernetes.io/credential-id': [`X509SHA256=${shownCertificate}`]} : {};

@@ -1,4 +1,4 @@
-import type {ForwardFileEntry} from '../../source/command-line/forward-file.ts';
+import type {ForwardFileEntry} from '../../source/base/command-line/forward-file.ts';
 
 /** A line of a forward file without flags, except those of `more`. */
 export function forwardEntry(target: string, ports: readonly string[], more: Partial<ForwardFileEntry> = {}): ForwardFileEntry {

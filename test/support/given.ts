@@ -6,17 +6,18 @@ configuration of its open connection c1 to pod web on node n1, of which nothing 
   `ca` is --kubelet-certificate-authority, `egress` --egress-selector-config-file, `at` the advertised address and port, by default 6443.
   All other flags have their own names. `none` is an empty value; a flag that is not there was not listed.
 - `pod a at=10.0.0.5`: mirror pod of an apiserver, whose arguments name a port only if `at` does. `env=proxy`: its environment sets
-  HTTPS_PROXY.
+  HTTPS_PROXY. `cut`: its command does not show all arguments.
 - `replicas 2 10.0.0.5 10.0.0.6`, `endpoints 10.0.0.5`: apiservers in leases, and in endpoints where leases are forbidden; port 6443.
   `leases=10.0.0.5@14:05:00,none`: holder and creation time of each lease.
 - `metrics done=2 tls-failures=3 dials=grpc/uds:4 tunnels=1`: counters of the apiserver; `left-out=2`: families disabled.
 - `step grpc`: idle port-forwards that an active probe held moved the tunnels; `nothing`: no counter. `agents one`: one agent carried them.
 - `pod-proxy https:443`: a request through the apiserver's proxy; `node-proxy https:10250 kubelet`: the port is a kubelet's.
-- `log-read refused/ok`: an active probe read a log with, and without verification of the kubelet; `own`: no kubelet can have sent its text.
+- `log-read refused/ok`: an active probe read a log with, and without verification of the kubelet.
 - `certificate names=n1 until=2026-02-01`: a handshake with the kubelet; `dialed`: all addresses of its node.
-- `text x509`, `text konnectivity`: a failure whose message is about a certificate, or only a tunnel sends; `own`: no far end can send it.
+- `text x509`, `text konnectivity`: a failure whose message is about a certificate, or of a tunnel.
 - `forbidden metrics`: a source that could not be read, and why.
 */
+import {namesOf} from '../../source/cluster/tls/trust.ts';
 import type {
 	FlagFacts,
 	KubeletHandshakeFacts,
@@ -126,7 +127,7 @@ const kinds: Readonly<Record<string, (fact: Fact, draft: Draft) => Partial<Obser
 	'server-unknown': () => ({serverIdentity: {to: 'unknown', why: 'its authority'}}),
 	gateway: () => ({serverIdentity: {to: 'gateway', why: 'path'}}),
 	answered: () => openConnection,
-	open: ({marks: [mark]}) => ({scope: 'this-connection', upgradePassedThrough: mark === 'passed-through'}),
+	open: () => ({scope: 'this-connection'}),
 	ended: () => ({scope: 'ended'}),
 	unopened: () => ({scope: 'next-connection'}),
 	probed: () => ({probe: 'active'}),
@@ -184,9 +185,10 @@ function endOf(text: string): string {
 	return text.includes(':') ? text : `${text}:6443`;
 }
 
-function podOf({marks: [name = 'a'], values}: Fact): Observation<FlagFacts> {
+function podOf({marks: [name = 'a', cut], values}: Fact): Observation<FlagFacts> {
 	const {env, ...flagsOf} = Object.fromEntries(values);
-	return mirrorPod(name, flagValues(new Map(Object.entries(flagsOf)), undefined), env === 'unknown' ? null : env === 'proxy');
+	const pod = mirrorPod(name, flagValues(new Map(Object.entries(flagsOf)), undefined), env === 'unknown' ? null : env === 'proxy');
+	return cut === 'cut' ? {...pod, facts: {...pod.facts, absent: 'unknown'}} : pod;
 }
 
 function counters(values: ReadonlyMap<string, string>): Partial<MetricFacts> {
@@ -212,11 +214,11 @@ function dialOf(text: string): MetricFacts['egressDials'][number] {
 function stepOf({marks: [moved, ...more], values, where}: Fact): Observation<StepTestFacts> {
 	const step = stepTest(moved as StepTestFacts['moved'], where);
 	const {node = step.facts.node, transport = step.facts.transport} = Object.fromEntries(values);
-	const rounds = more.includes('held-none') ? [] : step.facts.rounds;
+	const rounds = more.includes('held-none') ? [] : more.includes('held-once') ? [1] : step.facts.rounds;
 	return {...step, facts: {...step.facts, node, transport, rounds, agentsRead: more.includes('agents-read')}};
 }
 
-function logRead({marks: [results = '', ...own], values, where}: Fact): Observation<LogDifferentialFacts> {
+function logRead({marks: [results = ''], values, where}: Fact): Observation<LogDifferentialFacts> {
 	const [normal, skipping] = results.replaceAll('refused', 'certificate-refused').split('/') as [
 		LogDifferentialFacts['normal'],
 		LogDifferentialFacts['skipping'],
@@ -225,7 +227,7 @@ function logRead({marks: [results = '', ...own], values, where}: Fact): Observat
 	return makeObservation(
 		'log-differential',
 		{normal, skipping, text: 'x509', node: node === 'unknown' ? null : node},
-		{connection: 'c1', active: true, ...where, ...(own.includes('own') && {authors: ['apiserver'] as const})},
+		{connection: 'c1', active: true, ...where},
 	);
 }
 
@@ -255,7 +257,7 @@ function textOf({marks: [meaning = '', ...more], where}: Fact): Observation<Retu
 		{
 			...known(meanings, meaning),
 		},
-		{...where, active: more.includes('probed'), ...(more.includes('own') && {authors: ['apiserver'] as const})},
+		{...where, active: more.includes('probed')},
 	);
 }
 
@@ -309,7 +311,7 @@ function socketOf({marks, values}: Fact): Observations['socket'] {
 		{
 			...socketFacts,
 			...(to !== undefined && {remoteAddress: to === 'none' ? null : endOf(to)}),
-			...(san !== undefined && {tls: {...tls, peer: {...peer, subjectAltName: san === 'none' ? '' : san.replaceAll('_', ' ')}}}),
+			...(san !== undefined && {tls: {...tls, peer: {...peer, dnsNames: namesOf({subjectAltName: san.replaceAll('_', ' ')}).dnsNames}}}),
 			...(issuer !== undefined && {tls: {...tls, peer: {...peer, issuer, chainSpkiSha256: [peer.spkiSha256]}}}),
 			...Object.assign({}, ...marks.map(mark => known(marked, mark))),
 		},

@@ -1,6 +1,6 @@
 /** Tests that start programs, and so many at once that each still gets its time. */
 import test, {type ExecutionContext} from 'ava';
-import {Semaphore} from '../../source/async/semaphore.ts';
+import {Semaphore} from '../../source/base/async/queues.ts';
 
 /** Declares tests as ava does, of which `count` run at once. */
 export function limitConcurrency(count = 4): (title: string, body: (t: ExecutionContext) => void | Promise<void>) => void {

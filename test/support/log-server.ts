@@ -5,7 +5,7 @@ import type {Http2ServerResponse} from 'node:http2';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import type {PodObject} from '../../source/targets/pod-object.ts';
+import type {PodObject} from '../../source/cluster/targets/pod-object.ts';
 import {type ByHand, type ScriptedServer, startServer} from './api-server.ts';
 import {discovery} from './discovery.ts';
 

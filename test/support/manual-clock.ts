@@ -10,8 +10,8 @@ await clock.advance(300);
 */
 import {setImmediate as turn} from 'node:timers/promises';
 import type {ClusterClient, Connection} from '../../source/cluster/cluster-client.ts';
-import {responseTimeoutError} from '../../source/cluster/transport/request-errors.ts';
-import type {Clock} from '../../source/async/clock.ts';
+import {responseTimeoutError} from '../../source/cluster/transport/response-body.ts';
+import type {Clock} from '../../source/base/async/clock.ts';
 
 export type ManualClock = Clock & {
 	/** Calls what is due by then, in order. */

@@ -50,14 +50,18 @@ async function descriptors() {
 	return {isSocket, closed: descriptorOf(peer) ?? 'none'};
 }
 
-/** Listens on `::`, then on `0.0.0.0` with the same port, which must succeed, then on `127.0.0.1`, which must fail. */
+/**
+Listens on `0.0.0.0`, then on `::` with the same port, which must succeed, then on `127.0.0.1`, which must fail. Hardly any other process
+has the port on IPv6 only.
+*/
 async function listening() {
-	const [six, four, late] = [createServer(), createServer(), createServer()];
-	listenOn(six, {address: '::', family: 'IPv6', port: 0, backlog: 8});
-	await once(six, 'listening');
-	const {address, port} = six.address() as AddressInfo;
-	listenOn(four, {address: '0.0.0.0', family: 'IPv4', port, backlog: 8});
+	const [four, six, late] = [createServer(), createServer(), createServer()];
+	listenOn(four, {address: '0.0.0.0', family: 'IPv4', port: 0, backlog: 8});
 	await once(four, 'listening');
+	const {port} = four.address() as AddressInfo;
+	listenOn(six, {address: '::', family: 'IPv6', port, backlog: 8});
+	await once(six, 'listening');
+	const {address} = six.address() as AddressInfo;
 	listenOn(late, {address: '127.0.0.1', family: 'IPv4', port, backlog: 8});
 	const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
 	six.close();

@@ -11,7 +11,7 @@ import type {
 	StreamFeature,
 	VersionFacts,
 } from '../../source/evidence/evidence.ts';
-import {versionFacts} from '../../source/evidence/cluster-observations.ts';
+import {versionFacts} from '../../source/evidence/connection-observations.ts';
 import {authorsOfSource} from '../../source/evidence/rules/claims.ts';
 
 const time = '2026-11-24T14:00:00.000Z';
@@ -32,7 +32,7 @@ export const socketFacts: SocketFacts = {
 			issuer: 'CN=ca',
 			notAfter: '2036-11-24T14:00:00.000Z',
 			spkiSha256: 'aa'.repeat(32),
-			subjectAltName: 'DNS:kubernetes, IP Address:10.0.0.5',
+			dnsNames: ['kubernetes'],
 			chainSpkiSha256: ['aa'.repeat(32), 'bb'.repeat(32)],
 		},
 	},
@@ -67,14 +67,13 @@ export function makeObservations(
 		connection: 'c1',
 		farEndAnswered: false,
 		answeredByApiserver: null,
-		upgradePassedThrough: false,
 		socket: makeObservation('socket', socketFacts, {connection: 'c1'}),
 		serverIdentity: {to: 'apiserver', why: 'its certificate'},
 		process: null,
 		flags: [],
 		mirrorPods: [],
 		replicas: null,
-		unreachedAddresses: [],
+		unreadApiservers: [],
 		probe: 'passive',
 		version: versionOf('v1.36.3'),
 		metrics: [],

@@ -1,14 +1,14 @@
 /** A forward to a pod of a sandbox, in this process. */
 import type {ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import type {SpokeError} from '../../source/errors/spoke-error.ts';
+import type {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import type {ConnectionObserver} from '../../source/streams/connection-observer.ts';
 import type {ForwardEvent} from '../../source/streams/port-forward/forward-event.ts';
-import {parseListenAddresses} from '../../source/streams/port-forward/listen-address.ts';
-import {parsePortSpec} from '../../source/streams/port-forward/port-spec.ts';
+import {parseListenAddresses} from '../../source/streams/port-forward/local-listener.ts';
+import {parsePortSpec} from '../../source/streams/port-forward/forward-request.ts';
 import {startForward} from '../../source/streams/port-forward/start-forward.ts';
-import {parseTarget} from '../../source/targets/parse-target.ts';
+import {parseTarget} from '../../source/cluster/targets/parse-target.ts';
 import {clientForTest} from './client-for-test.ts';
 import {openSandbox} from './sandbox.ts';
 import {startTcpCutter, type TcpCutter} from './tcp-cutter.ts';

@@ -4,7 +4,7 @@ import {Box, render, type DOMElement} from 'ink';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
 import {clusterState} from '../../source/session/clusters/open-clusters.ts';
-import {spokenTree} from '../../source/session/frame/reader-output.ts';
+import {spokenTree} from '../../source/session/frame/ink-tree.ts';
 import {SessionScreen} from '../../source/session/frame/session-screen.tsx';
 import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
 import {plainTheme, readerGlyphs} from '../../source/session/kit/theme.ts';

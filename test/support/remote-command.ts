@@ -2,7 +2,8 @@
 import type {Socket} from 'node:net';
 import {Readable} from 'node:stream';
 import type {ExecutionContext} from 'ava';
-import type {ConnectionObserver, ResolvedTarget} from '../../source/streams/connection-observer.ts';
+import type {ConnectionObserver} from '../../source/streams/connection-observer.ts';
+import type {ResolvedTarget} from '../../source/cluster/targets/parse-target.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../source/streams/remote-command/open-remote-command.ts';
 import type {ScriptedServer} from './api-server.ts';
 import {type CommandOptions, type CommandScript, startCommandServer} from './command-server.ts';

@@ -1,8 +1,8 @@
 /** One request with only a kubeconfig file. */
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 
 /** Text of the refusal, or `null` on success. */
 export async function requestWith(kubeconfig: string): Promise<string | null> {

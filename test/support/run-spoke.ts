@@ -5,7 +5,7 @@ import process from 'node:process';
 import type {Readable, Writable} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import type {ExecutionContext} from 'ava';
-import {Semaphore} from '../../source/async/semaphore.ts';
+import {Semaphore} from '../../source/base/async/queues.ts';
 import {faultsOfLines} from './schemas.ts';
 import {until} from './until.ts';
 
@@ -95,16 +95,24 @@ export type RunningSpoke = {
 	end(signal: NodeJS.Signals): Promise<number | null>;
 };
 
-/** Without `reads`, the test reads the outputs. */
-export type StartOptions = {env?: NodeJS.ProcessEnv | undefined; stdio?: StdioOptions; reads?: boolean};
+/** Without `reads`, the test reads the outputs. `program`: what `argv` is for, if not spoke. */
+export type StartOptions = {
+	env?: NodeJS.ProcessEnv | undefined;
+	stdio?: StdioOptions;
+	reads?: boolean;
+	program?: readonly [string, ...string[]];
+	cwd?: string;
+};
 
 /** Starts the program in a session of its own, so that no terminal sends it signals. What is left of it ends with its test. */
 export function startSpoke(
 	t: Pick<ExecutionContext, 'teardown'>,
 	argv: readonly string[],
-	{env, stdio = ['ignore', 'pipe', 'pipe'], reads = true}: StartOptions = {},
+	{env, stdio = ['ignore', 'pipe', 'pipe'], reads = true, program = [process.execPath, builtProgram], cwd}: StartOptions = {},
 ): RunningSpoke {
-	const child = spawn(process.execPath, [builtProgram, ...argv], {
+	const [file, ...before] = program;
+	const child = spawn(file, [...before, ...argv], {
+		...(cwd !== undefined && {cwd}),
 		env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...env},
 		detached: true,
 		stdio,

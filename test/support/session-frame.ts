@@ -2,14 +2,14 @@
 import xterm from '@xterm/headless';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
-import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+import {loadKeymap} from '../../source/session/keymap/load-keymap.ts';
 import {createScreenInput} from '../../source/session/frame/session-display.ts';
 import {SessionScreen} from '../../source/session/frame/session-screen.tsx';
 import {shownTail, type SessionState} from '../../source/session/frame/session-state.ts';
 import {Store} from '../../source/session/frame/store.ts';
 import {plainTheme, unicodeGlyphs, type Theme} from '../../source/session/kit/theme.ts';
 import type {ScreenInput} from '../../source/session/kit/screen-input.ts';
-import {roles} from '../../source/themes/theme-roles.ts';
+import {roles} from '../../source/session/themes/theme-roles.ts';
 import {fitTail} from '../../source/session/tail/log-line.ts';
 import {drawn, drawnBytes} from './drawn.ts';
 import {readAloud} from './read-aloud.ts';

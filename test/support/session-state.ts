@@ -247,7 +247,6 @@ export function dialogOf(dialog: GivenDialog): Dialog {
 				index: 0,
 				notes: [],
 				free: true,
-				none: null,
 				keys: 'run',
 				toggles: false,
 				...dialog,
@@ -313,6 +312,8 @@ const someForward: ForwardState = {
 	bytesDown: 0,
 	openConnections: [],
 	log: [],
+	error: null,
+	listenerUsers: null,
 };
 
 const someExchange: ProxyExchange = {

@@ -2,7 +2,7 @@
 import {clusterState} from '../../source/session/clusters/open-clusters.ts';
 import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
 import {Store} from '../../source/session/frame/store.ts';
-import type {OpenTailCluster, TailCluster} from '../../source/session/tail/tail-targets.ts';
+import type {OpenTailCluster, TailCluster} from '../../source/session/tail/tail-reader.ts';
 import {TailRun, type TailRequest} from '../../source/session/tail/tail-run.ts';
 import {emptyTail} from '../../source/session/tail/tail-view.ts';
 

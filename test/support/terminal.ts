@@ -10,9 +10,9 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {spawn, type IPty} from '@lydell/node-pty';
 import type {ExecutionContext} from 'ava';
-import type {Keymap} from '../../source/keymap/keymap.ts';
-import {Semaphore} from '../../source/async/semaphore.ts';
-import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+import type {Keymap} from '../../source/session/keymap/keymap.ts';
+import {Semaphore} from '../../source/base/async/queues.ts';
+import {loadKeymap} from '../../source/session/keymap/load-keymap.ts';
 import {nodePath} from './node-path.ts';
 import {reserveSlot, ScreenWatch, testScreen, type TestScreen} from './test-screen.ts';
 

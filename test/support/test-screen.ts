@@ -1,11 +1,11 @@
 /** A screen that a test reads and drives as a person would, whatever draws it: the built program, or a session of this process. */
 import xterm from '@xterm/headless';
 import type {ExecutionContext} from 'ava';
-import {actionSpecs, type ActionId} from '../../source/actions/action-table.ts';
-import type {Context} from '../../source/actions/contexts.ts';
-import {Semaphore} from '../../source/async/semaphore.ts';
-import {keyBytes} from '../../source/keymap/decode-keys.ts';
-import type {Keymap} from '../../source/keymap/keymap.ts';
+import {actionSpecs, type ActionId} from '../../source/session/actions/action-table.ts';
+import type {Context} from '../../source/session/actions/contexts.ts';
+import {Semaphore} from '../../source/base/async/queues.ts';
+import {keyBytes} from '../../source/session/keymap/decode-keys.ts';
+import type {Keymap} from '../../source/session/keymap/keymap.ts';
 import {until} from './until.ts';
 
 export type TestScreen = {

@@ -4,7 +4,7 @@ import {createServer} from 'node:https';
 import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import type {CertificateRow} from './certificate-row.ts';
+import type {CertificateRow} from './certificate-rows.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
 
 export type Verdict = {ok: boolean; text: string};

@@ -4,11 +4,11 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
 import {execa} from 'execa';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
-import type {Ground, KubeconfigRow} from './kubeconfig-row.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
+import type {Ground, KubeconfigRow} from './kubeconfig-rows.ts';
 import {startRecordingServers, type RecordingServers, type Seen} from './recording-servers.ts';
 
 /** Ports and directories are the same for every run. */
@@ -96,8 +96,7 @@ export function withKubectl(kubectl: string): Program {
 }
 
 function groundOf(servers: RecordingServers, folder: string): Ground {
-	const at = (server: Seen['at'], host = '127.0.0.1') => `${server === 'http' ? 'http' : 'https'}://${host}:${servers.ports[server]}`;
-	return {...servers, folder, at, url: at('https'), caData: Buffer.from(servers.ca.certificate).toString('base64')};
+	return {...servers, folder, caData: Buffer.from(servers.ca.certificate).toString('base64')};
 }
 
 /** Replaces ports, the directory, certificates and log prefixes, so that runs can be compared. */

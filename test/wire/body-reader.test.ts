@@ -37,6 +37,10 @@ for (const [line, digits, size] of sizes) {
 	});
 }
 
+test('an invalid chunk size is quoted up to 100 characters', t => {
+	t.throws(() => parseSizeLine('z'.repeat(200)), {message: `invalid chunk size: "${'z'.repeat(100)}"`});
+});
+
 test('endOfDigits stops after eight digits, at other bytes and at the end', t => {
 	t.is(endOfDigits(Buffer.from('0123456789'), 1), 9);
 	t.is(endOfDigits(Buffer.from('\r\n'), 0), 0);

@@ -4,11 +4,10 @@ import {once} from 'node:events';
 import {setImmediate as turn} from 'node:timers/promises';
 import {mock} from 'node:test';
 import test from 'ava';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {ResponseDecoder} from '../support/response-decoder.ts';
 import {ByteCollector} from '../../source/wire/byte-collector.ts';
-import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
-import {pingFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
+import {SpdyFrameDecoder, pingFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketMessages} from '../../source/wire/websocket-messages.ts';
 
@@ -140,6 +139,8 @@ const answers: ReadonlyArray<readonly [title: string, bytes: string, refused: Re
 	['headers without end', `HTTP/1.1 200 OK\r\n${'X: x\r\n'.repeat(12_000)}`, /is longer than/],
 	['a chunk extension without end', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(70_000)}`, /is longer than/],
 	['a trailer', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: x\r\n\r\n', null],
+	['a trailer of 64 KiB', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'x'.repeat(65_536)}\r\n\r\n`, null],
+	['a longer trailer', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'x'.repeat(65_537)}\r\n\r\n`, /is longer than/],
 	['a trailer without end', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'X: x\r\n'.repeat(20_000)}`, /is longer than/],
 	['a body that says that it is too large', 'HTTP/1.1 200 OK\r\nContent-Length: 1000001\r\n\r\n', /larger than/],
 	['a chunk that is too large', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff0\r\n', /larger than/],

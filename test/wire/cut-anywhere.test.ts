@@ -4,8 +4,7 @@ import test from 'ava';
 import {ResponseDecoder} from '../support/response-decoder.ts';
 import {maskedMessage, WebSocketMessages} from '../../source/wire/websocket-messages.ts';
 import {synReplyFrame} from '../../source/sandbox/kubelet/spdy-server-session.ts';
-import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
-import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
+import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synStreamFrame, SpdyFrameDecoder} from '../../source/wire/spdy-frame.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {serverWebSocket} from '../support/server-websocket.ts';
 

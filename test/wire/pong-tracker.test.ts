@@ -1,5 +1,5 @@
 import test from 'ava';
-import {PongTracker} from '../../source/wire/pong-tracker.ts';
+import {PongTracker} from '../../source/wire/pings.ts';
 import {manualClock} from '../support/manual-clock.ts';
 
 function waiting() {

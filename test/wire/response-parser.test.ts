@@ -86,6 +86,10 @@ test('a folded header and a repeated equal length are read as in Go', t => {
 	}
 });
 
+test('a status needs no text', t => {
+	t.is(decoded(Buffer.from('HTTP/1.1 204\r\n\r\n'), [])[0]?.statusText, '');
+});
+
 test('a header name can be a property name of Object.prototype', t => {
 	const [answer] = decoded(Buffer.from('HTTP/1.1 204 No Content\r\nConstructor: a\r\nToString: b\r\n\r\n'), []);
 	t.deepEqual(answer?.headers, {constructor: 'a', tostring: 'b'});

@@ -1,9 +1,16 @@
 import {constants, inflateSync} from 'node:zlib';
 import test from 'ava';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {synReplyFrame} from '../../source/sandbox/kubelet/spdy-server-session.ts';
-import {dataFrameHead, goAwayFrame, HeaderBlockWriter, pingFrame, rstStreamFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
-import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
+import {
+	dataFrameHead,
+	goAwayFrame,
+	HeaderBlockWriter,
+	pingFrame,
+	rstStreamFrame,
+	synStreamFrame,
+	SpdyFrameDecoder,
+} from '../../source/wire/spdy-frame.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 

@@ -1,7 +1,7 @@
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {systemClock} from '../../source/async/clock.ts';
-import {SpdyPings} from '../../source/wire/spdy-pings.ts';
+import {systemClock} from '../../source/base/async/clock.ts';
+import {SpdyPings} from '../../source/wire/pings.ts';
 import {manualClock} from '../support/manual-clock.ts';
 
 /** PINGs every few milliseconds; `turnTo` sets the clock, and waits for two more checks. */

@@ -2,10 +2,11 @@ import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {SpdyServerSession, synReplyFrame} from '../../source/sandbox/kubelet/spdy-server-session.ts';
 import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {dataFrameHead, pingFrame, rstStreamFrame} from '../../source/wire/spdy-frame.ts';
+import {SpdySender} from '../../source/wire/spdy-sender.ts';
 import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 import {bytesOf, collected, deafSide, hex, keepAlive, sentBy, socketPair} from '../support/duplex-sides.ts';
@@ -512,7 +513,9 @@ test('an ended stream blocks others only until it is read', async t => {
 	far.write(Buffer.concat([dataFrameHead(slow.id, 100_000, true), Buffer.alloc(100_000)]));
 	await once(slow, 'congested');
 	far.write(Buffer.concat([dataFrameHead(other.id, 5, true), Buffer.from('other')]));
-	t.is((await textOf(slow)).length, 100_000);
+	slow.read(10_000);
+	t.is(client.congestedStreams.size, 1, 'it still has more than its limit');
+	t.is((await textOf(slow)).length, 90_000);
 	await flowing;
 	t.is(await textOf(other), 'other');
 	t.is(client.congestedStreams.size, 0);
@@ -545,6 +548,31 @@ test('a writer waits while the connection is full', async t => {
 	far.resume();
 	await once(stream, 'drain');
 	t.pass();
+});
+
+test('a write is confirmed with its last frame', async t => {
+	const {far, client} = clientOf();
+	far.resume();
+	const stream = client.open({});
+	await new Promise(resolve => stream.write(Buffer.alloc(65_536), resolve));
+	t.is(stream.bytesSent, 65_536);
+});
+
+test('a connection that was paused is read', async t => {
+	const [near, far] = duplexPair();
+	near.pause();
+	const stream = new SpdySession(near).open({});
+	far.write(Buffer.concat([dataFrameHead(stream.id, 2, true), Buffer.from('hi')]));
+	t.is(await textOf(stream), 'hi');
+});
+
+test('a stopped sender writes nothing more', t => {
+	const [near] = duplexPair();
+	const sender = new SpdySender(near);
+	sender.stop();
+	sender.write(Buffer.from('late'), error => t.is(error?.message, 'the connection is gone'));
+	t.plan(2);
+	t.is(near.writableLength, 0);
 });
 
 test('data frames have at most 32 KiB', async t => {

@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {duplexPair} from 'node:stream';
 import test from 'ava';
-import type {SpokeError} from '../../source/errors/spoke-error.ts';
+import type {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {SpdyServerSession} from '../../source/sandbox/kubelet/spdy-server-session.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
@@ -17,6 +17,7 @@ const block = (title: string) => ['../sandbox/spdy-server-session.test.ts', titl
 const here = (title: string) => ['spdystream-cases.test.ts', title] as const;
 const noIdleLimit = {why: 'spoke’s sessions have no idle limit; the end of the far side’s is covered by “the end of the connection”'};
 const noQueue = {why: 'frames are handled in order of arrival, without a priority queue'};
+const noDecoder = {why: 'spoke decompresses no header block; only the sandbox does, which serves clients on this machine'};
 const goOptions = {why: 'how limits are passed in Go; spoke’s are constants, and their errors are tested'};
 
 const cases: readonly Case[] = [
@@ -53,8 +54,8 @@ const cases: readonly Case[] = [
 	['TestCreateParseSettings', frame('every frame is decoded')],
 	['TestReadFrameRejectsOversizedControlFrame', frame('a control frame past the limit')],
 	['TestReadFrameRejectsSettingsLengthMismatch', frame('SETTINGS that do not add up')],
-	['TestParseHeaderValueBlockRejectsHeaderCountOverLimit', block('more than 1000 headers')],
-	['TestParseHeaderValueBlockRejectsHeaderFieldSizeOverLimit', block('a field longer than 1 MiB')],
+	['TestParseHeaderValueBlockRejectsHeaderCountOverLimit', noDecoder],
+	['TestParseHeaderValueBlockRejectsHeaderFieldSizeOverLimit', noDecoder],
 	['TestCreateParsePing', frame('frames are encoded as the Go library expects them')],
 	['TestCreateParseGoAway', frame('frames are encoded as the Go library expects them')],
 	['TestCreateParseHeadersFrame', frame('every frame is decoded')],
@@ -63,7 +64,7 @@ const cases: readonly Case[] = [
 	['TestCreateParseDataFrame', frame('every frame is decoded')],
 	['TestCompressionContextAcrossFrames', block('the reader decodes consecutive header blocks of the Go library')],
 	['TestMultipleSPDYFrames', frame('every frame is read the same when split anywhere')],
-	['TestReadMalformedZlibHeader', block('no zlib header')],
+	['TestReadMalformedZlibHeader', noDecoder],
 	['TestNoZeroStreamId', frame('SYN_STREAM for stream 0')],
 ];
 

@@ -6,7 +6,7 @@ import {createWebSocketStream} from 'ws';
 import {eventLoopTurns} from '../support/event-loop-turns.ts';
 import {bytesOf, collected, deafSide, hex, keepAlive, sentBy, socketPair} from '../support/duplex-sides.ts';
 import {manualClock} from '../support/manual-clock.ts';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {WebSocketMessages, type WebSocketCloseResult, type WebSocketOptions} from '../../source/wire/websocket-messages.ts';
@@ -318,6 +318,20 @@ test('after an unanswered Close the connection is ended', async t => {
 	t.true(near.writableEnded);
 });
 
+for (const [title, end, code] of [
+	['any end is normal', (far: Duplex) => far.end(), undefined],
+	['a reset is a loss', (_: Duplex, near: Duplex) => near.destroy(new Error('read ECONNRESET')), 'ERR_STREAM_LOST'],
+] as const) {
+	test(`after a sent Close, ${title}`, async t => {
+		const {near, far, client} = clientOf();
+		const closed = once(client, 'close') as Promise<[WebSocketCloseResult]>;
+		far.resume();
+		client.close();
+		end(far, near);
+		t.is((await closed)[0].error?.code, code);
+	});
+}
+
 test('a connection whose peer reads nothing is closed after a violation of the protocol', async t => {
 	keepAlive(t);
 	const {near, far, client} = clientOf();
@@ -450,6 +464,7 @@ test('destroy ends the connection with the given error', async t => {
 	const error = new SpokeError('ERR_PROTOCOL', 'own words');
 	const closed = once(client, 'close') as Promise<[WebSocketCloseResult]>;
 	client.destroy(error);
+	client.destroy(new SpokeError('ERR_PROTOCOL', 'later words'));
 	t.true(near.destroyed);
 	t.deepEqual(await closed, [{code: 1006, reason: '', error}]);
 });

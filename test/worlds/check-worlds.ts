@@ -1,7 +1,7 @@
 /** The property, over worlds of a range of seeds: nothing that spoke says is false, except for findings that are known. */
 import {Choices, shrink} from './choices.ts';
-import {type Violation, violationsIn} from './judge.ts';
-import {readWorld} from './readings.ts';
+import {hiddenRequirements, type Violation, violationsIn} from './judge.ts';
+import {type Claim, readWorld} from './readings.ts';
 import type {ClusterAuthority} from './world-client.ts';
 import {stillFalse, type Witness, witnesses} from './witnesses.ts';
 import {anyWorld, type World} from './world.ts';
@@ -27,9 +27,9 @@ export async function checkWorlds(
 		const choices = new Choices(seed);
 		const world = anyWorld(choices);
 		onWorld?.(world);
-		const said = await readWorld(world, authority);
+		const {said, violations} = await examineWorld(world, authority);
 		claims += said.length;
-		for (const violation of violationsIn(world, said)) {
+		for (const violation of violations) {
 			const finding = known.find(one => one.isThis(violation, world));
 			const kind = `${violation.rule} ${violation.claim.what} ${violation.says.state}`;
 			if (finding) {
@@ -43,6 +43,21 @@ export async function checkWorlds(
 	return {worlds: count, claims, known: met, unknown: [...unknown.values()]};
 }
 
+/** What spoke says of a world, and what of it violates the property. */
+export async function examineWorld(
+	world: World,
+	authority: ClusterAuthority,
+): Promise<{said: readonly Claim[]; violations: readonly Violation[]}> {
+	const said = await readWorld(world, authority);
+	const violations = violationsIn(world, said);
+	if (world.lies.mirrorPods.length === 0) {
+		return {said, violations};
+	}
+
+	const withoutPods = await readWorld({...world, lies: {...world.lies, mirrorPods: []}}, authority);
+	return {said, violations: [...violations, ...hiddenRequirements(said, withoutPods)]};
+}
+
 const known: readonly Witness[] = witnesses.filter(({name}) => stillFalse.has(name));
 
 const maxDescribed = 8;
@@ -52,7 +67,7 @@ async function simplest(choices: readonly number[], {rule, claim}: Violation, au
 	let found: [World, Violation] | undefined;
 	await shrink(choices, async candidate => {
 		const world = anyWorld(new Choices(0, candidate));
-		const violation = violationsIn(world, await readWorld(world, authority)).find(
+		const violation = (await examineWorld(world, authority)).violations.find(
 			one => one.rule === rule && one.claim.what === claim.what && !known.some(({isThis}) => isThis(one, world)),
 		);
 		found = violation ? [world, violation] : found;

@@ -79,6 +79,7 @@ function posturesOf({
 				role,
 				rights: roles[role],
 				hasLeases: isAtLeast(more.version, 26),
+				hasPeerAddresses: isAtLeast(more.version, 36),
 				serverAddress: more.front === 'none' ? process.advertised : balancerAddress,
 			};
 		}),

@@ -5,7 +5,7 @@ import type {Process, World} from './world.ts';
 
 export type Violation = {
 	/** `proven-tls`, `rule-2-exposure`, `false-route`. The name under which a known finding stands. */
-	rule: `${'proven' | 'rule-2' | 'false'}-${Property}`;
+	rule: `${'proven' | 'rule-2' | 'false' | 'hidden'}-${Property}`;
 	claim: Claim;
 	says: Words;
 	/** What is true of the processes in question. */
@@ -67,7 +67,8 @@ function judged(
 	const violation = (rule: 'proven' | 'rule-2' | 'false'): Violation[] => [
 		{rule: `${rule}-${property}`, claim, says, truth: claim.about.map(process => describe(process)).join('; ')},
 	];
-	const trueOf = claim.about.filter(process => isTrue(process)).length;
+	const isShown = says.basis === 'proven' || showsEnvironment(world);
+	const trueOf = claim.about.filter(process => isTrue(isShown ? throughProxy(process, world, claim) : process)).length;
 	if (says.basis === 'proven' && trueOf < claim.about.length) {
 		return violation('proven');
 	}
@@ -76,12 +77,44 @@ function judged(
 		return [];
 	}
 
+	if (isForbidden && !claim.isConfiguration && !mayAnswerForAnother(world)) {
+		return violation('rule-2');
+	}
+
 	if (world.adversaries.length === 0) {
 		// One connection may be carried by an apiserver that was not read; a gateway in front is a posture in which it can always be.
 		return mayBeOfAnother(world) ? [] : violation('false');
 	}
 
 	return isForbidden && world.adversaries.every(id => farWriters.has(id)) && !mayBeOfAnother(world) ? violation('rule-2') : [];
+}
+
+/** What is known of another apiserver makes no open connection better, unless a server in front may have answered for its own. */
+function mayAnswerForAnother({front, adversaries}: World): boolean {
+	return front === 'front' || front === 'gateway' || !adversaries.every(id => farWriters.has(id) || id === 'twin');
+}
+
+const proxied: ReadonlySet<string> = new Set(['logs', 'node-proxy', 'pod-proxy', 'service-proxy']);
+
+/** A request other than an upgrade goes to the proxy of the environment, outside of the tunnel. */
+function throughProxy(process: Process, {hasEnvironmentProxy}: World, {feature}: Claim): Process {
+	return hasEnvironmentProxy && proxied.has(feature) ? {...process, route: 'direct'} : process;
+}
+
+/** Whether spoke can see the environment. Where it cannot, what is inferred may leave a proxy out. */
+function showsEnvironment({hasMirrorPods, rights, adversaries}: World): boolean {
+	return hasMirrorPods && rights.includes('systemPods') && adversaries.length === 0;
+}
+
+/** Made-up pods may not hide that a requirement is not met: `undecided: allow` of a policy would open the stream. */
+export function hiddenRequirements(claims: readonly Claim[], withoutPods: readonly Claim[]): readonly Violation[] {
+	return claims.flatMap((claim, index) => {
+		const before = withoutPods[index]?.what === claim.what ? withoutPods[index].notMet : [];
+		const hidden = before.find(one => one.endsWith(' inferred') && !claim.notMet.includes(one));
+		return hidden === undefined
+			? []
+			: [{rule: 'hidden-requirement', claim, says: {state: 'undecided', basis: 'unknown'}, truth: `${hidden}: not met without the pods`}];
+	});
 }
 
 /** Inferred words can rest on another apiserver than the one in question. */

@@ -57,12 +57,12 @@ export function nodeObject(name: string, {version, declaresWebSockets, lies}: Wo
 
 /** Mirror pods of the apiservers, and those that somebody has made up. */
 export function mirrorPods(world: World): object[] {
-	const {processes, hasMirrorPods, lies} = world;
+	const {processes, hasMirrorPods, hasEnvironmentProxy, lies} = world;
 	return [
 		...(hasMirrorPods
-			? processes.map((process, index) => mirrorPod(`cp${index + 1}`, flagsOf(process, world), hostOf(process, index)))
+			? processes.map((process, index) => mirrorPod(`cp${index + 1}`, flagsOf(process, world), hostOf(process, index), hasEnvironmentProxy))
 			: []),
-		...lies.mirrorPods.map(({node, verification, egress, address}) =>
+		...lies.mirrorPods.map(({node, verification, egress, address, hides}) =>
 			mirrorPod(
 				node,
 				{
@@ -70,8 +70,11 @@ export function mirrorPods(world: World): object[] {
 					'secure-port': '6443',
 					'kubelet-certificate-authority': verification === 'good' ? '/ca.crt' : '',
 					'egress-selector-config-file': egress ? '/egress.yaml' : '',
+					...(hides === 'ssh' && {'ssh-user': 'core'}),
+					...(hides === 'metrics' && {'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'}),
 				},
 				address,
+				hides === 'proxy',
 			),
 		),
 	];
@@ -82,7 +85,7 @@ function hostOf({advertised}: Process, index: number): string {
 	return advertised === balancerAddress ? `10.1.1.${1 + index}` : advertised.split(':')[0]!;
 }
 
-function mirrorPod(node: string, flags: Readonly<Record<string, string>>, hostIP: string): object {
+function mirrorPod(node: string, flags: Readonly<Record<string, string>>, hostIP: string, hasProxy: boolean): object {
 	const name = 'kube-apiserver';
 	return {
 		metadata: {
@@ -98,6 +101,7 @@ function mirrorPod(node: string, flags: Readonly<Record<string, string>>, hostIP
 				{
 					name,
 					image: 'x',
+					...(hasProxy && {env: [{name: 'HTTPS_PROXY', value: 'http://10.0.0.9:3128'}]}),
 					command: [
 						name,
 						...Object.entries(flags).flatMap(([flag, value]) => (value === '' || value === '[]' ? [] : [`--${flag}=${value}`])),
@@ -118,14 +122,15 @@ export function controlPlaneNodes({processes, hasMirrorPods, lies}: World): obje
 	return names.map(name => ({metadata: {name, labels: {'node-role.kubernetes.io/control-plane': ''}}}));
 }
 
-export function leases({processes, hasLeases, version, lies}: World): object[] {
-	const shown = lies.leases === 'hidden' || !hasLeases ? [] : lies.leases === 'one' ? processes.slice(0, 1) : processes;
+export function leases({processes, hasLeases, hasPeerAddresses, lies}: World): object[] {
+	const isOne = lies.leases === 'one' || lies.leases === 'page';
+	const shown = lies.leases === 'hidden' || !hasLeases ? [] : isOne ? processes.slice(0, 1) : processes;
 	const renewTime = new Date().toISOString();
 	return shown.map(({name, advertised, startTime}) => ({
 		metadata: {
 			name: `apiserver-${name}`,
 			creationTimestamp: startTime,
-			...(isAtLeast(version, 36) && {annotations: {'kubernetes.io/peer-advertise-address': advertised}}),
+			...(hasPeerAddresses && {annotations: {'kubernetes.io/peer-advertise-address': advertised}}),
 		},
 		spec: {renewTime, leaseDurationSeconds: 3600, holderIdentity: name},
 	}));
@@ -133,12 +138,15 @@ export function leases({processes, hasLeases, version, lies}: World): object[] {
 
 export function endpointSlices({processes, lies}: World): object[] {
 	const shown = lies.endpoints === 'hidden' ? [] : lies.endpoints === 'one' ? processes.slice(0, 1) : processes;
-	const hosts = [...new Set(shown.map(({advertised}) => advertised.split(':')[0]!))];
+	const hosts = new Set([
+		...shown.map(({advertised}) => advertised.split(':')[0]!),
+		...(lies.endpoints === 'more' ? ['10.8.8.8', '10.8.8.9'] : []),
+	]);
 	return [
 		{
 			metadata: {name: 'kubernetes'},
 			addressType: 'IPv4',
-			endpoints: hosts.map(host => ({addresses: [host]})),
+			endpoints: [...hosts].map(host => ({addresses: [host]})),
 			ports: [{name: 'https', port: 6443}],
 		},
 	];

@@ -35,6 +35,8 @@ export type Claim = {
 	exposure: Words | null;
 	/** Requirements that are met, as `verified proven`. */
 	met: readonly string[];
+	/** Requirements that are known not to be met. */
+	notMet: readonly string[];
 	/** Sources of the evidence that is cited for leg 2. */
 	sources: readonly string[];
 	line: string;
@@ -207,6 +209,7 @@ function gateClaim(what: string, feature: string, process: Process, {required: {
 		route: null,
 		exposure: null,
 		met: [`${state} ${minBasis}`],
+		notMet: [],
 		sources: [],
 		line: `${what} let through: ${state}, ${minBasis}`,
 	};
@@ -236,6 +239,7 @@ async function readAudit(cluster: WorldClient, world: World): Promise<readonly C
 				route: null,
 				exposure: row.verdict === 'pass' && /^C(?:[123]|11)$/.test(row.id) ? {state: 'protected', basis} : null,
 				met: isMet && requirement ? [`${requirement} proven`] : [],
+				notMet: [],
 				sources: audit.evidence.filter(({id}) => row.evidence.includes(id)).map(({source, rule}) => `${source} ${rule}`),
 				line: `${row.id} ${row.verdict}, ${row.state}, ${row.basis}: ${row.message}`,
 			};
@@ -263,10 +267,15 @@ function claimOf(what: string, path: Path, about: readonly Process[], isConfigur
 		tls: second ? wordsOf(second.tls) : null,
 		route: second ? wordsOf(second.route) : null,
 		exposure: wordsOf(path.exposure),
-		met: states.flatMap(state =>
-			bases.filter(minBasis => evaluateRequirement(path, {states: [state], minBasis}) === 'met').map(minBasis => `${state} ${minBasis}`),
-		),
+		met: requirementsThatAre('met', path),
+		notMet: requirementsThatAre('not-met', path),
 		sources: sourcesOf([...(second?.tls.evidence ?? []), ...(second?.route.evidence ?? []), ...path.exposure.evidence]),
 		line: path.line,
 	};
+}
+
+function requirementsThatAre(result: 'met' | 'not-met', path: Path): readonly string[] {
+	return states.flatMap(state =>
+		bases.filter(minBasis => evaluateRequirement(path, {states: [state], minBasis}) === result).map(minBasis => `${state} ${minBasis}`),
+	);
 }

@@ -151,7 +151,7 @@ export class Servers {
 			}
 
 			case '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases': {
-				return {right: 'leases', object: list('Lease', leases(world))};
+				return {right: 'leases', object: list('Lease', leases(world), world.lies.leases === 'page' ? {continue: 'next'} : {})};
 			}
 
 			case '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {
@@ -315,8 +315,8 @@ function response(status: number, body: string): KubeletAnswer {
 	return {kind: 'response', status, location: null, contentType: 'text/plain', body};
 }
 
-function list(kind: string, items: readonly object[]): object {
-	return {kind: `${kind}List`, apiVersion: 'v1', metadata: {resourceVersion: '1'}, items};
+function list(kind: string, items: readonly object[], more: object = {}): object {
+	return {kind: `${kind}List`, apiVersion: 'v1', metadata: {resourceVersion: '1', ...more}, items};
 }
 
 function json(object: object | string): ServerAnswer {

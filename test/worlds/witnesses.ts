@@ -109,7 +109,7 @@ export const witnesses: readonly Witness[] = [
 			...unreadable,
 			rights: ['systemPods'],
 			adversaries: ['node'],
-			lies: {mirrorPods: [{node: 'n1', verification: 'good', egress: false, address: '10.0.0.5'}]},
+			lies: {mirrorPods: [{node: 'n1', verification: 'good', egress: false, address: '10.0.0.5', hides: null}]},
 		},
 	},
 	{
@@ -159,12 +159,98 @@ export const witnesses: readonly Witness[] = [
 			},
 		},
 	},
+	{
+		name: 'new: a proxy in the apiserver’s environment leads a log out of the tunnel',
+		source: 'step-test',
+		isThis: (_, {hasEnvironmentProxy}) => hasEnvironmentProxy,
+		rule: 'proven-route',
+		world: {processes: [apiserver('a', {route: 'grpc'})], hasEnvironmentProxy: true, reading: 'active-path'},
+	},
+	{
+		name: 'new: counters of another apiserver put an open connection into a tunnel',
+		source: 'metrics',
+		isThis: cites('egress-dials-counted'),
+		rule: 'rule-2-route',
+		world: {
+			version: '1.34.2',
+			processes: [apiserver('a'), apiserver('b', {route: 'grpc', served: 3})],
+			front: 'balancer',
+			serverAddress: balancerAddress,
+			order: [0, 1, 1, 1, 1, 1],
+			hasPeerAddresses: false,
+			reading: 'port-forward',
+		},
+	},
+	{
+		name: 'new: an endpoint that somebody registered makes room for the lease of another apiserver here',
+		source: 'endpoints',
+		isThis: (_, {lies}) => lies.endpoints === 'more',
+		rule: 'proven-requirement',
+		world: {
+			...behindFront,
+			processes: atBalancer,
+			hasPeerAddresses: false,
+			credential: 'token',
+			reading: 'gate',
+			adversaries: ['object-writer'],
+			lies: {endpoints: 'more'},
+		},
+	},
+	{
+		name: 'new: outdated leases push that of another apiserver here off the page',
+		source: 'lease',
+		isThis: (_, {lies}) => lies.leases === 'page',
+		rule: 'proven-requirement',
+		world: {
+			...behindFront,
+			processes: atBalancer,
+			credential: 'token',
+			reading: 'gate',
+			adversaries: ['object-writer'],
+			lies: {leases: 'page'},
+		},
+	},
+	{
+		name: 'new: beside two apiservers that differ, a made-up mirror pod hides that a requirement is not met',
+		source: 'mirror-pod',
+		isThis: ({rule}, {processes}) => rule === 'hidden-requirement' && processes.length > 1,
+		rule: 'hidden-requirement',
+		world: {
+			version: '1.34.2',
+			processes: [apiserver('a'), apiserver('b', {verification: 'bad'})],
+			front: 'front',
+			serverAddress: '10.9.9.9:6443',
+			order: [0, 0, 1, 0, 0, 0],
+			reading: 'active-path',
+			target: 'node/n1',
+			adversaries: ['node'],
+			lies: {
+				kubelet: [
+					redirectTo('https://10.0.0.11:10250/": tls: failed to verify certificate: x509: certificate signed by unknown authority'),
+				],
+				mirrorPods: [{node: 'n1', verification: 'good', egress: false, address: '10.0.0.5', hides: null}],
+			},
+		},
+	},
+	{
+		name: 'new: a made-up mirror pod hides that a requirement is not met',
+		source: 'mirror-pod',
+		isThis: ({rule}) => rule === 'hidden-requirement',
+		rule: 'hidden-requirement',
+		world: {
+			rights: ['flagz', 'systemPods', 'rootCa'],
+			role: null,
+			reading: 'logs',
+			adversaries: ['node'],
+			lies: {mirrorPods: [{node: 'n1', verification: 'off', egress: false, address: '10.0.0.5', hides: 'proxy'}]},
+		},
+	},
 ];
 
 /** Removed from here once mended. */
 export const stillFalse: ReadonlySet<string> = new Set([
+	'new: beside two apiservers that differ, a made-up mirror pod hides that a requirement is not met',
 	'new: an apiserver whose lease is hidden is not counted at an advertised balancer',
-	'new: an agent of Konnectivity makes the apiserver write the words of another tunnel',
 ]);
 
 function redirectTo(location: string | null): Extract<KubeletAnswer, {kind: 'response'}> {

@@ -127,7 +127,7 @@ function socketFacts({serverAddress, front, skipsVerification, credential}: Worl
 				issuer: isOfCluster ? 'CN=cluster-ca' : 'CN=corporate-ca',
 				notAfter: '2036-11-24T14:00:00.000Z',
 				spkiSha256: 'aa'.repeat(32),
-				subjectAltName: 'DNS:kubernetes, DNS:kubernetes.default.svc, IP Address:10.0.0.5',
+				dnsNames: ['kubernetes', 'kubernetes.default.svc'],
 				chainSpkiSha256: ['aa'.repeat(32), isOfCluster ? authority.spkiSha256 : 'ee'.repeat(32)],
 			},
 		},

@@ -78,10 +78,18 @@ export type Lies = {
 	agents: 'none' | 'follows' | 'noise';
 	declaresWebSockets: boolean | null;
 	/** Mirror pods of an apiserver, and the node that they name. */
-	mirrorPods: ReadonlyArray<{node: string; verification: 'off' | 'good'; egress: boolean; address: string}>;
+	mirrorPods: ReadonlyArray<{
+		node: string;
+		verification: 'off' | 'good';
+		egress: boolean;
+		address: string;
+		/** What else hides a direct route. */
+		hides: 'proxy' | 'ssh' | 'metrics' | null;
+	}>;
 	workload: string;
-	leases: 'hidden' | 'one' | null;
-	endpoints: 'hidden' | 'one' | null;
+	/** `page`: enough outdated ones that only the first is on the page that is read. */
+	leases: 'hidden' | 'one' | 'page' | null;
+	endpoints: 'hidden' | 'one' | 'more' | null;
 	controlPlaneNodes: readonly string[] | null;
 	/** Of a server that answers in the apiserver’s name. */
 	response: {flags: Verification; egress: boolean; leases: 'one' | null; namesCertificate: boolean} | null;
@@ -104,6 +112,10 @@ export type World = {
 	/** Kubeadm's: the control plane is nodes, and its components are mirror pods. */
 	hasMirrorPods: boolean;
 	hasLeases: boolean;
+	/** Whether leases name the address of their apiserver. */
+	hasPeerAddresses: boolean;
+	/** HTTPS_PROXY of the apiservers, which their requests other than upgrades use, outside of any tunnel. */
+	hasEnvironmentProxy: boolean;
 	declaresWebSockets: boolean;
 	rights: readonly Right[];
 	/** `null` for rights that no role has. */
@@ -159,6 +171,8 @@ export function anyWorld(choices: Choices): World {
 		splitsStreams: choices.chance(60),
 		hasMirrorPods: choices.chance(50),
 		hasLeases: isAtLeast(version, 26),
+		hasPeerAddresses: isAtLeast(version, 36) && !choices.chance(15),
+		hasEnvironmentProxy: choices.chance(10),
 		declaresWebSockets: isAtLeast(version, 36) && choices.chance(50),
 		rights,
 		role,
@@ -258,8 +272,8 @@ function anyLies(choices: Choices, present: readonly AdversaryId[], processes: r
 		declaresWebSockets: may('own-node', 30) ? choices.chance(50) : null,
 		mirrorPods: pods,
 		workload: may('workload-bytes', 60) ? anyText(choices) : '',
-		leases: may('leases', 50) ? choices.oneOf(['hidden', 'one'] as const) : null,
-		endpoints: may('endpoints', 50) ? choices.oneOf(['hidden', 'one'] as const) : null,
+		leases: may('leases', 50) ? choices.oneOf(['hidden', 'one', 'page'] as const) : null,
+		endpoints: may('endpoints', 50) ? choices.oneOf(['hidden', 'one', 'more'] as const) : null,
 		controlPlaneNodes: may('nodes', 40) ? choices.oneOf([['n1', 'n2', 'cp1'], [], ['n1']]) : null,
 		response: may('api-response', 60)
 			? {
@@ -278,6 +292,7 @@ function anyMirrorPod(choices: Choices, nodes: readonly string[]): Lies['mirrorP
 		verification: choices.oneOf(['good', 'off'] as const),
 		egress: choices.chance(50),
 		address: choices.oneOf(['10.0.0.5', '10.0.0.6', '10.0.0.7', '10.9.9.9']),
+		hides: choices.oneOf([null, 'proxy', 'ssh', 'metrics'] as const),
 	};
 }
 

@@ -5,10 +5,8 @@ import test from 'ava';
 import {authority} from '../support/certificates.ts';
 
 // Loaded after the delays are replaced.
-const {checkWorlds, simplestWorld} = await import('./check-worlds.ts');
+const {checkWorlds, examineWorld, simplestWorld} = await import('./check-worlds.ts');
 const {honestCells, knownToday, lostKnowledge, readCell} = await import('./honest-cells.ts');
-const {violationsIn} = await import('./judge.ts');
-const {readWorld} = await import('./readings.ts');
 const {stillFalse, witnesses} = await import('./witnesses.ts');
 const {clusterAuthority} = await import('./world-client.ts');
 
@@ -43,7 +41,7 @@ test('nothing about honest clusters is false, or became unknown', async t => {
 for (const {name, world, rule, isThis} of witnesses) {
 	test(`witness ${name}`, async t => {
 		const whole = {...simplestWorld, ...world, lies: {...simplestWorld.lies, ...world.lies}};
-		const violations = violationsIn(whole, await readWorld(whole, ca));
+		const {violations} = await examineWorld(whole, ca);
 		const found = violations.map(one => `${one.rule} ${one.claim.what} ${one.says.state} ${one.says.basis}`);
 		if (stillFalse.has(name)) {
 			t.true(

@@ -9,7 +9,7 @@ const {homepage, version} = JSON.parse(readFileSync(join(root, 'package.json'), 
 const repository = homepage.replace(/#.*/, '');
 
 const sections = {
-	Begin: ['getting-started', 'reading-a-path', 'recipes', 'clusters'],
+	Begin: ['getting-started', 'reading-a-path', 'install', 'recipes', 'clusters'],
 	Use: ['commands', 'logs', 'contexts', 'forwards', 'copies', 'keys', 'settings', 'policies', 'mcp', 'permissions'],
 	Trust: ['evidence', 'threat-model', 'reliability', 'benchmarks', 'dependencies'],
 	'Look up': ['audit', 'errors', 'json'],

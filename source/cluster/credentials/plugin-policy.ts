@@ -1,20 +1,13 @@
 /** Credential plugin policy of kuberc, and program lookup on PATH. */
 import {accessSync, constants, statSync} from 'node:fs';
 import {delimiter, isAbsolute, join, normalize} from 'node:path';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {fileErrorText, readFileBounded} from '../kubeconfig/read-file-bounded.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
-import {homeDirectory} from '../../command-line/directories.ts';
+import {homeDirectory} from '../../base/command-line/private-files.ts';
 import {parseDocument} from '../kubeconfig/parse-document.ts';
 
 const maxFileBytes = 1024 * 1024;
-
-/** The policy for credential plugins, as written. */
-type Preference = {credentialPluginPolicy: PlainValue; credentialPluginAllowlist: PlainValue};
-
-/** `undecodable`: at least one document is neither a Preference nor of another kind or version. */
-type ParsedKuberc = {preference: Preference} | {preference: null; documents: 'none' | 'foreign' | 'undecodable'};
 
 const versions = ['kubectl.config.k8s.io/v1beta1', 'kubectl.config.k8s.io/v1alpha1'];
 
@@ -48,60 +41,81 @@ function notAllowed(why: string): SpokeError {
 
 type Policy = {policy: 'AllowAll' | 'DenyAll' | 'Allowlist'; allowed: readonly string[]};
 
+const unrestricted: Policy = {policy: 'AllowAll', allowed: []};
+
 async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 	const explicit = environment['KUBERC'] ?? '';
 	if (environment['KUBECTL_KUBERC']?.toLowerCase() === 'false' || explicit === 'off') {
-		return {policy: 'AllowAll', allowed: []};
+		return unrestricted;
 	}
 
 	const file = explicit === '' ? defaultKuberc(environment) : explicit;
-	const policyError = (why: string, cause?: unknown) =>
-		new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${why}`, {
+	try {
+		const preference = await readPreference(file, explicit !== '');
+		return preference === null ? unrestricted : policyIn(preference);
+	} catch (cause) {
+		const error = cause as NodeJS.ErrnoException;
+		if (error.code === 'ENOENT' && explicit === '') {
+			return unrestricted;
+		}
+
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${fileErrorText(error)}`, {
 			remedy: 'correct the file, or set KUBECTL_KUBERC=false',
 			cause,
 		});
-	let parsed: ParsedKuberc;
-	try {
-		parsed = await readKuberc(file);
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && explicit === '') {
-			return {policy: 'AllowAll', allowed: []};
-		}
+	}
+}
 
-		throw policyError(fileErrorText(error as NodeJS.ErrnoException), error);
+/**
+The first Preference that can be decoded; `null` without any document, or without one that a default file could mean.
+@throws NodeJS.ErrnoException, or Error for a file that is too long or has no valid Preference
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/marshal.go decodePreference
+*/
+async function readPreference(file: string, isExplicit: boolean): Promise<ReadonlyMap<unknown, unknown> | null> {
+	const text = (await readFileBounded(file, maxFileBytes)).toString('utf8');
+	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
+	let isInvalid = isExplicit && documents.length > 0;
+	for (const document of documents) {
+		const value = await parseDocument(document).catch(() => {
+			isInvalid = true;
+			return null;
+		});
+		if (value instanceof Map && value.get('kind') === 'Preference' && versions.includes(value.get('apiVersion') as string)) {
+			return value;
+		}
 	}
 
-	if (parsed.preference === null) {
-		if (parsed.documents === 'undecodable' || (parsed.documents === 'foreign' && explicit !== '')) {
-			throw policyError('no valid preferences found');
-		}
-
-		return {policy: 'AllowAll', allowed: []};
+	if (isInvalid) {
+		throw new Error('no valid preferences found');
 	}
 
-	const {credentialPluginPolicy: policy, credentialPluginAllowlist: list} = parsed.preference;
-	if (policy === '' || policy === 'AllowAll' || policy === 'DenyAll') {
+	return null;
+}
+
+function policyIn(preference: ReadonlyMap<unknown, unknown>): Policy {
+	const [policy, list] = ['credentialPluginPolicy', 'credentialPluginAllowlist'].map(name => preference.get(name) ?? null);
+	if (policy === null || policy === '' || policy === 'AllowAll' || policy === 'DenyAll') {
 		if (list !== null) {
-			throw policyError(`misconfigured credential plugin allowlist: plugin policy is "${policy}" but allowlist is non-nil`);
+			throw new Error(`misconfigured credential plugin allowlist: plugin policy is "${policy ?? ''}" but allowlist is non-nil`);
 		}
 
 		return {policy: policy || 'AllowAll', allowed: []};
 	}
 
 	if (policy !== 'Allowlist') {
-		throw policyError(`unknown plugin policy: "${typeof policy === 'string' ? policy : 'no string'}"`);
+		throw new Error(`unknown plugin policy: "${typeof policy === 'string' ? policy : 'no string'}"`);
 	}
 
-	const allowed = Array.isArray(list) ? (list as PlainValue[]).map(entry => commandOf(entry)) : [];
+	const allowed = Array.isArray(list) ? list.map(entry => commandOf(entry)) : [];
 	if (allowed.length === 0 || allowed.includes('')) {
-		throw policyError('credential plugin policy set to "Allowlist", but allowlist is empty or has an empty entry; use "DenyAll" instead');
+		throw new Error('credential plugin policy set to "Allowlist", but allowlist is empty or has an empty entry; use "DenyAll" instead');
 	}
 
 	return {policy, allowed};
 }
 
 /** `name` is the older field for `command`. */
-function commandOf(entry: PlainValue): string {
+function commandOf(entry: unknown): string {
 	const command: unknown = entry instanceof Map ? (entry.get('command') ?? entry.get('name')) : null;
 	return typeof command === 'string' ? command : '';
 }
@@ -129,39 +143,4 @@ function isProgram(path: string): boolean {
 /** Of a user who named no other file. */
 export function defaultKuberc(environment: NodeJS.ProcessEnv): string {
 	return join(homeDirectory(environment) ?? '', '.kube', 'kuberc');
-}
-
-/**
-The first Preference that can be decoded.
-@throws NodeJS.ErrnoException, or Error for a file that is too long
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/marshal.go decodePreference
-*/
-async function readKuberc(file: string): Promise<ParsedKuberc> {
-	const text = (await readFileBounded(file, maxFileBytes)).toString('utf8');
-	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
-	let isUndecodable = false;
-	for (const document of documents) {
-		try {
-			const preference = preferenceIn(await parseDocument(document));
-			if (preference) {
-				return {preference};
-			}
-		} catch {
-			isUndecodable = true;
-		}
-	}
-
-	return {preference: null, documents: documents.length === 0 ? 'none' : isUndecodable ? 'undecodable' : 'foreign'};
-}
-
-/** `null` for another kind or version. */
-function preferenceIn(document: PlainValue): Preference | null {
-	if (!(document instanceof Map) || document.get('kind') !== 'Preference' || !versions.includes(document.get('apiVersion') as string)) {
-		return null;
-	}
-
-	const [policy = '', list = null] = ['credentialPluginPolicy', 'credentialPluginAllowlist'].map(
-		name => document.get(name) as PlainValue | undefined,
-	);
-	return {credentialPluginPolicy: policy ?? '', credentialPluginAllowlist: list};
 }

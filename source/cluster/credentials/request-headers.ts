@@ -1,9 +1,27 @@
 /** Request headers from kubeconfig values. */
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {percentEncode} from '../../text/escaping.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {percentEncode} from '../../base/text/escaping.ts';
 import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import type {SocketFacts} from '../cluster-client.ts';
+import type {ClientCertificate} from '../tls/trust.ts';
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+export type ClientIdentity = {
+	authorization: string | null;
+	/** The same object until it changes. */
+	certificate: ClientCertificate | null;
+};
+
+export type Credentials = {
+	kind: SocketFacts['clientAuth'];
+	/** Rereads files and runs plugins when due. @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
+	current(signal?: AbortSignal): Promise<ClientIdentity>;
+	/** After a 401 for `identity`. Resolves to true if a retry has other credentials. */
+	renewAfter401(identity: ClientIdentity, signal?: AbortSignal): Promise<boolean>;
+};
+
+export const anonymousCredentials: Credentials = fixedCredentials('none', {authorization: null, certificate: null});
 
 /**
 @see client-go transport/round_trippers.go (impersonatingRoundTripper)
@@ -53,4 +71,8 @@ export function headerValue(name: string, value: string): string {
 	}
 
 	return Buffer.from(value, 'utf8').toString('latin1');
+}
+
+export function fixedCredentials(kind: Credentials['kind'], identity: ClientIdentity): Credentials {
+	return {kind, current: async () => identity, renewAfter401: async () => false};
 }

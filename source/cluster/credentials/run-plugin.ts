@@ -4,15 +4,15 @@ import type {Socket} from 'node:net';
 import {normalize} from 'node:path';
 import process from 'node:process';
 import {isatty} from 'node:tty';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {sanitize} from '../../text/sanitize.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {sanitize} from '../../base/text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import {readCaBundle} from '../kubeconfig/read-file-bounded.ts';
-import {isDescriptorLimit, raiseLimitRemedy} from '../transport/descriptor-limit.ts';
+import {isDescriptorLimit, raiseLimitRemedy} from '../transport/dial-tcp.ts';
 import {assertPluginAllowed, lookPath} from './plugin-policy.ts';
 import type {CredentialContext} from './user-credentials.ts';
-import {Semaphore} from '../../async/semaphore.ts';
+import {Semaphore} from '../../base/async/queues.ts';
 
 /** A long certificate chain has some kilobytes. */
 const maxOutputBytes = 1024 * 1024;

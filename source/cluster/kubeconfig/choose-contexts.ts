@@ -1,6 +1,6 @@
 /** The contexts of a command that takes several. */
-import type {ConnectionFlags, MultiContextFlags} from '../../command-line/connection-flags.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionFlags, MultiContextFlags} from '../../base/command-line/connection-flags.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {Kubeconfig} from './kubeconfig-shape.ts';
 import {loadKubeconfig} from './load-kubeconfig.ts';
 import {unknownEntryError} from './select-entries.ts';

@@ -1,8 +1,8 @@
 /** Cluster, user and namespace, selected by client-go's rules. */
 import {constants} from 'node:fs';
 import {access} from 'node:fs/promises';
-import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionFlags} from '../../base/command-line/connection-flags.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {
 	type ClusterEntry,
 	type ContextEntry,
@@ -13,7 +13,7 @@ import {
 	type UserEntry,
 } from './kubeconfig-shape.ts';
 import {fileErrorText} from './read-file-bounded.ts';
-import {parseProxyUrl} from '../transport/proxy-url.ts';
+import {parseProxyUrl} from '../transport/connect-through-proxy.ts';
 
 export type SelectedEntries = {
 	contextName: string | null;

@@ -3,9 +3,8 @@ What spoke itself judges of a server's certificates, before the client's flight 
 own certificate, and authorities that RFC 5280 does not know as such. The chain is OpenSSL's to judge. The words are Go's.
 */
 import type {X509Certificate} from 'node:crypto';
-import {isIP} from 'node:net';
-import {formatRfc3339Seconds} from '../../text/formats.ts';
-import {anchorsAbove, isAnchor, keyProblem, type Trust} from './trust.ts';
+import {formatRfc3339Seconds} from '../../base/text/formats.ts';
+import {addressIn, anchorsAbove, type CertificateNames, isAnchor, keyProblem, namesOf, type Trust} from './trust.ts';
 
 export type CertificateRefusal = {
 	/** Go's message, which kubectl prints after `tls: failed to verify certificate: `. */
@@ -16,12 +15,6 @@ export type CertificateRefusal = {
 
 /** A server sends a few; each costs a signature check for each other one. */
 const maxCertificates = 32;
-
-type CertificateNames = {
-	dnsNames: readonly string[];
-	/** In their shortest form. */
-	addresses: readonly string[];
-};
 
 const maxNamesShown = 100;
 
@@ -139,14 +132,6 @@ function nameRemedy(chain: readonly X509Certificate[], trust: Trust, now: Date):
 		: `use a server address it is valid for, or --tls-server-name=${usable}`;
 }
 
-/** Of the subjectAltName. A name with other characters than a name has can be shown, but never matches. */
-function namesOf({subjectAltName = ''}: X509Certificate): CertificateNames {
-	// Node quotes what holds a comma, a quote or a control character, so that no name can imitate two.
-	const entries = [...subjectAltName.matchAll(/(?:^|, )([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)/g)];
-	const valuesOf = (kind: string) => entries.filter(([, found]) => found === kind).map(([, , value]) => value!);
-	return {dnsNames: valuesOf('DNS'), addresses: valuesOf('IP Address').map(address => addressIn(address) ?? address)};
-}
-
 function matchesHost({addresses, dnsNames}: CertificateNames, host: string): boolean {
 	const address = addressIn(host.replace(/^\[(.+)\]$/, '$1'));
 	if (address !== null) {
@@ -182,18 +167,6 @@ function hostText(certificate: X509Certificate, {addresses, dnsNames}: Certifica
 	return valid.join('') === ''
 		? `x509: certificate is not valid for any names, but wanted to match ${host}`
 		: `x509: certificate is valid for ${valid.join(', ')}, not ${host}`;
-}
-
-/** The address in its shortest form, or `null` for a name; to Go, an address with a zone is a name. */
-function addressIn(host: string): string | null {
-	const family = host.includes('%') ? 0 : isIP(host);
-	if (family !== 6) {
-		return family === 4 ? host : null;
-	}
-
-	const shortest = new URL(`http://[${host}]`).hostname.slice(1, -1);
-	const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(shortest) ?? [];
-	return high === undefined ? shortest : [high, low!].flatMap(part => [parseInt(part, 16) >> 8, parseInt(part, 16) & 255]).join('.');
 }
 
 function isHostName(name: string): boolean {

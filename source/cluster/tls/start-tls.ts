@@ -3,15 +3,13 @@ import {type X509Certificate, constants} from 'node:crypto';
 import {isIP, type TcpNetConnectOpts} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {connect, type ConnectionOptions, type TLSSocket, createSecureContext, type SecureContext} from 'node:tls';
-import {rejectOnAbort} from '../../async/abortable.ts';
-import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {rejectOnAbort} from '../../base/async/clock.ts';
+import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import type {SocketFacts} from '../cluster-client.ts';
 import {addressAttemptTimeoutMs, assertNameOrAddress, unreachableError, waitForConnect, noop} from '../transport/dial-tcp.ts';
 import {onreadOptions} from '../transport/read-coalescer.ts';
-import {type ClientCertificate, validateCertificatePair} from './client-certificate.ts';
+import {type ClientCertificate, validateCertificatePair, type Trust, peerFacts, type PeerFacts, takePeerChain} from './trust.ts';
 import {type CertificateRefusal, chainRefusal, earlyRefusal, signedChain, unusableProblem} from './judge-server.ts';
-import {peerFacts, type PeerFacts, takePeerChain} from './peer-facts.ts';
-import type {Trust} from './trust.ts';
 
 export type TlsSettings = {
 	trust: Trust;
@@ -41,7 +39,7 @@ type HandshakeOptions = {
 type Known = {
 	/** Fingerprints of the chains that OpenSSL has verified in this process. */
 	verified: Set<string>;
-	/** PEM of the certificates between a trusted one and a chain that OpenSSL has followed to another root. */
+	/** PEM of what a trusted certificate has signed, of chains that OpenSSL has followed to another root. */
 	crossSigned: readonly string[];
 	/** Weak, so that a renewed key is not retained. */
 	contexts: WeakMap<ClientCertificate | typeof noClient, SecureContext>;
@@ -291,12 +289,12 @@ function verifiedChains(trust: Trust): Set<string> {
 
 /**
 A server that renews its root sends the new one self-signed, and signed by the old one, too, as `k3s certificate rotate-ca` makes them.
-OpenSSL takes the first that fits, but those of its own store before it. Without partial chains that store trusts only roots: OpenSSL still
-judges every link.
+OpenSSL takes the first that fits, but those of its own store before it. Only what a trusted certificate has signed goes there, and nothing
+that is a root to OpenSSL. Without partial chains the store trusts only roots, so OpenSSL still judges every link.
 @returns whether there are any, for the next connection
 */
 function preferCrossSigned(trust: Trust, chain: readonly X509Certificate[]): boolean {
-	const crossSigned = chain.slice(1).filter(one => one.subject !== one.issuer);
+	const crossSigned = chain.slice(1).filter(one => signedChain([one], trust).length > 1 && !one.checkIssued(one));
 	known.set(trust, {...knownOf(trust), crossSigned: crossSigned.map(one => one.toString()), contexts: new WeakMap()});
 	return crossSigned.length > 0;
 }

@@ -2,14 +2,13 @@
 import type {Duplex} from 'node:stream';
 import {randomBytes} from 'node:crypto';
 import type {IncomingHttpHeaders} from 'node:http';
-import type {ResponseHead} from '../../wire/response-head.ts';
+import {type ResponseHead, webSocketAccept} from '../../wire/response-head.ts';
 import {ResponseParser} from '../../wire/response-parser.ts';
 import {protocolError} from '../../wire/protocol-error.ts';
 import {Exchange, type HttpRequest, type HttpResult} from './exchange.ts';
 import {noop} from './dial-tcp.ts';
 import {ReadCoalescer} from './read-coalescer.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {webSocketAccept} from '../../wire/websocket-accept.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {UpgradeOptions} from '../cluster-client.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 

@@ -3,17 +3,16 @@ import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
 import type {X509Certificate} from 'node:crypto';
-import {rejectOnAbort} from '../../async/abortable.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {rejectOnAbort} from '../../base/async/clock.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {SocketFacts} from '../cluster-client.ts';
-import type {ClientCertificate} from '../tls/client-certificate.ts';
+import type {ClientCertificate} from '../tls/trust.ts';
 import {dialTls, JudgeFirstError, startTls, type TlsSettings, UntrustedServerError, secureContextFor} from '../tls/start-tls.ts';
 import {dialTimeoutMs, dialTcp, noop} from './dial-tcp.ts';
-import {connectThroughProxy} from './connect-through-proxy.ts';
-import type {ProxyAddress} from './proxy-url.ts';
+import {connectThroughProxy, type ProxyAddress} from './connect-through-proxy.ts';
 import {joinHostPort, type ServerAddress} from './server-url.ts';
-import {formatRfc3339Seconds} from '../../text/formats.ts';
-import {userAgent} from '../../version.ts';
+import {formatRfc3339Seconds} from '../../base/text/formats.ts';
+import {userAgent} from '../../base/version.ts';
 
 export type DialRoute = {
 	server: ServerAddress;

@@ -2,8 +2,8 @@
 import {isIP, BlockList} from 'node:net';
 import {posix} from 'node:path';
 import {domainToASCII} from 'node:url';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {percentEncode} from '../../text/escaping.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {percentEncode} from '../../base/text/escaping.ts';
 
 export type ServerAddress = {
 	scheme: 'https' | 'http';

@@ -1,10 +1,9 @@
 /** `spoke attach`. */
-import {assertAccess} from '../../actions/access.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
+import {assertAccess} from '../../session/actions/access.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {defaultDetachKeys, parseDetachKeys} from '../../base/terminal/detach-keys.ts';
 import type {Command} from '../command.ts';
-import {runRecorded} from '../remote-command/run-recorded.ts';
-import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
+import {runRecorded, runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {attachSpec} from './spec.ts';
 
 export const command: Command<typeof attachSpec.flags> = {

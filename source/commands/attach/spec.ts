@@ -1,10 +1,9 @@
 /** Spec of `spoke attach`. */
-import {containerFlag, errorOutputFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
+import {containerFlag, errorOutputFlag, podRunningTimeoutFlag} from '../../base/command-line/connection-flags.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {defaultDetachKeys} from '../../base/terminal/detach-keys.ts';
 import type {CommandSpec} from '../command.ts';
-import {recordFlags} from '../remote-command/record-flags.ts';
-import {streamFlags} from '../stream-flags.ts';
+import {recordFlags, streamFlags} from '../stream-flags.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},

@@ -2,45 +2,29 @@
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
-import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
-import type {FlagValues} from '../../command-line/flag-spec.ts';
+import type {ConnectionFlags} from '../../base/command-line/connection-flags.ts';
+import type {FlagValues} from '../../base/command-line/flag-spec.ts';
 import {needsInOneLine, needsOfEach} from '../../evidence/rules/needs.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {auditJunit, auditsJunit, failedAuditJunit} from '../../output/audit-junit.ts';
-import {auditReport, type AuditReportLayout} from '../../output/audit-report.ts';
-import {auditTable, type AuditedContext} from '../../output/audit-table.ts';
-import {auditSarif, auditsSarif, failedAuditSarif} from '../../output/audit-sarif.ts';
-import {jsonLine} from '../../output/json-line.ts';
+import {toSpokeError, SpokeError, errorText} from '../../base/errors/spoke-error.ts';
+import {auditJunit, auditSarif, type Audited} from '../../report/output/audit-for-ci.ts';
+import {auditReport, auditTable} from '../../report/output/audit-report.ts';
+import {jsonLine} from '../../report/output/output-writer.ts';
+import {reportLayout} from '../../report/output/path-report.ts';
 import {auditJson, type Audit} from '../../evidence/audit/audit-object.ts';
 import {checkRequirements, parseRequirement, parseWaivers} from '../../evidence/audit/requirements.ts';
 import {runAudit, type AuditOptions} from '../../evidence/audit/run-audit.ts';
 import {assertRequireFlags} from '../../evidence/require-path.ts';
-import {errorText} from '../../text/error-text.ts';
-import {toTerminalCharset} from '../../text/terminal-charset.ts';
+import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {combineStatuses, contextErrorLine, runInContexts, writeContextError} from '../several-contexts.ts';
 import {auditSpec} from './spec.ts';
 
 type Format = FlagValues<typeof auditSpec.flags>['output'];
 
-const formats: Readonly<Record<Format, (audit: Audit, layout: AuditReportLayout) => string>> = {
-	json: audit => jsonLine(auditJson(audit)),
+/** Documents of one or several audits, for pipelines. */
+const documents: Readonly<Partial<Record<Format, (audited: readonly Audited[], time: string) => string>>> = {
 	junit: auditJunit,
 	sarif: auditSarif,
-	text: auditReport,
-};
-
-/** Documents of an audit that failed: a pipeline collects the file even if nothing could be read. */
-const failedFormats: Readonly<Partial<Record<Format, (error: SpokeError, time: string) => string>>> = {
-	junit: failedAuditJunit,
-	sarif: failedAuditSarif,
-};
-
-/** Documents of several audits. */
-const severalFormats: Readonly<Record<Exclude<Format, 'json'>, (audited: readonly AuditedContext[], time: string) => string>> = {
-	junit: auditsJunit,
-	sarif: auditsSarif,
-	text: auditTable,
 };
 
 export const command: Command<typeof auditSpec.flags> = {
@@ -66,20 +50,25 @@ export const command: Command<typeof auditSpec.flags> = {
 			return auditContexts(contexts, invocation, options);
 		}
 
+		const write = documents[flags.output];
 		let audit: Audit;
 		try {
 			audit = await readAudit(contexts[0]!, invocation, options);
-		} catch (error) {
-			const format = failedFormats[flags.output];
-			if (format && !interrupted.aborted) {
-				stdout.write(format(toSpokeError(error), new Date().toISOString()));
+		} catch (thrown) {
+			// A pipeline collects the file even if nothing could be read.
+			if (write && !interrupted.aborted) {
+				stdout.write(write([{context: null, value: null, error: toSpokeError(thrown)}], new Date().toISOString()));
 			}
 
-			throw error;
+			throw thrown;
 		}
 
-		const layout = {width: stdout.isTTY ? stdout.columns : Infinity, withEvidence: flags.v > 0};
-		writeReport(formats[flags.output](audit, layout), invocation);
+		if (flags.output === 'text') {
+			stdout.write(toTerminalCharset(stdout, auditReport(audit, reportLayout(stdout, flags))));
+		} else {
+			stdout.write(write?.([{context: null, value: audit, error: null}], audit.time) ?? jsonLine(auditJson(audit)));
+		}
+
 		const failure = failureOf(audit);
 		if (failure) {
 			stderr.write(`${toTerminalCharset(stderr, errorText(failure))}\n`);
@@ -103,7 +92,7 @@ async function auditContexts(
 		stderr,
 		interrupted,
 	} = invocation;
-	const audited: AuditedContext[] = [];
+	const audited: Array<Audited & {context: string}> = [];
 	for await (const result of runInContexts(contexts, async one => readAudit(one, invocation, options), interrupted)) {
 		const {context, value: audit, error} = result;
 		audited.push(result);
@@ -118,14 +107,10 @@ async function auditContexts(
 	}
 
 	if (output !== 'json') {
-		writeReport(severalFormats[output](audited, new Date().toISOString()), invocation);
+		stdout.write(documents[output]?.(audited, new Date().toISOString()) ?? toTerminalCharset(stdout, auditTable(audited)));
 	}
 
 	return combineStatuses(audited.map(({value, error}) => (error ?? value).exitStatus));
-}
-
-function writeReport(report: string, {flags: {output}, stdout}: AuditInvocation): void {
-	stdout.write(output === 'text' ? toTerminalCharset(stdout, report) : report);
 }
 
 async function readAudit(flags: ConnectionFlags, {env, interrupted}: AuditInvocation, options: AuditOptions): Promise<Audit> {

@@ -1,6 +1,5 @@
 /** Spec of `spoke audit`. */
-import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
-import {multiContextFlags} from '../../command-line/connection-flags.ts';
+import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag, multiContextFlags} from '../../base/command-line/connection-flags.ts';
 import {rowIds} from '../../evidence/audit/audit-object.ts';
 import {requirementNames} from '../../evidence/require-path.ts';
 import type {CommandSpec} from '../command.ts';

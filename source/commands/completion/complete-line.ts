@@ -1,7 +1,7 @@
 /** Completions of a command line from the specs. */
-import {connectionFlags} from '../../command-line/connection-flags.ts';
-import type {FlagSpec} from '../../command-line/flag-spec.ts';
-import {parseCommandLine} from '../../command-line/parse-command-line.ts';
+import {connectionFlags} from '../../base/command-line/connection-flags.ts';
+import type {FlagSpec} from '../../base/command-line/flag-spec.ts';
+import {parseCommandLine} from '../../base/command-line/parse-command-line.ts';
 import type {CommandSpec} from '../command.ts';
 import {forwardsVerbs} from '../forwards/spec.ts';
 import {schemaNames} from '../schema/spec.ts';
@@ -18,7 +18,7 @@ export type NameCompletion = {
 	/** Of several names, separated by commas, the last one is being typed. */
 	isList?: boolean;
 };
-export type CompletionResult = {
+type CompletionResult = {
 	offers: readonly CompletionItem[];
 	nameCompletion: NameCompletion | null;
 	command: CommandSpec | null;
@@ -55,7 +55,7 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 	const command = rows.find(row => row.name === name) ?? null;
 	const none: CompletionResult = {offers: [], nameCompletion: null, command, rest: at < 0 ? words : words.toSpliced(at, 1)};
 	if (name === 'help' && before.length === at + 1) {
-		return {...none, offers: commandsFrom(rows, typed)};
+		return {...none, offers: commandsFrom([...rows, {name: 'connection-flags', summary: 'the flags that find a cluster'}], typed)};
 	}
 
 	if (!command || before.includes('--')) {
@@ -164,7 +164,7 @@ function positionalsOf(command: CommandSpec, rest: readonly string[]): readonly 
 	}
 }
 
-function commandsFrom(rows: readonly CommandSpec[], typed: string): readonly CompletionItem[] {
+function commandsFrom(rows: ReadonlyArray<Pick<CommandSpec, 'name' | 'summary'>>, typed: string): readonly CompletionItem[] {
 	return rows.filter(row => row.name !== 'session' && row.name.startsWith(typed)).map(row => ({word: row.name, description: row.summary}));
 }
 

@@ -1,27 +1,40 @@
 /** `spoke cp`. */
-import {assertAccess} from '../../actions/access.ts';
+import {assertAccess} from '../../session/actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {isSpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {noticeLine} from '../../output/notice-line.ts';
-import {reportPaths} from '../../output/path-reporter.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {isSpokeError, toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import {noticeLine} from '../../report/output/output-writer.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {addCopyContainer} from '../../streams/copy/copy-container.ts';
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
 import {type CopyOptions, needsDebugContainer} from '../../streams/copy/copy-session.ts';
 import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
 import {defaultDebugImage} from '../../streams/debug-specs.ts';
-import {preconnect} from '../../streams/preconnect.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
-import {chooseContainer} from '../../targets/choose-container.ts';
-import {resolvePod} from '../../targets/resolve-pod.ts';
+import {chooseContainer} from '../../cluster/targets/choose-container.ts';
+import {resolvePod} from '../../cluster/targets/resolve-pod.ts';
 import type {Command, Invocation} from '../command.ts';
-import {confirm} from '../confirm.ts';
-import {pathMode, createStreamClient} from '../stream-client.ts';
-import {type CopyArguments, parseCopyArguments} from './copy-arguments.ts';
-import {CopyReport} from './copy-report.ts';
-import {ProgressLine} from './progress-line.ts';
+import {confirm} from '../terminal-line.ts';
+import {runStreams} from '../stream-client.ts';
+import {CopyReport, ProgressLine} from './copy-report.ts';
 import {cpSpec} from './spec.ts';
+import type {CopyDirection} from '../../streams/copy/copy-passes.ts';
+import {findResource} from '../../cluster/targets/resource-names.ts';
+
+type RemotePath = {
+	/** As `parseTarget` takes it. */
+	target: string;
+	/** If typed before the target. */
+	namespace: string | null;
+	path: string;
+};
+
+type CopyArguments = {
+	direction: CopyDirection;
+	remote: RemotePath;
+	/** On this machine. */
+	local: string;
+};
 
 type CopyInvocation = Invocation<typeof cpSpec.flags>;
 
@@ -31,7 +44,6 @@ export const command: Command<typeof cpSpec.flags> = {
 		const {flags, positionals, afterDash = [], stdout, stderr, interrupted} = invocation;
 		assertAccess('cp', 'shell', {readOnly: flags['read-only']});
 		const copy = parseCopyArguments([...positionals, ...afterDash]);
-		const cluster = await createStreamClient(invocation);
 		const progress = new ProgressLine(stderr, {isQuiet: flags.quiet});
 		const report = new CopyReport({
 			direction: copy.direction,
@@ -41,27 +53,23 @@ export const command: Command<typeof cpSpec.flags> = {
 			isQuiet: flags.quiet,
 			progress,
 		});
-		const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: progress});
-		const preconnection = preconnect(cluster, {signal: interrupted, observer: paths.observer});
-		try {
-			await copyTarget(copy, invocation, {cluster: preconnection.cluster, observer: paths.observer, report, progress});
-			report.assertComplete();
-			report.end(null, null);
-			return exitStatus.ok;
-		} catch (thrown) {
-			if (interrupted.aborted) {
-				report.end(String(interrupted.reason), null);
-				return exitStatusForSignal(interrupted.reason);
-			}
+		return runStreams(invocation, {stderr: progress}, async run => {
+			try {
+				await copyTarget(copy, invocation, {...run, report, progress});
+				report.assertComplete();
+				report.end(null, null);
+				return exitStatus.ok;
+			} catch (thrown) {
+				if (interrupted.aborted) {
+					report.end(String(interrupted.reason), null);
+					throw thrown;
+				}
 
-			const error = toSpokeError(thrown);
-			report.end('error', error);
-			throw error;
-		} finally {
-			preconnection.close();
-			await paths.finished();
-			cluster.close();
-		}
+				const error = toSpokeError(thrown);
+				report.end('error', error);
+				throw error;
+			}
+		});
 	},
 };
 
@@ -130,4 +138,57 @@ async function debugImage({flags, ...terminal}: CopyInvocation, because: string)
 
 	const question = `${because}. Add a debug container (${defaultDebugImage}) to the pod, and copy through it? It ends after the copy, and cannot be removed.`;
 	return (await confirm(question, terminal)) ? defaultDebugImage : null;
+}
+
+/** @throws SpokeError ERR_USAGE */
+export function parseCopyArguments(positionals: readonly string[]): CopyArguments {
+	const [source, destination, ...surplus] = positionals;
+	if (source === undefined || destination === undefined || surplus.length > 0) {
+		throw new SpokeError('ERR_USAGE', `expected SOURCE and DESTINATION, got ${positionals.length} arguments`);
+	}
+
+	const [from, to] = [remotePath(source), remotePath(destination)];
+	if (from !== null && to === null) {
+		return {direction: 'from-pod', remote: from, local: destination};
+	}
+
+	if (from === null && to !== null) {
+		return {direction: 'to-pod', remote: to, local: source};
+	}
+
+	throw new SpokeError(
+		'ERR_USAGE',
+		from === null
+			? `${JSON.stringify(source)} and ${JSON.stringify(destination)} are both on this machine: one must be POD:PATH`
+			: `${JSON.stringify(source)} and ${JSON.stringify(destination)} are both in containers: one must be a path on this machine`,
+		{remedy: 'write a local name with a colon as ./NAME'},
+	);
+}
+
+/**
+`[NAMESPACE/]POD:PATH`, and `[NAMESPACE/]KIND/NAME:PATH`; `null` for a local path. Of two parts, the first is a kind if there is such a kind
+of pods, otherwise a namespace.
+@throws SpokeError ERR_USAGE
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/cp/cp.go extractFileSpec
+*/
+function remotePath(text: string): RemotePath | null {
+	const colon = text.indexOf(':');
+	if (colon < 0 || /^[./~]/.test(text)) {
+		return null;
+	}
+
+	const parts = text.slice(0, colon).split('/');
+	const path = text.slice(colon + 1);
+	const problem = parts.includes('') ? 'has an empty name' : parts.length > 3 ? 'has too many slashes' : path === '' ? 'has no path' : null;
+	if (problem !== null) {
+		throw new SpokeError('ERR_USAGE', `${JSON.stringify(text)} ${problem}: it must be [NAMESPACE/]POD:PATH or [NAMESPACE/]KIND/NAME:PATH`);
+	}
+
+	const hasNamespace = parts.length === 3 || (parts.length === 2 && findResource(parts[0]!) === undefined);
+	return {
+		target: (hasNamespace ? parts.slice(1) : parts).join('/'),
+		namespace: hasNamespace ? parts[0]! : null,
+		// With a slash at its end, the path of a file is not found.
+		path: path.replace(/(?<=.)\/+$/, ''),
+	};
 }

@@ -1,5 +1,5 @@
 /** Spec of `spoke cp`. */
-import {containerFlag, outputFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
+import {containerFlag, outputFlag, podRunningTimeoutFlag} from '../../base/command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {streamFlags} from '../stream-flags.ts';
 

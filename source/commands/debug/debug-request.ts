@@ -1,5 +1,5 @@
 /** Flags of `debug`. */
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from './spec.ts';

@@ -1,25 +1,23 @@
 /** `spoke debug`. */
-import {assertAccess} from '../../actions/access.ts';
+import {assertAccess} from '../../session/actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {noticeLine} from '../../output/notice-line.ts';
-import {createOutputWriter} from '../../output/output-writer.ts';
+import {exitStatus, exitStatusForSignal} from '../../base/errors/exit-status.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {noticeLine, createOutputWriter} from '../../report/output/output-writer.ts';
 import {addDebugContainer, createDebugPod, deletePodNow, exitStatusOf, waitUntilRunning} from '../../streams/debug-container.ts';
 import {type CopyRequest, ephemeralContainer, losesCapabilities, nodePod, podCopy} from '../../streams/debug-specs.ts';
 import {assertStreamAllowed} from '../../streams/stream-gate.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
-import {chooseContainer} from '../../targets/choose-container.ts';
-import {nodeTarget, type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
-import {objectPath} from '../../targets/resource-names.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {resolvePod} from '../../targets/resolve-pod.ts';
-import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
+import {chooseContainer} from '../../cluster/targets/choose-container.ts';
+import {nodeTarget, type ParsedTarget, parseTarget} from '../../cluster/targets/parse-target.ts';
+import {objectPath} from '../../cluster/targets/resource-names.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {resolvePod} from '../../cluster/targets/resolve-pod.ts';
+import {defaultDetachKeys, parseDetachKeys} from '../../base/terminal/detach-keys.ts';
 import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
 import type {Command, Invocation} from '../command.ts';
 import {printLogs} from '../logs/print-logs.ts';
-import {runRecorded} from '../remote-command/run-recorded.ts';
-import {runRemoteCommand, type RunEnd} from '../remote-command/run-remote-command.ts';
+import {runRecorded, runRemoteCommand, type RunEnd} from '../remote-command/run-remote-command.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {type DebugInput, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
 import {debugSpec} from './spec.ts';
@@ -86,7 +84,10 @@ async function attachTo(
 	{detachKeys, recording}: {detachKeys: Buffer; recording: CommandRecording | null},
 ): Promise<RunEnd> {
 	try {
-		throwIfNotRunning(added);
+		if (added.notRunning) {
+			throw added.notRunning;
+		}
+
 		return await runRemoteCommand(
 			{...invocation, flags: {...invocation.flags, container: added.name}},
 			{
@@ -239,12 +240,6 @@ function warnOfUser(invocation: DebugInvocation, pod: PodObject, context: Parame
 				invocation.stderr,
 			),
 		);
-	}
-}
-
-function throwIfNotRunning({notRunning}: Added): void {
-	if (notRunning) {
-		throw notRunning;
 	}
 }
 

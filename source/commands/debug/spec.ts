@@ -1,11 +1,10 @@
 /** Spec of `spoke debug`. */
-import {containerFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
+import {containerFlag, podRunningTimeoutFlag} from '../../base/command-line/connection-flags.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {defaultDetachKeys} from '../../base/terminal/detach-keys.ts';
 import type {CommandSpec} from '../command.ts';
-import {recordFlags} from '../remote-command/record-flags.ts';
-import {streamFlags} from '../stream-flags.ts';
-import {debugProfiles} from '../../streams/debug-profiles.ts';
+import {recordFlags, streamFlags} from '../stream-flags.ts';
+import {debugProfiles} from '../../streams/debug-specs.ts';
 
 type StreamFlag = (typeof streamFlags)[number];
 

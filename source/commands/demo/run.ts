@@ -3,12 +3,13 @@ import {chmod, readFile, rm, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {Writable} from 'node:stream';
 import {stringify} from 'yaml';
-import {decodeKubeconfig} from '../../cluster/kubeconfig/decode-kubeconfig.ts';
+import {decodeKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {parseDocument} from '../../cluster/kubeconfig/parse-document.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {parseCommandLine} from '../../command-line/parse-command-line.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {delayUpTo} from '../../base/async/clock.ts';
+import {connectionFlags} from '../../base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../base/command-line/parse-command-line.ts';
+import {exitStatus, exitStatusForSignal} from '../../base/errors/exit-status.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {Sandbox, SandboxOptions} from '../../sandbox/sandbox.ts';
 import type {Command, Invocation} from '../command.ts';
 import {hasKubeconfig, startSession} from '../session/start-session.ts';
@@ -121,24 +122,8 @@ async function isOfSandbox(text: string): Promise<boolean> {
 }
 
 async function untilEnd(signal: AbortSignal): Promise<void> {
-	const {promise, resolve} = Promise.withResolvers<void>();
 	const parent = process.ppid;
-	const watch = setInterval(() => {
-		if (process.ppid !== parent) {
-			resolve();
-		}
-	}, parentCheckMs);
-	signal.addEventListener(
-		'abort',
-		() => {
-			resolve();
-		},
-		{once: true},
-	);
-	if (signal.aborted) {
-		resolve();
+	while (!signal.aborted && process.ppid === parent) {
+		await delayUpTo(parentCheckMs, signal);
 	}
-
-	await promise;
-	clearInterval(watch);
 }

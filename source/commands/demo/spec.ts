@@ -1,5 +1,5 @@
 /** Spec of `spoke demo`. */
-import {helpFlag} from '../../command-line/common-flags.ts';
+import {helpFlag} from '../../base/command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';
 
@@ -35,7 +35,7 @@ export const demoSpec = {
 	summary: 'run a small cluster inside spoke, to try every kind of path without a real one',
 	usage: ['demo [flags]', 'demo --tour', 'demo --serve --kubeconfig-out FILE'],
 	about:
-		'Starts the sandbox: an apiserver, kubelets, tunnels and workloads in one process, on loopback, with real TLS and the real protocols. On a terminal it opens the session, otherwise it runs the tour. Its results do not apply to a real cluster, and everything it shows is marked sandbox.\nA posture is how the apiserver reaches the nodes: by which route, and whether it verifies the kubelets’ certificates. A scenario is the posture or fault that the sandbox starts with. The session can later change the posture and the fault. The scenarios:\n- default: unverified kubelets on the direct route, the default of Kubernetes.\n- verified: kubelet certificates are verified.\n- konnectivity: nodes are reached through Konnectivity agents.\n- http-connect: nodes are reached through an HTTP CONNECT egress proxy.\n- ssh-tunnels: SSH tunnels, as before Kubernetes 1.22.\n- refused: the apiserver rejects the kubelet certificates: leg 2 fails.\n- agents-gone: Konnectivity without any running agent.',
+		'Starts the sandbox: an apiserver, kubelets and workloads in one process, on loopback, with real TLS and the real protocols; its tunnels are simulated. On a terminal it opens the session, otherwise it runs the tour. Its results do not apply to a real cluster, and everything it shows is marked sandbox.\nA posture is how the apiserver reaches the nodes: by which route, and whether it verifies the kubelets’ certificates. A scenario is the posture or fault that the sandbox starts with. The session can later change the posture and the fault. The scenarios:\n- default: unverified kubelets on the direct route, the default of Kubernetes.\n- verified: kubelet certificates are verified.\n- konnectivity: nodes are reached through Konnectivity agents.\n- http-connect: nodes are reached through an HTTP CONNECT egress proxy.\n- ssh-tunnels: SSH tunnels, as before Kubernetes 1.22.\n- refused: the apiserver rejects the kubelet certificates: leg 2 fails.\n- agents-gone: Konnectivity without any running agent.',
 	examples: [
 		['spoke demo', 'the session on the sandbox'],
 		['spoke demo --tour', 'every feature once with each posture, with its path line'],

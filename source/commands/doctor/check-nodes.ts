@@ -2,21 +2,20 @@
 import {parseRequestTimeout} from '../../cluster/access-settings.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
-import {describeNodeCheckProgress, describeNodeCheckRequest} from '../../descriptions/describe-node-checks.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {describeNodeCheckProgress, describeNodeCheckRequest} from '../../report/descriptions/describe-doctor.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {checkNodes} from '../../evidence/node-checks/check-nodes.ts';
-import {defaultNodeTimeoutMs} from '../../evidence/doctor/doctor-object.ts';
+import {defaultNodeTimeoutMs, type NodeCheckSummary} from '../../evidence/doctor/doctor-object.ts';
 import {countReadable, planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
-import {jsonLine} from '../../output/json-line.ts';
-import {nodeCheckReport} from '../../output/doctor-report.ts';
-import {noticeLine} from '../../output/notice-line.ts';
-import {createOutputWriter} from '../../output/output-writer.ts';
-import {toTerminalCharset} from '../../text/terminal-charset.ts';
+import {jsonLine, createOutputWriter, noticeLine} from '../../report/output/output-writer.ts';
+import {nodeCheckReport} from '../../report/output/path-report.ts';
+import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
 import type {Invocation} from '../command.ts';
-import {confirm} from '../confirm.ts';
-import {clearLine, overwriteLine} from '../overwrite-line.ts';
+import {confirm, clearLine, overwriteLine} from '../terminal-line.ts';
 import type {doctorSpec} from './spec.ts';
+
+const progressIntervalMs = 100;
 
 export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.flags>): Promise<number> {
 	const {flags, given, stdout, stderr, env, interrupted} = invocation;
@@ -39,19 +38,25 @@ export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.fla
 		}
 
 		const output = createOutputWriter(stdout);
-		const progress = new ThrottledLine(stderr);
+		let counts: NodeCheckSummary['nodes'] | null = null;
+		const drawing = setInterval(() => {
+			if (counts !== null && stderr.isTTY) {
+				overwriteLine(stderr, describeNodeCheckProgress(counts));
+			}
+		}, progressIntervalMs);
 		const summary = await checkNodes(cluster, plan, {
 			concurrency,
 			timeoutMs,
 			signal: AbortSignal.any([interrupted, output.closed]),
-			async onChecked(check, tally) {
-				progress.show(describeNodeCheckProgress(tally.counts));
+			async onChecked(check, known) {
+				counts = known;
 				if (flags.output === 'json') {
 					await output.write(jsonLine(check));
 				}
 			},
 		}).finally(() => {
-			progress.clear();
+			clearInterval(drawing);
+			stderr.write(stderr.isTTY ? clearLine : '');
 		});
 		await output.write(flags.output === 'json' ? jsonLine(summary) : toTerminalCharset(stdout, nodeCheckReport(summary)));
 		await output.finished();
@@ -71,34 +76,4 @@ async function isConfirmed(question: string, terminal: Pick<Invocation, 'stdin' 
 	}
 
 	return answer;
-}
-
-const progressIntervalMs = 100;
-
-/** One line that is overwritten; nothing if it is not a terminal. */
-class ThrottledLine {
-	readonly #stream: NodeJS.WriteStream;
-	#text = '';
-	#timer: NodeJS.Timeout | undefined;
-
-	constructor(stream: NodeJS.WriteStream) {
-		this.#stream = stream;
-	}
-
-	show(text: string): void {
-		this.#text = text;
-		if (this.#stream.isTTY) {
-			this.#timer ??= setTimeout(() => {
-				this.#timer = undefined;
-				overwriteLine(this.#stream, this.#text);
-			}, progressIntervalMs);
-		}
-	}
-
-	clear(): void {
-		clearTimeout(this.#timer);
-		if (this.#stream.isTTY) {
-			this.#stream.write(clearLine);
-		}
-	}
 }

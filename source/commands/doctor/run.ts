@@ -2,12 +2,12 @@
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {doctorReport} from '../../output/doctor-report.ts';
-import {jsonLine} from '../../output/json-line.ts';
+import {doctorReport} from '../../report/output/path-report.ts';
+import {jsonLine} from '../../report/output/output-writer.ts';
 import type {Doctor} from '../../evidence/doctor/doctor-object.ts';
-import {runDoctor, type DoctorOptions} from '../../evidence/doctor/run-doctor.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {toTerminalCharset} from '../../text/terminal-charset.ts';
+import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {oneTarget} from '../one-target.ts';
 import {runNodeChecks} from './check-nodes.ts';
@@ -16,7 +16,7 @@ import {doctorSpec} from './spec.ts';
 /** A pod of that name is pod/nodes. */
 const allNodes = 'nodes';
 
-const flagsOfNodes = ['probe', 'selector', 'max-log-requests'];
+const flagsOfNodes = ['selector', 'max-log-requests'];
 
 export const command: Command<typeof doctorSpec.flags> = {
 	spec: doctorSpec,
@@ -34,12 +34,8 @@ export const command: Command<typeof doctorSpec.flags> = {
 	},
 };
 
-/** With `probe: 'passive'`, leg 2 is not tested. @throws the reason of `interrupted` */
-export async function examineTarget(
-	target: string,
-	{flags, env, interrupted}: Pick<Invocation<typeof doctorSpec.flags>, 'flags' | 'env' | 'interrupted'>,
-	{probe}: Pick<DoctorOptions, 'probe'> = {},
-): Promise<Doctor> {
+/** With `--probe=passive`, leg 2 is not tested. @throws the reason of `interrupted` */
+async function examineTarget(target: string, {flags, given, env, interrupted}: Invocation<typeof doctorSpec.flags>): Promise<Doctor> {
 	let cluster: ClusterClient | undefined;
 	try {
 		const doctor = await runDoctor(
@@ -48,7 +44,7 @@ export async function examineTarget(
 				cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 				return cluster;
 			},
-			{signal: interrupted, container: flags.container, probe},
+			{signal: interrupted, container: flags.container, probe: given.has('probe') ? flags.probe : 'active'},
 		);
 		interrupted.throwIfAborted();
 		return doctor;

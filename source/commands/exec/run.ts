@@ -1,13 +1,12 @@
 /** `spoke exec`. */
 import {text} from 'node:stream/consumers';
-import {assertAccess} from '../../actions/access.ts';
+import {assertAccess} from '../../session/actions/access.ts';
 import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';
-import {quoteForShell} from '../../text/escaping.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {multipleObjectsError, targetOfManifest, type ManifestTarget} from '../../targets/target-of-manifest.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {multipleObjectsError, targetOfManifest, type ManifestTarget} from '../../cluster/targets/parse-target.ts';
 import type {Command, Invocation} from '../command.ts';
-import {runRecorded} from '../remote-command/run-recorded.ts';
-import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
+import {runRecorded, runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {execSpec} from './spec.ts';
 
 /** Larger than any object that an apiserver accepts. */

@@ -1,14 +1,14 @@
 /** `spoke forwards`. */
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
-import {findStateDirectory} from '../../command-line/directories.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {noticeLine} from '../../output/notice-line.ts';
-import {createOutputWriter} from '../../output/output-writer.ts';
-import {Sanitizer, sanitizeLine} from '../../text/sanitize.ts';
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {findStateDirectory} from '../../base/command-line/private-files.ts';
+import {exitStatus, exitStatusForSignal} from '../../base/errors/exit-status.ts';
+import {SpokeError, isSpokeError} from '../../base/errors/spoke-error.ts';
+import {noticeLine, createOutputWriter, jsonObject, writeJsonLine} from '../../report/output/output-writer.ts';
+import {Sanitizer, sanitizeLine} from '../../base/text/sanitize.ts';
 import type {Command} from '../command.ts';
-import {checkSet} from './check-set.ts';
 import {
 	findForwards,
 	forwardsDirectory,
@@ -18,11 +18,23 @@ import {
 	removeForwardFiles,
 	type DetachedForwardState,
 	type FoundForward,
+	type ForwardStatus,
+	readLog,
+	isProcessRunning,
 } from './detached-forward-state.ts';
-import {readLog} from './forward-log.ts';
-import {listForwards} from './list-forwards.ts';
-import {isProcessRunning} from './process-identity.ts';
 import {forwardsSpec, forwardsVerbs, type ForwardsInvocation} from './spec.ts';
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
+import {clockTime, formatQuantity} from '../../base/text/formats.ts';
+import {
+	readForwardFile,
+	type ForwardFileEntry,
+	forwardSetNames,
+	forwardSetsDirectory,
+	isForwardSetName,
+} from '../../base/command-line/forward-file.ts';
+import {validateForward} from '../../streams/port-forward/forward-request.ts';
+import {parseListenAddresses} from '../../streams/port-forward/local-listener.ts';
+import {assertUniquePorts, parseForwardEntries} from '../port-forward/forward-arguments.ts';
 
 export const command: Command<typeof forwardsSpec.flags> = {
 	spec: forwardsSpec,
@@ -185,4 +197,133 @@ async function showLog(
 
 function unknownForward(name: string): SpokeError {
 	return new SpokeError('ERR_FORWARD_UNKNOWN', `no detached forward has the name or local port ${JSON.stringify(name)}`);
+}
+
+/** Reports forwards that have ended, and removes their files. */
+async function listForwards(
+	{flags, stdout, stderr}: ForwardsInvocation,
+	forwards: readonly FoundForward[],
+	directory: string | null,
+): Promise<void> {
+	if (forwards.length === 0) {
+		stderr.write(noticeLine('no detached forwards', stderr));
+	}
+
+	for (const forward of forwards) {
+		const {id} = forward.state;
+		if (flags.output === 'json') {
+			writeJsonLine(stdout, listedObject(forward, logPath(directory!, id)));
+		} else {
+			stdout.write(
+				describe(forward)
+					.map(line => `${sanitizeLine(line)}\n`)
+					.join(''),
+			);
+		}
+
+		if (!forward.isRunning) {
+			await removeForwardFiles(directory!, id);
+		}
+	}
+}
+
+/** The DetachedForward of the contract (schemas/detached-forward.json). */
+function listedObject({state, isRunning, isCurrent}: FoundForward, log: string): object {
+	const {name, process, startedAt, context, forwards, ended} = state;
+	const responds = isRunning && isCurrent;
+	return jsonObject('DetachedForward', {
+		name,
+		pid: process.pid,
+		startedAt,
+		state: isRunning ? (isCurrent ? 'running' : 'unresponsive') : 'ended',
+		ports: localPorts(state),
+		log: isRunning ? log : null,
+		context: responds ? context : null,
+		forwards: responds ? forwards : [],
+		ended,
+	});
+}
+
+function describe({state: {name, process, context, forwards, ended}, isRunning, isCurrent}: FoundForward): string[] {
+	if (!isRunning) {
+		const reason = ended === null ? `process ${process.pid} is gone` : `${ended.error.message} [${ended.error.code}]`;
+		return [`${name}: ended${ended === null ? '' : ` at ${clockTime(ended.time)}`}: ${reason}`];
+	}
+
+	const place = `${context === null ? '' : `context ${context}, `}process ${process.pid}`;
+	return isCurrent
+		? forwards.flatMap(forward => describeForward(name, forward, place))
+		: [`${name}: does not respond (process ${process.pid})`];
+}
+
+function describeForward(name: string, {state, target, remotePort, listen, host, paths, error}: ForwardStatus, place: string): string[] {
+	if (target === null || remotePort === null) {
+		return [`${name}: starting (${place})`];
+	}
+
+	const addresses = listen.map(({address, port}) => joinHostPort(address, port)).join(', ');
+	const named = host === null ? '' : ` (${host})`;
+	// A tunnel that is still open then does not serve the forward.
+	const isInterrupted = state === 'interrupted' && error !== null;
+	const lines = isInterrupted ? [`interrupted: ${error.message} [${error.code}]`] : pathLines(paths);
+	return [
+		`${name}: ${addresses}${named} -> ${remotePort}, ${target.asked} in ${target.namespace}, on ${target.name} (${place})`,
+		...lines.map(line => `  ${line}`),
+	];
+}
+
+function pathLines(paths: ForwardStatus['paths']): readonly string[] {
+	if (paths === null) {
+		return ['path: not read, because of --path=never'];
+	}
+
+	return paths.length === 0 ? ['path: no tunnel is open'] : [...new Set(paths.map(({line}) => line))];
+}
+
+/**
+Prints each problem of the lines of a set, or else the first local port that is used twice. `named`: its name, or a path. Resolves to the
+exit status.
+@throws SpokeError ERR_LOCAL_FILE
+*/
+async function checkSet({stdout, stderr, env}: ForwardsInvocation, named: string): Promise<number> {
+	const directory = forwardSetsDirectory(env);
+	const file = directory !== null && isForwardSetName(named) ? join(directory, named) : named;
+	const text = await readFile(file, 'utf8').catch((error: unknown) => {
+		const names = forwardSetNames(env).join(', ');
+		throw new SpokeError('ERR_LOCAL_FILE', `cannot read the set of forwards: ${(error as Error).message}`, {
+			remedy: names === '' ? 'save one in the session, or name a file' : `name a file, or one of ${names}`,
+			cause: error,
+		});
+	});
+	const {entries, problems} = readForwardFile(text, file, validateForward);
+	const messages = problems.length > 0 ? problems.map(({message}) => message) : portProblems(entries).map(problem => `${file}: ${problem}`);
+	for (const message of messages) {
+		stderr.write(`${sanitizeLine(message)}\n`);
+	}
+
+	if (messages.length > 0) {
+		return exitStatus.usage;
+	}
+
+	stdout.write(`${sanitizeLine(file)}: ${formatQuantity(entries.length, 'forward')}, no problems\n`);
+	return exitStatus.ok;
+}
+
+/** The first local port that two forwards of one context use. Entries without a context belong to every context. */
+function portProblems(entries: readonly ForwardFileEntry[]): readonly string[] {
+	const contexts = new Set(entries.map(({context}) => context));
+	try {
+		for (const context of contexts) {
+			const together = entries.filter(entry => entry.context === null || entry.context === context);
+			assertUniquePorts(parseForwardEntries(together), parseListenAddresses(['localhost']));
+		}
+
+		return [];
+	} catch (error) {
+		if (isSpokeError(error)) {
+			return [error.message];
+		}
+
+		throw error;
+	}
 }

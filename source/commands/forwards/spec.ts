@@ -1,5 +1,5 @@
 /** Spec of `spoke forwards`. */
-import {helpFlag, outputFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, outputFlag} from '../../base/command-line/connection-flags.ts';
 import type {CommandSpec, Invocation} from '../command.ts';
 
 const flags = [

@@ -1,11 +1,10 @@
 /** `spoke keys`. */
-import {formatProblem} from '../../command-line/settings-problem.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {loadKeymap, type LoadedKeymap} from '../../keymap/load-keymap.ts';
-import {keyTable, type KeyTableRow} from '../../keymap/describe-keys.ts';
-import {jsonLine, jsonObject} from '../../output/json-line.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {formatProblem, SpokeError} from '../../base/errors/spoke-error.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {loadKeymap, type LoadedKeymap} from '../../session/keymap/load-keymap.ts';
+import {keyTable, type KeyTableRow} from '../../session/keymap/keymap.ts';
+import {jsonLine, jsonObject} from '../../report/output/output-writer.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {Command} from '../command.ts';
 import {keysSpec} from './spec.ts';
 

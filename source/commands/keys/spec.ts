@@ -1,5 +1,5 @@
 /** Spec of `spoke keys`. */
-import {helpFlag, keymapFlag, outputFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, keymapFlag, outputFlag} from '../../base/command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [

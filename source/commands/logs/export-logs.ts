@@ -2,15 +2,14 @@
 import {createWriteStream, lstatSync, openSync, type WriteStream} from 'node:fs';
 import {basename, join, resolve} from 'node:path';
 import {finished} from 'node:stream/promises';
-import {prepareDirectory} from '../../command-line/private-files.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {jsonLine, jsonObject} from '../../output/json-line.ts';
-import {createOutputWriter, type OutputWriter} from '../../output/output-writer.ts';
-import {formatNumber, formatQuantity} from '../../text/formats.ts';
-import {percentEncode} from '../../text/escaping.ts';
+import {prepareDirectory} from '../../base/command-line/private-files.ts';
+import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {jsonLine, jsonObject, createOutputWriter, type OutputWriter} from '../../report/output/output-writer.ts';
+import {formatNumber, formatQuantity} from '../../base/text/formats.ts';
+import {percentEncode} from '../../base/text/escaping.ts';
 import type {ChosenLog} from './print-logs.ts';
 
-export type ExportOptions = {
+type ExportOptions = {
 	/** For the index; `null` without a kubeconfig. */
 	context: string | null;
 	/** Of the files: `log` or `jsonl`. */

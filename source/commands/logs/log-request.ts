@@ -1,10 +1,10 @@
 /** Request of `spoke logs`. */
-import type {FlagValues} from '../../command-line/flag-spec.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import type {FlagValues} from '../../base/command-line/flag-spec.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {PodLogOptions} from '../../streams/logs/open-log.ts';
-import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
-import {formatRfc3339Seconds} from '../../text/formats.ts';
+import {parseTarget, type ParsedTarget} from '../../cluster/targets/parse-target.ts';
+import {formatRfc3339Seconds} from '../../base/text/formats.ts';
 import type {logsSpec} from './spec.ts';
 
 export type LogRequest = {

@@ -1,46 +1,38 @@
 /** The logs of one context. */
 import {join} from 'node:path';
+import type {FlagValues} from '../../base/command-line/flag-spec.ts';
+import {exitStatus, exitStatusForSignal} from '../../base/errors/exit-status.ts';
+import {noticeLine, type TextStream, type OutputWriter} from '../../report/output/output-writer.ts';
+import {isSpokeError, type SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {OneContext} from '../../cluster/kubeconfig/choose-contexts.ts';
-import type {FlagValues} from '../../command-line/flag-spec.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import type {Path} from '../../evidence/evidence.ts';
-import type {PrintedEvent} from '../../output/log-json.ts';
-import {noticeLine, type TextStream, formatLogEvent} from '../../output/notice-line.ts';
-import type {OutputWriter} from '../../output/output-writer.ts';
-import {reportPaths} from '../../output/path-reporter.ts';
+import {allContainers, chooseContainer, containerStatus} from '../../cluster/targets/choose-container.ts';
+import type {ParsedTarget} from '../../cluster/targets/parse-target.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {byLogPreference, listPods, resolvePod, toResolvedTarget, waitForFirstPod} from '../../cluster/targets/resolve-pod.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
+import {resolveTargetPods} from '../../cluster/targets/target-pods.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import type {FollowLogsOptions} from '../../streams/logs/follow-logs.ts';
+import {logSource, type ContainerSelection, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {podLogRequest} from '../../streams/logs/open-log.ts';
-import {preconnect} from '../../streams/preconnect.ts';
-import type {SpeculativeRequest} from '../../streams/speculative-request.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
+import {canSelectorGainPods, resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
+import type {SpeculativeRequest} from '../../streams/preconnect.ts';
 import type {Invocation} from '../command.ts';
-import {pathMode, createStreamClient} from '../stream-client.ts';
-import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl, type ChooseOptions} from './choose-logs.ts';
+import {runStreams} from '../stream-client.ts';
 import type {LogRequest} from './log-request.ts';
-import {printEvent, printFollow, type PrintEventOptions} from './print-follow.ts';
-import {printLog, printLogs, readToPrint, type ChosenLog, type LineOutput, type PrintOptions} from './print-logs.ts';
+import {printFollow} from './print-follow.ts';
+import {printLog, printLogs, readToPrint, type ChosenLog, type LineOutput} from './print-logs.ts';
 import type {logsSpec} from './spec.ts';
-import type {LogEvent} from '../../streams/logs/log-events.ts';
 
-/** What all contexts share. */
-export type LogsRun = Pick<Invocation<typeof logsSpec.flags>, 'given' | 'stdout' | 'stderr' | 'env' | 'interrupted'> & {
-	request: LogRequest;
-	output: OutputWriter;
-	onPath?: ((path: Path) => void) | undefined;
-};
-
-export type ContextLogs = {
+/** What is printed of one context, how, and where. */
+export type ContextLogs = Pick<Invocation<typeof logsSpec.flags>, 'given' | 'stderr' | 'env' | 'interrupted'> & {
 	flags: OneContext<FlagValues<typeof logsSpec.flags>>;
+	request: LogRequest;
 	lines: LineOutput;
-	/** Begins each line with the context, if there are several. */
-	stderr: TextStream;
+	output: OutputWriter;
+	/** stderr; of several contexts, each line begins with the context. */
+	notices: TextStream;
 };
-
-export type NamedContextLogs = ContextLogs & {flags: {context: string}};
-
-const shapedGatherMs = 20;
 
 /** Of several contexts. */
 export type ContextOptions = {
@@ -50,138 +42,124 @@ export type ContextOptions = {
 	turn: Promise<void>;
 };
 
-/** `losses`: lines that may be missing or repeated, and failures. `no-progress`: all except new pods and ended logs. */
-type NoticeLevel = 'all' | 'no-progress' | 'losses';
-
-const progress: ReadonlySet<LogEvent['type']> = new Set(['pod-appeared', 'pod-gone', 'ended']);
-const losses: ReadonlySet<LogEvent['type']> = new Set(['gap', 'failed', 'server-said', 'apiserver-unreachable']);
-
-/** Between equal notices, while a log stays interrupted or reconnects again and again. */
-const repeatIntervalMs = 30_000;
-const minIntervalMs = 4000;
-const maxRemembered = 1000;
+export type OpenContext = ContextLogs & {
+	cluster: ClusterClient;
+	observer: ConnectionObserver | undefined;
+	signal: AbortSignal;
+	/** With -q, only what may be missing is said. */
+	say: (notice: string) => void;
+	warn: (notice: string) => void;
+};
 
 /** Resolves to the exit status. @throws SpokeError */
-export async function printContext(logs: ContextLogs, run: LogsRun, {ready, turn}: Partial<ContextOptions> = {}): Promise<number> {
-	const {flags, lines, stderr} = logs;
-	const {request, given, env, interrupted} = run;
-	const cluster = await createStreamClient({flags, given, env});
-	const paths = reportPaths(cluster, {
-		mode: pathMode({flags, given}),
-		// An object names its context itself.
-		stderr: flags.path === 'json' ? run.stderr : stderr,
-		onPath: run.onPath,
-	});
-	try {
-		if (flags.resume && isFollowed(logs, run)) {
-			await ready?.(cluster);
+export async function printContext(logs: ContextLogs, {ready, turn}: Partial<ContextOptions> = {}): Promise<number> {
+	const {flags, given, env, interrupted, request, lines, output, notices} = logs;
+	const isFollowed = flags.follow && !request.read.previous;
+	const warn = (notice: string) => {
+		notices.write(noticeLine(notice, notices));
+	};
+
+	const prepare = async (client: ClusterClient) => {
+		if (flags.resume && isFollowed) {
+			await ready?.(client);
 		}
 
-		const preconnection = preconnect(cluster, {
-			signal: interrupted,
-			observer: paths.observer,
-			// A response could not wait for its turn.
-			speculative: turn ? undefined : speculativeLogRequest(request, flags, {lines, namespace: cluster.facts.namespace}),
-		});
-		try {
-			const print = isFollowed(logs, run) ? followContext : printContextLogs;
-			await print(preconnection.cluster, logs, run, {observer: paths.observer, turn});
-		} finally {
-			preconnection.close();
-		}
+		// A response could not wait for its turn.
+		return turn || isFollowed ? undefined : speculativeLogRequest(request, {lines, namespace: client.facts.namespace});
+	};
 
-		await paths.finished();
+	// An object names its context itself.
+	const stderr = flags.path === 'json' ? logs.stderr : notices;
+	const joins = isFollowed && !isOneLog(request);
+	return runStreams({flags, given, env, interrupted}, {stderr, joins, prepare}, async run => {
+		const signal = AbortSignal.any([interrupted, output.closed]);
+		const context = {...logs, ...run, signal, say: flags.quiet ? () => {} : warn, warn};
+		await (isFollowed ? followContext(context) : printChosenLogs(context, turn));
 		return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
-	} catch (error) {
-		await paths.finished();
-		if (interrupted.aborted) {
-			return exitStatusForSignal(interrupted.reason);
-		}
-
-		throw error;
-	} finally {
-		cluster.close();
-	}
+	});
 }
 
-function isFollowed({flags}: ContextLogs, {request}: LogsRun): boolean {
-	return flags.follow && !request.read.previous;
+/** Of one named pod. */
+function isOneLog({targets: [target, ...more], containers, allPods}: LogRequest): boolean {
+	return target?.resource.kind === 'Pod' && more.length === 0 && containers.kind !== 'all' && !allPods;
 }
 
-export async function printContextEvent(event: PrintedEvent, logs: ContextLogs, run: LogsRun): Promise<void> {
-	await printEvent(event, run.output, eventOptions(logs, run));
-}
-
-/** Early log request of one named pod; `undefined` if its container is unknown. */
+/** Early request of one log. */
 function speculativeLogRequest(
-	{targets: [target, ...more], selector, containers, allPods, read}: LogRequest,
-	{follow}: Pick<ContextLogs['flags'], 'follow'>,
+	request: LogRequest,
 	{lines, namespace}: {lines: LineOutput; namespace: string},
 ): SpeculativeRequest | undefined {
-	const isOnePod = target?.resource.kind === 'Pod' && more.length === 0 && selector === null && !allPods;
-	if (!isOnePod || containers.kind === 'all' || (follow && !read.previous)) {
+	if (!isOneLog(request)) {
 		return undefined;
 	}
 
-	const source = {namespace, pod: target.name, container: containers.kind === 'named' ? containers.name : null};
+	const {containers, read} = request;
+	const pod = request.targets[0]!.name;
+	const source = {namespace, pod, container: containers.kind === 'named' ? containers.name : null};
 	return {
-		after: objectPath(podResource, namespace, target.name),
+		after: objectPath(podResource, namespace, pod),
 		namespace,
 		kind: 'request',
 		options: podLogRequest(source, readToPrint(read, lines)),
 	};
 }
 
-type PrintContext = {observer: ConnectionObserver | undefined; turn: Promise<void> | undefined};
-
-async function printContextLogs(cluster: ClusterClient, logs: ContextLogs, run: LogsRun, {observer, turn}: PrintContext): Promise<void> {
-	const {flags, lines, stderr} = logs;
-	const {request, output} = run;
-	const choosing = chooseOptions(logs, run);
-	const chosen = await chooseLogs(cluster, request, choosing).catch((thrown: unknown) =>
-		throwNotFoundAsKubectl(thrown, cluster.facts.namespace),
-	);
+async function printChosenLogs(context: OpenContext, turn: Promise<void> | undefined): Promise<void> {
+	const {cluster, flags, request, lines, output, observer, signal, warn} = context;
+	const chosen = await chooseLogs(context).catch((thrown: unknown) => throwNotFoundAsKubectl(thrown, cluster.facts.namespace));
 	await turn;
-	const printing = {read: request.read, lines, observer, signal: choosing.signal, say: noticePrinter(stderr)};
 	if (request.exportTo !== null) {
-		await exportContext(cluster, chosen, request.exportTo, {...printing, isQuiet: flags.quiet});
+		await exportChosenLogs(context, chosen, request.exportTo);
 		return;
 	}
 
-	await printLogs(cluster, chosen, output, {...printing, ignoreErrors: flags['ignore-errors']});
+	await printLogs(cluster, chosen, output, {
+		read: request.read,
+		lines,
+		observer,
+		signal,
+		say: warn,
+		ignoreErrors: flags['ignore-errors'],
+	});
 	await output.finished();
 }
 
-async function exportContext(
-	cluster: ClusterClient,
-	chosen: readonly ChosenLog[],
-	directory: string,
-	{isQuiet, ...printing}: Omit<PrintOptions, 'ignoreErrors'> & {isQuiet: boolean},
-): Promise<void> {
+async function exportChosenLogs(context: OpenContext, chosen: readonly ChosenLog[], directory: string): Promise<void> {
+	const {cluster, request, lines, observer, signal, say, warn} = context;
 	const {contextDirectory, exportLogs} = await import('./export-logs.ts');
-	const {read, lines, signal, say} = printing;
 	await exportLogs(lines.context === null ? directory : join(directory, contextDirectory(lines.context)), chosen, {
 		context: cluster.facts.context,
 		extension: lines.json ? 'jsonl' : 'log',
-		print: async (log, file, {previous}) => printLog(cluster, log, file, previous ? {...printing, read: {...read, previous}} : printing),
+		print: async (log, file, {previous}) =>
+			printLog(cluster, log, file, {read: {...request.read, ...(previous && {previous})}, lines, observer, signal}),
 		signal,
-		report: isQuiet ? () => {} : say,
-		say,
+		report: say,
+		say: warn,
 	});
 }
 
-async function followContext(cluster: ClusterClient, logs: ContextLogs, run: LogsRun, {observer}: PrintContext): Promise<void> {
-	const {request, given, output} = run;
-	const choosing = chooseOptions(logs, run);
-	const isWaitLimited = given.has('pod-running-timeout');
-	const followed = await chooseFollowTargets(cluster, request, {...choosing, isWaitLimited}).catch((thrown: unknown) =>
-		throwNotFoundAsKubectl(thrown, cluster.facts.namespace),
-	);
-	await printFollow(cluster, followed, output, {
-		follow: {...followOptions(logs, run), onDefaultContainer: choosing.say, signal: choosing.signal, ...(observer && {observer})},
-		limitBytes: request.read.limitBytes ?? 0,
-		...eventOptions(logs, run),
-	}).finally(() => {
+/** A regular expression with a time limit costs as much for one line as for many. */
+const shapedGatherMs = 20;
+
+async function followContext(context: OpenContext): Promise<void> {
+	const {cluster, flags, given, request, lines, output, observer, signal, say} = context;
+	const {limitBytes: _, timestamps: _unused, ...start} = request.read;
+	const mostLogs = flags['max-log-requests'];
+	const options: FollowLogsOptions = {
+		asked: request.selector === null ? request.targets.map(({input}) => input).join(' ') : `-l ${request.selector}`,
+		containers: request.containers,
+		start,
+		until: flags.until,
+		startTimeoutMs: flags['pod-running-timeout'],
+		resume: flags.resume,
+		onDefaultContainer: say,
+		signal,
+		...(observer && {observer}),
+		...(given.has('max-log-requests') && mostLogs !== undefined && {maxLogs: mostLogs}),
+		...(lines.shaper !== null && {gatherMs: shapedGatherMs}),
+	};
+	const targets = await chooseFollowTargets(context).catch((thrown: unknown) => throwNotFoundAsKubectl(thrown, cluster.facts.namespace));
+	await printFollow(context, targets, options).finally(() => {
 		output.flush();
 	});
 	if (output.closed.aborted) {
@@ -191,139 +169,132 @@ async function followContext(cluster: ClusterClient, logs: ContextLogs, run: Log
 	await output.finished();
 }
 
-function chooseOptions({flags, stderr}: ContextLogs, {interrupted, output}: LogsRun): ChooseOptions {
-	const say = noticePrinter(stderr);
-	return {
-		podRunningTimeoutMs: flags['pod-running-timeout'],
-		signal: AbortSignal.any([interrupted, output.closed]),
-		say: flags.quiet ? () => {} : say,
-		onMissing: flags['ignore-errors']
-			? ({message}) => {
-					say(`error: ${message}`);
-				}
-			: null,
-	};
+/** kubectl logs has its own message for a missing target. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
+function throwNotFoundAsKubectl(thrown: unknown, namespace: string): never {
+	const [, words] = /^Error from server \(NotFound\): (.*)$/s.exec((isSpokeError(thrown) && thrown.asKubectl) || '') ?? [];
+	throw words === undefined
+		? thrown
+		: (thrown as SpokeError).withChanges({
+				asKubectl: `error: error from server (NotFound): ${words} in namespace ${JSON.stringify(namespace)}`,
+				cause: (thrown as SpokeError).cause,
+			});
 }
 
-function noticePrinter(stderr: TextStream): (notice: string) => void {
-	return notice => {
-		stderr.write(noticeLine(notice, stderr));
-	};
-}
-
-function followOptions({flags, lines}: ContextLogs, {request, given}: LogsRun): FollowLogsOptions {
-	const {limitBytes: _, timestamps: _unused, ...start} = request.read;
-	const mostLogs = flags['max-log-requests'];
-	return {
-		asked: request.selector === null ? request.targets.map(({input}) => input).join(' ') : `-l ${request.selector}`,
-		containers: request.containers,
-		start,
-		until: flags.until,
-		startTimeoutMs: flags['pod-running-timeout'],
-		resume: flags.resume,
-		...(given.has('max-log-requests') && mostLogs !== undefined && {maxLogs: mostLogs}),
-		// A regular expression with a time limit costs as much for one line as for many.
-		...(lines.shaper !== null && {gatherMs: shapedGatherMs}),
-	};
-}
-
-function eventOptions({flags, lines, stderr}: ContextLogs, {output}: LogsRun): PrintEventOptions {
-	return {
-		lines,
-		ignoreErrors: flags['ignore-errors'],
-		notices: noticeFilter(noticeLevel({quiet: flags.quiet, verbose: flags.v > 0, isWatched: stderr.isTTY === true})),
-		say(notice) {
-			output.flush();
-			stderr.write(noticeLine(`spoke: ${notice}`, stderr));
-		},
-	};
-}
-
-/** New and ended pods are reported only on a terminal or with -v, so that stderr of a script stays empty. */
-function noticeLevel({quiet, verbose, isWatched}: {quiet: boolean; verbose: boolean; isWatched: boolean}): NoticeLevel {
-	if (quiet) {
-		return 'losses';
+/** Like kubectl: all pods of a selector, in the apiserver's order; one pod of a workload, or with `allPods` all in order of preference. */
+async function chooseLogs(context: OpenContext): Promise<readonly ChosenLog[]> {
+	const {cluster, request, signal, say} = context;
+	const {selector} = request;
+	if (selector === null) {
+		return (await readTargets(context, async target => logsOfTarget(context, target))).flat();
 	}
 
-	return verbose || isWatched ? 'all' : 'no-progress';
-}
-
-/** A gone pod is reported once, whether its watch or the logs of its containers noticed it first. */
-export function noticeFilter(level: NoticeLevel = 'all'): (event: LogEvent) => string | null {
-	const recordGone = goneRecorder();
-	const reported = new Map<string, {at: number; suppressed: number}>();
-	return event => {
-		const isRepeated = recordGone(event);
-		const notice = isRepeated || !isReported(event, level) ? null : formatLogEvent(event);
-		if (notice === null || !('source' in event) || !['reconnecting', 'resumed', 'server-said'].includes(event.type)) {
-			return notice;
-		}
-
-		const words = event.type === 'resumed' ? `resumed ${event.proven}` : notice;
-		const key = `${event.source.pod}/${event.source.container} ${words}`;
-		const before = reported.get(key) ?? {at: -Infinity, suppressed: 0};
-		const isSame = event.type === 'reconnecting' && event.attempt > 1;
-		if (Date.now() - before.at < (isSame ? repeatIntervalMs : minIntervalMs)) {
-			before.suppressed++;
-			return null;
-		}
-
-		if (reported.size > maxRemembered) {
-			reported.clear();
-		}
-
-		reported.set(key, {at: Date.now(), suppressed: 0});
-		return before.suppressed === 0 ? notice : `${notice} (${before.suppressed} more like this)`;
-	};
-}
-
-function isReported(event: LogEvent, level: NoticeLevel): boolean {
-	switch (level) {
-		case 'all': {
-			return true;
-		}
-
-		case 'no-progress': {
-			return !progress.has(event.type);
-		}
-
-		case 'losses': {
-			return losses.has(event.type);
-		}
-	}
-}
-
-/** Returns whether the pod was recorded before. A later pod of the same name is a different one. */
-function goneRecorder(): (event: LogEvent) => boolean {
-	const gone = new Set<string>();
-	return event => {
-		if (event.type === 'pod-appeared') {
-			gone.delete(podNameKey(event));
-		}
-
-		const key = goneKey(event);
-		if (key === null) {
-			return false;
-		}
-
-		if (gone.size > maxRemembered) {
-			gone.clear();
-		}
-
-		const isKnown = gone.has(key);
-		gone.add(key);
-		return isKnown;
-	};
-}
-
-function goneKey(event: LogEvent): string | null {
-	if (event.type === 'pod-gone') {
-		return podNameKey(event);
+	const {namespace} = cluster.facts;
+	const pods = await listPods(cluster, {namespace, labelSelector: selector}, signal);
+	if (pods.length === 0) {
+		say(`No resources found in ${namespace} namespace.`);
 	}
 
-	return event.type === 'ended' && event.reason === 'pod-gone' ? podNameKey(event.source) : null;
+	return pods.flatMap(pod => logsOf(pod, `-l ${selector}`, pods.length, context));
 }
 
-function podNameKey({namespace, pod}: {namespace: string; pod: string}): string {
-	return `${namespace}/${pod}`;
+/** @throws SpokeError of a target, unless errors are ignored, it is missing and another is not */
+async function readTargets<Result>(
+	{flags, request: {targets}, warn}: OpenContext,
+	read: (target: ParsedTarget) => Promise<Result>,
+): Promise<readonly Result[]> {
+	const results: Result[] = [];
+	const missing: SpokeError[] = [];
+	for (const target of targets) {
+		try {
+			results.push(await read(target));
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			if (!flags['ignore-errors'] || !['ERR_NOT_FOUND', 'ERR_FORBIDDEN'].includes(error.code)) {
+				throw thrown;
+			}
+
+			missing.push(error);
+		}
+	}
+
+	for (const error of missing) {
+		if (results.length === 0) {
+			throw error;
+		}
+
+		warn(`error: ${error.message}`);
+	}
+
+	return results;
+}
+
+async function logsOfTarget(context: OpenContext, target: ParsedTarget): Promise<readonly ChosenLog[]> {
+	const {cluster, flags, request, signal, say} = context;
+	const resolveOptions = {podPreference: 'logs', podRunningTimeoutMs: flags['pod-running-timeout'], signal} as const;
+	const {pod, target: resolved, scope} = await resolvePod(cluster, target, resolveOptions);
+	const {chosenFrom} = resolved;
+	if (chosenFrom > 1 && request.allPods && scope !== null) {
+		const pods = (await listPods(cluster, scope, signal)).sort(byLogPreference);
+		return pods.flatMap(one => logsOf(one, target.input, pods.length, context));
+	}
+
+	if (chosenFrom > 1) {
+		say(`Found ${chosenFrom} pods, using pod/${pod.metadata.name}`);
+	}
+
+	return logsOf(pod, target.input, chosenFrom, context);
+}
+
+function logsOf(pod: PodObject, input: string, chosenFrom: number, {request: {containers, allPods}, say}: OpenContext): ChosenLog[] {
+	const names =
+		containers.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, containers, allPods ? () => undefined : say)];
+	const [first, ...more] = pod.spec.containers;
+	return names.map(name => {
+		const status = containerStatus(pod, name);
+		return {
+			source: logSource(pod, name),
+			target: toResolvedTarget(input, pod, chosenFrom, name),
+			isOnlyContainer: name === first?.name && more.length === 0,
+			restarts: status?.restartCount ?? 0,
+			isWaiting: status?.state?.waiting !== undefined,
+		};
+	});
+}
+
+function chosenName(pod: PodObject, choice: ContainerSelection, say: OpenContext['say']): string {
+	const {name, notice} = chooseContainer(pod, choice.kind === 'named' ? choice.name : undefined, {unknownAnnotation: 'go-on'});
+	if (notice !== null) {
+		say(notice);
+	}
+
+	return name;
+}
+
+/** With a timeout on the command line, a workload must have a pod within it; otherwise the follow itself waits for one. */
+async function chooseFollowTargets(context: OpenContext): Promise<FollowTargets> {
+	const {cluster, flags, given, request, signal, say} = context;
+	const {selector, targets, containers} = request;
+	const {namespace} = cluster.facts;
+	if (selector !== null) {
+		return {
+			kind: 'scope',
+			scope: {namespace, labelSelector: selector},
+			canAppear: async controllers => canSelectorGainPods(cluster, controllers, selector),
+		};
+	}
+
+	const read = async (target: ParsedTarget) => resolveTargetPods(cluster, target, namespace, signal).then(() => target);
+	const found = flags['ignore-errors'] ? await readTargets(context, read) : targets;
+	const followed = await resolveFollowTargets(cluster, found, namespace, signal);
+	if (given.has('pod-running-timeout') && followed.kind === 'scope') {
+		await waitForFirstPod(cluster, found[0]!.input, followed.scope, {podRunningTimeoutMs: flags['pod-running-timeout'], signal});
+	}
+
+	for (const pod of followed.kind === 'pods' ? followed.pods : []) {
+		if (containers.kind !== 'all') {
+			chosenName(pod, containers, say);
+		}
+	}
+
+	return followed;
 }

@@ -1,26 +1,33 @@
 /** Output of logs one after the other. */
-import {abortableDelay} from '../../async/abortable.ts';
+import {abortableDelay} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {maxRetries, maxRetryAfterMs} from '../../cluster/transport/request-errors.ts';
-import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {jsonLine} from '../../output/json-line.ts';
-import {logEventObject, logLineObjects} from '../../output/log-json.ts';
-import type {OutputWriter} from '../../output/output-writer.ts';
-import type {ConnectionObserver, ResolvedTarget} from '../../streams/connection-observer.ts';
-import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
+import {maxRetries, maxRetryAfterMs} from '../../cluster/transport/response-body.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {jsonLine, type OutputWriter} from '../../report/output/output-writer.ts';
+import {logEventObject, logLineObjects} from '../../report/output/log-json.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
+import {readLineBlocks, LogBodyReader} from '../../streams/logs/line-blocks.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
-import {splitKubeletError, locateInterruption, LogInterruptedError} from '../../streams/logs/log-error.ts';
+import {
+	splitKubeletError,
+	locateInterruption,
+	LogInterruptedError,
+	openLog,
+	type OpenLog,
+	type OpenLogOptions,
+	RetryAfterError,
+	type PodLogOptions,
+} from '../../streams/logs/open-log.ts';
 import {stripTimestamps, withPrefix} from '../../streams/logs/log-lines.ts';
-import {openLog, type OpenLog, type OpenLogOptions, RetryAfterError, type PodLogOptions} from '../../streams/logs/open-log.ts';
-import {LogBodyReader} from '../../streams/logs/log-body-reader.ts';
 import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
-import {sanitize, sanitizeLine} from '../../text/sanitize.ts';
+import {sanitize, sanitizeLine} from '../../base/text/sanitize.ts';
 import type {LineShaper} from './shape-lines.ts';
 
 /** `isOnlyContainer`: the apiserver reads it if none is named. */
 export type ChosenLog = {source: LogSource; target: ResolvedTarget; isOnlyContainer: boolean; restarts: number; isWaiting: boolean};
 
-export type PrintOptions = {
+type PrintOptions = {
 	read: PodLogOptions;
 	lines: LineOutput;
 	ignoreErrors: boolean;
@@ -76,7 +83,7 @@ export async function printLog(
 	cluster: ClusterClient,
 	{source, target, isOnlyContainer}: ChosenLog,
 	output: OutputWriter,
-	options: Omit<PrintOptions, 'ignoreErrors'> & {opened?: () => void},
+	options: Omit<PrintOptions, 'ignoreErrors' | 'say'> & {opened?: () => void},
 ): Promise<void> {
 	const {read, lines, observer, signal, opened} = options;
 	const open = await openWithRetry(cluster, source, readToPrint(read, lines), {target, observer, signal, isOnlyContainer});

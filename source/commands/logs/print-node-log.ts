@@ -1,24 +1,18 @@
 /** Prints the log of a node. */
-import {monotonicMs} from '../../async/clock.ts';
+import {monotonicMs} from '../../base/async/clock.ts';
 import {chooseContexts, oneClusterError} from '../../cluster/kubeconfig/choose-contexts.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {nodeLogLineObjects} from '../../output/log-json.ts';
-import {noticeLine} from '../../output/notice-line.ts';
-import {createOutputWriter} from '../../output/output-writer.ts';
-import {reportPaths} from '../../output/path-reporter.ts';
-import {openNodeLog} from '../../streams/node-logs/open-node-log.ts';
-import {readNodeLog} from '../../streams/node-logs/read-node-log.ts';
-import {preconnect} from '../../streams/preconnect.ts';
-import {sanitize} from '../../text/sanitize.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {nodeLogLineObjects} from '../../report/output/log-json.ts';
+import {noticeLine, createOutputWriter} from '../../report/output/output-writer.ts';
+import {openNodeLog, type NodeLogOptions, type NodeLogQuery, readNodeLog} from '../../streams/logs/node-log.ts';
+import {sanitize} from '../../base/text/sanitize.ts';
 import type {Invocation} from '../command.ts';
-import {pathMode, createStreamClient} from '../stream-client.ts';
-import {parseResponseTimeout} from '../response-timeout.ts';
+import {parseResponseTimeout, runStreams} from '../stream-client.ts';
 import {type logsSpec, nodeFlags} from './spec.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import type {NodeLogOptions, NodeLogQuery} from '../../streams/node-logs/node-log-query.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
 import {assertUsage, rfc3339, type LogsInvocation} from './log-request.ts';
-import {connectionFlagNames} from '../../command-line/connection-flags.ts';
+import {connectionFlagNames} from '../../base/command-line/connection-flags.ts';
 
 type NodeLogArguments = {target: string; query: NodeLogQuery};
 
@@ -39,9 +33,6 @@ export async function printNodeLog(invocation: Invocation<typeof logsSpec.flags>
 		throw oneClusterError(target, more.length + 1);
 	}
 
-	const client = await createStreamClient({flags, given, env});
-	const paths = reportPaths(client, {mode: pathMode({flags, given}), stderr});
-	const preconnection = preconnect(client, {signal: interrupted, observer: paths.observer});
 	const output = createOutputWriter(stdout);
 	const formatted = (block: Buffer) =>
 		flags.output === 'json'
@@ -49,32 +40,26 @@ export async function printNodeLog(invocation: Invocation<typeof logsSpec.flags>
 			: stdout.isTTY
 				? sanitize(block.toString('utf8'), {colors: 'keep'})
 				: block;
-	try {
-		const startedAt = monotonicMs();
-		const body = await openNodeLog(
-			preconnection.cluster,
-			{target, query, timeoutMs: parseResponseTimeout(flags['request-timeout'])},
-			{observer: paths.observer, signal: AbortSignal.any([interrupted, output.closed])},
-		);
-		await readNodeLog(body, {target, query}, async block => output.write(formatted(block)));
-		await output.finished();
-		const notice = query.kind === 'services' ? deadlineNotice(monotonicMs() - startedAt) : null;
-		if (notice !== null) {
-			stderr.write(noticeLine(notice, stderr));
-		}
+	return runStreams({flags, given, env, interrupted}, {stderr}, async ({cluster, observer}) => {
+		try {
+			const startedAt = monotonicMs();
+			const body = await openNodeLog(
+				cluster,
+				{target, query, timeoutMs: parseResponseTimeout(flags['request-timeout'])},
+				{observer, signal: AbortSignal.any([interrupted, output.closed])},
+			);
+			await readNodeLog(body, {target, query}, async block => output.write(formatted(block)));
+			await output.finished();
+			const notice = query.kind === 'services' ? deadlineNotice(monotonicMs() - startedAt) : null;
+			if (notice !== null) {
+				stderr.write(noticeLine(notice, stderr));
+			}
 
-		return exitStatus.ok;
-	} catch (error) {
-		if (interrupted.aborted) {
-			return exitStatusForSignal(interrupted.reason);
+			return exitStatus.ok;
+		} catch (error) {
+			throw output.closed.aborted ? output.closed.reason : error;
 		}
-
-		throw output.closed.aborted ? output.closed.reason : error;
-	} finally {
-		preconnection.close();
-		await paths.finished();
-		client.close();
-	}
+	});
 }
 
 /**
@@ -90,7 +75,7 @@ export function deadlineNotice(elapsedMs: number): string | null {
 /**
 @throws SpokeError ERR_USAGE, for every flag that a node's log does not have
 */
-export function nodeLogRequest({flags, given, positionals, afterDash}: LogsInvocation): NodeLogArguments {
+function nodeLogRequest({flags, given, positionals, afterDash}: LogsInvocation): NodeLogArguments {
 	const [target = '', ...more] = [...positionals, ...(afterDash ?? [])];
 	const isOfNode = target !== '' && parseTarget(target).resource.kind === 'Node';
 	const [nodeOnly] = nodeFlags.filter(({name}) => given.has(name));

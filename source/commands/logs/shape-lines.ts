@@ -1,8 +1,7 @@
 /** Selection and form of the lines that `spoke logs` prints. Loaded only if a flag asks for it. */
-import {LevelInheritance} from '../../lines/level-inheritance.ts';
-import {levelNamed, levelOf, type LineLevel} from '../../lines/line-level.ts';
-import {formatLogfmt, pickFields} from '../../lines/line-fields.ts';
-import {parseLinePattern, selectTexts, type LinePatterns} from '../../lines/line-patterns.ts';
+import {LevelInheritance, levelNamed, levelOf, type LineLevel} from '../../base/lines/line-level.ts';
+import {formatLogfmt, pickFields} from '../../base/lines/line-fields.ts';
+import {parseLinePattern, selectTexts, type LinePatterns} from '../../base/text/search-patterns.ts';
 import {logKey, type LogSource} from '../../streams/logs/log-events.ts';
 import {eachLine, lineEnd} from '../../streams/logs/log-lines.ts';
 import type {LineChoice} from './log-request.ts';

@@ -7,9 +7,9 @@ import {
 	levelFlag,
 	outputFlag,
 	pathFlag,
-} from '../../command-line/common-flags.ts';
-import {multiContextFlags} from '../../command-line/connection-flags.ts';
-import type {FlagSpec} from '../../command-line/flag-spec.ts';
+	multiContextFlags,
+} from '../../base/command-line/connection-flags.ts';
+import type {FlagSpec} from '../../base/command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
 import {requireFlags} from '../stream-flags.ts';
 
@@ -46,7 +46,7 @@ const flags = [
 	{
 		name: 'prefix',
 		kind: 'boolean',
-		help: 'prefix each line with [pod/NAME/CONTAINER], or [CONTEXT pod/NAME/CONTAINER] with several contexts',
+		help: 'prefix each line with [pod/NAME/CONTAINER], or [CONTEXT pod/NAME/CONTAINER] with several contexts; on a terminal, the default of -f for several pods or containers',
 	},
 	{name: 'timestamps', kind: 'boolean', help: 'prefix each line with its timestamp'},
 	{
@@ -132,7 +132,7 @@ export const logsSpec = {
 		'logs node/NAME --query QUERY [flags]',
 	],
 	about:
-		'Without -f, prints what kubectl prints, byte for byte, except that --ignore-errors reports failures on stderr, not on stdout. On a terminal, also with -f, control characters are displayed, not interpreted, and --prefix is colored. With -f, a workload means all its pods, not one, and spoke resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again. A workload is followed to its new pods until it is deleted, a job also only until it is complete or has failed. With -l, it ends when no container of the pods will run again and no controller will create more pods: their jobs are complete, failed or deleted, and the other pods have no controller. Until then, it waits for new pods. It reports on stderr when it waits or stops. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.\n--export writes what the nodes still serve: each log since its last rotation, and one previous instance. It reports what is missing, and exits with the status of the first log that is missing or incomplete. index.jsonl says where each file is from. Several contexts are exported to a directory each.\nWith several contexts, each line begins with its context. Without -f, the clusters are printed one after the other. With -f, all are followed at once, and a cluster that is down is followed when its apiserver responds. A failure in one context does not stop the others.\nlogs node/NAME reads a service or file of a node from its kubelet, like kubectl get --raw /api/v1/nodes/NAME/proxy/logs/?query=…. --since and --since-time become its sinceTime, --tail its tailLines; --boot and --pattern become its parameters boot and pattern. It requires get on nodes/proxy, which also allows commands in every pod of the node; no role of spoke contains it.',
+		'Without -f, prints what kubectl prints, byte for byte, except that --ignore-errors reports failures on stderr, not on stdout. On a terminal, also with -f, control characters are displayed, not interpreted, and --prefix is colored. With -f, a workload means all its pods, not one, and spoke resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again. A workload is followed to its new pods until it is deleted, a job also only until it is complete or has failed. With -l, it ends when no container of the pods will run again and no controller will create more pods: their jobs are complete, failed or deleted, and the other pods have no controller. Until then, it waits for new pods. It reports on stderr when it waits or stops. What is followed at the start, new pods and ended logs are reported only on a terminal, or with -v 1 or higher.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.\n--export writes what the nodes still serve: each log since its last rotation, and one previous instance. It reports what is missing, and exits with the status of the first log that is missing or incomplete. index.jsonl says where each file is from. Several contexts are exported to a directory each.\nWith several contexts, each line begins with its context. Without -f, the clusters are printed one after the other. With -f, all are followed at once, and a cluster that is down is followed when its apiserver responds. A failure in one context does not stop the others.\nlogs node/NAME reads a service or file of a node from its kubelet, like kubectl get --raw /api/v1/nodes/NAME/proxy/logs/?query=…. --since and --since-time become its sinceTime, --tail its tailLines; --boot and --pattern become its parameters boot and pattern. It requires get on nodes/proxy, which also allows commands in every pod of the node; no role of spoke contains it.',
 	examples: [
 		['spoke logs web-5d', 'the log of a pod’s container'],
 		['spoke logs -f deploy/web', 'follow every pod of a deployment, including new ones'],

@@ -1,15 +1,14 @@
 /** `spoke policy`. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {formatProblem} from '../../command-line/settings-problem.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {formatProblem, SpokeError} from '../../base/errors/spoke-error.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {pathToAnyKubelet} from '../../evidence/require-connection.ts';
 import {evaluateRequirement, requirementNames, type PathRequirement} from '../../evidence/require-path.ts';
-import {loadPolicy, policyPath, readPolicy} from '../../policies/load-policy.ts';
-import {clusterFingerprints, clusterServers, requirementsFor} from '../../policies/policy.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {loadPolicy, policyPath, readPolicy} from '../../evidence/policies/load-policy.ts';
+import {clusterFingerprints, clusterServers, requirementsFor} from '../../evidence/policies/policy.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {Command} from '../command.ts';
 import {policySpec} from './spec.ts';
 
@@ -42,14 +41,16 @@ export const command: Command<typeof policySpec.flags> = {
 				print(line);
 			}
 
-			if (flags.check) {
-				const path = await pathToAnyKubelet(cluster, interrupted);
-				for (const line of [...describeProvable(path), ...required.map(one => describeResult(path, one))]) {
-					print(line);
-				}
+			if (!flags.check) {
+				return exitStatus.ok;
 			}
 
-			return exitStatus.ok;
+			const path = await pathToAnyKubelet(cluster, interrupted);
+			for (const line of [...describeProvable(path), ...required.map(one => describeResult(path, one))]) {
+				print(line);
+			}
+
+			return statusOf(path, required);
 		} finally {
 			cluster.close();
 		}
@@ -88,6 +89,16 @@ function describeProvable(path: Path): string[] {
 				`with minBasis ${minBasis}: ${requirementNames.map(state => `${state} ${resultName(path, {states: [state], minBasis})}`).join(', ')}`,
 		),
 	];
+}
+
+/** As that of a stream: what is undecided fails only where it opens none. */
+function statusOf(path: Path, required: readonly PathRequirement[]): number {
+	const results = required.map(one => ({result: evaluateRequirement(path, one), opens: one.undecided === 'allow'}));
+	if (results.some(({result}) => result === 'not-met')) {
+		return exitStatus.requireNotMet;
+	}
+
+	return results.some(({result, opens}) => result === 'undecided' && !opens) ? exitStatus.requireUndecided : exitStatus.ok;
 }
 
 function describeResult(path: Path, requirement: PathRequirement): string {

@@ -1,13 +1,12 @@
 /** Spec of `spoke policy`. */
-import {acceptedReadOnlyFlag, helpFlag} from '../../command-line/common-flags.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {acceptedReadOnlyFlag, helpFlag, connectionFlags} from '../../base/command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{
 		name: 'check',
 		kind: 'boolean',
-		help: 'check the policy file, and print what you can prove on this cluster now; exits 5 if the file has a problem',
+		help: 'check the policy file, and print what you can prove on this cluster now; exits 5 if the file has a problem, 3 if the cluster does not meet it, and 4 if that cannot be decided',
 	},
 	acceptedReadOnlyFlag,
 	helpFlag,

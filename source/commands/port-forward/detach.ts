@@ -1,23 +1,43 @@
-/** `spoke port-forward --detach`: starts a forward in the background and waits until it is ready. */
+/** `spoke port-forward --detach`: starts a forward in the background, waits until it is ready, and what runs there. */
 import {spawn, type ChildProcess} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {closeSync, openSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
-import {createStateDirectory} from '../../command-line/directories.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {SpokeError, type ErrorObject} from '../../errors/spoke-error.ts';
-import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
-import {noticeLine} from '../../output/notice-line.ts';
-import {ownCommand} from '../../own-process.ts';
-import {errorText} from '../../text/error-text.ts';
-import {toTerminalCharset} from '../../text/terminal-charset.ts';
-import {assertPortsAreFree, forwardsDirectory, logPath, removeForwardFiles} from '../forwards/detached-forward-state.ts';
+import {delayUpTo} from '../../base/async/clock.ts';
+import {createStateDirectory} from '../../base/command-line/private-files.ts';
+import {exitStatus, exitStatusForSignal} from '../../base/errors/exit-status.ts';
+import {SpokeError, type ErrorObject, errorText, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {jsonObject, writeJsonLine, noticeLine, jsonLine} from '../../report/output/output-writer.ts';
+import {ownCommand} from '../../base/own-process.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {
+	assertPortsAreFree,
+	confirmState,
+	ForwardLog,
+	forwardsDirectory,
+	hasStateFile,
+	logPath,
+	type ProcessIdentity,
+	readProcess,
+	removeForwardFiles,
+	startingForward,
+	stateIntervalMs,
+	updateStatus,
+	writeState,
+	type DetachedForwardState,
+	type DetachedListener,
+	type ForwardStatus,
+} from '../forwards/detached-forward-state.ts';
 import {requestedListeners} from './forward-arguments.ts';
-import type {ForwardInput, PortForwardInvocation} from './run-forwards.ts';
+import {endReasonFor, openPaths, reporterFor, type ForwardReporter, textReporter, UnsettledPaths, wantsPaths} from './forward-reporter.ts';
+import type {ForwardInput, OpenedForwards, PortForwardInvocation, runForwards} from './run.ts';
+import process from 'node:process';
 
 /** Sent through a pipe, so that credentials are in no argument and no file. */
-export type StartMessage = {
+type StartMessage = {
 	/** As this process read them. */
 	line: Pick<PortForwardInvocation, 'flags' | 'given'>;
 	/** As this process read it: a file of forwards can be a pipe. */
@@ -28,7 +48,7 @@ export type StartMessage = {
 };
 
 /** The background process leaves its parent after `ready`. */
-export type ForwardMessage =
+type ForwardMessage =
 	| {type: 'output'; to: 'stdout' | 'stderr'; text: string}
 	| {type: 'ready'; name: string; pid: number}
 	| {type: 'failed'; error: ErrorObject & {asKubectl: string | null}};
@@ -134,4 +154,245 @@ async function relayUntilReady(child: ChildProcess, {stdout, stderr}: PortForwar
 			resolve({type: 'lost'});
 		});
 	});
+}
+
+/**
+Runs the forwards that the parent sends, until a signal or a failure, or until the state file is removed.
+The parent reports a failure before the forward is ready; a later one goes to the log and the state file.
+`run` is passed, because importing it would copy the streams into this part of the build.
+@throws SpokeError ERR_USAGE without a parent that is spoke
+*/
+export async function serveDetached(own: PortForwardInvocation, run: typeof runForwards): Promise<number> {
+	if (!process.connected) {
+		throw new SpokeError('ERR_USAGE', '--detached is for the processes that spoke starts', {remedy: 'pass --detach'});
+	}
+
+	const [start] = (await once(process, 'message')) as [StartMessage];
+	const forward = new DetachedForward(start);
+	process.once('disconnect', () => {
+		forward.stopUnlessReady();
+	});
+	return forward.run({...own, ...start.line}, run);
+}
+
+/** The log file, which the parent has opened. */
+const stderrDescriptor = 2;
+
+class DetachedForward {
+	readonly #start: StartMessage;
+	readonly #log = new ForwardLog(stderrDescriptor);
+	/** Prints as without --detach, except the path lines. */
+	readonly #inParent: ForwardReporter;
+	readonly #forwards: ReadonlyMap<string, ForwardStatus>;
+	readonly #paths = new UnsettledPaths();
+	readonly #stopping = new AbortController();
+	readonly #startedAt = new Date().toISOString();
+	#process: ProcessIdentity | undefined;
+	/** On which it listens, or is about to. */
+	#listeners: readonly DetachedListener[];
+	#ended: DetachedForwardState['ended'] = null;
+	#opened: OpenedForwards | undefined;
+	#written = '';
+	#lastWrite: Promise<void> = Promise.resolve();
+	/** The parent has printed all that it prints. */
+	#isReady = false;
+
+	constructor(start: StartMessage) {
+		this.#start = start;
+		this.#inParent = reporterFor(start.line.flags, this.#parentOutput('stdout'), this.#parentOutput('stderr'));
+		this.#listeners = requestedListeners(start.input.targets);
+		this.#forwards = new Map(start.input.targets.flatMap(({ports}) => ports.map(({id}) => [id, startingForward(id)])));
+	}
+
+	stopUnlessReady(): void {
+		if (!this.#isReady) {
+			this.#stopping.abort();
+		}
+	}
+
+	/** Resolves to the exit status. */
+	async run(invocation: PortForwardInvocation, run: typeof runForwards): Promise<number> {
+		const {directory, id} = this.#start;
+		try {
+			await this.#createState();
+			void this.#keepState();
+			await this.#runForwards(invocation, run);
+			await this.#lastWrite;
+			await removeForwardFiles(directory, id);
+			return exitStatus.ok;
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			this.#stopping.abort();
+			await this.#lastWrite;
+			this.#log.write(`${errorText(error)}\n`);
+			if (this.#isReady) {
+				this.#ended = {time: new Date().toISOString(), error: error.toJSON()};
+				await this.#writeState();
+			} else {
+				await removeForwardFiles(directory, id);
+				const totals = {connections: 0, failed: 0, up: 0, down: 0};
+				this.#inParent.ended({exitStatus: error.exitStatus, reason: endReasonFor(error), signal: null, totals, error});
+				await this.#leaveParent({type: 'failed', error: {...error.toJSON(), asKubectl: error.asKubectl}});
+			}
+
+			return error.exitStatus;
+		}
+	}
+
+	async #runForwards({flags, ...invocation}: PortForwardInvocation, run: typeof runForwards): Promise<void> {
+		const {directory, id, input} = this.#start;
+		const logged = textReporter(this.#log, this.#log);
+		let announced: Promise<void> = Promise.resolve();
+		const {failure} = await run(
+			// `spoke forwards list` shows the path, and the log its changes.
+			{...invocation, stderr: this.#log, flags: {...flags, output: undefined, path: flags.path === 'never' ? 'never' : 'always'}},
+			input,
+			{
+				event: event => {
+					this.#inParent.event(event);
+					logged.event(event);
+					updateStatus(this.#forwards.get(event.forward)!, event);
+				},
+				path: (forward, path) => {
+					this.#inParent.path(forward, path);
+					this.#paths.update(forward, path);
+				},
+				allReady: targets => {
+					this.#inParent.allReady(targets);
+					announced = this.#announce();
+					announced.catch(() => {
+						this.#stopping.abort();
+					});
+				},
+				ended() {},
+			},
+			{
+				signal: AbortSignal.any([invocation.interrupted, this.#stopping.signal]),
+				onOpened: opened => {
+					this.#opened = opened;
+				},
+			},
+		);
+		this.#stopping.abort();
+		await announced;
+		if (failure?.code === 'ERR_PORT_IN_USE') {
+			// Another detached forward can have bound the port at the same moment.
+			await assertPortsAreFree(directory, requestedListeners(input.targets), id);
+		}
+
+		if (failure !== null || !this.#isReady) {
+			throw failure ?? new SpokeError('ERR_DETACHED_FORWARD', 'the forward was stopped before it was ready');
+		}
+	}
+
+	/** Before a port is bound, so that a forward that finds its port in use can name this one. */
+	async #createState(): Promise<void> {
+		this.#process = (await readProcess(process.pid)) ?? undefined;
+		if (!this.#process) {
+			throw new SpokeError(
+				'ERR_LOCAL_FILE',
+				'cannot read the start time of the spoke process from the system, which `spoke forwards` needs to recognize it',
+			);
+		}
+
+		await this.#writeState();
+	}
+
+	/** Until the state file is removed: without it, no command could find and stop the forward. */
+	async #keepState(): Promise<void> {
+		const {directory, id} = this.#start;
+		const {signal} = this.#stopping;
+		while (!signal.aborted) {
+			await delayUpTo(stateIntervalMs, signal);
+			if (!hasStateFile(directory, id)) {
+				this.#stopping.abort();
+			} else if (!signal.aborted) {
+				// A state that is not written, because the disk is full, is soon not current.
+				await this.#writeState().catch(() => undefined);
+			}
+		}
+	}
+
+	/** After the write before it, because both use one draft. */
+	async #writeState(): Promise<void> {
+		const {directory, id} = this.#start;
+		const write = this.#lastWrite.then(async () => {
+			const text = JSON.stringify(this.#state());
+			await (text === this.#written ? confirmState(directory, id) : writeState(directory, id, text));
+			this.#written = text;
+		});
+		this.#lastWrite = write.catch(() => undefined);
+		return write;
+	}
+
+	#state(): DetachedForwardState {
+		const {id, line} = this.#start;
+		const labels = line.flags.path === 'never' ? null : Array.from(this.#opened?.labeler?.labels.values() ?? [], ({path}) => path);
+		return {
+			id,
+			name: this.#name,
+			process: this.#process!,
+			startedAt: this.#startedAt,
+			listeners: this.#listeners,
+			context: this.#opened?.context ?? null,
+			forwards: Array.from(this.#forwards.values(), forward => ({...forward, paths: labels && openPaths(forward.target, labels)})),
+			ended: this.#ended,
+		};
+	}
+
+	/** Unique among the detached forwards by its local port and host. */
+	get #name(): string {
+		const [{target, host, ports} = {target: {name: 'forward'}, host: undefined, ports: []}] = this.#start.input.targets;
+		return `${host ?? target.name}-${this.#listeners[0]?.port ?? ports[0]?.spec.remote}`;
+	}
+
+	async #announce(): Promise<void> {
+		if (wantsPaths(this.#start.line.flags, {isTTY: this.#start.isStderrTerminal})) {
+			await this.#paths.settled();
+		}
+
+		this.#listeners = [...this.#forwards.values()].flatMap(({host, listen}) =>
+			[...new Set(listen.map(({port}) => port))].map(port => ({host, port})),
+		);
+		await this.#writeState();
+		// It can have ended since.
+		if (!this.#stopping.signal.aborted) {
+			this.#printPaths(this.#state().forwards.flatMap(({paths}) => paths ?? []));
+			this.#isReady = true;
+			await this.#leaveParent({type: 'ready', name: this.#name, pid: process.pid});
+		}
+	}
+
+	/** In the mode that --path names. JSON events suppress the line of `auto`. */
+	#printPaths(paths: readonly Path[]): void {
+		const {isStderrTerminal, line} = this.#start;
+		const {path, output} = line.flags;
+		if (path === 'json' || path === 'always' || (path === 'auto' && isStderrTerminal && output !== 'json')) {
+			const lines = paths.map(one => (path === 'json' ? jsonLine(one) : `${sanitizeLine(one.line)}\n`));
+			this.#parentOutput('stderr').write([...new Set(lines)].join(''));
+		}
+	}
+
+	#parentOutput(to: 'stdout' | 'stderr') {
+		return {
+			isTTY: to === 'stderr' && this.#start.isStderrTerminal,
+			write: (text: string) => {
+				if (!this.#isReady && process.connected) {
+					process.send!({type: 'output', to, text} satisfies ForwardMessage, undefined, undefined, () => undefined);
+				}
+
+				return true;
+			},
+		};
+	}
+
+	/** The last message. */
+	async #leaveParent(message: ForwardMessage): Promise<void> {
+		if (process.connected) {
+			await new Promise(resolve => {
+				process.send!(message, undefined, undefined, resolve);
+			});
+			process.disconnect();
+		}
+	}
 }

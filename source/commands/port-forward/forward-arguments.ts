@@ -1,12 +1,17 @@
 /** Targets and ports of port-forward. */
 import type {DetachedListener} from '../forwards/detached-forward-state.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
-import type {ForwardPort, ForwardRequest, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
-import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
-import {parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
-import {localPortOf, namesProtocol, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
-import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import type {ForwardFileEntry} from '../../base/command-line/forward-file.ts';
+import {
+	type ForwardPort,
+	type ForwardRequest,
+	type OnPodLoss,
+	localPortOf,
+	namesProtocol,
+	parsePortSpec,
+} from '../../streams/port-forward/forward-request.ts';
+import {type ListenAddress, parseLocalEnd} from '../../streams/port-forward/local-listener.ts';
+import {parseTarget, type ParsedTarget} from '../../cluster/targets/parse-target.ts';
 
 export type TargetWithPorts = {
 	target: ParsedTarget;

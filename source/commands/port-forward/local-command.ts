@@ -3,8 +3,8 @@ import {closeSync, openSync} from 'node:fs';
 import {constants} from 'node:os';
 import process from 'node:process';
 import {execa} from 'execa';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {Invocation} from '../command.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Spec of `spoke port-forward`. */
-import {onPodLossFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
+import {onPodLossFlag, podRunningTimeoutFlag} from '../../base/command-line/connection-flags.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
 import type {CommandSpec} from '../command.ts';
 import {streamFlags} from '../stream-flags.ts';
 

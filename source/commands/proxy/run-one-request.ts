@@ -2,29 +2,41 @@
 import {type FileHandle, open} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
-import {assertAccess, proxyAccess} from '../../actions/access.ts';
+import {isUtf8} from 'node:buffer';
+import {once} from 'node:events';
+import {assertAccess, proxyAccess} from '../../session/actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {describeRedirect, tlsBackendFix} from '../../descriptions/describe-proxy.ts';
-import {noticeLine} from '../../output/notice-line.ts';
-import {createOutputWriter} from '../../output/output-writer.ts';
-import {reportPaths} from '../../output/path-reporter.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {describeRedirect, tlsBackendFix} from '../../report/descriptions/describe-proxy.ts';
+import {noticeLine, createOutputWriter} from '../../report/output/output-writer.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import {preconnect} from '../../streams/preconnect.ts';
 import {runsCommands, runsKubeletCommands} from '../../streams/proxy/request-path.ts';
-import {parseHeader, type ProxyRequest, type ProxyResponse, sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
+import {
+	parseHeader,
+	type ProxyRequest,
+	type ProxyResponse,
+	sendProxyRequest,
+	openProxyWebSocket,
+} from '../../streams/proxy/proxy-request.ts';
 import {type ResolvedProxyTarget, resolveProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
-import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
-import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
-import {sanitizeLine, Sanitizer} from '../../text/sanitize.ts';
+import {truncatedResponseError} from '../../streams/proxy/response-origin.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../cluster/targets/proxy-target.ts';
+import {sanitizeLine, Sanitizer, sanitize} from '../../base/text/sanitize.ts';
 import type {Invocation} from '../command.ts';
-import {parseResponseTimeout} from '../response-timeout.ts';
-import {createStreamClient} from '../stream-client.ts';
-import {runWebSocket} from './run-websocket.ts';
+import {parseResponseTimeout, runStreams} from '../stream-client.ts';
 import {listenerFlags, type proxySpec} from './spec.ts';
+import {locateTunnelLoss} from '../../streams/locate-loss.ts';
+import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
+import {lineEnd} from '../../streams/logs/log-lines.ts';
+import {isNormalClose, WebSocketMessages, type WebSocketCloseResult} from '../../wire/websocket-messages.ts';
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
+
+/** Shorter than every common idle timeout. */
+const pingEveryMs = 20_000;
+
+const closeMs = 5000;
 
 /** @throws SpokeError ERR_BACKEND_ANSWER (1) for a status of 400 or more, ERR_SECOND_LEG (11) if the backend was not reached, ERR_USAGE… */
 export async function runOneRequest(invocation: ProxyInvocation, method: string, text: string): Promise<number> {
@@ -32,10 +44,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	const target = parseProxyTarget(text);
 	const headers = Object.fromEntries(flags.header.map(line => parseHeader(line)));
 	assertCompatibleFlags(invocation, method);
-	const client = await createStreamClient(invocation);
-	const paths = reportPaths(client, {mode: flags.path, stderr});
-	const {cluster, close} = preconnect(client, {signal: interrupted, observer: paths.observer});
-	try {
+	return runStreams(invocation, {stderr}, async ({cluster, observer}) => {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		assertAccess(
 			`proxy ${method.toLowerCase()} ${target.input}${target.path}`,
@@ -49,19 +58,9 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 			{readOnly: flags['read-only']},
 		);
 		return flags.websocket
-			? await runWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.observer)
-			: await exchange({cluster, observer: paths.observer}, resolved, {target, method, headers}, invocation);
-	} catch (error) {
-		if (interrupted.aborted) {
-			return exitStatusForSignal(interrupted.reason);
-		}
-
-		throw error;
-	} finally {
-		close();
-		await paths.finished();
-		client.close();
-	}
+			? runWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, observer)
+			: exchange({cluster, observer}, resolved, {target, method, headers}, invocation);
+	});
 }
 
 type ExchangeContext = {cluster: ClusterClient; observer: ConnectionObserver | undefined};
@@ -185,9 +184,12 @@ function fileError(file: string, error: unknown): SpokeError {
 }
 
 function assertCompatibleFlags({flags, given}: ProxyInvocation, method: string): void {
-	const wrong = listenerFlags.find(name => given.has(name));
+	const wrong = listenerFlags.find(({name}) => given.has(name));
 	if (wrong !== undefined) {
-		throw new SpokeError('ERR_USAGE', `--${wrong} applies only to the local API proxy: run spoke proxy without ${method.toLowerCase()}`);
+		throw new SpokeError(
+			'ERR_USAGE',
+			`--${wrong.name} applies only to the local API proxy: run spoke proxy without ${method.toLowerCase()}`,
+		);
 	}
 
 	if (given.has('protocol') && !flags.websocket) {
@@ -243,4 +245,80 @@ async function* streamedBody(
 	for (let read = await first; read.done !== true; read = await iterator.next()) {
 		yield read.value;
 	}
+}
+
+/** @throws SpokeError ERR_STREAM_LOST without a Close frame, or with a code other than 1000 */
+async function runWebSocket(
+	cluster: ClusterClient,
+	resolved: ResolvedProxyTarget,
+	asked: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
+	{stdin, stdout, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'interrupted'>,
+	observer: ConnectionObserver | undefined,
+): Promise<number> {
+	const output = createOutputWriter(stdout);
+	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {observer, signal: interrupted});
+	const messages = new WebSocketMessages(upgraded.socket, {pingIntervalMs: pingEveryMs, closeTimeoutMs: closeMs});
+	const ending = Promise.withResolvers<WebSocketCloseResult>();
+	messages.on('close', ending.resolve);
+	messages.on('message', (payload, binary) => {
+		messages.pause();
+		const text = stdout.isTTY ? sanitize(payload.toString('utf8'), {colors: 'keep'}) : payload;
+		const bytes = binary && !stdout.isTTY ? payload : Buffer.concat([Buffer.from(text), Buffer.from('\n')]);
+		void Promise.resolve(output.write(bytes)).then(
+			() => {
+				messages.resume();
+			},
+			() => {
+				messages.destroy();
+			},
+		);
+	});
+	sendLines(stdin, messages, ending.promise).catch((error: unknown) => {
+		messages.destroy(toSpokeError(error));
+	});
+	const stop = () => {
+		messages.close();
+	};
+
+	interrupted.addEventListener('abort', stop);
+	try {
+		const {code, reason, error} = await ending.promise;
+		if (output.closed.aborted) {
+			throw output.closed.reason;
+		}
+
+		interrupted.throwIfAborted();
+		if (error) {
+			throw await locateTunnelLoss(cluster, error, 'the backend');
+		}
+
+		if (!isNormalClose(code)) {
+			throw new SpokeError('ERR_STREAM_LOST', `the backend closed the WebSocket with code ${code}`, {leg: 3, text: reason});
+		}
+
+		await output.finished();
+		return exitStatus.ok;
+	} finally {
+		interrupted.removeEventListener('abort', stop);
+		stdin.destroy();
+		closed();
+	}
+}
+
+async function sendLines(stdin: Readable, messages: WebSocketMessages, ended: Promise<unknown>): Promise<void> {
+	const send = async (line: Buffer) => {
+		// A text message would alter bytes that are not UTF-8.
+		if (!messages.send(line, {binary: !isUtf8(line)})) {
+			await Promise.race([once(messages, 'drain'), ended]);
+		}
+	};
+
+	const {remainder} = await readLineBlocks(stdin, async block => {
+		for (let from = 0, end: number; from < block.length; from = end) {
+			end = lineEnd(block, from);
+			await send(block.subarray(from, block[end - 2] === 0x0d && end - from > 1 ? end - 2 : end - 1));
+		}
+	});
+	await (remainder.length > 0 ? send(remainder) : undefined);
+	messages.close();
 }

@@ -1,9 +1,11 @@
 /** Spec of `spoke proxy`. */
-import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
+import type {FlagSpec} from '../../base/command-line/flag-spec.ts';
+import {defaultFilter, defaultPort} from '../../streams/proxy-listener/request-filter.ts';
 import type {CommandSpec} from '../command.ts';
 import {streamFlags} from '../stream-flags.ts';
 
-const flags = [
+/** Of one request. */
+export const requestFlags = [
 	{name: 'header', short: 'H', kind: 'texts', value: '"NAME: VALUE"', help: 'one request: header to send; repeat for several'},
 	{name: 'data', kind: 'string', value: 'TEXT', help: 'one request: body to send'},
 	{
@@ -21,6 +23,10 @@ const flags = [
 		help: 'one request (get): upgrade to a WebSocket; sends each line of stdin as a message (binary if it is not UTF-8) and prints each message as a line',
 	},
 	{name: 'protocol', kind: 'texts', value: 'NAME', help: 'with --websocket: a subprotocol to offer; repeat for several'},
+] as const satisfies readonly FlagSpec[];
+
+/** Of the local API proxy. */
+export const listenerFlags = [
 	{
 		name: 'port',
 		short: 'p',
@@ -92,26 +98,9 @@ const flags = [
 		value: 'DURATION',
 		help: 'local API proxy: TCP keep-alive interval of upgraded connections to the apiserver; 0 means the system default',
 	},
-	...streamFlags,
-] as const;
+] as const satisfies readonly FlagSpec[];
 
-export const requestFlags = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'] as const;
-export const listenerFlags = [
-	'port',
-	'address',
-	'unix-socket',
-	'api-prefix',
-	'www',
-	'www-prefix',
-	'accept-hosts',
-	'accept-paths',
-	'reject-paths',
-	'reject-methods',
-	'disable-filter',
-	'allow-commands',
-	'append-server-path',
-	'keepalive',
-] as const;
+const flags = [...requestFlags, ...listenerFlags, ...streamFlags] as const;
 
 export const proxySpec = {
 	name: 'proxy',

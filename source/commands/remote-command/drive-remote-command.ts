@@ -4,21 +4,21 @@ import {fstatSync, ReadStream} from 'node:fs';
 import type {Readable, Writable} from 'node:stream';
 import {finished} from 'node:stream/promises';
 import {setTimeout as delay} from 'node:timers/promises';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {SpokeError, unwritableOutputError} from '../../errors/spoke-error.ts';
+import {exitStatus, exitStatusForSignal} from '../../base/errors/exit-status.ts';
+import {SpokeError, unwritableOutputError} from '../../base/errors/spoke-error.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import {BorrowedTerminal, followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
-import {DetachKeys} from '../../terminal/detach-keys.ts';
+import {BorrowedTerminal, followSize, pumpOutput} from '../../base/terminal/terminal-modes.ts';
+import {DetachKeys} from '../../base/terminal/detach-keys.ts';
 import type {Invocation} from '../command.ts';
 
-export type DriveOptions = {
+type DriveOptions = {
 	tty: boolean;
 	detachKeys: Buffer | null;
 	/** A size change makes a program redraw its screen (attach). */
 	redraw?: boolean;
 };
 
-export type DriveResult = {
+type DriveResult = {
 	exitStatus: number;
 	isRemote: boolean;
 	detached: boolean;

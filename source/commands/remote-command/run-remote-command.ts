@@ -1,27 +1,26 @@
 /** Common part of exec and attach. */
 import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {describeReattach} from '../../descriptions/describe-command-end.ts';
-import {exitStatusForSignal} from '../../errors/exit-status.ts';
-import {noticeLine} from '../../output/notice-line.ts';
-import {reportPaths} from '../../output/path-reporter.ts';
+import {describeReattach, describeExit} from '../../report/descriptions/describe-command-end.ts';
+import {exitStatus as exitStatuses} from '../../base/errors/exit-status.ts';
+import {noticeLine} from '../../report/output/output-writer.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import {preconnect} from '../../streams/preconnect.ts';
 import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
 import {openRemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
-import {chooseContainer, containerRole, containerSpec} from '../../targets/choose-container.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {resolvePod} from '../../targets/resolve-pod.ts';
+import {chooseContainer, containerRole, containerSpec} from '../../cluster/targets/choose-container.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {resolvePod} from '../../cluster/targets/resolve-pod.ts';
 import type {attachSpec} from '../attach/spec.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
 import type {execSpec} from '../exec/spec.ts';
-import {pathMode, createStreamClient} from '../stream-client.ts';
+import {runStreams} from '../stream-client.ts';
 import {driveRemoteCommand} from './drive-remote-command.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {recordRequest} from '../stream-flags.ts';
 
-export type RemoteCommandInvocation =
-	Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
+type RemoteCommandInvocation = Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
 
 type RemoteCommandRequest =
 	| {feature: 'exec'; target: string; command: readonly string[]; namespace?: string}
@@ -53,23 +52,16 @@ export async function runRemoteCommand(
 		};
 	}
 
-	const cluster = await createStreamClient(invocation);
-	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices, onPath: recording?.onPath});
-	const preconnection = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});
-	try {
-		return await runCommand({cluster: preconnection.cluster, observer: paths.observer, notices, recording}, invocation, request);
-	} catch (error) {
-		if (invocation.interrupted.aborted) {
-			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false, detached: false};
+	let end: RunEnd | undefined;
+	const exitStatus = await runStreams(invocation, {stderr: notices, onPath: recording?.onPath}, async run => {
+		try {
+			end = await runCommand({...run, notices, recording}, invocation, request);
+			return end.exitStatus;
+		} finally {
+			notices.release();
 		}
-
-		throw error;
-	} finally {
-		preconnection.close();
-		notices.release();
-		await paths.finished();
-		cluster.close();
-	}
+	});
+	return end ?? {exitStatus, isRemote: false, detached: false};
 }
 
 type Reports = {notices: DeferredNotices; recording: CommandRecording | null};
@@ -239,4 +231,46 @@ class DeferredNotices extends Writable {
 
 		done();
 	}
+}
+
+/**
+The file is created first, so that nothing happens in the cluster if that fails.
+@returns the exit status
+@throws SpokeError of `run`; ERR_USAGE for bad flags; ERR_LOCAL_FILE if the recording cannot be created or is not complete
+*/
+export async function runRecorded(
+	{flags, stderr}: Pick<RemoteCommandInvocation, 'flags' | 'stderr'>,
+	run: (recording: CommandRecording | null) => Promise<RunEnd>,
+): Promise<number> {
+	const request = recordRequest(flags);
+	const recording =
+		request &&
+		new (await import('../../streams/remote-command/command-recording.ts')).CommandRecording(request, {
+			warn(notice) {
+				stderr.write(noticeLine(notice, stderr));
+			},
+		});
+	const {exitStatus, isRemote} = recording ? await record(recording, async () => run(recording)) : await run(null);
+	if (isRemote && exitStatus !== 0) {
+		// kubectl prints this line even with -q.
+		stderr.write(`${describeExit('command', exitStatus)} [ERR_REMOTE_EXIT]\n`);
+	}
+
+	return exitStatus;
+}
+
+async function record(recording: CommandRecording, run: () => Promise<RunEnd>): Promise<RunEnd> {
+	const end = await run().finally(() => {
+		recording.end();
+	});
+	const {file, failure} = recording;
+	if (failure !== null) {
+		throw new SpokeError(
+			'ERR_LOCAL_FILE',
+			`the recording ${file} is incomplete: ${failure.message}; the command ended with status ${end.exitStatus}`,
+			{exitStatus: exitStatuses.execOwnFailure, cause: failure},
+		);
+	}
+
+	return end;
 }

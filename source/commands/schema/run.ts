@@ -1,7 +1,7 @@
 /** `spoke schema`. */
-import {closestWord} from '../../command-line/closest-word.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
+import {closestWord} from '../../base/command-line/parse-command-line.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
 import type {Command} from '../command.ts';
 import {shippedSchemas} from './shipped-schemas.ts';
 import {schemaSpec} from './spec.ts';

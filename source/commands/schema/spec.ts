@@ -1,5 +1,5 @@
 /** Spec of `spoke schema`. */
-import {helpFlag} from '../../command-line/common-flags.ts';
+import {helpFlag} from '../../base/command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [helpFlag] as const;

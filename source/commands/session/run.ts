@@ -1,8 +1,9 @@
 /** `spoke`. */
-import {assertAccess} from '../../actions/access.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {parseCommandLine} from '../../command-line/parse-command-line.ts';
+import {assertAccess} from '../../session/actions/access.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {parseCommandLine} from '../../base/command-line/parse-command-line.ts';
 import type {Command} from '../command.ts';
+import {unknownCommand} from '../load-command.ts';
 import {chooseContexts, oneClusterError} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {firstUsable, hasKubeconfig, severalOf, startSession} from './start-session.ts';
 import {demoSpec} from '../demo/spec.ts';
@@ -13,7 +14,7 @@ export const command: Command<typeof sessionSpec.flags> = {
 	async run(invocation) {
 		const {flags, positionals, stdin, stdout, env, interrupted} = invocation;
 		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `unknown command: ${positionals[0]}`, {remedy: 'list the commands with `spoke help`'});
+			throw unknownCommand(positionals[0]!);
 		}
 
 		if (flags.forwards !== undefined) {

@@ -1,9 +1,8 @@
 /** Spec of the session. */
-import {multiContextFlags} from '../../command-line/connection-flags.ts';
-import {helpFlag, keymapFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
-import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {multiContextFlags, helpFlag, keymapFlag, readOnlyFlag} from '../../base/command-line/connection-flags.ts';
+import type {FlagSpec} from '../../base/command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
-import {recordInputFlag} from '../remote-command/record-flags.ts';
+import {recordInputFlag} from '../stream-flags.ts';
 
 /** Flags of the session and of `spoke tail`. */
 export const sessionFlags = [
@@ -22,7 +21,7 @@ export const sessionFlags = [
 		kind: 'string',
 		value: 'MODE',
 		oneOf: ['on', 'off'],
-		help: 'off: no countdowns or sparklines, and ages update every 10 s; same as setting NO_MOTION',
+		help: 'off: no countdowns, and ages update every 10 s; same as setting NO_MOTION',
 	},
 	{
 		name: 'mouse',

@@ -3,14 +3,14 @@ import {resolve} from 'node:path';
 import {readSettings} from '../../cluster/access-settings.ts';
 import {traceVerbosity} from '../../cluster/request-trace.ts';
 import {areSeveral} from '../../cluster/kubeconfig/choose-contexts.ts';
-import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
-import {prepareDirectory} from '../../command-line/private-files.ts';
-import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {loadKeymap} from '../../keymap/load-keymap.ts';
-import {loadThemes} from '../../themes/load-themes.ts';
-import type {SessionOptions} from '../../session.ts';
+import type {ConnectionFlags} from '../../base/command-line/connection-flags.ts';
+import {prepareDirectory} from '../../base/command-line/private-files.ts';
+import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import {loadKeymap} from '../../session/keymap/load-keymap.ts';
+import {loadThemes} from '../../session/themes/load-themes.ts';
+import type {SessionOptions} from '../../session/run-session.ts';
 import type {Invocation} from '../command.ts';
-import {recordRequest} from '../remote-command/record-flags.ts';
+import {recordRequest} from '../stream-flags.ts';
 import type {sessionFlags} from './spec.ts';
 
 type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
@@ -30,7 +30,7 @@ export async function startSession(
 	const [{keymap, problems, base}, themes, {runSession}] = await Promise.all([
 		loadKeymap(here.env, screen.keymap),
 		loadThemes(here.env, screen.theme ?? (here.env['SPOKE_THEME'] || undefined)),
-		import('../../session.ts'),
+		import('../../session/run-session.ts'),
 	]);
 	return runSession({
 		...here,

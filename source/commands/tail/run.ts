@@ -1,7 +1,7 @@
 /** `spoke tail`. */
 import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {levelNamed} from '../../lines/line-level.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {levelNamed} from '../../base/lines/line-level.ts';
 import type {Command} from '../command.ts';
 import {tailSpec} from './spec.ts';
 import {firstUsable, severalOf, startSession} from '../session/start-session.ts';

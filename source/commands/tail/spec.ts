@@ -1,6 +1,5 @@
 /** Spec of `spoke tail`. */
-import {multiContextFlags} from '../../command-line/connection-flags.ts';
-import {containerFlag, fieldFlag, helpFlag, levelFlag} from '../../command-line/common-flags.ts';
+import {multiContextFlags, containerFlag, fieldFlag, helpFlag, levelFlag} from '../../base/command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';
 

@@ -1,10 +1,9 @@
 /** `spoke theme`. */
-import {formatProblem} from '../../command-line/settings-problem.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import {formatTheme, loadThemes} from '../../themes/load-themes.ts';
-import {shippedThemeNames} from '../../themes/theme-roles.ts';
+import {formatProblem, SpokeError} from '../../base/errors/spoke-error.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {formatTheme, loadThemes} from '../../session/themes/load-themes.ts';
+import {shippedThemeNames} from '../../session/themes/theme-roles.ts';
 import type {Command} from '../command.ts';
 import {themeSpec} from './spec.ts';
 

@@ -1,9 +1,9 @@
 /** `spoke version`. */
 import process from 'node:process';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {jsonLine, jsonObject} from '../../output/json-line.ts';
-import {version} from '../../version.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
+import {jsonLine, jsonObject} from '../../report/output/output-writer.ts';
+import {version} from '../../base/version.ts';
 import type {Command} from '../command.ts';
 import {versionSpec} from './spec.ts';
 

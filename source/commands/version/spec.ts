@@ -1,5 +1,5 @@
 /** Spec of `spoke version`. */
-import {helpFlag, outputFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, outputFlag} from '../../base/command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [outputFlag('text, or json: one Version object'), helpFlag] as const;

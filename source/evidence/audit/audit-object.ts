@@ -32,6 +32,9 @@ export type AuditRow = {
 
 export type RowResult = Omit<AuditRow, 'id' | 'title' | 'evidence' | 'docs' | 'accepted'> & {citations: readonly Citation[]};
 
+/** In the order of their ids, as far as they are judged. */
+export type JudgedRows = ReadonlyMap<RowId, RowResult>;
+
 export type RequireResult = 'met' | 'not-met' | 'undecided';
 
 /** `accepted`: not met, but waived. */

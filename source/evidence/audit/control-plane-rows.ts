@@ -5,8 +5,8 @@ import {resolveApiserverFlag, type FlagResult} from '../rules/apiserver-flag.ts'
 import {needsOfEach, needMirrorPods, needComponentHosts, remedies} from '../rules/needs.ts';
 import {isVersionAtLeast} from '../rules/first-leg.ts';
 import {cite} from '../rules/claims.ts';
-import type {RowResult} from './audit-object.ts';
-import {rowResult, unknownRow, unmetNeeds} from './row-result.ts';
+import type {JudgedRows, RowResult, RowVerdict} from './audit-object.ts';
+import {resultsOf, unmetNeeds} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 /** N4: components use the secure port, the only one since 1.24. */
@@ -20,121 +20,108 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 		({pod, component, flags}) =>
 			`${component} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => (flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`])).join(' ') || 'neither --master nor --kubeconfig'}`,
 	);
+	const {pass, fail, unknown} = resultsOf({citations});
 	const plain = components.filter(({flags}) => (flags.values['master'] ?? '').startsWith('http://'));
 	if (plain.length > 0) {
-		return rowResult('fail', 'plain', 'inferred', 'A component talks to the apiserver by plain HTTP', {
-			citations,
+		return fail('plain', 'A component talks to the apiserver by plain HTTP', {
 			exceptions: plain.map(({pod}) => pod),
 			remedy: 'use --kubeconfig with an https server instead of --master',
 		});
 	}
 
 	if (version && isVersionAtLeast(version.facts, 1, 24)) {
-		return rowResult(
-			'pass',
+		return pass(
 			'https',
-			version.facts.upstream ? 'proven' : 'inferred',
 			'The apiserver has no insecure port since 1.24, so components use TLS; whether they verify it is in their kubeconfig files',
-			{citations: [...citations, cite(audit.observations('exec'), version, 'no-insecure-port-since-1.24', version.facts.gitVersion)]},
+			{
+				basis: version.facts.upstream ? 'proven' : 'inferred',
+				citations: [...citations, cite(audit.observations('exec'), version, 'no-insecure-port-since-1.24', version.facts.gitVersion)],
+			},
 		);
 	}
 
 	return components.length > 0
-		? rowResult('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that spoke cannot read', {citations})
-		: unknownRow('How components reach the apiserver is unknown', unmetNeeds([needMirrorPods], audit, needComponentHosts), {citations});
+		? pass('https', 'Components use a kubeconfig; its server is in a file that spoke cannot read')
+		: unknown('How components reach the apiserver is unknown', unmetNeeds([needMirrorPods], audit, needComponentHosts));
 }
 
-export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; result: RowResult}>, audit: AuditObservations): RowResult {
+/** N5: rows N1 to N4, and your own connection. */
+export function nodeToControlPlaneSummary(audit: AuditObservations, judged: JudgedRows): RowResult {
+	const rows = (['N1', 'N2', 'N3', 'N4'] as const).map(id => ({id, ...judged.get(id)!}));
+	const by = (verdict: RowVerdict) => rows.filter(row => row.verdict === verdict);
+	const idsOf = (some: typeof rows) => some.map(({id}) => id).join(', ');
 	const observations = audit.observations('exec');
 	const {socket, serverIdentity} = observations;
 	const isOwnVerified = socket?.facts.tls?.verified === true;
-	const citations = socket
-		? [
-				cite(
-					observations,
-					socket,
-					'own-first-leg',
-					isOwnVerified ? 'your own connection is verified' : 'your own connection is not verified',
-				),
-			]
-		: [];
-	const failing = rows.filter(({result}) => result.verdict === 'fail');
-	const failed = failing.map(({id}) => id);
-	const unknown = rows.filter(({result}) => result.verdict === 'unknown').map(({id}) => id);
-	const warned = rows.filter(({result}) => result.verdict === 'warn').map(({id}) => id);
-	if (failed.length > 0 || !socket?.facts.tls) {
-		const remedy = [...new Set(failing.flatMap(({result}) => result.remedy ?? []))].join('; ');
-		const basis = failed.length === 0 || failing.some(({result}) => result.basis === 'proven') ? 'proven' : 'inferred';
-		return rowResult(
-			'fail',
-			'not-secured',
-			basis,
-			failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP',
-			{citations, remedy: failed.length > 0 ? remedy || null : 'use the https server address in the kubeconfig'},
-		);
+	const own = `your own connection is ${isOwnVerified ? '' : 'not '}verified`;
+	const {pass, warn, fail, unknown} = resultsOf({citations: socket ? [cite(observations, socket, 'own-first-leg', own)] : []});
+	const [failed, open, warned] = [by('fail'), by('unknown'), by('warn')];
+	if (failed.length > 0) {
+		return fail('not-secured', `Not as documented: ${idsOf(failed)}`, {
+			basis: failed.some(({basis}) => basis === 'proven') ? 'proven' : 'inferred',
+			remedy: [...new Set(failed.flatMap(({remedy}) => remedy ?? []))].join('; ') || null,
+		});
 	}
 
-	if (unknown.length > 0) {
-		return unknownRow(
-			`Unknown: ${unknown.join(', ')}`,
-			needsOfEach(...rows.map(({result}) => (result.verdict === 'unknown' ? result.need : []))),
-			{citations},
-		);
+	if (!socket?.facts.tls) {
+		const remedy = 'use the https server address in the kubeconfig';
+		return fail('not-secured', 'Your own connection is plain HTTP', {basis: 'proven', remedy});
+	}
+
+	if (open.length > 0) {
+		return unknown(`Unknown: ${idsOf(open)}`, needsOfEach(...open.map(({need}) => need)));
 	}
 
 	if (!isOwnVerified || (serverIdentity.to !== 'apiserver' && !serverIdentity.hasApiserverCertificate)) {
-		return rowResult(
-			'warn',
+		return warn(
 			'your-leg',
-			'proven',
 			isOwnVerified
 				? `It is not certain that an apiserver responds to you: ${serverIdentity.why}`
 				: 'Secured for nodes; your own connection does not verify the apiserver',
-			{citations},
+			{basis: 'proven'},
 		);
 	}
 
 	return warned.length > 0
-		? rowResult('warn', 'secured', 'inferred', `Secured as documented; warnings: ${warned.join(', ')}`, {citations})
-		: rowResult('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized, so it can cross untrusted networks', {
-				citations,
-			});
+		? warn('secured', `Secured as documented; warnings: ${idsOf(warned)}`)
+		: pass('secured', 'As documented: HTTPS, authenticated and authorized, so it can cross untrusted networks');
 }
 
 /** N6: no other component should be reachable from outside. */
 export function restOfControlPlane(audit: AuditObservations): RowResult {
 	const seen = componentsOf(audit);
 	const etcd = resolveApiserverFlag(audit.observations('exec'), 'etcd-servers');
-	const citations: Citation[] = [
-		...(etcd.known ? etcd.citations : []),
-		...citeComponents(
-			audit,
-			'component-addresses',
-			seen.filter(({component}) => component !== 'kube-apiserver'),
-			addressesOf,
-		),
-	];
+	const others = seen.filter(({component}) => component !== 'kube-apiserver');
+	const citations = [...(etcd.known ? etcd.citations : []), ...citeComponents(audit, 'component-addresses', others, addressesOf)];
+	const {pass, warn, fail, unknown} = resultsOf({citations});
 	const exposed = exposedEtcds(seen, etcd);
 	if (exposed.length > 0) {
-		return rowResult('fail', 'exposed', 'inferred', 'etcd can be reached without TLS or without a client certificate', {
-			citations,
-			exceptions: exposed,
-			remedy: remedies.etcd,
-		});
+		return fail('exposed', 'etcd can be reached without TLS or without a client certificate', {exceptions: exposed, remedy: remedies.etcd});
 	}
 
-	const listening = componentsBeyondLoopback(seen);
+	const listening = seen.filter(
+		({component, flags}) => isComponent(component) && !isLoopback(flagOrDefault(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'),
+	);
 	if (listening.length > 0) {
-		return rowResult('warn', 'listening', 'inferred', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {
-			citations,
+		return warn('listening', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {
 			exceptions: listening.map(({pod}) => pod),
 			remedy: remedies.componentBind,
 		});
 	}
 
-	return seen.some(({component}) => component !== 'kube-apiserver')
-		? rowResult('pass', 'internal', 'inferred', 'The observed components listen on loopback or ask for client certificates', {citations})
-		: unobservedRow(audit, etcd, citations);
+	if (others.length > 0) {
+		return pass('internal', 'The observed components listen on loopback or ask for client certificates');
+	}
+
+	const unobserved = audit.examined.shared.components
+		? 'none of the other components is a pod in kube-system'
+		: 'the other components were not observed';
+	return unknown(
+		etcd.known && urlsOf(etcd.value).length > 0
+			? `The apiserver’s connection to etcd is TLS or loopback; ${unobserved}`
+			: `${unobserved[0]!.toUpperCase()}${unobserved.slice(1)}`,
+		unmetNeeds([needMirrorPods], audit, needComponentHosts),
+	);
 }
 
 function exposedEtcds(seen: readonly ComponentPod[], servers: FlagResult): string[] {
@@ -157,25 +144,6 @@ function exposedEtcds(seen: readonly ComponentPod[], servers: FlagResult): strin
 
 function clientUrlsOf({values}: ComponentPod['flags']): string[] {
 	return urlsOf(values['listen-client-urls'] ?? '');
-}
-
-function componentsBeyondLoopback(seen: readonly ComponentPod[]): ComponentPod[] {
-	return seen.filter(
-		({component, flags}) => isComponent(component) && !isLoopback(flagOrDefault(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'),
-	);
-}
-
-function unobservedRow(audit: AuditObservations, etcd: FlagResult, citations: readonly Citation[]): RowResult {
-	const others = audit.examined.shared.components
-		? 'none of the other components is a pod in kube-system'
-		: 'the other components were not observed';
-	const message =
-		etcd.known && urlsOf(etcd.value).length > 0
-			? `The apiserver’s connection to etcd is TLS or loopback; ${others}`
-			: `${others[0]!.toUpperCase()}${others.slice(1)}`;
-	return unknownRow(message, unmetNeeds([needMirrorPods], audit, needComponentHosts), {
-		citations,
-	});
 }
 
 function componentsOf({examined}: AuditObservations): readonly ComponentPod[] {

@@ -1,9 +1,9 @@
 /** Reads the observations that the audit rows use. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import type {ConnectionPurpose, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
 import {examineWithProbes, type ProbeTarget} from '../run-active-probes.ts';
-import {buildObservations, identifyExamined} from '../build-observations.ts';
-import type {ApiserverExamination} from '../examine-apiserver.ts';
+import {buildObservations, identifyExamined, noTarget} from '../build-observations.ts';
 import {
 	readNode,
 	readApiserverEndpoints,
@@ -12,38 +12,15 @@ import {
 	readNodes,
 	readPodTokens,
 	readSigningRequests,
-	type KubeProxyFacts,
-	type NodeLeaseFacts,
-	type NodesFacts,
-	type PodTokenFacts,
-	type ServiceEndpointFacts,
-	type SigningRequest,
 } from '../probes/node-to-apiserver.ts';
 import {probeOf} from '../plan-paths.ts';
-import {probeAnonymousAccess, probeSelfSubject, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
-import {readAgentPods, type AgentPod} from '../probes/agent-metrics.ts';
+import {probeAnonymousAccess, probeSelfSubject, type AnonymousFacts} from '../probes/access.ts';
+import {readAgentPods} from '../probes/agent-metrics.ts';
 import {sendProbe, parseList} from '../probes/probe-request.ts';
-import {readKubeletConfiguration, type KubeletConfigurationFacts} from '../probes/kubelet.ts';
-import {recognizeDistribution, type RecognizedDistribution} from '../rules/distributions.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
+import {readKubeletConfiguration} from '../probes/kubelet.ts';
+import {recognizeDistribution} from '../rules/distributions.ts';
 
-export type AuditObservations = {
-	observations(feature: StreamFeature, request?: ConnectionPurpose['request']): Observations;
-	perReplica(feature: StreamFeature, request?: ConnectionPurpose['request']): readonly Observations[];
-	examined: ApiserverExamination;
-	whoAmI: WhoAmI;
-	namespace: string;
-	nodes: ProbeResult<NodesFacts>;
-	leases: ProbeResult<NodeLeaseFacts>;
-	signingRequests: ProbeResult<readonly SigningRequest[]>;
-	tokens: ProbeResult<PodTokenFacts>;
-	endpoints: ProbeResult<ServiceEndpointFacts>;
-	kubeProxy: ProbeResult<KubeProxyFacts>;
-	anonymous: ProbeResult<AnonymousFacts>;
-	kubelets: ReadonlyArray<ProbeResult<KubeletConfigurationFacts>>;
-	agents: ProbeResult<readonly AgentPod[]>;
-	distribution: RecognizedDistribution | null;
-};
+export type AuditObservations = Awaited<ReturnType<typeof gatherAuditObservations>>;
 
 const sampledNodes = 50;
 
@@ -54,7 +31,7 @@ const sampledKubelets = 5;
 export async function gatherAuditObservations(
 	cluster: ClusterClient,
 	{probe, signal}: {probe: 'passive' | 'active'; signal?: AbortSignal | undefined},
-): Promise<AuditObservations> {
+) {
 	let reads: ReturnType<typeof readNodesAndKubelets> | undefined;
 	const readOnce = async () => (reads ??= readNodesAndKubelets(cluster));
 	const examined = await examineWithProbes(cluster, {
@@ -67,7 +44,7 @@ export async function gatherAuditObservations(
 		},
 	});
 	const {nodes, kubelets} = await readOnce();
-	const {namespace} = cluster.facts;
+	const {namespace, server} = cluster.facts;
 	const serverIdentity = identifyExamined(cluster, examined, 'next-connection');
 	const [whoAmI, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents] = await Promise.all([
 		probeSelfSubject(cluster),
@@ -82,8 +59,17 @@ export async function gatherAuditObservations(
 			: notRequested(serverIdentity),
 		readAgentPods(cluster),
 	]);
+	/** Of the connection to each apiserver that was examined. */
+	const observations = (feature: StreamFeature, request: ConnectionPurpose['request'] = null): Observations => ({
+		...buildObservations(cluster, examined, {purpose: purposeOf(feature, request), scope: 'before-use'}),
+		serverIdentity,
+	});
 	return {
-		...observationsOf(examined, cluster),
+		observations,
+		perReplica(this: void, feature: StreamFeature, request?: ConnectionPurpose['request']): readonly Observations[] {
+			const first = observations(feature, request);
+			return [first, ...examined.others.map(({flags, process}) => ({...first, connection: flags?.connection ?? null, process}))];
+		},
 		examined,
 		whoAmI,
 		namespace,
@@ -98,48 +84,25 @@ export async function gatherAuditObservations(
 		agents,
 		distribution: recognizeDistribution({
 			version: examined.shared.version?.facts.gitVersion ?? null,
-			server: cluster.facts.server,
+			server,
 			nodes: nodes.observation?.facts.examined ?? [],
 		}),
 	};
 }
 
-async function readNodesAndKubelets(cluster: ClusterClient): Promise<Pick<AuditObservations, 'nodes' | 'kubelets'>> {
+async function readNodesAndKubelets(cluster: ClusterClient) {
 	const nodes = await readNodes(cluster, sampledNodes);
-	return {nodes, kubelets: await readKubelets(cluster, nodes)};
+	const some = (nodes.observation?.facts.examined ?? []).slice(0, sampledKubelets);
+	return {nodes, kubelets: await Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)))};
 }
 
-async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<NodesFacts>): Promise<AuditObservations['kubelets']> {
-	const some = (observation?.facts.examined ?? []).slice(0, sampledKubelets);
-	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
-}
-
-function observationsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'observations' | 'perReplica'> {
-	// Of the connection to each apiserver that was examined.
-	const own: AuditObservations['observations'] = (feature, request = null) => ({
-		...buildObservations(cluster, examined, {purpose: purposeOf(feature, request), scope: 'before-use'}),
-		serverIdentity: identifyExamined(cluster, examined, 'next-connection'),
-	});
-	return {
-		observations: own,
-		perReplica(feature, request) {
-			const first = own(feature, request);
-			return [first, ...examined.others.map(({flags, process}) => ({...first, connection: flags?.connection ?? null, process}))];
-		},
-	};
-}
-
-function notRequested({need}: ServerIdentity): ProbeResult<AnonymousFacts> {
+function notRequested({need}: Observations['serverIdentity']): ProbeResult<AnonymousFacts> {
 	return {unavailable: {source: 'anonymous-probe', where: 'requests without credentials', reason: 'not-requested', need: need ?? null}};
 }
 
 function purposeOf(feature: StreamFeature, request: ConnectionPurpose['request']): ConnectionPurpose {
 	const kind = feature === 'node-proxy' ? 'Node' : feature === 'service-proxy' ? 'Service' : 'Pod';
-	return {
-		feature,
-		request,
-		target: {asked: 'any', kind, namespace: null, name: 'any', uid: null, node: null, container: null, chosenFrom: 0},
-	};
+	return {feature, request, target: {...noTarget, asked: 'any', kind, name: 'any'}};
 }
 
 async function someRunningPod(cluster: ClusterClient): Promise<ProbeTarget | null> {

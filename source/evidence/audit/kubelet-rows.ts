@@ -4,9 +4,11 @@ import {citeFlag} from '../rules/apiserver-flag.ts';
 import {flagValue, areAllReplicasRead, flagsPerProcess, knownReplicaCount, isFromSameProcess} from '../rules/replicas.ts';
 import {kubeletCaRule, kubeletTls} from '../rules/second-leg-tls.ts';
 import {needApiserverHost, needConfigz, needFlagz, needMirrorPods, remedies, otherNeed} from '../rules/needs.ts';
-import {trustIn, settleClaims} from '../rules/claims.ts';
-import type {RowResult} from './audit-object.ts';
-import {citeObserved, needOfAll, rowResult, scopeAcrossReplicas, scopeOf, unknownRow, unmetNeeds, usually} from './row-result.ts';
+import type {KubeletConfigurationFacts} from '../probes/kubelet.ts';
+import {mayHaveEgressProxy} from '../rules/egress-proxy-certificate.ts';
+import {settleClaims} from '../rules/claims.ts';
+import type {JudgedRows, RowResult} from './audit-object.ts';
+import {citeObserved, needOfAll, resultsOf, scopeOf, unmetNeeds, usually} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 const flag = 'kubelet-certificate-authority';
@@ -35,17 +37,15 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const on = read.filter(({isOff, basis}) => !isOff && basis !== 'unknown');
 	const citations = read.map(({citation}) => citation);
 	const proven = (flags: readonly ReadFlag[]) => flags.filter(({basis}) => basis === 'proven').length;
+	const {pass, fail, unknown} = resultsOf({citations});
 	if (off.length > 0) {
-		const isEach = off.length === read.length;
-		return rowResult(
-			'fail',
+		return fail(
 			'unverified',
-			proven(off) > 0 ? 'proven' : 'inferred',
-			isEach
+			off.length === read.length
 				? 'The apiserver accepts any certificate from a kubelet: open to a man in the middle on an untrusted network'
 				: `${off.length} of ${read.length} examined apiservers accept any certificate from a kubelet`,
 			{
-				citations,
+				basis: proven(off) > 0 ? 'proven' : 'inferred',
 				scope: {of, proven: proven(off)},
 				exceptions: on.map(({observation}) => `apiserver ${observation.process ?? observation.where}: enforced`),
 				remedy: remedies.kubeletCa,
@@ -54,7 +54,11 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	}
 
 	if (on.length === 0) {
-		return withoutFlags(audit, citations, of);
+		return unknown(
+			`It is unknown whether kubelets are verified${usually(audit, 'kubelets')}`,
+			unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost),
+			{citations: [...citations, ...kubeletTls(observations).citations], scope: {of, proven: 0}},
+		);
 	}
 
 	const areAllRead =
@@ -64,49 +68,29 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 			on.map(({observation}) => observation),
 		);
 	const some = on.length === 1 ? 'The examined apiserver verifies' : `The ${on.length} examined apiservers verify`;
-	const who = areAllRead ? 'Every apiserver verifies' : some;
 	const refusal = describeRefusal(audit, ', and nothing is sent to that kubelet');
-	const basis = areAllRead && proven(on) === on.length ? 'proven' : 'inferred';
-	return rowResult('pass', 'enforced', basis, `${who} kubelets’ certificates${refusal}`, {
-		...(refusal !== '' && {remedy: remedies.kubeletServing}),
-		citations,
+	return pass('enforced', `${areAllRead ? 'Every apiserver verifies' : some} kubelets’ certificates${refusal}`, {
+		basis: areAllRead && proven(on) === on.length ? 'proven' : 'inferred',
+		remedy: refusal === '' ? null : remedies.kubeletServing,
 		scope: scopeOf(of, proven(on), areAllRead),
 		need: areAllRead ? [] : [needOfAll(observations, of, true)],
 	});
 }
 
-/** Only a text that no kubelet can have written shows that verification is on. */
-function withoutFlags(audit: AuditObservations, citations: readonly Citation[], of: number | null): RowResult {
-	const observations = audit.observations('exec');
-	const tls = kubeletTls(observations);
-	return tls.state === 'refused' && trustIn(tls.authors) !== 'foreign'
-		? rowResult('pass', 'enforced', 'inferred', 'A certificate was refused: verification is on, unless it is an egress proxy’s', {
-				citations: tls.citations,
-				scope: {of, proven: 0},
-				need: scopeAcrossReplicas(observations, audit.perReplica('exec'), []).need,
-				remedy: remedies.kubeletServing,
-			})
-		: unknownRow(
-				`It is unknown whether kubelets are verified${usually(audit, 'kubelets')}`,
-				unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost),
-				{citations: [...citations, ...tls.citations], scope: {of, proven: 0}},
-			);
-}
-
 /** The end of a message; empty if no certificate was refused. `consequence`: of a kubelet’s refused certificate. */
 function describeRefusal(audit: AuditObservations, consequence = ''): string {
-	const {state, basis} = kubeletTls(audit.observations('exec'));
-	if (state !== 'refused') {
+	const observations = audit.observations('exec');
+	if (kubeletTls(observations).state !== 'refused') {
 		return '';
 	}
 
-	return basis === 'proven'
-		? `; a kubelet’s certificate was refused${consequence}`
-		: '; a certificate was refused, a kubelet’s or an egress proxy’s';
+	return mayHaveEgressProxy(observations)
+		? '; a certificate was refused, a kubelet’s or an egress proxy’s'
+		: `; a kubelet’s certificate was refused${consequence}`;
 }
 
 /** C5: uses only a kubelet's merged configuration. Its `/flagz` shows defaults that a file has replaced. */
-export function kubeletAccess(audit: AuditObservations): RowResult {
+export function kubeletAccess(audit: AuditObservations, judged: JudgedRows): RowResult {
 	const observed = audit.kubelets.flatMap(({observation}) => (observation ? [observation] : []));
 	const of = audit.nodes.observation?.facts.total ?? null;
 	const citations = audit.kubelets.flatMap(result =>
@@ -118,62 +102,34 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 				`${facts.node}: anonymous ${facts.anonymous ? 'on' : 'off'}, webhook ${facts.webhook ? 'on' : 'off'}, client CA ${facts.clientCa ? 'set' : 'not set'}, authorization ${facts.authorizationMode || 'unknown'}, read-only port ${facts.readOnlyPort === 0 ? 'off' : facts.readOnlyPort}`,
 		),
 	);
+	// A kubelet reports it about itself, so nothing is proven.
+	const {pass, warn, fail, unknown} = resultsOf({citations, scope: {of, proven: 0}});
 	if (observed.length === 0) {
 		return audit.kubelets.some(({unavailable}) => unavailable?.reason === 'no-response')
-			? unknownRow(
-					`Requests for the configuration of kubelets through the apiserver failed${describeRefusal(audit)}`,
-					[otherNeed('a kubelet that responds through the apiserver: spoke doctor node/NAME shows why it does not')],
-					{scope: {of, proven: 0}},
-				)
-			: unknownRow('The configuration of kubelets could not be read', [needConfigz], {scope: {of, proven: 0}});
+			? unknown(`Requests for the configuration of kubelets through the apiserver failed${describeRefusal(audit)}`, [
+					otherNeed('a kubelet that responds through the apiserver: spoke doctor node/NAME shows why it does not'),
+				])
+			: unknown('The configuration of kubelets could not be read', [needConfigz]);
 	}
 
-	const worse = (test: (facts: (typeof observed)[number]['facts']) => boolean) =>
+	const worse = (test: (facts: KubeletConfigurationFacts) => boolean) =>
 		observed.filter(({facts}) => test(facts)).map(({facts}) => `node ${facts.node}`);
 	const open = worse(({authorizationMode, readOnlyPort}) => authorizationMode === 'AlwaysAllow' || readOnlyPort !== 0);
-	// A kubelet reports it about itself.
-	const basis = 'inferred';
-	const scope = {of, proven: 0};
-	const byWhom = kubeletsAreVerified(audit) ? '' : '; as reported by kubelets whose verification is not proven';
+	const {verdict, basis} = judged.get('C4')!;
+	// An unverified kubelet may be an impostor and report any configuration.
+	const byWhom = verdict === 'pass' && basis === 'proven' ? '' : '; as reported by kubelets whose verification is not proven';
+	const remedy = remedies.kubeletAccess;
 	if (open.length > 0) {
-		return rowResult('fail', 'open', basis, `A kubelet accepts requests without authorization${byWhom}`, {
-			citations,
-			scope,
-			exceptions: open,
-			remedy: remedies.kubeletAccess,
-		});
+		return fail('open', `A kubelet accepts requests without authorization${byWhom}`, {exceptions: open, remedy});
 	}
 
 	const unclear = worse(({authorizationMode}) => authorizationMode !== 'Webhook');
 	if (unclear.length > 0) {
-		return unknownRow('A kubelet’s configuration does not say how it authorizes requests', [needConfigz], {
-			citations,
-			scope: {of, proven: 0},
-			exceptions: unclear,
-		});
+		return unknown('A kubelet’s configuration does not say how it authorizes requests', [needConfigz], {exceptions: unclear});
 	}
 
 	const anonymous = worse(facts => facts.anonymous);
-	if (anonymous.length > 0) {
-		return rowResult('warn', 'anonymous', basis, `A kubelet lets anonymous requests reach authorization${byWhom}`, {
-			citations,
-			scope,
-			exceptions: anonymous,
-			remedy: remedies.kubeletAccess,
-		});
-	}
-
-	return rowResult(
-		'pass',
-		'protected',
-		basis,
-		`${observed.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port${byWhom}`,
-		{citations, scope},
-	);
-}
-
-/** An unverified kubelet may be an impostor and report any configuration. */
-function kubeletsAreVerified(audit: AuditObservations): boolean {
-	const {verdict, basis} = kubeletCertificate(audit);
-	return verdict === 'pass' && basis === 'proven';
+	return anonymous.length > 0
+		? warn('anonymous', `A kubelet lets anonymous requests reach authorization${byWhom}`, {exceptions: anonymous, remedy})
+		: pass('protected', `${observed.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port${byWhom}`);
 }

@@ -1,12 +1,13 @@
 /** Audit rows N1 to N3: nodes and pods to the apiserver. */
-import {formatQuantity} from '../../text/formats.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
 import type {Citation, FlagFacts, Observation} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
+import type {AnonymousFacts} from '../probes/access.ts';
 import {maxSigningRequests} from '../probes/node-to-apiserver.ts';
 import {flagValue, flagsPerProcess, isVerifiedApiserver} from '../rules/replicas.ts';
 import {needsOfEach, needApiserverItself, needFlagz, needNodeLeases, needRootCa, needSigningRequests, remedies} from '../rules/needs.ts';
 import {authorsOfSource} from '../rules/claims.ts';
-import {citeObserved, rowResult, needsOf, unknownRow} from './row-result.ts';
+import {citeObserved, needsOf, resultsOf} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 import type {RowResult} from './audit-object.ts';
 
@@ -27,85 +28,70 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		),
 	];
 	const {fresh, silent} = leaseStates(audit);
-	const base = {citations, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
-	if (flagsPerProcess(observations).some(observation => allowsAll(observation))) {
-		return rowResult(
-			'fail',
-			'authorization-off',
-			mode.known ? mode.basis : 'inferred',
-			'The apiserver allows every request: --authorization-mode has AlwaysAllow, or is not set',
-			{...base, remedy: remedies.authorizationMode},
-		);
-	}
-
-	if (anonymous.observation?.facts.anonymous === 'over-granted') {
-		return rowResult('fail', 'anonymous-granted', 'proven', 'Requests without credentials can read the API', {
-			...base,
-			remedy: remedies.anonymous,
+	const {pass, warn, fail, unknown} = resultsOf({citations, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)});
+	const seen = anonymous.observation?.facts.anonymous;
+	const flags = flagsPerProcess(observations);
+	if (flags.some(observation => allowsAll(observation))) {
+		return fail('authorization-off', 'The apiserver allows every request: --authorization-mode has AlwaysAllow, or is not set', {
+			basis: mode.known ? mode.basis : 'inferred',
+			remedy: remedies.authorizationMode,
 		});
 	}
 
-	const withTokens = flagsPerProcess(observations).filter(observation => (flagValue(observation, 'token-auth-file') ?? '') !== '');
+	if (seen === 'over-granted') {
+		return fail('anonymous-granted', 'Requests without credentials can read the API', {basis: 'proven', remedy: remedies.anonymous});
+	}
+
+	const withTokens = flags.filter(observation => (flagValue(observation, 'token-auth-file') ?? '') !== '');
 	if (withTokens.length > 0) {
 		const isProven = isVerifiedApiserver(observations) && withTokens.some(({source}) => source === 'flagz');
-		return rowResult(
-			'warn',
-			'static-tokens',
-			isProven ? 'proven' : 'inferred',
-			'Static tokens are accepted (--token-auth-file): they never expire',
-			{
-				...base,
-				remedy: remedies.staticTokens,
-			},
-		);
+		return warn('static-tokens', 'Static tokens are accepted (--token-auth-file): they never expire', {
+			basis: isProven ? 'proven' : 'inferred',
+			remedy: remedies.staticTokens,
+		});
 	}
 
 	// A 403 for any user shows that authorization is on.
-	const authorizationOn =
-		mode.known ||
-		anonymous.observation?.facts.anonymous === 'all-paths' ||
-		examined.own.unavailable.some(({reason}) => reason === 'forbidden');
+	const authorizationOn = mode.known || seen === 'all-paths' || examined.own.unavailable.some(({reason}) => reason === 'forbidden');
 	if (!authorizationOn || !leases.observation) {
-		return unknownRow(
+		return unknown(
 			leases.observation ? 'It is unknown whether authorization is on' : 'It is unknown whether the kubelets are alive',
 			needsOfEach(
 				leases.observation ? [] : leases.unavailable?.need ? [leases.unavailable.need] : [needNodeLeases],
 				authorizationOn ? [] : [{...needFlagz, or: null}, ...needsOf(anonymous)],
 			),
-			base,
 		);
 	}
 
-	const of = nodes.observation?.facts.total ?? null;
+	const scope = {of: nodes.observation?.facts.total ?? null, proven: 0};
 	if (fresh.length === 0) {
-		return rowResult('fail', 'silent', 'inferred', 'No kubelet has renewed its lease within 40 s', {
-			...base,
-			scope: {of, proven: 0},
+		return fail('silent', 'No kubelet has renewed its lease within 40 s', {
+			scope,
 			remedy: 'check the kubelets on the nodes, and that they reach the apiserver: kubectl describe node NAME',
 		});
 	}
 
-	const how = anonymous.observation
-		? `; anonymous requests: ${{off: 'refused', 'all-paths': 'accepted and authorized like others', conditional: 'some paths only', 'over-granted': 'granted'}[anonymous.observation.facts.anonymous]}`
-		: '';
+	const how = seen === undefined ? '' : `; anonymous requests: ${anonymousAccess[seen]}`;
 	const sample = leases.observation.facts.more ? ` (${leases.observation.facts.more} more not examined)` : '';
-	const alive = {...base, scope: {of, proven: 0}};
 	return silent.length > 0
-		? rowResult(
-				'warn',
+		? warn(
 				'partly-alive',
-				'inferred',
 				`${fresh.length} of ${fresh.length + silent.length} kubelets have renewed their lease within 40 s${sample}${how}`,
-				alive,
+				{scope},
 			)
-		: rowResult(
-				'pass',
+		: pass(
 				'authenticated',
-				'inferred',
 				`${formatQuantity(fresh.length, 'kubelet')} alive over HTTPS${sample}, authorization on${how}; whether kubelets verify the apiserver is set in files on the nodes`,
-				alive,
+				{scope},
 			);
 }
+
+const anonymousAccess: Readonly<Record<AnonymousFacts['anonymous'], string>> = {
+	off: 'refused',
+	'all-paths': 'accepted and authorized like others',
+	conditional: 'some paths only',
+	'over-granted': 'granted',
+};
 
 /** Without an authorization mode or configuration file, every request is allowed (kubeapiserver/options/authorization.go). */
 function allowsAll(observation: Observation<FlagFacts>): boolean {
@@ -145,58 +131,45 @@ function authenticationForms(audit: AuditObservations): Citation[] {
 export function nodeProvisioning(audit: AuditObservations): RowResult {
 	const {signingRequests} = audit;
 	if (!signingRequests.observation) {
-		return unknownRow('Signing requests could not be read', [needSigningRequests]);
+		return resultsOf().unknown('Signing requests could not be read', [needSigningRequests]);
 	}
 
-	const own = signingRequests.observation.facts.filter(
+	const {facts} = signingRequests.observation;
+	const own = facts.filter(
 		({signer}) => signer === 'kubernetes.io/kube-apiserver-client-kubelet' || signer === 'kubernetes.io/kubelet-serving',
 	);
 	const by = (state: string) => own.filter(request => request.state === state);
-	const citations = citeObserved(
-		audit,
-		signingRequests,
-		'kubelet-signing-requests',
-		() =>
-			`${own.length} kubelet signing requests: ${by('approved').length} approved, ${by('pending').length} pending, ${by('denied').length} denied, ${by('failed').length} failed`,
-	);
-	const named = (state: string) => by(state).map(({name, signer, user}) => `${name}: ${state}, ${signer} for ${user}`);
-	if (by('denied').length + by('failed').length > 0) {
-		return rowResult('fail', 'denied', 'inferred', 'Signing requests of kubelets were denied or failed', {
-			citations,
-			exceptions: [...named('denied'), ...named('failed')],
+	const [denied, failed, pending] = [by('denied'), by('failed'), by('pending')];
+	const observed = `${own.length} kubelet signing requests: ${by('approved').length} approved, ${pending.length} pending, ${denied.length} denied, ${failed.length} failed`;
+	const {pass, warn, fail} = resultsOf({citations: citeObserved(audit, signingRequests, 'kubelet-signing-requests', () => observed)});
+	const named = (requests: typeof own) => requests.map(({name, state, signer, user}) => `${name}: ${state}, ${signer} for ${user}`);
+	if (denied.length + failed.length > 0) {
+		return fail('denied', 'Signing requests of kubelets were denied or failed', {
+			exceptions: named([...denied, ...failed]),
 			remedy: 'kubectl describe csr NAME',
 		});
 	}
 
-	if (by('pending').length > 0) {
-		return rowResult(
-			'warn',
-			'pending',
-			'inferred',
-			`${formatQuantity(by('pending').length, 'signing request')} of kubelets wait for approval`,
-			{citations, exceptions: named('pending'), remedy: 'check its node and names, then kubectl certificate approve NAME'},
-		);
+	if (pending.length > 0) {
+		return warn('pending', `${formatQuantity(pending.length, 'signing request')} of kubelets wait for approval`, {
+			exceptions: named(pending),
+			remedy: 'check its node and names, then kubectl certificate approve NAME',
+		});
 	}
 
 	if (own.length === 0) {
-		return rowResult(
-			'pass',
+		return pass(
 			'none-seen',
-			'inferred',
 			'No signing requests of kubelets found (they are deleted within an hour of approval, and pending ones after a day)',
-			{citations},
 		);
 	}
 
-	return signingRequests.observation.facts.length < maxSigningRequests
-		? rowResult('pass', 'approved', 'inferred', `All ${own.length} kubelet signing requests are approved`, {citations})
-		: rowResult(
-				'pass',
-				'approved',
-				'inferred',
-				`The ${own.length} signing requests of kubelets that were examined are approved; there may be more`,
-				{citations},
-			);
+	return pass(
+		'approved',
+		facts.length < maxSigningRequests
+			? `All ${own.length} kubelet signing requests are approved`
+			: `The ${own.length} signing requests of kubelets that were examined are approved; there may be more`,
+	);
 }
 
 /** N3: all of it is in objects. */
@@ -231,49 +204,35 @@ export function podToApiserver(audit: AuditObservations): RowResult {
 				]
 			: []),
 	];
-	const base = {citations, need: needsOf(endpoints)};
-	if (endpoints.observation?.facts.addresses.length === 0) {
-		return rowResult(
-			'fail',
-			'no-endpoints',
-			'inferred',
-			'The service default/kubernetes has no endpoints: pods cannot reach the apiserver through it',
-			{...base, remedy: 'check --endpoint-reconciler-type and --advertise-address of the apiservers'},
-		);
+	const {pass, fail, unknown} = resultsOf({citations, need: needsOf(endpoints)});
+	const count = endpoints.observation?.facts.addresses.length;
+	if (count === 0) {
+		return fail('no-endpoints', 'The service default/kubernetes has no endpoints: pods cannot reach the apiserver through it', {
+			remedy: 'check --endpoint-reconciler-type and --advertise-address of the apiservers',
+		});
 	}
 
-	if (unavailable.some(({source, reason}) => source === 'ca-comparison' && reason === 'not-served')) {
-		return rowResult(
-			'fail',
-			'no-root-certificate',
-			'inferred',
-			`The namespace ${namespace} has no kube-root-ca.crt: its pods have no root certificate`,
-			{...base, remedy: 'kube-controller-manager --root-ca-file=FILE'},
-		);
+	const ofCa = unavailable.filter(({source}) => source === 'ca-comparison');
+	if (ofCa.some(({reason}) => reason === 'not-served')) {
+		return fail('no-root-certificate', `The namespace ${namespace} has no kube-root-ca.crt: its pods have no root certificate`, {
+			remedy: 'kube-controller-manager --root-ca-file=FILE',
+		});
 	}
 
 	if (!ca) {
-		return unknownRow(
-			'The root certificate of pods could not be read',
-			[unavailable.find(({source, need}) => source === 'ca-comparison' && need)?.need ?? needRootCa],
-			base,
-		);
+		return unknown('The root certificate of pods could not be read', [ofCa.find(({need}) => need)?.need ?? needRootCa]);
 	}
 
 	if (serverIdentity.to === 'gateway') {
-		return unknownRow(`Pods and you are served by different servers: ${serverIdentity.why}`, [needApiserverItself], base);
+		return unknown(`Pods and you are served by different servers: ${serverIdentity.why}`, [needApiserverItself]);
 	}
 
 	if (serverIdentity.to === 'unknown' && !serverIdentity.hasApiserverCertificate) {
-		return unknownRow(
-			`It is unknown whether the root certificate of pods matches the server: ${serverIdentity.why}`,
-			[serverIdentity.need ?? needApiserverItself],
-			base,
-		);
+		return unknown(`It is unknown whether the root certificate of pods matches the server: ${serverIdentity.why}`, [
+			serverIdentity.need ?? needApiserverItself,
+		]);
 	}
 
-	const count = endpoints.observation
-		? `, ${formatQuantity(endpoints.observation.facts.addresses.length, 'endpoint')} (not connected to)`
-		: '';
-	return rowResult('pass', 'ca-equal', 'inferred', `Pods get the CA of the server certificate${count}`, base);
+	const connected = count === undefined ? '' : `, ${formatQuantity(count, 'endpoint')} (not connected to)`;
+	return pass('ca-equal', `Pods get the CA of the server certificate${connected}`);
 }

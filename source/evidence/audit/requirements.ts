@@ -1,6 +1,6 @@
 /** The audit's `--require`. */
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {exitStatus} from '../../base/errors/exit-status.ts';
 import {hasBasis, type MinBasis} from '../require-path.ts';
 import {rowIds, type AuditRow, type RequiredRow, type RequireResult, type RowId, type Waivers} from './audit-object.ts';
 
@@ -70,15 +70,8 @@ export function checkRequirements(rows: readonly AuditRow[], require: readonly R
 		return {result: null, rows: [], results: [], exitStatus: exitStatus.ok};
 	}
 
-	const results = require.flatMap(one =>
-		one.rows.map(id =>
-			evaluate(
-				rows.find(row => row.id === id)!,
-				one,
-				minBasis,
-			),
-		),
-	);
+	const rowOf = (id: RowId) => rows.find(row => row.id === id)!;
+	const results = require.flatMap(one => one.rows.map(id => evaluate(rowOf(id), one, minBasis)));
 	const rowsOf = (wanted: RequireResult) => results.filter(({result}) => result === wanted).map(({row}) => row);
 	const [wrong, open] = [rowsOf('not-met'), rowsOf('undecided')];
 	if (wrong.length > 0) {

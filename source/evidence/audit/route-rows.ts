@@ -1,5 +1,5 @@
 /** Audit rows C9 to C11: SSH tunnels, Konnectivity, exposure. */
-import type {Basis, Citation, Observations} from '../evidence.ts';
+import type {Citation, Observations} from '../evidence.ts';
 import {describeAgentReadiness} from '../probes/agent-metrics.ts';
 import {needsOfEach, needActive, needApiserverHost, needMetrics, needMirrorPods, remedies} from '../rules/needs.ts';
 import {describeFailure} from '../second-leg-record.ts';
@@ -8,46 +8,41 @@ import {refusedEgressProxy} from '../rules/egress-proxy-certificate.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {isBehindSupervisor} from '../rules/first-leg.ts';
 import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
-import {cite, settleClaims, weakestBasis} from '../rules/claims.ts';
-import type {RowResult} from './audit-object.ts';
-import {citeObserved, needsOf, rowResult, scopeAcrossReplicas, unknownRow, unmetNeeds, usually} from './row-result.ts';
+import {weakestBasis} from '../rules/claims.ts';
+import type {JudgedRows, RowResult, RowVerdict} from './audit-object.ts';
+import {citeObserved, needsOf, resultsOf, scopeAcrossReplicas, unmetNeeds, usually} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 /** C9: removed in 1.22; flags, metrics or a health check show older ones. */
 export function sshTunnelRow(audit: AuditObservations): RowResult {
 	const own = audit.observations('exec');
+	const {pass, fail, unknown} = resultsOf();
 	const impossible = excludeSshByVersion(own);
 	if (impossible) {
-		return rowResult(
-			'pass',
-			'impossible',
-			impossible.basis,
-			impossible.basis === 'proven' ? 'Removed in 1.22' : 'Removed from Kubernetes in 1.22; this is a vendor build',
-			{citations: [impossible.citation]},
-		);
+		const {basis, citation} = impossible;
+		const message = basis === 'proven' ? 'Removed in 1.22' : 'Removed from Kubernetes in 1.22; this is a vendor build';
+		return pass('impossible', message, {basis, citations: [citation]});
 	}
 
-	const route = secondLegRoute(own);
-	if (route.state === 'ssh-tunnel') {
-		return rowResult('fail', 'in-use', route.basis, 'The apiserver reaches nodes through SSH tunnels, which check no host key', {
-			citations: route.citations,
-			remedy: remedies.konnectivity,
-		});
+	const {state, basis, citations} = secondLegRoute(own);
+	if (state === 'ssh-tunnel') {
+		const remedy = remedies.konnectivity;
+		return fail('in-use', 'The apiserver reaches nodes through SSH tunnels, which check no host key', {basis, citations, remedy});
 	}
 
-	return route.state !== 'unknown' && route.basis === 'proven'
-		? rowResult('pass', 'not-used', 'proven', `Not used: the route is ${route.state}`, {citations: route.citations})
-		: unknownRow(
+	return state !== 'unknown' && basis === 'proven'
+		? pass('not-used', `Not used: the route is ${state}`, {basis, citations})
+		: unknown(
 				own.version ? 'Possible in this version; not observed' : 'The version is unknown',
 				unmetNeeds([needMirrorPods, needMetrics], audit, needApiserverHost),
 			);
 }
 
+/** C10: the route of exec, which is that of the other streams unless a proxy from the environment applies. */
 export function konnectivityRow(audit: AuditObservations): RowResult {
 	const {perReplica, agents} = audit;
 	const routes = perReplica('exec').map(observations => ({observations, route: secondLegRoute(observations)}));
 	const [{observations, route}] = routes as [(typeof routes)[number]];
-	const ready = agents.observation?.facts.filter(({ready}) => ready) ?? [];
 	const all = agents.observation?.facts ?? [];
 	const across = scopeAcrossReplicas(
 		observations,
@@ -64,24 +59,22 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 		],
 		scope: across.scope,
 	};
-	const isFailing = failureSeen(observations) !== null;
+	const {result, warn, fail, unknown} = resultsOf(base);
+	const failed = failureSeen(observations);
 	const seen = routes.filter(one => one.route.state !== 'unknown');
-	if (new Set(seen.map(one => one.route.state)).size > 1 && !isFailing) {
-		return rowResult(
-			'warn',
-			'mixed',
-			weakestBasis(...seen.map(one => one.route.basis)),
-			`The apiservers differ: ${routes.map(one => one.route.state).join(', ')}`,
-			{...base, remedy: 'give every apiserver the same --egress-selector-config-file'},
-		);
+	if (new Set(seen.map(one => one.route.state)).size > 1 && !failed) {
+		return warn('mixed', `The apiservers differ: ${routes.map(one => one.route.state).join(', ')}`, {
+			basis: weakestBasis(...seen.map(one => one.route.basis)),
+			remedy: 'give every apiserver the same --egress-selector-config-file',
+		});
 	}
 
+	const needOf = ({need}: RouteVerdict) => (need.length > 0 ? need : [needActive]);
 	const unseen = routes.find(one => one.route.state === 'unknown');
-	if (unseen && seen.length > 0 && !isFailing) {
-		return unknownRow(
+	if (unseen && seen.length > 0 && !failed) {
+		return unknown(
 			`The route to nodes is unknown for ${routes.length - seen.length} of ${routes.length} examined apiservers`,
-			unseen.route.need.length > 0 ? unseen.route.need : [needActive],
-			base,
+			needOf(unseen.route),
 		);
 	}
 
@@ -89,123 +82,97 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 	switch (route.state) {
 		case 'konnectivity':
 		case 'egress-http-connect': {
-			const seen = agents.observation ? describeAgentReadiness(all) : 'the agent pods could not be listed';
-			return inUse(
-				observations,
-				{...route, basis},
-				{all: all.length, ready: ready.length, seen},
-				base,
-				needsOfEach(across.need, route.need, needsOf(agents)),
-			);
+			const need = needsOfEach(across.need, route.need, needsOf(agents));
+			return inUse(observations, {...route, basis}, agents, {base, need, failed});
 		}
 
 		case 'direct':
 		case 'ssh-tunnel':
 		case 'proxy': {
-			return rowResult('not-applicable', route.state, basis, `Not used: the route is ${route.state}`, {...base, need: across.need});
+			return result('not-applicable', route.state, `Not used: the route is ${route.state}`, {basis, need: across.need});
 		}
 
 		default: {
-			const failed = failureSeen(observations);
-			if (failed) {
-				const remedy = failed.remedy ?? tunnelRemedy;
-				return rowResult('fail', route.state, 'inferred', `The route is not proven, but a tunnel is ${failed.words}`, {
-					...base,
-					broken: true,
-					remedy,
-				});
-			}
-
-			return unknownRow(
-				`${route.why ?? 'The route to nodes is unknown'}${usually(audit, 'route')}`,
-				route.need.length > 0 ? route.need : [needActive],
-				{
-					...base,
-					state: route.state,
-				},
-			);
+			return failed
+				? fail(route.state, `The route is not proven, but a tunnel is ${failed.words}`, {
+						broken: true,
+						remedy: failed.remedy ?? tunnelRemedy,
+					})
+				: unknown(`${route.why ?? 'The route to nodes is unknown'}${usually(audit, 'route')}`, needOf(route), {state: route.state});
 		}
 	}
 }
 
 const tunnelRemedy = 'kubectl -n kube-system describe pods of the agents; check the konnectivity-server next to the apiserver';
 
-/** A failure of the tunnel itself. One unreachable far end is not such a failure. */
-function failureSeen(observations: Observations): {words: string; basis: Basis; citations: readonly Citation[]; remedy?: string} | null {
+type SeenFailure = {words: string; citations: readonly Citation[]; remedy?: string};
+
+/** A failure of the tunnel itself, in words that a far end can have written. One unreachable far end is not such a failure. */
+function failureSeen(observations: Observations): SeenFailure | null {
 	const probed = observations.failures.find(({facts, active}) => facts.route !== null && active);
 	if (probed) {
-		const citation = cite(observations, probed, 'text-of-a-tunnel', probed.facts.text);
-		return {words: `failing: ${probed.facts.text}`, basis: settleClaims([{state: 'failing', citations: [citation]}]).basis, citations: []};
+		return {words: `failing: ${probed.facts.text}`, citations: []};
 	}
 
 	const proxy = refusedEgressProxy(observations);
 	if (proxy) {
-		return {...proxy, words: 'failing: the apiserver refuses the certificate of the proxy', remedy: remedies.egressProxy};
+		return {citations: proxy, words: 'failing: the apiserver refuses the certificate of the proxy', remedy: remedies.egressProxy};
 	}
 
 	const attempt = tunnelFailure(observations);
-	return (
-		attempt && {words: describeFailure(attempt, observations.time), basis: 'inferred', citations: [citeAttempt(observations, attempt)]}
-	);
+	return attempt && {words: describeFailure(attempt, observations.time), citations: [citeAttempt(observations, attempt)]};
 }
 
 function inUse(
 	observations: Observations,
-	route: RouteVerdict,
-	agents: {all: number; ready: number; seen: string},
-	base: Partial<RowResult> & Pick<RowResult, 'scope'>,
-	need: RowResult['need'],
+	{state, basis, protocol, need: ofRoute}: RouteVerdict,
+	{observation}: AuditObservations['agents'],
+	{base, need, failed}: {base: Pick<RowResult, 'citations' | 'scope'>; need: RowResult['need']; failed: SeenFailure | null},
 ): RowResult {
-	const failed = failureSeen(observations);
-	if (failed !== null || (agents.all > 0 && agents.ready === 0)) {
-		const basis = weakestBasis(route.basis, failed?.basis ?? 'inferred');
-		return rowResult('fail', route.state, basis, failed === null ? 'In use, but no agent is ready' : `In use, but ${failed.words}`, {
-			...base,
+	const {pass, warn, fail} = resultsOf({...base, basis});
+	const all = observation?.facts ?? [];
+	const ready = all.filter(one => one.ready).length;
+	if (failed !== null || (all.length > 0 && ready === 0)) {
+		return fail(state, failed === null ? 'In use, but no agent is ready' : `In use, but ${failed.words}`, {
+			basis: weakestBasis(basis, 'inferred'),
 			broken: failed !== null,
-			citations: [...(base.citations ?? []), ...(failed?.citations ?? [])],
-			scope: basis === 'proven' ? base.scope : {...base.scope, proven: 0},
+			citations: [...base.citations, ...(failed?.citations ?? [])],
+			scope: {...base.scope, proven: 0},
 			remedy: failed?.remedy ?? tunnelRemedy,
 		});
 	}
 
-	// One dialer serves all streams; only a proxy from the environment takes precedence.
-	const kinds = 'logs, exec, attach, port-forward and the node, pod and service proxies';
-	const message = `In use${route.protocol === null ? '' : ` (${route.protocol})`} for ${kinds}; ${agents.seen}`;
-	const whose = isBehindSupervisor(observations)
-		? 'it ends at k3s’s own server, which is not Konnectivity'
-		: `only the agents’ metrics show whether it is Konnectivity; ${agents.seen}`;
-	return route.state === 'konnectivity'
-		? rowResult(agents.all > agents.ready ? 'warn' : 'pass', 'konnectivity', route.basis, message, {...base, need})
-		: rowResult('warn', 'egress-http-connect', route.basis, `An HTTP CONNECT egress is in use; ${whose}`, {...base, need: route.need});
-}
-
-export function exposureSummary(rows: ReadonlyArray<{id: string; result: RowResult}>): RowResult {
-	const by = (verdict: string) => rows.filter(({result}) => result.verdict === verdict);
-	const citations = rows.flatMap(({result}) => result.citations);
-	const [failed, unknown] = [by('fail'), by('unknown')];
-	if (failed.length > 0) {
-		const proven = failed.filter(({result}) => result.basis === 'proven');
-		return rowResult(
-			'fail',
-			'exposed',
-			proven.length > 0 ? 'proven' : 'inferred',
-			`Not safe over an untrusted network: ${failed.map(({id}) => id).join(', ')}`,
-			{citations, remedy: 'verify kubelets (C4), and put what cannot be verified inside the Konnectivity tunnel (C10)'},
-		);
+	const seen = observation ? describeAgentReadiness(all) : 'the agent pods could not be listed';
+	if (state !== 'konnectivity') {
+		const whose = isBehindSupervisor(observations)
+			? 'it ends at k3s’s own server, which is not Konnectivity'
+			: `only the agents’ metrics show whether it is Konnectivity; ${seen}`;
+		return warn('egress-http-connect', `An HTTP CONNECT egress is in use; ${whose}`, {need: ofRoute});
 	}
 
-	if (unknown.length > 0) {
-		return unknownRow(`Unknown for ${unknown.map(({id}) => id).join(', ')}`, needsOfEach(...unknown.map(({result}) => result.need)), {
-			citations,
+	// One dialer serves all streams; only a proxy from the environment takes precedence.
+	const kinds = 'logs, exec, attach, port-forward and the node, pod and service proxies';
+	const message = `In use${protocol === null ? '' : ` (${protocol})`} for ${kinds}; ${seen}`;
+	return (all.length > ready ? warn : pass)('konnectivity', message, {need});
+}
+
+/** C11: rows C1 to C3 and C6 to C8. */
+export function exposureSummary(judged: JudgedRows): RowResult {
+	const rows = (['C1', 'C2', 'C3', 'C6', 'C7', 'C8'] as const).map(id => ({id, ...judged.get(id)!}));
+	const by = (verdict: RowVerdict) => rows.filter(row => row.verdict === verdict);
+	const idsOf = (some: typeof rows) => some.map(({id}) => id).join(', ');
+	const {pass, fail, unknown} = resultsOf({citations: rows.flatMap(({citations}) => citations)});
+	const [failed, open] = [by('fail'), by('unknown')];
+	if (failed.length > 0) {
+		return fail('exposed', `Not safe over an untrusted network: ${idsOf(failed)}`, {
+			basis: failed.some(({basis}) => basis === 'proven') ? 'proven' : 'inferred',
+			remedy: 'verify kubelets (C4), and put what cannot be verified inside the Konnectivity tunnel (C10)',
 		});
 	}
 
-	const inferred = rows.some(({result}) => result.basis !== 'proven');
-	return rowResult(
-		'pass',
-		'protected',
-		inferred ? 'inferred' : 'proven',
-		'Every kind of connection is verified or inside the tunnel up to the node network',
-		{citations},
-	);
+	return open.length > 0
+		? unknown(`Unknown for ${idsOf(open)}`, needsOfEach(...open.map(({need}) => need)))
+		: pass('protected', 'Every kind of connection is verified or inside the tunnel up to the node network', {
+				basis: rows.some(({basis}) => basis !== 'proven') ? 'inferred' : 'proven',
+			});
 }

@@ -7,17 +7,14 @@ import {describeDistribution} from '../rules/distributions.ts';
 import type {RowResult, RowVerdict} from './audit-object.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
-export function rowResult(
-	verdict: RowVerdict,
-	state: string,
-	basis: Basis,
-	message: string,
-	more: Partial<Omit<RowResult, 'verdict' | 'state' | 'basis' | 'message'>> = {},
-): RowResult {
-	return {
+type More = Partial<Omit<RowResult, 'verdict' | 'message'>>;
+
+/** The results that one row can have. What they share is in `base`; a basis that is not named is `inferred`. */
+export function resultsOf(base: More = {}) {
+	const result = (verdict: RowVerdict, state: string, message: string, more: More = {}): RowResult => ({
 		verdict,
 		state,
-		basis,
+		basis: 'inferred',
 		message,
 		leg: null,
 		scope: {of: null, proven: 0},
@@ -26,13 +23,18 @@ export function rowResult(
 		need: [],
 		remedy: null,
 		broken: false,
+		...base,
 		...more,
+	});
+	return {
+		result,
+		pass: (state: string, message: string, more?: More) => result('pass', state, message, more),
+		warn: (state: string, message: string, more?: More) => result('warn', state, message, more),
+		fail: (state: string, message: string, more?: More) => result('fail', state, message, more),
+		/** `need` has at least one entry. */
+		unknown: (message: string, need: readonly Need[], more: More = {}) =>
+			result('unknown', 'unknown', message, {basis: 'unknown', ...more, need}),
 	};
-}
-
-/** `need` has at least one entry. */
-export function unknownRow(message: string, need: readonly Need[], more: Partial<RowResult> = {}): RowResult {
-	return rowResult('unknown', 'unknown', 'unknown', message, {...more, need});
 }
 
 export function citeObserved<Facts>(

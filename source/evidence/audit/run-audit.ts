@@ -4,37 +4,12 @@ import {clusterIdentity} from '../build-path.ts';
 import {numberEvidence, type EvidenceList, weakestBasis} from '../rules/claims.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {ConnectionObservations, Observations} from '../evidence.ts';
-import {docs as pages, needsOfEach, needsAfterProbes} from '../rules/needs.ts';
+import {needsOfEach, needsAfterProbes} from '../rules/needs.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress, isVerifiedApiserver} from '../rules/replicas.ts';
 import {rowIds, type Audit, type AuditRow, type RowResult, type RowId, type RowVerdict, type Waivers} from './audit-object.ts';
-import {componentsToApiserver, nodeToControlPlaneSummary, restOfControlPlane} from './control-plane-rows.ts';
 import {gatherAuditObservations, type AuditObservations} from './gather-observations.ts';
-import {kubeletAccess, kubeletCertificate} from './kubelet-rows.ts';
-import {kubeletToApiserver, nodeProvisioning, podToApiserver} from './node-rows.ts';
 import {checkRequirements, type Requirement} from './requirements.ts';
-import {rowDescriptions} from './row-descriptions.ts';
-import {exposureSummary, konnectivityRow, sshTunnelRow} from './route-rows.ts';
-import {streamRow} from './stream-rows.ts';
-
-export const rowTitles: Record<RowId, readonly [title: string, page: string]> = {
-	N1: ['kubelets to apiserver', pages.nodeToControlPlane],
-	N2: ['joining nodes', pages.bootstrapping],
-	N3: ['pods to apiserver', pages.serviceAccounts],
-	N4: ['control plane components to apiserver', pages.nodeToControlPlane],
-	N5: ['nodes to control plane, summary', pages.nodeToControlPlane],
-	N6: ['other control plane components', pages.ports],
-	C1: ['logs', pages.kubelet],
-	C2: ['exec and attach', pages.kubelet],
-	C3: ['port-forward', pages.kubelet],
-	C4: ['kubelet certificate verified', pages.kubelet],
-	C5: ['kubelet authentication and authorization', pages.kubeletAccess],
-	C6: ['nodes through the proxy, not kubelets', pages.proxied],
-	C7: ['pods through the proxy', pages.proxied],
-	C8: ['services through the proxy', pages.proxied],
-	C9: ['SSH tunnels', pages.ssh],
-	C10: ['Konnectivity', pages.konnectivity],
-	C11: ['control plane to nodes, summary', pages.paths],
-};
+import {auditRows} from './audit-rows.ts';
 
 export type AuditOptions = {
 	probe: 'passive' | 'active';
@@ -57,11 +32,13 @@ export function auditOf(
 ): Audit {
 	const numbered = numberEvidence();
 	const own = audit.observations('exec');
-	const rows = rowResults(audit).map(({id, result}): AuditRow => ({
-		...rowOf(id, result, own, numbered),
-		accepted: accepted?.get(id) ?? null,
-	}));
-	const required = checkRequirements(rows, require, minBasis);
+	const judged = new Map<RowId, RowResult>();
+	for (const id of rowIds) {
+		judged.set(id, auditRows[id].judge(audit, judged));
+	}
+
+	const rows = rowIds.map(id => rowOf(id, judged.get(id)!, own, {numbered, accepted}));
+	const {exitStatus, ...required} = checkRequirements(rows, require, minBasis);
 	return {
 		apiVersion: 'spoke/v1',
 		kind: 'Audit',
@@ -74,56 +51,49 @@ export function auditOf(
 		rows,
 		evidence: numbered.all(),
 		summary: summaryOf(rows),
-		require: {
-			asked: require.map(({asked: input}) => input),
-			minBasis,
-			result: required.result,
-			rows: required.rows,
-			results: required.results,
-		},
-		exitStatus: required.exitStatus,
+		require: {asked: require.map(({asked: input}) => input), minBasis, ...required},
+		exitStatus,
 	};
 }
 
 /** Everything was read over leg 1. If that is unverified or ends at a gateway, nothing is proven. */
 function rowOf(
 	id: RowId,
-	{citations, basis: found, need, ...finding}: RowResult,
+	{citations, need, ...found}: RowResult,
 	own: Observations,
-	numbered: EvidenceList,
-): Omit<AuditRow, 'accepted'> {
-	const basis = weakestBasis(found, isVerifiedApiserver(own) ? 'proven' : 'inferred');
-	const canBeProven = basis === 'inferred' && rowDescriptions[id].passBasis === 'proven';
-	const serverNeed = canBeProven && own.serverIdentity.need ? [own.serverIdentity.need] : [];
-	const {verdict, state, leg, exceptions, message, remedy, broken} = finding;
-	const scope = isVerifiedApiserver(own) ? finding.scope : {...finding.scope, proven: 0};
-	const [title, docs] = rowTitles[id];
-	const evidence = [...new Set(citations.map(citation => numbered.idOf(citation)))];
+	{numbered, accepted}: {numbered: EvidenceList; accepted: Waivers | undefined},
+): AuditRow {
+	const {title, page, passBasis} = auditRows[id];
+	const basis = weakestBasis(found.basis, isVerifiedApiserver(own) ? 'proven' : 'inferred');
+	const serverNeed = basis === 'inferred' && passBasis === 'proven' && own.serverIdentity.need ? [own.serverIdentity.need] : [];
 	return {
 		id,
 		title,
-		verdict,
-		state,
-		leg,
+		verdict: found.verdict,
+		state: found.state,
+		leg: found.leg,
 		basis,
-		scope,
-		evidence,
-		exceptions,
+		scope: isVerifiedApiserver(own) ? found.scope : {...found.scope, proven: 0},
+		evidence: [...new Set(citations.map(citation => numbered.idOf(citation)))],
+		exceptions: found.exceptions,
 		need: needsAfterProbes(own, needsOfEach(need, serverNeed)),
-		message,
-		remedy,
-		docs,
-		broken,
+		message: found.message,
+		remedy: found.remedy,
+		docs: page,
+		broken: found.broken,
+		accepted: accepted?.get(id) ?? null,
 	};
 }
 
 function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {
-	const summary: Record<RowVerdict, number> = {pass: 0, warn: 0, fail: 0, unknown: 0, 'not-applicable': 0};
-	for (const {verdict} of rows) {
-		summary[verdict]++;
-	}
-
-	return summary;
+	const count = (wanted: RowVerdict) => rows.filter(({verdict}) => verdict === wanted).length;
+	return {
+		pass: count('pass'),
+		warn: count('warn'),
+		fail: count('fail'),
+		unknown: count('unknown'),
+		'not-applicable': count('not-applicable'),
+	};
 }
 
 function replicasOf({examined}: AuditObservations, own: Observations): Audit['replicas'] {
@@ -136,7 +106,7 @@ function replicasOf({examined}: AuditObservations, own: Observations): Audit['re
 		processes: [examined.own, ...examined.others]
 			.filter(({flags, process}) => flags ?? process)
 			.map(process => processOf(examined, process)),
-		unreached: examined.unreachedAddresses,
+		unreached: examined.unreadApiservers,
 	};
 }
 
@@ -144,31 +114,6 @@ function nodesOf({nodes}: AuditObservations): Audit['nodes'] {
 	const examined = nodes.observation?.facts.examined.length ?? 0;
 	const total = nodes.observation?.facts.total ?? null;
 	return {total, examined, chosen: total !== null && total > examined ? 'sample' : 'all'};
-}
-
-function rowResults(audit: AuditObservations): Array<{id: RowId; result: RowResult}> {
-	const http = {scheme: 'http', port: null, portName: null, kubeletPort: false} as const;
-	const results: Partial<Record<RowId, RowResult>> = {
-		N1: kubeletToApiserver(audit),
-		N2: nodeProvisioning(audit),
-		N3: podToApiserver(audit),
-		N4: componentsToApiserver(audit),
-		N6: restOfControlPlane(audit),
-		C1: streamRow(audit.perReplica('logs')),
-		C2: streamRow(audit.perReplica('exec')),
-		C3: streamRow(audit.perReplica('port-forward')),
-		C4: kubeletCertificate(audit),
-		C5: kubeletAccess(audit),
-		C6: streamRow(audit.perReplica('node-proxy', http)),
-		C7: streamRow(audit.perReplica('pod-proxy', http)),
-		C8: streamRow(audit.perReplica('service-proxy', http)),
-		C9: sshTunnelRow(audit),
-		C10: konnectivityRow(audit),
-	};
-	const some = (...ids: readonly RowId[]) => ids.map(id => ({id, result: results[id]!}));
-	results.N5 = nodeToControlPlaneSummary(some('N1', 'N2', 'N3', 'N4'), audit);
-	results.C11 = exposureSummary(some('C1', 'C2', 'C3', 'C6', 'C7', 'C8'));
-	return rowIds.map(id => ({id, result: results[id]!}));
 }
 
 function processOf(

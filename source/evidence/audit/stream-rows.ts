@@ -1,5 +1,5 @@
 /** Audit rows C1 to C3 and C6 to C8: connections to nodes, pods and services. */
-import type {Basis, Need, Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
+import type {Basis, Need, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {decideExposure, type ExposureVerdict} from '../rules/exposure.ts';
 import {needsOfEach, remedies} from '../rules/needs.ts';
 import {describeFailure} from '../second-leg-record.ts';
@@ -8,7 +8,7 @@ import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from '../rules/second-leg-tls.ts';
 import {weakestBasis} from '../rules/claims.ts';
 import type {AuditedLeg, RowResult} from './audit-object.ts';
-import {rowResult, scopeAcrossReplicas, unknownRow} from './row-result.ts';
+import {resultsOf, scopeAcrossReplicas} from './row-result.ts';
 
 /** Judges a stream on each apiserver found; the worst exposure decides. Attach uses the path of exec. */
 export function streamRow(all: readonly Observations[]): RowResult {
@@ -41,41 +41,38 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		evaluated.find(({exposure}) => exposure.state === 'unknown') ??
 		evaluated[0]!;
 	const {tls, route, exposure, observations} = worst;
-	const words = describeLeg(worst);
 	const alike = evaluated.filter(one => one.tls.state === tls.state && one.route.state === route.state);
-	const across = scopeAcrossReplicas(
-		observations,
-		all,
-		alike.filter(isProven).map(one => one.observations),
-	);
-	const more = {
-		leg: legOf(worst, 'proven'),
+	const acrossOf = (some: typeof evaluated) =>
+		scopeAcrossReplicas(
+			observations,
+			all,
+			some.map(one => one.observations),
+		);
+	const across = acrossOf(alike.filter(isProven));
+	const need = needsOfExposure(worst);
+	const {pass, warn, fail, unknown} = resultsOf({
 		citations: alike.flatMap(one => [...one.tls.citations, ...one.route.citations]),
 		scope: across.scope,
 		exceptions: evaluated
 			.filter(one => !alike.includes(one))
 			.map(one => `apiserver ${one.observations.process?.facts.id ?? '?'}: ${describeLeg(one)}`),
-		need: needsOfExposure(worst),
-	};
+	});
 	if (exposure.state === 'unknown') {
-		const encrypted = scopeAcrossReplicas(
-			observations,
-			all,
-			alike.filter(one => one.tls.basis === 'proven').map(one => one.observations),
-		);
-		const basis = tls.state === 'unknown' ? 'unknown' : weakestBasis(encrypted.basis, ...alike.map(one => one.tls.basis));
-		return unknownRow(`Exposure unknown: ${exposure.why}`, exposure.need.length > 0 ? exposure.need : more.need, {
-			...more,
+		const encrypted = acrossOf(alike.filter(one => one.tls.basis === 'proven'));
+		return unknown(`Exposure unknown: ${exposure.why}`, exposure.need.length > 0 ? exposure.need : need, {
 			leg: legOf(worst, encrypted.basis),
 			state: tls.state,
-			basis,
+			basis: tls.state === 'unknown' ? 'unknown' : weakestBasis(encrypted.basis, ...alike.map(one => one.tls.basis)),
 			scope: encrypted.scope,
 		});
 	}
 
+	const message = `${describeLeg(worst)}: ${exposure.why}`;
 	if (exposure.state === 'exposed') {
-		return rowResult('fail', tls.state, exposure.basis, `${words}: ${exposure.why}`, {
-			...more,
+		return fail(tls.state, message, {
+			basis: exposure.basis,
+			leg: legOf(worst, 'proven'),
+			need,
 			remedy: endsAtKubelet(observations)
 				? remedies.kubeletCa
 				: 'the apiserver proxy never verifies: keep it inside a trusted network or the Konnectivity tunnel',
@@ -83,22 +80,16 @@ function exposureRow(all: readonly Observations[]): RowResult {
 	}
 
 	const basis = weakestBasis(across.basis, ...evaluated.map(one => one.exposure.basis));
-	const need = across.basis === 'proven' ? more.need : needsOfEach(more.need, across.need);
-	const leg = legOf(worst, across.basis);
-	if (tls.state === 'refused') {
-		return rowResult('warn', 'refused', weakestBasis(basis, tls.basis), `${words}: ${exposure.why}`, {
-			...more,
-			leg,
-			need,
-			remedy: remedies.kubeletServing,
-		});
-	}
-
-	return rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, leg, need});
+	const more = {leg: legOf(worst, across.basis), need: across.basis === 'proven' ? need : needsOfEach(need, across.need)};
+	return tls.state === 'refused'
+		? warn('refused', message, {...more, basis: weakestBasis(basis, tls.basis), remedy: remedies.kubeletServing})
+		: pass(tls.state === 'unknown' ? 'tunnelled' : tls.state, message, {...more, basis});
 }
 
+type Evaluated = {tls: RuleVerdict<TlsState>; route: RouteVerdict; exposure: ExposureVerdict};
+
 /** `strongest`: the basis that the apiservers not examined leave. */
-function legOf({route, tls}: {route: RouteVerdict; tls: RuleVerdict<TlsState>}, strongest: Basis): AuditedLeg {
+function legOf({route, tls}: Evaluated, strongest: Basis): AuditedLeg {
 	return {
 		route: {state: route.state, basis: weakestBasis(route.basis, strongest)},
 		tls: {state: tls.state, basis: weakestBasis(tls.basis, strongest)},
@@ -106,15 +97,7 @@ function legOf({route, tls}: {route: RouteVerdict; tls: RuleVerdict<TlsState>}, 
 }
 
 /** What would prove the verdicts that decide the exposure: the one that protects, or TLS and route if nothing does. */
-function needsOfExposure({
-	tls,
-	route,
-	exposure,
-}: {
-	tls: RuleVerdict<TlsState>;
-	route: RouteVerdict;
-	exposure: ExposureVerdict;
-}): readonly Need[] {
+function needsOfExposure({tls, route, exposure}: Evaluated): readonly Need[] {
 	if (exposure.state === 'protected') {
 		return exposure.by === 'route' ? route.need : tls.need;
 	}
@@ -122,26 +105,12 @@ function needsOfExposure({
 	return needsOfEach(...[tls, route].map(({basis, need}) => (basis === 'proven' ? [] : need)));
 }
 
-function isProven({exposure, tls}: {exposure: {basis: Basis}; tls: RuleVerdict<TlsState>}): boolean {
+function isProven({exposure, tls}: Evaluated): boolean {
 	return weakestBasis(exposure.basis, ...(tls.state === 'unknown' ? [] : [tls.basis])) === 'proven';
 }
 
-type Evaluated = {
-	route: Pick<RuleVerdict<RouteState>, 'state' | 'basis'>;
-	tls: Pick<RuleVerdict<TlsState>, 'state'>;
-	exposure: {basis: Basis};
-};
-
-function describeLeg({route, tls, exposure}: Evaluated): string {
-	const weaker = isWeakerRoute(route, exposure.basis) ? ' (inferred)' : '';
-	return `${routeName(route)}${weaker}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
-}
-
 /** The basis of the row must not seem to be that of a route that is only inferred. */
-function isWeakerRoute(route: Evaluated['route'], basis: Basis): boolean {
-	return basis === 'proven' && route.basis === 'inferred';
-}
-
-function routeName({state}: Pick<RuleVerdict<RouteState>, 'state'>): string {
-	return state === 'unknown' ? 'route unknown' : state;
+function describeLeg({route, tls, exposure}: Evaluated): string {
+	const weaker = exposure.basis === 'proven' && route.basis === 'inferred' ? ' (inferred)' : '';
+	return `${route.state === 'unknown' ? 'route unknown' : route.state}${weaker}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
 }

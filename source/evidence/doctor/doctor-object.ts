@@ -1,5 +1,5 @@
 /** The objects of the doctor: Doctor with its steps, and NodeCheck and NodeCheckSummary of `doctor nodes`. */
-import type {ErrorObject, SpokeError} from '../../errors/spoke-error.ts';
+import type {ErrorObject, SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ClusterIdentity, Path, ResolvedTarget, Basis, RouteState, TlsState} from '../evidence.ts';
 
 export type StepName = 'configuration' | 'leg-1' | 'rights' | 'target' | 'leg-2' | 'leg-3';

@@ -2,11 +2,10 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
-import {quoteForShell} from '../../text/escaping.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {errorFromExplanation, explainMessage, type Explanation} from '../../server-messages/explain-message.ts';
-import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
-import {statusMessage} from '../../server-messages/unwrap-message.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {errorFromExplanation, explainMessage, type Explanation, kubeletLogRefusal} from '../../cluster/server-messages/explain-message.ts';
+import {statusMessage} from '../../cluster/server-messages/unwrap-message.ts';
 import {type ActiveObservations, noActiveObservations, processIdOf} from '../build-observations.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {PathPlan} from '../plan-paths.ts';
@@ -107,35 +106,29 @@ function withoutLog({status, body}: Answer, node: string): StepResult {
 	}
 
 	const message = statusMessage(body);
-	return status === 403
-		? stepResult('leg-2', 'not tried: you have no permission for logs or port-forward', {
-				status: 'unknown',
-				fits: [message ?? body.slice(0, 300)],
-			})
-		: stepResult('leg-2', `not tried: ${message ?? 'no log to read'}`, {status: 'unknown'});
+	const [why, fits] =
+		status === 403
+			? ['you have no permission for logs or port-forward', [message ?? body.slice(0, 300)]]
+			: [message ?? 'no log to read', []];
+	return stepResult('leg-2', `not tried: ${why}`, {status: 'unknown', fits});
 }
 
-async function explained(answer: Answer & {headers?: IncomingHttpHeaders}, cluster: ClusterClient, node: string): Promise<StepResult> {
-	const explanation = explainMessage(answer.body, {status: answer.status});
+async function explained(
+	{status, body, headers = {}}: Answer & {headers?: IncomingHttpHeaders},
+	cluster: ClusterClient,
+	node: string,
+): Promise<StepResult> {
+	const explanation = explainMessage(body, {status});
 	if (!explanation) {
-		return failedStep(
-			'leg-2',
-			errorFromResponse({
-				status: answer.status,
-				body: answer.body,
-				headers: answer.headers ?? {},
-			}),
-			{means: 'unknown failure text; shown unchanged'},
-		);
+		return failedStep('leg-2', errorFromResponse({status, body, headers}), {means: 'unknown failure text; shown unchanged'});
 	}
 
-	return failedStep('leg-2', errorFromExplanation(explanation), {
-		observed: explanation.rule.meaning,
-		text: explanation.message,
-		means: explanation.rule.meaning,
-		speaker: explanation.rule.speaker,
-		fits: await findRelated(explanation, cluster, node),
-	});
+	const {
+		message: text,
+		rule: {meaning, speaker},
+	} = explanation;
+	const fits = await findRelated(explanation, cluster, node);
+	return failedStep('leg-2', errorFromExplanation(explanation), {observed: meaning, text, means: meaning, speaker, fits});
 }
 
 async function findRelated({rule: row, dialedAddress}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
@@ -147,10 +140,9 @@ async function findRelated({rule: row, dialedAddress}: Explanation, cluster: Clu
 
 	if (row.id === 'T5') {
 		const requests = await readSigningRequests(cluster);
-		const pending =
-			requests.observation?.facts.filter(
-				({state, signer, user}) => state === 'pending' && signer === 'kubernetes.io/kubelet-serving' && user === `system:node:${node}`,
-			) ?? [];
+		const pending = (requests.observation?.facts ?? []).filter(
+			({state, signer, user}) => state === 'pending' && signer === 'kubernetes.io/kubelet-serving' && user === `system:node:${node}`,
+		);
 		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${quoteForShell(name)}`));
 	}
 

@@ -1,12 +1,12 @@
 /** The doctor's steps about the target: the pod or node, and its container (leg 3). */
-import {formatQuantity} from '../../text/formats.ts';
-import {quoteForShell} from '../../text/escaping.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
-import {type ContainerStatus, type PodObject, type ContainerSpec, podStatus} from '../../targets/pod-object.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {allContainers, containerRole, containerStatus} from '../../cluster/targets/choose-container.ts';
+import {type ContainerStatus, type PodObject, type ContainerSpec, podStatus} from '../../cluster/targets/pod-object.ts';
 import type {ResolvedTarget} from '../evidence.ts';
 import type {PathPlan} from '../plan-paths.ts';
-import {failedStep, stepResult, type StepResult, type DoctorStep} from './doctor-object.ts';
+import {failedStep, stepResult, type StepResult} from './doctor-object.ts';
 import {needNode} from '../rules/needs.ts';
 
 export async function containerStep({pod, target}: PathPlan): Promise<StepResult> {
@@ -16,6 +16,17 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 
 	const status = containerStatus(pod, target.container ?? '');
 	const others = otherTroubles(pod, target.container);
+	const restarted = status && describeRestart(status);
+	if (restarted) {
+		const error = new SpokeError('ERR_CONTAINER_RESTARTED', `container ${target.container} of ${target.name} ${restarted}`, {
+			remedy: remedyFor(target, status),
+		});
+		return failedStep('leg-3', error, {
+			status: 'note',
+			fits: [...(status.lastState?.terminated?.message ? lastEnd(status) : []), ...others],
+		});
+	}
+
 	if (status?.state?.running) {
 		const runs = `running since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}`;
 		return stepResult('leg-3', `container ${target.container} ${runs}, ${formatQuantity(status.restartCount ?? 0, 'restart')}`, {
@@ -57,6 +68,20 @@ function awaitedInit(pod: PodObject, status: ContainerStatus | undefined): Conta
 		: undefined;
 }
 
+/** A container that has run for 10 minutes is stable: the kubelet then forgets its back-off (kubernetes.io, Pod Lifecycle). */
+const stableAfterMs = 600_000;
+
+/** `null` for a container that does not run, or runs since long ago or its first start. A clock behind the cluster's finds more. */
+function describeRestart({state, lastState, restartCount = 0}: ContainerStatus): string | null {
+	const {startedAt} = state?.running ?? {};
+	if (startedAt === undefined || restartCount === 0 || !(Date.now() - Date.parse(startedAt) < stableAfterMs)) {
+		return null;
+	}
+
+	const end = lastState?.terminated ? describeExit(lastState.terminated) : 'ended; its status does not say how';
+	return `${end}, and runs again since ${startedAt} (${formatQuantity(restartCount, 'restart')})`;
+}
+
 /** A container's message may be the end of its log, over many lines (`terminationMessagePolicy`). */
 function lastEnd(status: ContainerStatus | undefined): string[] {
 	const last = status?.lastState?.terminated;
@@ -69,8 +94,11 @@ function otherTroubles(pod: PodObject, examined: string | null): string[] {
 	return allContainers(pod)
 		.filter(({name, role}) => name !== examined && role !== 'ephemeral')
 		.map(({name}) => ({name, status: containerStatus(pod, name)}))
-		.filter(({status}) => status?.state?.waiting !== undefined || (status?.state?.terminated?.exitCode ?? 0) !== 0)
-		.map(({name, status}) => `container ${name} ${describeState(pod, status)}`);
+		.flatMap(({name, status}) => {
+			const isInTrouble = status?.state?.waiting !== undefined || (status?.state?.terminated?.exitCode ?? 0) !== 0;
+			const trouble = isInTrouble ? describeState(pod, status) : status && describeRestart(status);
+			return trouble ? [`container ${name} ${trouble}`] : [];
+		});
 }
 
 function isInitDone(pod: PodObject, status: ContainerStatus | undefined): boolean {
@@ -112,53 +140,40 @@ function remedyFor({name, namespace, container}: ResolvedTarget, status: Contain
 
 /** The doctor's target step. */
 export function targetStep({target, pod, node, probe}: Pick<PathPlan, 'target' | 'pod' | 'node' | 'probe'>): StepResult {
+	const {namespace, name, node: location, chosenFrom} = target;
 	if (!pod) {
-		return node ? nodeStep(target.name, node) : unreadNodeStep(target.name, probe);
+		return nodeStep(name, node, probe);
 	}
 
-	const {namespace, name, node: location, chosenFrom} = target;
 	const others = chosenFrom > 1 ? `; one of ${chosenFrom} pods` : '';
+	const {deletionTimestamp, finalizers = []} = pod.metadata;
+	// Finalizers can hold a pod long past its deletion time.
+	const held = finalizers.length === 0 ? '' : `; held by finalizers: ${finalizers.join(', ')}`;
 	return stepResult(
 		'target',
 		`pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${location ?? 'no node'}, ${describeReadiness(pod)}${others}`,
-		deletionNote(pod),
+		deletionTimestamp === undefined ? {} : {status: 'note', fits: [`is being deleted, to be gone by ${deletionTimestamp}${held}`]},
 	);
 }
 
-/** Only a pod on it shows that the node exists. */
-function unreadNodeStep(name: string, probe: PathPlan['probe']): StepResult {
-	return probe
-		? stepResult('target', `node ${name} runs pod ${probe.namespace}/${probe.pod}; its conditions could not be read`)
-		: stepResult('target', `it is unknown whether node ${name} exists`, {
-				status: 'unknown',
-				fits: [`needs ${needNode.permission}; check with \`${needNode.check}\``],
-			});
-}
+/** If the node cannot be read, only a pod on it shows that it exists. */
+function nodeStep(name: string, node: PathPlan['node'], probe: PathPlan['probe']): StepResult {
+	if (!node) {
+		return probe
+			? stepResult('target', `node ${name} runs pod ${probe.namespace}/${probe.pod}; its conditions could not be read`)
+			: stepResult('target', `it is unknown whether node ${name} exists`, {
+					status: 'unknown',
+					fits: [`needs ${needNode.permission}; check with \`${needNode.check}\``],
+				});
+	}
 
-function nodeStep(name: string, node: NonNullable<PathPlan['node']>): StepResult {
-	const ready = node.status?.conditions?.find(({type}) => type === 'Ready');
-	if (!ready) {
+	const {status, message, reason} = node.status?.conditions?.find(({type}) => type === 'Ready') ?? {};
+	if (status === undefined) {
 		return stepResult('target', `node ${name}, its conditions could not be read`);
 	}
 
-	const observed = `node ${name}, Ready ${ready.status}`;
-	return ready.status === 'True'
-		? stepResult('target', observed)
-		: stepResult('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
-}
-
-/** Finalizers can hold a pod long past its deletion time. */
-function deletionNote({metadata: {deletionTimestamp, finalizers = []}}: PodObject): Partial<DoctorStep> {
-	if (deletionTimestamp === undefined) {
-		return {};
-	}
-
-	return {
-		status: 'note',
-		fits: [
-			`is being deleted, to be gone by ${deletionTimestamp}${finalizers.length === 0 ? '' : `; held by finalizers: ${finalizers.join(', ')}`}`,
-		],
-	};
+	const observed = `node ${name}, Ready ${status}`;
+	return stepResult('target', observed, status === 'True' ? {} : {status: 'note', fits: [message ?? reason ?? 'not ready']});
 }
 
 /** Counts sidecars, as kubectl's READY does. A pod that no kubelet has seen has no container statuses. */

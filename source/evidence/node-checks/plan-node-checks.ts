@@ -1,13 +1,16 @@
 /** Chooses, for each node, pods whose logs can be read. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages, type ListPage, type TableRow, ifAllowed} from '../../cluster/list.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {NodeObject} from '../probes/node-to-apiserver.ts';
-import {listPath, podResource} from '../../targets/resource-names.ts';
+import {listPath, podResource} from '../../cluster/targets/resource-names.ts';
 import {canI} from '../probes/access.ts';
 import {marksOf} from '../rules/distributions.ts';
 
 type CandidatePod = {namespace: string; name: string};
+
+/** By node. */
+type Candidates = Map<string, CandidatePod[]>;
 
 export type PlannedNode = {
 	name: string;
@@ -49,11 +52,8 @@ export async function planNodeChecks(cluster: ClusterClient, {namespace, selecto
 		throw new SpokeError('ERR_FORBIDDEN', 'cannot list nodes, which -l requires', {remedy: 'omit -l, or request permission to list nodes'});
 	}
 
-	const candidates = new Map<string, CandidatePod[]>();
-	const namespaces = await findPods(cluster, candidates, {
-		scopes: namespace === undefined ? [systemNamespace, cluster.facts.namespace, null] : [namespace],
-		isCovered: () => listed?.every(({name}) => candidates.has(name)) ?? false,
-	});
+	const scopes = namespace === undefined ? [systemNamespace, cluster.facts.namespace, null] : [namespace];
+	const {candidates, namespaces} = await findPods(cluster, scopes, listed);
 	if (listed === null && candidates.size === 0) {
 		throw new SpokeError('ERR_FORBIDDEN', 'cannot list nodes, and found no pod whose log you can read', {
 			remedy: 'pass -n NAMESPACE with pods that you can list, or request permission to list nodes',
@@ -75,20 +75,20 @@ export function countReadable({nodes}: NodeCheckPlan): number {
 	return nodes.filter(({candidates}) => candidates.length > 0).length;
 }
 
+type ListedNodes = ReadonlyArray<Pick<PlannedNode, 'name' | 'node'>>;
+
 /** `null` without permission. */
-async function listNodes(
-	cluster: ClusterClient,
-	selector: string | undefined,
-): Promise<ReadonlyArray<Pick<PlannedNode, 'name' | 'node'>> | null> {
+async function listNodes(cluster: ClusterClient, labelSelector: string | undefined): Promise<ListedNodes | null> {
 	return ifAllowed(async () => {
-		let nodes: Array<Pick<PlannedNode, 'name' | 'node'>> = [];
-		const pages = listPages<NodeObject>(cluster, {path: '/api/v1/nodes', ...(selector !== undefined && {labelSelector: selector})});
-		for await (const {items, restarted} of pages) {
-			nodes = restarted ? [] : nodes;
-			nodes.push(...items.map(node => ({name: node.metadata.name, node: withoutImages(node)})));
+		let nodes: NodeObject[] = [];
+		for await (const {items, restarted} of listPages<NodeObject>(cluster, {
+			path: '/api/v1/nodes',
+			...(labelSelector !== undefined && {labelSelector}),
+		})) {
+			nodes = [...(restarted ? [] : nodes), ...items.map(node => withoutImages(node))];
 		}
 
-		return nodes;
+		return nodes.map(node => ({name: node.metadata.name, node}));
 	});
 }
 
@@ -103,46 +103,19 @@ function withoutImages(node: NodeObject): NodeObject {
 	};
 }
 
-type PodSearch = {
-	/** In order; `null` for all namespaces. */
-	scopes: ReadonlyArray<string | null>;
-	isCovered: () => boolean;
-};
-
-/** @returns the namespaces that were listed; `null` if all were */
+/**
+Up to the scope in which every node has a pod; `null` is all namespaces. Lists tables without objects: a large namespace has megabytes of
+pods. Returns the namespaces that were listed; `null` if all were.
+*/
 async function findPods(
 	cluster: ClusterClient,
-	candidates: Map<string, CandidatePod[]>,
-	{scopes, isCovered}: PodSearch,
-): Promise<readonly string[] | null> {
-	const listed: string[] = [];
-	for (const namespace of new Set(scopes)) {
-		if (isCovered()) {
-			break;
-		}
-
-		const canRead = await canI(cluster, {verb: 'get', resource: 'pods', subresource: 'log', ...(namespace !== null && {namespace})});
-		if (canRead === false || !(await addPods(cluster, candidates, {namespace, isCovered}))) {
-			continue;
-		}
-
-		if (namespace === null) {
-			return null;
-		}
-
-		listed.push(namespace);
-	}
-
-	return listed;
-}
-
-/** Tables without objects: a large namespace has megabytes of pods. @returns false without permission */
-async function addPods(
-	cluster: ClusterClient,
-	candidates: Map<string, CandidatePod[]>,
-	{namespace, isCovered}: {namespace: string | null; isCovered: () => boolean},
-): Promise<boolean> {
-	const isListed = await ifAllowed(async () => {
+	scopes: ReadonlyArray<string | null>,
+	nodes: ListedNodes | null,
+): Promise<{candidates: Candidates; namespaces: readonly string[] | null}> {
+	const candidates: Candidates = new Map();
+	const namespaces: string[] = [];
+	const isCovered = () => nodes?.every(({name}) => candidates.has(name)) ?? false;
+	const addPods = async (namespace: string | null) => {
 		const pages = listPages<TableRow>(cluster, {
 			path: listPath(podResource, namespace),
 			fieldSelector: 'status.phase=Running',
@@ -158,11 +131,27 @@ async function addPods(
 		}
 
 		return true;
-	});
-	return isListed ?? false;
+	};
+
+	for (const namespace of new Set(scopes)) {
+		if (isCovered()) {
+			break;
+		}
+
+		const canRead = await canI(cluster, {verb: 'get', resource: 'pods', subresource: 'log', ...(namespace !== null && {namespace})});
+		if (canRead !== false && (await ifAllowed(async () => addPods(namespace)))) {
+			if (namespace === null) {
+				return {candidates, namespaces: null};
+			}
+
+			namespaces.push(namespace);
+		}
+	}
+
+	return {candidates, namespaces};
 }
 
-function addRows(candidates: Map<string, CandidatePod[]>, {items, columns}: ListPage<TableRow>, namespace: string | null): void {
+function addRows(candidates: Candidates, {items, columns}: ListPage<TableRow>, namespace: string | null): void {
 	const column = (name: string) => columns?.findIndex(column => column.name === name) ?? -1;
 	const [nameAt, statusAt, nodeAt] = [column('Name'), column('Status'), column('Node')];
 	for (const {cells, object} of items) {

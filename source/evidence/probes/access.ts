@@ -1,6 +1,6 @@
 /** Who the user is to the apiserver, the user's permissions, and anonymous access. */
 import type {ClusterClient, Connection} from '../../cluster/cluster-client.ts';
-import {isSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError} from '../../base/errors/spoke-error.ts';
 import {reviewAccess, readSelfSubject, type AccessReview, pipelinedSelfSubjectReview} from '../../cluster/self-review.ts';
 import type {ProbeResult, UserInfo} from '../evidence.ts';
 import {makeObservation, probeTimeoutMs, tryParseJson, readText, responseLimits} from './probe-request.ts';

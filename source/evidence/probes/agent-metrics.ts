@@ -1,11 +1,11 @@
 /** Konnectivity agents and the connections that they carry. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
-import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
+import {sendProbe, parseList, type Requester} from './probe-request.ts';
 import {parseFlags} from './mirror-pods.ts';
-import {parseSample} from './apiserver-metrics.ts';
+import {readSamples, sumOf} from './apiserver-metrics.ts';
 
 export type AgentPod = {
 	namespace: string;
@@ -69,14 +69,9 @@ export async function readAgentConnections(cluster: Pick<ClusterClient, 'request
 				headers: {Accept: 'text/plain'},
 				timeoutMs: 4000,
 			});
-			const text = await readText(response, 8 * 1024 * 1024);
-			const open = text
-				.split('\n')
-				.flatMap(line =>
-					line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? (parseSample(line)?.value ?? []) : [],
-				);
+			const open = await readSamples(response, ['konnectivity_network_proxy_agent_open_endpoint_connections'], 8 * 1024 * 1024);
 			if (response.status === 200 && open.length > 0) {
-				return open.reduce((sum, value) => sum + value, 0);
+				return sumOf(open);
 			}
 		} catch {
 			// Try the next port.

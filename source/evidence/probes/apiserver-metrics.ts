@@ -37,7 +37,7 @@ export async function readApiserverMetrics(
 			...responseLimits(metricsTimeoutMs),
 			...(signal && {signal}),
 		});
-		const samples = await samplesOf(response);
+		const samples = await readSamples(response, wanted, maxBytes);
 		if (response.status !== 200) {
 			return {
 				unavailable: {
@@ -60,8 +60,8 @@ export async function readApiserverMetrics(
 	}
 }
 
-/** @throws Error for a response that is not lines, or too large */
-async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
+/** Of these families. @throws Error for a response that is not lines, or larger than `maxBytes` */
+export async function readSamples({body}: ApiResponse, families: readonly string[], maxBytes: number): Promise<readonly Sample[]> {
 	const samples: Sample[] = [];
 	const decoder = new TextDecoder();
 	let rest = '';
@@ -74,7 +74,7 @@ async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 			throw new Error('an endless response');
 		}
 
-		samples.push(...lines.flatMap(line => (wanted.some(family => line.startsWith(family)) ? (parseSample(line) ?? []) : [])));
+		samples.push(...lines.flatMap(line => (families.some(family => line.startsWith(family)) ? (parseSample(line) ?? []) : [])));
 	}
 
 	return samples;
@@ -82,21 +82,24 @@ async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 
 function metricFacts(samples: readonly Sample[]): MetricFacts {
 	const of = (name: string) => samples.filter(sample => sample.name === name);
-	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
-	const sumOrNull = (list: readonly Sample[]) => (list.length === 0 ? null : sum(list));
+	const sumOrNull = (list: readonly Sample[]) => (list.length === 0 ? null : sumOf(list));
 	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels) && labels['group'] === '');
 	return {
 		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
 		egressDials: egressDials(of),
 		tunnelsOpen: sumOrNull(of('konnectivity_network_proxy_client_client_connections').filter(({labels}) => labels['status'] === 'ok')),
-		kubeletRequestsDone: sum(
+		kubeletRequestsDone: sumOf(
 			done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? '')),
 		),
-		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
+		portForwardsOpen: sumOf(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
 		logTlsFailures: sumOrNull(of('kube_apiserver_pod_logs_backend_tls_failure_total')),
 		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),
 		familiesLeftOut: sumOrNull(of('disabled_metrics_total')),
 	};
+}
+
+export function sumOf(samples: readonly Sample[]): number {
+	return samples.reduce((sum, {value}) => sum + value, 0);
 }
 
 /**

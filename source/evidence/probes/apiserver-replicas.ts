@@ -5,8 +5,8 @@ import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {Known, ProbeResult, ReplicaFacts, CaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases, needRootCa} from '../rules/needs.ts';
 import {hostOf} from '../rules/replicas.ts';
-import {probeTimeoutMs, sendProbe, parseList, serverNow, type Requester, tryParseJson} from './probe-request.ts';
-import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
+import {probeTimeoutMs, sendProbe, parseWholeList, serverNow, type Requester, tryParseJson} from './probe-request.ts';
+import {distinguishedName, spkiSha256} from '../../cluster/tls/trust.ts';
 
 /** Each apiserver keeps a lease of an hour; an expired lease is deleted by the others. KEP-1965. */
 const leasePath =
@@ -21,7 +21,7 @@ export async function readReplicas(
 	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
 ): Promise<ProbeResult<ReplicaFacts>> {
 	const leasesAsked = sendProbe(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, (body, response) => {
-		const current = parseList<Lease>(body, leasePath).items.filter(lease => isCurrent(lease, serverNow(response)));
+		const current = parseWholeList<Lease>(body, leasePath).filter(lease => isCurrent(lease, serverNow(response)));
 		return current.length > 0
 			? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata.creationTimestamp ?? null}))
 			: undefined;
@@ -80,9 +80,9 @@ export function mergeSupervisorAddresses(facts: ReplicaFacts, gitVersion: string
 	return {...facts, leases: {known: merged}, addresses: {known: all}, known: Math.max(leases.length, all.length)};
 }
 
-/** `ip:port` of all endpoints. @throws SpokeError for any other body */
+/** `ip:port` of all endpoints. @throws Error for any other body, or a part of the list */
 export function addressesIn(body: string): readonly string[] {
-	return parseList<CheckedObject<'endpointslices'>>(body, slicePath).items.flatMap(({endpoints, ports}) =>
+	return parseWholeList<CheckedObject<'endpointslices'>>(body, slicePath).flatMap(({endpoints, ports}) =>
 		(endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))),
 	);
 }

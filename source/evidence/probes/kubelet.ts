@@ -1,15 +1,14 @@
 /** What a kubelet shows: its merged configuration (`/configz`), and its certificate. */
+import {certificateTime, distinguishedName, namesOf} from '../../cluster/tls/trust.ts';
 import {X509Certificate} from 'node:crypto';
 import {connect} from 'node:tls';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ProbeResult, KubeletHandshakeFacts} from '../evidence.ts';
-import {nodeTarget} from '../../targets/parse-target.ts';
+import {nodeTarget} from '../../cluster/targets/parse-target.ts';
 import {recordAnswer, recordFailureText} from '../second-leg-record.ts';
 import {needConfigz} from '../rules/needs.ts';
 import {canI} from './access.ts';
 import {sendProbe, tryParseJson, makeObservation} from './probe-request.ts';
-import {distinguishedName} from '../../cluster/tls/peer-facts.ts';
-import {formatRfc3339Seconds} from '../../text/formats.ts';
 
 export type KubeletConfigurationFacts = {
 	node: string;
@@ -97,7 +96,6 @@ export async function readKubeletHandshake({
 	}
 
 	const certificate = new X509Certificate(der);
-	const names = (certificate.subjectAltName ?? '').split(/,\s*/);
 	const subject = distinguishedName(certificate.subject);
 	return {
 		observation: makeObservation(
@@ -107,10 +105,9 @@ export async function readKubeletHandshake({
 				node,
 				nodeAddresses,
 				subject,
-				dnsNames: names.filter(name => name.startsWith('DNS:')).map(name => name.slice(4)),
-				addresses: names.filter(name => name.startsWith('IP Address:')).map(name => name.slice(11)),
-				notBefore: formatRfc3339Seconds(new Date(certificate.validFrom)),
-				notAfter: formatRfc3339Seconds(new Date(certificate.validTo)),
+				...namesOf(certificate),
+				notBefore: certificateTime(certificate.validFrom),
+				notAfter: certificateTime(certificate.validTo),
 			},
 			{active: true},
 		),

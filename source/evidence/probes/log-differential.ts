@@ -1,22 +1,18 @@
 /** Reads one byte of a log, and compares an ordinary read with one that skips verification of the kubelet. */
 import type {IncomingHttpHeaders} from 'node:http';
 import type {Connection} from '../../cluster/cluster-client.ts';
-import {explainMessage} from '../../server-messages/explain-message.ts';
-import {messageAuthor} from '../../server-messages/message-author.ts';
-import type {Author, LogDifferentialFacts, Observation} from '../evidence.ts';
+import {explainMessage, kubeletLogRefusal} from '../../cluster/server-messages/explain-message.ts';
+import type {LogDifferentialFacts, Observation} from '../evidence.ts';
 import {makeObservation, readText, type Requester} from './probe-request.ts';
-import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {SpokeError} from '../../base/errors/spoke-error.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
-import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
 
 export type ReadLog = {
 	namespace: string;
 	pod: string;
 	container: string;
 	node: string | null;
-	/** `host:port` of all that the apiserver could dial; `null` if the node cannot be read. */
-	kubeletAddresses: readonly string[] | null;
 };
 
 /** `body`: the byte, or the text of a failure. */
@@ -39,21 +35,18 @@ export async function readLogDifferential(
 		skipping: skipping === null ? 'not-tried' : resultOf(skipping),
 		text: normal.ok ? null : normal.text,
 	} as const;
-	const refused = [normal, ...(skipping ? [skipping] : [])].filter(read => resultOf(read) === 'certificate-refused');
-	const isOfApiserver =
-		refused.length > 0 && refused.every(({text}) => messageAuthor(text, {...log, addresses: log.kubeletAddresses}) === 'apiserver');
-	return logObservation(log, facts, {process, connection: connection.id, ...(isOfApiserver && {authors: ['apiserver']})});
+	return logObservation(log, facts, {process, connection: connection.id});
 }
 
 /** The kubelet answered one read. */
-export function logAnswer(log: Pick<ReadLog, 'namespace' | 'pod' | 'node'>, end: ConnectionEnd): Observation<LogDifferentialFacts> {
+export function logAnswer(log: Omit<ReadLog, 'container'>, end: ConnectionEnd): Observation<LogDifferentialFacts> {
 	return logObservation(log, {normal: 'ok', skipping: 'not-tried', text: null}, end);
 }
 
-type ConnectionEnd = Pick<Observation<LogDifferentialFacts>, 'process' | 'connection'> & {authors?: readonly Author[]};
+type ConnectionEnd = Pick<Observation<LogDifferentialFacts>, 'process' | 'connection'>;
 
 function logObservation(
-	{namespace, pod, node}: Pick<ReadLog, 'namespace' | 'pod' | 'node'>,
+	{namespace, pod, node}: Omit<ReadLog, 'container'>,
 	facts: Omit<LogDifferentialFacts, 'node'>,
 	end: ConnectionEnd,
 ): Observation<LogDifferentialFacts> {
@@ -84,7 +77,7 @@ async function readOnce(connection: Pick<Connection, 'request'>, log: ReadLog, {
 /** @throws SpokeError without a response in `timeoutMs` */
 export async function readLogByte(
 	requester: Requester,
-	{namespace, pod, container}: Pick<ReadLog, 'namespace' | 'pod' | 'container'>,
+	{namespace, pod, container}: Omit<ReadLog, 'node'>,
 	{timeoutMs, skipsCheck = false}: {timeoutMs: number; skipsCheck?: boolean},
 ): Promise<LogByteResponse> {
 	const query = new URLSearchParams({

@@ -1,9 +1,9 @@
 /** Command lines and environment of the control plane's mirror pods. */
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
-import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
+import type {ContainerSpec, PodObject} from '../../cluster/targets/pod-object.ts';
 import type {ComponentPod, FlagFacts, Observation, ProbeResult} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
-import {parseList, probeTimeoutMs, type Requester, sendProbe} from './probe-request.ts';
+import {parseList, parseWholeList, probeTimeoutMs, type Requester, sendProbe} from './probe-request.ts';
 
 const path =
 	'/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
@@ -37,10 +37,10 @@ export async function readMirrorPods(
 		: {unavailable: {source: 'mirror-pod', where: found.observation.where, reason: 'not-served', need: needMirrorPods}};
 }
 
-/** Names; `null` if nodes cannot be listed, or none has the label. */
+/** Names; `null` if not all nodes can be listed, or none has the label. */
 async function readControlPlaneNodes(cluster: Requester, timeoutMs: number): Promise<ReadonlySet<string> | null> {
 	const result = await sendProbe(cluster, {source: 'mirror-pod', path: controlPlanePath, need: null, timeoutMs}, body =>
-		parseList<CheckedObject<'nodes'>>(body, controlPlanePath).items.map(({metadata}) => metadata.name),
+		parseWholeList<CheckedObject<'nodes'>>(body, controlPlanePath).map(({metadata}) => metadata.name),
 	);
 	return result.observation && result.observation.facts.length > 0 ? new Set(result.observation.facts) : null;
 }

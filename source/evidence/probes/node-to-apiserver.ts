@@ -1,7 +1,7 @@
 /** Nodes, as the apiserver would dial them, and evidence about their own connections to it. */
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {quoteForShell} from '../../text/escaping.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {needEndpointSlices, needNodeLeases, needNodes, needSigningRequests} from '../rules/needs.ts';
 import {addressesIn} from './apiserver-replicas.ts';
@@ -9,7 +9,7 @@ import {sendProbe, parseList, serverNow, type Requester} from './probe-request.t
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {kubeletPortOf} from '../../targets/named-port.ts';
+import {kubeletPortOf} from '../../cluster/targets/named-port.ts';
 
 const large = 64 * 1024 * 1024;
 
@@ -139,11 +139,6 @@ export async function podOnNode(cluster: ClusterClient, name: string): Promise<P
 	const path = `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`;
 	const result = await sendProbe(cluster, {source: 'endpoints', path, need: null}, body => parseList<PodObject>(body, path).items[0]);
 	return result.observation?.facts ?? null;
-}
-
-/** `host:port` of all that the apiserver could dial; `null` if the node cannot be read. */
-export function kubeletAddresses(node: NodeObject | null): readonly string[] | null {
-	return node && (node.status?.addresses ?? []).map(({address}) => joinHostPort(address, kubeletPortOf(node)));
 }
 
 /** The first address of the first preferred type; `null` if flags or node are unknown. The flag's value reads `[InternalIP,Hostname]`. */

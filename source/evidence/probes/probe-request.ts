@@ -3,7 +3,7 @@ import {readFully} from '../../cluster/transport/response-body.ts';
 import type {ApiResponse, Connection} from '../../cluster/cluster-client.ts';
 import type {CheckedListMetadata} from '../../cluster/object-shapes.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {UnavailableSource, EvidenceSource, Need, ProbeResult, Observation} from '../evidence.ts';
 import {authorsOfSource} from '../rules/claims.ts';
 
@@ -129,7 +129,7 @@ export function tryParseJson<T>(body: string): T | undefined {
 	}
 }
 
-type ParsedList<Item> = {items: readonly Item[]; remaining: number};
+type ParsedList<Item> = {items: readonly Item[]; remaining: number; isWhole: boolean};
 
 /** @throws SpokeError if the body is not the list requested at `path` */
 export function parseList<Item>(body: string, path: string): ParsedList<Item> {
@@ -137,5 +137,15 @@ export function parseList<Item>(body: string, path: string): ParsedList<Item> {
 		items?: Item[];
 		metadata?: CheckedListMetadata;
 	};
-	return {items, remaining: metadata?.remainingItemCount ?? 0};
+	return {items, remaining: metadata?.remainingItemCount ?? 0, isWhole: (metadata?.continue ?? '') === ''};
+}
+
+/** @throws Error also if the list goes on: whoever may write such objects can have made enough of them to hide another */
+export function parseWholeList<Item>(body: string, path: string): readonly Item[] {
+	const {items, isWhole} = parseList<Item>(body, path);
+	if (!isWhole) {
+		throw new Error('the list goes on');
+	}
+
+	return items;
 }

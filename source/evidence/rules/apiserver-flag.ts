@@ -2,12 +2,11 @@
 import type {Basis, Citation, FlagFacts, Observation, Observations, ProcessBinding} from '../evidence.ts';
 import {isBound, type Claim, cite, settleClaims} from './claims.ts';
 import {
+	advertisedAddress,
 	flagValue,
 	areAllReplicasRead,
 	flagsPerProcess,
 	isAtOwnAddress,
-	knownReplicaCount,
-	leasesOf,
 	podAtOurAddress,
 	isFromSameProcess,
 } from './replicas.ts';
@@ -29,7 +28,7 @@ How well the value is known, at most inferred unless leg 1 is verified and ends 
 - read on this connection, or from its process: proven
 - read from all known replicas, and equal: proven; inferred if read after this connection was opened
 - read from some replicas, or from mirror pods, and equal: inferred
-- read, and different: unknown; inferred if nothing is between spoke and the apiserver that was read
+- read, and different: unknown; inferred if nothing is between spoke and the apiserver that was read, and no other advertises its address
 
 `rule` names the rule of the citations; by default it is the flag's name.
 */
@@ -54,7 +53,9 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 		return result([own], {isOwnFlag: true}, 'same-connection');
 	}
 
-	const near = own && isAtOwnAddress(own, observations) ? own : isBound(observations.scope) ? podAtOurAddress(observations) : undefined;
+	const isShared = own !== undefined && read.some(other => other !== own && advertisedAddress(other) === advertisedAddress(own));
+	const isAtOwn = own !== undefined && !isShared && isAtOwnAddress(own, observations);
+	const near = isAtOwn ? own : isBound(observations.scope) ? podAtOurAddress(observations) : undefined;
 	if (differs && near && read.includes(near)) {
 		return result([near], {isIndirect: true}, 'none');
 	}
@@ -64,10 +65,10 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 	}
 
 	const isOfAllReplicas = areAllReplicasRead(observations, read);
-	const isOfAnother = isBound(observations.scope) && !isOfAllReplicas && !isOnlyApiserver(observations);
+	const isFromAnotherApiserver = isBound(observations.scope) && !isOfAllReplicas;
 	return result(
 		read,
-		{isOfAllReplicas, isOfAnother, isIndirect: isReadLater(observations, read)},
+		{isOfAllReplicas, isFromAnotherApiserver, isIndirect: isReadLater(observations)},
 		isOfAllReplicas ? 'all-replicas-agree' : 'none',
 	);
 }
@@ -77,13 +78,9 @@ export function apiserversDiffer(flag: FlagResult): boolean {
 	return !flag.known && flag.differs;
 }
 
-function isOnlyApiserver(observations: Observations): boolean {
-	return leasesOf(observations).known !== undefined && knownReplicaCount(observations) === 1;
-}
-
 /** On another connection than the one that is open: the flags may be of an apiserver that replaced the one at this connection's end. */
-function isReadLater({scope, connection, socket}: Observations, read: ReadonlyArray<Observation<FlagFacts>>): boolean {
-	return isBound(scope) && socket?.connection === connection && read.some(({source}) => source === 'flagz');
+function isReadLater({scope, connection, socket}: Observations): boolean {
+	return isBound(scope) && socket?.connection === connection;
 }
 
 export function citeFlag(

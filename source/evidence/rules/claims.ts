@@ -24,8 +24,8 @@ export type Claim<State extends string> = {
 	isOfAllReplicas?: boolean;
 	/** Another explanation exists, whoever wrote it. */
 	isIndirect?: boolean;
-	/** Another apiserver than the one that the verdict is about, which was not read, may differ. */
-	isOfAnother?: boolean;
+	/** Another apiserver than the one that the verdict is about, which was not read, may differ. @see isFromAnotherApiserver */
+	isFromAnotherApiserver?: boolean;
 };
 
 /** They make a leg better than an unprotected one, so nobody beyond the server can claim them. `checked`: see second-leg-tls.ts. */
@@ -150,9 +150,9 @@ function basisOf<State extends string>(claim: Claim<State>): Basis {
 	return trustOf(claim) === 'own' && !claim.isIndirect ? 'proven' : 'inferred';
 }
 
-function trustOf<State extends string>({citations, isOfAllReplicas, isOfAnother}: Claim<State>): ReturnType<typeof trustIn> {
+function trustOf<State extends string>({citations, isOfAllReplicas, isFromAnotherApiserver}: Claim<State>): ReturnType<typeof trustIn> {
 	const trust = trustIn(citations.flatMap(({authors}) => authors));
-	if (isOfAnother && trust !== 'own') {
+	if (isFromAnotherApiserver && trust !== 'own') {
 		return 'foreign';
 	}
 
@@ -239,6 +239,11 @@ export function authorsOf({authors, ...end}: Authored, observations: Observation
 /** The next connection may end at another apiserver than the one that was read, unless there is no other. */
 function isOfVerdictProcess(end: Pick<Observation<unknown>, 'process' | 'connection'>, observations: Observations): boolean {
 	return isFromSameProcess(end, observations) && (isBound(observations.scope) || isSoleApiserver(observations));
+}
+
+/** Whether it was read at another apiserver, as far as is known, than the one that carries the connection of the verdict. */
+export function isFromAnotherApiserver(end: Pick<Observation<unknown>, 'process' | 'connection'>, observations: Observations): boolean {
+	return isBound(observations.scope) && !isFromSameProcess(end, observations);
 }
 
 /** Whether the verdict is about one connection. */

@@ -25,7 +25,6 @@ const sentNothing = 'the apiserver verifies kubelets and sends nothing to one th
 
 const protectedBecause: Partial<Record<TlsState, string>> = {
 	verified: 'kubelet certificate verified',
-	refused: 'the apiserver refused the certificate and sends nothing',
 	enforced: sentNothing,
 };
 

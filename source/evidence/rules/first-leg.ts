@@ -148,8 +148,9 @@ function behindLoopback(flags: FlagFacts): ServerIdentity {
 }
 
 function byCertificate(tls: NonNullable<SocketFacts['tls']>, {ca, unavailable}: ClusterObservations): ServerIdentity {
-	const names = (tls.peer?.subjectAltName ?? '').split(/,\s*/).map(name => name.replace(/^[^:]+:/, ''));
-	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
+	const hasClusterName = (tls.peer?.dnsNames ?? []).some(name =>
+		['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name),
+	);
 	const chain = tls.peer?.chainSpkiSha256 ?? [];
 	if (ca !== null && chain.every(hash => !ca.spkiSha256.includes(hash))) {
 		// The kubeconfig may trust this certificate itself, so that its issuer was not shown. Many CAs have the same name.
@@ -205,8 +206,8 @@ apiserver. Not having noticed one proves nothing. What excludes it rests on the 
 - The apiserver names our client certificate (1.32 or later), and has no `--requestheader-client-ca-file`. With one, a front proxy can relay
   the name (authentication.k8s.io extra fields in `X-Remote-Extra-`), and every kubeadm cluster has one.
 
-A server that has the key and makes up its responses, or that impersonates us together with the name of our certificate, is out of scope:
-to TLS it is the apiserver.
+A server that has the key and makes up its responses is the apiserver, to TLS. One that may impersonate us together with the name of our
+certificate is trusted, as is a token webhook of the apiserver: docs/evidence.md says so.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/authentication/request/headerrequest/requestheader.go newExtra
 */
 export function gatewayNotExcluded(
@@ -291,11 +292,10 @@ function isOnlyOneAt(address: string, replicas: ReplicaFacts | null): boolean {
 	}
 
 	const here = leases.filter(lease => lease.address === address).length;
-	const elsewhere = leases.filter(lease => lease.address !== null && lease.address !== address).length;
-	// A lease without an address (before 1.36) can be of an apiserver at any of the registered addresses.
-	const unplaced = leases.length - here - elsewhere;
-	const others = replicas.addresses.known?.filter(one => one !== address && !leases.some(lease => lease.address === one)).length ?? 0;
-	return here + Math.max(0, unplaced - others) <= 1;
+	// Its address is where other apiservers reach the holder. That is the advertised one only if one lease shows that it is.
+	const elsewhere = here === 1 ? leases.filter(lease => lease.address !== null && lease.address !== address).length : 0;
+	// A lease without an address (before 1.36) can be of an apiserver here: whoever registers other endpoints makes it none of theirs.
+	return leases.length - elsewhere <= 1;
 }
 
 /** Order of apiserver versions. */

@@ -15,7 +15,6 @@ export const needAgentMetrics = otherNeed('--probe active with permission to get
 const needSteadyAgents = otherNeed('--probe active again, while others open and close no connections through the agents');
 export const needEnvironment = otherNeed('the environment of the kube-apiserver process, on its host');
 export const needApiserverHost = otherNeed('the command line of the kube-apiserver process, on its host');
-export const needEgressFile = otherNeed('the egress selector configuration of the kube-apiserver, on its host');
 export const needComponentHosts = otherNeed('the command lines of etcd, the scheduler and the controller manager, on their hosts');
 /** Only a connection to the apiserver itself rules out a gateway in front of it. */
 export const needApiserverItself = otherNeed('a kubeconfig that connects to the apiserver itself, and verifies it');

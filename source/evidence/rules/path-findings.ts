@@ -1,7 +1,7 @@
 /** Notable facts about a path. */
 import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {describeDistribution, type RecognizedDistribution} from './distributions.ts';
-import {refusedEgressProxy} from './egress-proxy-certificate.ts';
+import {mayHaveEgressProxy, refusedEgressProxy} from './egress-proxy-certificate.ts';
 import {docs, isOpenedScope, needNode, remedies} from './needs.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount, replicasAgree} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
@@ -124,8 +124,9 @@ function server({socket, serverIdentity: {to, why}}: Observations): FoundFact | 
 	);
 }
 
-function farEnd({purpose}: Observations, {state, basis}: RuleVerdict<TlsState>): FoundFact | false {
-	const row = rowOf({purpose});
+function farEnd(observations: Observations, {state}: RuleVerdict<TlsState>): FoundFact | false {
+	const {purpose} = observations;
+	const row = rowOf(observations);
 	switch (state) {
 		case 'unverified': {
 			return row === 'C4'
@@ -163,10 +164,9 @@ function farEnd({purpose}: Observations, {state, basis}: RuleVerdict<TlsState>):
 				row,
 				code: 'KUBELET_CERT_REFUSED',
 				severity: 'error',
-				message:
-					basis === 'proven'
-						? 'The apiserver checks the kubelet’s certificate and refuses it'
-						: 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy',
+				message: mayHaveEgressProxy(observations)
+					? 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy'
+					: 'The apiserver checks the kubelet’s certificate and refuses it',
 				remedy: remedies.kubeletServing,
 				docs: docs.kubelet,
 			};
@@ -208,7 +208,7 @@ function otherApiservers(observations: Observations): FoundFact | false {
 			? `The number of apiservers is unknown, and ${read.length} ${read.length === 1 ? 'was' : 'were'} examined`
 			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} examined`;
 	const inferred = `${count}${differ ? ', and they differ (see spoke audit)' : ''}: a new connection may end at another. Until it is open, verdicts from flags and metrics are inferred, even if spoke audit proves them for an examined apiserver`;
-	const message = [inferred, ...observations.unreachedAddresses.map(text => `not read: ${text}`)].join('; ');
+	const message = [inferred, ...observations.unreadApiservers.map(text => `not read: ${text}`)].join('; ');
 	return {row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1, message};
 }
 

@@ -3,10 +3,12 @@ import type {FlagFacts, Known, Observations, Observation, ReplicaFacts, SocketFa
 
 /** Flags read from /flagz and, for processes that were not read, from mirror pods. */
 export function flagsPerProcess(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
-	const running = [
-		...new Map(observations.flags.map(observation => [observation.process ?? observation.connection, observation])).values(),
-	];
+	const running = runningFlags(observations);
 	return [...running, ...podsOfOthers(possiblePods(observations), running)];
+}
+
+function runningFlags({flags}: Observations): ReadonlyArray<Observation<FlagFacts>> {
+	return [...new Map(flags.map(observation => [observation.process ?? observation.connection, observation])).values()];
 }
 
 function podsOfOthers(
@@ -55,6 +57,7 @@ export function knownReplicaCount(observations: Observations): number | null {
 	const listed = Math.max(
 		facts.known,
 		found.length,
+		observations.unreadApiservers.length > 0 ? runningFlags(observations).length + 1 : 0,
 		(addressesOf(observations).known?.length ?? 0) + found.filter(observation => isUnlisted(observations, observation)).length,
 	);
 	return sharesItsLease(observations, found.length) ? Math.max(listed, (leasesOf(observations).known?.length ?? 0) + 1) : listed;
@@ -74,6 +77,7 @@ export function areAllReplicasRead(observations: Observations, flagObservations:
 		leasesOf(observations).known !== undefined &&
 		flagObservations.length === known &&
 		flagObservations.every(({source}) => source === 'flagz') &&
+		observations.unreadApiservers.length === 0 &&
 		// Two reads, one of them without a process id, may be of one apiserver. One that restarted is two processes at one address.
 		(known === 1 || (processes.size === known && !processes.has(null))) &&
 		addresses.size === known &&

@@ -27,14 +27,11 @@ export function currentFailure(
 	const {outcomes, purpose, process} = observations;
 	const isOwn = isFarEndOf(purpose);
 	const failed = currentFailures(outcomes);
-	const own = outcomes.findLast(({farEnd}) => isOwn(farEnd));
+	const lastOwn = outcomes.findLastIndex(({farEnd}) => isOwn(farEnd));
+	const own = failed.find(attempt => attempt === outcomes[lastOwn]);
 	const ofTunnel = failed.findLast(attempt => isOfTunnel(attempt) && !isOfOtherProcess(attempt, process?.facts.id ?? null));
-	if (own === undefined || !failed.includes(own as FailedAttempt)) {
-		// A far end that answered after the tunnel failed was reached through it.
-		return ofTunnel && (own === undefined || outcomes.indexOf(own) < outcomes.indexOf(ofTunnel)) ? ofTunnel : null;
-	}
-
-	return own as FailedAttempt;
+	// A far end that answered after the tunnel failed was reached through it.
+	return own ?? (ofTunnel && lastOwn < outcomes.indexOf(ofTunnel) ? ofTunnel : null);
 }
 
 export function currentFailures(outcomes: readonly SecondLegOutcome[]): readonly FailedAttempt[] {
@@ -47,31 +44,24 @@ export function currentFailures(outcomes: readonly SecondLegOutcome[]): readonly
 
 /**
 A refused certificate may have been replaced since, and another apiserver may not verify it: it counts as an observation of no known
-process, and only for the same kubelet while nothing is open. A route holds while its process runs.
+process, and only for the same kubelet while nothing is open.
 */
-export function recalledFailures(
-	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered' | 'scope'>,
-): ReadonlyArray<Observation<FailureFacts>> {
-	const {outcomes, purpose, process, farEndAnswered, scope} = observations;
-	if (farEndAnswered) {
-		return [];
-	}
-
+export function recalledFailures({
+	outcomes,
+	purpose,
+	process,
+	farEndAnswered,
+	scope,
+}: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered' | 'scope'>): ReadonlyArray<Observation<FailureFacts>> {
 	const isOwn = isFarEndOf(purpose);
-	return currentFailures(outcomes).flatMap(attempt => {
-		const {facts} = attempt.failure;
-		const isSame = attempt.process !== null && attempt.process === process?.facts.id;
-		const isOfKubelet =
-			facts?.tls === 'refused' &&
-			endsAtKubelet({purpose}) &&
-			isOwn(attempt.farEnd) &&
-			!isOfOtherProcess(attempt, process?.facts.id ?? null);
-		if (!facts || (isBound(scope) && !isSame) || (facts.route === null && (isBound(scope) || !isOfKubelet))) {
-			return [];
-		}
-
-		return [attemptObservation(facts.route === null ? {...attempt, process: null} : attempt, {...facts, answered: false})];
-	});
+	return farEndAnswered || isBound(scope) || !endsAtKubelet({purpose})
+		? []
+		: currentFailures(outcomes).flatMap(attempt => {
+				const {facts} = attempt.failure;
+				return facts?.tls === 'refused' && isOwn(attempt.farEnd) && !isOfOtherProcess(attempt, process?.facts.id ?? null)
+					? [attemptObservation({...attempt, process: null}, {...facts, answered: false})]
+					: [];
+			});
 }
 
 /** The failures of the tunnel and of far ends of the same kind, for a verdict on no particular target. */
@@ -96,8 +86,7 @@ function attemptObservation<Facts>({feature, farEnd, process, time, failure}: Fa
 
 export function farEndOf({feature, target, request}: ConnectionPurpose): string | null {
 	if (endsAtKubelet({purpose: {feature, target, request}})) {
-		const node = target.node ?? (target.kind === 'Node' ? target.name : null);
-		return node === null || target.chosenFrom === 0 ? null : `kubelet ${node}`;
+		return target.node === null || target.chosenFrom === 0 ? null : `kubelet ${target.node}`;
 	}
 
 	return `${proxiedEnd(target, request?.scheme ?? 'http')}${request?.port ?? request?.portName ?? ''}`;

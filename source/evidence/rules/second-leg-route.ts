@@ -12,7 +12,18 @@ import type {
 	FlagFacts,
 } from '../evidence.ts';
 import {apiserversDiffer, type FlagResult, mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
-import {isBound, trustIn, type Claim, cite, citeConstruction, settleClaims, type Settled, unknownVerdict, weakestBasis} from './claims.ts';
+import {
+	isBound,
+	isFromAnotherApiserver,
+	trustIn,
+	type Claim,
+	cite,
+	citeConstruction,
+	settleClaims,
+	type Settled,
+	unknownVerdict,
+	weakestBasis,
+} from './claims.ts';
 import {
 	needsOfEach,
 	needActive,
@@ -56,22 +67,22 @@ export function secondLegRoute(observations: Observations): RouteVerdict {
 	}
 
 	const ssh = sshTunnelClaims(observations, sshUser);
-	const present = settleClaims(ssh.length > 0 ? ssh : [...emptyFlag(file), ...stepTests(observations), ...texts(observations)]);
+	const present = settleClaims(ssh.length > 0 ? ssh : [...emptyFlag(file), ...stepTests(observations)]);
 	// Counters are of the past, and decide only where nothing else does.
-	const isOpen = present.state === null && !present.contradicts && !apiserversDiffer(file);
+	const isOpen = present.state === null && !present.contradicts && !apiserversDiffer(file) && ssh.length === 0;
 	const settled = isOpen ? withCounters(present, counters(observations)) : present;
 	switch (settled.state) {
 		case 'konnectivity':
 		case 'egress-http-connect': {
-			return tunnel(observations, settled);
+			return heedEnvironmentProxy(observations, tunnel(observations, settled));
 		}
 
 		case 'direct': {
-			return direct(observations, settled);
+			return heedEnvironmentProxy(observations, direct(observations, settled));
 		}
 
 		case 'ssh-tunnel': {
-			return {...verdictOf(settled, []), protocol: 'ssh', agent: null};
+			return heedEnvironmentProxy(observations, {...verdictOf(settled, []), protocol: 'ssh', agent: null});
 		}
 
 		default: {
@@ -95,16 +106,6 @@ function emptyFlag(file: FlagResult): readonly RouteClaim[] {
 	return file.known && file.value === '' ? file.claims('direct') : [];
 }
 
-/** Only a tunnel's client makes these texts. Most can be written by the far end, too; then they name a failure, and no route. */
-function texts(observations: Observations): readonly RouteClaim[] {
-	return observations.failures
-		.filter(observation => observation.facts.route !== null && !isFromOtherProcess(observation, observations))
-		.map(observation => ({
-			state: observation.facts.route!,
-			citations: [cite(observations, observation, 'text-of-a-tunnel', observation.facts.text)],
-		}));
-}
-
 const dialFamilies = /egress_dialer|konnectivity/;
 
 /** The gRPC egress protocol is Konnectivity's own; no other program speaks it. */
@@ -116,7 +117,8 @@ function stepTests(observations: Observations): readonly RouteClaim[] {
 	}
 
 	const state = moved === 'grpc' ? 'konnectivity' : moved === 'http-connect' ? 'egress-http-connect' : 'direct';
-	return [{state, citations: [cite(observations, observation, 'step-test', observation.facts.observed)]}];
+	const citations = [cite(observations, observation, 'step-test', observation.facts.observed)];
+	return [{state, citations, isFromAnotherApiserver: isFromAnotherApiserver(observation, observations)}];
 }
 
 function ownStepTest(observations: Observations): Observation<StepTestFacts> | undefined {
@@ -164,7 +166,8 @@ function dials(observations: Observations, metrics: Observation<MetricFacts>): r
 		.join(', ');
 	const tunnels = tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`;
 	const state = egressDials.some(({protocol}) => protocol === 'grpc') ? 'konnectivity' : 'egress-http-connect';
-	return [{state, citations: [cite(observations, metrics, 'egress-dials-counted', `${counted}${tunnels}`)], isIndirect: true}];
+	const citations = [cite(observations, metrics, 'egress-dials-counted', `${counted}${tunnels}`)];
+	return [{state, citations, isIndirect: true, isFromAnotherApiserver: isFromAnotherApiserver(metrics, observations)}];
 }
 
 /**
@@ -178,8 +181,7 @@ function tunnel(observations: Observations, settled: Settled<RouteState>): Route
 	const test = observations.agentTests.find(one => !isFromOtherProcess(one, observations));
 	const agent = test ? cite(observations, test, 'agent-carried-held-streams', test.facts.observed) : null;
 	if (settled.state === 'konnectivity') {
-		const isText = settled.citations.every(({source}) => source === 'error-text');
-		return {...verdictOf(settled, isText ? [] : need), protocol: 'grpc', agent: test?.facts.agent ?? null};
+		return {...verdictOf(settled, need), protocol: 'grpc', agent: test?.facts.agent ?? null};
 	}
 
 	if (test && agent && ownStepTest(observations)?.facts.moved === 'http-connect') {
@@ -189,38 +191,37 @@ function tunnel(observations: Observations, settled: Settled<RouteState>): Route
 		return {...verdict, protocol: 'http-connect', agent: test.facts.agent};
 	}
 
-	const isKnown = isBehindSupervisor(observations) || settled.citations.every(({source}) => source === 'error-text');
-	const whose = isCounted ? need : isKnown ? replicas : [needOfAgents(observations)];
+	const whose = isCounted ? need : isBehindSupervisor(observations) ? replicas : [needOfAgents(observations)];
 	return {...verdictOf(settled, whose), protocol: 'http-connect', agent: null};
 }
 
-/** Requests other than upgrades may use HTTPS_PROXY of the apiserver's environment; only that environment shows it. */
+/** An SSH tunnel moves no metric and needs no egress file. */
 function direct(observations: Observations, settled: Settled<RouteState>): RouteVerdict {
-	// An SSH tunnel moves no metric and needs no egress file.
 	const basis = isSshExcluded(observations) ? settled.basis : 'inferred';
 	const isOfOthers = trustIn(settled.authors) === 'foreign';
-	const replicas = settled.basis === 'proven' ? [] : isOfOthers ? obtainableNeeds(observations, [needFlagz]) : needReplicas(observations);
+	const need = settled.basis === 'proven' ? [] : isOfOthers ? obtainableNeeds(observations, [needFlagz]) : needReplicas(observations);
+	return routeOf({...verdictOf(settled, need), basis});
+}
+
+/**
+Requests other than upgrades use HTTPS_PROXY of the apiserver's environment: what is dialed, through the tunnel or not, is then the proxy,
+which dials the far end. Only that environment shows it, so such a route is inferred at most.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/client-go/transport/cache.go Proxy, DialContext
+*/
+function heedEnvironmentProxy(observations: Observations, verdict: RouteVerdict): RouteVerdict {
 	if (!honorsEnvironmentProxy(observations.purpose)) {
-		return routeOf({...verdictOf(settled, replicas), basis});
+		return verdict;
 	}
 
-	const exclusion = environmentProxyExclusion(observations);
-	if (exclusion === false) {
-		return routeOf(unknownVerdict([], 'the apiserver may use the proxy in its environment', settled.citations));
+	const {isSet, citation} = environmentProxy(observations);
+	const citations = [...verdict.citations, citation];
+	if (isSet === true) {
+		return routeOf(unknownVerdict([], 'the apiserver may use the proxy in its environment', citations));
 	}
 
-	const possible = citeConstruction(
-		observations,
-		'environment-proxy-possible',
-		'the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY; logs and the proxies would use it, but no upgrade does (shells, forwards)',
-	);
 	const hasNoMirrorPod = observations.unavailable.some(({source, reason}) => source === 'mirror-pod' && reason === 'not-served');
-	const need = exclusion ? replicas : needsOfEach([hasNoMirrorPod ? needEnvironment : needMirrorPods], replicas);
-	return routeOf({
-		...verdictOf(settled, need),
-		basis: weakestBasis(basis, 'inferred'),
-		citations: [...settled.citations, exclusion ?? possible],
-	});
+	const need = isSet === null ? needsOfEach([hasNoMirrorPod ? needEnvironment : needMirrorPods], verdict.need) : verdict.need;
+	return {...verdict, basis: weakestBasis(verdict.basis, 'inferred'), need, citations};
 }
 
 function verdictOf({state, basis, authors, citations}: Settled<RouteState>, need: readonly Need[]): RuleVerdict<RouteState> {
@@ -237,7 +238,7 @@ function unknown(observations: Observations, {contradicts, citations}: Settled<R
 	}
 
 	if (citations.length > 0) {
-		const why = 'only somebody beyond the apiserver says so, who could have made it up';
+		const why = 'what says so may not be from the apiserver that responds';
 		return routeOf(unknownVerdict(unknownNeeds(observations), why, citations));
 	}
 
@@ -284,24 +285,31 @@ function honorsEnvironmentProxy({feature}: ConnectionPurpose): boolean {
 }
 
 /**
-Reads the mirror pods that may be this process: `false` if one sets a proxy, `undefined` if unknown. Without a proxy it returns what implies
-that there is none. A pod does not prove it: its image and the container runtime (CRI-O's default_env) can add to its environment.
+By the mirror pods that may be this process; `null` if they do not say. A pod without one proves nothing: its image and the container
+runtime (CRI-O's default_env) can add to its environment.
 */
-function environmentProxyExclusion(observations: Observations): false | Citation | undefined {
+function environmentProxy(observations: Observations): {isSet: boolean | null; citation: Citation} {
 	const own = isBound(observations.scope)
 		? observations.flags.find(observation => isFromSameProcess(observation, observations))
 		: undefined;
 	const candidates = own ? observations.mirrorPods.filter(pod => isOfProcess(pod, own)) : observations.mirrorPods;
-	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {
-		return false;
+	const proxied = candidates.find(({facts}) => facts.proxyEnvironment === true);
+	if (proxied) {
+		return {
+			isSet: true,
+			citation: cite(observations, proxied, 'proxy-in-environment', 'the apiserver’s pod sets HTTP_PROXY or HTTPS_PROXY'),
+		};
 	}
 
 	const [first] = candidates;
-	if (!first || candidates.some(({facts}) => facts.proxyEnvironment === null)) {
-		return undefined;
+	if (first && candidates.every(({facts}) => facts.proxyEnvironment === false)) {
+		const citation = cite(observations, first, 'no-proxy-in-environment', 'the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY');
+		return {isSet: false, citation};
 	}
 
-	return cite(observations, first, 'no-proxy-in-environment', 'the apiserver’s pod sets no HTTP_PROXY or HTTPS_PROXY');
+	const observed =
+		'the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY; logs and the proxies would use it, but no upgrade does (shells, forwards)';
+	return {isSet: null, citation: citeConstruction(observations, 'environment-proxy-possible', observed)};
 }
 
 /** The process reports every argument of the pod; an own address among them distinguishes replicas. */

@@ -25,16 +25,14 @@ import {
 	needNode,
 	needActive,
 	needApiserverItself,
-	needEgressFile,
 	needFlagz,
-	needMetrics,
 	needMirrorPods,
 	needOfDifference,
 	needReplicas,
 	obtainableNeeds,
 } from './needs.ts';
 import {apiserversDiffer, type FlagResult, resolveApiserverFlag} from './apiserver-flag.ts';
-import {egressProxyMayBeMeant, refusedEgressProxy} from './egress-proxy-certificate.ts';
+import {refusedEgressProxy} from './egress-proxy-certificate.ts';
 import {isFromOtherProcess, isFromSameProcess, isVerifiedApiserver} from './replicas.ts';
 
 const usualKubeletPort = 10_250;
@@ -44,12 +42,19 @@ const flag = 'kubelet-certificate-authority';
 /** `checked`: the apiserver verifies kubelets, whatever became of this one. */
 type KubeletClaim = Claim<'unverified' | 'checked' | 'refused'>;
 
-/** Inferred at most if the port was typed and the node, which shows its kubelet's port, cannot be read. */
+/**
+If the port was typed and the node, which shows its kubelet's port, cannot be read, then the far end may be another program: what holds for
+both is inferred, and what holds for the kubelet only is unknown.
+*/
 export function secondLegTls(observations: Observations): RuleVerdict<TlsState> {
 	const verdict = endsAtKubelet(observations) ? kubeletTls(observations) : proxiedTls(observations);
-	return isFarEndKnown(observations)
-		? verdict
-		: {...verdict, basis: weakestBasis(verdict.basis, 'inferred'), need: [...verdict.need, needNode]};
+	if (isFarEndKnown(observations)) {
+		return verdict;
+	}
+
+	return verdict.state === 'unverified' || verdict.state === 'plain'
+		? {...verdict, basis: weakestBasis(verdict.basis, 'inferred'), need: [...verdict.need, needNode]}
+		: unknownVerdict([...verdict.need, needNode], 'its node cannot be read, and the port may not be its kubelet’s', verdict.citations);
 }
 
 /** For the kubelet's own port, the apiserver uses its kubelet transport, whatever scheme was requested. */
@@ -167,12 +172,7 @@ function checked(
 
 	switch (observations.scope) {
 		case 'this-connection': {
-			return observations.upgradePassedThrough
-				? verdict('verified', {
-						basis: weakestBasis(basis, 'inferred'),
-						why: 'its node accepts WebSockets itself: the apiserver reached the kubelet before the stream opened',
-					})
-				: unknownVerdict([], 'verification is on; it is unknown whether the kubelet has responded', citations);
+			return unknownVerdict([], 'verification is on; it is unknown whether the kubelet has responded', citations);
 		}
 
 		case 'ended': {
@@ -239,27 +239,24 @@ function differs(observations: Observations, {citations}: FlagResult): RuleVerdi
 }
 
 /**
-An x509 text comes only from a verification: of the failed attempt itself, or of a probe to the same node. A connection whose far end
-answered was not refused, whatever text it carried.
+The text of the failed attempt itself, or of a probe to the same node. The far end can have written it, so it is inferred at most. A
+connection whose far end answered was not refused, whatever text it carried.
 */
 function refusals(observations: Observations): readonly KubeletClaim[] {
 	if (refusedEgressProxy(observations)) {
 		return [];
 	}
 
-	const isIndirect = egressProxyMayBeMeant(observations);
 	return [
 		...refusingTexts(observations).map((observation): KubeletClaim => ({
 			state: 'refused',
 			citations: [cite(observations, observation, 'kubelet-certificate-refused', observation.facts.text)],
-			isIndirect,
 		})),
 		...refusingReads(observations).map((observation): KubeletClaim => {
 			// A log that is readable without verification was refused for the kubelet's certificate.
-			const isKubelets = observation.facts.skipping === 'ok';
-			const rule = isKubelets ? 'log-read-refused-then-skipped' : 'log-read-refused';
+			const rule = observation.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused';
 			const text = observation.facts.text ?? 'a log read is refused at the certificate';
-			return {state: 'refused', citations: [cite(observations, observation, rule, text)], isIndirect: isIndirect && !isKubelets};
+			return {state: 'refused', citations: [cite(observations, observation, rule, text)]};
 		}),
 	];
 }
@@ -280,44 +277,17 @@ function refusingReads(observations: Observations): ReadonlyArray<Observation<Lo
 	);
 }
 
-/** The needs that would prove that this apiserver verifies kubelets or, if that is proven, whose certificate was refused. */
+/** What would prove that this apiserver verifies kubelets. Nothing proves that it refused this one. */
 function refusalNeeds(observations: Observations, found: FlagResult): readonly Need[] {
 	if (!isVerifiedApiserver(observations)) {
 		return [needApiserverItself];
 	}
 
-	const needs =
-		found.known && found.basis === 'proven'
-			? egressProxyMayBeMeant(observations)
-				? egressNeeds(observations)
-				: []
-			: flagNeeds(observations, flag, needMirrorPods);
-	return needs.length > 0 ? needs : [needActive];
-}
-
-function egressNeeds(observations: Observations): readonly Need[] {
-	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
-	return file.known && file.value !== ''
-		? [observations.probe === 'active' ? needEgressFile : needActive]
-		: flagNeeds(observations, 'egress-selector-config-file', needMetrics);
-}
-
-/** Omits sources that were read. `other`: the need for another source of the same flag. */
-function flagNeeds(observations: Observations, name: string, other: Need): readonly Need[] {
-	const verdict = resolveApiserverFlag(observations, name);
-	if (!isBound(observations.scope) && (verdict.known || verdict.differs)) {
-		return needReplicas(observations);
+	if (found.known && found.basis === 'proven') {
+		return [];
 	}
 
-	const read = new Set<Need>([
-		...(observations.flags.some(one => isFromSameProcess(one, observations)) ? [needFlagz] : []),
-		...(observations.metrics.some(one => isFromSameProcess(one, observations)) ? [needMetrics] : []),
-		...(observations.mirrorPods.length > 0 ? [needMirrorPods] : []),
-	]);
-	return obtainableNeeds(
-		observations,
-		[needFlagz, other].filter(need => !read.has(need)),
-	);
+	return found.known && !isBound(observations.scope) ? needReplicas(observations) : obtainableNeeds(observations, [needFlagz]);
 }
 
 export function kubeletCaRule(value: string): string {

@@ -1,7 +1,7 @@
 /** SSH tunnels (before 1.22): in use, impossible, or unknown. */
 import type {Basis, Citation, Observations, RouteState} from '../evidence.ts';
 import {type FlagResult, resolveApiserverFlag} from './apiserver-flag.ts';
-import {authorsOf, trustIn, type Claim, cite} from './claims.ts';
+import {authorsOf, isFromAnotherApiserver, trustIn, type Claim, cite} from './claims.ts';
 import {isVersionAtLeast} from './first-leg.ts';
 import {isSoleApiserver, isFromSameProcess} from './replicas.ts';
 
@@ -30,6 +30,7 @@ export function sshTunnelClaims(observations: Observations, flag: FlagResult): R
 						state: 'ssh-tunnel' as const,
 						citations: [cite(observations, counted, 'ssh-tunnels-counted', `ssh_tunnel_open_count ${counted.facts.sshTunnels}`)],
 						isIndirect: true,
+						isFromAnotherApiserver: isFromAnotherApiserver(counted, observations),
 					},
 				]
 			: []),

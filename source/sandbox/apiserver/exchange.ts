@@ -24,21 +24,8 @@ export type RequestInfo = {
 	query: URLSearchParams;
 };
 
-export function sendJson(
-	{response}: Pick<Exchange, 'response'>,
-	body: object,
-	{
-		status = 200,
-		contentType = 'application/json',
-	}: {
-		status?: number;
-		contentType?: string;
-	} = {},
-): void {
-	const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-	response
-		.writeHead(status, {'cache-control': 'no-cache, private', 'content-type': contentType, 'content-length': bytes.length})
-		.end(bytes);
+export function sendJson(exchange: Pick<Exchange, 'response'>, body: object, status = 200, contentType = 'application/json'): void {
+	sendText(exchange, `${JSON.stringify(body)}\n`, status, contentType);
 }
 
 export function sendText(
@@ -57,12 +44,9 @@ export function sendText(
 		.end(text);
 }
 
-export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFailure): void {
-	for (const [name, value] of Object.entries(failure.headers)) {
-		exchange.response.setHeader(name, value);
-	}
-
-	sendJson(exchange, failure.status, {status: failure.code});
+export function sendFailure(exchange: Pick<Exchange, 'response'>, {code, status, headers}: ApiFailure): void {
+	exchange.response.setHeaders(new Map(Object.entries(headers)));
+	sendJson(exchange, status, code);
 }
 
 /** `undefined` if too large or no JSON object. */
@@ -127,10 +111,6 @@ export function badRequest(message: string): ApiFailure {
 	return new ApiFailure(400, 'BadRequest', message);
 }
 
-export function unauthorized(): ApiFailure {
-	return new ApiFailure(401, 'Unauthorized', 'Unauthorized');
-}
-
 /** A failure of leg 2; its Status has no reason. */
 export function internalFailure(message: string): ApiFailure {
 	return new ApiFailure(500, undefined, message);
@@ -150,9 +130,7 @@ export function forbidden(user: string, info: RequestInfo): ApiFailure {
 		403,
 		'Forbidden',
 		`${qualified(resource, group)}${named} is forbidden: User "${user}" cannot ${verb} resource "${resourceName}" in API group "${group}" ${scope}`,
-		{
-			details: {...(name !== undefined && {name}), ...(group !== '' && {group}), kind: resource},
-		},
+		{details: {...(name !== undefined && {name}), ...(group !== '' && {group}), kind: resource}},
 	);
 }
 
@@ -174,10 +152,12 @@ export function requestInfo(method: string, url: string): RequestInfo {
 
 	const isNamespaced = own[0] === 'namespaces' && (own[1] ?? '') !== '';
 	const [resource = '', name = '', subresource = '', ...rest] = isNamespaced && own.length > 2 ? own.slice(2) : own;
+	const isMany = name === '' && ['GET', 'HEAD', 'DELETE'].includes(method);
+	const isWatch = ['true', '1'].includes(query.get('watch') ?? '');
 	return {
 		isResource: true,
 		path,
-		verb: name === '' ? verbOfMany(method, query) : (verbs[method] ?? method.toLowerCase()),
+		verb: isMany ? (method === 'DELETE' ? 'deletecollection' : isWatch ? 'watch' : 'list') : (verbs[method] ?? method.toLowerCase()),
 		group,
 		version,
 		resource: decodePart(resource),
@@ -190,11 +170,3 @@ export function requestInfo(method: string, url: string): RequestInfo {
 }
 
 const verbs: Readonly<Record<string, string>> = {GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update'};
-
-function verbOfMany(method: string, query: URLSearchParams): string {
-	if (method === 'GET' || method === 'HEAD') {
-		return ['true', '1'].includes(query.get('watch') ?? '') ? 'watch' : 'list';
-	}
-
-	return method === 'DELETE' ? 'deletecollection' : (verbs[method] ?? method.toLowerCase());
-}

@@ -1,11 +1,10 @@
 /** Authentication, authorization and dispatch of requests. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import type {Duplex} from 'node:stream';
-import {noop} from '../network/join-streams.ts';
 import {isJsonObject, type JsonObject} from '../../wire/json.ts';
-import {apiTime, type Pod, findResource, isStored, type ResourceSpec} from '../objects/kube-object.ts';
-import type {ApiserverProcess} from './apiserver.ts';
-import {isAllowed, type UserInfo} from './users.ts';
+import {noop, rejectUpgrade, type Upgrade} from '../network/sockets.ts';
+import {apiTime, type Pod, findResource, isStored, type ResourceSpec, type StoredResource} from '../objects/kube-object.ts';
+import type {ObjectStore} from '../objects/object-store.ts';
+import type {Apiserver} from './apiserver.ts';
 import {
 	type Exchange,
 	readBody,
@@ -20,27 +19,34 @@ import {
 	type RequestInfo,
 } from './exchange.ts';
 import {serveNonResourcePath} from './non-resource-paths.ts';
+import {getObject, listObjects, createObject, deleteObject, patchObject, watchObjects} from './objects.ts';
 import {podLog, podStream} from './pod-streams.ts';
 import {proxyRequest, proxyUpgrade} from './proxy.ts';
-import {getObject, listObjects, createObject, deleteObject, patchObject, watchObjects} from './objects.ts';
+import {authenticate, isAllowed} from './users.ts';
 
-type Authenticate = (request: IncomingMessage) => UserInfo;
+const handlers: Readonly<Record<string, (exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource) => unknown>> = {
+	get: getObject,
+	list: listObjects,
+	watch: watchObjects,
+	create: createObject,
+	patch: patchObject,
+	delete: deleteObject,
+};
 
 const streams = ['exec', 'attach', 'portforward'];
 
-export async function handleRequest(
-	request: IncomingMessage,
-	response: ServerResponse,
-	server: ApiserverProcess,
-	authenticate: Authenticate,
-): Promise<void> {
+export async function handleRequest(request: IncomingMessage, response: ServerResponse, server: Apiserver): Promise<void> {
 	try {
-		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
-		const identity = authenticate(request);
-		assertAllowed(identity, info);
-		const untrack = track(info, server);
-		response.on('close', untrack);
-		await dispatchRequest({request, response, info, identity}, server);
+		if (server.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
+			throw new ApiFailure(429, 'TooManyRequests', 'too many requests, please try again later', {
+				headers: {'retry-after': String(server.retryAfter)},
+				details: {retryAfterSeconds: server.retryAfter},
+			});
+		}
+
+		const caller = identify(request, server);
+		response.on('close', track(caller.info, server));
+		await dispatchRequest({request, response, ...caller}, server);
 	} catch (error) {
 		if (response.headersSent) {
 			response.destroy();
@@ -50,51 +56,44 @@ export async function handleRequest(
 	}
 }
 
-export async function handleUpgrade(
-	request: IncomingMessage,
-	socket: Duplex,
-	head: Buffer,
-	server: ApiserverProcess,
-	authenticate: Authenticate,
-): Promise<void> {
+export async function handleUpgrade(upgrade: Upgrade, server: Apiserver): Promise<void> {
+	const {request, socket} = upgrade;
 	socket.on('error', noop);
 	try {
-		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
-		const identity = authenticate(request);
-		assertAllowed(identity, info);
+		const {info, identity} = identify(request, server);
 		socket.on('close', track(info, server));
 		const resourceSpec = resourceSpecOf(info);
 		if (info.subresource === 'proxy') {
-			await proxyUpgrade({request, socket, head, info}, server);
+			await proxyUpgrade({...upgrade, info}, server);
 		} else if (resourceSpec.name === 'pods' && streams.includes(info.subresource)) {
 			// Since 1.35 a GET for a WebSocket also needs create; the refusal has no reason (measured).
 			if (server.isModern && info.verb === 'get' && !isAllowed(identity, {...info, verb: 'create'})) {
 				throw new ApiFailure(403, 'Forbidden', `pods "${info.name}" is forbidden: `, {details: {name: info.name!, kind: 'pods'}});
 			}
 
-			await podStream({request, socket, head, info}, server, getPod(server, info));
+			await podStream({...upgrade, info}, server, getPod(server, info));
 		} else {
 			throw badRequest('unable to upgrade: not a stream');
 		}
 	} catch (error) {
 		const {code, status} = toFailure(error);
-		const body = `${JSON.stringify(status)}\n`;
-		socket.end(
-			[
-				`HTTP/1.1 ${code} ${status.reason ?? 'Internal Server Error'}`,
-				'Content-Type: application/json',
-				'Cache-Control: no-cache, private',
-				`Content-Length: ${Buffer.byteLength(body)}`,
-				'Connection: close',
-				'',
-				body,
-			].join('\r\n'),
-		);
+		rejectUpgrade(socket, {status: code, text: `${JSON.stringify(status)}\n`, contentType: 'application/json'});
 	}
 }
 
-async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Promise<void> {
-	const {info, response} = exchange;
+/** @throws ApiFailure 401 or 403 */
+function identify(request: IncomingMessage, server: Apiserver): Pick<Exchange, 'info' | 'identity'> {
+	const info = requestInfo(request.method!, request.url!);
+	const identity = authenticate(request, server.authority, server.config.tokens);
+	if (!isAllowed(identity, info)) {
+		throw forbidden(identity.name, info);
+	}
+
+	return {info, identity};
+}
+
+async function dispatchRequest(exchange: Exchange, server: Apiserver): Promise<void> {
+	const {info} = exchange;
 	if (!info.isResource) {
 		serveNonResourcePath(exchange, server);
 		return;
@@ -106,40 +105,27 @@ async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Pr
 		await serveSubresource(exchange, server, resourceSpec);
 	} else if (!resourceSpec.verbs.includes(verb)) {
 		throw new ApiFailure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {details: {}});
-	} else if (!isStored(resourceSpec)) {
-		await review(exchange);
-	} else if (verb === 'watch') {
-		watchObjects(exchange, server.store, resourceSpec);
-	} else if (verb === 'list' || verb === 'get') {
-		(verb === 'list' ? listObjects : getObject)(exchange, server.store, resourceSpec);
+	} else if (isStored(resourceSpec)) {
+		await handlers[verb]!(exchange, server.config.store, resourceSpec);
 	} else {
-		const write = {create: createObject, patch: patchObject, delete: deleteObject}[verb]!;
-		await write(exchange, server.store, resourceSpec);
+		await review(exchange);
 	}
-
-	response.shouldKeepAlive = true;
 }
 
-async function serveSubresource(exchange: Exchange, server: ApiserverProcess, resourceSpec: ResourceSpec): Promise<void> {
+async function serveSubresource(exchange: Exchange, server: Apiserver, resourceSpec: ResourceSpec): Promise<void> {
 	const {info} = exchange;
-	const known = resourceSpec.subresources.find(({name}) => name === info.subresource);
-	if (!known || !isStored(resourceSpec)) {
+	if (!isStored(resourceSpec) || resourceSpec.subresources.every(({name}) => name !== info.subresource)) {
 		throw noSuchResource();
 	}
 
 	if (info.subresource === 'proxy') {
 		await proxyRequest(exchange, server);
-		return;
-	}
-
-	if (info.subresource === 'log') {
+	} else if (info.subresource === 'log') {
 		await podLog(exchange, server, getPod(server, info));
 	} else if (streams.includes(info.subresource)) {
 		throw badRequest('Upgrade request required');
-	} else if (info.verb === 'patch') {
-		await patchObject(exchange, server.store, resourceSpec);
 	} else {
-		getObject(exchange, server.store, resourceSpec);
+		await handlers[info.verb === 'patch' ? 'patch' : 'get']!(exchange, server.config.store, resourceSpec);
 	}
 }
 
@@ -154,7 +140,7 @@ function resourceSpecOf(info: RequestInfo): ResourceSpec {
 	return resourceSpec;
 }
 
-function getPod({store}: ApiserverProcess, {namespace, name}: RequestInfo): Pod {
+function getPod({config: {store}}: Apiserver, {namespace, name}: RequestInfo): Pod {
 	const pod = store.get('pods', namespace, name!);
 	if (!pod) {
 		throw notFound('pods', '', name!);
@@ -163,34 +149,20 @@ function getPod({store}: ApiserverProcess, {namespace, name}: RequestInfo): Pod 
 	return pod;
 }
 
-function assertAllowed(identity: UserInfo, info: RequestInfo): void {
-	if (!isAllowed(identity, info)) {
-		throw forbidden(identity.name, info);
-	}
-}
-
 /** Counts until the returned function is called; streams have the verb CONNECT. */
-function track(info: RequestInfo, server: ApiserverProcess): () => void {
+function track(info: RequestInfo, server: Apiserver): () => void {
 	const {subresource, group, version, resource, query} = info;
 	const connects = [...streams, 'proxy', 'log'].includes(subresource);
 	if (!info.isResource || (!connects && info.verb !== 'watch') || (subresource === 'log' && query.get('follow') !== 'true')) {
-		return () => {};
+		return noop;
 	}
 
-	const scope = scopeOf(info);
+	const scope = info.name === undefined ? (info.namespace === undefined ? 'cluster' : 'namespace') : 'resource';
 	const labels = {component: 'apiserver', group, version, resource, subresource, scope, verb: connects ? 'CONNECT' : 'WATCH'};
 	server.metrics.add('apiserver_longrunning_requests', labels);
 	return () => {
 		server.metrics.add('apiserver_longrunning_requests', labels, -1);
 	};
-}
-
-function scopeOf({name, namespace}: RequestInfo): 'resource' | 'namespace' | 'cluster' {
-	if (name !== undefined) {
-		return 'resource';
-	}
-
-	return namespace === undefined ? 'cluster' : 'namespace';
 }
 
 function toFailure(error: unknown): ApiFailure {
@@ -209,7 +181,7 @@ async function review(exchange: Exchange): Promise<void> {
 		throw badRequest('the object provided is unrecognized (must be of type JSON)');
 	}
 
-	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status: reviewStatus(exchange, body)}, {status: 201});
+	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status: reviewStatus(exchange, body)}, 201);
 }
 
 function reviewStatus({identity, info: {resource}}: Exchange, {spec}: JsonObject): object {

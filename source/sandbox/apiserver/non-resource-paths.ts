@@ -1,7 +1,7 @@
 /** Non-resource paths: discovery, schemas, version, health, metrics, flags. */
 import type {JsonObject} from '../../wire/json.ts';
-import {apiVersionOf, type ResourceSpec, resourceSpecs, storedResources} from '../objects/kube-object.ts';
-import type {ApiserverProcess} from './apiserver.ts';
+import {apiTime, apiVersionOf, type ResourceSpec, resourceSpecs, storedResources} from '../objects/kube-object.ts';
+import type {Apiserver} from './apiserver.ts';
 import {type Exchange, sendJson, sendText, ApiFailure} from './exchange.ts';
 
 const families = {
@@ -19,13 +19,13 @@ const families = {
 type MetricName = keyof typeof families;
 
 /** @throws ApiFailure 406 for a media type that /flagz and /statusz do not support */
-export function serveNonResourcePath(exchange: Exchange, server: ApiserverProcess): void {
+export function serveNonResourcePath(exchange: Exchange, server: Apiserver): void {
 	const path = exchange.info.path.replace(/(?<=.)\/$/, '');
 	const document = discovery(path) ?? openapi(path);
 	if (document) {
 		sendJson(exchange, document);
 	} else if (path === '/version') {
-		sendJson(exchange, versionOf(server.version));
+		sendJson(exchange, versionOf(server.version, server.isModern));
 	} else if (['/healthz', '/livez', '/readyz'].includes(path)) {
 		sendHealth(exchange, server, path.slice(1));
 	} else if (path === '/metrics') {
@@ -37,7 +37,10 @@ export function serveNonResourcePath(exchange: Exchange, server: ApiserverProces
 	}
 }
 
-const apiGroups = [...new Set(resourceSpecs.map(({group}) => group))].filter(group => group !== '').map(name => apiGroup(name));
+const apiGroups = [...new Set(resourceSpecs.map(({group}) => group))].slice(1).map(name => {
+	const version = {groupVersion: `${name}/v1`, version: 'v1'};
+	return {name, versions: [version], preferredVersion: version};
+});
 
 /** Not aggregated: clients then read each group. */
 function discovery(path: string): JsonObject | undefined {
@@ -51,11 +54,6 @@ function discovery(path: string): JsonObject | undefined {
 
 	const rows = resourceSpecs.filter(row => path === `/${rootOf(row)}`);
 	return rows.length === 0 ? undefined : resourceList(rows);
-}
-
-function apiGroup(name: string): JsonObject {
-	const version = {groupVersion: `${name}/v1`, version: 'v1'};
-	return {name, versions: [version], preferredVersion: version};
 }
 
 function resourceList(rows: readonly ResourceSpec[]): JsonObject {
@@ -106,17 +104,14 @@ function patchOperation({group, version, kind}: ResourceSpec): JsonObject {
 	};
 }
 
-function versionOf(gitVersion: string): JsonObject {
-	const [, major, minor] = /^v(\d+)\.(\d+)/.exec(gitVersion)!;
+function versionOf(gitVersion: string, isModern: boolean): JsonObject {
+	const [, major, minor] = /^v(\d+)\.(\d+)/.exec(gitVersion) as unknown as [string, string, string];
+	const emulation = {emulationMajor: major, emulationMinor: minor};
+	const compatible = {...emulation, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1)};
 	return {
-		major: major!,
-		minor: minor!,
-		...(Number(minor) >= 33 && {
-			emulationMajor: major!,
-			emulationMinor: minor!,
-			minCompatibilityMajor: major!,
-			minCompatibilityMinor: String(Number(minor) - 1),
-		}),
+		major,
+		minor,
+		...(isModern && compatible),
 		gitVersion,
 		gitCommit: '',
 		gitTreeState: 'clean',
@@ -127,9 +122,9 @@ function versionOf(gitVersion: string): JsonObject {
 	};
 }
 
-function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string): void {
+function sendHealth(exchange: Exchange, server: Apiserver, name: string): void {
 	const checks = ['ping', 'log', 'etcd', ...(server.posture.route === 'ssh' ? ['SSH Tunnel Check'] : [])];
-	const hasFailed = (check: string) => check === 'SSH Tunnel Check' && !server.tunnelHealthy();
+	const hasFailed = (check: string) => check === 'SSH Tunnel Check' && !server.config.tunnels.healthy;
 	const lines = checks.map(check => (hasFailed(check) ? `[-]${check} failed: reason withheld\n` : `[+]${check} ok\n`)).join('');
 	if (checks.some(check => hasFailed(check))) {
 		sendText(exchange, `${lines}${name} check failed\n`, 500);
@@ -139,17 +134,14 @@ function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string):
 }
 
 /** Only for clients that request a group, version and kind; the text form is missing. */
-function sendZpage(exchange: Exchange, {startedAt, version, flags}: ApiserverProcess, kind: 'Flagz' | 'Statusz'): void {
+function sendZpage(exchange: Exchange, {startedAt, version, flags}: Apiserver, kind: 'Flagz' | 'Statusz'): void {
 	if (!exchange.request.headers.accept?.includes(`v=v1beta1;g=config.k8s.io;as=${kind}`)) {
-		throw new ApiFailure(
-			406,
-			'NotAcceptable',
-			'only the following media types are accepted: application/json, application/yaml, text/plain',
-		);
+		const accepted = 'application/json, application/yaml, text/plain';
+		throw new ApiFailure(406, 'NotAcceptable', `only the following media types are accepted: ${accepted}`);
 	}
 
 	const statusz = {
-		startTime: `${startedAt.toISOString().slice(0, 19)}Z`,
+		startTime: apiTime(startedAt),
 		uptimeSeconds: Math.floor((Date.now() - startedAt.getTime()) / 1000),
 		goVersion: 'go1.26.8',
 		binaryVersion: version.slice(1),
@@ -157,24 +149,16 @@ function sendZpage(exchange: Exchange, {startedAt, version, flags}: ApiserverPro
 		paths: ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'],
 	};
 	const about = {kind, apiVersion: 'config.k8s.io/v1beta1', metadata: {name: 'apiserver'}};
-	sendJson(
-		exchange,
-		{...about, ...(kind === 'Flagz' ? {flags} : statusz)},
-		{contentType: `application/json;g=config.k8s.io;v=v1beta1;as=${kind}`},
-	);
+	sendJson(exchange, {...about, ...(kind === 'Flagz' ? {flags} : statusz)}, 200, `application/json;g=config.k8s.io;v=v1beta1;as=${kind}`);
 }
 
 export class Metrics {
 	readonly #families = new Map<MetricName, Map<string, number>>();
 
 	add(name: MetricName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
-		const values = this.#values(name);
+		const values = this.#families.get(name) ?? new Map<string, number>();
 		const key = labelText(labels);
-		values.set(key, (values.get(key) ?? 0) + by);
-	}
-
-	set(name: MetricName, value: number, labels: Readonly<Record<string, string>> = {}): void {
-		this.#values(name).set(labelText(labels), value);
+		this.#families.set(name, values.set(key, (values.get(key) ?? 0) + by));
 	}
 
 	/** Prometheus text. As in a real apiserver, a family appears with its first event. */
@@ -185,12 +169,6 @@ export class Metrics {
 			.sort(([a], [b]) => (a < b ? -1 : 1))
 			.map(([name, values]) => `# TYPE ${name} ${families[name]}\n${samples(name, values)}`)
 			.join('');
-	}
-
-	#values(name: MetricName): Map<string, number> {
-		const values = this.#families.get(name) ?? new Map<string, number>();
-		this.#families.set(name, values);
-		return values;
 	}
 }
 

@@ -19,18 +19,9 @@ type Written = {metadata: NewMeta; spec?: unknown};
 
 const bookmarkIntervalMs = 60_000;
 
-/** Whether the client requests a Table; otherwise it gets objects. */
-function wantsTable({
-	request: {
-		headers: {accept = ''},
-	},
-}: Exchange): boolean {
-	return accept.split(',', 1)[0]!.includes('as=Table');
-}
-
-/** Of what the rows of a Table have as their object. */
-function includedObject({info: {query}}: Exchange): string {
-	return query.get('includeObject') ?? 'Metadata';
+/** What the rows of a Table have as their object; `undefined` if the client requests no Table. */
+function tableObject({request: {headers}, info: {query}}: Exchange): string | undefined {
+	return headers.accept?.split(',', 1)[0]!.includes('as=Table') ? (query.get('includeObject') ?? 'Metadata') : undefined;
 }
 
 export function getObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): void {
@@ -40,12 +31,9 @@ export function getObject(exchange: Exchange, store: ObjectStore, resourceSpec: 
 		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
 
-	if (wantsTable(exchange)) {
-		const metadata = {resourceVersion: object.metadata.resourceVersion};
-		sendJson(exchange, tableOf(resourceSpec.name, [object], metadata, {includeObject: includedObject(exchange)}));
-	} else {
-		sendJson(exchange, object);
-	}
+	const includeObject = tableObject(exchange);
+	const {resourceVersion} = object.metadata;
+	sendJson(exchange, includeObject === undefined ? object : tableOf(resourceSpec.name, [object], {resourceVersion}, {includeObject}));
 }
 
 /** A continue token is the number of objects before it: pages of a list that changes can repeat or miss some. */
@@ -60,8 +48,9 @@ export function listObjects(exchange: Exchange, store: ObjectStore, resourceSpec
 		...(found.length > end && {continue: String(end), remainingItemCount: found.length - end}),
 	};
 	const page = found.slice(start, end);
-	if (wantsTable(exchange)) {
-		sendJson(exchange, tableOf(resourceSpec.name, page, metadata, {includeObject: includedObject(exchange)}));
+	const includeObject = tableObject(exchange);
+	if (includeObject !== undefined) {
+		sendJson(exchange, tableOf(resourceSpec.name, page, metadata, {includeObject}));
 	} else {
 		// Items of a typed list have neither kind nor apiVersion.
 		sendJson(exchange, {
@@ -99,7 +88,7 @@ export async function createObject(exchange: Exchange, store: ObjectStore, resou
 
 	const wanted = admit(resourceSpec, {...body, metadata: {...metadata, name, ...(namespace !== undefined && {namespace})}});
 	const stored = resourceSpec.name === 'pods' ? scheduledPod(store, wanted as NewObject<'pods'>) : wanted;
-	sendJson(exchange, store.create(resourceSpec.name, stored), {status: 201});
+	sendJson(exchange, store.create(resourceSpec.name, stored), 201);
 }
 
 /** Applies a JSON merge patch (RFC 7386), or a strategic merge patch, of which it supports only merging lists by name. */
@@ -179,58 +168,62 @@ function nameOf(item: unknown): string | undefined {
 	return isJsonObject(item) && typeof item['name'] === 'string' ? item['name'] : undefined;
 }
 
-/** Sets defaults in `object`, and returns it. @throws ApiFailure 422: pkg/apis/core/validation, pkg/apis/apps/validation */
+/** Returns `object`. @throws ApiFailure 422: pkg/apis/core/validation, pkg/apis/apps/validation */
 function admit(resourceSpec: Named, object: Written): NewObject<ResourceName> {
-	const {spec} = object;
-	if (resourceSpec.name === 'pods') {
-		requireContainers(spec, 'spec', resourceSpec, object);
-	} else if (resourceSpec.name === 'services') {
-		requireField(isJsonObject(spec), 'spec', resourceSpec, object);
-	} else if (resourceSpec.name === 'jobs' || resourceSpec.group === 'apps') {
-		const template = memberOf(spec, 'template');
-		requireField(isJsonObject(template), 'spec.template', resourceSpec, object);
-		if (resourceSpec.group === 'apps') {
-			requireField(isJsonObject(memberOf(spec, 'selector')), 'spec.selector', resourceSpec, object);
-			requireField(isJsonObject(memberOf(template['metadata'], 'labels')), 'spec.template.metadata.labels', resourceSpec, object);
-			const replicas = memberOf(spec, 'replicas') ?? 1;
-			const isCount = Number.isSafeInteger(replicas) && Number(replicas) >= 0;
-			requireField(isCount, 'spec.replicas', resourceSpec, object, 'Invalid value: must be greater than or equal to 0');
-		}
-
-		requireContainers(template['spec'], 'spec.template.spec', resourceSpec, object);
+	const invalid = requirements(resourceSpec, object.spec).find(([, isMet]) => !isMet);
+	if (invalid) {
+		const {group, kind} = resourceSpec;
+		const {name} = object.metadata;
+		const [field] = invalid;
+		const [reason, message] =
+			field === 'spec.replicas'
+				? ['FieldValueInvalid', 'Invalid value: must be greater than or equal to 0']
+				: ['FieldValueRequired', 'Required value'];
+		throw new ApiFailure(422, 'Invalid', `${group === '' ? kind : `${kind}.${group}`} "${name}" is invalid: ${field}: ${message}`, {
+			details: {name, ...(group !== '' && {group}), kind, causes: [{reason, message, field}]},
+		});
 	}
 
 	return object;
 }
 
-function requireContainers(spec: unknown, path: string, resourceSpec: Named, object: Written): void {
-	const hasContainers = Array.isArray(memberOf(spec, 'containers')) && (memberOf(spec, 'containers') as unknown[]).length > 0;
-	requireField(hasContainers, `${path}.containers`, resourceSpec, object);
-	for (const list of ['containers', 'initContainers', 'ephemeralContainers']) {
-		const containers = memberOf(spec, list) ?? [];
-		requireField(Array.isArray(containers), `${path}.${list}`, resourceSpec, object);
-		for (const [index, container] of containers.entries()) {
-			for (const field of ['name', 'image']) {
-				const value = memberOf(container, field);
-				requireField(typeof value === 'string' && value !== '', `${path}.${list}[${index}].${field}`, resourceSpec, object);
-			}
-		}
+type Requirement = [field: string, isMet: boolean];
+
+function requirements({name, group}: Named, spec: unknown): Requirement[] {
+	if (name === 'pods') {
+		return podRequirements(spec, 'spec');
 	}
+
+	if (name !== 'jobs' && group !== 'apps') {
+		return name === 'services' ? [['spec', isJsonObject(spec)]] : [];
+	}
+
+	const template = memberOf(spec, 'template');
+	const replicas = memberOf(spec, 'replicas') ?? 1;
+	const ofSet: Requirement[] = [
+		['spec.selector', isJsonObject(memberOf(spec, 'selector'))],
+		['spec.template.metadata.labels', isJsonObject(memberOf(memberOf(template, 'metadata'), 'labels'))],
+		['spec.replicas', Number.isSafeInteger(replicas) && Number(replicas) >= 0],
+	];
+	return [
+		['spec.template', isJsonObject(template)],
+		...(group === 'apps' ? ofSet : []),
+		...podRequirements(memberOf(template, 'spec'), 'spec.template.spec'),
+	];
 }
 
-function requireField(
-	isValid: boolean,
-	field: string,
-	{group, kind}: Named,
-	{metadata: {name}}: Written,
-	message = 'Required value',
-): asserts isValid {
-	if (!isValid) {
-		const reason = message === 'Required value' ? 'FieldValueRequired' : 'FieldValueInvalid';
-		throw new ApiFailure(422, 'Invalid', `${group === '' ? kind : `${kind}.${group}`} "${name}" is invalid: ${field}: ${message}`, {
-			details: {name, ...(group !== '' && {group}), kind, causes: [{reason, message, field}]},
-		});
-	}
+function podRequirements(spec: unknown, path: string): Requirement[] {
+	return ['containers', 'initContainers', 'ephemeralContainers'].flatMap(list => {
+		const containers = memberOf(spec, list) ?? (list === 'containers' ? undefined : []);
+		const isList = Array.isArray(containers) && (list !== 'containers' || containers.length > 0);
+		const named = (isList ? (containers as unknown[]) : []).flatMap((container, index) =>
+			['name', 'image'].map((field): Requirement => {
+				const value = memberOf(container, field);
+				return [`${path}.${list}[${index}].${field}`, typeof value === 'string' && value !== ''];
+			}),
+		);
+		return [[`${path}.${list}`, isList] satisfies Requirement, ...named];
+	});
 }
 
 function memberOf(value: unknown, name: string): unknown {
@@ -246,7 +239,8 @@ export function watchObjects(exchange: Exchange, store: ObjectStore, resourceSpe
 	const selected = selection(exchange);
 	const matches: Match = object =>
 		selected(object) && (!resourceSpec.namespaced || namespace === undefined || object.metadata.namespace === namespace);
-	const asTable = wantsTable(exchange);
+	const includeObject = tableObject(exchange);
+	const asTable = includeObject !== undefined;
 	response.writeHead(200, {
 		'cache-control': 'no-cache, private',
 		'content-type': `application/json${asTable ? ';as=Table;v=v1;g=meta.k8s.io' : ''}`,
@@ -259,8 +253,7 @@ export function watchObjects(exchange: Exchange, store: ObjectStore, resourceSpe
 	let withColumns = true;
 	const sendObject = (type: string, object: StoredObjects[ResourceName]) => {
 		const {resourceVersion} = object.metadata;
-		const options = {includeObject: includedObject(exchange), withColumns};
-		send(type, asTable ? tableOf(resourceSpec.name, [object], {resourceVersion}, options) : object);
+		send(type, asTable ? tableOf(resourceSpec.name, [object], {resourceVersion}, {includeObject, withColumns}) : object);
 		withColumns = false;
 	};
 

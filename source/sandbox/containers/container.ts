@@ -1,20 +1,21 @@
 /** A container across its restarts, its log, and what its program gets. */
 import {randomBytes} from 'node:crypto';
 import {EventEmitter, once} from 'node:events';
-import {createServer, type Server, type Socket} from 'node:net';
-import {PassThrough, type Readable} from 'node:stream';
+import {createServer, type Socket} from 'node:net';
+import {addAbortSignal, PassThrough, type Readable} from 'node:stream';
 import type {V1Container, V1ContainerState} from '@kubernetes/client-node';
 import {performance} from 'node:perf_hooks';
 import {setTimeout} from 'node:timers/promises';
 import type {AddressPlan} from '../network/address-plan.ts';
 import {apiTime, type KubeJson} from '../objects/kube-object.ts';
-import {noop} from '../network/join-streams.ts';
+import {noop} from '../network/sockets.ts';
 
 type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
 
 export type ContainerSpec = KubeJson<V1Container>;
 
-type ContainerConfig = {spec: ContainerSpec; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
+/** Without a program, its image cannot be pulled. */
+type ContainerConfig = {spec: ContainerSpec; program: Program | null; env: Record<string, string>; address: string; plan: AddressPlan};
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -48,8 +49,12 @@ const maxRecordBytes = 16_384;
 
 const newline = Buffer.from('\n');
 
+/** By absolute path; `null` is a directory. */
+export type Files = Map<string, Buffer | null>;
+
 export type ProcessIo = {
 	args: readonly string[];
+	files: Files;
 	env: Readonly<Record<string, string>>;
 	address: string;
 	/** Whole lines become log records. */
@@ -78,11 +83,11 @@ export class Container extends EventEmitter<ContainerEvents> {
 	state: KubeJson<V1ContainerState> = {waiting: {reason: 'ContainerCreating'}};
 	lastState: KubeJson<V1ContainerState> = {};
 	id = '';
+	/** Of this instance: those of the image, and what copies have written. */
+	files: Files = new Map();
 	stdin = new PassThrough();
 	readonly terminal: TerminalSize = {columns: 80, rows: 24};
 	#stop = new AbortController();
-	readonly #servers = new Set<Server>();
-	readonly #sockets = new Set<Socket>();
 	readonly #unfinished: Record<OutputStream, Buffer[]> = {stdout: [], stderr: []};
 
 	constructor(config: ContainerConfig) {
@@ -113,11 +118,12 @@ export class Container extends EventEmitter<ContainerEvents> {
 		this.#stop = new AbortController();
 		this.stdin = new PassThrough();
 		this.state = {running: {startedAt: apiTime()}};
-		const {signal} = this.#stop;
 		const startedAt = apiTime();
-		const {program, spec, env, address, plan} = this.config;
-		void program({
+		const {program, spec, env, address} = this.config;
+		this.files = imageFiles(env['HOSTNAME']!);
+		void program!({
 			args: spec.args ?? [],
+			files: this.files,
 			env,
 			address,
 			stdin: this.stdin,
@@ -128,8 +134,8 @@ export class Container extends EventEmitter<ContainerEvents> {
 			stderr: bytes => {
 				this.#write('stderr', bytes);
 			},
-			listen: async (port, onConnection) => this.#listen({address, port}, plan, onConnection),
-			signal,
+			listen: async (port, onConnection) => this.#listen(port, onConnection),
+			signal: this.instanceSignal,
 		})
 			.catch((error: unknown) => {
 				this.#write('stderr', `panic: ${String(error)}\n`);
@@ -153,15 +159,6 @@ export class Container extends EventEmitter<ContainerEvents> {
 			}
 		}
 
-		for (const socket of this.#sockets) {
-			socket.destroy();
-		}
-
-		for (const server of this.#servers) {
-			server.close();
-		}
-
-		this.#servers.clear();
 		this.log.close();
 		const reason = exitCode === 0 ? 'Completed' : 'Error';
 		this.state = {terminated: {exitCode, reason, startedAt, finishedAt: apiTime(), containerID: `containerd://${this.id}`}};
@@ -182,23 +179,30 @@ export class Container extends EventEmitter<ContainerEvents> {
 		}
 	}
 
-	async #listen(wanted: {address: string; port: number}, plan: AddressPlan, onConnection: (socket: Socket) => void): Promise<void> {
+	async #listen(port: number, onConnection: (socket: Socket) => void): Promise<void> {
+		const {instanceSignal: signal} = this;
+		const {address, plan} = this.config;
 		const server = createServer({allowHalfOpen: true}, socket => {
-			this.#sockets.add(socket);
-			socket
-				.on('close', () => {
-					this.#sockets.delete(socket);
-				})
-				.on('error', noop);
+			addAbortSignal(signal, socket).on('error', noop);
 			onConnection(socket);
 		});
-		const {address: host, port} = plan.listenAt(wanted);
-		const {promise, resolve, reject} = Promise.withResolvers<void>();
-		server.once('error', reject).listen({host, port}, resolve);
-		await promise;
-		plan.register(wanted, server.address() as {address: string; port: number});
-		this.#servers.add(server);
+		await plan.listen(server, {address, port});
+		signal.addEventListener('abort', () => server.close());
 	}
+}
+
+export function imageFiles(host: string): Files {
+	const texts = {
+		...{'/': null, '/app': null, '/bin': null, '/etc': null, '/etc/app': null, '/tmp': null},
+		'/bin/sh': '',
+		'/etc/hostname': `${host}\n`,
+		'/etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost\n',
+		'/etc/os-release': 'NAME="spoke sandbox"\nID=spoke-sandbox\nPRETTY_NAME="a container of the spoke sandbox"\n',
+		'/etc/app/config.yaml': 'listen: 8080\nlogLevel: info\nupstream: http://api:8080\n',
+		'/app/README': 'This container exists only inside the sandbox: nothing here is a real cluster.\n',
+		'/app/server': '',
+	};
+	return new Map(Object.entries(texts).map(([path, text]) => [path, text === null ? null : Buffer.from(text)]));
 }
 
 /** Only the newest generation can be read; a follower continues from the old one (cri-client/pkg/logs). */
@@ -211,7 +215,12 @@ export class LogFile {
 	append(stream: OutputStream, line: Buffer): void {
 		for (let start = 0; start === 0 || start < line.length; start += maxRecordBytes) {
 			const text = line.subarray(start, start + maxRecordBytes);
-			this.#add({...this.#now(), stream, text, partial: start + maxRecordBytes < line.length});
+			if (this.#current.bytes > rotateAtBytes) {
+				this.#current = {records: [], bytes: 0};
+			}
+
+			this.#current.records.push({...this.#now(), stream, text, partial: start + maxRecordBytes < line.length});
+			this.#current.bytes += text.length + 100;
 		}
 
 		this.#changes.emit('change');
@@ -236,7 +245,7 @@ export class LogFile {
 			const batch: Buffer[] = [];
 			for (; index < file.records.length && batch.length < 512; index++) {
 				const record = file.records[index]!;
-				if (!((since === undefined || record.timeMs >= since) && (stream === undefined || record.stream === stream))) {
+				if ((since !== undefined && record.timeMs < since) || (stream !== undefined && record.stream !== stream)) {
 					continue;
 				}
 
@@ -262,15 +271,6 @@ export class LogFile {
 		}
 	}
 
-	#add(record: LogRecord): void {
-		if (this.#current.bytes > rotateAtBytes) {
-			this.#current = {records: [], bytes: 0};
-		}
-
-		this.#current.records.push(record);
-		this.#current.bytes += record.text.length + 100;
-	}
-
 	#now(): {time: string; timeMs: number} {
 		const precise = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
 		this.#lastNanoseconds = precise > this.#lastNanoseconds ? precise : this.#lastNanoseconds + 1n;
@@ -283,6 +283,10 @@ export class LogFile {
 /** Resolves after `ms`, or when `signal` is aborted. */
 export async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
 	await setTimeout(ms, undefined, {signal}).catch(noop);
+}
+
+export async function aborted(signal: AbortSignal): Promise<void> {
+	await (signal.aborted || once(signal, 'abort'));
 }
 
 /** `--name=value`. */

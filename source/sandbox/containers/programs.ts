@@ -3,9 +3,9 @@ import {Writable} from 'node:stream';
 import {createServer, type RequestListener} from 'node:http';
 import {createServer as createTlsServer, type Server as TlsServer} from 'node:https';
 import type {Socket} from 'node:net';
-import type {KeyPair} from '../../certificates/issuer.ts';
-import {noop} from '../network/join-streams.ts';
-import {abortableDelay, option, type Program} from './container.ts';
+import type {KeyPair} from '../certificates/issuer.ts';
+import {noop} from '../network/sockets.ts';
+import {aborted, abortableDelay, option, type Program} from './container.ts';
 import {startProcess} from './shell/shell.ts';
 import {requestUrl} from '../network/request-url.ts';
 
@@ -33,33 +33,25 @@ export function programsByImage(
 }
 
 const interactiveShell: Program = async io => {
-	const {args, env, stdin, stdout, stderr, terminal, signal} = io;
+	const {args, env, files, stdin, stdout, stderr, terminal, signal} = io;
 	if (!terminal && args.length === 0) {
 		return waiter(io);
 	}
 
-	const writerTo = (write: (bytes: Uint8Array) => void) =>
+	const writerTo = (output: (bytes: Uint8Array) => void) =>
 		new Writable({
 			write(chunk: Buffer, _encoding, done) {
-				write(chunk);
+				output(chunk);
 				done();
 			},
 		});
-	return startProcess({
-		argv: ['sh', ...args],
-		env,
-		stdin,
-		stdout: writerTo(stdout),
-		stderr: writerTo(stderr),
-		terminal,
-		signal,
-		mainCommand: 'sh',
-	});
+	const streams = {stdin, stdout: writerTo(stdout), stderr: writerTo(stderr)};
+	return startProcess({...streams, argv: ['sh', ...args], env, files, terminal, signal, mainCommand: 'sh'});
 };
 
 const logWriter: Program = async ({args, env, stdout, stderr, signal}) => {
 	const rate = Number(option(args, 'rate') ?? 1);
-	const line = lines[option(args, 'format') ?? 'plain'] ?? plainLine;
+	const line = lines[option(args, 'format') ?? 'plain']!;
 	const stderrEvery = Number(option(args, 'stderr-every') ?? 0);
 	const started = Date.now();
 	stdout(`starting on ${env['HOSTNAME'] ?? 'unknown'}\n`);
@@ -67,7 +59,7 @@ const logWriter: Program = async ({args, env, stdout, stderr, signal}) => {
 		// A timer per line would be too much for high rates.
 		const due = Math.floor(((Date.now() - started) / 1000) * rate);
 		for (; sequence <= due; sequence++) {
-			(stderrEvery > 0 && sequence % stderrEvery === 0 ? stderr : stdout)(line(sequence));
+			(stderrEvery > 0 && sequence % stderrEvery === 0 ? stderr : stdout)(line(servedRequest(sequence)));
 		}
 
 		await abortableDelay(Math.max(10, 1000 / rate), signal);
@@ -80,25 +72,26 @@ const logWriter: Program = async ({args, env, stdout, stderr, signal}) => {
 const paths = ['/', '/cart', '/products/17', '/healthz', '/login', '/search?q=lamp'];
 const levels = ['info', 'info', 'info', 'debug', 'info', 'warn', 'info', 'info', 'error'];
 
-const plainLine = (sequence: number) => {
-	const level = levels[sequence % levels.length]!;
-	return `${new Date().toISOString()} ${level.toUpperCase().padEnd(5)} GET ${paths[sequence % paths.length]} ${level === 'error' ? 502 : 200} ${3 + ((sequence * 7) % 40)}ms request=${sequence}\n`;
-};
+type ServedRequest = {time: string; level: string; isServed: boolean; path: string; durationMs: number; request: number};
 
-const jsonLine = (sequence: number) => {
+function servedRequest(sequence: number): ServedRequest {
 	const level = levels[sequence % levels.length]!;
-	return `${JSON.stringify({
+	return {
 		time: new Date().toISOString(),
 		level,
-		msg: level === 'error' ? 'upstream timed out' : 'request served',
-		path: paths[sequence % paths.length],
-		status: level === 'error' ? 504 : 200,
+		isServed: level !== 'error',
+		path: paths[sequence % paths.length]!,
 		durationMs: 3 + ((sequence * 7) % 40),
 		request: sequence,
-	})}\n`;
-};
+	};
+}
 
-const lines: Readonly<Record<string, (sequence: number) => string>> = {plain: plainLine, json: jsonLine};
+const lines: Readonly<Record<string, (request: ServedRequest) => string>> = {
+	plain: ({time, level, isServed, path, durationMs, request}) =>
+		`${time} ${level.toUpperCase().padEnd(5)} GET ${path} ${isServed ? 200 : 502} ${durationMs}ms request=${request}\n`,
+	json: ({time, level, isServed, path, ...rest}) =>
+		`${JSON.stringify({time, level, msg: isServed ? 'request served' : 'upstream timed out', path, status: isServed ? 200 : 504, ...rest})}\n`,
+};
 
 /** Echoes bytes, even over half-closed connections. `--port=7000`. */
 const echoServer: Program = async ({args, stdout, listen, signal}) => {
@@ -140,10 +133,7 @@ const finisher: Program = async ({args, stdout, signal}) => {
 
 const waiter: Program = async ({stdout, signal}) => {
 	stdout('ready\n');
-	while (!signal.aborted) {
-		await abortableDelay(60_000, signal);
-	}
-
+	await aborted(signal);
 	return 0;
 };
 
@@ -154,10 +144,8 @@ function httpService(certificate: (host: string) => Promise<KeyPair>): Program {
 		const tlsPort = Number(option(args, 'tls-port') ?? 0);
 		const host = env['HOSTNAME'] ?? 'unknown';
 		const respond: RequestListener = (request, response) => {
-			const body = new Map([
-				['/', `hello from ${host}\n`],
-				['/healthz', 'ok\n'],
-			]).get(requestUrl(request).pathname);
+			const {pathname} = requestUrl(request);
+			const body = pathname === '/' ? `hello from ${host}\n` : pathname === '/healthz' ? 'ok\n' : undefined;
 			response.on('finish', () => {
 				stdout(`${request.method} ${request.url} ${response.statusCode} from ${request.socket.remoteAddress}\n`);
 			});
@@ -186,9 +174,7 @@ function httpService(certificate: (host: string) => Promise<KeyPair>): Program {
 			stdout(`listening with TLS on :${tlsPort}\n`);
 		}
 
-		while (!signal.aborted) {
-			await abortableDelay(60_000, signal);
-		}
+		await aborted(signal);
 
 		server.close();
 		(await tls)?.close();

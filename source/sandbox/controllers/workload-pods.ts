@@ -4,6 +4,7 @@ import type {V1Container, V1OwnerReference} from '@kubernetes/client-node';
 import type {Json} from '../../wire/json.ts';
 import {
 	apiTime,
+	isWorker,
 	type KubeJson,
 	type KubeObject,
 	type NewObject,
@@ -62,20 +63,15 @@ export function createPod(
 	owner: Workload,
 	{name, labels = {}, node}: {name: string; labels?: Record<string, string>; node?: string},
 ): void {
-	const {template} = owner.spec;
-	const spec = structuredClone(template.spec);
-	const nodeName = node ?? spec.nodeName ?? nextNode(store, owner);
-	store.create('pods', {
-		metadata: {
-			name,
-			namespace: owner.metadata.namespace!,
-			labels: {...template.metadata?.labels, ...labels},
-			...(template.metadata?.annotations && {annotations: template.metadata.annotations}),
-			ownerReferences: ownerOf(owner),
-		},
-		spec: defaultedSpec(spec, nodeName),
-		status: {phase: 'Pending', qosClass: 'BestEffort'},
-	});
+	const {spec, metadata: {annotations, labels: own} = {}} = owner.spec.template;
+	const metadata = {
+		name,
+		namespace: owner.metadata.namespace!,
+		labels: {...own, ...labels},
+		...(annotations && {annotations}),
+		ownerReferences: ownerOf(owner),
+	};
+	store.create('pods', scheduledPod(store, {metadata, spec: {...spec, ...(node !== undefined && {nodeName: node})}}, owner));
 }
 
 const tolerations = ['not-ready', 'unreachable'].map(what => ({
@@ -85,10 +81,10 @@ const tolerations = ['not-ready', 'unreachable'].map(what => ({
 	tolerationSeconds: 300,
 }));
 
-export function scheduledPod(store: ObjectStore, pod: NewObject<'pods'>): NewObject<'pods'> {
+export function scheduledPod(store: ObjectStore, pod: NewObject<'pods'>, owner?: Workload): NewObject<'pods'> {
 	return {
 		...pod,
-		spec: defaultedSpec(pod.spec, pod.spec.nodeName ?? nextNode(store, undefined)),
+		spec: defaultedSpec(pod.spec, pod.spec.nodeName ?? nextNode(store, owner)),
 		status: {phase: 'Pending', qosClass: 'BestEffort'},
 	};
 }
@@ -125,7 +121,7 @@ export function defaultedSpec(spec: PodSpec, nodeName: string): PodSpec {
 /** A worker with the fewest pods of this owner, then of all. */
 function nextNode(store: ObjectStore, owner: KubeObject | undefined): string {
 	const pods = store.list('pods');
-	const workers = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
+	const workers = store.list('nodes').filter(isWorker);
 	const load = workers.map(({metadata: {name}}) => {
 		const onNode = pods.filter(pod => pod.spec.nodeName === name);
 		return {name, own: onNode.filter(pod => pod.metadata.ownerReferences?.[0]?.uid === owner?.metadata.uid).length, all: onNode.length};

@@ -1,30 +1,36 @@
-/** Controllers of workloads and endpoints. */
-import {apiTime, type KubeObject, type Pod, type StoredObjects, type NewObject, type Service} from '../objects/kube-object.ts';
+/** Controllers of workloads and endpoints. Each change triggers another run. */
+import {
+	apiTime,
+	condition,
+	isWorker,
+	type KubeObject,
+	type Pod,
+	type ResourceName,
+	type StoredObjects,
+	type Service,
+} from '../objects/kube-object.ts';
 import {type ObjectStore, hasLabels} from '../objects/object-store.ts';
 import {createPod, deletePod, hashName, isReady, livePods, ownedBy, ownerOf, randomName} from './workload-pods.ts';
 
-/** Each change triggers another run. */
 export function reconcileWorkloads(store: ObjectStore): void {
-	for (const deployment of store.list('deployments')) {
-		reconcileDeployment(store, deployment);
-	}
+	reconcileEach(store, 'deployments', reconcileDeployment);
+	reconcileEach(store, 'replicasets', reconcileReplicaSet);
+	reconcileEach(store, 'statefulsets', reconcileStatefulSet);
+	reconcileEach(store, 'daemonsets', reconcileDaemonSet);
+	reconcileEach(store, 'jobs', reconcileJob);
+}
 
-	for (const set of store.list('replicasets')) {
-		reconcileReplicaSet(store, set);
-	}
-
-	for (const set of store.list('statefulsets')) {
-		reconcileStatefulSet(store, set);
-	}
-
-	for (const set of store.list('daemonsets')) {
-		reconcileDaemonSet(store, set);
-	}
-
-	for (const job of store.list('jobs')) {
-		reconcileJob(store, job);
+function reconcileEach<R extends ResourceName>(
+	store: ObjectStore,
+	resource: R,
+	reconcile: (store: ObjectStore, object: StoredObjects[R]) => void,
+): void {
+	for (const object of store.list(resource)) {
+		reconcile(store, object);
 	}
 }
+
+const revisionKey = 'deployment.kubernetes.io/revision';
 
 /** Rolls out one pod at a time: adds a new one, then removes an old one (maxSurge 1, maxUnavailable 0). */
 function reconcileDeployment(store: ObjectStore, deployment: StoredObjects['deployments']): void {
@@ -37,16 +43,14 @@ function reconcileDeployment(store: ObjectStore, deployment: StoredObjects['depl
 	const oldReplicas = old.reduce((sum, set) => sum + replicasOf(set), 0);
 	if (!current) {
 		const labels = {...template.metadata?.labels, 'pod-template-hash': hash};
+		const revision = String(sets.length + 1);
 		store.create('replicasets', {
 			metadata: {
 				name: `${name}-${hash}`,
 				namespace: namespace!,
 				labels,
 				generation: 1,
-				annotations: {
-					'deployment.kubernetes.io/revision': String(sets.length + 1),
-					'deployment.kubernetes.io/desired-replicas': String(replicas),
-				},
+				annotations: {[revisionKey]: revision, 'deployment.kubernetes.io/desired-replicas': String(replicas)},
 				ownerReferences: ownerOf(deployment),
 			},
 			spec: {
@@ -56,12 +60,12 @@ function reconcileDeployment(store: ObjectStore, deployment: StoredObjects['depl
 			},
 		});
 		store.update('deployments', namespace, name, copy => {
-			copy.metadata.annotations = {...copy.metadata.annotations, 'deployment.kubernetes.io/revision': String(sets.length + 1)};
+			copy.metadata.annotations = {...copy.metadata.annotations, [revisionKey]: revision};
 		});
 		return;
 	}
 
-	const ready = livePods(store, current).filter(pod => isReady(pod)).length;
+	const ready = livePods(store, current).filter(isReady).length;
 	scaleTo(store, current, oldReplicas === 0 ? replicas : Math.min(replicas, ready + 1));
 	let excess = ready + oldReplicas - replicas;
 	for (const set of old) {
@@ -71,24 +75,19 @@ function reconcileDeployment(store: ObjectStore, deployment: StoredObjects['depl
 	}
 
 	const pods = sets.flatMap(set => livePods(store, set));
-	const available = pods.filter(pod => isReady(pod)).length;
-	const counts = {
+	const available = pods.filter(isReady).length;
+	const isAvailable = available >= replicas;
+	setStatus(store, 'deployments', deployment, {
 		replicas: pods.length,
 		updatedReplicas: livePods(store, current).length,
 		readyReplicas: available,
 		availableReplicas: available,
-		...(available < replicas && {unavailableReplicas: replicas - available}),
-	};
-	setStatus(store, 'deployments', deployment, {
-		observedGeneration: deployment.metadata.generation ?? 1,
-		...counts,
+		...(!isAvailable && {unavailableReplicas: replicas - available}),
 		conditions: [
-			condition(
-				deployment.status?.conditions,
-				'Available',
-				available >= replicas,
-				available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-			),
+			condition(deployment.status, 'Available', isAvailable, {
+				reason: `MinimumReplicas${isAvailable ? 'Available' : 'Unavailable'}`,
+				message: '',
+			}),
 		],
 	});
 }
@@ -101,14 +100,9 @@ function reconcileReplicaSet(store: ObjectStore, set: StoredObjects['replicasets
 	}
 
 	removePods(store, pods.slice(wanted));
-	const ready = pods.filter(pod => isReady(pod)).length;
-	setStatus(store, 'replicasets', set, {
-		replicas: Math.min(pods.length, wanted),
-		fullyLabeledReplicas: Math.min(pods.length, wanted),
-		readyReplicas: ready,
-		availableReplicas: ready,
-		observedGeneration: set.metadata.generation ?? 1,
-	});
+	const replicas = Math.min(pods.length, wanted);
+	const ready = pods.filter(isReady).length;
+	setStatus(store, 'replicasets', set, {replicas, fullyLabeledReplicas: replicas, readyReplicas: ready, availableReplicas: ready});
 }
 
 function reconcileStatefulSet(store: ObjectStore, set: StoredObjects['statefulsets']): void {
@@ -118,14 +112,12 @@ function reconcileStatefulSet(store: ObjectStore, set: StoredObjects['statefulse
 	for (let index = 0; index < wanted; index++) {
 		const podName = `${name}-${index}`;
 		if (!store.get('pods', namespace, podName)) {
-			createPod(store, set, {
-				name: podName,
-				labels: {
-					'apps.kubernetes.io/pod-index': String(index),
-					'statefulset.kubernetes.io/pod-name': podName,
-					'controller-revision-hash': revision,
-				},
-			});
+			const labels = {
+				'apps.kubernetes.io/pod-index': String(index),
+				'statefulset.kubernetes.io/pod-name': podName,
+				'controller-revision-hash': revision,
+			};
+			createPod(store, set, {name: podName, labels});
 		}
 	}
 
@@ -134,7 +126,7 @@ function reconcileStatefulSet(store: ObjectStore, set: StoredObjects['statefulse
 		store,
 		pods.filter(pod => Number(pod.metadata.labels?.['apps.kubernetes.io/pod-index']) >= wanted),
 	);
-	const ready = pods.filter(pod => isReady(pod)).length;
+	const ready = pods.filter(isReady).length;
 	setStatus(store, 'statefulsets', set, {
 		replicas: pods.length,
 		readyReplicas: ready,
@@ -143,26 +135,20 @@ function reconcileStatefulSet(store: ObjectStore, set: StoredObjects['statefulse
 		updatedReplicas: pods.length,
 		currentRevision: revision,
 		updateRevision: revision,
-		observedGeneration: 1,
 	});
 }
 
 function reconcileDaemonSet(store: ObjectStore, set: StoredObjects['daemonsets']): void {
-	const nodes = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
+	const nodes = store.list('nodes').filter(isWorker);
 	const pods = livePods(store, set);
-	for (const {
-		metadata: {name: node},
-	} of nodes) {
-		if (pods.every(pod => pod.spec.nodeName !== node)) {
-			createPod(store, set, {
-				name: `${set.metadata.name}-${randomName()}`,
-				labels: {'controller-revision-hash': hashName(set.spec.template)},
-				node,
-			});
+	const labels = {'controller-revision-hash': hashName(set.spec.template)};
+	for (const {metadata} of nodes) {
+		if (pods.every(pod => pod.spec.nodeName !== metadata.name)) {
+			createPod(store, set, {name: `${set.metadata.name}-${randomName()}`, labels, node: metadata.name});
 		}
 	}
 
-	const ready = pods.filter(pod => isReady(pod)).length;
+	const ready = pods.filter(isReady).length;
 	setStatus(store, 'daemonsets', set, {
 		desiredNumberScheduled: nodes.length,
 		currentNumberScheduled: pods.length,
@@ -170,34 +156,28 @@ function reconcileDaemonSet(store: ObjectStore, set: StoredObjects['daemonsets']
 		numberReady: ready,
 		numberAvailable: ready,
 		numberMisscheduled: 0,
-		observedGeneration: 1,
 	});
 }
 
 function reconcileJob(store: ObjectStore, job: StoredObjects['jobs']): void {
+	const {name, uid} = job.metadata;
 	const pods = ownedBy(store, 'pods', job);
-	const succeeded = pods.filter(pod => pod.status?.phase === 'Succeeded').length;
 	if (pods.length === 0) {
 		createPod(store, job, {
-			name: `${job.metadata.name}-${randomName()}`,
-			labels: {
-				'batch.kubernetes.io/controller-uid': job.metadata.uid,
-				'controller-uid': job.metadata.uid,
-				'batch.kubernetes.io/job-name': job.metadata.name,
-				'job-name': job.metadata.name,
-			},
+			name: `${name}-${randomName()}`,
+			labels: {'batch.kubernetes.io/controller-uid': uid, 'controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'job-name': name},
 		});
 	}
 
-	const startTime = job.status?.startTime ?? apiTime();
+	const succeeded = pods.filter(pod => pod.status?.phase === 'Succeeded').length;
 	const active = livePods(store, job).length;
 	setStatus(store, 'jobs', job, {
-		startTime,
+		startTime: job.status?.startTime ?? apiTime(),
 		...(active > 0 && {active}),
 		...(succeeded > 0 && {
 			succeeded,
 			completionTime: job.status?.completionTime ?? apiTime(),
-			conditions: [condition(job.status?.conditions, 'Complete', true, 'CompletionsReached')],
+			conditions: [condition(job.status, 'Complete', true, {reason: 'CompletionsReached', message: ''})],
 		}),
 	});
 }
@@ -218,24 +198,16 @@ function replicasOf({spec}: StoredObjects['replicasets' | 'statefulsets']): numb
 	return spec.replicas ?? 1;
 }
 
+/** With the generation of `object`, where it has one. */
 function setStatus<R extends 'daemonsets' | 'deployments' | 'jobs' | 'replicasets' | 'statefulsets'>(
 	store: ObjectStore,
 	resource: R,
-	{metadata: {namespace, name}}: KubeObject,
+	{metadata: {namespace, name, generation = 1}}: KubeObject,
 	status: NonNullable<StoredObjects[R]['status']>,
 ): void {
 	store.update(resource, namespace, name, copy => {
-		copy.status = status;
+		copy.status = {...status, ...(resource !== 'jobs' && {observedGeneration: generation})};
 	});
-}
-
-type Condition = {type: string; status: string; lastTransitionTime?: string | null};
-
-/** `previous` keeps the time of an unchanged condition. */
-function condition(previous: readonly Condition[] | undefined, type: string, holds: boolean, reason: string) {
-	const status = holds ? 'True' : 'False';
-	const same = previous?.find(one => one.type === type && one.status === status);
-	return {type, status, reason, message: '', lastTransitionTime: same?.lastTransitionTime ?? apiTime()};
 }
 
 /** Endpoint controller. */
@@ -248,53 +220,35 @@ export function reconcileEndpoints(store: ObjectStore): void {
 }
 
 function reconcileService(store: ObjectStore, service: Service, selector: Record<string, string>): void {
-	const {namespace, name, labels} = service.metadata;
+	const {namespace, name: serviceName, labels} = service.metadata;
+	const name = `${serviceName}-${hashName(serviceName, 5)}`;
 	const pods = store
 		.list('pods', namespace)
 		.filter(pod => hasLabels(pod, selector) && pod.status?.podIP !== undefined && pod.metadata.deletionTimestamp === undefined);
-	const ports = (service.spec.ports ?? []).map(({name: portName, targetPort, port, protocol}) => ({
-		...(portName && {name: portName}),
-		port: portOf(pods.find(pod => isReady(pod)) ?? pods[0], targetPort ?? port),
-		...(protocol !== undefined && {protocol}),
-	}));
-	const metadata = {
-		name: `${name}-${hashName(name, 5)}`,
-		namespace: namespace!,
-		labels: {
-			...labels,
-			'kubernetes.io/service-name': name,
-			'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
-		},
-		ownerReferences: ownerOf(service),
-	};
-	put(store, {
-		metadata,
+	const first = pods.find(isReady) ?? pods[0];
+	const fields = {
 		addressType: 'IPv4',
-		ports: ports.map(port => ({name: '', ...port})),
+		ports: (service.spec.ports ?? []).map(({name = '', targetPort, port, protocol}) => ({
+			name,
+			port: portOf(first, targetPort ?? port),
+			...(protocol !== undefined && {protocol}),
+		})),
 		endpoints: pods.map(pod => ({
 			addresses: [pod.status!.podIP!],
 			conditions: {ready: isReady(pod), serving: isReady(pod), terminating: false},
 			nodeName: pod.spec.nodeName!,
-			targetRef: targetOf(pod),
+			targetRef: {kind: 'Pod', name: pod.metadata.name, namespace: namespace!, uid: pod.metadata.uid},
 		})),
-	});
-}
-
-/** Keeps the metadata of an existing object. */
-function put(store: ObjectStore, slice: NewObject<'endpointslices'>): void {
-	const {
-		metadata: {namespace, name},
-		...fields
-	} = slice;
-	if (store.get('endpointslices', namespace, name)) {
-		store.update('endpointslices', namespace, name, copy => Object.assign(copy, fields));
-	} else {
-		store.create('endpointslices', slice);
+	};
+	if (store.update('endpointslices', namespace, name, copy => Object.assign(copy, fields))) {
+		return;
 	}
-}
 
-function targetOf({metadata: {name, namespace, uid}}: Pod) {
-	return {kind: 'Pod', name, namespace: namespace!, uid};
+	const named = {'kubernetes.io/service-name': serviceName, 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io'};
+	store.create('endpointslices', {
+		metadata: {name, namespace: namespace!, labels: {...labels, ...named}, ownerReferences: ownerOf(service)},
+		...fields,
+	});
 }
 
 function portOf(pod: Pod | undefined, target: number | string): number {

@@ -1,5 +1,6 @@
 /** Exec, attach and port-forward. */
-import {Writable} from 'node:stream';
+import {once} from 'node:events';
+import {PassThrough, type Writable} from 'node:stream';
 import {createConnection, type Socket} from 'node:net';
 import type {Container, TerminalSize} from '../containers/container.ts';
 import {hasCommand, startProcess} from '../containers/shell/shell.ts';
@@ -7,7 +8,7 @@ import {exitStatus, internalError, type RemoteStreams, type StreamOptions} from 
 import {resetSocket} from '../../wire/end-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {HostPort} from '../network/address-plan.ts';
-import {noop} from '../network/join-streams.ts';
+import {noop} from '../network/sockets.ts';
 import type {SpdyServerSession} from './spdy-server-session.ts';
 
 const firstSizeMs = 100;
@@ -24,6 +25,7 @@ export async function runExec(
 	command: readonly string[],
 	options: StreamOptions,
 	remote: RemoteStreams,
+	{files}: Pick<Container, 'files'> = container,
 ): Promise<void> {
 	const [name = ''] = command;
 	if (!hasCommand(name) || isBuiltFromScratch(container)) {
@@ -36,24 +38,20 @@ export async function runExec(
 	}
 
 	const terminal: TerminalSize | null = options.tty ? {columns: 80, rows: 24} : null;
-	const sized = Promise.withResolvers<void>();
-	remote.onResize(size => {
-		Object.assign(terminal ?? {}, size);
-		sized.resolve();
-	});
-	if (terminal) {
+	followSize(remote, terminal);
+	if (terminal && remote.resize) {
 		// A real container takes longer to start than the first terminal size takes to arrive.
-		setTimeout(sized.resolve, firstSizeMs);
-		await sized.promise;
+		await once(remote.resize, 'data', {signal: AbortSignal.timeout(firstSizeMs)}).catch(noop);
 	}
 
-	const stdout = remote.stdout ?? discard();
+	const stdout = remote.stdout ?? new PassThrough().resume();
 	const status = await startProcess({
 		argv: command,
 		env: container.config.env,
+		files,
 		stdin: remote.stdin,
 		stdout,
-		stderr: remote.stderr ?? (options.tty ? stdout : discard()),
+		stderr: remote.stderr ?? (options.tty ? stdout : new PassThrough().resume()),
 		terminal,
 		signal: AbortSignal.any([container.instanceSignal, remote.gone]),
 		mainCommand: mainCommandOf(container),
@@ -76,24 +74,25 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 		remote.finish(exitStatus(0));
 	};
 
-	container.on('output', onOutput);
-	container.on('ended', onEnded);
-	remote.gone.addEventListener(
-		'abort',
-		() => {
-			container.off('output', onOutput);
-			container.off('ended', onEnded);
-		},
-		{once: true},
-	);
-	remote.onResize(size => {
-		Object.assign(container.terminal, size);
+	container.on('output', onOutput).on('ended', onEnded);
+	remote.gone.addEventListener('abort', () => {
+		container.off('output', onOutput).off('ended', onEnded);
 	});
+	followSize(remote, container.terminal);
 	if (container.config.spec.stdin) {
 		remote.stdin?.pipe(container.stdin, {end: Boolean(container.config.spec.stdinOnce)});
 	} else {
 		remote.stdin?.resume();
 	}
+}
+
+/** The changes of a terminal's size. */
+function followSize({resize}: RemoteStreams, terminal: TerminalSize | null): void {
+	resize?.on('data', (chunk: Buffer) => {
+		for (const [, columns, rows] of chunk.toString().matchAll(/"Width":(\d+),"Height":(\d+)/g)) {
+			Object.assign(terminal ?? {}, {columns: Number(columns), rows: Number(rows)});
+		}
+	});
 }
 
 /** The tag `static` marks images without a shell. */
@@ -106,22 +105,13 @@ function mainCommandOf(container: Container): string {
 	return [image.replace(/^.*\//, '').replace(/:.*$/, ''), ...args].join(' ');
 }
 
-function discard(): Writable {
-	return new Writable({
-		write(_chunk, _encoding, done) {
-			done();
-		},
-	});
-}
-
 async function flush(stream: Writable | null): Promise<void> {
 	if (stream && stream.writableLength > 0 && !stream.destroyed) {
-		await new Promise<void>(resolve => {
-			stream.write('', () => {
-				resolve();
-			});
-			stream.once('close', resolve);
+		const {promise, resolve} = Promise.withResolvers<void>();
+		stream.once('close', resolve).write('', () => {
+			resolve();
 		});
+		await promise;
 	}
 }
 
@@ -130,7 +120,7 @@ An `error` and a `data` stream with the same request id are one forwarded connec
 @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go
 */
 export function servePortForward(session: SpdyServerSession, target: ForwardTarget): void {
-	const waiting = new Map<string, {error?: SpdyStream; data?: SpdyStream}>();
+	const waiting = new Map<string, SpdyStream>();
 	const sockets = new Set<Socket>();
 	session.on('close', () => {
 		for (const socket of sockets) {
@@ -150,22 +140,21 @@ export function servePortForward(session: SpdyServerSession, target: ForwardTarg
 			return;
 		}
 
-		const pair = waiting.get(id) ?? {};
-		pair[type] = stream;
-		waiting.set(id, pair);
-		if (pair.error && pair.data) {
-			waiting.delete(id);
-			connect(pair.error, pair.data, Number(port), target, sockets);
-		} else {
+		const other = waiting.get(id);
+		if (other === undefined) {
+			waiting.set(id, stream);
 			setTimeout(() => {
-				if (waiting.get(id) !== pair) {
-					return;
+				if (waiting.get(id) === stream) {
+					waiting.delete(id);
+					stream.reset();
 				}
-
-				waiting.delete(id);
-				stream.reset();
 			}, pairTimeoutMs).unref();
+			return;
 		}
+
+		waiting.delete(id);
+		const [errorStream, dataStream] = type === 'error' ? [stream, other] : [other, stream];
+		connect(errorStream, dataStream, Number(port), target, sockets);
 	});
 }
 

@@ -1,16 +1,14 @@
 /** Kubelet of one node. */
-import type {IncomingMessage} from 'node:http';
-import {createServer as createTlsServer, type Server} from 'node:https';
+import {createServer as createTlsServer} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
 import {resetSocket} from '../../wire/end-socket.ts';
-import type {ClusterIssuer} from '../certificates/cluster-issuer.ts';
-import type {KeyPair} from '../../certificates/issuer.ts';
+import type {ClusterIssuer, KeyPair} from '../certificates/issuer.ts';
 import {sniffPlainHttp} from '../containers/programs.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {apiMicroTime, type Pod} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
-import {noop} from '../network/join-streams.ts';
+import {noop} from '../network/sockets.ts';
 import {serveRequest, serveUpgrade} from './kubelet-requests.ts';
 import {PodRuntime, type RuntimeConfig} from './pod-runtime.ts';
 
@@ -26,16 +24,27 @@ export class Kubelet {
 	/** A fault: the apiserver has no permissions. */
 	refusesApiserver = false;
 	readonly #pods = new Map<string, PodRuntime>();
-	readonly #sockets = new Set<Socket>();
-	/** TLS sockets by their client's endpoint. */
-	readonly #secured = new Map<string, TLSSocket>();
-	#tls: Server | null = null;
-	#listener: TcpServer | null = null;
+	/** By the client's endpoint, with its TLS socket after the handshake. */
+	readonly #connections = new Map<string, {socket: Socket; secured?: TLSSocket}>();
+	readonly #tls = createTlsServer({requestCert: true, rejectUnauthorized: false, ALPNProtocols: []});
+	readonly #listener: TcpServer;
 	#timer: NodeJS.Timeout | undefined;
-	#unwatch = () => {};
+	#unwatch = noop;
 
 	constructor(config: KubeletConfig) {
 		this.config = config;
+		this.#listener = createServer(socket => {
+			this.#onConnection(socket);
+		});
+		this.#tls.on('request', (request, response) => {
+			void serveRequest(this, request, response);
+		});
+		this.#tls.on('upgrade', (request, socket, head) => {
+			void serveUpgrade(this, {request, socket, head});
+		});
+		this.#tls.on('tlsClientError', noop).on('secureConnection', (secured: TLSSocket) => {
+			Object.assign(this.#connections.get(clientOf(secured)) ?? {}, {secured});
+		});
 	}
 
 	get address(): HostPort {
@@ -43,29 +52,20 @@ export class Kubelet {
 	}
 
 	async start(certificate: KubeletCertificate): Promise<void> {
-		this.#tls = createTlsServer({requestCert: true, rejectUnauthorized: false, ALPNProtocols: []}, (request, response) => {
-			void serveRequest(this, request, response);
-		});
-		this.#tls.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-			void serveUpgrade(this, {request, socket, head});
-		});
-		this.#tls.on('tlsClientError', noop);
-		this.#tls.on('secureConnection', socket => {
-			const endpoint = clientOf(socket);
-			this.#secured.set(endpoint, socket);
-			socket.once('close', () => {
-				this.#secured.delete(endpoint);
-			});
-		});
+		const {plan, store, node, hostAddress} = this.config;
 		await this.serveWith(certificate);
-		await this.#listen();
-		this.#unwatch = this.config.store.onChange(change => {
+		// The kubelet of a real node may use the port on all addresses.
+		const usual = {address: hostAddress, port: 10_250};
+		const at = await plan.listen(this.#listener, usual).catch(async () => plan.listen(this.#listener, {...usual, port: 0}));
+		this.port = at.port;
+		this.#unwatch = store.onChange(change => {
 			this.#onChange(change);
 		});
 		this.#timer = setInterval(() => {
-			this.#renewLease();
-		}, heartbeatMs);
-		this.#timer.unref();
+			store.update('leases', 'kube-node-lease', node, lease => {
+				lease.spec!.renewTime = apiMicroTime();
+			});
+		}, heartbeatMs).unref();
 	}
 
 	async serveWith(kind: KubeletCertificate): Promise<void> {
@@ -73,7 +73,7 @@ export class Kubelet {
 		const pair = await servingCertificate(kind, node, hostAddress, issuer);
 		this.certificate = kind;
 		if (pair) {
-			this.#tls!.setSecureContext({cert: pair.chain, key: pair.key, ca: issuer.authority});
+			this.#tls.setSecureContext({cert: pair.chain, key: pair.key, ca: issuer.authority});
 		}
 	}
 
@@ -90,52 +90,25 @@ export class Kubelet {
 	}
 
 	cutConnections(): void {
-		for (const socket of this.#sockets) {
-			resetSocket(socket, this.#secured.get(clientOf(socket)));
+		for (const {socket, secured} of this.#connections.values()) {
+			resetSocket(socket, secured);
 		}
 	}
 
 	async stop(): Promise<void> {
 		clearInterval(this.#timer);
 		this.#unwatch();
-		this.#listener?.close();
+		this.#listener.close();
 		this.cutConnections();
-		await Promise.all([...this.#pods.values()].map(async pod => pod.stop()));
-	}
-
-	async #listen(): Promise<void> {
-		const {plan, hostAddress} = this.config;
-		const listener = createServer(socket => {
-			this.#sockets.add(socket);
-			socket
-				.on('close', () => {
-					this.#sockets.delete(socket);
-				})
-				.on('error', noop);
-			this.#onConnection(socket);
-		});
-		this.#listener = listener;
-		const listen = async (address: HostPort) => {
-			const {promise, resolve, reject} = Promise.withResolvers<void>();
-			listener.once('error', reject).listen({host: address.address, port: address.port}, resolve);
-			await promise;
-		};
-
-		// The kubelet of a real node may use the port on all addresses.
-		const usual = {address: hostAddress, port: 10_250};
-		const {address} = plan.listenAt(usual);
-		try {
-			await listen(plan.listenAt(usual));
-		} catch {
-			await listen({address, port: 0});
-		}
-
-		const at = listener.address() as HostPort;
-		this.port = at.port;
-		plan.register(this.address, at);
+		await Promise.all(this.runtimes.map(async pod => pod.stop()));
 	}
 
 	#onConnection(socket: Socket): void {
+		const client = clientOf(socket);
+		this.#connections.set(client, {socket});
+		socket.on('error', noop).on('close', () => {
+			this.#connections.delete(client);
+		});
 		if (this.certificate === 'pending') {
 			socket.once('data', () => {
 				socket.end(internalErrorAlert);
@@ -143,7 +116,7 @@ export class Kubelet {
 			return;
 		}
 
-		sniffPlainHttp(socket, () => void this.#tls!.emit('connection', socket));
+		sniffPlainHttp(socket, () => void this.#tls.emit('connection', socket));
 	}
 
 	#onChange({type, resource, object}: Change): void {
@@ -152,19 +125,15 @@ export class Kubelet {
 		}
 
 		const key = `${object.metadata.namespace}/${object.metadata.name}`;
-		const runtime = this.#pods.get(key);
-		if (type === 'ADDED') {
-			const added = new PodRuntime(object, this.config);
-			this.#pods.set(key, added);
-			added.start();
-			return;
-		}
-
+		const runtime = type === 'ADDED' ? new PodRuntime(object, this.config) : this.#pods.get(key);
 		if (runtime?.uid !== object.metadata.uid) {
 			return;
 		}
 
-		if (type === 'DELETED') {
+		if (type === 'ADDED') {
+			this.#pods.set(key, runtime);
+			runtime.start();
+		} else if (type === 'DELETED') {
 			this.#pods.delete(key);
 			void runtime.stop();
 		} else if (object.metadata.deletionTimestamp === undefined) {
@@ -174,12 +143,6 @@ export class Kubelet {
 				this.config.store.delete('pods', object.metadata.namespace, object.metadata.name);
 			});
 		}
-	}
-
-	#renewLease(): void {
-		this.config.store.update('leases', 'kube-node-lease', this.config.node, lease => {
-			lease.spec!.renewTime = apiMicroTime();
-		});
 	}
 }
 

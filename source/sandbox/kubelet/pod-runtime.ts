@@ -1,10 +1,11 @@
 /** Runtime of one pod, and its status. */
 import {randomBytes} from 'node:crypto';
-import type {V1ContainerStatus, V1PodCondition, V1PodStatus} from '@kubernetes/client-node';
+import {once} from 'node:events';
+import type {V1ContainerStatus, V1PodStatus} from '@kubernetes/client-node';
 import {Container, type ContainerSpec} from '../containers/container.ts';
 import type {FindProgram} from '../containers/programs.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
-import {apiTime, type KubeJson, type Pod, type PodSpec} from '../objects/kube-object.ts';
+import {apiTime, condition, type KubeJson, type Pod, type PodSpec} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
 export type RuntimeConfig = {
@@ -14,16 +15,6 @@ export type RuntimeConfig = {
 	node: string;
 	hostAddress: string;
 	backOffMs: number;
-};
-
-type PodParts = {
-	spec: PodSpec;
-	init: readonly Container[];
-	main: readonly Container[];
-	ephemeral: readonly Container[];
-	address: string;
-	hostAddress: string;
-	startedAt: string;
 };
 
 type PodStatus = KubeJson<V1PodStatus>;
@@ -85,10 +76,9 @@ export class PodRuntime {
 		const running = this.containers.filter(container => container.isRunning);
 		await Promise.all(
 			running.map(async container => {
-				const {promise, resolve} = Promise.withResolvers<void>();
-				container.once('ended', resolve);
+				const ended = once(container, 'ended');
 				container.stop();
-				await promise;
+				await ended;
 			}),
 		);
 	}
@@ -103,20 +93,16 @@ export class PodRuntime {
 	}
 
 	#container(spec: ContainerSpec): Container {
-		const {metadata} = this.#pod;
-		const env: Record<string, string> = {
+		const env = {
 			PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-			HOSTNAME: metadata.name,
+			HOSTNAME: this.#pod.metadata.name,
 			HOME: '/root',
 			KUBERNETES_SERVICE_HOST: '10.96.0.1',
 			KUBERNETES_SERVICE_PORT: '443',
+			...Object.fromEntries((spec.env ?? []).map(({name, value = ''}) => [name, value])),
 		};
-		for (const {name, value} of spec.env ?? []) {
-			env[name] = value ?? '';
-		}
-
-		const program = this.#config.findProgram(spec.image ?? '');
-		const container = new Container({spec, program: program ?? (async () => 0), env, address: this.address, plan: this.#config.plan});
+		const program = this.#config.findProgram(spec.image!) ?? null;
+		const container = new Container({spec, program, env, address: this.address, plan: this.#config.plan});
 		container.on('ended', () => {
 			this.#onEnded(container);
 		});
@@ -132,14 +118,17 @@ export class PodRuntime {
 	}
 
 	#run(container: Container): void {
-		const {spec} = container.config;
-		if (!this.#config.findProgram(spec.image ?? '')) {
-			container.state = {waiting: {reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec.image}"`}};
-			this.#recordEvent('Failed', `Failed to pull image "${spec.image}": not found`, container, 'Warning');
+		const {
+			program,
+			spec: {image},
+		} = container.config;
+		if (!program) {
+			container.state = {waiting: {reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}"`}};
+			this.#recordEvent('Failed', `Failed to pull image "${image}": not found`, container, 'Warning');
 			return;
 		}
 
-		this.#recordEvent('Pulled', `Container image "${spec.image}" already present on machine`, container);
+		this.#recordEvent('Pulled', `Container image "${image}" already present on machine`, container);
 		this.#recordEvent('Created', 'Container created', container);
 		container.start();
 		this.#recordEvent('Started', 'Container started', container);
@@ -152,9 +141,10 @@ export class PodRuntime {
 		}
 
 		const failed = container.state.terminated?.exitCode !== 0;
+		const {restartPolicy} = this.#pod.spec;
 		if (this.#init.includes(container) && !failed) {
 			this.#startNext();
-		} else if (this.#pod.spec.restartPolicy === 'Always' || (this.#pod.spec.restartPolicy === 'OnFailure' && failed)) {
+		} else if (restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && failed)) {
 			this.#restartLater(container, failed);
 		}
 
@@ -163,28 +153,23 @@ export class PodRuntime {
 
 	#restartLater(container: Container, failed: boolean): void {
 		const delay = failed || container.restarts > 0 ? Math.min(this.#config.backOffMs * 2 ** Math.min(container.restarts, 6), 300_000) : 0;
+		const ended = container.state;
+		if (failed) {
+			const {name, namespace, uid} = this.#pod.metadata;
+			const pod = `${name}_${namespace}(${uid})`;
+			const message = `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${pod}`;
+			container.lastState = ended;
+			container.state = {waiting: {reason: 'CrashLoopBackOff', message}};
+			this.#recordEvent('BackOff', `Back-off restarting failed container ${container.name} in pod ${pod}`, container, 'Warning');
+		}
+
 		const restart = () => {
-			container.state = container.state.waiting ? container.lastState : container.state;
+			container.state = ended;
 			this.#run(container);
 			this.#report();
 		};
 
-		if (failed && delay > 0) {
-			const ended = container.state;
-			const {name, namespace, uid} = this.#pod.metadata;
-			container.lastState = ended;
-			container.state = {
-				waiting: {
-					reason: 'CrashLoopBackOff',
-					message: `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
-				},
-			};
-			const pod = `pod ${name}_${namespace}(${uid})`;
-			this.#recordEvent('BackOff', `Back-off restarting failed container ${container.name} in ${pod}`, container, 'Warning');
-		}
-
-		const timer = setTimeout(restart, delay);
-		this.#timers.add(timer);
+		this.#timers.add(setTimeout(restart, delay));
 	}
 
 	/** Of the scheduler without `container`. Increments the count of an equal event, and keeps the newest 200 events of each namespace. */
@@ -230,59 +215,49 @@ export class PodRuntime {
 		const {namespace, name} = this.#pod.metadata;
 		this.#config.store.update('pods', namespace, name, pod => {
 			if (pod.metadata.uid === this.uid) {
-				pod.status = podStatus(
-					{
-						spec: pod.spec,
-						init: this.#init,
-						main: this.#main,
-						ephemeral: this.#ephemeral,
-						address: this.address,
-						hostAddress: this.#config.hostAddress,
-						startedAt: this.#startedAt,
-					},
-					pod.status ?? {},
-				);
+				pod.status = this.#status(pod.status ?? {});
 			}
 		});
+	}
+
+	/** `previous` keeps the times of unchanged conditions. */
+	#status(previous: PodStatus): PodStatus {
+		const [init, main, ephemeral] = [this.#init, this.#main, this.#ephemeral];
+		const {hostAddress} = this.#config;
+		const isInitialized = init.every(container => container.state.terminated?.exitCode === 0);
+		const running = main.filter(container => container.isRunning);
+		const isReady = isInitialized && running.length === main.length;
+		const phase = podPhase(this.#pod.spec, main, isInitialized);
+		const unready = main.filter(container => !running.includes(container)).map(container => container.name);
+		const withoutProbe = {lastProbeTime: null};
+		const reason = phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady';
+		const why = {...withoutProbe, ...(!isReady && {reason, message: `containers with unready status: [${unready.join(' ')}]`})};
+		return {
+			phase,
+			conditions: [
+				condition(previous, 'PodReadyToStartContainers', true, withoutProbe),
+				condition(previous, 'Initialized', isInitialized, withoutProbe),
+				condition(previous, 'Ready', isReady, why),
+				condition(previous, 'ContainersReady', isReady, why),
+				condition(previous, 'PodScheduled', true, withoutProbe),
+			],
+			hostIP: hostAddress,
+			hostIPs: [{ip: hostAddress}],
+			podIP: this.address,
+			podIPs: [{ip: this.address}],
+			startTime: this.#startedAt,
+			qosClass: 'BestEffort',
+			resources: {},
+			...(init.length > 0 && {initContainerStatuses: init.map(containerStatus)}),
+			containerStatuses: main.map(containerStatus),
+			...(ephemeral.length > 0 && {ephemeralContainerStatuses: ephemeral.map(containerStatus)}),
+		};
 	}
 }
 
 const maxEvents = 200;
 
-/** `previous` keeps the times of unchanged conditions. */
-function podStatus({spec, init, main, ephemeral, address, hostAddress, startedAt}: PodParts, previous: PodStatus): PodStatus {
-	const isInitialized = init.every(container => container.state.terminated?.exitCode === 0);
-	const ready = isInitialized && main.every(container => container.isRunning);
-	const phase = podPhase({spec, main}, isInitialized);
-	const completed = phase === 'Succeeded' ? {reason: 'PodCompleted'} : {};
-	const unready = main
-		.filter(container => !container.isRunning)
-		.map(({name}) => name)
-		.join(' ');
-	const reason = ready ? {} : {reason: 'ContainersNotReady', message: `containers with unready status: [${unready}]`, ...completed};
-	return {
-		phase,
-		conditions: [
-			condition('PodReadyToStartContainers', true, {}, previous),
-			condition('Initialized', isInitialized, {}, previous),
-			condition('Ready', ready, reason, previous),
-			condition('ContainersReady', ready, reason, previous),
-			condition('PodScheduled', true, {}, previous),
-		],
-		hostIP: hostAddress,
-		hostIPs: [{ip: hostAddress}],
-		podIP: address,
-		podIPs: [{ip: address}],
-		startTime: startedAt,
-		qosClass: 'BestEffort',
-		resources: {},
-		...(init.length > 0 && {initContainerStatuses: init.map(containerStatus)}),
-		containerStatuses: main.map(containerStatus),
-		...(ephemeral.length > 0 && {ephemeralContainerStatuses: ephemeral.map(containerStatus)}),
-	};
-}
-
-function podPhase({spec, main}: Pick<PodParts, 'spec' | 'main'>, isInitialized: boolean): 'Pending' | 'Running' | 'Succeeded' | 'Failed' {
+function podPhase(spec: PodSpec, main: readonly Container[], isInitialized: boolean): 'Pending' | 'Running' | 'Succeeded' | 'Failed' {
 	const ended = main.map(container => container.state.terminated);
 	if (ended.every(state => state !== undefined) && spec.restartPolicy !== 'Always') {
 		return ended.every(state => state.exitCode === 0) ? 'Succeeded' : 'Failed';
@@ -291,37 +266,17 @@ function podPhase({spec, main}: Pick<PodParts, 'spec' | 'main'>, isInitialized: 
 	return isInitialized && main.some(container => container.id !== '') ? 'Running' : 'Pending';
 }
 
-function containerStatus(container: Container): KubeJson<V1ContainerStatus> {
-	const {
-		name,
-		id,
-		state,
-		lastState,
-		restarts,
-		isRunning: running,
-		config: {spec},
-	} = container;
-	const {image = ''} = spec;
+function containerStatus({name, id, state, lastState, restarts, isRunning, config}: Container): KubeJson<V1ContainerStatus> {
+	const image = config.spec.image!;
 	return {
 		name,
 		state,
 		lastState,
-		ready: running || state.terminated?.exitCode === 0,
+		ready: isRunning || state.terminated?.exitCode === 0,
 		restartCount: restarts,
 		image,
 		imageID: id === '' ? '' : `sandbox://${image}`,
 		...(id !== '' && {containerID: `containerd://${id}`}),
-		started: running,
+		started: isRunning,
 	};
-}
-
-function condition(
-	type: string,
-	holds: boolean,
-	why: {reason?: string; message?: string},
-	{conditions}: PodStatus,
-): KubeJson<V1PodCondition> {
-	const status = holds ? 'True' : 'False';
-	const last = conditions?.find(condition => condition.type === type && condition.status === status);
-	return {type, status, lastProbeTime: null, lastTransitionTime: last?.lastTransitionTime ?? apiTime(), ...why};
 }

@@ -1,24 +1,20 @@
 /** Streams of a client, by WebSocket or SPDY/3.1. */
-import {type IncomingMessage, STATUS_CODES} from 'node:http';
-import {type Duplex, PassThrough, type Readable, Writable} from 'node:stream';
+import {once} from 'node:events';
+import {PassThrough, type Readable, Writable} from 'node:stream';
 import type {V1Status} from '@kubernetes/client-node';
 import {type WebSocket, WebSocketServer} from 'ws';
 import type {Json} from '../../wire/json.ts';
-import type {TerminalSize} from '../containers/container.ts';
-import {noop} from '../network/join-streams.ts';
+import {noop, rejectUpgrade, type Upgrade} from '../network/sockets.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {SpdyServerSession} from './spdy-server-session.ts';
-
-export type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer};
-
-export type Refusal = {status: number; text: string};
 
 export type RemoteStreams = {
 	stdin: Readable | null;
 	stdout: Writable | null;
 	/** `null` with a terminal. */
 	stderr: Writable | null;
-	onResize(listener: (size: TerminalSize) => void): void;
+	/** One JSON object in a chunk: `{"Width": 80, "Height": 24}`. */
+	resize: Readable | null;
 	gone: AbortSignal;
 	/** Sends the status and ends the streams. */
 	finish(status: Json<V1Status>): void;
@@ -26,7 +22,9 @@ export type RemoteStreams = {
 
 export type StreamOptions = {stdin: boolean; stdout: boolean; stderr: boolean; tty: boolean};
 
-const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255} as const;
+/** By number. */
+const channels = ['stdin', 'stdout', 'stderr', 'error', 'resize'];
+const closeChannel = 255;
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
@@ -64,15 +62,6 @@ export function internalError(message: string): Json<V1Status> {
 	};
 }
 
-function parseResize(text: string): TerminalSize | undefined {
-	try {
-		const {Width: columns, Height: rows} = JSON.parse(text) as {Width?: number; Height?: number};
-		return typeof columns === 'number' && typeof rows === 'number' ? {columns, rows} : undefined;
-	} catch {
-		return undefined;
-	}
-}
-
 /**
 `undefined` if no protocol of the client is supported. @see
 https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go
@@ -84,39 +73,41 @@ export async function acceptChannels(upgrade: Upgrade, options: StreamOptions): 
 	}
 
 	const gone = new AbortController();
-	const stdin = options.stdin ? new PassThrough() : null;
-	let onResize: (size: TerminalSize) => void = () => {};
+	const [stdin, resize] = [new PassThrough(), new PassThrough({objectMode: true})];
 	client.on('message', (data: Buffer) => {
-		const [channel] = data;
-		const payload = data.subarray(1);
-		if (channel === channels.stdin && stdin) {
-			writeStdin(payload, stdin, client);
-		} else if (channel === channels.resize) {
-			const size = parseResize(payload.toString());
-			if (size) {
-				onResize(size);
-			}
-		} else if (channel === channels.close && payload[0] === channels.stdin) {
-			stdin?.end();
+		const [channel, ended] = data;
+		const name = channels[channel!];
+		if (name === 'stdin' && options.stdin) {
+			writeStdin(data.subarray(1), stdin, client);
+		} else if (name === 'resize') {
+			resize.write(data.subarray(1));
+		} else if (channel === closeChannel && channels[ended!] === 'stdin') {
+			stdin.end();
 		}
 	});
 	client.on('close', () => {
 		gone.abort();
-		stdin?.destroy();
+		stdin.destroy();
 	});
+	const output = (name: string) =>
+		new Writable({
+			write(chunk: Buffer, _encoding, done) {
+				client.send(Buffer.concat([Buffer.of(channels.indexOf(name)), chunk]), error => {
+					done(error ?? null);
+				});
+			},
+		}).on('error', noop);
 
 	// Measured on 1.36.3: the first message is empty, on stdout.
-	client.send(Buffer.of(channels.stdout));
+	client.send(Buffer.of(channels.indexOf('stdout')));
 	return {
-		stdin,
-		stdout: options.stdout ? channelWriter(client, channels.stdout) : null,
-		stderr: options.stderr ? channelWriter(client, channels.stderr) : null,
-		onResize(listener) {
-			onResize = listener;
-		},
+		stdin: options.stdin ? stdin : null,
+		stdout: options.stdout ? output('stdout') : null,
+		stderr: options.stderr ? output('stderr') : null,
+		resize,
 		gone: gone.signal,
 		finish(status) {
-			client.send(Buffer.concat([Buffer.of(channels.status), Buffer.from(JSON.stringify(status))]), () => {
+			output('error').end(JSON.stringify(status), () => {
 				client.close(1000);
 			});
 		},
@@ -132,16 +123,6 @@ function writeStdin(payload: Buffer, stdin: PassThrough, client: WebSocket): voi
 	}
 }
 
-function channelWriter(client: WebSocket, channel: number): Writable {
-	return new Writable({
-		write(chunk: Buffer, _encoding, done) {
-			client.send(Buffer.concat([Buffer.of(channel), chunk]), error => {
-				done(error ?? null);
-			});
-		},
-	}).on('error', noop);
-}
-
 /** Resolves when all streams are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
 export async function acceptSpdyChannels(upgrade: Upgrade, options: StreamOptions): Promise<RemoteStreams | undefined> {
 	const session = acceptSpdy(upgrade, protocols);
@@ -153,66 +134,28 @@ export async function acceptSpdyChannels(upgrade: Upgrade, options: StreamOption
 	session.on('close', () => {
 		gone.abort();
 	});
-	const wanted = [
-		'error',
-		...(options.stdin ? ['stdin'] : []),
-		...(options.stdout ? ['stdout'] : []),
-		...(options.stderr ? ['stderr'] : []),
-		...(options.tty ? ['resize'] : []),
-	];
-	const open = await waitForStreams(session, wanted);
-	if (!open) {
-		session.destroy();
-		return undefined;
-	}
-
-	return remoteStreams(session, open, gone.signal);
-}
-
-async function waitForStreams(session: SpdyServerSession, wanted: readonly string[]): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
+	const {tty, ...wanted} = {...options, error: true, resize: options.tty};
 	const open = new Map<string, SpdyStream>();
-	const {promise, resolve} = Promise.withResolvers<boolean>();
-	const timer = setTimeout(resolve, streamsTimeoutMs, false);
 	session.on('stream', stream => {
 		stream.on('error', noop);
 		session.reply(stream);
 		open.set(String(stream.headers['streamtype']), stream);
-		if (wanted.every(name => open.has(name))) {
-			resolve(true);
+	});
+	const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(streamsTimeoutMs)]);
+	while (Object.entries(wanted).some(([name, isWanted]) => isWanted && !open.has(name))) {
+		await once(session, 'stream', {signal}).catch(noop);
+		if (signal.aborted) {
+			session.destroy();
+			return undefined;
 		}
-	});
-	session.on('close', () => {
-		resolve(false);
-	});
-	const isComplete = await promise;
-	clearTimeout(timer);
-	return isComplete ? open : undefined;
-}
-
-function remoteStreams(session: SpdyServerSession, open: ReadonlyMap<string, SpdyStream>, gone: AbortSignal): RemoteStreams {
-	let onResize: (size: TerminalSize) => void = () => {};
-	open.get('resize')?.on('data', (chunk: Buffer) => {
-		for (const line of chunk.toString().split('\n')) {
-			const size = parseResize(line);
-			if (size) {
-				onResize(size);
-			}
-		}
-	});
-	const output = (name: string) => {
-		const stream = open.get(name);
-		stream?.resume();
-		return stream ?? null;
-	};
+	}
 
 	return {
 		stdin: open.get('stdin') ?? null,
-		stdout: output('stdout'),
-		stderr: output('stderr'),
-		onResize(listener) {
-			onResize = listener;
-		},
-		gone,
+		stdout: open.get('stdout')?.resume() ?? null,
+		stderr: open.get('stderr')?.resume() ?? null,
+		resize: open.get('resize') ?? null,
+		gone: gone.signal,
 		finish(status) {
 			open.get('stdout')?.end();
 			open.get('stderr')?.end();
@@ -232,17 +175,14 @@ export function acceptSpdy({request, socket, head}: Upgrade, supported: readonly
 	const protocol = offered.find(name => supported.includes(name));
 	if (protocol === undefined) {
 		const text = `unable to upgrade: unable to negotiate protocol: client supports [${offered.join(' ')}], server accepts [${supported.join(' ')}]`;
-		writeRefusal(socket, {status: 403, text});
+		rejectUpgrade(socket, {status: 403, text});
 		return undefined;
 	}
 
 	socket.write(
 		`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
 	);
-	if (head.length > 0) {
-		socket.unshift(head);
-	}
-
+	socket.unshift(head);
 	return new SpdyServerSession(socket);
 }
 
@@ -267,15 +207,6 @@ export async function acceptWebSocket({request, socket, head}: Upgrade, supporte
 	return client.on('error', noop);
 }
 
-function namesIn(header: string | string[] | undefined): string[] {
-	return [header ?? []]
-		.flat()
-		.flatMap(text => text.split(','))
-		.map(name => name.trim())
-		.filter(Boolean);
-}
-
-export function writeRefusal(socket: Duplex, {status, text}: Refusal): void {
-	const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8`;
-	socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+function namesIn(header: string | string[] = []): string[] {
+	return [header].flat().flatMap(text => text.split(/\s*,\s*/));
 }

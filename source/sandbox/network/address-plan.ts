@@ -2,6 +2,7 @@
 import {randomInt} from 'node:crypto';
 import {createServer, type Server} from 'node:net';
 import {platform} from 'node:process';
+import {listen} from './sockets.ts';
 
 export type HostPort = {address: string; port: number};
 
@@ -11,10 +12,8 @@ export type AddressPlan = {
 	nodeAddress(index: number): string;
 	/** Can be dialed directly only on Linux. */
 	podAddress(): string;
-	/** `port` can be 0. */
-	listenAt(wanted: HostPort): HostPort;
-	/** Records the listener's actual address. */
-	register(wanted: HostPort, at: HostPort): void;
+	/** Resolves to the address that others dial. Rejects with the system's error. */
+	listen(server: Server, wanted: HostPort): Promise<HostPort>;
 	locate(wanted: HostPort): HostPort;
 	/** Local address for connections from `address`; `undefined` if the system has only one. */
 	sourceOf(address: string): string | undefined;
@@ -39,8 +38,10 @@ export async function createAddressPlan(): Promise<AddressPlan> {
 			controlPlane: '127.0.0.1',
 			nodeAddress: index => `10.99.0.${10 + index}`,
 			podAddress: () => `10.244.${nextPod().join('.')}`,
-			listenAt: () => ({address: '127.0.0.1', port: 0}),
-			register: (wanted, at) => void listeners.set(`${wanted.address}:${wanted.port}`, at),
+			async listen(server, wanted) {
+				listeners.set(`${wanted.address}:${wanted.port}`, await listen(server, {address: '127.0.0.1', port: 0}));
+				return wanted;
+			},
 			locate: wanted => listeners.get(`${wanted.address}:${wanted.port}`) ?? {address: '127.0.0.1', port: 9},
 			sourceOf: () => undefined,
 			release() {},
@@ -52,8 +53,7 @@ export async function createAddressPlan(): Promise<AddressPlan> {
 		controlPlane: `127.${block}.0.1`,
 		nodeAddress: index => `127.${block}.0.${10 + index}`,
 		podAddress: () => `127.${block}.${nextPod().join('.')}`,
-		listenAt: wanted => wanted,
-		register() {},
+		listen,
 		locate: wanted => wanted,
 		sourceOf: address => address,
 		release: () => void marker?.close(),
@@ -67,17 +67,11 @@ async function reserveBlock(): Promise<{block: number; marker?: Server}> {
 	for (let attempt = 0; attempt < 50; attempt++) {
 		const block = randomInt(16, 250);
 		const marker = createServer();
-		const taken = await new Promise<boolean>(resolve => {
-			marker.once('error', () => {
-				resolve(true);
-			});
-			marker.listen({host: `127.${block}.255.254`, port: markerPort}, () => {
-				resolve(false);
-			});
-		});
-		if (!taken) {
-			marker.unref();
-			return {block, marker};
+		try {
+			await listen(marker, {address: `127.${block}.255.254`, port: markerPort});
+			return {block, marker: marker.unref()};
+		} catch {
+			// Another sandbox has it.
 		}
 	}
 

@@ -3,6 +3,10 @@ import {randomInt} from 'node:crypto';
 import {createConnection, createServer, type Server, type Socket} from 'node:net';
 import {Transform} from 'node:stream';
 import {resetSocket} from '../../wire/end-socket.ts';
+import type {HostPort} from './address-plan.ts';
+import {listen} from './sockets.ts';
+
+const address = '127.0.0.1';
 
 /** Relays FIN as FIN and RST as RST. */
 export class FaultyLink {
@@ -10,18 +14,18 @@ export class FaultyLink {
 	latencyMs = 0;
 	readonly #sockets = new Set<Socket>();
 	#server: Server | null = null;
-	#stalledChunks: Array<() => void> | null = null;
+	#stalled: PromiseWithResolvers<void> | null = null;
 
 	/** `port` 0 uses a free one. Resolves to the port. */
-	async open(port: number, target: () => {host: string; port: number}): Promise<number> {
+	async open(port: number, target: HostPort): Promise<number> {
 		const server = createServer({allowHalfOpen: true, noDelay: true}, client => {
-			const inner = createConnection({...target(), allowHalfOpen: true, noDelay: true});
+			const inner = createConnection({host: address, port: target.port, allowHalfOpen: true, noDelay: true});
 			this.#relay(client, inner);
 			this.#relay(inner, client);
 		});
-		const boundPort = port === 0 ? await listenAtLastingPort(server) : await listenAt(server, port);
+		const at = port === 0 ? await listenAtLastingPort(server) : await listen(server, {address, port});
 		this.#server = server;
-		return boundPort;
+		return at.port;
 	}
 
 	disconnect(): void {
@@ -33,13 +37,10 @@ export class FaultyLink {
 	/** Closes no connections. */
 	stall(isStalled: boolean): void {
 		if (isStalled) {
-			this.#stalledChunks ??= [];
+			this.#stalled ??= Promise.withResolvers();
 		} else {
-			const waiting = this.#stalledChunks ?? [];
-			this.#stalledChunks = null;
-			for (const forward of waiting) {
-				forward();
-			}
+			this.#stalled?.resolve();
+			this.#stalled = null;
 		}
 	}
 
@@ -47,7 +48,6 @@ export class FaultyLink {
 	close(): void {
 		this.#server?.close();
 		this.#server = null;
-		this.#stalledChunks &&= [];
 		this.disconnect();
 	}
 
@@ -74,8 +74,8 @@ export class FaultyLink {
 					}
 				};
 
-				if (this.#stalledChunks) {
-					this.#stalledChunks.push(forward);
+				if (this.#stalled) {
+					void this.#stalled.promise.then(forward);
 				} else {
 					forward();
 				}
@@ -89,10 +89,10 @@ export class FaultyLink {
 The port must still be free when the link is reopened, so it is outside the ephemeral range (from 32768 on Linux, from 49152 on macOS and in
 RFC 6335 §6).
 */
-async function listenAtLastingPort(server: Server): Promise<number> {
+async function listenAtLastingPort(server: Server): Promise<HostPort> {
 	for (let attempt = 0; attempt < 50; attempt++) {
 		try {
-			return await listenAt(server, randomInt(20_000, 30_000));
+			return await listen(server, {address, port: randomInt(20_000, 30_000)});
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
 				throw error;
@@ -100,17 +100,5 @@ async function listenAtLastingPort(server: Server): Promise<number> {
 		}
 	}
 
-	return listenAt(server, 0);
-}
-
-async function listenAt(server: Server, port: number): Promise<number> {
-	const {promise, resolve, reject} = Promise.withResolvers<void>();
-	server.once('error', reject).listen({host: '127.0.0.1', port}, resolve);
-	try {
-		await promise;
-	} finally {
-		server.off('error', reject).off('listening', resolve);
-	}
-
-	return (server.address() as {port: number}).port;
+	return listen(server, {address, port: 0});
 }

@@ -148,3 +148,16 @@ export function findResource(group: string, version: string, name: string): Reso
 export function apiVersionOf({group, version}: Pick<ResourceSpec, 'group' | 'version'>): string {
 	return group === '' ? version : `${group}/${version}`;
 }
+
+/** `previous` keeps the time of an unchanged condition. */
+export function condition<More>(previous: {conditions?: readonly Condition[]} | undefined, type: string, holds: boolean, more: More) {
+	const status = holds ? 'True' : 'False';
+	const same = previous?.conditions?.find(one => one.type === type && one.status === status);
+	return {type, status, lastTransitionTime: same?.lastTransitionTime ?? apiTime(), ...more};
+}
+
+type Condition = {type: string; status: string; lastTransitionTime?: string | null};
+
+export function isWorker({metadata: {labels = {}}}: KubeObject): boolean {
+	return !('node-role.kubernetes.io/control-plane' in labels);
+}

@@ -7,7 +7,6 @@ import {
 	type StoredObjects,
 	apiVersionOf,
 	storedResources,
-	type StoredResource,
 	type KubeObject,
 } from './kube-object.ts';
 import type {JsonObject} from '../../wire/json.ts';
@@ -43,10 +42,6 @@ export class ObjectStore {
 		return this.#revision;
 	}
 
-	specOf(resource: ResourceName): StoredResource {
-		return this.#specs.get(resource)!;
-	}
-
 	get<R extends ResourceName>(resource: R, namespace: string | undefined, name: string): StoredObjects[R] | undefined {
 		return this.#byResource[resource].get(keyOf(namespace, name));
 	}
@@ -58,7 +53,7 @@ export class ObjectStore {
 	}
 
 	create<R extends ResourceName>(resource: R, wanted: NewObject<R>): StoredObjects[R] {
-		const resourceSpec = this.specOf(resource);
+		const resourceSpec = this.#specs.get(resource)!;
 		const object = {
 			apiVersion: apiVersionOf(resourceSpec),
 			kind: resourceSpec.kind,
@@ -87,20 +82,12 @@ export class ObjectStore {
 
 		const copy = structuredClone(previous);
 		edit(copy);
-		if (JSON.stringify(copy) === JSON.stringify(previous)) {
-			return previous;
-		}
-
-		return this.#store('MODIFIED', resource, copy, previous);
+		return JSON.stringify(copy) === JSON.stringify(previous) ? previous : this.#store('MODIFIED', resource, copy, previous);
 	}
 
 	delete<R extends ResourceName>(resource: R, namespace: string | undefined, name: string): StoredObjects[R] | undefined {
 		const previous = this.get(resource, namespace, name);
-		if (!previous) {
-			return undefined;
-		}
-
-		return this.#store('DELETED', resource, structuredClone(previous), previous);
+		return previous && this.#store('DELETED', resource, structuredClone(previous), previous);
 	}
 
 	onChange(listener: (change: Change) => void): () => void {
@@ -170,17 +157,19 @@ function keyOf(namespace: string | undefined, name: string): string {
 
 /** `app=web,tier!=db,env in (a, b),!old`. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api */
 export function parseLabelSelector(text: string): Match | undefined {
-	const terms: Match[] = [];
-	for (const part of splitTerms(text)) {
-		const term = labelTerm(part.trim());
-		if (!term) {
-			return undefined;
-		}
-
-		terms.push(term);
-	}
-
-	return object => terms.every(term => term(object));
+	const terms = text
+		.split(/,(?![^(]*\))/)
+		.filter(part => part.trim() !== '')
+		.map(part => /^(!?)\s*([\w./-]+)(?:\s*(==|=|!=|\bin\b|\bnotin\b)\s*\(?([\w.,\s-]*)\)?)?$/.exec(part.trim()));
+	return terms.includes(null)
+		? undefined
+		: ({metadata: {labels = {}}}) =>
+				terms.every(term => {
+					const [, negation, key = '', operator = '', list = ''] = term!;
+					const values = list.split(',').map(value => value.trim());
+					const isMet = operator === '' ? key in labels : values.includes(labels[key]!);
+					return isMet !== (negation === '!' || operator.startsWith('!') || operator === 'notin');
+				});
 }
 
 export function parseFieldSelector(text: string): Match | undefined {
@@ -201,35 +190,7 @@ export function hasLabels(object: {metadata: {labels?: Record<string, string>}},
 	return Object.entries(wanted).every(([key, value]) => object.metadata.labels?.[key] === value);
 }
 
-function splitTerms(text: string): string[] {
-	return text.split(/,(?![^(]*\))/).filter(part => part.trim() !== '');
-}
-
-function labelTerm(part: string): Match | undefined {
-	const name = '[\\w./-]+';
-	const set = new RegExp(`^(${name})\\s+(in|notin)\\s+\\(([^)]*)\\)$`).exec(part);
-	if (set) {
-		const values = set[3]!.split(',').map(value => value.trim());
-		return ({metadata: {labels}}) => {
-			const value = labels?.[set[1]!];
-			return set[2] === 'in' ? value !== undefined && values.includes(value) : value === undefined || !values.includes(value);
-		};
-	}
-
-	const equality = new RegExp(`^(${name})\\s*(==|!=|=)\\s*([\\w.-]*)$`).exec(part);
-	if (equality) {
-		return ({metadata: {labels}}) => (labels?.[equality[1]!] === equality[3]) === (equality[2] !== '!=');
-	}
-
-	const presence = new RegExp(`^(!?)\\s*(${name})$`).exec(part);
-	return presence ? ({metadata: {labels}}) => (labels !== undefined && (presence[2] ?? '') in labels) === (presence[1] === '') : undefined;
-}
-
 function fieldOf(object: KubeObject, path: string): string {
-	let value: unknown = object;
-	for (const key of path.split('.')) {
-		value = (value as JsonObject | undefined)?.[key];
-	}
-
+	const value = path.split('.').reduce<unknown>((parent, key) => (parent as JsonObject | undefined)?.[key], object);
 	return ['string', 'number', 'boolean'].includes(typeof value) ? (value as string) : '';
 }

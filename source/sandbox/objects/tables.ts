@@ -1,7 +1,7 @@
 /** Server-side tables of the kinds that spoke and kubectl show. @see pkg/printers/internalversion/printers.go */
 import type {V1ContainerState, V1LabelSelector, V1ListMeta, V1PodTemplateSpec} from '@kubernetes/client-node';
 import type {Json} from '../../wire/json.ts';
-import type {KubeJson, KubeObject, Pod, ResourceName, StoredObjects} from './kube-object.ts';
+import {isWorker, type KubeJson, type KubeObject, type Pod, type ResourceName, type StoredObjects} from './kube-object.ts';
 
 /** `includeObject`: `None`, `Metadata` (PartialObjectMetadata) or `Object`. */
 export function tableOf<R extends ResourceName>(
@@ -56,20 +56,8 @@ const nameColumn: Column<KubeObject> = ['Name:name', ({metadata}) => metadata.na
 const ageColumn: Column<KubeObject> = ['Age', ({metadata}, now) => age(metadata.creationTimestamp, now)];
 
 type WithTemplate = KubeObject & {spec: {template: KubeJson<V1PodTemplateSpec>; selector?: Json<V1LabelSelector>}};
-const containersColumn: Column<WithTemplate> = [
-	'+Containers',
-	({spec}) =>
-		containersOf(spec.template)
-			.map(({name}) => name)
-			.join(','),
-];
-const imagesColumn: Column<WithTemplate> = [
-	'+Images',
-	({spec}) =>
-		containersOf(spec.template)
-			.map(({image}) => image)
-			.join(','),
-];
+const containersColumn: Column<WithTemplate> = ['+Containers', ({spec}) => containersOf(spec.template, 'name')];
+const imagesColumn: Column<WithTemplate> = ['+Images', ({spec}) => containersOf(spec.template, 'image')];
 const selectorColumn: Column<WithTemplate> = ['+Selector', ({spec}) => labels(spec.selector?.matchLabels)];
 
 const columnsOf: {readonly [R in ResourceName]?: ReadonlyArray<Column<StoredObjects[R]>>} = {
@@ -146,7 +134,7 @@ const columnsOf: {readonly [R in ResourceName]?: ReadonlyArray<Column<StoredObje
 			'Status',
 			({status}) => (status?.conditions?.some(({type, status: holds}) => type === 'Ready' && holds === 'True') ? 'Ready' : 'NotReady'),
 		],
-		['Roles', ({metadata}) => rolesOf(metadata.labels ?? {}) || '<none>'],
+		['Roles', node => (isWorker(node) ? '<none>' : 'control-plane')],
 		ageColumn,
 		['Version', ({status}) => status?.nodeInfo?.kubeletVersion],
 		['+Internal-IP', ({status}) => status?.addresses?.find(({type}) => type === 'InternalIP')?.address ?? '<none>'],
@@ -169,8 +157,8 @@ const columnsOf: {readonly [R in ResourceName]?: ReadonlyArray<Column<StoredObje
 	],
 };
 
-function containersOf({spec}: KubeJson<V1PodTemplateSpec>) {
-	return spec?.containers ?? [];
+function containersOf({spec}: KubeJson<V1PodTemplateSpec>, field: 'name' | 'image'): string {
+	return (spec?.containers ?? []).map(container => container[field]).join(',');
 }
 
 function statusesOf(status: Pod['status']) {
@@ -179,12 +167,8 @@ function statusesOf(status: Pod['status']) {
 
 function podRestarts({status}: Pod, now: number): string {
 	const restarts = statusesOf(status).reduce((sum, {restartCount}) => sum + restartCount, 0);
-	const ends = statusesOf(status).map(({lastState}) => lastState?.terminated?.finishedAt);
-	const last = ends
-		.filter(time => typeof time === 'string')
-		.sort()
-		.at(-1);
-	return restarts > 0 && last !== undefined ? `${restarts} (${age(last, now)} ago)` : String(restarts);
+	const ends = statusesOf(status).flatMap(({lastState}) => lastState?.terminated?.finishedAt ?? []);
+	return restarts > 0 && ends.length > 0 ? `${restarts} (${age(ends.sort().at(-1), now)} ago)` : String(restarts);
 }
 
 function podReason({metadata, spec, status}: Pod): string {
@@ -208,11 +192,6 @@ function initReason({terminated, waiting}: KubeJson<V1ContainerState>): string |
 	return terminated?.reason ?? (isStarting ? undefined : waiting?.reason);
 }
 
-function rolesOf(nodeLabels: Record<string, string>): string {
-	const roles = Object.keys(nodeLabels).filter(label => label.startsWith('node-role.kubernetes.io/'));
-	return roles.map(label => label.split('/', 2)[1]).join(',');
-}
-
 function firstThree(all: readonly string[]): string {
 	return all.length === 0 ? '<unset>' : all.slice(0, 3).join(',') + (all.length > 3 ? ` + ${all.length - 3} more...` : '');
 }
@@ -225,15 +204,11 @@ function age(since: string | null | undefined, now: number): string {
 
 	const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
 	const minutes = Math.floor(seconds / 60);
-	if (seconds < 120) {
-		return `${seconds}s`;
+	if (seconds < 120 || minutes >= 180) {
+		return seconds < 120 ? `${seconds}s` : `${Math.floor(minutes / 60)}h`;
 	}
 
-	if (minutes < 10) {
-		return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
-	}
-
-	return minutes < 180 ? `${minutes}m` : `${Math.floor(minutes / 60)}h`;
+	return minutes < 10 && seconds % 60 > 0 ? `${minutes}m${seconds % 60}s` : `${minutes}m`;
 }
 
 /** `app=web,tier=front`, or `<none>`. */

@@ -1,12 +1,11 @@
-/** Dial functions, the direct route, and TLS to kubelets, with Go's error messages. */
+/** TCP connections, and TLS to kubelets, with Go's error messages. */
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
-import {noop} from '../network/join-streams.ts';
-import type {KeyPair} from '../../certificates/issuer.ts';
-
-const dialTimeoutMs = 30_000;
+import {noop} from '../network/sockets.ts';
+import {apiTime} from '../objects/kube-object.ts';
+import type {KeyPair} from '../certificates/issuer.ts';
 
 export type KubeletTrust = {
 	/** `--kubelet-certificate-authority`; `null` disables verification. */
@@ -14,20 +13,7 @@ export type KubeletTrust = {
 	identity: KeyPair | null;
 };
 
-/** 10 s for logs and the node proxy; no timeout for upgrades (measured on 1.36.3). */
-type HandshakeTimeout = 10_000 | null;
-
-export function directDial(plan: AddressPlan, from: string): Dial {
-	return async to => {
-		try {
-			return await connectFrom(plan, from, to, dialTimeoutMs);
-		} catch (error) {
-			throw new DialError(goDialText(to, error as NodeJS.ErrnoException));
-		}
-	};
-}
-
-/** Rejects with the system's error, or ETIMEDOUT. */
+/** @throws DialError */
 export async function connectFrom(plan: AddressPlan, from: string, to: HostPort, timeoutMs: number): Promise<Socket> {
 	const {address: host, port} = plan.locate(to);
 	const localAddress = plan.sourceOf(from);
@@ -41,7 +27,7 @@ export async function connectFrom(plan: AddressPlan, from: string, to: HostPort,
 		await promise;
 	} catch (error) {
 		socket.destroy();
-		throw error;
+		throw new DialError(goDialText(to, error as NodeJS.ErrnoException));
 	} finally {
 		clearTimeout(timer);
 	}
@@ -58,7 +44,7 @@ export type Dial = (to: HostPort) => Promise<Duplex>;
 export class DialError extends Error {}
 
 /** @see net/dial.go, net.OpError */
-export function goDialText({address, port}: HostPort, error: NodeJS.ErrnoException): string {
+function goDialText({address, port}: HostPort, error: NodeJS.ErrnoException): string {
 	const texts: Readonly<Record<string, string>> = {
 		ECONNREFUSED: 'connect: connection refused',
 		EHOSTUNREACH: 'connect: no route to host',
@@ -69,15 +55,11 @@ export function goDialText({address, port}: HostPort, error: NodeJS.ErrnoExcepti
 }
 
 /**
-Opens TLS to a kubelet or, if `authority` and `identity` are null, to another server.
+Opens TLS to a kubelet or, if `authority` and `identity` are null, to another server. Its timeout is 10 s for logs and the node proxy, none
+for upgrades (measured on 1.36.3).
 @throws DialError with the text after `Get "https://…": ` or `error dialing backend: `
 */
-export async function openTls(
-	dial: Dial,
-	to: HostPort,
-	{authority, identity}: KubeletTrust,
-	timeoutMs: HandshakeTimeout,
-): Promise<TLSSocket> {
+export async function openTls(dial: Dial, to: HostPort, {authority, identity}: KubeletTrust, timeoutMs: number | null): Promise<TLSSocket> {
 	const carrier = await dial(to);
 	const secure = connect({
 		socket: carrier,
@@ -120,17 +102,15 @@ export async function openTls(
 /** Checks in Go's order: dates, name, chain. @see crypto/x509 Certificate.Verify */
 function verifyCertificate(secure: TLSSocket, host: string): void {
 	const certificate = secure.getPeerX509Certificate()!;
-	const now = Date.now();
+	const now = new Date();
 	const fail = (text: string): never => {
 		throw new DialError(`tls: failed to verify certificate: x509: ${text}`);
 	};
 
-	const goTime = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`;
-	if (now > Date.parse(certificate.validTo) || now < Date.parse(certificate.validFrom)) {
-		const hasExpired = now > Date.parse(certificate.validTo);
-		fail(
-			`certificate has expired or is not yet valid: current time ${goTime(now)} is ${hasExpired ? 'after' : 'before'} ${goTime(Date.parse(hasExpired ? certificate.validTo : certificate.validFrom))}`,
-		);
+	const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
+	if (now > to || now < from) {
+		const bound = now > to ? `after ${apiTime(to)}` : `before ${apiTime(from)}`;
+		fail(`certificate has expired or is not yet valid: current time ${apiTime(now)} is ${bound}`);
 	}
 
 	if (certificate.checkIP(host) === undefined) {

@@ -1,23 +1,23 @@
 /** Handlers of the audit view. */
 import {auditJson, type Audit, type AuditRow, countCauses, rowsByCause} from '../../evidence/audit/audit-object.ts';
-import {describeAuditRow} from '../../descriptions/describe-audit.ts';
-import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
+import {describeAuditRow} from '../../report/descriptions/describe-audit.ts';
+import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../report/descriptions/describe-verdict.ts';
 import {needsInOneLine} from '../../evidence/rules/needs.ts';
-import {clockTime, formatQuantity} from '../../text/formats.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {clockTime, formatQuantity} from '../../base/text/formats.ts';
+import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import type {Path, ProcessFacts} from '../../evidence/evidence.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
-import {describeKeys} from '../../keymap/describe-keys.ts';
-import {auditJunit} from '../../output/audit-junit.ts';
-import {auditReport} from '../../output/audit-report.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {listPath, objectPath, podResource} from '../../targets/resource-names.ts';
+import {describeKeys} from '../keymap/keymap.ts';
+import {auditJunit} from '../../report/output/audit-for-ci.ts';
+import {auditReport} from '../../report/output/audit-report.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {listPath, objectPath, podResource} from '../../cluster/targets/resource-names.ts';
 import {noAudit, type ShownAuditRow, type TextLine, shownTail} from '../frame/session-state.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
-import {toSessionAdvice} from '../kit/session-advice.ts';
+import {toSessionAdvice} from '../kit/screen-input.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import {clusterOfSource} from '../tail/open-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
@@ -220,7 +220,7 @@ async function saveAudit(session: Session): Promise<void> {
 
 function fileText(path: string, found: Audit): string {
 	if (path.endsWith('.xml')) {
-		return auditJunit(found);
+		return auditJunit([{context: null, value: found, error: null}], found.time);
 	}
 
 	return path.endsWith('.txt')

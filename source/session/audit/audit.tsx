@@ -1,19 +1,24 @@
 /** The audit view: the hub with spokes, the rows, and the evidence of the selected row. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {auditEndNames, auditLegState, auditRowState, auditStateBasis} from '../../descriptions/describe-audit.ts';
-import {routeName} from '../../descriptions/describe-verdict.ts';
+import {
+	auditEndNames,
+	auditLegState,
+	auditRowState,
+	auditStateBasis,
+	commonRoute,
+	kubeletsRow,
+	routeToNodes,
+} from '../../report/descriptions/describe-audit.ts';
+import {routeName} from '../../report/descriptions/describe-verdict.ts';
 import type {Audit, AuditedLeg, AuditRow, RowId, RowVerdict} from '../../evidence/audit/audit-object.ts';
-import {commonRoute, kubeletsRow, routeToNodes} from '../../output/hub-picture.ts';
-import {cellWidth, fitToCells, truncateToCells} from '../../text/cell-width.ts';
+import {cellWidth, fitToCells, truncateToCells} from '../../base/text/cell-width.ts';
 import {viewRows} from '../frame/layout.ts';
-import {isAwaitingApiserver, type SessionState, type ShownAuditRow} from '../frame/session-state.ts';
+import {isAwaitingApiserver, type ShownAuditRow} from '../frame/session-state.ts';
 import type {Glyphs, Role} from '../kit/theme.ts';
 import {tlsRoleOf} from '../kit/path-line-spans.ts';
-import {CursorRows, describeHiddenRows, Rows} from '../kit/rows.tsx';
-import {Row, Rule, Words} from '../kit/styled-text.tsx';
-import {useScreen, useScreenWith} from '../kit/screen-input.ts';
-import {toSessionAdvice} from '../kit/session-advice.ts';
+import {CursorRows, describeHiddenRows, Rows, Row, Rule, Words} from '../kit/styled-text.tsx';
+import {useScreen, useScreenWith, toSessionAdvice} from '../kit/screen-input.ts';
 import {clipSpans, itemLine, line, lineWidth, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {textLines, textParts} from '../kit/text-rows.ts';
 import {UnreachablePane} from '../lists/list-pane.tsx';
@@ -57,7 +62,9 @@ export function AuditView(): ReactNode {
 	if (audit.rows.length === 0) {
 		return (
 			<Box flexGrow={1} flexBasis={0} paddingTop={1} paddingLeft={1}>
-				<Words role="text.dim">{withoutRows(audit)}</Words>
+				<Words role="text.dim">
+					{audit.reading === null ? audit.note || 'not read yet' : 'reading …  open connections are not affected'}
+				</Words>
 			</Box>
 		);
 	}
@@ -75,7 +82,7 @@ export function AuditView(): ReactNode {
 	);
 	const at = audit.rows[audit.cursor];
 	const list = audit.rows.flatMap((row, index) => [
-		...(row.heading === null ? [] : [headingLine(row.heading, size.columns, glyphs)]),
+		...(row.heading === null ? [] : [{spans: clipSpans([styled('text.dim', ` ${row.heading}`)], size.columns - 1, glyphs.more)}]),
 		{...rowLine(row, widths, glyphs, {isAt: row === at, unit}), item: index},
 	]);
 	const selected = audit.cursor + audit.rows.slice(0, audit.cursor + 1).filter(({heading}) => heading !== null).length;
@@ -123,14 +130,6 @@ function headLine({title, verdict, proven}: Widths): Line {
 	return line(styled('text.dim', `   ${columns.join(' ')} ROW`));
 }
 
-function withoutRows({reading, note}: SessionState['audit']): string {
-	if (reading !== null) {
-		return 'reading …  open connections are not affected';
-	}
-
-	return note === '' ? 'not read yet' : note;
-}
-
 type Widths = {title: number; verdict: number; proven: number};
 
 /** Gives the width that verdicts do not need to the title column. */
@@ -160,10 +159,6 @@ function rowLine(
 		]),
 		label: `${row.title}, ${row.leg === null && row.state === row.verdict ? '' : `${row.verdict}, `}${auditLegState(row)}, ${row.basis}`,
 	};
-}
-
-function headingLine(text: string, columns: number, {more}: Glyphs): Line {
-	return {spans: clipSpans([styled('text.dim', ` ${text}`)], columns - 1, more)};
 }
 
 /** The glyph is the verdict and the text is the state, so that color is never the only sign. */

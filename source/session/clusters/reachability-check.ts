@@ -1,18 +1,18 @@
 /** Reachability, version and permissions of the clusters that are shown, and keys of one that does not respond. */
-import {actionSpecs, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
-import type {Context} from '../../actions/contexts.ts';
-import {backoffMs, type Backoff, clockDelay, systemClock} from '../../async/clock.ts';
-import {Semaphore} from '../../async/semaphore.ts';
+import {actionSpecs, type ActionId, type ActionSpec} from '../actions/action-table.ts';
+import type {Context} from '../actions/contexts.ts';
+import {backoffMs, type Backoff, clockDelay, systemClock} from '../../base/async/clock.ts';
+import {Semaphore} from '../../base/async/queues.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {reviewAccess} from '../../cluster/self-review.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {PathFeed} from '../frame/path-feed.ts';
 import {currentList, currentNamespace, shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {Handlers, OpenCluster} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
-import {formatCopiedLines} from '../kit/format-copied-lines.ts';
+import {formatCopiedLines} from '../kit/text-rows.ts';
 import {selectedRow} from '../lists/list-state.ts';
-import {unreachableTextLines} from './describe-next-retry.ts';
+import {unreachableTextLines} from '../lists/list-pane.tsx';
 import {clusterState, isLoginFailure, loginRetryMs, waitForCluster} from './open-clusters.ts';
 
 type ReachabilityContext = {
@@ -53,7 +53,7 @@ export class ReachabilityCheck {
 	readonly #context: ReachabilityContext;
 	/** Of the delays of each context. */
 	readonly #wakes = new Map<string, AbortController>();
-	#runs = 0;
+	#run = new AbortController();
 
 	constructor(context: ReachabilityContext) {
 		this.#context = context;
@@ -71,43 +71,44 @@ export class ReachabilityCheck {
 
 	/** Runs until each apiserver responds or until the next call. */
 	async run(): Promise<void> {
-		const own = ++this.#runs;
+		this.#run.abort();
+		this.#run = new AbortController();
+		const {signal} = this.#run;
 		this.tryNow();
-		const isLatest = () => own === this.#runs;
 		const {store, clusters} = this.#context;
 		const open = clusters();
 		const unopened = shownClusters(store.state).filter(({context}) => !open.some(one => one.context === context));
 		await Promise.all([
-			...open.map(async cluster => this.#waitForResponse(cluster, isLatest)),
-			...unopened.map(async state => this.#reopen(state, isLatest)),
+			...open.map(async cluster => this.#waitForResponse(cluster, signal)),
+			...unopened.map(async state => this.#reopen(state, signal)),
 		]);
 	}
 
 	/** Until it is open. It logs in with its first request. */
-	async #reopen({context, namespace, error: first}: ClusterState, isLatest: () => boolean): Promise<void> {
+	async #reopen({context, namespace, error: first}: ClusterState, signal: AbortSignal): Promise<void> {
 		const {store, open, onContextChanged} = this.#context;
-		for (let [attempt, code] = [1, first?.code]; isLatest(); attempt++) {
+		for (let [attempt, code] = [1, first?.code]; !signal.aborted; attempt++) {
 			await this.#pause(context, isLoginFailure(code) ? loginRetryMs : backoffMs(attempt, reopenBackoff));
 			const before = shownClusters(store.state).find(one => one.context === context);
-			if (!isLatest() || before === undefined) {
+			if (signal.aborted || before === undefined) {
 				return;
 			}
 
 			try {
 				const cluster = await open(context);
-				if (isLatest()) {
+				if (!signal.aborted) {
 					// The user may have chosen another namespace for all clusters meanwhile.
 					const chosen = before.namespace === namespace && namespace !== null ? undefined : before.namespace;
 					store.dispatch({type: 'cluster', context, to: clusterState(cluster.access, chosen)});
 					onContextChanged(context);
-					await this.#waitForResponse(cluster, isLatest);
+					await this.#waitForResponse(cluster, signal);
 				}
 
 				return;
 			} catch (thrown) {
 				const error = toSpokeError(thrown).toJSON();
 				code = error.code;
-				if (isLatest() && error.message !== before.error?.message) {
+				if (!signal.aborted && error.message !== before.error?.message) {
 					store.dispatch({type: 'cluster', context, to: {error}});
 					onContextChanged(context);
 				}
@@ -115,12 +116,17 @@ export class ReachabilityCheck {
 		}
 	}
 
-	async #waitForResponse(cluster: OpenCluster, isLatest: () => boolean): Promise<void> {
+	async #waitForResponse(cluster: OpenCluster, signal: AbortSignal): Promise<void> {
 		const {store, paths, clusters, onRecovered} = this.#context;
-		let isLate = false;
+		const {error = null, retryAt = null} = shownClusters(store.state).find(({context}) => context === cluster.context) ?? {};
+		let isLate = retryAt !== null && isLoginFailure(error?.code);
+		if (isLate) {
+			await this.#pause(cluster.context, Math.max(0, retryAt! - Date.now()));
+		}
+
 		const hasResponded = await waitForCluster(
 			cluster.access,
-			() => isLatest() && clusters().includes(cluster),
+			() => !signal.aborted && clusters().includes(cluster),
 			to => {
 				store.dispatch({type: 'tick', now: Date.now()});
 				store.dispatch({type: 'cluster', context: cluster.context, to});

@@ -1,9 +1,9 @@
 /** Completes the arguments of palette commands with names of the cluster. */
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
-import {isTcp} from '../../targets/named-port.ts';
-import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
-import {findResource, objectPath} from '../../targets/resource-names.ts';
+import {isTcp} from '../../cluster/targets/named-port.ts';
+import type {PodObject, ServiceObject} from '../../cluster/targets/pod-object.ts';
+import {findResource, objectPath} from '../../cluster/targets/resource-names.ts';
 import {suggestLocalPort} from '../forwards/port-options.ts';
 import {currentNamespace} from '../frame/session-state.ts';
 import type {ClusterTarget, OpenCluster, Session} from '../frame/session.ts';
@@ -11,7 +11,7 @@ import {listNames} from '../lists/list-kinds.ts';
 import type {ListState} from '../lists/list-state.ts';
 import {targetOf} from '../lists/selection.ts';
 import type {Row} from '../lists/table-rows.ts';
-import type {PickerItem} from './dialog.ts';
+import type {PickOptions} from './dialog.ts';
 
 const maxNames = 500;
 const responseTimeoutMs = 10_000;
@@ -102,41 +102,37 @@ function isTls(name: string, port: number): boolean {
 	return /https|tls/.test(name) || port === 443 || port === 8443;
 }
 
-export class ArgumentCompleter {
-	readonly #session: Session;
-	readonly #sourceOf: (word: string) => NameSource | undefined;
-	readonly #known = new Map<string, readonly string[]>();
-	#again: () => void = () => {};
-
-	constructor(session: Session, sourceOf: (word: string) => NameSource | undefined) {
-		this.#session = session;
-		this.#sourceOf = sourceOf;
-	}
-
-	onNames = (again: () => void): void => {
-		this.#again = again;
+/** Reads the names for a command when its argument is first typed. `onNames` gets what to call when they are there. */
+export function argumentCompleter(
+	session: Session,
+	sourceOf: (word: string) => NameSource | undefined,
+): Required<Pick<PickOptions, 'argumentAt' | 'onNames'>> {
+	const known = new Map<string, readonly string[]>();
+	let again = () => {};
+	const read = async (word: string, source: NameSource) => {
+		known.set(word, await source(session).catch(() => []));
+		again();
 	};
 
-	at = (text: string): {from: number; items: readonly PickerItem[]} | null => {
-		const [, lead = '', word = ''] = /^(\s*(\S+)\s+)/.exec(text) ?? [];
-		const source = this.#sourceOf(word);
-		if (source === undefined || text[lead.length] === '-') {
-			return null;
-		}
+	return {
+		onNames(to) {
+			again = to;
+		},
+		argumentAt(text) {
+			const [, lead = '', word = ''] = /^(\s*(\S+)\s+)/.exec(text) ?? [];
+			const source = sourceOf(word);
+			if (source === undefined || text[lead.length] === '-') {
+				return null;
+			}
 
-		const known = this.#known.get(word);
-		if (known === undefined) {
-			this.#known.set(word, []);
-			void this.#read(word, source);
-		}
+			if (!known.has(word)) {
+				known.set(word, []);
+				void read(word, source);
+			}
 
-		return {from: lead.length, items: (known ?? []).map(name => ({id: name.trim(), cells: [name.trim(), '', ''], text: name}))};
+			return {from: lead.length, items: known.get(word)!.map(name => ({id: name.trim(), cells: [name.trim(), '', ''], text: name}))};
+		},
 	};
-
-	async #read(word: string, source: NameSource): Promise<void> {
-		this.#known.set(word, await source(this.#session).catch(() => []));
-		this.#again();
-	}
 }
 
 /** Of all clusters shown. @throws SpokeError when listing is forbidden in each */

@@ -1,5 +1,5 @@
 /** The dialogs: prompt, picker, form, confirmation and failure card. */
-import type {ErrorPart} from '../../descriptions/describe-error.ts';
+import type {ErrorPart} from '../../report/descriptions/describe-error.ts';
 
 /** The caret counts UTF-16 units. */
 export type TextInput = {text: string; caret: number};
@@ -34,26 +34,32 @@ export type PickerItem = {
 	also?: readonly string[];
 };
 
-export type PickerDialog = {
-	kind: 'picker';
+export type PickOptions = {
 	title: string;
 	purpose: string;
-	lead: string;
-	typed: TextInput;
-	/** Start of the word to complete. */
-	from: number;
-	heads: readonly string[];
+	lead?: string;
+	heads?: readonly string[];
 	items: readonly PickerItem[];
-	index: number;
-	notes: readonly string[];
-	/** Accepts text that no item matches. */
-	free: boolean;
-	/** Prefix of the message when nothing matches. */
-	none: string | null;
-	keys: string;
+	notes?: readonly string[];
+	/** Also accepts text that no item matches. */
+	free?: boolean;
+	/** Prefix shown with a text that matches no item. */
+	none?: string;
+	/** Label of the accept key. */
+	keys?: string;
 	/** Accepting an item switches it: so does Space, as it marks rows, until a text is typed. */
-	toggles: boolean;
+	toggles?: boolean;
+	text?: string;
+	/** Id of the item selected at first, if there is one. */
+	selected?: string | null;
+	/** Completion of an argument and its offset; `null` while the command itself is typed. */
+	argumentAt?(text: string): {from: number; items: readonly PickerItem[]} | null;
+	/** Receives a function to call when `argumentAt` has new items. */
+	onNames?(again: () => void): void;
 };
+
+/** `from`: the start of the word to complete. */
+export type PickerDialog = Omit<PickOptions, 'text' | 'selected'> & {kind: 'picker'; typed: TextInput; from: number; index: number};
 
 export type FormField = {
 	name: string;
@@ -116,24 +122,15 @@ export function reduceDialog(dialog: Dialog, event: DialogEvent): Dialog {
 		return event.dialog;
 	}
 
-	switch (dialog.kind) {
-		case 'prompt': {
-			return reducePrompt(dialog, event);
-		}
-
-		case 'picker': {
-			return reducePicker(dialog, event);
-		}
-
-		case 'form': {
-			return reduceForm(dialog, event);
-		}
-
-		case 'confirm':
-		case 'card': {
-			return dialog;
-		}
+	if (dialog.kind === 'prompt') {
+		return reducePrompt(dialog, event);
 	}
+
+	if (dialog.kind === 'picker') {
+		return reducePicker(dialog, event);
+	}
+
+	return dialog.kind === 'form' ? reduceForm(dialog, event) : dialog;
 }
 
 /**
@@ -242,7 +239,7 @@ function goInHistory(prompt: PromptDialog, by: 1 | -1): PromptDialog {
 	return {...prompt, historyAt, draft, problem: null, typed: historyAt < 0 ? draft : atEnd(prompt.history[historyAt]!)};
 }
 
-function atEnd(text: string): TextInput {
+export function atEnd(text: string): TextInput {
 	return {text, caret: text.length};
 }
 

@@ -1,12 +1,11 @@
 /** The open dialog, over the screen: a question, a card, a form or a picker. A prompt is the last row instead. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {cellWidth, fitToCells, truncateToCells} from '../../text/cell-width.ts';
+import {cellWidth, fitToCells, truncateToCells, wrapCommand} from '../../base/text/cell-width.ts';
 import type {Glyphs} from '../kit/theme.ts';
-import {describeHiddenRows} from '../kit/rows.tsx';
+import {describeHiddenRows, MouseBox, Row, useReading, Words} from '../kit/styled-text.tsx';
 import {useScreen} from '../kit/screen-input.ts';
 import {line, spokenLines, styled, type Span} from '../kit/styled-line.ts';
-import {MouseBox, Row, useReading, Words} from '../kit/styled-text.tsx';
 import {DialogFrame, frameWidth, typedSpans} from './prompt.tsx';
 import {
 	equivalentCommand,
@@ -141,7 +140,7 @@ function Form({form}: {readonly form: FormDialog}): ReactNode {
 				)}
 				{form.notes.map((note, index) =>
 					note.startsWith(' ') ? (
-						<Command key={index} rows={wrapCommand(note.trim(), frameWidth(columns) - 12)} />
+						<Command key={index} rows={commandLines(note.trim(), frameWidth(columns) - 12)} />
 					) : (
 						<Words key={index} role="text.dim">
 							{note}
@@ -207,16 +206,11 @@ function Command({rows}: {readonly rows: readonly string[]}): ReactNode {
 	return rows.map((row, index) => <Row key={index} spans={[styled('text.dim', row)]} />);
 }
 
-/** Continues a command as a shell reads it, so that it can be copied. */
-function wrapCommand(command: string, width: number): string[] {
-	// Only a continued command needs two cells for the backslash.
-	if (cellWidth(command) <= width + 4) {
-		return [`  ${command}`];
-	}
-
-	const rows = commandRows(command, width);
-	return rows.flatMap((row, index) => {
-		const [first, ...rest] = piecesOf(`${row}${index === rows.length - 1 ? '' : ' \\'}`, width + 2);
+/** A shell word that is longer than the frame is cut. A backslash in quotes would be part of the word. */
+function commandLines(command: string, width: number): string[] {
+	const words = command.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? [];
+	return wrapCommand(command, width + 4, words).flatMap((row, index) => {
+		const [first, ...rest] = piecesOf(row.trimStart(), cellWidth(command) <= width + 4 ? width + 4 : width + 2);
 		return [`${index === 0 ? '  ' : '    '}${first}`, ...rest.map(piece => `    ${piece}`)];
 	});
 }
@@ -230,41 +224,27 @@ function piecesOf(row: string, width: number): string[] {
 	return [head, ...piecesOf(row.slice(head.length), width)];
 }
 
-/** Breaks only between shell words, because a backslash in quotes would be part of the word. */
-function commandRows(command: string, width: number): string[] {
-	const rows: string[] = [];
-	for (const word of command.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []) {
-		const row = `${rows.at(-1) ?? ''} ${word}`;
-		if (rows.length > 0 && cellWidth(row) <= width) {
-			rows[rows.length - 1] = row;
-		} else {
-			rows.push(word);
-		}
-	}
-
-	return rows;
-}
-
 /** A list to choose from, narrowed by typing. */
 function Picker({picker}: {readonly picker: PickerDialog}): ReactNode {
+	const {title, lead = '', heads = [], keys = '', notes = []} = picker;
 	const {columns, rows} = useScreen(({state}) => state.size);
 	const {glyphs} = useScreen(({theme}) => theme);
-	const {items, shown, above, below} = shownItems(picker, Math.max(3, Math.min(14, rows - 10 - picker.notes.length)));
+	const {items, shown, above, below} = shownItems(picker, Math.max(3, Math.min(14, rows - 10 - notes.length)));
 	const text = rowText(picker, frameWidth(columns) - frameAndCursor);
-	const typed = typedSpans(picker.typed, glyphs.caret, frameWidth(columns) - 4 - cellWidth(picker.lead));
+	const typed = typedSpans(picker.typed, glyphs.caret, frameWidth(columns) - 4 - cellWidth(lead));
 	const end = items.length === 0 ? emptyText(picker) : above + below > 0 ? describeHiddenRows(above, below) : '';
 	return (
 		<DialogFrame
-			title={picker.title}
+			title={title}
 			keys={[
 				['move.up', 'choose'],
-				['accept', picker.keys || 'choose'],
+				['accept', keys || 'choose'],
 				['complete', 'complete'],
 				['cancel', 'back'],
 			]}
 		>
-			<Row spans={[{text: ` ${picker.lead}`}, ...typed]} />
-			{picker.heads.length > 0 && <Row spans={[styled('text.dim', `   ${text(picker.heads)}`)]} label="" />}
+			<Row spans={[{text: ` ${lead}`}, ...typed]} />
+			{heads.length > 0 && <Row spans={[styled('text.dim', `   ${text(heads)}`)]} label="" />}
 			{shown.map((row, index) =>
 				typeof row === 'string' ? (
 					<Row key={index} spans={[styled('title', ` ${row}`)]} label="" />
@@ -281,7 +261,7 @@ function Picker({picker}: {readonly picker: PickerDialog}): ReactNode {
 			)}
 			{end !== '' && <Row spans={[styled('text.dim', `   ${end}`)]} {...(items.length > 0 && {label: ''})} />}
 			<Box flexDirection="column" paddingX={1} paddingTop={1}>
-				{picker.notes.map((note, index) => (
+				{notes.map((note, index) => (
 					<Words key={index} role="text.dim">
 						{note}
 					</Words>
@@ -335,7 +315,7 @@ function shownItems(picker: PickerDialog, most: number): ShownItems {
 }
 
 /** The cells of a row in columns. The last one is as long as its text, and the widest ones before it leave its width free. */
-function rowText({heads, items}: PickerDialog, maxWidth: number): (cells: readonly string[]) => string {
+function rowText({heads = [], items}: PickerDialog, maxWidth: number): (cells: readonly string[]) => string {
 	const count = Math.max(1, ...items.map(item => item.cells.length));
 	const widths = Array.from({length: count}, (_, column) =>
 		Math.min(34, Math.max(cellWidth(heads[column] ?? ''), ...items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? '')))),
@@ -354,5 +334,5 @@ function emptyText({free, none, from, typed: {text}}: PickerDialog): string {
 		return 'no match';
 	}
 
-	return none === null || from > 0 ? `${text} as typed` : `${none} ${text.trim().split(' ')[0]!}`;
+	return none === undefined || from > 0 ? `${text} as typed` : `${none} ${text.trim().split(' ')[0]!}`;
 }

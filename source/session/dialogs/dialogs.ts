@@ -1,7 +1,8 @@
 /** Dialogs as promises, and the handlers of their keys. */
-import type {ErrorObject} from '../../errors/spoke-error.ts';
-import type {FillOptions, Handler, Handlers, PickOptions, TextPromptOptions} from '../frame/session.ts';
+import type {ErrorObject} from '../../base/errors/spoke-error.ts';
+import type {FillOptions, Handler, Handlers, TextPromptOptions} from '../frame/session.ts';
 import {
+	atEnd,
 	cardText,
 	equivalentCommand,
 	matchingItems,
@@ -12,14 +13,15 @@ import {
 	type Dialog,
 	type DialogEvent,
 	type FormDialog,
+	type PickOptions,
 	type PickerDialog,
 	type PromptDialog,
 } from './dialog.ts';
-import {statusMessage} from '../../server-messages/unwrap-message.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import {formatQuantity} from '../../text/formats.ts';
+import {statusMessage} from '../../cluster/server-messages/unwrap-message.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
 import type {Store} from '../frame/store.ts';
-import {sessionErrorParts} from '../kit/session-advice.ts';
+import {sessionErrorParts} from '../kit/screen-input.ts';
 import {CanceledError, type TypeAhead} from './type-ahead.ts';
 
 type Waiting<Kind extends Dialog> = {
@@ -72,7 +74,7 @@ export class Dialogs {
 			kind: 'prompt',
 			lead: options.lead,
 			purpose: options.purpose,
-			typed: {text, caret: text.length},
+			typed: atEnd(text),
 			regex: options.regex ?? false,
 			canUseRegex: options.canUseRegex ?? false,
 			note: options.note?.(text) ?? options.waits ?? '',
@@ -126,25 +128,12 @@ export class Dialogs {
 
 	/** Opens a picker; resolves to an item id or a typed text, or `null` if the user cancels. */
 	async pick(options: PickOptions): Promise<string | null> {
-		const dialog: PickerDialog = {
-			kind: 'picker',
-			title: options.title,
-			purpose: options.purpose,
-			lead: options.lead ?? '',
-			typed: {text: options.text ?? '', caret: (options.text ?? '').length},
-			from: 0,
-			heads: options.heads ?? [],
-			items: options.items,
-			index: Math.max(
-				0,
-				options.items.findIndex(({id}) => id === options.selected),
-			),
-			notes: options.notes ?? [],
-			free: options.free ?? false,
-			none: options.none ?? null,
-			keys: options.keys ?? '',
-			toggles: options.toggles ?? false,
-		};
+		const {text = '', selected, ...shown} = options;
+		const index = Math.max(
+			0,
+			options.items.findIndex(({id}) => id === selected),
+		);
+		const dialog: PickerDialog = {kind: 'picker', ...shown, typed: atEnd(text), from: 0, index};
 		const completed = (one: PickerDialog): PickerDialog => {
 			const at = options.argumentAt?.(one.typed.text) ?? null;
 			return {...one, from: at?.from ?? 0, items: at?.items ?? options.items};
@@ -273,7 +262,7 @@ export class Dialogs {
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void {
 		const {dialog} = this.#store.state;
 		if (dialog?.kind === 'prompt' && dialog.purpose === purpose) {
-			const typed = instead?.from === dialog.typed.text ? {text: instead.to, caret: instead.to.length} : dialog.typed;
+			const typed = instead?.from === dialog.typed.text ? atEnd(instead.to) : dialog.typed;
 			const candidates = [...new Set([...dialog.candidates, ...names])];
 			this.#set({...dialog, typed, candidates, note: formatQuantity(names.length, 'name')});
 		}
@@ -313,7 +302,7 @@ function chosenIn(picker: PickerDialog): string | null {
 		return picker.typed.text.slice(0, picker.from) + item.id;
 	}
 
-	const isCommand = picker.free && typed.includes(' ');
+	const isCommand = picker.free === true && typed.includes(' ');
 	if (item !== undefined && !isCommand) {
 		return item.id;
 	}

@@ -1,22 +1,22 @@
 /** Command palette. */
-import {findAction, type ActionId} from '../../actions/action-table.ts';
-import {contexts} from '../../actions/contexts.ts';
-import {describeKeys} from '../../keymap/describe-keys.ts';
+import {findAction, type ActionId} from '../actions/action-table.ts';
+import {contexts} from '../actions/contexts.ts';
+import {describeKeys} from '../keymap/keymap.ts';
 import {keyContext, type ViewName} from '../frame/session-state.ts';
-import {forwardSetNames} from '../../command-line/forward-file.ts';
+import {forwardSetNames} from '../../base/command-line/forward-file.ts';
 import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import {findRequirement, requiredInSession, requirementNames} from '../../evidence/require-path.ts';
 import {isReadOnly, disabledReason} from '../keys/perform-action.ts';
 import {addForward} from '../forwards/forward-dialog.ts';
-import {startForward} from '../forwards/forward-lifecycle.ts';
+import {startTypedForward} from '../forwards/run-forward.ts';
 import {openForwardSet} from '../forwards/forward-sets.ts';
 import {startListener} from '../proxy/listener-handlers.ts';
 import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
 import {openObjectDetails, openYaml} from '../text/details-handlers.ts';
 import type {PickerItem} from './dialog.ts';
 import {
-	ArgumentCompleter,
+	argumentCompleter,
 	contextNames,
 	forwardNames,
 	namespaceNames,
@@ -29,13 +29,21 @@ import {openDoctor} from '../why/doctor-handlers.ts';
 import {openNodeCheck} from '../why/node-check-handlers.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
-import {parsePaletteArguments, type PaletteArguments, type PaletteSyntax} from './palette-arguments.ts';
-import {noCommand, openTypedTail, showTypedView, viewAliases, views} from './typed-views.ts';
+import {
+	parsePaletteArguments,
+	type PaletteArguments,
+	type PaletteSyntax,
+	noCommand,
+	openTypedTail,
+	showTypedView,
+	viewAliases,
+	views,
+} from './typed-views.ts';
 import {copyFiles} from '../shell/copy-handlers.ts';
 import {openShell} from '../shell/shell-handlers.ts';
 import {recordTyped} from '../shell/shell-recording.ts';
 import {onlyCluster, typedTarget} from '../lists/selection.ts';
-import {openTypedNamespace} from '../clusters/navigation.ts';
+import {openTypedNamespace} from '../frame/navigation-handlers.ts';
 
 export const paletteHandlers = {
 	async 'palette.open'(session) {
@@ -68,7 +76,6 @@ export const paletteHandlers = {
 				.filter(view => !isOffered(view))
 				.map(view => ({id: `:${view}`, cells: [view, 'go to this view', ''], also: viewAliases.get(view) ?? []})),
 		);
-		const completer = new ArgumentCompleter(session, word => findCommand(word)?.names);
 		const chosen = await session.pick({
 			title: 'Commands',
 			purpose: 'palette',
@@ -77,8 +84,7 @@ export const paletteHandlers = {
 			free: true,
 			none: noCommand,
 			keys: 'run',
-			argumentAt: completer.at,
-			onNames: completer.onNames,
+			...argumentCompleter(session, word => findCommand(word)?.names),
 		});
 		if (chosen === null) {
 			return;
@@ -194,7 +200,7 @@ const commands: readonly CommandRow[] = [
 			}
 
 			for (const port of ports) {
-				startForward(session, typedTarget(session, target, flags.namespace), port);
+				startTypedForward(session, typedTarget(session, target, flags.namespace), port);
 			}
 		},
 	},

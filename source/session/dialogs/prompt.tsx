@@ -1,8 +1,8 @@
 /** The frame of a dialog or card, and the line that is typed in one, or in the last row of the screen. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import type {ActionId} from '../../actions/action-table.ts';
-import {cellWidth, truncateStartToCells, truncateToCells} from '../../text/cell-width.ts';
+import type {ActionId} from '../actions/action-table.ts';
+import {cellWidth, truncateStartToCells, truncateToCells} from '../../base/text/cell-width.ts';
 import {hintedKey, useScreen, useScreenWith, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {MouseBox, Row} from '../kit/styled-text.tsx';

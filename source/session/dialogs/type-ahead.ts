@@ -1,13 +1,15 @@
-/** Holds keys typed while a dialog or shell is prepared. */
-import {keyBytes, type KeyInput} from '../../keymap/decode-keys.ts';
-import {formatKeys, typedText, type Keymap} from '../../keymap/keymap.ts';
+/** Holds keys typed while a dialog or shell is prepared, so that they reach what opens, or nobody. */
+import {rejectOnAbort} from '../../base/async/clock.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
+import {keyBytes, type KeyInput} from '../keymap/decode-keys.ts';
+import {formatKeys, typedText, type Keymap} from '../keymap/keymap.ts';
 import type {Store} from '../frame/store.ts';
 
 /** After this time keys apply to the visible screen. */
-const limitMs = 5000;
+const holdMs = 5000;
 /** A paste counts as one. */
 const maxHeldInputs = 256;
-const remindMs = 1000;
+const remindEveryMs = 1000;
 const saidAfterMs = 300;
 
 export class CanceledError extends Error {
@@ -21,16 +23,8 @@ type HoldOptions<Result> = {
 	opens?(result: Result): boolean;
 };
 
-type TypeAheadOptions = {
-	pass(inputs: readonly KeyInput[]): void;
-	/** `canCancel`: Esc ends the wait; of one that holds no keys, only in a view. `isReminder`: does not replace other messages. */
-	show(text: string, how: {canCancel: boolean; holdsKeys?: boolean; isReminder?: boolean}): void;
-	limitMs?: number;
-	remindMs?: number;
-};
-
-/** `isOver`: its result is shown, but keys typed before are not passed on yet. */
-type Preparation = {what: string; cancel(): void; timers: NodeJS.Timeout[]; isOver: boolean};
+/** `isOver`: its result is shown, but keys typed before are not passed on yet. An answer has no `abort`: it cannot be canceled. */
+type Wait = {what: string; abort?: AbortController; isOver: boolean};
 
 export function backKeys(keymap: Keymap): readonly string[] {
 	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence =>
@@ -38,41 +32,29 @@ export function backKeys(keymap: Keymap): readonly string[] {
 	);
 }
 
-export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOptions['pass']): TypeAhead {
-	const [back] = backKeys(keymap);
-	return new TypeAhead({
-		pass,
-		show(text, {canCancel, holdsKeys = true, isReminder = false}) {
-			const {dialog, notice, layers, pane} = store.state;
-			const isInView = layers.length === 0 && pane === 'main';
-			const isOffered = canCancel && (holdsKeys || isInView) && back !== undefined;
-			if (dialog === null && (!isReminder || notice === null || notice.text === text)) {
-				store.dispatchNow({
-					type: 'notice',
-					text,
-					hint: isOffered ? `${formatKeys([back])} cancel` : '',
-					canCancel: isOffered,
-					isPassing: true,
-					now: Date.now(),
-				});
-			}
-		},
-	});
-}
-
 export class TypeAhead {
-	readonly #options: TypeAheadOptions;
-	#now: Preparation | null = null;
+	readonly #store: Pick<Store, 'state' | 'dispatchNow'>;
+	readonly #back: string | undefined;
+	readonly #pass: (inputs: readonly KeyInput[]) => void;
+	readonly #limits: {holdMs: number; remindEveryMs: number};
+	#now: Wait | null = null;
 	#held: KeyInput[] = [];
-	#lasting: ReadonlyArray<{cancel(): void}> = [];
-	#isFull = false;
+	#lasting: Wait[] = [];
 
-	constructor(options: TypeAheadOptions) {
-		this.#options = options;
+	constructor(
+		store: Pick<Store, 'state' | 'dispatchNow'>,
+		keymap: Keymap,
+		pass: (inputs: readonly KeyInput[]) => void,
+		limits = {holdMs, remindEveryMs},
+	) {
+		this.#store = store;
+		[this.#back] = backKeys(keymap);
+		this.#pass = pass;
+		this.#limits = limits;
 	}
 
 	/**
-	Holds keys for up to 5 s, and passes them on after the caller had time to open a dialog.
+	Holds keys for up to 5 s, and passes them on after the caller had time to open a dialog. A later wait takes over those of an earlier one.
 	@throws CanceledError when the user canceled; `work` gets the signal
 	*/
 	async during<Result>(
@@ -80,18 +62,31 @@ export class TypeAhead {
 		work: (signal: AbortSignal) => Promise<Result>,
 	): Promise<Result> {
 		const abort = new AbortController();
-		const {promise: given, reject} = Promise.withResolvers<never>();
-		const own = this.#begin(what, () => {
-			abort.abort();
-			reject(new CanceledError(what));
-		});
+		const wait: Wait = {what, abort, isOver: false};
+		this.#now = wait;
+		const timers = [
+			setTimeout(() => {
+				this.#say(wait);
+			}, saidAfterMs),
+			setTimeout(() => {
+				this.#expire(wait);
+			}, this.#limits.holdMs),
+		];
 		let isFor = false;
 		try {
-			const result = await Promise.race([work(abort.signal), given]);
+			const result = await rejectOnAbort(async () => work(abort.signal), abort.signal);
 			isFor = opens(result);
 			return result;
 		} finally {
-			this.#end(own, isFor);
+			for (const timer of timers) {
+				clearTimeout(timer);
+			}
+
+			if (isFor) {
+				this.#passSoon(wait);
+			} else {
+				this.#drop(wait);
+			}
 		}
 	}
 
@@ -101,56 +96,46 @@ export class TypeAhead {
 	*/
 	async showProgress<Result>(what: string, work: (signal: AbortSignal, say: (what: string) => void) => Promise<Result>): Promise<Result> {
 		const abort = new AbortController();
-		const {promise: given, reject} = Promise.withResolvers<never>();
-		const own = {
-			cancel() {
-				abort.abort();
-				reject(new CanceledError(what));
-			},
-		};
-		let now = what;
-		const showWait = (isReminder: boolean) => {
-			if (this.#lasting.at(-1) === own) {
-				this.#options.show(`${now} …`, {canCancel: true, holdsKeys: false, isReminder});
+		const wait: Wait = {what, abort, isOver: false};
+		const show = (isReminder: boolean) => {
+			if (this.#lasting.at(-1) === wait) {
+				const {layers, pane} = this.#store.state;
+				this.#show(`${wait.what} …`, layers.length === 0 && pane === 'main', isReminder);
 			}
 		};
 
-		this.#lasting = [...this.#lasting, own];
-		showWait(false);
+		this.#lasting.push(wait);
+		show(false);
 		const reminder = setInterval(() => {
-			showWait(true);
-		}, this.#options.remindMs ?? remindMs).unref();
+			show(true);
+		}, this.#limits.remindEveryMs).unref();
+		const say = (to: string) => {
+			wait.what = to;
+			show(false);
+		};
+
 		try {
-			return await Promise.race([
-				work(abort.signal, to => {
-					now = to;
-					showWait(false);
-				}),
-				given,
-			]);
+			return await rejectOnAbort(async () => work(abort.signal, say), abort.signal);
 		} finally {
 			clearInterval(reminder);
-			this.#lasting = this.#lasting.filter(one => one !== own);
+			this.#lasting = this.#lasting.filter(one => one !== wait);
 		}
 	}
 
 	stopWaiting(): boolean {
-		const last = this.#lasting.at(-1);
-		this.#lasting = this.#lasting.slice(0, -1);
-		last?.cancel();
+		const last = this.#lasting.pop();
+		last?.abort?.abort(new CanceledError(last.what));
 		return last !== undefined;
 	}
 
 	/** The next key waits for what the caller does with the answer. */
 	afterAnswer(): void {
-		this.#end(
-			this.#begin('', () => {}),
-			true,
-		);
+		this.#now = {what: '', isOver: true};
+		this.#passSoon(this.#now);
 	}
 
 	get isHolding(): boolean {
-		return this.#now !== null && !this.#now.isOver;
+		return this.#now?.isOver === false;
 	}
 
 	hold(input: KeyInput): boolean {
@@ -158,9 +143,7 @@ export class TypeAhead {
 			return false;
 		}
 
-		// A missing key in the middle would change the meaning of the rest.
-		this.#isFull ||= this.#held.length >= maxHeldInputs;
-		if (!this.#isFull) {
+		if (this.#held.length < maxHeldInputs) {
 			this.#held.push(input);
 		}
 
@@ -169,14 +152,13 @@ export class TypeAhead {
 	}
 
 	cancel(): boolean {
-		const now = this.#now;
-		if (now === null || now.what === '') {
+		const wait = this.#now;
+		if (!wait?.abort) {
 			return false;
 		}
 
-		this.#leave(now);
-		this.#held = [];
-		now.cancel();
+		this.#drop(wait);
+		wait.abort.abort(new CanceledError(wait.what));
 		return true;
 	}
 
@@ -186,80 +168,48 @@ export class TypeAhead {
 		);
 	}
 
-	#begin(what: string, cancel: () => void): Preparation {
-		const own: Preparation = {what, cancel, timers: [], isOver: false};
-		if (this.#now === null) {
-			this.#isFull = false;
-		} else {
-			this.#leave(this.#now);
-		}
-
-		this.#now = own;
-		if (what !== '') {
-			own.timers.push(
-				setTimeout(() => {
-					this.#say(own);
-				}, saidAfterMs),
-				setTimeout(() => {
-					this.#expire(own);
-				}, this.#options.limitMs ?? limitMs),
-			);
-		}
-
-		return own;
-	}
-
-	#end(own: Preparation, isFor: boolean): void {
-		own.isOver = true;
-		for (const timer of own.timers) {
-			clearTimeout(timer);
-		}
-
-		if (!isFor) {
-			if (this.#now === own) {
-				this.#leave(own);
-				this.#held = [];
-			}
-
-			return;
-		}
-
-		// A dialog opens some promise turns later.
+	/** A dialog opens some promise turns later. */
+	#passSoon(wait: Wait): void {
+		wait.isOver = true;
 		setImmediate(() => {
-			if (this.#now !== own) {
-				return;
-			}
-
-			this.#leave(own);
-			const held = this.#held.splice(0);
+			const held = this.#drop(wait);
 			if (held.length > 0) {
-				this.#options.pass(held);
+				this.#pass(held);
 			}
 		});
 	}
 
-	#leave(own: Preparation): void {
-		for (const timer of own.timers) {
-			clearTimeout(timer);
+	/** Ends the holding. Returns what was held, if no other wait has taken it over. */
+	#drop(wait: Wait): readonly KeyInput[] {
+		if (this.#now !== wait) {
+			return [];
 		}
 
 		this.#now = null;
+		return this.#held.splice(0);
 	}
 
-	#expire(own: Preparation): void {
-		this.#leave(own);
-		const count = this.#held.splice(0).length;
-		if (count > 0) {
-			this.#options.show(`${own.what} is taking long: dropped ${count === 1 ? 'the key' : `the ${count} keys`} typed meanwhile`, {
-				canCancel: false,
-			});
+	#expire(wait: Wait): void {
+		const {length} = this.#drop(wait);
+		if (length > 0) {
+			const keys = length === 1 ? 'the key' : `the ${length} keys`;
+			this.#show(`${wait.what} is taking long: dropped ${keys} typed meanwhile`, false);
 		}
 	}
 
-	#say(own: Preparation): void {
-		if (own.what !== '') {
-			const count = this.#held.length;
-			this.#options.show(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key' : 'keys'} queued`}`, {canCancel: true});
+	#say(wait: Wait): void {
+		if (wait.abort && this.#now === wait) {
+			const {length} = this.#held;
+			this.#show(`${wait.what} …${length === 0 ? '' : `  ${formatQuantity(length, 'key')} queued`}`, true);
+		}
+	}
+
+	/** `canCancel`: Back ends the wait. A reminder does not replace other messages. */
+	#show(text: string, canCancel: boolean, isReminder = false): void {
+		const {dialog, notice} = this.#store.state;
+		if (dialog === null && (!isReminder || notice === null || notice.text === text)) {
+			const hint = canCancel && this.#back !== undefined ? `${formatKeys([this.#back])} cancel` : '';
+			this.#store.dispatchNow({type: 'notice', text, hint, canCancel: hint !== '', isPassing: true, now: Date.now()});
 		}
 	}
 }

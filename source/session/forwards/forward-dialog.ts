@@ -1,20 +1,18 @@
 /** Dialogs that add and edit a forward. */
-import {describeListenerUsers} from '../../descriptions/describe-proxy.ts';
-import {sentenceOf} from '../../descriptions/parts.ts';
+import {describeListenerUsers} from '../../report/descriptions/describe-proxy.ts';
+import {sentenceOf} from '../../report/descriptions/parts.ts';
 import {isLoopback} from '../../cluster/transport/server-url.ts';
-import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
-import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
-import {quoteForShell} from '../../text/escaping.ts';
+import {parseListenAddresses} from '../../streams/port-forward/local-listener.ts';
+import {parsePortSpec, type OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
 import type {ClusterTarget, Session} from '../frame/session.ts';
-import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {FormField} from '../dialogs/dialog.ts';
-import {scriptFlags} from '../clusters/script-flags.ts';
+import {scriptFlags} from '../clusters/open-clusters.ts';
 import {subjectOf} from '../lists/selection.ts';
-import {readForwardSets} from './forward-set-files.ts';
-import {forwardOf, localEndOf, type ForwardConfig} from './run-forward.ts';
-import {changeForward, startForwardFrom} from './forward-lifecycle.ts';
-import {addForwardToSet} from './forward-sets.ts';
+import {readForwardSets, addForwardToSet} from './forward-sets.ts';
+import {forwardOf} from './reduce-forward.ts';
+import {localEndOf, type ForwardConfig, changeForward, startForwardFrom} from './run-forward.ts';
 import {freePort, isFree, readPortOptions, type PortOption} from './port-options.ts';
 
 type FormValues = Readonly<Record<string, string>>;
@@ -80,7 +78,7 @@ function withLocalPort(
 }
 
 export async function editForward(session: Session, id: string, config: ForwardConfig): Promise<void> {
-	const state = forwardOf(session, id);
+	const state = forwardOf(session.store.state, id);
 	const {remote} = parsePortSpec(config.port);
 	const {ports, allowedPorts} = await session.typeAhead.during({description: `reading the ports of ${config.target}`}, async () =>
 		readPortOptions(config.cluster.access, config.target, config.namespace).catch(() => ({ports: [], allowedPorts: null})),

@@ -1,21 +1,20 @@
 /** Handlers of forwards and connection list rows. */
 import type {ConnectionEntry} from '../frame/connection-list.ts';
-import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
+import {parsePortSpec} from '../../streams/port-forward/forward-request.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
 import type {ForwardState} from '../frame/session-state.ts';
-import {selectedTarget, typedTarget} from '../lists/selection.ts';
+import {onSelected, typedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {openInBrowser} from '../shell/terminal-queue.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
 import {forwardNames} from '../dialogs/completion-names.ts';
 import {closeTail} from '../tail/open-tail.ts';
-import {forwardUrl} from './reduce-forward.ts';
-import {forwardOf} from './run-forward.ts';
+import {forwardOf, forwardUrl} from './reduce-forward.ts';
 import {addForward, editForward} from './forward-dialog.ts';
-import {restartForward, startForward, stopForward, forwardConfigOf} from './forward-lifecycle.ts';
+import {restartForward, startTypedForward, stopForward, forwardConfigOf} from './run-forward.ts';
 
 export const forwardHandlers = {
-	'list/forward': async session => addSelectedForward(session),
+	'list/forward': onSelected(addForward),
 	async 'forwards/forward'(session) {
 		void forwardNames(session, typedTarget(session, '')).then(names => {
 			session.offer('forward', names);
@@ -32,7 +31,7 @@ export const forwardHandlers = {
 		if (answer && target !== '' && port === '') {
 			await addForward(session, typedTarget(session, target));
 		} else if (answer && target !== '') {
-			startForward(session, typedTarget(session, target), port);
+			startTypedForward(session, typedTarget(session, target), port);
 		}
 	},
 	'forwards/stop': async session => stopForward(session, selectedForward(session)?.id),
@@ -82,7 +81,7 @@ export const forwardHandlers = {
 	},
 	'connections/copy'(session) {
 		const entry = selectedConnection(session);
-		const forward = forwardOf(session, entry?.id);
+		const forward = forwardOf(session.store.state, entry?.id);
 		if (forward) {
 			copyUrl(session, forward);
 		} else if (entry?.kind === 'proxy') {
@@ -98,16 +97,12 @@ export const forwardHandlers = {
 			session.store.dispatchNow({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});
 		} else if (entry?.kind === 'forward') {
 			session.store.dispatchNow({type: 'view', view: 'forwards'});
-			session.store.dispatchNow({
-				type: 'forward-move',
-				by: session.store.state.forwards.findIndex(({id}) => id === entry.id) - session.store.state.forwardCursor,
-			});
+			const to = session.store.state.forwards.findIndex(({id}) => id === entry.id);
+			session.store.dispatchNow({type: 'cursor', of: 'forwards', to});
 		} else if (entry?.kind === 'proxy') {
 			session.store.dispatchNow({type: 'view', view: 'proxy'});
-			session.store.dispatchNow({
-				type: 'proxy',
-				event: {type: 'move-to', index: session.store.state.proxy.listeners.findIndex(({id}) => id === entry.id)},
-			});
+			const to = session.store.state.proxy.listeners.findIndex(({id}) => id === entry.id);
+			session.store.dispatchNow({type: 'cursor', of: 'proxy', to});
 		}
 	},
 } satisfies Handlers;
@@ -150,11 +145,4 @@ function selectedConnection({store}: Session): ConnectionEntry | undefined {
 
 function selectedForward({store}: Session): ForwardState | undefined {
 	return store.state.forwards[store.state.forwardCursor];
-}
-
-async function addSelectedForward(session: Session): Promise<void> {
-	const at = selectedTarget(session);
-	if (at) {
-		await addForward(session, at);
-	}
 }

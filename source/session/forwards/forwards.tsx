@@ -1,16 +1,14 @@
 /** The forwards view: the forwards, and the clients and log of the selected one. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {clockTime, formatAge, formatBytes, formatQuantity} from '../../text/formats.ts';
-import {cellWidth, fitToCells} from '../../text/cell-width.ts';
+import {clockTime, formatAge, formatBytes, formatQuantity} from '../../base/text/formats.ts';
+import {cellWidth, fitToCells, wrapToWidth} from '../../base/text/cell-width.ts';
 import type {ForwardState} from '../frame/session-state.ts';
-import {abbreviatePodName} from '../../descriptions/parts.ts';
+import {abbreviatePodName} from '../../report/descriptions/parts.ts';
 import {qualifyWithNamespace} from '../frame/connection-list.ts';
-import {wrapToWidth} from '../../text/wrap-text.ts';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
-import {CursorRows, Rows} from '../kit/rows.tsx';
-import {Row, Rule, Words} from '../kit/styled-text.tsx';
+import {CursorRows, Rows, Row, Rule, Words} from '../kit/styled-text.tsx';
 
 function liveLine(
 	{state: {now}}: ScreenWith<'now'>,

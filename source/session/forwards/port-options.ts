@@ -1,11 +1,11 @@
 /** Ports offered by the forward form, and free local ports. */
 import {createServer} from 'node:net';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {isTcp} from '../../targets/named-port.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
-import type {PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
-import {isReady, listPods} from '../../targets/resolve-pod.ts';
-import {resolveTargetPods, type PodScope} from '../../targets/target-pods.ts';
+import {isTcp} from '../../cluster/targets/named-port.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
+import type {PodObject, ServiceObject, ServicePort} from '../../cluster/targets/pod-object.ts';
+import {isReady, listPods} from '../../cluster/targets/resolve-pod.ts';
+import {resolveTargetPods} from '../../cluster/targets/target-pods.ts';
 
 export type PortOption = {
 	value: string;
@@ -32,7 +32,7 @@ export async function readPortOptions(access: ClusterClient, target: string, nam
 	}
 
 	return behind.service
-		? ofService(behind.service, await tryReadPods(access, behind.scope))
+		? ofService(behind.service, await listPods(access, behind.scope, AbortSignal.timeout(readyMs)).catch(() => null))
 		: ofTemplate(await listPods(access, behind.scope));
 }
 
@@ -78,26 +78,19 @@ function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'rea
 		}));
 }
 
-async function tryReadPods(access: ClusterClient, scope: PodScope): Promise<readonly PodObject[] | null> {
-	return listPods(access, scope, AbortSignal.timeout(readyMs)).catch(() => null);
-}
-
 /** A named target port exists only on pods that declare it. */
 function readyText(pods: readonly PodObject[] | null, targetPort?: ServicePort['targetPort']): string {
 	if (pods === null) {
 		return '? pods Ready';
 	}
 
-	const naming = typeof targetPort === 'string' ? pods.filter(pod => namesPort(pod, targetPort)) : pods;
+	const hasPort = ({spec}: PodObject) => spec.containers.some(({ports = []}) => ports.some(({name}) => name === targetPort));
+	const naming = typeof targetPort === 'string' ? pods.filter(hasPort) : pods;
 	if (naming.length === 0 && pods.length > 0) {
 		return `no pod has a port named ${targetPort}`;
 	}
 
 	return `${naming.filter(pod => isReady(pod)).length} of ${pods.length} pods Ready`;
-}
-
-function namesPort({spec}: PodObject, wanted: string): boolean {
-	return spec.containers.some(({ports = []}) => ports.some(({name}) => name === wanted));
 }
 
 /** Returns an unprivileged port that resembles the remote one. */

@@ -1,12 +1,35 @@
-/** The row of a forward: its events, log and local URL. */
+/** A forward as its view and the connections pane show it: its events, log and local URL. */
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {describeForwardEvent, describeForwardUsers, hostOfListener, usuallySpeaksTls} from '../../descriptions/describe-forward-event.ts';
-import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
-import {shortError} from '../../descriptions/describe-error.ts';
+import {
+	describeForwardEvent,
+	describeForwardUsers,
+	hostOfListener,
+	usuallySpeaksTls,
+} from '../../report/descriptions/describe-forward-event.ts';
+import {abbreviatePodName, joinParts} from '../../report/descriptions/parts.ts';
+import {shortError} from '../../report/descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
-import type {ForwardState} from '../frame/session-state.ts';
-import {clockTime} from '../../text/formats.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import type {ConnectionEntry} from '../frame/connection-list.ts';
+import type {ForwardState, SessionState} from '../frame/session-state.ts';
+import {clockTime, formatBytes} from '../../base/text/formats.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+
+export function forwardOf({forwards}: Pick<SessionState, 'forwards'>, id: string | undefined): ForwardState | undefined {
+	return forwards.find(one => one.id === id);
+}
+
+/** What the connections pane shows of it. The view has the time at which the user stopped it. */
+export function forwardRow(forward: ForwardState): Partial<ConnectionEntry> & Pick<ConnectionEntry, 'what'> {
+	const {phase, note, local, asked, target, remote, open, bytesUp, bytesDown, error, listenerUsers} = forward;
+	return {
+		phase,
+		note: phase === 'open' ? '' : phase === 'stopped' ? 'stopped by you' : note,
+		figures: phase === 'open' ? `${open} open · ${formatBytes(bytesUp + bytesDown)}` : '',
+		what: `${local === null ? asked : `:${local}`} → ${target}:${remote}`,
+		error,
+		listenerUsers,
+	};
+}
 
 /** `live`: connections open after the event. */
 export function reduceForward(state: ForwardState, event: ForwardEvent, live: readonly ConnectionSnapshot[]): ForwardState {
@@ -15,7 +38,8 @@ export function reduceForward(state: ForwardState, event: ForwardEvent, live: re
 		event.event === 'interrupted'
 			? lines.reduce((log, line) => appendRetry(log, line, event.attempt), state.log)
 			: lines.reduce((log, line) => withLine(log, line), state.log);
-	return {...state, ...changeBy(event, state, live), log};
+	const change = changes[event.event] as Change<ForwardEvent['event']>;
+	return {...state, ...change(event, state, live), log};
 }
 
 /** Empty for an opened connection, which has a row of its own. The pane shows warnings. */
@@ -44,78 +68,53 @@ function appendRetry(log: Log, lost: string, attempt: number): Log {
 		: withLine(log, lost);
 }
 
-function changeBy(event: ForwardEvent, state: ForwardState, live: readonly ConnectionSnapshot[]): Partial<ForwardState> {
-	switch (event.event) {
-		case 'waiting': {
-			return {
-				note: describeForwardEvent(event)
-					.map(({parts}) => joinParts(parts, {without: ['detail', 'duration']}))
-					.join(''),
-			};
-		}
+type Change<Type extends ForwardEvent['event']> = (
+	event: Extract<ForwardEvent, {event: Type}>,
+	state: ForwardState,
+	live: readonly ConnectionSnapshot[],
+) => Partial<ForwardState>;
 
-		case 'ready': {
-			return {
-				phase: 'open',
-				local: event.listen[0]?.port ?? null,
-				...onPod(podOf(event.target)),
-				portName: event.remotePortName,
-			};
-		}
+const rowsOnly = (_: ForwardEvent, __: ForwardState, live: readonly ConnectionSnapshot[]) => forwardConnectionRows(live);
 
-		case 'bound-without':
-		case 'watch-failed': {
-			return {};
-		}
-
-		case 'connection-closed': {
-			return {closed: state.closed + 1, ...forwardConnectionRows(live)};
-		}
-
-		case 'connection-failed': {
-			return {failed: state.failed + 1, ...forwardConnectionRows(live)};
-		}
-
-		case 'moved': {
-			return {phase: 'open', ...onPod(abbreviatePodName(event.to.name)), ...forwardConnectionRows(live)};
-		}
-
-		case 'interrupted': {
-			return {phase: 'working', note: `${shortError(event.error)} · attempt ${event.attempt}`};
-		}
-
-		case 'restored': {
-			return {phase: 'open', ...onPod(state.podText)};
-		}
-
-		case 'connection-opened':
-		case 'connection-congested':
-		case 'connection-flowing': {
-			return forwardConnectionRows(live);
-		}
-	}
-}
+const changes: {readonly [Type in ForwardEvent['event']]: Change<Type>} = {
+	waiting: event => ({
+		note: describeForwardEvent(event)
+			.map(({parts}) => joinParts(parts, {without: ['detail', 'duration']}))
+			.join(''),
+	}),
+	ready({listen, target: {name, chosenFrom}, remotePortName}) {
+		const [users] = listen.flatMap(listening => describeForwardUsers(listening));
+		return {
+			phase: 'open',
+			local: listen[0]?.port ?? null,
+			...onPod(`${abbreviatePodName(name)}${chosenFrom > 1 ? `, one of ${chosenFrom}` : ''}`),
+			portName: remotePortName,
+			listenerUsers: users === undefined ? null : joinParts(users.parts, {without: ['detail']}),
+		};
+	},
+	'bound-without': () => ({}),
+	'watch-failed': () => ({}),
+	'connection-closed': (_, {closed}, live) => ({closed: closed + 1, ...forwardConnectionRows(live)}),
+	'connection-failed': (_, {failed}, live) => ({failed: failed + 1, ...forwardConnectionRows(live)}),
+	moved: ({to}, _, live) => ({phase: 'open', ...onPod(abbreviatePodName(to.name)), ...forwardConnectionRows(live)}),
+	interrupted: ({error, attempt}) => ({phase: 'working', note: `${shortError(error)} · attempt ${attempt}`}),
+	restored: (_, {podText}) => ({phase: 'open', ...onPod(podText)}),
+	'connection-opened': rowsOnly,
+	'connection-congested': rowsOnly,
+	'connection-flowing': rowsOnly,
+};
 
 export function forwardNotice(event: ForwardEvent, after: ForwardState): {text: string; role?: 'warn'} | null {
-	switch (event.event) {
-		case 'ready': {
-			return {text: `${forwardUrl(after) ?? ''} forwards to ${event.target.name}`};
-		}
-
-		case 'moved': {
-			const text = describeForwardEvent(event).map(({parts}) => joinParts(parts, {short: true, without: ['from', 'duration']}));
-			return {text: `${forwardUrl(after) ?? 'forward'} ${text.join('')}`, role: 'warn'};
-		}
-
-		default: {
-			return null;
-		}
+	if (event.event === 'ready') {
+		return {text: `${forwardUrl(after) ?? ''} forwards to ${event.target.name}`};
 	}
-}
 
-export function forwardUsersText({listen}: Extract<ForwardEvent, {event: 'ready'}>): string | null {
-	const [users] = listen.flatMap(listening => describeForwardUsers(listening));
-	return users === undefined ? null : joinParts(users.parts, {without: ['detail']});
+	if (event.event === 'moved') {
+		const text = describeForwardEvent(event).map(({parts}) => joinParts(parts, {short: true, without: ['from', 'duration']}));
+		return {text: `${forwardUrl(after) ?? 'forward'} ${text.join('')}`, role: 'warn'};
+	}
+
+	return null;
 }
 
 export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick<ForwardState, 'open' | 'openConnections'> {
@@ -135,10 +134,6 @@ export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick
 
 function onPod(podText: string): Pick<ForwardState, 'podText' | 'note'> {
 	return {podText, note: `on ${podText}`};
-}
-
-function podOf({name, chosenFrom}: Extract<ForwardEvent, {event: 'ready'}>['target']): string {
-	return `${abbreviatePodName(name)}${chosenFrom > 1 ? `, one of ${chosenFrom}` : ''}`;
 }
 
 /** `f-1.7` → `#7`. */

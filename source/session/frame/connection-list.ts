@@ -1,8 +1,8 @@
-/** The connection list: every stream of the session, newest first, with its path, its name, and changes for the worse. */
-import type {ErrorObject} from '../../errors/spoke-error.ts';
+/** The connection list: every stream of the session, newest first, with path, name, round-trip times, and changes for the worse. */
+import type {ErrorObject} from '../../base/errors/spoke-error.ts';
 import type {Leg, Path, TlsState} from '../../evidence/evidence.ts';
-import {formatQuantity} from '../../text/formats.ts';
-import type {ClusterState, Message} from './session-state.ts';
+import {formatQuantity, formatDuration} from '../../base/text/formats.ts';
+import type {ClusterState, Message, SessionState} from './session-state.ts';
 
 type ConnectionKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach' | 'copy';
 export type ConnectionPhase = 'open' | 'working' | 'stopped' | 'failed';
@@ -17,7 +17,6 @@ export type ConnectionEntry = {
 	phase: ConnectionPhase;
 	note: string;
 	figures: string;
-	samples: readonly number[];
 	since: number;
 	error: ErrorObject | null;
 	/** Who else can use the listener, as a clause; `null` without a listener, and for a forward on loopback. */
@@ -39,7 +38,6 @@ export type OverduePings = {websocket: number | null; runtime: number | null};
 export type ConnectionListEvent =
 	| {type: 'open'; entry: Pick<ConnectionEntry, 'id' | 'kind' | 'what' | 'context' | 'since'> & Partial<ConnectionEntry>}
 	| {type: 'change'; id: string; to: Partial<ConnectionEntry>}
-	| {type: 'sample'; id: string; value: number}
 	| {type: 'connected'; id: string; connection: string}
 	| {type: 'disconnected'; id: string; connection: string}
 	| {type: 'overdue-pings'; connection: string; to: Partial<OverduePings>}
@@ -48,10 +46,15 @@ export type ConnectionListEvent =
 
 export type ConnectionList = readonly ConnectionEntry[];
 
-/** One per second. */
-const maxSamples = 24;
-
 export const changeMarkMs = 10_000;
+
+/** Milliseconds that each response is overdue. */
+export type OverdueTimes = {websocket: number | null; runtime: number | null};
+
+export const noOverdueTimes: OverdueTimes = {websocket: null, runtime: null};
+
+/** No response is overdue sooner; the screen clock lags under reduced motion. @see PongTracker */
+const minOverdueMs = 5000;
 
 export function reduceConnectionList(connections: ConnectionList, event: ConnectionListEvent): ConnectionList {
 	const reduce = reducers[event.type] as (connections: ConnectionList, event: ConnectionListEvent) => ConnectionList;
@@ -67,7 +70,6 @@ const reducers: {readonly [Type in ConnectionListEvent['type']]: Reducer<Type>} 
 			phase: 'working',
 			note: 'connecting',
 			figures: '',
-			samples: [],
 			error: null,
 			listenerUsers: null,
 			paths: new Map(),
@@ -80,8 +82,6 @@ const reducers: {readonly [Type in ConnectionListEvent['type']]: Reducer<Type>} 
 		return connections.some(one => one.id === entry.id) ? change(connections, entry.id, () => entry) : [entry, ...connections];
 	},
 	change: (connections, event) => change(connections, event.id, entry => ({...entry, ...event.to})),
-	sample: (connections, event) =>
-		change(connections, event.id, entry => ({...entry, samples: [...entry.samples, event.value].slice(-maxSamples)})),
 	connected: (connections, event) =>
 		change(connections, event.id, entry => ({
 			...entry,
@@ -111,7 +111,8 @@ const reducers: {readonly [Type in ConnectionListEvent['type']]: Reducer<Type>} 
 };
 
 function change(connections: ConnectionList, id: string, to: (entry: ConnectionEntry) => ConnectionEntry): ConnectionList {
-	return connections.map(entry => (entry.id === id ? to(entry) : entry));
+	const at = connections.findIndex(entry => entry.id === id);
+	return at < 0 ? connections : connections.with(at, to(connections[at]!));
 }
 
 /** An ended stream is listed for so long. Failed ones stay until the user closes them. */
@@ -146,7 +147,7 @@ function withOverduePings(
 	return new Map([...overduePings, [connection, {...noOverduePings, ...overduePings.get(connection), ...to}]]);
 }
 
-export function overduePingsOf(connections: ConnectionList, path: Path): OverduePings {
+function overduePingsOf(connections: ConnectionList, path: Path): OverduePings {
 	for (const {paths, overduePings} of connections) {
 		for (const [connection, one] of paths) {
 			if (one === path) {
@@ -309,4 +310,72 @@ export function qualifyWithContext(
 ): string {
 	const place = context === onScreen.context ? '' : ` on ${context}`;
 	return `${qualifyWithNamespace(what, namespace, onScreen.namespace)}${place}`;
+}
+
+export function overdueTimes({connections, now}: Pick<SessionState, 'connections' | 'now'>, path: Path): OverdueTimes {
+	const {websocket, runtime} = overduePingsOf(connections, path);
+	const since = (at: number | null) => (at === null ? null : Math.max(minOverdueMs, now - at));
+	return path.about === 'ended-connection' ? noOverdueTimes : {websocket: since(websocket), runtime: since(runtime)};
+}
+
+export function hasOverdueTime({websocket, runtime}: OverdueTimes): boolean {
+	return websocket !== null || runtime !== null;
+}
+
+/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; `was` if nothing is open, `no response for 8 s` if overdue. */
+export function describeRoundTrips({about, rttMs}: Path, overdue: OverdueTimes = noOverdueTimes): string {
+	if (isEveryEndOverdue(rttMs, overdue)) {
+		return describeNoResponse(overdue);
+	}
+
+	const one = (ms: number | null, overdueMs: number | null, end: string) =>
+		ms === null && overdueMs === null ? [] : [`${overdueMs === null ? milliseconds(ms!) : `over ${seconds(overdueMs)}`} to ${end}`];
+	const words = [
+		...one(rttMs.websocket, overdue.websocket, 'the end of the WebSocket'),
+		...one(rttMs.runtime, overdue.runtime, 'the runtime'),
+	].join(' · ');
+	return words !== '' && about === 'ended-connection' ? `was ${words}` : words;
+}
+
+/** `rtt 1.6/9 ms`, `rtt was 1.6/9 ms`, `rtt 1.6 ms/over 8 s`; empty if the WebSocket end was not measured. */
+export function formatRoundTrips({about, rttMs}: Path, overdue: OverdueTimes = noOverdueTimes): string {
+	if (isEveryEndOverdue(rttMs, overdue)) {
+		return describeNoResponse(overdue);
+	}
+
+	const {websocket, runtime} = rttMs;
+	if (websocket === null) {
+		return '';
+	}
+
+	if (!hasOverdueTime(overdue)) {
+		return `rtt ${about === 'ended-connection' ? 'was ' : ''}${round(websocket)}${runtime === null ? '' : `/${round(runtime)}`} ms`;
+	}
+
+	const one = (ms: number, overdueMs: number | null) => (overdueMs === null ? `${round(ms)} ms` : `over ${seconds(overdueMs)}`);
+	return `rtt ${one(websocket, overdue.websocket)}/${one(runtime ?? 0, overdue.runtime)}`;
+}
+
+/** Whether every measured end is overdue. */
+function isEveryEndOverdue(rttMs: Path['rttMs'], overdue: OverdueTimes): boolean {
+	const ends = (['websocket', 'runtime'] as const).filter(end => rttMs[end] !== null || overdue[end] !== null);
+	return ends.length > 0 && ends.every(end => overdue[end] !== null);
+}
+
+/** Since the last response of any end. */
+function describeNoResponse(overdue: OverdueTimes): string {
+	return `no response for ${seconds(Math.min(...Object.values(overdue).filter(ms => ms !== null)))}`;
+}
+
+/** Long ones have been overdue. */
+function milliseconds(ms: number): string {
+	return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function seconds(ms: number): string {
+	return ms < 10_000 ? `${Math.floor(ms / 1000)} s` : formatDuration(ms);
+}
+
+function round(ms: number): string {
+	return ms < 10 ? ms.toFixed(1).replace(/\.0$/, '') : String(Math.round(ms));
 }

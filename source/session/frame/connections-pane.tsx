@@ -1,26 +1,34 @@
 /** The connections pane: one row per open stream. */
 import type {ReactNode} from 'react';
-import type {ActionId} from '../../actions/action-table.ts';
-import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
+import type {ActionId} from '../actions/action-table.ts';
+import {cellWidth, truncateToCells, fitToCells} from '../../base/text/cell-width.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {changeMarkMs, hasEnded, isRunning, qualifyWithNamespace, worstPath, type ConnectionEntry} from './connection-list.ts';
+import {
+	changeMarkMs,
+	hasEnded,
+	isRunning,
+	qualifyWithNamespace,
+	worstPath,
+	type ConnectionEntry,
+	formatRoundTrips,
+	hasOverdueTime,
+	overdueTimes,
+} from './connection-list.ts';
 import type {SessionState} from './session-state.ts';
-import {abbreviatePodName} from '../../descriptions/parts.ts';
-import {formatAge} from '../../text/formats.ts';
-import {describeHiddenRows} from '../kit/rows.tsx';
-import {MouseBox, Row, Rule, useReading} from '../kit/styled-text.tsx';
+import {abbreviatePodName} from '../../report/descriptions/parts.ts';
+import {formatAge} from '../../base/text/formats.ts';
+import {describeHiddenRows, MouseBox, Row, Rule, useReading} from '../kit/styled-text.tsx';
 import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import {spokenPath} from './path-pane.tsx';
 import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
 import type {Glyphs} from '../kit/theme.ts';
-import {formatRoundTrips, hasOverdueTime, overdueTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styled-line.ts';
 
 const narrowBelow = 60;
 const narrowWidth = 22;
 
-const shownParts = ['connections', 'connectionCursor', 'pane', 'cluster', 'others', 'size', 'now', 'isReducedMotion'] as const;
+const shownParts = ['connections', 'connectionCursor', 'pane', 'cluster', 'others', 'size', 'now'] as const;
 type ConnectionsScreen = ScreenWith<(typeof shownParts)[number]>;
 
 export function Connections(): ReactNode {
@@ -55,10 +63,8 @@ const legNote = '(leg 2 of each)';
 
 function Title(): ReactNode {
 	const screen = useScreenWith('connections', 'pane', 'size');
-	const {
-		state: {connections, pane, size},
-		theme: {glyphs},
-	} = screen;
+	const {connections, pane, size} = screen.state;
+	const {glyphs} = screen.theme;
 	const key = firstKey(screen, 'pane.next');
 	const usersText = listenerUsersText(screen);
 	const hint = connections.length > 0 && key !== null ? `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}` : '';
@@ -72,9 +78,7 @@ function Title(): ReactNode {
 }
 
 function connectionLines(screen: ConnectionsScreen, rows: number): Line[] {
-	const {
-		state: {connections, connectionCursor},
-	} = screen;
+	const {connections, connectionCursor} = screen.state;
 	if (connections.length === 0) {
 		return noConnections(screen);
 	}
@@ -94,10 +98,8 @@ function connectionLines(screen: ConnectionsScreen, rows: number): Line[] {
 }
 
 function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: boolean): Line {
-	const {
-		state: {size, pane, now, cluster, others, isReducedMotion},
-		theme: {glyphs},
-	} = screen;
+	const {size, pane, now, cluster, others} = screen.state;
+	const {glyphs} = screen.theme;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
 	const foreign =
@@ -118,8 +120,7 @@ function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: bool
 	const shownWhat = fitToCells(foreign + shortWhat(what, width - cellWidth(foreign), glyphs), width);
 	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: shownWhat}, {text: ' '}];
 	const note = entry.note === '' ? [] : [noteSpan(entry)];
-	const spark = isWide && !isReducedMotion && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
-	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
+	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}`}];
 	const isOverdue = path !== null && hasOverdueTime(overdueTimes(screen.state, path));
 	const rtt = isWide || isOverdue ? roundTrip(screen.state, entry, path) : '';
 	const trips = rtt === '' ? [] : [styled(isOverdue ? 'notice.warn' : 'text.dim', `  ${rtt}`)];
@@ -240,9 +241,7 @@ export function listenerUsersText({state: {connections}}: {state: Pick<SessionSt
 }
 
 function noConnections(screen: ScreenWith<never>): Line[] {
-	const {
-		theme: {glyphs},
-	} = screen;
+	const {glyphs} = screen.theme;
 	const key = (action: ActionId) => firstKey(screen, action);
 	const first = [
 		['logs', key('logs')],
@@ -251,9 +250,4 @@ function noConnections(screen: ScreenWith<never>): Line[] {
 	].flatMap(([word, at]) => (at === null ? [] : [`${at} ${word}`]));
 	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
 	return [line(' ', styled('text.dim', `None open${first.length > 0 ? `: ${first.join(', ')}` : ''}   ${bases}`))];
-}
-
-function sparkline(samples: readonly number[], glyphs: readonly string[]): string {
-	const most = Math.max(1, ...samples);
-	return samples.map(sample => glyphs[Math.min(glyphs.length - 1, Math.floor((sample / most) * (glyphs.length - 1)))]!).join('');
 }

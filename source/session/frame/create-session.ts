@@ -1,21 +1,19 @@
 /** Creates and connects the parts of a session, and records its connections. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {exitStatus, exitStatusForSignal} from '../../base/errors/exit-status.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {requireOnStreams, requirementsOn} from '../../evidence/require-connection.ts';
 import type {PathRequirement} from '../../evidence/require-path.ts';
-import {policyRequirements} from '../../policies/load-policy.ts';
+import {policyRequirements} from '../../evidence/policies/load-policy.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {readAuditOnce, renewAudit} from '../audit/audit-handlers.ts';
-import {clusterState, OpenClusters} from '../clusters/open-clusters.ts';
-import {trackResponses} from '../clusters/last-response.ts';
-import {reopenContext, switchNamespace, switchContexts} from '../clusters/navigation.ts';
+import {clusterState, OpenClusters, trackResponses} from '../clusters/open-clusters.ts';
+import {reopenContext, switchNamespace, switchContexts} from './navigation-handlers.ts';
 import {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import {Dialogs} from '../dialogs/dialogs.ts';
-import {createTypeAhead} from '../dialogs/type-ahead.ts';
-import {KeyDispatcher} from '../keys/key-dispatcher.ts';
-import {MouseDispatcher} from '../keys/mouse-dispatcher.ts';
+import {TypeAhead} from '../dialogs/type-ahead.ts';
+import {KeyDispatcher, MouseDispatcher} from '../keys/key-dispatcher.ts';
 import {performAction, type ActionContext} from '../keys/perform-action.ts';
 import {ViewFeeds} from '../lists/view-feeds.ts';
 import {pluginTerminal, TerminalQueue, type LentTerminal} from '../shell/terminal-queue.ts';
@@ -23,9 +21,8 @@ import {copyToClipboard, SessionTerminal} from './session-terminal.ts';
 import {isReducedMotion, SessionDisplay, showFailure, showMessage} from './session-display.ts';
 import type {OverduePings} from './connection-list.ts';
 import {handlerOf} from './handlers.ts';
-import {RunningWork} from './running-work.ts';
+import {RunningWork, type DialogAccess, type OpenCluster, type Session, type SessionOptions} from './session.ts';
 import {SavedStateFile} from './saved-state.ts';
-import type {DialogAccess, OpenCluster, Session, SessionOptions} from './session.ts';
 import {emptySession, shownClusters} from './session-state.ts';
 import {Store} from './store.ts';
 
@@ -41,14 +38,14 @@ export type SessionParts = {
 };
 
 export function createSession(options: SessionOptions): SessionParts {
-	const {keymap, readOnly} = options;
+	const {keymap, flags, env, readOnly, allNamespaces, clock} = options;
 	const end = new SessionEnd();
 	const terminal = new SessionTerminal(options);
 	const work = new RunningWork();
 	const initialState = emptySession(clusterState(null), terminal.size, Date.now(), {
 		readOnly,
 		isReducedMotion: isReducedMotion(options),
-		hasScreenReader: options.env['INK_SCREEN_READER'] === 'true',
+		hasScreenReader: env['INK_SCREEN_READER'] === 'true',
 	});
 	const store = new Store(
 		initialState,
@@ -75,6 +72,8 @@ export function createSession(options: SessionOptions): SessionParts {
 		open: async context => reopenContext({session, clusters}, context),
 		onRecovered() {
 			feeds.retryFailed();
+			// After a login that failed at the start, no list was read.
+			feeds.read();
 			if (store.state.view === 'audit') {
 				void readAuditOnce(session);
 			}
@@ -84,46 +83,10 @@ export function createSession(options: SessionOptions): SessionParts {
 		},
 	});
 
-	const typeAhead = createTypeAhead(store, keymap, inputs => {
+	const typeAhead = new TypeAhead(store, keymap, inputs => {
 		keys.pass(inputs);
 	});
 	const dialogs = new Dialogs(store, typeAhead);
-	const {session, actionContext, lent} = sessionOf(options, {
-		store,
-		terminal,
-		work,
-		screen,
-		terminalQueue,
-		clusters,
-		feeds,
-		reachability,
-		typeAhead,
-		dialogs,
-		end,
-	});
-	const mouse = new MouseDispatcher(session, cell => screen.mouseHit(cell));
-	const keys = new KeyDispatcher(actionContext, {
-		onReport(report) {
-			screen.takeReport(report);
-		},
-		onMouse(report) {
-			mouse.take(report);
-		},
-		onKeys() {
-			feeds.matchView();
-		},
-	});
-	return {session, screen, clusters, feeds, keys, terminalQueue, end, lent};
-}
-
-type SessionWiring = Omit<SessionParts, 'session' | 'keys' | 'lent'> &
-	Pick<Session, 'store' | 'terminal' | 'work' | 'reachability' | 'typeAhead'> & {dialogs: Dialogs};
-
-function sessionOf(
-	{keymap, flags, env, readOnly, allNamespaces, clock}: SessionOptions,
-	parts: SessionWiring,
-): {session: Session; actionContext: ActionContext; lent: LentTerminal} {
-	const {store, terminal, work, screen, terminalQueue, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
 	let ids = 0;
 	/** By `:require`, of every cluster. */
 	const required: PathRequirement[] = [];
@@ -202,7 +165,19 @@ function sessionOf(
 	};
 	const lent = pluginTerminal(session);
 	const actionContext: ActionContext = {session, dialogs, handlerOf};
-	return {session, actionContext, lent};
+	const mouse = new MouseDispatcher(session, cell => screen.mouseHit(cell));
+	const keys = new KeyDispatcher(actionContext, {
+		onReport(report) {
+			screen.takeReport(report);
+		},
+		onMouse(report) {
+			mouse.take(report);
+		},
+		onKeys() {
+			feeds.matchView();
+		},
+	});
+	return {session, screen, clusters, feeds, keys, terminalQueue, end, lent};
 }
 
 function shownIn(store: Store, clusters: OpenClusters): readonly OpenCluster[] {

@@ -1,6 +1,6 @@
 /** The handler of each action. */
-import type {ActionsOf, ActionSpec} from '../../actions/action-table.ts';
-import {findNearest, type Context, type ContextStack} from '../../actions/contexts.ts';
+import type {ActionsOf, ActionSpec} from '../actions/action-table.ts';
+import {findNearest, type Context, type ContextStack} from '../actions/contexts.ts';
 import {forwardHandlers} from '../forwards/forward-handlers.ts';
 import {forwardSetHandlers} from '../forwards/forward-sets.ts';
 import {listenerHandlers} from '../proxy/listener-handlers.ts';
@@ -12,6 +12,7 @@ import {auditHandlers, openAuditRow} from '../audit/audit-handlers.ts';
 import {doctorHandlers} from '../why/doctor-handlers.ts';
 import {nodeCheckHandlers} from '../why/node-check-handlers.ts';
 import type {Handler, Handlers, Session} from './session.ts';
+import type {ViewName} from './session-state.ts';
 import {listHandlers} from '../lists/list-handlers.ts';
 import {openRow} from '../lists/open-row.ts';
 import {navigationHandlers} from './navigation-handlers.ts';
@@ -22,6 +23,13 @@ import {copyHandlers} from '../shell/copy-handlers.ts';
 import {shellHandlers} from '../shell/shell-handlers.ts';
 import {retryHandlers} from '../clusters/reachability-check.ts';
 import {openWhy, whyHandlers} from '../why/why-handlers.ts';
+
+/** What Enter opens in a view that is no list. */
+const openers: Readonly<Partial<Record<ViewName, (session: Session) => void | Promise<void>>>> = {
+	audit: openAuditRow,
+	proxy: openResponse,
+	forwards: openDetails,
+};
 
 const handlers = {
 	...navigationHandlers,
@@ -44,19 +52,14 @@ const handlers = {
 	...nodeCheckHandlers,
 	...auditHandlers,
 	...sandboxHandlers,
-	'rows/open': open,
+	'rows/open': async session => (openers[session.store.state.view] ?? openRow)(session),
 	'list.details': openDetails,
-	why(session: Session) {
-		const {
-			store: {state},
-		} = session;
-		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && state.lastFailure === null) {
-			openAuditRow(session);
-		} else {
-			openWhy(session);
-		}
+	why(session) {
+		const {view, layers, pane, lastFailure} = session.store.state;
+		const isOfAuditRow = view === 'audit' && layers.length === 0 && pane === 'main' && lastFailure === null;
+		(isOfAuditRow ? openAuditRow : openWhy)(session);
 	},
-};
+} satisfies Handlers;
 
 /** Actions of a context that neither it, a parent nor all contexts have a handler for. Remote shells take their keys themselves. */
 type Unhandled<Of extends Context = Exclude<Context, 'ended' | 'terminal'>> = Of extends Context
@@ -70,27 +73,4 @@ const completeHandlers: [Unhandled] extends [never] ? Handlers : {unhandled: Unh
 
 export function handlerOf({context, id}: ActionSpec): Handler | undefined {
 	return findNearest(context, one => completeHandlers[`${one}/${id}`]) ?? completeHandlers[id];
-}
-
-async function open(session: Session): Promise<void> {
-	switch (session.store.state.view) {
-		case 'audit': {
-			openAuditRow(session);
-			break;
-		}
-
-		case 'proxy': {
-			await openResponse(session);
-			break;
-		}
-
-		case 'forwards': {
-			await openDetails(session);
-			break;
-		}
-
-		default: {
-			await openRow(session);
-		}
-	}
 }

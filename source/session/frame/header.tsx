@@ -2,10 +2,10 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {useShallow} from 'zustand/react/shallow';
-import {describeReplicas} from '../../descriptions/describe-path.ts';
+import {describeReplicas} from '../../report/descriptions/describe-path.ts';
 import {hubName} from '../../evidence/path-line.ts';
-import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
-import {formatNumber, clockTime} from '../../text/formats.ts';
+import {cellWidth, truncateToCells} from '../../base/text/cell-width.ts';
+import {formatNumber, clockTime} from '../../base/text/formats.ts';
 import type {Glyphs} from '../kit/theme.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
 import {firstKey, useScreen, useScreenWith, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
@@ -181,10 +181,8 @@ export function Tabs(): ReactNode {
 }
 
 function tabsLine(screen: ScreenWith<'view' | 'size'>, counts: Counts, status: string): Line {
-	const {
-		state: {view, size},
-		theme: {glyphs},
-	} = screen;
+	const {view, size} = screen.state;
+	const {glyphs} = screen.theme;
 	const width = size.columns;
 	const note = status === '' ? [] : [styled('text.dim', ` ${status} `), styled('rule', glyphs.rule)];
 	const remaining = width - lineWidth(note);

@@ -1,6 +1,7 @@
-/** How many rows the panes below a view take. The rest belongs to the view. */
-import {isListName} from '../lists/list-kinds.ts';
-import type {SessionState} from './session-state.ts';
+/** The views: how many rows their panes take, where their cursor is, and their history. */
+import {isListName, type ListName} from '../lists/list-kinds.ts';
+import {proxyRowCount} from '../proxy/proxy-state.ts';
+import type {SessionState, ViewName} from './session-state.ts';
 
 /** A page for a screen reader: what can be listened to at once. */
 const readerPageRows = 3;
@@ -10,6 +11,12 @@ const readerSize = {columns: 400, rows: 24};
 const lowBelow = 20;
 /** Minimum rows of the screen for a preview. */
 const previewFrom = 32;
+
+type ViewEntry = {view: ViewName; namespace: string | null};
+
+export type ViewHistory = {entries: readonly ViewEntry[]; position: number};
+
+const maxEntries = 100;
 
 /** A low or zoomed screen has no titles of panes. */
 export function hasPaneTitles({size: {rows}, zoom}: Pick<SessionState, 'size' | 'zoom'>): boolean {
@@ -50,4 +57,65 @@ function estimatedPageRows(rows: number): number {
 
 function estimatedListRows(rows: number): number {
 	return Math.max(1, rows - 12);
+}
+
+/** Rows that are no list of objects. */
+export type CursorRows = 'connections' | Exclude<ViewName, ListName>;
+
+type RowsWithCursor = {
+	at(state: SessionState): number;
+	count(state: SessionState): number;
+	moved(state: SessionState, at: number): SessionState;
+};
+
+export const rowsWithCursor: Readonly<Record<CursorRows, RowsWithCursor>> = {
+	connections: {
+		at: state => state.connectionCursor,
+		count: state => state.connections.length,
+		moved: (state, connectionCursor) => ({...state, connectionCursor}),
+	},
+	forwards: {
+		at: state => state.forwardCursor,
+		count: state => state.forwards.length,
+		moved: (state, forwardCursor) => ({...state, forwardCursor}),
+	},
+	proxy: {
+		at: state => state.proxy.cursor,
+		count: state => proxyRowCount(state.proxy),
+		moved: (state, cursor) => ({...state, proxy: {...state.proxy, cursor}}),
+	},
+	audit: {
+		at: state => state.audit.cursor,
+		count: state => state.audit.rows.length,
+		moved: (state, cursor) => ({...state, audit: {...state.audit, cursor}}),
+	},
+	sandbox: {
+		at: state => state.sandboxCursor,
+		count: state => state.sandboxSwitches.length,
+		moved: (state, sandboxCursor) => ({...state, sandboxCursor}),
+	},
+};
+
+/** The row that the cursor is on, from 0. */
+export function cursorOf(state: SessionState, rows: CursorRows): number {
+	return rowsWithCursor[rows].at(state);
+}
+
+export function startHistory(entry: ViewEntry): ViewHistory {
+	return {entries: [entry], position: 0};
+}
+
+/** Drops the entries after the current one. */
+export function visit(history: ViewHistory, entry: ViewEntry): ViewHistory {
+	const now = history.entries[history.position]!;
+	if (now.view === entry.view && now.namespace === entry.namespace) {
+		return history;
+	}
+
+	const entries = [...history.entries.slice(0, history.position + 1), entry].slice(-maxEntries);
+	return {entries, position: entries.length - 1};
+}
+
+export function entryAt({entries, position}: ViewHistory, by: number): ViewEntry | null {
+	return entries[position + by] ?? null;
 }

@@ -1,5 +1,5 @@
 /** Path of the selected row before a connection is opened: that of the one it would open. Reads the apiserver, never a node. */
-import {isSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError} from '../../base/errors/spoke-error.ts';
 import type {ConnectionPurpose, ProcessFacts} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
 import {configuredPath} from '../../evidence/find-paths.ts';
@@ -44,7 +44,7 @@ export class PathFeed {
 	readonly #onExamined: PathFeedListener;
 	readonly #examined = new Map<OpenCluster, {at: number; value: ApiserverExamination}>();
 	/** One read of each cluster; a later one replaces it. */
-	readonly #reading = new Map<OpenCluster, symbol>();
+	readonly #reading = new Map<OpenCluster, AbortController>();
 	#shown = '';
 
 	constructor(store: Store, cluster: () => OpenCluster, onExamined: PathFeedListener = () => {}) {
@@ -74,6 +74,10 @@ export class PathFeed {
 
 	forget(): void {
 		this.#examined.clear();
+		for (const reading of this.#reading.values()) {
+			reading.abort();
+		}
+
 		this.#reading.clear();
 		this.#clear();
 		this.follow();
@@ -85,13 +89,14 @@ export class PathFeed {
 	}
 
 	async #read(cluster: OpenCluster): Promise<void> {
-		const reading = Symbol(cluster.context);
+		const reading = new AbortController();
+		const {signal} = reading;
 		this.#reading.set(cluster, reading);
 		try {
 			const value = await examineApiserver(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
 			// An idle connection would count in the apiserver's connection metrics.
 			value.connection.close();
-			if (this.#reading.get(cluster) !== reading) {
+			if (signal.aborted) {
 				return;
 			}
 
@@ -122,7 +127,7 @@ export class PathFeed {
 				throw error;
 			}
 
-			if (this.#reading.get(cluster) === reading) {
+			if (!signal.aborted) {
 				this.#examined.delete(cluster);
 				if (this.#cluster() === cluster) {
 					// The path shown is of a process that may have restarted since.
@@ -130,7 +135,7 @@ export class PathFeed {
 				}
 			}
 		} finally {
-			if (this.#reading.get(cluster) === reading) {
+			if (!signal.aborted) {
 				this.#reading.delete(cluster);
 			}
 		}

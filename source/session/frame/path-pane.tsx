@@ -1,26 +1,24 @@
 /** The path pane below a view: the legs of a path, their evidence or needs, what is pending, and why a path would fail. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {describeExpectedFailure, describePathMeaning, describeReplicas, pathSentences} from '../../descriptions/describe-path.ts';
-import {describeCitations, routeName, sourceName, tlsName, type DetailPart} from '../../descriptions/describe-verdict.ts';
+import {describeExpectedFailure, describePathMeaning, describeReplicas, pathSentences} from '../../report/descriptions/describe-path.ts';
+import {describeCitations, routeName, sourceName, tlsName, type DetailPart} from '../../report/descriptions/describe-verdict.ts';
 import type {Leg, Path, Verdict} from '../../evidence/evidence.ts';
 import {hubName, isChecking} from '../../evidence/path-line.ts';
-import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {formatAge} from '../../text/formats.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {cellWidth, fitToCells} from '../../base/text/cell-width.ts';
+import {formatAge} from '../../base/text/formats.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole} from '../kit/path-line-spans.ts';
 import {Row, Rule, useReading} from '../kit/styled-text.tsx';
-import {firstKey, useScreen, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
-import {toSessionAdvice} from '../kit/session-advice.ts';
+import {firstKey, useScreen, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith, toSessionAdvice} from '../kit/screen-input.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 import {isListName} from '../lists/list-kinds.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row as ListRow} from '../lists/table-rows.ts';
 import {selectedExchange} from '../proxy/proxy-state.ts';
-import {pathOfEntry} from './connection-list.ts';
+import {pathOfEntry, describeRoundTrips, overdueTimes} from './connection-list.ts';
 import {hasPaneTitles} from './layout.ts';
-import {describeRoundTrips, overdueTimes} from './round-trips.ts';
 import {currentList, type ClusterState, type SessionState} from './session-state.ts';
 
 const nothingSelected = 'Select a pod, workload, service, node or forward to see its path.';

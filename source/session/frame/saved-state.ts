@@ -1,8 +1,7 @@
 /** What a session remembers of the one before: view, JSON in tails, namespaces. Nothing secret. */
 import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {stateDirectory} from '../../command-line/directories.ts';
-import {replaceFile} from '../../command-line/private-files.ts';
+import {stateDirectory, replaceFile} from '../../base/command-line/private-files.ts';
 import {listNames} from '../lists/list-kinds.ts';
 import type {SessionState, ViewName} from './session-state.ts';
 

@@ -1,18 +1,17 @@
 /** Draws the state on the terminal: chooses the theme, scans the current tail before each frame, and shows notices. */
 import process from 'node:process';
-import {shortErrorFirst} from '../../descriptions/describe-error.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {shortErrorFirst} from '../../report/descriptions/describe-error.ts';
+import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
-import type {Keymap} from '../../keymap/keymap.ts';
-import type {LoadedThemes} from '../../themes/load-themes.ts';
+import {describeKeys, type KeyHint, type Keymap} from '../keymap/keymap.ts';
+import type {LoadedThemes} from '../themes/load-themes.ts';
 import {disabledReason} from '../keys/perform-action.ts';
 import {chooseGlyphs, chooseTheme, makeTheme, plainTheme, readerGlyphs, type Theme} from '../kit/theme.ts';
 import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 import {currentTail} from '../tail/open-tail.ts';
 import {fitTail} from '../tail/log-line.ts';
 import {InkScreen} from './ink-screen.ts';
-import type {MouseHit} from './paint-tree.ts';
+import type {MouseHit} from './ink-tree.ts';
 import type {Session, SessionOptions} from './session.ts';
 import {keyContext, type Message, type SessionState} from './session-state.ts';
 import type {SessionTerminal} from './session-terminal.ts';
@@ -22,7 +21,7 @@ const scanMs = 12;
 
 type Shown = Pick<Session, 'store' | 'keymap' | 'work'>;
 
-/** Faster frames could not be read (`near`, `busy`) or would queue in a slow terminal (`far`). */
+/** Faster frames could not be read (`near`, `busy`) or would queue in the slow terminal of an ssh session (`far`). */
 const intervalsMs = {near: 80, busy: 160, far: 250} as const;
 
 /** From this rate on, every frame shows only new lines. */
@@ -131,10 +130,11 @@ export class SessionDisplay {
 	}
 
 	frameIntervalMs(): number {
-		return frameIntervalMs({
-			isFar: this.#env['SSH_TTY'] !== undefined && this.#terminal.stdout.writableNeedDrain,
-			rate: currentTail(this.#shown)?.inflow ?? 0,
-		});
+		if (this.#env['SSH_TTY'] !== undefined && this.#terminal.stdout.writableNeedDrain) {
+			return intervalsMs.far;
+		}
+
+		return (currentTail(this.#shown)?.inflow ?? 0) > busyLinesPerSecond ? intervalsMs.busy : intervalsMs.near;
 	}
 
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -201,15 +201,6 @@ function whyHint(session: Pick<Session, 'store' | 'keymap'>): string {
 	return key === undefined ? '' : `${key} why`;
 }
 
-/** `isFar`: an ssh session whose output is waiting to be sent. `rate`: lines per second. */
-function frameIntervalMs({isFar, rate}: {isFar: boolean; rate: number}): number {
-	if (isFar) {
-		return intervalsMs.far;
-	}
-
-	return rate > busyLinesPerSecond ? intervalsMs.busy : intervalsMs.near;
-}
-
 export function isReducedMotion({motion, env}: {motion?: string | undefined; env: NodeJS.ProcessEnv}): boolean {
 	return motion === undefined ? (env['NO_MOTION'] ?? '') !== '' : motion === 'off';
 }
@@ -225,10 +216,8 @@ function keyHints(keymap: Keymap, state: SessionState): readonly KeyHint[] {
 }
 
 export function createScreenInput(session: Pick<Session, 'store' | 'keymap'>, theme: Theme): ScreenInput {
-	const {
-		store: {state},
-		keymap,
-	} = session;
+	const {keymap} = session;
+	const {state} = session.store;
 	const viewHints = state.dialog === null ? {} : {viewHints: keyHints(keymap, {...state, dialog: null})};
 	return {state, theme, keymap, hints: keyHints(keymap, state), ...viewHints};
 }

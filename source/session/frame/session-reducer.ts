@@ -21,13 +21,14 @@ import {
 	type ViewName,
 } from './session-state.ts';
 import type {LineRemap} from '../tail/insert-lines.ts';
+import {connectionOfTail} from '../tail/describe-tail.ts';
 import {remapTail, type TailDisplay, type TailView} from '../tail/tail-view.ts';
-import {withContext} from '../lists/rows-of-clusters.ts';
+import {withContext} from '../lists/row-filter.ts';
 import {servicesWithoutPods, type ServicePods} from '../lists/problems.ts';
-import {searchText, toggleWrap} from '../text/text-search.ts';
-import {estimatedRows} from './layout.ts';
-import {withRowPath, type WhyLayer} from '../why/why-path.ts';
-import {entryAt, startHistory, visit} from './view-history.ts';
+import {searchText, toggleWrap} from '../kit/text-rows.ts';
+import {estimatedRows, rowsWithCursor, type CursorRows, entryAt, startHistory, visit} from './layout.ts';
+import {withRowPath, type WhyLayer} from '../why/why.ts';
+import {forwardRow} from '../forwards/reduce-forward.ts';
 
 export type SessionEvent =
 	| {type: 'list'; list: ListName; event: ListEvent}
@@ -49,7 +50,7 @@ export type SessionEvent =
 	| {type: 'pop'}
 	/** To the other pane. */
 	| {type: 'pane'}
-	| {type: 'connection-cursor'; by: number}
+	| {type: 'cursor'; of: CursorRows; to: number}
 	| {type: 'zoom'}
 	| {type: 'wrap'}
 	| {type: 'pending'; keys: readonly string[]}
@@ -63,15 +64,14 @@ export type SessionEvent =
 	| {type: 'tick'; now: number}
 	| {type: 'selected-path'; of: string; path: Path | null}
 	| {type: 'selected-details'; of: string; lines: readonly TextLine[]}
+	/** Also again, by its id. */
+	| {type: 'forward-started'; forward: ForwardState; since: number}
 	| {type: 'forward'; forward: ForwardState}
 	| {type: 'forward-gone'; id: string}
-	| {type: 'forward-move'; by: number}
 	| {type: 'forward-sets'; sets: SessionState['forwardSets']}
 	| {type: 'proxy'; event: ProxyEvent}
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
-	| {type: 'audit-move'; by: number}
 	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; log?: readonly string[]}
-	| {type: 'sandbox-move'; by: number}
 	/** `pods`: `null` if they became unknown. */
 	| {type: 'service-pods'; context: string; pods: ServicePods | null}
 	| {type: 'recording'; recording: SessionState['recording']}
@@ -146,7 +146,10 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	}),
 	pop: state => ({...state, layers: state.layers.slice(0, -1)}),
 	pane: state => ({...state, pane: state.pane === 'main' && state.connections.length > 0 ? 'connections' : 'main'}),
-	'connection-cursor': (state, {by}) => ({...state, connectionCursor: clamp(state.connectionCursor + by, state.connections.length)}),
+	cursor(state, {of, to}) {
+		const {count, moved} = rowsWithCursor[of];
+		return moved(state, clamp(to, count(state)));
+	},
 	zoom: state => ({...state, zoom: !state.zoom}),
 	wrap: state => toggleWrap(state),
 	pending: (state, {keys}) => (state.pending.length === 0 && keys.length === 0 ? state : {...state, pending: keys}),
@@ -159,7 +162,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
 	'first-hints': (state, {isDefaultKeymap}) => ({...state, firstHints: {until: null, isDefaultKeymap}}),
 	'first-hints-over': state => (state.firstHints === null ? state : {...state, firstHints: null}),
-	tick: (state, event) => tick(state, event),
+	tick: (state, event) => tick([...state.tails.values()].reduce(withTailRow, state), event),
 	'selected-path': (state, {of, path}) => ({
 		...state,
 		selectedPath: {of, path},
@@ -168,22 +171,26 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		processes: withProcess(state.processes, path),
 	}),
 	'selected-details': (state, {of, lines}) => ({...state, selectedDetails: {of, lines}}),
-	forward: (state, {forward}) => ({...state, forwards: withForward(state.forwards, forward)}),
+	'forward-started'(state, {forward, since}) {
+		const {id, context, namespace} = forward;
+		return reduceConnections(withForward(state, forward), {
+			type: 'open',
+			entry: {id, kind: 'forward', context, namespace, since, ...forwardRow(forward)},
+		});
+	},
+	forward: (state, {forward}) => reduceConnections(withForward(state, forward), {type: 'change', id: forward.id, to: forwardRow(forward)}),
 	'forward-gone'(state, {id}) {
 		const forwards = state.forwards.filter(forward => forward.id !== id);
-		return {...state, forwards, forwardCursor: clamp(state.forwardCursor, forwards.length)};
+		return reduceConnections({...state, forwards, forwardCursor: clamp(state.forwardCursor, forwards.length)}, {type: 'close', id});
 	},
-	'forward-move': (state, {by}) => ({...state, forwardCursor: clamp(state.forwardCursor + by, state.forwards.length)}),
 	'forward-sets': (state, {sets}) => ({...state, forwardSets: sets}),
 	proxy: (state, {event}) => ({...state, proxy: reduceProxy(state.proxy, event)}),
 	audit: (state, {to}) => ({...state, audit: {...state.audit, ...to}}),
-	'audit-move': (state, {by}) => ({...state, audit: {...state.audit, cursor: clamp(state.audit.cursor + by, state.audit.rows.length)}}),
 	sandbox: (state, {switches = state.sandboxSwitches, log = state.sandboxLog}) => ({
 		...state,
 		sandboxSwitches: switches,
 		sandboxLog: log,
 	}),
-	'sandbox-move': (state, {by}) => ({...state, sandboxCursor: clamp(state.sandboxCursor + by, state.sandboxSwitches.length)}),
 	'service-pods'(state, {context, pods}) {
 		if ((state.servicePods.get(context) ?? null) === pods) {
 			return state;
@@ -195,7 +202,12 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	recording: (state, {recording}) => ({...state, recording}),
 	switch: (state, {cluster, others = []}) => switchClusters(state, cluster, others),
 	'tail-opened': (state, {view}) => ({...state, tails: new Map([...state.tails, [view.id, view]])}),
-	tail: (state, {view}) => withTail(state, view.id, () => view),
+	tail(state, {view}) {
+		const wasFailed = state.tails.get(view.id)?.phase === 'failed';
+		const next = withTail(state, view.id, () => view);
+		// A failure changes the available keys.
+		return wasFailed === (view.phase === 'failed') ? next : withTailRow(next, view);
+	},
 	'tail-display': (state, {display}) => ({...state, tailDisplay: display}),
 };
 
@@ -235,9 +247,13 @@ function withTail(state: SessionState, id: string, change: (view: TailView) => T
 	return view === undefined || view === known ? state : {...state, tails: new Map([...state.tails, [id, view]])};
 }
 
-function withForward(forwards: readonly ForwardState[], forward: ForwardState): readonly ForwardState[] {
-	const isKnown = forwards.some(({id}) => id === forward.id);
-	return isKnown ? forwards.map(one => (one.id === forward.id ? forward : one)) : [...forwards, forward];
+function withTailRow(state: SessionState, view: TailView): SessionState {
+	return reduceConnections(state, {type: 'change', id: view.id, to: connectionOfTail(view)});
+}
+
+function withForward(state: SessionState, forward: ForwardState): SessionState {
+	const at = state.forwards.findIndex(({id}) => id === forward.id);
+	return {...state, forwards: at < 0 ? [...state.forwards, forward] : state.forwards.with(at, forward)};
 }
 
 function switchClusters(state: SessionState, cluster: ClusterState, others: readonly ClusterState[]): SessionState {
@@ -358,10 +374,8 @@ function withProcess(processes: readonly ApiserverProcess[], path: Path | null):
 		return processes;
 	}
 
-	const {
-		cluster: {context},
-		process: {id},
-	} = path;
+	const {context} = path.cluster;
+	const {id} = path.process;
 	return processes.some(one => one.context === context && one.id === id) ? processes : [...processes, {context, id}];
 }
 

@@ -1,8 +1,8 @@
 /** The state of the session. */
 import type {PathRequirement} from '../../evidence/require-path.ts';
-import type {ActionSpec} from '../../actions/action-table.ts';
+import type {ActionSpec} from '../actions/action-table.ts';
 import type {ClusterInfo} from '../../cluster/cluster-client.ts';
-import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {ErrorObject} from '../../base/errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../../evidence/audit/audit-object.ts';
 import type {Leg, Path} from '../../evidence/evidence.ts';
 import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
@@ -12,10 +12,9 @@ import {isListName, listNames, type ListName} from '../lists/list-kinds.ts';
 import type {Dialog} from '../dialogs/dialog.ts';
 import {emptyProxy, type ProxyState} from '../proxy/proxy-state.ts';
 import type {ServicePods} from '../lists/problems.ts';
-import type {TextSearch} from '../text/text-search.ts';
-import {estimatedRows} from './layout.ts';
+import type {TextSearch} from '../kit/text-rows.ts';
+import {estimatedRows, startHistory, type ViewHistory} from './layout.ts';
 import type {TailDisplay, TailView} from '../tail/tail-view.ts';
-import {startHistory, type ViewHistory} from './view-history.ts';
 
 /** `id`: its fingerprint. */
 export type ApiserverProcess = {context: string | null; id: string};
@@ -145,6 +144,7 @@ export type ForwardState = {
 	onPodLoss: OnPodLoss;
 	phase: ConnectionPhase;
 	note: string;
+	error: ErrorObject | null;
 	podText: string;
 	open: number;
 	closed: number;
@@ -152,6 +152,8 @@ export type ForwardState = {
 	bytesUp: number;
 	bytesDown: number;
 	openConnections: readonly ForwardConnectionRow[];
+	/** @see ConnectionEntry */
+	listenerUsers: string | null;
 	log: readonly ForwardLogLine[];
 };
 

@@ -1,8 +1,8 @@
 /** Routes a session's input to the screen or a remote shell, restores the terminal, and copies to its clipboard. */
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
-import {enterRawMode} from '../../terminal/borrowed-terminal.ts';
-import {sanitize} from '../../text/sanitize.ts';
+import {enterRawMode} from '../../base/terminal/terminal-modes.ts';
+import {sanitize} from '../../base/text/sanitize.ts';
 import type {Session} from './session.ts';
 
 export type TerminalStreams = {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream};

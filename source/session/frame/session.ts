@@ -1,30 +1,30 @@
-/** Interface that the parts of the session share, and the options with which it starts. */
-import type {ActionId} from '../../actions/action-table.ts';
-import type {Context} from '../../actions/contexts.ts';
-import type {Clock} from '../../async/clock.ts';
+/** What the parts of the session share, the work that continues after its action, and the options with which a session starts. */
+import type {ActionId} from '../actions/action-table.ts';
+import type {Context} from '../actions/contexts.ts';
+import type {Clock} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
-import type {SettingsProblem} from '../../command-line/settings-problem.ts';
+import type {ConnectionFlags} from '../../base/command-line/connection-flags.ts';
+import type {SettingsProblem} from '../../base/errors/spoke-error.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {PathRequirement} from '../../evidence/require-path.ts';
-import type {Keymap} from '../../keymap/keymap.ts';
+import type {Keymap} from '../keymap/keymap.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import type {LoadedThemes} from '../../themes/load-themes.ts';
+import type {LoadedThemes} from '../themes/load-themes.ts';
 import type {ReachabilityCheck} from '../clusters/reachability-check.ts';
-import type {FormField, PickerItem} from '../dialogs/dialog.ts';
+import type {FormField} from '../dialogs/dialog.ts';
 import type {Dialogs} from '../dialogs/dialogs.ts';
 import type {TypeAhead} from '../dialogs/type-ahead.ts';
 import type {Glyphs} from '../kit/theme.ts';
 import type {TailStart} from '../tail/open-tail.ts';
-import type {TailOptions} from '../tail/tail-targets.ts';
+import type {TailOptions, TailRun} from '../tail/tail-run.ts';
 import type {PathFeed} from './path-feed.ts';
-import type {RunningWork} from './running-work.ts';
 import type {SavedStateFile} from './saved-state.ts';
 import type {Message, RecordingSettings} from './session-state.ts';
 import type {SessionTerminal} from './session-terminal.ts';
 import type {Store} from './store.ts';
+import type {SandboxRun} from '../sandbox/sandbox-handlers.ts';
 
 /** Stays open for its streams after a switch. */
 export type OpenCluster = {
@@ -128,29 +128,6 @@ export type TextPromptOptions = {
 	check?(text: string, regex: boolean): string | null;
 };
 
-export type PickOptions = {
-	title: string;
-	purpose: string;
-	lead?: string;
-	heads?: readonly string[];
-	items: readonly PickerItem[];
-	notes?: readonly string[];
-	/** Also accepts text that no item matches. */
-	free?: boolean;
-	/** Prefix shown with a text that matches no item. */
-	none?: string;
-	/** Label of the accept key. */
-	keys?: string;
-	toggles?: boolean;
-	text?: string;
-	/** Id of the item selected at first, if there is one. */
-	selected?: string | null;
-	/** Completion of an argument and its offset; `null` while the command itself is typed. */
-	argumentAt?(text: string): {from: number; items: readonly PickerItem[]} | null;
-	/** Receives a function to call when `argumentAt` has new items. */
-	onNames?(again: () => void): void;
-};
-
 export type FillOptions = {
 	title: string;
 	fields: readonly FormField[];
@@ -197,3 +174,67 @@ export type SessionOptions = {
 	/** The sandbox replaces a kubeconfig that was not found. */
 	isFallback?: boolean;
 };
+
+/** `stop` may return a promise. */
+type Stoppable = {stop(): unknown};
+type WorkKinds = {
+	tail: TailRun;
+	forward: Stoppable;
+	listener: Stoppable;
+	request: Stoppable;
+	copy: Stoppable;
+	/** `reason`: what follows `stopped`. */
+	'node-check': {stop(reason?: string): unknown};
+	sandbox: SandboxRun;
+};
+type Work = {readonly kind: keyof WorkKinds; readonly run: Stoppable};
+
+/** Work that continues after the action that started it, by id. */
+export class RunningWork {
+	readonly #running = new Map<string, Work>();
+
+	/** Returns a function to call when the work has ended by itself. */
+	start<Kind extends keyof WorkKinds>(kind: Kind, id: string, run: WorkKinds[Kind]): () => void {
+		const work = {kind, run};
+		this.#running.set(id, work);
+		return () => {
+			this.#forget(id, work);
+		};
+	}
+
+	get<Kind extends keyof WorkKinds>(kind: Kind, id: string | undefined): WorkKinds[Kind] | undefined {
+		const work = id === undefined ? undefined : this.#running.get(id);
+		return work?.kind === kind ? (work.run as WorkKinds[Kind]) : undefined;
+	}
+
+	list<Kind extends keyof WorkKinds>(kind: Kind): ReadonlyArray<{id: string; run: WorkKinds[Kind]}> {
+		return [...this.#running].filter(([, work]) => work.kind === kind).map(([id, work]) => ({id, run: work.run as WorkKinds[Kind]}));
+	}
+
+	/**
+	Ends the work, and what replaced it meanwhile; at once if `stop` returns no promise. `then` runs before other callers continue, so that
+	two keys pressed in quick succession act in order.
+	*/
+	async end(id: string, then: () => void = () => {}): Promise<void> {
+		for (let work = this.#running.get(id); work; work = this.#running.get(id)) {
+			const stopping = work.run.stop();
+			if (stopping instanceof Promise) {
+				await stopping;
+			}
+
+			this.#forget(id, work);
+		}
+
+		then();
+	}
+
+	async endAll(): Promise<void> {
+		await Promise.all([...this.#running.keys()].map(async id => this.end(id)));
+	}
+
+	#forget(id: string, work: Work): void {
+		if (this.#running.get(id) === work) {
+			this.#running.delete(id);
+		}
+	}
+}

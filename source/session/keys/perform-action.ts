@@ -1,7 +1,7 @@
 /** Checks and performs an action, and says why one is disabled. */
-import {isAccessAllowed} from '../../actions/access.ts';
-import {actionIn, findAction, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isAccessAllowed} from '../actions/access.ts';
+import {actionIn, findAction, type ActionId, type ActionSpec} from '../actions/action-table.ts';
+import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
 import {isAllowedByName, ruleFor} from '../clusters/reachability-check.ts';
 import type {Dialogs} from '../dialogs/dialogs.ts';
@@ -82,10 +82,8 @@ async function handled(session: Session, {title}: ActionSpec, handle: () => Prom
 /** Permission may exist for the selected pod alone. */
 async function refuse(context: ActionContext, action: ActionSpec, reason: string): Promise<void> {
 	const {session} = context;
-	const {
-		store,
-		cluster: {access},
-	} = session;
+	const {store} = session;
+	const {access} = session.cluster;
 	const {state} = store;
 	const row = state.view === 'pods' && state.layers.length === 0 ? selectedRow(state.lists.pods) : null;
 	const ended = terminatedPodReason(state, action);

@@ -1,7 +1,7 @@
 /** The cells of a screen, and the bytes that change a terminal from the last frame to this one. */
-import {cellWidth} from '../../text/cell-width.ts';
-import {isSingleCells} from '../../text/single-cells.ts';
-import {escapeControls} from '../../text/sanitize.ts';
+import {cellWidth} from '../../base/text/cell-width.ts';
+import {isSingleCells} from '../../base/text/single-cells.ts';
+import {escapeControls} from '../../base/text/sanitize.ts';
 
 /** Synchronized output. @see https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036 */
 const [beginFrame, endFrame] = ['\u001B[?2026h', '\u001B[?2026l'];

@@ -1,8 +1,8 @@
 /** The matches of a search: highlighted in the visible lines, and counted in words. */
-import {findMatchesWithin, patternOf} from '../../text/search-patterns.ts';
-import {formatNumber} from '../../text/formats.ts';
+import {findMatchesWithin, patternOf} from '../../base/text/search-patterns.ts';
+import {formatNumber} from '../../base/text/formats.ts';
 import type {LineIndex} from '../tail/line-index.ts';
-import type {MatchCount} from '../tail/tail-window.ts';
+import type {MatchCount} from '../tail/log-line.ts';
 import type {TailView} from '../tail/tail-view.ts';
 import {styled, type Span} from './styled-line.ts';
 

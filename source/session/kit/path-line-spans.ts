@@ -1,8 +1,8 @@
 /** The path as one line. The stroke before each word is its basis. It shrinks in a fixed order and never loses the worst TLS state. */
-import {describeEnd} from '../../descriptions/describe-path.ts';
+import {describeEnd} from '../../report/descriptions/describe-path.ts';
 import {isChecking, pathLineLegs, type PathLineLeg} from '../../evidence/path-line.ts';
 import type {Basis, Path, RouteState, TlsState} from '../../evidence/evidence.ts';
-import {routeName, tlsName} from '../../descriptions/describe-verdict.ts';
+import {routeName, tlsName} from '../../report/descriptions/describe-verdict.ts';
 import type {ApiserverProcess} from '../frame/session-state.ts';
 import type {Glyphs, Role} from './theme.ts';
 import {lineWidth, styled, type Span} from './styled-line.ts';

@@ -2,11 +2,13 @@
 import {createContext, use, useRef} from 'react';
 import {useStore} from 'zustand/react';
 import type {StoreApi} from 'zustand/vanilla';
-import type {ActionId} from '../../actions/action-table.ts';
-import type {KeyHint} from '../../keymap/describe-keys.ts';
-import type {Keymap} from '../../keymap/keymap.ts';
+import type {ActionId} from '../actions/action-table.ts';
+import {type KeyHint, type Keymap, formatKeys} from '../keymap/keymap.ts';
 import type {SessionState} from '../frame/session-state.ts';
 import type {Theme} from './theme.ts';
+import {describeError, type ErrorPart} from '../../report/descriptions/describe-error.ts';
+import {errorTable} from '../../base/errors/error-table.ts';
+import type {ErrorObject} from '../../base/errors/spoke-error.ts';
 
 export type ScreenInput = {
 	state: SessionState;
@@ -28,6 +30,8 @@ export type LayoutCallbacks = {onListRows(rows: number): void; onPageRows(rows: 
 export type ScreenHost = LayoutCallbacks & {frames: Frames};
 
 export const ScreenContext = createContext<ScreenHost | null>(null);
+
+type ShownKeys = Pick<ScreenWith<never>, 'keymap' | 'hints' | 'viewHints'>;
 
 /** Of the open dialog, or else of the view; `undefined` if no current hint has the action. */
 export function hintedKey({hints}: Pick<ScreenInput, 'hints'>, action: ActionId): string | undefined {
@@ -78,4 +82,24 @@ function isChanged(before: ScreenInput, now: ScreenInput, parts: ReadonlyArray<k
 /** For the bodies of lists, tails and responses, whose rows depend on most of the state. */
 export function wholeScreen(screen: ScreenInput): ScreenInput {
 	return screen;
+}
+
+/** `or --probe active` becomes `or the test (t)`, and so does the command that has the flag. */
+export function toSessionAdvice(screen: ShownKeys, text: string): string {
+	const test = firstKey(screen, 'test') ?? viaWhy(screen);
+	const doctor = firstKey(screen, 'doctor');
+	const tested = test === null ? text : text.replaceAll(/(?:spoke path TARGET )?--probe active/g, () => `the test (${test})`);
+	return doctor === null ? tested : tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} runs the doctor`);
+}
+
+/** Without the advice on a command line, because none was typed. */
+export function sessionErrorParts(error: ErrorObject): readonly ErrorPart[] {
+	return describeError(error).filter(({role, text}) => role !== 'fix' || text !== errorTable.ERR_USAGE.remedy);
+}
+
+/** The test is on the why screen. */
+function viaWhy(screen: ShownKeys): string | null {
+	const there = firstKey(screen, 'why');
+	const sequence = screen.keymap.get('why')?.get('test')?.sequences[0];
+	return there === null || sequence === undefined ? null : `${there}, then ${formatKeys(sequence)}`;
 }

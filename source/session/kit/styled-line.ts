@@ -1,6 +1,6 @@
 /** Lines of spans, and texts that become them. */
-import type {ActionId} from '../../actions/action-table.ts';
-import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
+import type {ActionId} from '../actions/action-table.ts';
+import {cellWidth, truncateToCells} from '../../base/text/cell-width.ts';
 import type {Role} from './theme.ts';
 
 /** `sgr`: a color of the log line itself. `action`: what a click performs. */

@@ -1,7 +1,7 @@
 /** Styled lines as Ink text, the titled rule above a pane or page, and the boxes that take clicks. */
-import {Box, Text, useIsScreenReaderEnabled, type DOMElement} from 'ink';
+import {Box, Text, useIsScreenReaderEnabled, type DOMElement, measureElement} from 'ink';
 import {createContext, memo, use, useLayoutEffect, useRef, type ComponentProps, type ReactNode, type RefObject} from 'react';
-import {cellWidth} from '../../text/cell-width.ts';
+import {cellWidth} from '../../base/text/cell-width.ts';
 import {useScreen} from './screen-input.ts';
 import {line, lineWidth, spokenLines, styled, type Line} from './styled-line.ts';
 import type {Role, Theme} from './theme.ts';
@@ -9,14 +9,14 @@ import type {Role, Theme} from './theme.ts';
 /** A pane that takes the wheel and the clicks on its items. `view`: the rows of the current view. */
 export type MousePane = 'view' | 'connections' | 'tail' | 'text' | 'dialog';
 
-/** `line`: what a box of one row shows. */
-type MouseTarget = {pane?: MousePane; line?: Line};
+/** `line`: what the texts in a box of one row show. `draw`: what is painted into an empty box. */
+type BoxContent = {pane?: MousePane | undefined; line?: Line | undefined; draw?: DrawRows};
 
-export type MouseTargets = WeakMap<DOMElement, MouseTarget>;
+export type BoxContents = WeakMap<DOMElement, BoxContent>;
 
-export const MouseTargetsContext = createContext<MouseTargets>(new WeakMap());
+export const BoxContentsContext = createContext<BoxContents>(new WeakMap());
 
-type MouseBoxProps = MouseTarget & ComponentProps<typeof Box> & {readonly children: ReactNode};
+type MouseBoxProps = Omit<BoxContent, 'draw'> & ComponentProps<typeof Box> & {readonly children: ReactNode};
 
 type RuleProps = {
 	readonly title: string;
@@ -30,6 +30,25 @@ type RuleProps = {
 	readonly warn?: boolean;
 };
 
+type RowsSize = {columns: number; rows: number};
+
+/** Returns at most `rows` lines; a longer line is cut. */
+type DrawRows = (size: RowsSize) => readonly Line[];
+
+type RowsProps = {
+	readonly draw: DrawRows;
+	/** Its share of the rows that other boxes leave. */
+	readonly grow?: number;
+	readonly minHeight?: number;
+	readonly maxHeight?: number;
+	readonly pane?: MousePane;
+	readonly onSize?: (size: RowsSize) => void;
+	/** What a screen reader reads instead of the first rows. */
+	readonly read?: (size: RowsSize) => string;
+};
+
+type CursorRowsProps = {readonly lines: readonly Line[]; readonly cursor: number; readonly grow?: number; readonly minHeight?: number};
+
 /**
 One row; what does not fit is cut at the end. One text for all spans: an Ink element for each would cost as much as the rest of a frame.
 Ink's own color properties do not know the theme, NO_COLOR or a terminal of 16 colors.
@@ -38,7 +57,8 @@ export function Row(line: Line): ReactNode {
 	const theme = useScreen(screen => screen.theme);
 	const text = useIsScreenReaderEnabled() ? spokenLines([line]) : coloredText(line, theme);
 	const shown = <ColoredText text={text} wrap="truncate-end" />;
-	return isClickable(line) ? <MouseBox line={line}>{shown}</MouseBox> : shown;
+	const isClickable = line.item !== undefined || line.spans.some(({action}) => action !== undefined);
+	return isClickable ? <MouseBox line={line}>{shown}</MouseBox> : shown;
 }
 
 /** The properties of a box that a screen reader reads as this text; an empty text hides the box from it. */
@@ -75,7 +95,7 @@ const ColoredText = memo(({text, wrap}: {readonly text: string; readonly wrap: '
 ));
 
 export function MouseBox({pane, line, children, ...style}: MouseBoxProps): ReactNode {
-	const box = useMouseTarget({...(pane && {pane}), ...(line && {line})});
+	const box = useBoxContent({pane, line});
 	return (
 		<Box ref={box} {...style}>
 			{children}
@@ -83,22 +103,17 @@ export function MouseBox({pane, line, children, ...style}: MouseBoxProps): React
 	);
 }
 
-/** Returns the ref of the box that is the target. */
-export function useMouseTarget(target: MouseTarget): RefObject<DOMElement | null> {
+/** Returns the ref of the box. */
+function useBoxContent(content: BoxContent): RefObject<DOMElement | null> {
 	const box = useRef<DOMElement>(null);
-	const targets = use(MouseTargetsContext);
+	const contents = use(BoxContentsContext);
 	useLayoutEffect(() => {
 		// A box that is hidden from a screen reader is not there.
 		if (box.current !== null) {
-			targets.set(box.current, target);
+			contents.set(box.current, content);
 		}
 	});
 	return box;
-}
-
-/** Whether a click on the line does something. */
-function isClickable({item, spans}: Line): boolean {
-	return item !== undefined || spans.some(({action}) => action !== undefined);
 }
 
 /** The titled rule above a pane or page. */
@@ -139,4 +154,61 @@ function Dashes({grows = false}: {readonly grows?: boolean}): ReactNode {
 	const borderStyle = {top: rule, topLeft: '', topRight: '', left: '', right: '', bottom: '', bottomLeft: '', bottomRight: ''};
 	const size = grows ? {flexGrow: 1, flexBasis: 0, minWidth: 1} : {width: 1, flexShrink: 0};
 	return <Box {...{borderStyle, borderBottom, borderLeft, borderRight}} borderColor="rule" {...size} />;
+}
+
+/** The items of a view, with a cursor: as many rows as there are lines, or the rows around the cursor if fewer fit. */
+export function CursorRows({lines, cursor, grow = 1, minHeight = 1}: CursorRowsProps): ReactNode {
+	return (
+		<Rows
+			pane="view"
+			grow={grow}
+			minHeight={Math.min(minHeight, lines.length)}
+			maxHeight={lines.length}
+			draw={({rows}) => {
+				const top = Math.max(0, Math.min(cursor - rows + 1, lines.length - rows));
+				return lines.slice(top, top + rows);
+			}}
+			read={() => spokenItem(cursor, lines)}
+		/>
+	);
+}
+
+/** `2 of 3: …`, which counts the lines that are items. */
+export function spokenItem(cursor: number, lines: readonly Line[]): string {
+	const items = lines.filter(({item}) => item !== undefined);
+	const line = lines[cursor];
+	return line === undefined ? '' : `${items.indexOf(line) + 1} of ${items.length}: ${spokenLines([line])}`;
+}
+
+/** Painted as lines, not rendered as Ink's texts, which take five times as long in a tail. @see docs/dependencies.md */
+export function Rows(props: RowsProps): ReactNode {
+	return useIsScreenReaderEnabled() ? <ReadRows {...props} /> : <PaintedRows {...props} />;
+}
+
+function PaintedRows({draw, grow = 1, minHeight = 0, maxHeight, pane, onSize}: RowsProps): ReactNode {
+	const box = useBoxContent({pane, draw});
+	// Ink computes the layout before it runs layout effects, and paints after them.
+	useLayoutEffect(() => {
+		const {width: columns, height: rows} = measureElement(box.current!);
+		onSize?.({columns, rows});
+	});
+	return (
+		<Box ref={box} flexGrow={grow} flexBasis={0} minHeight={minHeight} {...(maxHeight !== undefined && {maxHeight})} overflow="hidden" />
+	);
+}
+
+function ReadRows({draw, read}: RowsProps): ReactNode {
+	const columns = useScreen(({state}) => state.size.columns);
+	const rows = useScreen(({state}) => state.pageRows);
+	const text = read ?? ((size: RowsSize) => spokenLines(draw(size).slice(0, size.rows)));
+	return <Box {...useReading(() => text({columns, rows}))} />;
+}
+
+/** `4 more` at the top of a list, else `2 above · 4 below`. */
+export function describeHiddenRows(above: number, below: number): string {
+	if (above === 0) {
+		return `${below} more`;
+	}
+
+	return below === 0 ? `${above} above` : `${above} above · ${below} below`;
 }

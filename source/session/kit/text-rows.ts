@@ -1,14 +1,13 @@
 /** Lays out the lines of a text as screen rows. */
-import {pathSentences} from '../../descriptions/describe-path.ts';
-import {lineLabel, lineText} from './format-copied-lines.ts';
-import type {TextLine} from '../frame/session-state.ts';
-import type {TextWrapping} from '../text/text-search.ts';
-import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
-import {wrapToWidth} from '../../text/wrap-text.ts';
+import {pathSentences} from '../../report/descriptions/describe-path.ts';
+import type {TextLine, Layer, SessionState} from '../frame/session-state.ts';
+import {cellWidth, truncateToCells, wrapToWidth} from '../../base/text/cell-width.ts';
 import {line, spread, styled, type Line, type Span} from './styled-line.ts';
 import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
 import type {ScreenWith} from './screen-input.ts';
 import type {Role} from './theme.ts';
+import {formatAge} from '../../base/text/formats.ts';
+import {matchWithin, escapeRegExp, describeRegexError, patternOf} from '../../base/text/search-patterns.ts';
 
 export const wrapped: TextWrapping = {isCut: false, left: 0};
 
@@ -25,6 +24,20 @@ type TextScreen = ScreenWith<TextPart>;
 
 /** `of`: the index of the line. `part`: for `asIs` text, which part of it, after `lead` blanks. */
 export type TextRow = {line: Line; of: number; part: {from: number; to: number; lead: number} | null};
+
+/** Stands for an age in a text. Sanitized text never contains it. */
+export const agoMark = '\0';
+
+/** `found`: line indexes in order. */
+export type TextSearch = {text: string; regex: boolean; found: readonly number[]; at: number | null};
+
+type Searched = Pick<TextSearch, 'text' | 'regex'>;
+
+/** Limit for a whole text. */
+const maxDurationMs = 250;
+
+/** `left`: cells scrolled out at the left. */
+export type TextWrapping = {isCut: boolean; left: number};
 
 export function textLines(screen: TextScreen, lines: readonly TextLine[]): Line[] {
 	return textRows(screen, lines, wrapped).map(row => row.line);
@@ -153,4 +166,88 @@ function partSpans({text, key, role}: TextLine, {from, to}: Part): Span[] {
 		styled('json.key', text.slice(first, last)),
 		styled(role as Role | undefined, text.slice(last, to)),
 	].filter(span => span.text !== '');
+}
+
+export function formatCopiedLines(lines: readonly TextLine[], now: number): string {
+	return lines
+		.map(one => copiedLine({...one, text: lineText(one, now)}, lineLabel(one, now)))
+		.join('\n')
+		.trim();
+}
+
+function copiedLine({path, rule, text}: TextLine, label: string | undefined): string {
+	if (path) {
+		return path.line;
+	}
+
+	if (rule) {
+		return `\n${text}`;
+	}
+
+	if (label?.trim() === '') {
+		return `  ${text}`;
+	}
+
+	return label === undefined ? text : `${label.trim()}: ${text}`;
+}
+
+/** The text with its times as ages: `exited 3 (Error) 4m ago`. */
+export function lineText({text, times = []}: Pick<TextLine, 'text' | 'times'>, now: number): string {
+	return times.reduce((shown, time) => shown.replace(agoMark, `${formatAge(now - time)} ago`), text);
+}
+
+function lineLabel({label, since}: TextLine, now: number): string | undefined {
+	return since === undefined ? label : `${formatAge(now - since).padEnd(5)} ${label ?? ''}`;
+}
+
+/** Like `patternOf`. @throws SyntaxError for an invalid regular expression */
+export function searchPattern({text, regex}: Searched, flags = ''): RegExp {
+	return patternOf(regex ? text : escapeRegExp(text), flags);
+}
+
+export function searchProblem(searched: Searched): string | null {
+	try {
+		searchPattern(searched);
+		return null;
+	} catch (error) {
+		return describeRegexError(error);
+	}
+}
+
+/** Wraps around. An invalid or slow search finds nothing. */
+export function searchText(lines: readonly TextLine[], {text, regex}: Searched, from: number): TextSearch | null {
+	if (text === '') {
+		return null;
+	}
+
+	const isProblem = searchProblem({text, regex}) !== null;
+	const has = isProblem
+		? null
+		: matchWithin(
+				searchPattern({text, regex}),
+				lines.map(({asIs, label = '', text}) => (asIs ? text : `${label} ${text}`)),
+				maxDurationMs,
+			);
+	const found = lines.flatMap((_, index) => (has?.[index] ? [index] : []));
+	return {text, regex, found, at: found.find(index => index >= from) ?? found[0] ?? null};
+}
+
+/** Wraps around. */
+export function nextFound({found, at}: TextSearch, direction: 1 | -1): number | null {
+	const here = at ?? -1;
+	return direction > 0
+		? (found.find(index => index > here) ?? found[0] ?? null)
+		: (found.findLast(index => index < here) ?? found.at(-1) ?? null);
+}
+
+/** Text that is scrolled sideways is always cut. */
+export function wrappingOf({isTextCut}: Pick<SessionState, 'isTextCut'>, layer: Layer | undefined): TextWrapping {
+	const left = layer !== undefined && 'left' in layer ? (layer.left ?? 0) : 0;
+	return {isCut: isTextCut || left > 0, left};
+}
+
+export function toggleWrap(state: SessionState): SessionState {
+	const top = state.layers.at(-1);
+	const layers = top !== undefined && 'left' in top ? [...state.layers.slice(0, -1), {...top, left: 0}] : state.layers;
+	return {...state, layers, isTextCut: !wrappingOf(state, top).isCut};
 }

@@ -1,42 +1,18 @@
 /** The theme of the screen: the colors of its roles, and its glyphs. */
-import {asciiFallbacks, showsUnicode} from '../../text/terminal-charset.ts';
-import {formatSgr, type ColorDepth} from '../../themes/color.ts';
-import {roles, shippedThemeNames, type Colors, type Role, type ShippedThemeName} from '../../themes/theme-roles.ts';
+import {asciiFallbacks, showsUnicode} from '../../base/text/terminal-charset.ts';
+import {
+	formatSgr,
+	type ColorDepth,
+	roles,
+	shippedThemeNames,
+	type Colors,
+	type Role,
+	type ShippedThemeName,
+} from '../themes/theme-roles.ts';
 
-export type {Role} from '../../themes/theme-roles.ts';
+export type {Role} from '../themes/theme-roles.ts';
 
-export type Glyphs = {
-	strokes: {proven: string; inferred: string; unknown: string; unseen: string};
-	arrow: string;
-	broke: string;
-	open: string;
-	working: string;
-	stopped: string;
-	failed: string;
-	look: string;
-	paused: string;
-	passed: string;
-	cursor: string;
-	cursorElsewhere: string;
-	marked: string;
-	chooseLeft: string;
-	chooseRight: string;
-	caret: string;
-	rule: string;
-	tabLeft: string;
-	tabRight: string;
-	upRule: string;
-	edge: {window: string; rest: string; error: string; warn: string; match: string; gap: string};
-	frame: {topLeft: string; topRight: string; bottomLeft: string; bottomRight: string; side: string; along: string};
-	dot: string;
-	more: string;
-	newLine: string;
-	to: string;
-	into: string;
-	spark: readonly string[];
-};
-
-export const unicodeGlyphs: Glyphs = {
+export const unicodeGlyphs = {
 	strokes: {proven: '━', inferred: '╍', unknown: '┈', unseen: '─'},
 	arrow: '►',
 	broke: '✗',
@@ -64,8 +40,9 @@ export const unicodeGlyphs: Glyphs = {
 	newLine: '⏎',
 	to: '→',
 	into: '›',
-	spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇'],
 };
+
+export type Glyphs = typeof unicodeGlyphs;
 
 export const asciiGlyphs: Glyphs = {
 	strokes: {proven: '=', inferred: '~', unknown: '.', unseen: '-'},
@@ -95,7 +72,6 @@ export const asciiGlyphs: Glyphs = {
 	newLine: '\\n',
 	to: '>',
 	into: '/',
-	spark: ['_', '.', '-', '=', '+', '*', '#'],
 };
 
 /** For a screen reader: glyphs are not read, because words say the same, and a separator is a comma. */

@@ -1,7 +1,7 @@
 /** Chooses the columns of a list, their widths, and the roles of cells that stand out. */
-import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../text/cell-width.ts';
+import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../base/text/cell-width.ts';
 import {hasContexts, shownNamespace, type SessionState} from '../frame/session-state.ts';
-import {formatNumber, formatAge} from '../../text/formats.ts';
+import {formatNumber, formatAge} from '../../base/text/formats.ts';
 import type {Role} from '../kit/theme.ts';
 import {ageTitle, contextTitle, listKinds, namespaceTitle, servicePodsTitle, type ListColumn} from './list-kinds.ts';
 import {rowPhase, type ListState} from './list-state.ts';

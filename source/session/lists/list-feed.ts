@@ -1,16 +1,15 @@
 /** Keeps one list current by reads and a watch, or by polling, and retries what failed. */
-import {delayUpTo} from '../../async/abortable.ts';
-import {backoffMs} from '../../async/clock.ts';
-import {Semaphore} from '../../async/semaphore.ts';
+import {delayUpTo, backoffMs} from '../../base/async/clock.ts';
+import {Semaphore} from '../../base/async/queues.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll, listPages, readFirstPage, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
-import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../base/errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from './list-kinds.ts';
 import type {ListEvent, ListPhase} from './list-state.ts';
 import {withProblem} from './problems.ts';
 import {rowReader, type RowChange, type RowReader} from './table-rows.ts';
-import {worstOf} from './rows-of-clusters.ts';
+import {worstOf} from './row-filter.ts';
 
 type ListFeedOptions = {
 	cluster: ClusterClient;
@@ -112,7 +111,8 @@ class FollowedRows {
 	readonly #options: ListFeedOptions;
 	readonly #resource: ListResource;
 	readonly #isByNamespace: boolean;
-	readonly #batch: Batch;
+	readonly #batch: Batched;
+	readonly #changes: RowChange[] = [];
 	#columns: readonly TableColumn[];
 	#reader: RowReader;
 	/** A failed attempt must not make rows look newer. */
@@ -124,8 +124,10 @@ class FollowedRows {
 		this.#isByNamespace = options.namespace === null && start !== null;
 		this.#columns = start?.columns ?? [];
 		this.#reader = this.#newReader();
-		this.#batch = new Batch(changes => {
-			options.emit({type: 'changes', changes, now: Date.now()});
+		this.#batch = new Batched(() => {
+			if (this.#changes.length > 0) {
+				options.emit({type: 'changes', changes: this.#changes.splice(0), now: Date.now()});
+			}
 		});
 	}
 
@@ -145,7 +147,7 @@ class FollowedRows {
 			}
 
 			case 'interrupted': {
-				this.#batch.flush();
+				this.#batch.now();
 				this.#interruptedSince ??= event.since;
 				emit({
 					type: 'phase',
@@ -160,7 +162,12 @@ class FollowedRows {
 			}
 
 			default: {
-				this.#batch.add({chunk: this.#chunkOf(event.item), type: event.type, row: this.#reader(event.item, namespace ?? '', Date.now())});
+				this.#changes.push({
+					chunk: this.#chunkOf(event.item),
+					type: event.type,
+					row: this.#reader(event.item, namespace ?? '', Date.now()),
+				});
+				this.#batch.soon();
 			}
 		}
 	}
@@ -173,7 +180,7 @@ class FollowedRows {
 		const {emit, namespace} = this.#options;
 		this.#columns = columns ?? this.#columns;
 		this.#reader = this.#newReader();
-		this.#batch.flush();
+		this.#batch.now();
 		if (first && this.#isByNamespace) {
 			emit({type: 'clear', resource: this.#resource.resource});
 		}
@@ -258,34 +265,29 @@ async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal
 	return {version: resourceVersion, columns: columns ?? []};
 }
 
-class Batch {
-	readonly #changes: RowChange[] = [];
-	#timer: NodeJS.Timeout | null = null;
-	readonly #emit: (changes: readonly RowChange[]) => void;
+/** Runs once for all calls within 250 ms. */
+export class Batched {
+	readonly #run: () => void;
+	#timer: NodeJS.Timeout | undefined;
 
-	constructor(emit: (changes: readonly RowChange[]) => void) {
-		this.#emit = emit;
+	constructor(run: () => void) {
+		this.#run = run;
 	}
 
-	add(change: RowChange): void {
-		this.#changes.push(change);
+	soon(): void {
 		this.#timer ??= setTimeout(() => {
-			this.flush();
+			this.now();
 		}, batchMs);
 	}
 
-	flush(): void {
+	now(): void {
 		this.stop();
-		if (this.#changes.length > 0) {
-			this.#emit(this.#changes.splice(0));
-		}
+		this.#run();
 	}
 
 	stop(): void {
-		if (this.#timer) {
-			clearTimeout(this.#timer);
-			this.#timer = null;
-		}
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
 	}
 }
 

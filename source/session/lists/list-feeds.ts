@@ -1,21 +1,16 @@
 /** Feeds of the current and earlier lists. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {shownClusters, type ClusterState, type SessionState} from '../frame/session-state.ts';
+import {shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {SessionClusters} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import {feedList} from './list-feed.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import {listNamespace, type ListEvent} from './list-state.ts';
-import {parseRowFilter} from './row-filter.ts';
-import {inContext, rowContext} from './rows-of-clusters.ts';
+import {parseRowFilter, inContext} from './row-filter.ts';
 
-/** `contexts`: the reads of each cluster. */
-type Running = {key: string; selector: string; abort: AbortController; contexts: Map<string, AbortController>};
+/** `reads`: of each context. */
+type Running = {key: string; selector: string; reads: Map<string, AbortController>};
 
 export type FedClusters = SessionClusters['clusters'];
-
-/** `rowContext`: of its rows. */
-export type RespondingCluster = Pick<ClusterState, 'namespace'> & {rowContext: string; cluster: ClusterClient};
 
 export class ListFeeds {
 	readonly #store: Store;
@@ -54,10 +49,12 @@ export class ListFeeds {
 	}
 
 	stop(only?: ListName): void {
-		for (const [name, {abort}] of [...this.#running]) {
+		for (const [name, {reads}] of [...this.#running]) {
 			if (only === undefined || only === name) {
-				abort.abort();
 				this.#running.delete(name);
+				for (const read of reads.values()) {
+					read.abort();
+				}
 			}
 		}
 	}
@@ -76,7 +73,7 @@ export class ListFeeds {
 	}
 
 	#start(list: ListName, selector: string, clusters: FedClusters): void {
-		const running: Running = {key: this.#keyOf(list, selector), selector, abort: new AbortController(), contexts: new Map()};
+		const running: Running = {key: this.#keyOf(list, selector), selector, reads: new Map()};
 		this.#running.set(list, running);
 		this.#store.dispatch({type: 'list', list, event: {type: 'reset', selector}});
 		for (const cluster of this.#clustersOf(list)) {
@@ -89,13 +86,13 @@ export class ListFeeds {
 		return shownClusters(this.#store.state).filter(({context}) => scope?.context === undefined || context === scope.context);
 	}
 
-	#read(list: ListName, {selector, abort, contexts}: Running, clusters: FedClusters, {context, namespace, error}: ClusterState): void {
+	#read(list: ListName, {selector, reads}: Running, clusters: FedClusters, {context, namespace, error}: ClusterState): void {
 		const {state} = this.#store;
 		const {scope} = state.lists[list];
-		contexts.get(context)?.abort();
-		const own = new AbortController();
-		contexts.set(context, own);
-		const signal = AbortSignal.any([abort.signal, own.signal]);
+		reads.get(context)?.abort();
+		const abort = new AbortController();
+		reads.set(context, abort);
+		const {signal} = abort;
 		const emit = (event: ListEvent) => {
 			if (signal.aborted) {
 				return;
@@ -131,12 +128,4 @@ export class ListFeeds {
 			emit,
 		});
 	}
-}
-
-/** Those that are shown and whose apiserver responds. */
-export function respondingClusters(state: SessionState, clusters: FedClusters): readonly RespondingCluster[] {
-	return shownClusters(state).flatMap(one => {
-		const open = one.reachable === 'yes' ? clusters.get(one.context) : undefined;
-		return open === undefined ? [] : [{namespace: one.namespace, rowContext: rowContext(state, one), cluster: open.access}];
-	});
 }

@@ -3,9 +3,9 @@ import {countPresent, selectedRow, selectionFor, type ListEvent, type ListSelect
 import {nextSortColumn} from './list-columns.ts';
 import {isListName} from './list-kinds.ts';
 import {parseRowFilter} from './row-filter.ts';
-import {currentList, sharedNamespace, type SessionState, type ViewName} from '../frame/session-state.ts';
-import {entryAt} from '../frame/view-history.ts';
-import {formatNumber} from '../../text/formats.ts';
+import {cursorOf, entryAt} from '../frame/layout.ts';
+import {currentList, sharedNamespace, type ViewName} from '../frame/session-state.ts';
+import {formatNumber} from '../../base/text/formats.ts';
 import {readAuditOnce} from '../audit/audit-handlers.ts';
 import {loadForwardSets} from '../forwards/forward-sets.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -18,32 +18,11 @@ function dispatchList(session: Session, event: ListEvent): void {
 }
 
 function move(session: Session, by: number): void {
-	const {store} = session;
-	const {view, proxy} = store.state;
-	switch (view) {
-		case 'forwards': {
-			store.dispatchNow({type: 'forward-move', by});
-			break;
-		}
-
-		case 'proxy': {
-			store.dispatchNow({type: 'proxy', event: {type: 'move-to', index: proxy.cursor + by}});
-			break;
-		}
-
-		case 'audit': {
-			store.dispatchNow({type: 'audit-move', by});
-			break;
-		}
-
-		case 'sandbox': {
-			store.dispatchNow({type: 'sandbox-move', by});
-			break;
-		}
-
-		default: {
-			dispatchList(session, {type: 'move', by, now: Date.now()});
-		}
+	const {state} = session.store;
+	if (isListName(state.view)) {
+		dispatchList(session, {type: 'move', by, now: Date.now()});
+	} else {
+		session.store.dispatchNow({type: 'cursor', of: state.view, to: cursorOf(state, state.view) + by});
 	}
 }
 
@@ -57,35 +36,13 @@ export function scrollRows(session: Session, by: number): void {
 }
 
 export function selectItem(session: Session, item: number): void {
-	move(session, item - cursorOf(session.store.state));
-}
-
-function cursorOf(state: SessionState): number {
-	switch (state.view) {
-		case 'forwards': {
-			return state.forwardCursor;
-		}
-
-		case 'proxy': {
-			return state.proxy.cursor;
-		}
-
-		case 'audit': {
-			return state.audit.cursor;
-		}
-
-		case 'sandbox': {
-			return state.sandboxCursor;
-		}
-
-		default: {
-			return state.lists[state.view].cursorIndex;
-		}
-	}
+	const {state} = session.store;
+	move(session, item - (isListName(state.view) ? state.lists[state.view].cursorIndex : cursorOf(state, state.view)));
 }
 
 const page = (session: Session) => currentList(session.store.state)?.windowRows ?? 10;
 const far = 1_000_000_000;
+
 const moveBy = (by: (session: Session) => number) => (session: Session) => {
 	move(session, by(session));
 };

@@ -1,20 +1,17 @@
 /** The list of a view, or the text of an empty one, and the details of the selected row below it. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {describeError} from '../../descriptions/describe-error.ts';
-import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
-import {hasContexts, isAwaitingApiserver, shownNamespace, type TextLine, currentList} from '../frame/session-state.ts';
-import {formatNumber, formatQuantity, clockTime, formatAge} from '../../text/formats.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import {wrapToWidth} from '../../text/wrap-text.ts';
-import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
+import {describeError, describeUnreachable} from '../../report/descriptions/describe-error.ts';
+import {cellWidth, truncateToCells, wrapToWidth} from '../../base/text/cell-width.ts';
+import {hasContexts, isAwaitingApiserver, shownNamespace, type TextLine, currentList, type SessionState} from '../frame/session-state.ts';
+import {formatNumber, formatQuantity, clockTime, formatAge} from '../../base/text/formats.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import {previewRows} from '../frame/layout.ts';
-import {Rows} from '../kit/rows.tsx';
-import {Rule} from '../kit/styled-text.tsx';
+import {Rows, Rule} from '../kit/styled-text.tsx';
 import {firstKey, useScreen, useScreenHost, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {line, padLines, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {textLines, textParts, type TextPart} from '../kit/text-rows.ts';
-import {errorLines} from '../why/why.tsx';
+import {errorLines} from '../why/why.ts';
 import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, remainingWidth} from './list-columns.ts';
 import {contextTitle, listKinds, type ListName} from './list-kinds.ts';
 import {countPresent, selectedRow, type ListState} from './list-state.ts';
@@ -157,10 +154,8 @@ function unreachablePane(screen: ScreenInput, rows: number, width: number): Line
 }
 
 function paneLines(screen: ScreenInput, blank: readonly Line[], width: number): Line[] {
-	const {
-		state,
-		theme: {glyphs},
-	} = screen;
+	const {state} = screen;
+	const {glyphs} = screen.theme;
 	const {cluster} = state;
 	const narrow = {...screen, state: {...state, size: {...state.size, columns: width}}};
 	const draw = (lines: readonly TextLine[]) =>
@@ -198,20 +193,12 @@ function withoutScheme(server: string): string {
 }
 
 function describeEmptyList(screen: ScreenInput, list: ListState): string[] {
-	switch (list.phase.kind) {
-		case 'failed': {
-			return failureText(screen, list, list.phase);
-		}
-
-		case 'idle':
-		case 'reading': {
-			return ['reading …'];
-		}
-
-		default: {
-			return [emptyText(screen, list)];
-		}
+	const {phase} = list;
+	if (phase.kind === 'failed') {
+		return failureText(screen, list, phase);
 	}
+
+	return [phase.kind === 'idle' || phase.kind === 'reading' ? 'reading …' : emptyText(screen, list)];
 }
 
 function failureText(screen: ScreenInput, list: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
@@ -380,4 +367,30 @@ function previewLines(screen: ScreenWith<TextPart | 'selectedDetails'>, row: Row
 		screen,
 		selectedDetails.lines.slice(1).filter(({rule}) => rule !== true),
 	);
+}
+
+/** Attempts have the role `tried`. */
+export function unreachableTextLines(
+	state: Pick<SessionState, 'cluster' | 'now' | 'isReducedMotion' | 'hasScreenReader'>,
+): readonly TextLine[] {
+	const {retryAt, attempts, ...cluster} = state.cluster;
+	// A screen reader would read each new number.
+	const attempt = state.hasScreenReader ? '' : ` (attempt ${attempts.count + 1})`;
+	const next = retryAt === null ? '' : `Retrying${describeNextRetry(state, retryAt)}${attempt}.`;
+	return describeUnreachable({...cluster, next, attempts: attempts.last}).map(({role, text}): TextLine => ({
+		text: sanitizeLine(text),
+		...(role === 'attempt' && {role: 'tried'}),
+		...(role === 'fix' && {role: 'focus'}),
+		...(role !== 'statement' && role !== 'attempt' && {label: role}),
+	}));
+}
+
+/** ` in 4 s`, ` now`, or after a second ` since 14:03:07`; no countdown under reduced motion. */
+export function describeNextRetry({now, isReducedMotion}: Pick<SessionState, 'now' | 'isReducedMotion'>, at: number): string {
+	const waitMs = at - now;
+	if (waitMs > 0) {
+		return isReducedMotion ? '' : ` in ${Math.ceil(waitMs / 1000)} s`;
+	}
+
+	return waitMs > -1000 ? ' now' : ` since ${clockTime(at)}`;
 }

@@ -1,9 +1,18 @@
 /** One list: rows and cursor. */
-import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {ErrorObject} from '../../base/errors/spoke-error.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
-import {byName, filterRows, parseRowFilter, sortRows, type RowOrder} from './row-filter.ts';
+import {
+	byName,
+	filterRows,
+	parseRowFilter,
+	sortRows,
+	type RowOrder,
+	readablePhase,
+	rowsOfSeveral,
+	unreadRows,
+	withContext,
+} from './row-filter.ts';
 import {hasProblem, leadingFirst, withoutEndedProblems, type KnownProblems} from './problems.ts';
-import {readablePhase, rowsOfSeveral, unreadRows, withContext} from './rows-of-clusters.ts';
 import {applyChanges, type Row, type RowChange} from './table-rows.ts';
 
 export type ListPhase =
@@ -81,7 +90,6 @@ export type ListEvent =
 	| {type: 'changes'; changes: readonly RowChange[]; now: number}
 	| {type: 'expire'; now: number}
 	| {type: 'move'; by: number; now?: number}
-	| {type: 'move-to'; index: number}
 	/** Moves the window. The cursor stays in it. */
 	| {type: 'scroll'; by: number; now: number}
 	/** `from`: the selection that the filter starts from, not that of the filter before. */
@@ -182,7 +190,6 @@ const reducers: {readonly [Type in ListEvent['type']]: (list: ListState, event: 
 			{...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs},
 			list.cursorIndex + event.by,
 		),
-	'move-to': (list, event) => moveCursorTo({...list, moved: true}, event.index < 0 ? list.visible.length - 1 : event.index),
 	scroll(list, event) {
 		const lowest = Math.max(0, list.visible.length - list.windowRows);
 		const top = Math.max(0, Math.min(list.top + event.by, lowest));

@@ -1,13 +1,13 @@
 /** Enter in a list: the pods of a workload, service or node, and the containers of a pod. */
 import {listAll} from '../../cluster/list.ts';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
-import {actionIn} from '../../actions/action-table.ts';
-import {allContainers, attachableContainers, chooseContainer, containerStatus} from '../../targets/choose-container.ts';
-import {listPath, objectPath, findResource, podResource, type TargetResource} from '../../targets/resource-names.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {resolveTargetPods} from '../../targets/target-pods.ts';
-import {formatQuantity} from '../../text/formats.ts';
+import {actionIn} from '../actions/action-table.ts';
+import {allContainers, attachableContainers, chooseContainer, containerStatus} from '../../cluster/targets/choose-container.ts';
+import {listPath, objectPath, findResource, podResource, type TargetResource} from '../../cluster/targets/resource-names.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {resolveTargetPods} from '../../cluster/targets/target-pods.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import {currentList} from '../frame/session-state.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
@@ -15,7 +15,7 @@ import {disabledReason} from '../keys/perform-action.ts';
 import {openShell} from '../shell/shell-handlers.ts';
 import {openTail} from '../tail/open-tail.ts';
 import {openDetails} from '../text/details-handlers.ts';
-import {agoAt, containerStateText, type FormatAgo} from '../text/object-verdict.ts';
+import {agoAt, containerStateText, type FormatAgo} from '../text/object-details.ts';
 import {showView} from './list-handlers.ts';
 import type {ListName} from './list-kinds.ts';
 import {selectedRow, type ListScope} from './list-state.ts';
@@ -195,23 +195,15 @@ function pickerItem({store: {state}}: Session, pod: PodObject, choice: Choice, i
 
 function describeChoice(pod: PodObject, {action, container}: Choice, ago: FormatAgo): string {
 	const {state, lastState, restartCount = 0} = containerStatus(pod, container) ?? {};
-	switch (action) {
-		case 'logs': {
-			const role = allContainers(pod).find(({name}) => name === container)?.role;
-			const parts = [
-				role === 'regular' ? '' : role,
-				containerStateText({state}, ago),
-				restartCount && formatQuantity(restartCount, 'restart'),
-			];
-			return parts.filter(Boolean).join(', ');
-		}
-
-		case 'previous log': {
-			return containerStateText({state: lastState}, ago);
-		}
-
-		case 'shell': {
-			return '';
-		}
+	if (action === 'shell') {
+		return '';
 	}
+
+	if (action === 'previous log') {
+		return containerStateText({state: lastState}, ago);
+	}
+
+	const role = allContainers(pod).find(({name}) => name === container)?.role;
+	const parts = [role === 'regular' ? '' : role, containerStateText({state}, ago), restartCount && formatQuantity(restartCount, 'restart')];
+	return parts.filter(Boolean).join(', ');
 }

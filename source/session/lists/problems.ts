@@ -130,3 +130,10 @@ export function servicesWithoutPods({namespace, cells}: ServicePods): ReadonlyMa
 export function servicePodsCell(known: ServicePods | undefined, namespace: string, service: string): string {
 	return known?.namespace === namespace ? (known.cells.get(service) ?? '–') : '?';
 }
+
+/** `MemoryPressure`, `DiskPressure`, `PIDPressure`, `NetworkUnavailable`. */
+export function nodePressure({status}: Pick<CheckedObject<'nodes'>, 'status'>): string[] {
+	return (status?.conditions ?? [])
+		.filter(({type, status: holds}) => /Pressure$|^NetworkUnavailable$/.test(type) && holds === 'True')
+		.map(({type}) => type);
+}

@@ -1,6 +1,6 @@
 /** The selected row. */
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {formatQuantity} from '../../text/formats.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
 import {selectedRow} from './list-state.ts';
 import {cellIn, objectTitle, type ListName} from './list-kinds.ts';
 import type {Row} from './table-rows.ts';
@@ -26,6 +26,16 @@ export function selectedTarget(session: Session): (ClusterTarget & {name: string
 		target: targetOf(list.name, row),
 		namespace: row.namespace === '' ? cluster.access.facts.namespace : row.namespace,
 		name: row.name,
+	};
+}
+
+/** An action on the object of the selected row. */
+export function onSelected(act: (session: Session, selected: ClusterTarget) => void | Promise<void>): (session: Session) => Promise<void> {
+	return async session => {
+		const selected = selectedTarget(session);
+		if (selected) {
+			await act(session, selected);
+		}
 	};
 }
 

@@ -1,8 +1,8 @@
 /** Compact rows from the apiserver's tables, and what a watch changes of them. */
 import type {TableColumn, TableRow} from '../../cluster/list.ts';
-import type {ErrorObject} from '../../errors/spoke-error.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import {formatAge} from '../../text/formats.ts';
+import type {ErrorObject} from '../../base/errors/spoke-error.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {formatAge} from '../../base/text/formats.ts';
 import type {ListColumn} from './list-kinds.ts';
 
 export type Row = {

@@ -1,46 +1,50 @@
-/** Data of the current view: its list, the counts of the others, and the details of the selected row. */
+/** Data of the current view: its list, the counts of the others, the details of the selected row, and what the tables do not show. */
+import {delayUpTo} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {readFirstPage, type TableRow} from '../../cluster/list.ts';
-import {lastResponseTime} from '../clusters/last-response.ts';
+import {listPages, readFirstPage, type TableRow} from '../../cluster/list.ts';
+import type {CheckedObject} from '../../cluster/object-shapes.ts';
+import {watchObjects} from '../../cluster/watch.ts';
+import {lastResponseTime} from '../clusters/open-clusters.ts';
 import {previewRows} from '../frame/layout.ts';
 import {PathFeed, type PathFeedListener} from '../frame/path-feed.ts';
 import {currentList, shownClusters, type ClusterState, type TextLine} from '../frame/session-state.ts';
-import type {ClusterTarget, OpenCluster} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import {readDetails} from '../text/object-details.ts';
 import {cellRole} from './list-columns.ts';
+import {Batched} from './list-feed.ts';
 import {ListFeeds, type FedClusters} from './list-feeds.ts';
 import {cellIn, listKinds, listNames, objectTitle, type ListName} from './list-kinds.ts';
-import {selectedRow} from './list-state.ts';
-import {NodePressureFeed, ServicePodsFeed} from './object-feeds.ts';
+import {selectedRow, type ListState} from './list-state.ts';
+import {countServicePods, keyOf, nodePressure, type EndpointSlice, type ServicePods} from './problems.ts';
+import {rowContext} from './row-filter.ts';
 import {targetOf} from './selection.ts';
 import type {Row} from './table-rows.ts';
 
 const countIntervalMs = 60_000;
 const countTimeoutMs = 10_000;
+const pressureIntervalMs = 60_000;
+const pressureTimeoutMs = 30_000;
 
 /** Time the cursor must rest before details are read. */
 const restMs = 300;
+
+/** What is read while a state wants it. It is wanted under the same key; an answer after the abort is late, and ignored. */
+type Feed = {key: string; start(signal: AbortSignal): Promise<void>};
+
+/** The clusters that are shown and respond. `rowContext`: of their rows. */
+type RespondingCluster = Pick<ClusterState, 'context' | 'namespace'> & {rowContext: string; access: ClusterClient};
 
 export class ViewFeeds {
 	readonly paths: PathFeed;
 	readonly #store: Store;
 	readonly #clusters: FedClusters;
 	readonly #lists: ListFeeds;
-	readonly #details: DetailsFeed;
-	readonly #servicePods: ServicePodsFeed;
-	readonly #counts: ListCounts;
-	readonly #nodePressure: NodePressureFeed;
+	readonly #running = new Map<string, AbortController>();
 
 	constructor(store: Store, clusters: FedClusters, onExamined?: PathFeedListener) {
-		const cluster = () => clusters.get(store.state.cluster.context)!;
 		this.#store = store;
 		this.#clusters = clusters;
-		this.paths = new PathFeed(store, cluster, onExamined);
-		this.#details = new DetailsFeed(store, cluster);
-		this.#servicePods = new ServicePodsFeed(store, clusters);
-		this.#counts = new ListCounts(store, clusters);
-		this.#nodePressure = new NodePressureFeed(store, clusters);
+		this.paths = new PathFeed(store, () => clusters.get(store.state.cluster.context)!, onExamined);
 		this.#lists = new ListFeeds(store, () => {
 			this.matchView();
 		});
@@ -61,15 +65,35 @@ export class ViewFeeds {
 
 	matchView(): void {
 		this.paths.follow();
-		this.#details.follow();
-		this.#servicePods.follow();
-		this.#nodePressure.follow();
+		this.#match(feedsOf(this.#store, this.#clusters));
 	}
 
 	tick(): void {
 		this.#updateResponseTimes();
-		this.#counts.follow();
 		this.matchView();
+	}
+
+	/** Before other clusters or another namespace are shown, and at the end. */
+	stop(): void {
+		this.#lists.stop();
+		this.#match([]);
+	}
+
+	/** Aborts the feeds that are no longer wanted, and starts the new ones. */
+	#match(feeds: readonly Feed[]): void {
+		const wanted = new Set(feeds.map(({key}) => key));
+		for (const [key, abort] of this.#running) {
+			if (!wanted.has(key)) {
+				this.#running.delete(key);
+				abort.abort();
+			}
+		}
+
+		for (const {key, start} of feeds.filter(({key}) => !this.#running.has(key))) {
+			const abort = new AbortController();
+			this.#running.set(key, abort);
+			void start(abort.signal);
+		}
 	}
 
 	#updateResponseTimes(): void {
@@ -81,63 +105,50 @@ export class ViewFeeds {
 			}
 		}
 	}
+}
 
-	leave(): void {
-		this.#lists.stop();
-		this.#servicePods.stop();
-	}
-
-	stop(): void {
-		this.#lists.stop();
-		this.#details.stop();
-		this.#servicePods.stop();
-	}
+/** What the state wants besides its lists. */
+function feedsOf(store: Store, clusters: FedClusters): readonly Feed[] {
+	const {state} = store;
+	const responding = shownClusters(state).flatMap(({reachable, context, namespace}): RespondingCluster[] => {
+		const open = reachable === 'yes' ? clusters.get(context) : undefined;
+		return open === undefined ? [] : [{context, namespace, rowContext: rowContext(state, {context}), access: open.access}];
+	});
+	return [
+		...detailsFeed(store, clusters.get(state.cluster.context)?.access),
+		...servicePodsFeeds(store, responding),
+		...nodePressureFeeds(store, responding),
+		...countsFeed(store, responding),
+	];
 }
 
 /** Counts of lists that are not open. */
-class ListCounts {
-	readonly #store: Store;
-	readonly #clusters: FedClusters;
-	#of: string | null = null;
-	#at = 0;
-
-	constructor(store: Store, clusters: FedClusters) {
-		this.#store = store;
-		this.#clusters = clusters;
-	}
-
-	follow(): void {
-		const {state} = this.#store;
-		const counted = shownClusters(state).filter(({reachable}) => reachable === 'yes');
-		const key = JSON.stringify(counted.map(({context, server, namespace}) => [context, server, namespace]).sort());
-		const isReading = listNames.some(name => state.lists[name].phase.kind === 'reading');
-		if (isReading || counted.length === 0 || (key === this.#of && Date.now() - this.#at < countIntervalMs)) {
-			return;
-		}
-
-		this.#of = key;
-		this.#at = Date.now();
-		for (const name of listNames) {
+function countsFeed(store: Store, clusters: readonly RespondingCluster[]): Feed[] {
+	const key = `counts ${JSON.stringify(clusters.map(({context, namespace}) => [context, namespace]).sort())}`;
+	const start = async (signal: AbortSignal) => {
+		while (!signal.aborted) {
+			const {lists} = store.state;
+			const isReading = listNames.some(name => lists[name].phase.kind === 'reading');
 			// Events are no tab, which would show the count.
-			if (name !== 'events' && state.lists[name].phase.kind === 'idle') {
-				void this.#count(name, counted, key);
+			const names = listNames.filter(name => !isReading && name !== 'events' && lists[name].phase.kind === 'idle');
+			for (const name of names) {
+				void countList(store, name, clusters, signal);
 			}
-		}
-	}
 
-	async #count(name: ListName, counted: readonly ClusterState[], key: string): Promise<void> {
-		const counts = await Promise.all(
-			counted.flatMap(({context, namespace}) =>
-				listKinds[name].resources.map(async resource => countOf(this.#clusters.get(context)!.access, resource.path(namespace))),
-			),
-		);
-		if (key === this.#of) {
-			this.#store.dispatch({
-				type: 'list',
-				list: name,
-				event: {type: 'counted', count: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)},
-			});
+			await delayUpTo(isReading ? 1000 : countIntervalMs, signal);
 		}
+	};
+
+	return clusters.length === 0 ? [] : [{key, start}];
+}
+
+async function countList(store: Store, name: ListName, clusters: readonly RespondingCluster[], signal: AbortSignal): Promise<void> {
+	const counts = await Promise.all(
+		clusters.flatMap(({access, namespace}) => listKinds[name].resources.map(async resource => countOf(access, resource.path(namespace)))),
+	);
+	if (!signal.aborted) {
+		const count = counts.includes(null) ? null : counts.reduce<number>((sum, one) => sum + (one ?? 0), 0);
+		store.dispatch({type: 'list', list: name, event: {type: 'counted', count}});
 	}
 }
 
@@ -153,58 +164,35 @@ async function countOf(cluster: ClusterClient, path: string): Promise<number | n
 }
 
 /** Details of the selected row. */
-class DetailsFeed {
-	readonly #store: Store;
-	readonly #cluster: () => OpenCluster;
-	#key = '';
-	#timer: NodeJS.Timeout | null = null;
-
-	constructor(store: Store, cluster: () => OpenCluster) {
-		this.#store = store;
-		this.#cluster = cluster;
+function detailsFeed(store: Store, access: ClusterClient | undefined): Feed[] {
+	const {state} = store;
+	const list = previewRows(state) > 0 ? currentList(state) : null;
+	const row = list && selectedRow(list);
+	if (!list || !row || row.gone !== null || row.unread !== undefined || access === undefined) {
+		return [];
 	}
 
-	follow(): void {
-		const {state} = this.#store;
-		const list = previewRows(state) > 0 ? currentList(state) : null;
-		const row = list && selectedRow(list);
-		const key =
-			list && row && row.gone === null && row.unread === undefined
-				? `${this.#cluster().context} ${list.name} ${row.id} ${row.cells.join(' ')}`
-				: '';
-		if (key === this.#key) {
-			return;
+	const start = async (signal: AbortSignal) => {
+		await delayUpTo(restMs, signal);
+		const lines = signal.aborted ? [] : await detailLines(list, row, access);
+		if (!signal.aborted) {
+			store.dispatch({type: 'selected-details', of: row.id, lines});
 		}
+	};
 
-		this.#key = key;
-		this.stop();
-		const cluster = this.#cluster();
-		if (list && row && key !== '') {
-			this.#timer = setTimeout(() => {
-				if (list.name === 'events') {
-					this.#store.dispatch({type: 'selected-details', of: row.id, lines: eventLines(row)});
-				} else {
-					void this.#read({cluster, namespace: row.namespace, target: targetOf(list.name, row)}, row.id, key);
-				}
-			}, restMs);
-		}
+	return [{key: `details ${state.cluster.context} ${list.name} ${row.id} ${row.cells.join(' ')}`, start}];
+}
+
+async function detailLines({name}: ListState, row: Row, access: ClusterClient): Promise<readonly TextLine[]> {
+	if (name === 'events') {
+		return eventLines(row);
 	}
 
-	stop(): void {
-		clearTimeout(this.#timer ?? undefined);
-	}
-
-	async #read({cluster: {access}, namespace, target}: ClusterTarget, of: string, key: string): Promise<void> {
-		let lines;
-		try {
-			({lines} = await readDetails(access, target, namespace === '' ? access.facts.namespace : namespace));
-		} catch (error) {
-			lines = [{text: (error as Error).message, role: 'text.dim'}];
-		}
-
-		if (key === this.#key) {
-			this.#store.dispatch({type: 'selected-details', of, lines});
-		}
+	try {
+		const {lines} = await readDetails(access, targetOf(name, row), row.namespace === '' ? access.facts.namespace : row.namespace);
+		return lines;
+	} catch (error) {
+		return [{text: (error as Error).message, role: 'text.dim'}];
 	}
 }
 
@@ -223,4 +211,109 @@ function eventLines(row: Row): TextLine[] {
 		{label: 'Object', text: cell(objectTitle)},
 		{label: 'Message', text: cell('MESSAGE')},
 	];
+}
+
+/** Ready pods of services, in one namespace: in all, it would mean reading every pod of the cluster. */
+function servicePodsFeeds(store: Store, clusters: readonly RespondingCluster[]): Feed[] {
+	const shown = store.state.view === 'services' ? clusters : [];
+	return shown.flatMap(({context, namespace, rowContext, access}) =>
+		namespace === null
+			? []
+			: [
+					{
+						key: `service pods ${JSON.stringify([rowContext, context, namespace])}`,
+						start: async (signal: AbortSignal) =>
+							followSlices(access, namespace, signal, cells => {
+								store.dispatch({type: 'service-pods', context: rowContext, pods: cells && {namespace, cells}});
+							}),
+					},
+				],
+	);
+}
+
+/** `show` gets the ready pods of each service, and `null` when they become unknown, at the latest at the end. */
+async function followSlices(
+	access: ClusterClient,
+	namespace: string,
+	signal: AbortSignal,
+	show: (cells: ServicePods['cells'] | null) => void,
+): Promise<void> {
+	let slices = new Map<string, EndpointSlice>();
+	const count = new Batched(() => {
+		show(countServicePods(slices.values()));
+	});
+	signal.addEventListener('abort', () => {
+		count.stop();
+		show(null);
+	});
+	const path = `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`;
+	try {
+		for await (const event of watchObjects<EndpointSlice>(access, {path, as: 'objects', pageSize: 500, signal})) {
+			if (signal.aborted) {
+				return;
+			}
+
+			if (event.type === 'page') {
+				const before = event.first ? [] : slices;
+				slices = new Map([...before, ...event.items.map(slice => [slice.metadata.name, slice] as const)]);
+			} else if (event.type === 'added' || event.type === 'modified') {
+				slices.set(event.item.metadata.name, event.item);
+				count.soon();
+			} else if (event.type === 'deleted') {
+				slices.delete(event.item.metadata.name);
+				count.soon();
+			} else if (event.type === 'interrupted') {
+				count.stop();
+				show(null);
+			} else if (event.type !== 'polling') {
+				count.now();
+			}
+		}
+	} catch {
+		// Without permission the count is `?`. The service list reports failures of the cluster.
+		count.stop();
+	}
+}
+
+/** Reads whole nodes, so only while the problems of nodes are shown. */
+function nodePressureFeeds(store: Store, clusters: readonly RespondingCluster[]): Feed[] {
+	const {view, lists} = store.state;
+	const shown = view === 'nodes' && lists.nodes.problemsOnly ? clusters : [];
+	return shown.map(({context, rowContext, access}) => ({
+		key: `node pressure ${JSON.stringify([rowContext, context])}`,
+		async start(signal) {
+			while (!signal.aborted) {
+				const known = await readPressure(access);
+				if (known !== null && !signal.aborted) {
+					store.dispatch({type: 'list', list: 'nodes', event: {type: 'known-problems', context: rowContext, known}});
+				}
+
+				await delayUpTo(pressureIntervalMs, signal);
+			}
+		},
+	}));
+}
+
+/** By `keyOf`; `null` if nodes cannot be read: the list shows why, and until then the status says that pressure is unknown. */
+async function readPressure(access: ClusterClient): Promise<ReadonlyMap<string, string> | null> {
+	const known = new Map<string, string>();
+	const options = {path: '/api/v1/nodes', signal: AbortSignal.timeout(pressureTimeoutMs)};
+	try {
+		for await (const {items, restarted} of listPages<CheckedObject<'nodes'>>(access, options)) {
+			if (restarted) {
+				known.clear();
+			}
+
+			for (const node of items) {
+				const pressure = nodePressure(node).join(',');
+				if (pressure !== '') {
+					known.set(keyOf({namespace: '', name: node.metadata.name}), pressure);
+				}
+			}
+		}
+	} catch {
+		return null;
+	}
+
+	return known;
 }

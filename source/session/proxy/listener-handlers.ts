@@ -1,17 +1,17 @@
 /** Local API proxies that use the user's permissions. */
 import {isLoopback} from '../../cluster/transport/server-url.ts';
 import {startProxyListener, type ListenerEvent} from '../../streams/proxy-listener/start-proxy-listener.ts';
-import {describeListenerUsers, describeRelayedRequest} from '../../descriptions/describe-proxy.ts';
-import {joinParts, sentenceOf} from '../../descriptions/parts.ts';
-import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
+import {describeListenerUsers, describeRelayedRequest} from '../../report/descriptions/describe-proxy.ts';
+import {joinParts, sentenceOf} from '../../report/descriptions/parts.ts';
+import {defaultFilter, defaultPort} from '../../streams/proxy-listener/request-filter.ts';
 import {selectedListener, type ListenerState, type RelayedRequest} from './proxy-state.ts';
 import {freePort} from '../forwards/port-options.ts';
-import {formatQuantity} from '../../text/formats.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import {quoteForShell} from '../../text/escaping.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
-import {scriptFlags} from '../clusters/script-flags.ts';
+import {scriptFlags} from '../clusters/open-clusters.ts';
 
 export const listenerHandlers = {
 	async 'proxy.listener'(session) {
@@ -94,7 +94,7 @@ export async function startListener(session: Session, endpoint: {port: number; a
 		requests: 0,
 		log: [],
 	};
-	const port = portOf(listener.address);
+	const port = listener.address.slice(listener.address.lastIndexOf(':') + 1);
 	store.dispatchNow({
 		type: 'connections',
 		event: {
@@ -152,8 +152,4 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 	store.dispatchNow({type: 'proxy', event: {type: 'stopped', id}});
 	store.dispatchNow({type: 'connections', event: {type: 'close', id}});
 	session.showMessage(`stopped the local API proxy on ${state.address}`);
-}
-
-function portOf(address: string): string {
-	return address.slice(address.lastIndexOf(':') + 1);
 }

@@ -1,28 +1,28 @@
 /** Handlers of the proxy view, which send typed requests. */
-import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
-import {rejectOnAbort} from '../../async/abortable.ts';
-import {describeCanceledRequest, describeMissingResponse, tlsBackendFix} from '../../descriptions/describe-proxy.ts';
-import {isSpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {type AccessClass, isAccessAllowed, proxyAccess} from '../actions/access.ts';
+import {rejectOnAbort} from '../../base/async/clock.ts';
+import {describeCanceledRequest, describeMissingResponse, tlsBackendFix} from '../../report/descriptions/describe-proxy.ts';
+import {isSpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {type ProxyResponse, sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
 import {runsKubeletCommands} from '../../streams/proxy/request-path.ts';
 import {type ResolvedProxyTarget, resolveProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
-import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
-import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
+import {truncatedResponseError} from '../../streams/proxy/response-origin.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../cluster/targets/proxy-target.ts';
 import {type ProxyExchange, selectedExchange, selectedListener} from './proxy-state.ts';
 import {formatBody} from './proxy.tsx';
-import {formatBytes} from '../../text/formats.ts';
-import {quoteForShell} from '../../text/escaping.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {formatBytes} from '../../base/text/formats.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {ClusterTarget, Handlers, Session, OpenCluster} from '../frame/session.ts';
-import {scriptFlags} from '../clusters/script-flags.ts';
+import {scriptFlags} from '../clusters/open-clusters.ts';
 import {podPortNames, proxyNames} from '../dialogs/completion-names.ts';
 import {CanceledError} from '../dialogs/type-ahead.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {showView} from '../lists/list-handlers.ts';
-import {selectedTarget, typedTarget} from '../lists/selection.ts';
+import {onSelected, typedTarget} from '../lists/selection.ts';
 import {openText} from '../text/text-handlers.ts';
-import {errorLines} from '../why/why.tsx';
+import {errorLines} from '../why/why.ts';
 import {stopListener} from './listener-handlers.ts';
 
 const responseTimeoutMs = 60_000;
@@ -37,7 +37,7 @@ const showMs = 250;
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export const proxyHandlers = {
-	'list/proxy': async session => openSelectedTarget(session),
+	'list/proxy': onSelected(openTarget),
 	'proxy/edit': editRequest,
 	'proxy.method'({store}) {
 		const {method} = store.state.proxy;
@@ -82,14 +82,11 @@ export const proxyHandlers = {
 	},
 } satisfies Handlers;
 
-async function openSelectedTarget(session: Session): Promise<void> {
-	const selected = selectedTarget(session);
-	if (selected) {
-		const target = `${selected.target}${selected.target.startsWith('node/') ? '/' : ':'}`;
-		showView(session, 'proxy');
-		session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: target, method: 'GET'}}});
-		await edit(session, {...selected, target});
-	}
+async function openTarget(session: Session, selected: ClusterTarget): Promise<void> {
+	const target = `${selected.target}${selected.target.startsWith('node/') ? '/' : ':'}`;
+	showView(session, 'proxy');
+	session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: target, method: 'GET'}}});
+	await edit(session, {...selected, target});
 }
 
 export async function sendTypedRequest(session: Session, request: ClusterTarget): Promise<void> {

@@ -1,5 +1,5 @@
 /** The proxy view. */
-import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {ErrorObject} from '../../base/errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 
 export type ProxyExchange = {
@@ -50,7 +50,6 @@ export type ProxyState = {
 
 export type ProxyEvent =
 	| {type: 'set'; to: Partial<Pick<ProxyState, 'method' | 'request' | 'json' | 'headers'>>}
-	| {type: 'move-to'; index: number}
 	| {type: 'exchange'; exchange: ProxyExchange}
 	| {type: 'listening'; listener: ListenerState}
 	| {type: 'passed'; id: string; request: RelayedRequest}
@@ -60,50 +59,40 @@ const maxKept = 100;
 
 export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], cursor: 0, json: true, headers: false};
 
-/** Replaces a request with the same id. */
 export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
-	const {listeners, exchanges} = proxy;
-	switch (event.type) {
-		case 'set': {
-			return {...proxy, ...event.to};
-		}
-
-		case 'move-to': {
-			return {...proxy, cursor: Math.max(0, Math.min(event.index, proxyRowCount(proxy) - 1))};
-		}
-
-		case 'exchange': {
-			const known = exchanges.some(({id}) => id === event.exchange.id);
-			const next = known
-				? exchanges.map(one => (one.id === event.exchange.id ? event.exchange : one))
-				: [...exchanges.slice(-maxKept + 1), event.exchange];
-			return {...proxy, exchanges: next, cursor: known ? proxy.cursor : listeners.length + next.length - 1};
-		}
-
-		case 'listening': {
-			return {...proxy, listeners: [...listeners, event.listener], cursor: listeners.length};
-		}
-
-		case 'passed': {
-			return {
-				...proxy,
-				listeners: listeners.map(one =>
-					one.id === event.id ? {...one, requests: one.requests + 1, log: [...one.log.slice(-maxKept + 1), event.request]} : one,
-				),
-			};
-		}
-
-		case 'stopped': {
-			const gone = listeners.findIndex(({id}) => id === event.id);
-			if (gone < 0) {
-				return proxy;
-			}
-
-			const cursor = proxy.cursor > gone ? proxy.cursor - 1 : Math.max(0, Math.min(proxy.cursor, proxyRowCount(proxy) - 2));
-			return {...proxy, listeners: listeners.toSpliced(gone, 1), cursor};
-		}
-	}
+	const reduce = reducers[event.type] as (proxy: ProxyState, event: ProxyEvent) => ProxyState;
+	return reduce(proxy, event);
 }
+
+const reducers: {
+	readonly [Type in ProxyEvent['type']]: (proxy: ProxyState, event: Extract<ProxyEvent, {type: Type}>) => ProxyState;
+} = {
+	set: (proxy, {to}) => ({...proxy, ...to}),
+	/** Replaces a request with the same id. */
+	exchange(proxy, {exchange}) {
+		const at = proxy.exchanges.findIndex(({id}) => id === exchange.id);
+		if (at >= 0) {
+			return {...proxy, exchanges: proxy.exchanges.with(at, exchange)};
+		}
+
+		const exchanges = [...proxy.exchanges.slice(-maxKept + 1), exchange];
+		return {...proxy, exchanges, cursor: proxy.listeners.length + exchanges.length - 1};
+	},
+	listening: (proxy, {listener}) => ({...proxy, listeners: [...proxy.listeners, listener], cursor: proxy.listeners.length}),
+	passed: (proxy, {id, request}) => ({
+		...proxy,
+		listeners: proxy.listeners.map(one =>
+			one.id === id ? {...one, requests: one.requests + 1, log: [...one.log.slice(-maxKept + 1), request]} : one,
+		),
+	}),
+	stopped(proxy, {id}) {
+		const gone = proxy.listeners.findIndex(one => one.id === id);
+		const last = Math.max(0, Math.min(proxy.cursor, proxyRowCount(proxy) - 2));
+		return gone < 0
+			? proxy
+			: {...proxy, listeners: proxy.listeners.toSpliced(gone, 1), cursor: proxy.cursor > gone ? proxy.cursor - 1 : last};
+	},
+};
 
 export function proxyRowCount({listeners, exchanges}: ProxyState): number {
 	return listeners.length + exchanges.length;

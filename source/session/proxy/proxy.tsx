@@ -1,21 +1,19 @@
 /** The proxy view: requests and listeners, and the path and response of the selected one. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import type {ActionId} from '../../actions/action-table.ts';
-import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
-import {describeMissingResponse, describeRedirect} from '../../descriptions/describe-proxy.ts';
-import {clockTime, formatBytes, formatQuantity} from '../../text/formats.ts';
-import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
+import type {ActionId} from '../actions/action-table.ts';
+import {describeError, type ErrorPart} from '../../report/descriptions/describe-error.ts';
+import {describeMissingResponse, describeRedirect} from '../../report/descriptions/describe-proxy.ts';
+import {clockTime, formatBytes, formatQuantity} from '../../base/text/formats.ts';
+import {cellWidth, truncateToCells, fitToCells} from '../../base/text/cell-width.ts';
 import {proxyRowCount, selectedExchange, selectedListener, type ListenerState, type ProxyExchange} from './proxy-state.ts';
-import {sanitizeText} from '../../text/sanitize.ts';
-import {parseLosslessJson} from '../../text/lossless-json.ts';
-import type {ClusterState} from '../frame/session-state.ts';
+import {sanitizeText} from '../../base/text/sanitize.ts';
+import {parseLosslessJson} from '../../base/text/escaping.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
 import {pathVerdictLines, pathVerdicts, spokenPath} from '../frame/path-pane.tsx';
 import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
-import {CursorRows, Rows} from '../kit/rows.tsx';
-import {Row, Rule, useReading} from '../kit/styled-text.tsx';
+import {CursorRows, Rows, Row, Rule, useReading} from '../kit/styled-text.tsx';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 
@@ -99,7 +97,8 @@ function exchangeLine(
 	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
 	const askedWidth = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
-	const asked = `${one.method} ${one.asked}${isForeign(one, cluster) ? ` in ${one.namespace}` : ''}${others.length === 0 ? '' : ` on ${one.context}`}`;
+	const isForeign = one.namespace !== cluster.namespace && !/^(?:nodes?|no)\//.test(one.asked);
+	const asked = `${one.method} ${one.asked}${isForeign ? ` in ${one.namespace}` : ''}${others.length === 0 ? '' : ` on ${one.context}`}`;
 	const withoutCode = tookMs === null ? '…' : '–';
 	return {
 		...itemLine(isAt, glyphs.cursor, [
@@ -118,10 +117,6 @@ function exchangeLine(
 function spokenExchange({status, error, isCanceled, note}: ProxyExchange, asked: string): string {
 	const response = isCanceled === true ? [status, note].filter(part => part !== null).join(', ') : (status ?? 'waiting for the response');
 	return `${asked}, ${error ? error.message : response}`;
-}
-
-function isForeign({asked, namespace}: ProxyExchange, {namespace: current}: ClusterState): boolean {
-	return namespace !== current && !/^(?:nodes?|no)\//.test(asked);
 }
 
 function codeRole(status: number | null): Role | undefined {
@@ -235,14 +230,9 @@ function answer(screen: ScreenWith<'proxy' | 'size'>, one: ProxyExchange): Detai
 		? [...one.headers.map(([name, value]) => line(' ', styled('json.key', `${sanitizeText(name)}: `), sanitizeText(value))), line('')]
 		: [];
 	const note = one.isCanceled === true ? [line(' ', one.note)] : [];
-	return {title, right, lines: [...note, ...headers, ...bodyLines(one.body, isJson && proxy.json, size.columns)]};
-}
-
-function bodyLines(body: string, readable: boolean, width: number): Line[] {
-	return formatBody(body, {readable})
-		.split('\n')
-		.slice(0, 2000)
-		.map(row => line(' ', readable ? row : row.slice(0, width * 4)));
+	const readable = isJson && proxy.json;
+	const body = formatBody(one.body, {readable}).split('\n').slice(0, 2000);
+	return {title, right, lines: [...note, ...headers, ...body.map(row => line(' ', readable ? row : row.slice(0, size.columns * 4)))]};
 }
 
 /** Cached, because a response is drawn many times. */

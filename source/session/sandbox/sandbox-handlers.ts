@@ -1,8 +1,8 @@
 /** Handlers of the sandbox view. */
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ObjectName, Sandbox, SwitchSpec} from '../../sandbox/sandbox.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {clockTime} from '../../text/formats.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {clockTime} from '../../base/text/formats.ts';
 import {currentKeyHints} from '../frame/session-display.ts';
 import type {SandboxSwitch} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -127,7 +127,8 @@ function show(session: Session, change?: {id: string; at: number}): void {
 	session.store.dispatchNow({type: 'sandbox', switches});
 }
 
-function switchRow({name, title, values, restarts}: SwitchSpec, at: number, shown: number): SandboxSwitch {
+function switchRow({name, title, values}: SwitchSpec, at: number, shown: number): SandboxSwitch {
+	const restarts = name === 'verification' || name === 'route';
 	const says = values[shown]?.description ?? '';
 	return {
 		id: name,
@@ -135,7 +136,7 @@ function switchRow({name, title, values, restarts}: SwitchSpec, at: number, show
 		values: values.map(({value, label}) => label ?? String(value)),
 		valueIndex: Math.max(0, shown),
 		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; restarts the apiserver' : ''}`,
-		fault: name !== 'verification' && name !== 'route',
+		fault: !restarts,
 	};
 }
 

@@ -1,8 +1,7 @@
 /** The sandbox view: the switches of the sandbox, and what happened. */
 import {useState, type ReactNode} from 'react';
-import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {spokenItem, Rows} from '../kit/rows.tsx';
-import {Rule} from '../kit/styled-text.tsx';
+import {cellWidth, fitToCells} from '../../base/text/cell-width.ts';
+import {spokenItem, Rows, Rule} from '../kit/styled-text.tsx';
 import {useScreen} from '../kit/screen-input.ts';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 

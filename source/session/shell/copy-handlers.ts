@@ -1,23 +1,22 @@
 /** Copies files between this machine and the selected pod. */
 import {existsSync, statSync} from 'node:fs';
 import {basename, join} from 'node:path';
-import {monotonicMs} from '../../async/clock.ts';
-import {describeCopied, describeNotCopied} from '../../descriptions/describe-copy.ts';
-import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {monotonicMs} from '../../base/async/clock.ts';
+import {describeCopied, describeNotCopied} from '../../report/descriptions/describe-command-end.ts';
+import {isSpokeError, type SpokeError} from '../../base/errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {addCopyContainer, type CopyContainerRequest} from '../../streams/copy/copy-container.ts';
-import type {CopiedEntry, CopyListener} from '../../streams/copy/copy-events.ts';
+import {type CopiedEntry, type CopyListener, CopyTally} from '../../streams/copy/copy-passes.ts';
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
-import {CopyTally} from '../../streams/copy/copy-tally.ts';
 import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
 import {needsDebugContainer} from '../../streams/copy/copy-session.ts';
-import {toResolvedTarget} from '../../targets/resolve-pod.ts';
-import {formatBytes, formatQuantity} from '../../text/formats.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {toResolvedTarget} from '../../cluster/targets/resolve-pod.ts';
+import {formatBytes, formatQuantity} from '../../base/text/formats.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {pathOfEntry} from '../frame/connection-list.ts';
 import {expandHome} from '../frame/save-as.ts';
-import {selectedTarget} from '../lists/selection.ts';
+import {onSelected} from '../lists/selection.ts';
 import {promptForCopyContainer, startLimitMs, reportMissingShell, type ShellTarget} from './debug-container-form.ts';
 import {resolveShellTarget} from './shell-handlers.ts';
 
@@ -26,16 +25,9 @@ const retries = 5;
 
 const progressEveryMs = 500;
 
-export const copyHandlers = {files: async session => copySelected(session)} satisfies Handlers;
+export const copyHandlers = {files: onSelected(copyFiles)} satisfies Handlers;
 
 type CopyPaths = {isFromPod: boolean; remote: string; local: string};
-
-async function copySelected(session: Session): Promise<void> {
-	const selected = selectedTarget(session);
-	if (selected) {
-		await copyFiles(session, selected);
-	}
-}
 
 /** `named`: a container. */
 export async function copyFiles(session: Session, target: ClusterTarget & {named?: string}): Promise<void> {

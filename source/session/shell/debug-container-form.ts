@@ -1,21 +1,27 @@
 /** Form that adds a debug container. */
 import {join} from 'node:path';
-import {findAction} from '../../actions/action-table.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {findAction} from '../actions/action-table.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {CopyContainerRequest} from '../../streams/copy/copy-container.ts';
 import {addDebugContainer, waitUntilRunning} from '../../streams/debug-container.ts';
-import {debugProfiles, profileDescriptions, type DebugProfile} from '../../streams/debug-profiles.ts';
-import {defaultDebugImage, ephemeralContainer, type EphemeralContainer} from '../../streams/debug-specs.ts';
+import {
+	debugProfiles,
+	profileDescriptions,
+	type DebugProfile,
+	defaultDebugImage,
+	ephemeralContainer,
+	type EphemeralContainer,
+} from '../../streams/debug-specs.ts';
 import {assertStreamAllowed} from '../../streams/stream-gate.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {toResolvedTarget} from '../../targets/resolve-pod.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import {quoteForShell} from '../../text/escaping.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {toResolvedTarget} from '../../cluster/targets/resolve-pod.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import {CanceledError} from '../dialogs/type-ahead.ts';
-import {scriptFlags} from '../clusters/script-flags.ts';
+import {scriptFlags} from '../clusters/open-clusters.ts';
 import {disabledReason} from '../keys/perform-action.ts';
 
 export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: string; asked: string; chosenFrom: number};
@@ -56,7 +62,7 @@ export async function promptDebugContainer(
 		notes: ({image = '', command, target = '', profile}) => [
 			...(because === undefined ? [] : [because]),
 			'Equivalent command:',
-			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profileFlag(profile)}${recordFlags(session, podName)}${scriptFlags(session, cluster)}${commandPart(command)}`,
+			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profile === 'general' ? '' : ` --profile=${profile}`}${recordFlags(session, podName)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
 	});
 	if (
@@ -151,10 +157,6 @@ function wordsOf(command = ''): string[] {
 		.trim()
 		.split(/\s+/)
 		.filter(word => word !== '');
-}
-
-function profileFlag(profile: string | undefined): string {
-	return profile === 'general' ? '' : ` --profile=${profile}`;
 }
 
 /** The session chooses another name for each file. */

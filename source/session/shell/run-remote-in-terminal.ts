@@ -1,21 +1,18 @@
 /** Runs a remote program in the whole terminal. */
 import {finished} from 'node:stream/promises';
-import type {ActionId} from '../../actions/action-table.ts';
-import {type CommandEnd, describeCommandEnd} from '../../descriptions/describe-command-end.ts';
-import {pathSentences} from '../../descriptions/describe-path.ts';
-import {joinParts} from '../../descriptions/parts.ts';
-import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import type {ActionId} from '../actions/action-table.ts';
+import {type CommandEnd, describeCommandEnd} from '../../report/descriptions/describe-command-end.ts';
+import {pathSentences} from '../../report/descriptions/describe-path.ts';
+import {type SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {CommandRequest, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
-import {TerminalModes} from '../../terminal/terminal-modes.ts';
-import {formatQuantity} from '../../text/formats.ts';
-import {wrapToWidth} from '../../text/wrap-text.ts';
+import {followSize, pumpOutput, TerminalModes} from '../../base/terminal/terminal-modes.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
+import {wrapToWidth} from '../../base/text/cell-width.ts';
 import {describeOpenConnections, pathOfEntry, type ConnectionList} from '../frame/connection-list.ts';
 import {keyContext, type Message} from '../frame/session-state.ts';
 import type {Session} from '../frame/session.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import type {Glyphs} from '../kit/theme.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import {pathLineSpans} from '../kit/path-line-spans.ts';
 import {ExitKeys, LineEditor, ShellKeys, type ExitChoice} from './shell-keys.ts';
 import type {ShellRecording} from './shell-recording.ts';
@@ -152,7 +149,10 @@ async function showEnd(
 	stdout.write(
 		`${pathText(session, path, error)}${unknownStatus(options, error)}${indented(options.recording?.describeEnd())}${meanwhile(session, {id, began: options.began, lines})}`,
 	);
-	const hint = exitKeys.hintLine(viewText(session), {canRerun: error !== null && options.kind === 'shell'});
+	const {layers, view} = session.store.state;
+	const hint = exitKeys.hintLine(`the ${layers.at(-1)?.kind === 'tail' ? 'tail' : view}`, {
+		canRerun: error !== null && options.kind === 'shell',
+	});
 	// Begins before anyone can see the hint.
 	const next = exitKeys.next({ignoreInputMs: error === null ? 0 : 500});
 	stdout.write(`       ${hint}\r\n`);
@@ -177,7 +177,9 @@ function pathText(session: Session, path: Path | null, error: SpokeError | null 
 	}
 
 	const known: Path = error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path;
-	return `${sanitizeLine(formatPlainPathLine(known, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
+	// The last cell stays free.
+	const spans = pathLineSpans(known, (session.terminal.stdout.columns || 80) - 1, session.glyphs, null);
+	return `${sanitizeLine(spans.map(({text}) => text).join(''))}\r\n`;
 }
 
 function openingText({session, id, remote, options, keys}: RemoteRun): string {
@@ -266,7 +268,7 @@ async function endOf(outcome: Promise<ShellOutcome>, options: RemoteRunOptions):
 }
 
 function endText(end: CommandEnd, {kind, began}: RemoteRunOptions): string {
-	return joinParts(describeCommandEnd(end, kind, Date.now() - began), {without: ['code']});
+	return describeCommandEnd(end, kind, Date.now() - began);
 }
 
 async function commandEnd(outcome: ShellOutcome, {statusOf, isPodDeleted}: RemoteRunOptions): Promise<CommandEnd> {
@@ -299,10 +301,6 @@ function linesIn({store}: Session): number {
 	return [...store.state.tails.values()].reduce((sum, {buffer}) => sum + buffer.end, 0);
 }
 
-function viewText({store: {state}}: Session): string {
-	return state.layers.at(-1)?.kind === 'tail' ? 'the tail' : `the ${state.view}`;
-}
-
 async function printOutputs(run: RemoteRun, modes: TerminalModes): Promise<void> {
 	const {stdout, stderr} = run.remote;
 	const to = run.session.terminal.stdout;
@@ -325,13 +323,6 @@ async function printOutputs(run: RemoteRun, modes: TerminalModes): Promise<void>
 	}
 
 	await Promise.allSettled(outputs.map(async from => finished(from)));
-}
-
-/** The path line without colors; leaves the last of `width` cells free. */
-function formatPlainPathLine(path: Path, glyphs: Glyphs, width: number): string {
-	return pathLineSpans(path, width - 1, glyphs, null)
-		.map(({text}) => text)
-		.join('');
 }
 
 /** One event per row, wrapped at words. A stream that is still broken is not reported by its message too. */

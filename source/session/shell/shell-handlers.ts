@@ -1,25 +1,25 @@
 /** Handlers of shell, attach and debug containers. */
-import {quoteForShell} from '../../text/escaping.ts';
-import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
+import {isSpokeError, type SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
 import {canRestart, currentInstance, WatchedPod} from '../../streams/logs/container-instance.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {type CommandRequest, openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
-import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import {chooseContainer, attachableContainers, containerSpec} from '../../cluster/targets/choose-container.ts';
+import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../cluster/targets/resolve-pod.ts';
 import {clusterOfSource} from '../tail/open-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from './run-remote-in-terminal.ts';
-import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
+import {isShellMissing} from '../../streams/remote-command/command-channels.ts';
 import {pathOfEntry} from '../frame/connection-list.ts';
 import {shownTail} from '../frame/session-state.ts';
-import {selectedTarget} from '../lists/selection.ts';
+import {onSelected} from '../lists/selection.ts';
 import {promptDebugContainer, startDebugContainer, reportMissingShell, type ShellTarget} from './debug-container-form.ts';
 import {startShellRecording, type ShellRecording} from './shell-recording.ts';
 import {showFailureCard} from '../why/doctor-handlers.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
-import {scriptFlags} from '../clusters/script-flags.ts';
+import {scriptFlags} from '../clusters/open-clusters.ts';
 
 /** The kubelet reports the exit status with a delay. */
 const statusLagMs = 2000;
@@ -27,9 +27,9 @@ const statusLagMs = 2000;
 const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
 
 export const shellHandlers = {
-	'list/shell': async session => openSelectedShell(session),
-	attach: async session => attachToSelected(session),
-	debug: async session => debugSelected(session),
+	'list/shell': onSelected(openShell),
+	attach: onSelected(attach),
+	debug: onSelected(debugPod),
 	async 'tail/shell'(session) {
 		const tail = shownTail(session.store.state);
 		const source = defaultSource(tail?.sources ?? []);
@@ -44,13 +44,6 @@ export const shellHandlers = {
 	},
 } satisfies Handlers;
 
-async function openSelectedShell(session: Session): Promise<void> {
-	const selected = selectedTarget(session);
-	if (selected) {
-		await openShell(session, selected);
-	}
-}
-
 /** `named`: a container. */
 export async function openShell(session: Session, target: ClusterTarget & {named?: string}): Promise<void> {
 	const shellTarget = await resolveShellTarget(session, {feature: 'exec', ...target});
@@ -59,17 +52,17 @@ export async function openShell(session: Session, target: ClusterTarget & {named
 	}
 }
 
-async function attachToSelected(session: Session): Promise<void> {
-	const selected = selectedTarget(session);
-	const shellTarget = selected && (await resolveShellTarget(session, {feature: 'attach', ...selected}));
+async function attach(session: Session, target: ClusterTarget): Promise<void> {
+	const shellTarget = await resolveShellTarget(session, {feature: 'attach', ...target});
 	if (shellTarget) {
 		await runInTerminal(session, {shellTarget, feature: 'attach', command: []});
 	}
 }
 
-type ShellTargetRequest = ClusterTarget & {feature: RunRequest['feature']; named?: string};
-
-export async function resolveShellTarget(session: Session, {feature, named, ...request}: ShellTargetRequest): Promise<ShellTarget | null> {
+export async function resolveShellTarget(
+	session: Session,
+	{feature, named, ...request}: ClusterTarget & {feature: RunRequest['feature']; named?: string},
+): Promise<ShellTarget | null> {
 	const {
 		pod,
 		target: {asked, chosenFrom},
@@ -308,15 +301,12 @@ async function offerDebugger(session: Session, shellTarget: ShellTarget, error: 
 	}
 }
 
-async function debugSelected(session: Session): Promise<void> {
-	const selected = selectedTarget(session);
-	if (selected) {
-		const {
-			pod,
-			target: {asked, chosenFrom},
-		} = await findPod(session, selected);
-		await debug(session, {cluster: selected.cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
-	}
+async function debugPod(session: Session, selected: ClusterTarget): Promise<void> {
+	const {
+		pod,
+		target: {asked, chosenFrom},
+	} = await findPod(session, selected);
+	await debug(session, {cluster: selected.cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
 }
 
 async function debug(session: Session, shellTarget: ShellTarget, because?: string): Promise<void> {

@@ -1,10 +1,8 @@
 /** What is typed for a remote shell: detach sequences, lines without a terminal, and the keys after its end. */
 import {StringDecoder} from 'node:string_decoder';
-import type {ActionId} from '../../actions/action-table.ts';
-import {createKeyDecoder, keyBytes} from '../../keymap/decode-keys.ts';
-import {describeKeys} from '../../keymap/describe-keys.ts';
-import {resolveKey} from '../../keymap/resolve-key.ts';
-import {formatKeys, type Keymap} from '../../keymap/keymap.ts';
+import type {ActionId} from '../actions/action-table.ts';
+import {createKeyDecoder, keyBytes} from '../keymap/decode-keys.ts';
+import {describeKeys, resolveKey, formatKeys, type Keymap} from '../keymap/keymap.ts';
 
 export type InputPart = {kind: 'pass'; bytes: Buffer} | {kind: 'detach'} | {kind: 'path'};
 

@@ -1,14 +1,14 @@
 /** Recordings of the shells of a session. */
 import {join} from 'node:path';
-import {prepareDirectory} from '../../command-line/private-files.ts';
-import {errorTable} from '../../errors/error-table.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {prepareDirectory} from '../../base/command-line/private-files.ts';
+import {errorTable} from '../../base/errors/error-table.ts';
+import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
-import {type PathReporter, reportLabels} from '../../output/path-reporter.ts';
+import {type PathReporter, reportLabels} from '../../report/output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
 import type {CommandRequest, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import type {RecordingSettings} from '../frame/session-state.ts';
 import {toFileName, expandHome} from '../frame/save-as.ts';
@@ -83,7 +83,7 @@ export class ShellRecording {
 	constructor(session: Session, cluster: OpenCluster, recording: CommandRecording) {
 		this.#session = session;
 		this.#recording = recording;
-		this.#paths = reportLabels(createStreamLabeler(cluster.labeler), 'never', () => {}, recording.onPath);
+		this.#paths = reportLabels(createStreamLabeler(cluster.labeler), 'never', () => {}, {onPath: recording.onPath});
 	}
 
 	/** Labels the connections of this shell, in the session and in the recording. */

@@ -1,10 +1,11 @@
 /** Describes a tail, also an empty one. */
-import {levelNames} from '../../lines/line-level.ts';
-import {truncateToCells} from '../../text/cell-width.ts';
+import {levelNames} from '../../base/lines/line-level.ts';
+import {truncateToCells} from '../../base/text/cell-width.ts';
 import {describeMatchPosition} from '../kit/highlight-matches.ts';
 import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
-import {formatQuantity, formatNumber, clockTime, formatDuration} from '../../text/formats.ts';
+import {formatQuantity, formatNumber, clockTime, formatDuration} from '../../base/text/formats.ts';
 import type {Role} from '../kit/theme.ts';
+import type {ConnectionEntry, ConnectionPhase} from '../frame/connection-list.ts';
 import {podNameKey, shortContexts, sourceContexts} from './tail-sources.ts';
 import {
 	effectiveFilter,
@@ -16,7 +17,7 @@ import {
 	type TailSource,
 	type TailView,
 } from './tail-view.ts';
-import {countMatches, tailWindow} from './tail-window.ts';
+import {countMatches, tailWindow} from './log-line.ts';
 
 const slowMs = 2000;
 
@@ -148,6 +149,26 @@ function formatRate(rate: number): string {
 	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate))} lines/s`;
 }
 
+const connectionPhases: Readonly<Record<TailView['phase'], ConnectionPhase>> = {
+	opening: 'working',
+	following: 'open',
+	waiting: 'working',
+	ended: 'stopped',
+	failed: 'failed',
+};
+
+/** What the connections pane shows of a tail. */
+export function connectionOfTail(view: TailView): Pick<ConnectionEntry, 'what' | 'phase' | 'note' | 'figures'> {
+	const {phase, sources, title} = view;
+	const activity = describeActivity(view);
+	return {
+		what: podCount(sources) > 1 ? `${title}, ${describePods(sources)}` : title,
+		phase: connectionPhases[phase],
+		note: phase === 'following' ? '' : activity || phase,
+		figures: phase === 'following' ? activity : '',
+	};
+}
+
 export function describeOlderLines(
 	{older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>,
 	key: string | undefined,
@@ -194,7 +215,7 @@ export function describeFarEnds(view: TailView): string | undefined {
 }
 
 /** Zero counters are omitted first. `grows`: with each line. */
-export type TailCount = {text: string; role: Role; isZero: boolean; grows?: true};
+type TailCount = {text: string; role: Role; isZero: boolean; grows?: true};
 
 /** `previousLog` is the key that shows the previous log. */
 export function tailCounts(view: TailView, previousLog: string | undefined): TailCount[] {
@@ -213,7 +234,6 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	return [
 		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
 		{text: place, role: 'text.dim', isZero: false, grows: true},
-		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewText(skew), role: 'level.warn', isZero: false})),
 		{text: `${formatQuantity(errors, 'error')} ${formatQuantity(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
 		...(view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0, grows: true} as const] : []),
 		{text: `${formatNumber(buffer.first)} dropped`, role: 'text.dim', isZero: buffer.first === 0, grows: true},
@@ -227,14 +247,23 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	];
 }
 
+/** Omits zero counters until the rest fits. */
+export function fitCounts(counts: readonly TailCount[], width: number, between: string): readonly TailCount[] {
+	const length = (some: readonly TailCount[]) => some.reduce((sum, {text}) => sum + text.length + between.length, -between.length);
+	let kept = counts;
+	for (const count of counts) {
+		if (count.isZero && length(kept) > width) {
+			kept = kept.filter(one => one !== count);
+		}
+	}
+
+	return kept;
+}
+
 /** `12 match timeout at error or above`, `400 lines at warn or above`. */
 function filteredText(view: TailView, count: number): string {
 	const isText = effectiveFilter(view).text !== '';
 	return `${isText ? `${formatNumber(count)} ${matchVerb(view, count)}` : formatQuantity(count, 'line')} ${describeFilter(view)}`;
-}
-
-function skewText({node, aheadMs}: TailView['skews'][number]): string {
-	return `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`;
 }
 
 function searchText(view: TailView): readonly string[] {

@@ -1,13 +1,13 @@
 /** Copies, saves or opens lines of a tail. */
-import {levelNames} from '../../lines/line-level.ts';
+import {levelNames} from '../../base/lines/line-level.ts';
 import {effectiveFilter, positionOf, shownLength, shownNumbers, type TailView} from './tail-view.ts';
-import {sanitize} from '../../text/sanitize.ts';
+import {sanitize} from '../../base/text/sanitize.ts';
 import type {Session} from '../frame/session.ts';
-import {formatNumber, formatQuantity} from '../../text/formats.ts';
+import {formatNumber, formatQuantity} from '../../base/text/formats.ts';
 import {clusterOf} from '../lists/selection.ts';
 import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
 import {openInProgram} from '../shell/terminal-queue.ts';
-import {finishScan} from './seek-older-lines.ts';
+import {finishScan} from './tail-search.ts';
 import type {TailRun} from './tail-run.ts';
 import {fullSourceName, hasContexts} from './tail-sources.ts';
 

@@ -1,12 +1,29 @@
-/** Inserts older, late or backlog lines by time. */
-import {isErrorLevel, isWarningLevel, levelOf} from '../../lines/line-level.ts';
+/** Inserts older or backlog lines by time. */
+import {isErrorLevel, isWarningLevel, levelOf} from '../../base/lines/line-level.ts';
 import {kindMask, levelMask, LineBlock, linesPerBlock, LineBuffer, type LineCounts} from './line-buffer.ts';
-import type {OrderedLine} from './line-sorter.ts';
+import {eachLine} from '../../streams/logs/log-lines.ts';
 
 export type LineRemap = (number: number) => number;
 
 /** Smaller blocks are copied into others. */
 const minKeptLines = 512;
+
+/** A single source is not delayed. */
+const holdMs = 300;
+
+const nothing = Buffer.alloc(0);
+
+type OrderedLine = {source: number; time: number; bytes: Buffer};
+/** A line that waits for lines of other sources. `sortTime`: the newest time of its source so far, so that a source keeps its order. */
+type Held = OrderedLine & {arrived: number; sortTime: number; isBacklog: boolean; notice: (() => void) | null};
+
+export type LineSorterCallbacks = {
+	/** The line is `bytes` from `from` to `to`. */
+	put(source: number, time: number, bytes: Buffer, from: number, to: number): void;
+	/** Backlog lines that are older than emitted ones. */
+	insert(lines: readonly OrderedLine[]): void;
+	settled(): void;
+};
 
 /**
 Shown lines and each log keep their order. At equal times inserted lines come first.
@@ -186,7 +203,7 @@ function countsOf(logs: readonly LineBuffer[]): LineCounts {
 }
 
 /** Inserts after the last line of the same log and after all lines that are not newer. */
-export function insertLateLines(buffer: LineBuffer, lines: readonly OrderedLine[]): LineRemap {
+export function insertBacklog(buffer: LineBuffer, lines: readonly OrderedLine[]): LineRemap {
 	const moves = [...Map.groupBy(lines, ({source}) => source)].map(([source, own]) => {
 		const log = new LineBuffer({lines: Infinity, bytes: Infinity});
 		for (const {time, bytes} of own) {
@@ -210,4 +227,92 @@ function placeBehind(buffer: LineBuffer, source: number, time: number): number {
 	}
 
 	return number;
+}
+
+export class LineSorter {
+	readonly #callbacks: LineSorterCallbacks;
+	readonly #now: () => number;
+	readonly #held: Held[] = [];
+	#timer: NodeJS.Timeout | undefined;
+	/** Of the emitted lines. */
+	#newest = -Infinity;
+	readonly #newestOfSource = new Map<number, number>();
+
+	constructor(callbacks: LineSorterCallbacks, now = Date.now) {
+		this.#callbacks = callbacks;
+		this.#now = now;
+	}
+
+	/** Returns the number of lines. `isBacklog`: written before the source was opened. */
+	lines(source: number, block: Buffer, isBacklog: boolean): number {
+		let newest = this.#newestOfSource.get(source) ?? -Infinity;
+		this.#newestOfSource.set(source, newest);
+		const isAlone = this.#newestOfSource.size === 1;
+		const arrived = this.#now();
+		const count = eachLine(block, (from, to, time) => {
+			newest = Math.max(newest, time);
+			if (isAlone) {
+				this.#callbacks.put(source, time, block, from, to);
+			} else {
+				this.#held.push({source, time, bytes: block.subarray(from, to), arrived, sortTime: newest, isBacklog, notice: null});
+			}
+		});
+		this.#newestOfSource.set(source, newest);
+		this.#newest = isAlone ? newest : this.#newest;
+		this.#wait();
+		return count;
+	}
+
+	/** Follows the lines of its source, or all lines without one. */
+	notice(source: number, put: () => void): void {
+		if (this.#held.length === 0) {
+			put();
+			return;
+		}
+
+		const sortTime = this.#newestOfSource.get(source) ?? Math.max(this.#newest, ...this.#newestOfSource.values());
+		this.#held.push({source, time: 0, bytes: nothing, arrived: this.#now(), sortTime, isBacklog: false, notice: put});
+	}
+
+	flushAll(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		this.#settle(Infinity);
+	}
+
+	#wait(): void {
+		if (this.#held.length > 0) {
+			this.#timer ??= setTimeout(() => {
+				this.#timer = undefined;
+				this.#settle(this.#now() - holdMs);
+				this.#wait();
+			}, holdMs);
+		}
+	}
+
+	#settle(until: number): void {
+		this.#held.sort((one, other) => one.sortTime - other.sortTime);
+		const due = this.#held.splice(0, this.#held.findLastIndex(({arrived}) => arrived <= until) + 1);
+		if (due.length === 0) {
+			return;
+		}
+
+		const newest = this.#newest;
+		const isOlder = ({isBacklog, sortTime}: Held) => isBacklog && sortTime < newest;
+		const older = due.filter(held => isOlder(held));
+		if (older.length > 0) {
+			this.#callbacks.insert(older);
+		}
+
+		for (const held of due) {
+			if (held.notice) {
+				held.notice();
+			} else if (!isOlder(held)) {
+				this.#callbacks.put(held.source, held.time, held.bytes, 0, held.bytes.length);
+			}
+		}
+
+		this.#newest = Math.max(newest, due.at(-1)!.sortTime);
+		this.#callbacks.settled();
+	}
 }

@@ -1,5 +1,5 @@
 /** The lines of a tail as bytes. The oldest are dropped and counted. */
-import {isErrorLevel, isWarningLevel, type LineLevel} from '../../lines/line-level.ts';
+import {isErrorLevel, isWarningLevel, type LineLevel} from '../../base/lines/line-level.ts';
 
 /** `text` is from a container; `notice` and `mark` are from spoke. */
 export type LineKind = 'text' | 'notice' | 'mark';
@@ -16,19 +16,18 @@ export type TailLine = {
 	time: number;
 	level: LineLevel;
 	kind: LineKind;
-	/** Arrived after later lines were shown. */
-	late: boolean;
 	/** Valid until the next append. */
 	bytes: Buffer;
 };
 
 const kinds: readonly LineKind[] = ['text', 'notice', 'mark'];
-/** Level in the lowest bits, then kind, then late. */
+/** Level in the lowest bits, then kind. */
 export const levelMask = 0x0f;
 export const kindMask = 0x30;
 export const noticeFlags = kinds.indexOf('notice') << 4;
-const lateFlag = 0x40;
 export const linesPerBlock = 4096;
+/** Newest lines that decide whether a log is JSON. */
+const sampledLines = 200;
 /** This part of a block may stay empty, because copying costs more. */
 const maxUnusedShare = 1 / 16;
 
@@ -60,8 +59,8 @@ export class LineBlock {
 		}
 	}
 
-	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, late = false, from = 0, to = bytes.length): void {
-		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateFlag : 0), bytes, from, to);
+	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, from = 0, to = bytes.length): void {
+		this.#put(source, time, level | (kinds.indexOf(kind) << 4), bytes, from, to);
 	}
 
 	take(from: LineBlock, at: number): void {
@@ -105,7 +104,6 @@ export class LineBlock {
 			time: this.times[at]!,
 			level: (flags & levelMask) as LineLevel,
 			kind: kinds[(flags & kindMask) >> 4]!,
-			late: (flags & lateFlag) !== 0,
 			bytes: this.bytes.subarray(this.starts[at], this.starts[at + 1]),
 		};
 	}
@@ -147,7 +145,7 @@ export class LineBuffer {
 		return this.#blocks;
 	}
 
-	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, late = false, from = 0, to = bytes.length): void {
+	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, from = 0, to = bytes.length): void {
 		let block = this.#blocks.at(-1);
 		if (!block || block.count === linesPerBlock) {
 			block?.seal();
@@ -155,7 +153,7 @@ export class LineBuffer {
 			this.#blocks.push(block);
 		}
 
-		block.push(source, time, level, kind, bytes, late, from, to);
+		block.push(source, time, level, kind, bytes, from, to);
 		this.#bytes += to - from;
 		if (kind === 'text') {
 			this.counts.lines++;
@@ -248,4 +246,34 @@ export class LineBuffer {
 		this.#bytes = 0;
 		Object.assign(this.counts, {lines: 0, errors: 0, warnings: 0});
 	}
+}
+
+/** The share of JSON lines among the newest ones. */
+export function jsonShare({blocks}: LineBuffer): number {
+	let [lines, json] = [0, 0];
+	for (const block of blocks.slice(-2).reverse()) {
+		for (let at = block.count - 1; at >= 0 && lines < sampledLines; at--) {
+			if ((block.flags[at]! & kindMask) === 0) {
+				lines++;
+				json += startsObject(block, at) ? 1 : 0;
+			}
+		}
+	}
+
+	return lines === 0 ? 0 : json / lines;
+}
+
+export function countJsonLines({blocks}: LineBuffer): number {
+	let count = 0;
+	for (const block of blocks) {
+		for (let at = 0; at < block.count; at++) {
+			count += startsObject(block, at) ? 1 : 0;
+		}
+	}
+
+	return count;
+}
+
+function startsObject({starts, bytes}: LineBlock, at: number): boolean {
+	return starts[at]! < starts[at + 1]! && bytes[starts[at]!] === 0x7b;
 }

@@ -1,8 +1,7 @@
 /** Matching lines of a buffer, found block by block, and kept at four bytes each. */
-import {matchWithin, describeRegexError, escapeRegExp, isLower, patternOf} from '../../text/search-patterns.ts';
-import {LevelInheritance} from '../../lines/level-inheritance.ts';
-import type {LineLevel} from '../../lines/line-level.ts';
-import {formatNumber} from '../../text/formats.ts';
+import {matchWithin, describeRegexError, escapeRegExp, isLower, patternOf} from '../../base/text/search-patterns.ts';
+import {LevelInheritance, type LineLevel} from '../../base/lines/line-level.ts';
+import {formatNumber} from '../../base/text/formats.ts';
 import {kindMask, levelMask, linesPerBlock, type LineBlock, type LineBuffer} from './line-buffer.ts';
 
 export type LineQuery = {

@@ -1,17 +1,15 @@
 /** One drawn log line, the screen rows that it takes, and the lines that fit on the screen. */
-import {readFieldLine, type FieldLine} from '../../lines/line-fields.ts';
-import {levelNames} from '../../lines/line-level.ts';
-import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {sanitizeText, sanitize} from '../../text/sanitize.ts';
-import {wrapToWidth} from '../../text/wrap-text.ts';
+import {readFieldLine, type FieldLine} from '../../base/lines/line-fields.ts';
+import {levelNames} from '../../base/lines/line-level.ts';
+import {cellWidth, fitToCells, wrapToWidth} from '../../base/text/cell-width.ts';
+import {sanitizeText, sanitize} from '../../base/text/sanitize.ts';
 import type {ScreenInput} from '../kit/screen-input.ts';
 import {clipSpans, dropCells, line, lineWidth, sgrSpans, styled, type Line, type Span} from '../kit/styled-line.ts';
-import type {TailCount} from './describe-tail.ts';
 import type {TailLine} from './line-buffer.ts';
-import type {TailView} from './tail-view.ts';
-import {tailWindow, scrollToCursor} from './tail-window.ts';
-import {formatNumber} from '../../text/formats.ts';
+import {type TailView, activeIndex, followTail, numberAt, positionOf, shownEnd, shownLength, topOf} from './tail-view.ts';
+import {formatNumber} from '../../base/text/formats.ts';
 import type {Glyphs, Role} from '../kit/theme.ts';
+import type {LineNumbers} from './line-index.ts';
 
 /** The expanded line shows all of a longer line. */
 const maxDrawnBytes = 8192;
@@ -24,7 +22,22 @@ const maxRows = 200;
 /** Cells of text that a wrapped row has at least; otherwise it starts at the left edge. */
 const minWrappedWidth = 30;
 
-type Window = ReturnType<typeof tailWindow>;
+type TailWindow = {
+	lines: readonly TailLine[];
+	above: number;
+	below: number;
+};
+
+/** Counting stops here, because the counters are drawn several times per second. */
+const maxCountedMatches = 5000;
+
+export type MatchCount = {
+	/** Number of the current or next match; `null` beyond the counted ones. */
+	at: number | null;
+	of: number;
+	more: boolean;
+	hidden: number;
+};
 
 export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine {
 	const source = view.sources[line.source];
@@ -42,28 +55,11 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 		spans.push(styled(`pod.${source.color}` as Role, `${name.padEnd(nameWidth(view))} `));
 	}
 
-	if (line.late && !view.plain) {
-		const newest = newestBefore(view, line.number);
-		spans.push(styled('gap', newest > line.time ? `late ${((newest - line.time) / 1000).toFixed(1)} s ` : 'late '));
-	}
-
 	const cut = line.bytes.length > maxDrawnBytes;
 	const text = line.bytes.toString('utf8', 0, maxDrawnBytes);
 	const json = view.json && !cut ? readFieldLine(text) : null;
 	const rest = cut ? [styled('gap', ` first ${formatNumber(maxDrawnBytes)} of ${formatNumber(line.bytes.length)} bytes`)] : [];
 	return {lead: spans, text: [...(json ? jsonSpans(json, view, glyphs) : textSpans(text, line)), ...rest]};
-}
-
-/** Time of the previous line that was not late. */
-function newestBefore({buffer}: TailView, number: number): number {
-	for (let before = number - 1; before >= buffer.first && before > number - 1000; before--) {
-		const line = buffer.line(before)!;
-		if (line.kind === 'text' && !line.late) {
-			return line.time;
-		}
-	}
-
-	return 0;
 }
 
 function contextWidth({sources}: TailView): number {
@@ -201,7 +197,7 @@ export function fitTail(screen: ScreenInput, view: TailView): TailView {
 }
 
 /** `isTop`: a row above the first line describes the older lines. */
-export function shownWindow(view: TailView, rows: number, heightOf: (one: TailLine) => number): {window: Window; isTop: boolean} {
+export function shownWindow(view: TailView, rows: number, heightOf: (one: TailLine) => number): {window: TailWindow; isTop: boolean} {
 	const whole = tailWindow(view, rows, heightOf);
 	const isTop =
 		!view.follow &&
@@ -216,22 +212,142 @@ export function shownWindow(view: TailView, rows: number, heightOf: (one: TailLi
 /** The row of the map that marks the window. */
 export function thumbRow(
 	{follow}: Pick<TailView, 'follow'>,
-	{above, lines, below}: Pick<Window, 'above' | 'lines' | 'below'>,
+	{above, lines, below}: Pick<TailWindow, 'above' | 'lines' | 'below'>,
 	rows: number,
 ): number {
 	const total = above + lines.length + below;
 	return Math.min(rows - 1, Math.floor(((follow ? total : above) / Math.max(1, total)) * rows));
 }
 
-/** Omits zero counters until the rest fits. */
-export function fitCounts(counts: readonly TailCount[], width: number, between: string): readonly TailCount[] {
-	const length = (some: readonly TailCount[]) => some.reduce((sum, {text}) => sum + text.length + between.length, -between.length);
-	let kept = counts;
-	for (const count of counts) {
-		if (count.isZero && length(kept) > width) {
-			kept = kept.filter(one => one !== count);
+/** While following, the newest line is always complete, so only the end of the first line may fit. */
+export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailWindow {
+	const length = shownLength(view);
+	if (length === 0) {
+		return {lines: [], above: 0, below: 0};
+	}
+
+	let from = view.follow ? length : positionOf(view, topOf(view));
+	if (view.follow) {
+		for (let remaining = rows; from > 0 && remaining > 0; from--) {
+			remaining -= heightAt(view, from - 1, heightOf);
 		}
 	}
 
-	return kept;
+	const lines: TailLine[] = [];
+	let position = from;
+	for (let remaining = rows; position < length && (remaining > 0 || view.follow); position++) {
+		const line = view.buffer.line(numberAt(view, position));
+		if (line === null) {
+			break;
+		}
+
+		lines.push(line);
+		remaining -= heightOf(line);
+	}
+
+	return {lines, above: from, below: length - position};
+}
+
+/** A line that does not fit is visible from its top. */
+export function scrollToCursor(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailView {
+	if (view.follow || shownLength(view) === 0) {
+		return view;
+	}
+
+	const position = positionOf(view, view.cursor);
+	let from = position;
+	for (let remaining = rows - heightAt(view, position, heightOf); from > 0; from--) {
+		remaining -= heightAt(view, from - 1, heightOf);
+		if (remaining < 0) {
+			break;
+		}
+	}
+
+	return positionOf(view, topOf(view)) >= from ? view : {...view, top: numberAt(view, from)};
+}
+
+/** Moves the window. The cursor stays in it, and the end follows again. */
+export function scrollTail(view: TailView, by: number): TailView {
+	const length = shownLength(view);
+	const last = Math.max(0, length - view.windowRows);
+	const wanted = positionOf(view, topOf(view)) + by;
+	if (by > 0 && (view.follow || (wanted >= last && view.pausedAt === null))) {
+		return view.follow ? view : followTail(view);
+	}
+
+	const top = Math.max(0, Math.min(wanted, last));
+	const position = view.follow ? length - 1 : positionOf(view, view.cursor);
+	const cursor = Math.max(top, Math.min(position, top + view.windowRows - 1));
+	return {...view, follow: false, top: numberAt(view, top), cursor: numberAt(view, cursor)};
+}
+
+function heightAt(view: TailView, position: number, heightOf: (line: TailLine) => number): number {
+	const line = view.buffer.line(numberAt(view, position));
+	return line === null ? 1 : heightOf(line);
+}
+
+/** Wraps around. */
+export function nextMatch(view: TailView, direction: 1 | -1): number | null {
+	return direction > 0
+		? (firstFrom(view, view.cursor + 1) ?? firstFrom(view, view.buffer.first))
+		: (lastUpTo(view, view.cursor - 1) ?? lastUpTo(view, shownEnd(view) - 1));
+}
+
+export function countMatches(view: TailView): MatchCount {
+	const matches = view.searchIndex?.matches;
+	if (!matches || activeIndex(view) === null) {
+		const of = matches?.indexOf(shownEnd(view)) ?? 0;
+		return {at: matches ? Math.min(of, matches.indexOf(view.cursor) + 1) : 0, of, more: false, hidden: (matches?.length ?? 0) - of};
+	}
+
+	let [of, before, isPast] = [0, 0, false];
+	for (let number = firstFrom(view, view.buffer.first); number !== null; number = firstFrom(view, number + 1)) {
+		if (of === maxCountedMatches) {
+			return {at: isPast ? before + 1 : null, of, more: true, hidden: 0};
+		}
+
+		of++;
+		isPast ||= number >= view.cursor;
+		before += number < view.cursor ? 1 : 0;
+	}
+
+	return {at: Math.min(of, before + 1), of, more: false, hidden: matches.length - of};
+}
+
+function firstFrom(view: TailView, from: number): number | null {
+	const [matches, shown] = [view.searchIndex?.matches, activeIndex(view)?.shown];
+	for (let at = from; ;) {
+		const match = matches?.at(matches.indexOf(at));
+		const row = match === undefined || !shown ? match : shown.at(shown.indexOf(match));
+		if (match === undefined || row === undefined || match >= shownEnd(view)) {
+			return null;
+		}
+
+		if (row === match) {
+			return match;
+		}
+
+		at = row;
+	}
+}
+
+function lastUpTo(view: TailView, to: number): number | null {
+	const [matches, shown] = [view.searchIndex?.matches, activeIndex(view)?.shown];
+	for (let at = Math.min(to, shownEnd(view) - 1); ;) {
+		const match = matches && upTo(matches, at);
+		const row = match === undefined || !shown ? match : upTo(shown, match);
+		if (match === undefined || row === undefined) {
+			return null;
+		}
+
+		if (row === match) {
+			return match;
+		}
+
+		at = row;
+	}
+}
+
+function upTo(numbers: LineNumbers, number: number): number | undefined {
+	return numbers.at(numbers.indexOf(number + 1) - 1);
 }

@@ -2,8 +2,7 @@
 import {currentNamespace, sharedNamespace, shownTail} from '../frame/session-state.ts';
 import type {OpenCluster, Session, StateAccess} from '../frame/session.ts';
 import {clusterOf} from '../lists/selection.ts';
-import {TailRun, type TailRequest} from './tail-run.ts';
-import {createTailRequest, type TailOptions} from './tail-targets.ts';
+import {createTailRequest, TailRun, type TailOptions, type TailRequest} from './tail-run.ts';
 import {displayOf, emptyTail, filterTail, followTail, type TailDisplay, type TailSource, type TailView} from './tail-view.ts';
 
 /** Where a new tail begins, and which lines and fields it shows. */

@@ -1,28 +1,21 @@
 /** Takes the events of a tail's logs into its buffer and its view, some as notices. */
-import {shortError} from '../../descriptions/describe-error.ts';
-import {describeLogEvent, describeTermination, waitingMessage} from '../../descriptions/describe-log-event.ts';
-import {joinParts} from '../../descriptions/parts.ts';
-import type {SpokeError} from '../../errors/spoke-error.ts';
-import {levelOf} from '../../lines/line-level.ts';
+import {shortError} from '../../report/descriptions/describe-error.ts';
+import {describeLogEvent, describeTermination, waitingMessage} from '../../report/descriptions/describe-log-event.ts';
+import {joinParts} from '../../report/descriptions/parts.ts';
+import {levelOf} from '../../base/lines/line-level.ts';
+import {lineFeed, timestampLength, timestampMilliseconds} from '../../streams/logs/log-lines.ts';
 import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import {ClockSkew, lastLineTime, LineFlow, recordBlockArrival} from './line-flow.ts';
-import {insertLateLines, type LineRemap} from './insert-lines.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {insertBacklog, LineSorter} from './insert-lines.ts';
 import {wholeTail} from './line-buffer.ts';
-import {LineSorter} from './line-sorter.ts';
-import {JoinPoints} from './load-older-lines.ts';
-import type {TailRequest} from './tail-run.ts';
+import type {JoinPoints} from './older-lines.ts';
+import type {LineFlow} from './tail-reader.ts';
+import type {TailRun} from './tail-run.ts';
 import {asTailSource, changeSource, countUp, isUnreadable, podGone, sourceName, sourcesOf, withSource} from './tail-sources.ts';
 import {clampToBuffer, type TailCounters, type TailSource, type TailView} from './tail-view.ts';
 
-export type TailSink = {
-	readonly request: TailRequest;
-	view: TailView;
-	changed(): void;
-	remapLines(moved: LineRemap): void;
-};
-
-type LinesEvent = Extract<LogEvent, {type: 'lines'}>;
+/** What a reader of a tail needs of it. */
+export type TailSink = Pick<TailRun, 'request' | 'view' | 'changed' | 'remapLines'>;
 
 type TailNotice = {
 	/** `null` adds no line. */
@@ -35,17 +28,18 @@ type SourceChangeEvent = Exclude<Extract<LogEvent, {source: LogSource}>, {type: 
 type SourceChange = Pick<TailNotice, 'counters' | 'source'>;
 
 export class TailEvents {
-	readonly points = new JoinPoints();
-	readonly clocks = new ClockSkew();
-	readonly flow = new LineFlow();
 	readonly #tail: TailSink;
+	readonly #flow: LineFlow;
+	readonly #points: JoinPoints;
 	readonly #indexes = new Map<string, number>();
 	readonly #sorter: LineSorter;
 	/** JSON lines since the counters of the view. */
 	#json = 0;
 
-	constructor(tail: TailSink) {
+	constructor(tail: TailSink, flow: LineFlow, points: JoinPoints) {
 		this.#tail = tail;
+		this.#flow = flow;
+		this.#points = points;
 		this.#sorter = this.#createSorter();
 	}
 
@@ -71,25 +65,21 @@ export class TailEvents {
 		this.#appendNotice(wholeTail, text);
 	}
 
-	#takeLines({source, bytes}: LinesEvent): void {
+	#takeLines({source, bytes}: Extract<LogEvent, {type: 'lines'}>): void {
 		const index = this.indexOf(source);
-		const count = this.putLines(index, bytes);
-		const now = Date.now();
-		this.points.recordBlock(index, source, bytes, count);
-		if (this.flow.recordLines(index, count, now, lastLineTime(bytes))) {
-			recordBlockArrival(this.clocks, source, bytes, now);
-		}
-
-		const view = changeSource(this.#tail.view, index, {state: 'open', note: '', since: null});
+		const count = this.#sortLines(index, bytes);
+		this.#points.recordBlock(index, source, bytes, count);
+		this.#flow.recordLines(index, count, Date.now(), lastLineTime(bytes));
+		const view = changeSource(this.#withLineCounts(), index, {state: 'open', note: '', since: null});
 		this.#tail.view = view.quietMs === 0 ? view : {...view, quietMs: 0};
 	}
 
 	#takeChange(event: SourceChangeEvent): void {
 		const index = this.indexOf(event.source);
 		if (event.type === 'resumed' || event.type === 'opened') {
-			this.flow.recordOpened(index, Date.now());
+			this.#flow.recordOpened(index, Date.now());
 		} else if (event.type === 'restarted' || event.type === 'gap') {
-			this.points.close(index);
+			this.#points.close(index);
 		}
 
 		const {view} = this.#tail;
@@ -112,24 +102,12 @@ export class TailEvents {
 	}
 
 	#since({type}: SourceChangeEvent, index: number, view: TailView): number | null {
-		switch (type) {
-			case 'asking': {
-				return view.sources[index]!.since ?? Date.now();
-			}
-
-			case 'checking': {
-				return this.flow.quietSince(index);
-			}
-
-			case 'gap':
-			case 'server-said': {
-				return view.sources[index]!.since ?? null;
-			}
-
-			default: {
-				return null;
-			}
+		const since = view.sources[index]!.since ?? null;
+		if (type === 'checking') {
+			return this.#flow.quietSince(index);
 		}
+
+		return type === 'asking' ? (since ?? Date.now()) : type === 'gap' || type === 'server-said' ? since : null;
 	}
 
 	#takePods(event: Exclude<LogEvent, {source: LogSource}>): void {
@@ -208,41 +186,53 @@ export class TailEvents {
 		return index;
 	}
 
-	/** Returns the number of lines. */
-	putLines(index: number, bytes: Buffer): number {
-		const count = this.#sorter.lines(index, bytes);
-		this.#countLines();
-		return count;
+	putLines(index: number, bytes: Buffer): void {
+		this.#sortLines(index, bytes);
+		this.#tail.view = this.#withLineCounts();
 	}
 
-	#countLines(): void {
+	/** Returns the number of lines. */
+	#sortLines(index: number, bytes: Buffer): number {
+		return this.#sorter.lines(index, bytes, !this.#flow.isPastBacklog(index, Date.now()));
+	}
+
+	#withLineCounts(): TailView {
 		const view = clampToBuffer(this.#tail.view);
-		this.#tail.view = this.#json === 0 ? view : countUp(view, {json: this.#json});
+		const json = this.#json;
 		this.#json = 0;
+		return json === 0 ? view : countUp(view, {json});
 	}
 
 	#createSorter(): LineSorter {
 		const tail = this.#tail;
 		return new LineSorter({
-			put: (source, time, late, bytes, from, to) => {
+			put: (source, time, bytes, from, to) => {
 				const {view} = tail;
-				view.buffer.append(source, time, levelOf(bytes, from, to), 'text', bytes, late, from, to);
+				view.buffer.append(source, time, levelOf(bytes, from, to), 'text', bytes, from, to);
 				this.#json += view.json && bytes[from] === 0x7b ? 1 : 0;
 			},
 			insert(lines) {
-				tail.remapLines(insertLateLines(tail.view.buffer, lines));
+				tail.remapLines(insertBacklog(tail.view.buffer, lines));
 			},
 			settled: () => {
-				this.#countLines();
+				tail.view = this.#withLineCounts();
 				tail.changed();
 			},
 		});
 	}
 }
 
+/** Of whole lines; `null` without a timestamp. */
+function lastLineTime(block: Buffer): number | null {
+	const at = block.lastIndexOf(lineFeed, block.length - 2) + 1;
+	const length = timestampLength(block, at);
+	return length > 0 ? timestampMilliseconds(block, at, length) : null;
+}
+
 /** `who` is the source's short name with several sources, otherwise empty. `state` is the previous one. */
 export function tailNotice(event: SourceChangeEvent, who: string, state: TailSource['state']): TailNotice {
-	return {text: isChange(event, state) ? tailLine(event, who) : null, ...sourceChange(event, state)};
+	const change = sourceChanges[event.type] as ChangeOfSource<SourceChangeEvent['type']>;
+	return {text: isChange(event, state) ? tailLine(event, who) : null, ...change(event, state)};
 }
 
 /** An event of a source or a pod as a line of the tail. */
@@ -256,12 +246,9 @@ export function tailLine(event: LogEvent, who: string): string | null {
 	const container = subject === 'container' && 'source' in event ? event.source.container : '';
 	const named = subject === 'pod' && who !== '' ? podName(event) : who;
 	const name = named === '' ? container : named;
-	return sanitizeLine(`${name === '' ? '' : `${name}: `}${shortIds(joinParts(parts, {short: true, without: ['cause']}))}`);
-}
-
-/** As container runtimes show the id of a container. */
-function shortIds(text: string): string {
-	return text.replaceAll(/\b([\da-f]{12})[\da-f]{52}\b/g, '$1');
+	// As container runtimes show the id of a container.
+	const text = joinParts(parts, {short: true, without: ['cause']}).replaceAll(/\b([\da-f]{12})[\da-f]{52}\b/g, '$1');
+	return sanitizeLine(name === '' ? text : `${name}: ${text}`);
 }
 
 function podName(event: LogEvent): string {
@@ -270,76 +257,39 @@ function podName(event: LogEvent): string {
 }
 
 /** An outage is reported only at its start. */
-function isChange({type}: SourceChangeEvent, state: TailSource['state']): boolean {
-	switch (type) {
-		case 'waiting': {
-			return state === 'open' || state === 'checking';
-		}
-
-		case 'reconnecting': {
-			return state !== 'interrupted';
-		}
-
-		default: {
-			return true;
-		}
-	}
+function isChange({type}: SourceChangeEvent, state: SourceState): boolean {
+	return type === 'waiting' ? state === 'open' || state === 'checking' : type !== 'reconnecting' || state !== 'interrupted';
 }
 
-function sourceChange(event: SourceChangeEvent, state: TailSource['state']): SourceChange {
-	switch (event.type) {
-		case 'opened':
-		case 'resumed':
-		case 'checked': {
-			return {source: {state: 'open', note: ''}};
-		}
+type SourceState = TailSource['state'];
+type ChangeOfSource<Type extends SourceChangeEvent['type']> = (
+	event: Extract<SourceChangeEvent, {type: Type}>,
+	state: SourceState,
+) => SourceChange;
 
-		case 'waiting': {
-			const started = event.ended === null ? 'not started' : sanitizeLine(describeTermination({...event.ended, at: null}));
-			const message = waitingMessage(event);
-			return {source: {state: 'waiting', note: event.reason ?? started, message: message === null ? null : sanitizeLine(message)}};
-		}
+const isOpen = (): SourceChange => ({source: {state: 'open', note: ''}});
 
-		case 'stalled': {
-			return {source: {state: 'interrupted', note: 'stalled'}, counters: {reconnects: 1}};
-		}
-
-		case 'reconnecting': {
-			const note = event.error === null ? 'resuming' : `${shortReason(event.error)} · attempt ${event.attempt}`;
-			return {source: {state: 'interrupted', note}, ...(state !== 'interrupted' && {counters: {reconnects: 1}})};
-		}
-
-		case 'asking': {
-			return {source: {state: 'interrupted', note: 'requested again, no response'}};
-		}
-
-		case 'checking': {
-			return {source: {state: 'checking', note: 'checking whether the stream is alive; no data'}};
-		}
-
-		case 'gap': {
-			return {source: {}, counters: {possibleGaps: 1}};
-		}
-
-		case 'restarted': {
-			return {source: {state: 'waiting', note: 'restarted', message: null}, counters: {restarts: 1}};
-		}
-
-		case 'server-said': {
-			return {source: {}};
-		}
-
-		case 'ended': {
-			return {source: {state: 'ended', hasFailed: false, note: '', ...(event.reason === 'pod-gone' && {isGone: true})}};
-		}
-
-		case 'failed': {
-			return {source: {state: 'ended', hasFailed: true, note: 'failed'}};
-		}
-	}
-}
-
-/** A source's row is too short for the cause of an interruption. */
-function shortReason(error: SpokeError): string {
-	return error.code === 'ERR_STREAM_LOST' ? 'interrupted' : shortError(error);
-}
+const sourceChanges: {readonly [Type in SourceChangeEvent['type']]: ChangeOfSource<Type>} = {
+	opened: isOpen,
+	resumed: isOpen,
+	checked: isOpen,
+	waiting(event) {
+		const started = event.ended === null ? 'not started' : sanitizeLine(describeTermination({...event.ended, at: null}));
+		const message = waitingMessage(event);
+		return {source: {state: 'waiting', note: event.reason ?? started, message: message === null ? null : sanitizeLine(message)}};
+	},
+	stalled: () => ({source: {state: 'interrupted', note: 'stalled'}, counters: {reconnects: 1}}),
+	reconnecting({error, attempt}, state) {
+		// A source's row is too short for the cause of an interruption.
+		const reason = error?.code === 'ERR_STREAM_LOST' ? 'interrupted' : error && shortError(error);
+		const note = reason === null ? 'resuming' : `${reason} · attempt ${attempt}`;
+		return {source: {state: 'interrupted', note}, ...(state !== 'interrupted' && {counters: {reconnects: 1}})};
+	},
+	asking: () => ({source: {state: 'interrupted', note: 'requested again, no response'}}),
+	checking: () => ({source: {state: 'checking', note: 'checking whether the stream is alive; no data'}}),
+	gap: () => ({source: {}, counters: {possibleGaps: 1}}),
+	restarted: () => ({source: {state: 'waiting', note: 'restarted', message: null}, counters: {restarts: 1}}),
+	'server-said': () => ({source: {}}),
+	ended: ({reason}) => ({source: {state: 'ended', hasFailed: false, note: '', ...(reason === 'pod-gone' && {isGone: true})}}),
+	failed: () => ({source: {state: 'ended', hasFailed: true, note: 'failed'}}),
+};

@@ -1,12 +1,21 @@
 /** Action handlers of a tail: also its jumps to errors, gaps and marks, and its expanded line. */
-import {readFields} from '../../lines/line-fields.ts';
-import {isErrorLevel, levelNames, type LineLevel} from '../../lines/line-level.ts';
+import {readFields} from '../../base/lines/line-fields.ts';
+import {isErrorLevel, levelNames, type LineLevel} from '../../base/lines/line-level.ts';
 import {clean, cleanText, openTailInProgram, saveTail} from './export-lines.ts';
-import {countJsonLines} from './json-lines.ts';
-import {kindMask, levelMask, noticeFlags} from './line-buffer.ts';
+import {countJsonLines, kindMask, levelMask, noticeFlags} from './line-buffer.ts';
 import {changeTail, currentTail, openTail, withTail} from './open-tail.ts';
-import {goToTop, scrollAbove, searchOlderLines} from './seek-older-lines.ts';
-import {applyFilter, chooseFields, chooseSources, goToMatch, promptFilter, promptSearch, toggleMatchesOnly} from './tail-search.ts';
+import {
+	applyFilter,
+	chooseFields,
+	chooseSources,
+	goToMatch,
+	goToTop,
+	promptFilter,
+	promptSearch,
+	scrollAbove,
+	searchOlderLines,
+	toggleMatchesOnly,
+} from './tail-search.ts';
 import {
 	findLine,
 	followTail,
@@ -23,18 +32,22 @@ import {
 	type SincePreset,
 	type TailView,
 } from './tail-view.ts';
-import {formatQuantity} from '../../text/formats.ts';
-import {markedTargets, selectedTarget} from '../lists/selection.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
+import {markedTargets, onSelected} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {scrollTail} from './tail-window.ts';
+import {scrollTail} from './log-line.ts';
+import type {TailRun} from './tail-run.ts';
 import {expandedLength} from './tail.tsx';
 
 type IsWanted = (view: TailView, number: number) => boolean;
 
+const onTail = (work: (session: Session, tail: TailRun) => Promise<void>) => async (session: Session) =>
+	withTail(session, async tail => work(session, tail));
+
 const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
 
-const move = (by: (view: TailView) => number) => async (session: Session) =>
-	withTail(session, async tail => {
+const move = (by: (view: TailView) => number) =>
+	onTail(async (session, tail) => {
 		const rows = by(tail.view);
 		const above = positionOf(tail.view, selectedLine(tail.view));
 		changeTail(session, view => moveTail(view, rows));
@@ -43,8 +56,8 @@ const move = (by: (view: TailView) => number) => async (session: Session) =>
 		}
 	});
 
-const changeContext = (by: 1 | -1) => async (session: Session) =>
-	withTail(session, async tail => {
+const changeContext = (by: 1 | -1) =>
+	onTail(async (session, tail) => {
 		const {shownIndex, matchesOnly, context} = tail.view;
 		if (shownIndex === null || !matchesOnly) {
 			session.showMessage('all lines are shown, so matches need no context');
@@ -52,6 +65,23 @@ const changeContext = (by: 1 | -1) => async (session: Session) =>
 		}
 
 		await applyFilter(session, tail, {context: Math.max(0, Math.min(20, context + by))});
+	});
+
+const jump = (direction: 1 | -1, isWanted: IsWanted, none: string) =>
+	onTail(async (session, tail) => {
+		const find = (view: TailView) => {
+			const number = nextWanted(view, direction, isWanted);
+			return number === null ? null : jumpTo(view, number);
+		};
+
+		const found = find(tail.view);
+		if (found !== null) {
+			changeTail(session, () => found);
+		} else if (direction > 0) {
+			session.showMessage(none);
+		} else {
+			await searchOlderLines(session, tail, find, none);
+		}
 	});
 
 const since = (preset: SincePreset) => (session: Session) => {
@@ -64,7 +94,16 @@ const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
 const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
 
 export const tailHandlers = {
-	'list/logs': openSelectedTail,
+	'list/logs': onSelected((session, {cluster, namespace, target}) => {
+		const marked = markedTargets(session, {cluster, namespace});
+		openTail(session, {
+			cluster,
+			namespace,
+			targets: marked.length > 0 ? marked : [target],
+			selector: null,
+			containers: {kind: 'default'},
+		});
+	}),
 	'tail/move.down': move(() => 1),
 	'tail/move.up': move(() => -1),
 	'tail/move.page-down': move(pageOf),
@@ -77,7 +116,7 @@ export const tailHandlers = {
 	'tail/move.right'(session) {
 		changeTail(session, view => ({...view, left: view.left + 20}));
 	},
-	'tail/move.start': async session => withTail(session, async tail => goToTop(session, tail)),
+	'tail/move.start': onTail(goToTop),
 	'tail/move.end'(session) {
 		changeTail(session, followTail);
 	},
@@ -88,25 +127,24 @@ export const tailHandlers = {
 		session.store.dispatchNow({type: 'pop'});
 		session.refreshFeeds();
 	},
-	'tail/search': promptSearch,
-	'tail/search.next': async session => goToMatch(session, 1),
-	'tail/search.previous': async session => goToMatch(session, -1),
-	'tail.next-error': async session => jump(session, 1, isError, 'no error below'),
-	'tail.previous-error': async session => jump(session, -1, isError, 'no error above'),
-	'tail.next-mark': async session => jump(session, 1, isMark, 'no mark below'),
-	'tail.previous-mark': async session => jump(session, -1, isMark, 'no mark above'),
-	'tail.next-gap': async session => jump(session, 1, isGap, 'no gap, reconnect or restart below'),
-	'tail.previous-gap': async session => jump(session, -1, isGap, 'no gap, reconnect or restart above'),
-	'tail/filter': promptFilter,
-	'tail.matches-only': toggleMatchesOnly,
+	'tail/search': onTail(promptSearch),
+	'tail/search.next': onTail(async (session, tail) => goToMatch(session, tail, 1)),
+	'tail/search.previous': onTail(async (session, tail) => goToMatch(session, tail, -1)),
+	'tail.next-error': jump(1, isError, 'no error below'),
+	'tail.previous-error': jump(-1, isError, 'no error above'),
+	'tail.next-mark': jump(1, isMark, 'no mark below'),
+	'tail.previous-mark': jump(-1, isMark, 'no mark above'),
+	'tail.next-gap': jump(1, isGap, 'no gap, reconnect or restart below'),
+	'tail.previous-gap': jump(-1, isGap, 'no gap, reconnect or restart above'),
+	'tail/filter': onTail(promptFilter),
+	'tail.matches-only': onTail(toggleMatchesOnly),
 	'tail.more-context': changeContext(1),
 	'tail.less-context': changeContext(-1),
-	'tail.level': async session =>
-		withTail(session, async tail => {
-			const level = nextLevel[tail.view.level] ?? 0;
-			session.showMessage(level === 0 ? 'all lines' : `only ${levelNames[level]} and above`);
-			await applyFilter(session, tail, {level});
-		}),
+	'tail.level': onTail(async (session, tail) => {
+		const level = nextLevel[tail.view.level] ?? 0;
+		session.showMessage(level === 0 ? 'all lines' : `only ${levelNames[level]} and above`);
+		await applyFilter(session, tail, {level});
+	}),
 	'tail/mark'(session) {
 		const tail = currentTail(session);
 		if (tail?.view.follow) {
@@ -130,7 +168,7 @@ export const tailHandlers = {
 			counters: {...view.counters, json: view.json ? 0 : countJsonLines(view.buffer)},
 		}));
 	},
-	'tail.fields': async session => withTail(session, async tail => chooseFields(session, tail)),
+	'tail.fields': onTail(chooseFields),
 	'tail/wrap'(session) {
 		changeTail(session, view => ({...view, wrap: !view.wrap, left: 0}));
 	},
@@ -140,7 +178,7 @@ export const tailHandlers = {
 	'tail.names'(session) {
 		changeTail(session, view => ({...view, names: nextNames[view.names]}));
 	},
-	'tail.sources': async session => withTail(session, async tail => chooseSources(session, tail)),
+	'tail.sources': onTail(chooseSources),
 	'tail.previous-log'(session) {
 		const tail = currentTail(session);
 		// The previous log is complete, so it is shown from its start.
@@ -150,28 +188,24 @@ export const tailHandlers = {
 		const tail = currentTail(session);
 		tail?.start(tail.view.since, tail.view.previous);
 	},
-	'tail/copy'(session) {
-		const tail = currentTail(session);
-		if (tail) {
-			const {view} = tail;
-			if (view.marked.size === 0 && shownLength(view) === 0) {
-				session.showMessage('no line to copy');
-				return;
-			}
-
-			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [selectedLine(view)];
-			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), formatQuantity(numbers.length, 'line'));
+	'tail/copy': onTail(async (session, {view}) => {
+		if (view.marked.size === 0 && shownLength(view) === 0) {
+			session.showMessage('no line to copy');
+			return;
 		}
-	},
-	'tail/save': async session => withTail(session, async tail => saveTail(session, tail)),
+
+		const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [selectedLine(view)];
+		session.copy(numbers.map(number => cleanText(view, number)).join('\n'), formatQuantity(numbers.length, 'line'));
+	}),
+	'tail/save': onTail(saveTail),
 	'tail.plain'(session) {
 		changeTail(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
 			session.showMessage('undecorated lines: select text with the mouse');
 		}
 	},
-	'tail/pager': async session => withTail(session, async tail => openTailInProgram(session, tail, 'pager')),
-	editor: async session => withTail(session, async tail => openTailInProgram(session, tail, 'editor')),
+	'tail/pager': onTail(async (session, tail) => openTailInProgram(session, tail, 'pager')),
+	editor: onTail(async (session, tail) => openTailInProgram(session, tail, 'editor')),
 	'tail.since-tail': since('tail'),
 	'tail.since-head': since('head'),
 	'tail.since-1m': since('1m'),
@@ -209,20 +243,6 @@ export const tailHandlers = {
 	},
 } satisfies Handlers;
 
-function openSelectedTail(session: Session): void {
-	const selected = selectedTarget(session);
-	if (selected) {
-		const marked = markedTargets(session, selected);
-		openTail(session, {
-			cluster: selected.cluster,
-			namespace: selected.namespace,
-			targets: marked.length > 0 ? marked : [selected.target],
-			selector: null,
-			containers: {kind: 'default'},
-		});
-	}
-}
-
 /** With the wheel. Above the first line it reads older lines, as the key does. */
 export function scrollTailRows(session: Session, rows: number): void {
 	const view = currentTail(session)?.view;
@@ -237,24 +257,6 @@ export function scrollTailRows(session: Session, rows: number): void {
 /** With a click. */
 export function selectTailLine(session: Session, number: number): void {
 	changeTail(session, view => goTo({...view, top: topOf(view)}, number));
-}
-
-async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, none: string): Promise<void> {
-	const find = (view: TailView) => {
-		const number = nextWanted(view, direction, isWanted);
-		return number === null ? null : jumpTo(view, number);
-	};
-
-	await withTail(session, async tail => {
-		const found = find(tail.view);
-		if (found !== null) {
-			changeTail(session, () => found);
-		} else if (direction > 0) {
-			session.showMessage(none);
-		} else {
-			await searchOlderLines(session, tail, find, none);
-		}
-	});
 }
 
 /** The next matching line. While following, the last line itself can match, because the cursor has not been on it. */

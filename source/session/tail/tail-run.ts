@@ -1,23 +1,22 @@
-/** One tail: request, reader and row of the connection list. Its view is in the state. */
+/** One tail: its request, and its reader. Its view is in the state. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import {fullMessage} from '../../server-messages/unwrap-message.ts';
-import {followLogs, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
-import type {PodLogOptions} from '../../streams/logs/open-log.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
-import type {ConnectionEntry} from '../frame/connection-list.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
+import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
+import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
 import type {Session} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
-import {describeActivity, describePods} from './describe-tail.ts';
 import type {LineRemap} from './insert-lines.ts';
-import {chooseJson} from './json-lines.ts';
-import {wholeTail} from './line-buffer.ts';
-import {OlderLinesLoader} from './older-lines-loader.ts';
-import {combineExtents, previousLogEnd, type ReadExtent, readPreviousLogs} from './load-older-lines.ts';
-import {eventOf, TailClusters, type OpenTailCluster, type TailCluster} from './tail-targets.ts';
-import {TailEvents, type TailSink} from './tail-events.ts';
-import {isUnreadable, noteContext, waitedMs} from './tail-sources.ts';
-import {emptyTail, olderUnread, podCount, restartTail, type SincePreset, type TailView} from './tail-view.ts';
+import {countJsonLines, jsonShare, wholeTail} from './line-buffer.ts';
+import {TailReader, type TailCluster} from './tail-reader.ts';
+import {emptyTail, restartTail, type SincePreset, type TailView} from './tail-view.ts';
+
+export type TailOptions = {
+	/** `null` with a selector means all namespaces. Without one, that of each context. */
+	namespace?: string | null;
+	targets: readonly string[];
+	selector: string | null;
+	containers: ContainerSelection;
+};
 
 export type TailRequest = {
 	title: string;
@@ -33,31 +32,7 @@ export type TrackedLine = {readonly number: number; readonly hasMoved: boolean; 
 /** Time to find matches again. */
 const rescanMs = 200;
 
-/** Shorter than the time between two frames. */
-const gatherMs = 20;
-
-/** Lines per container at the default start. */
-const tailLines = 500;
-
-const beginnings: Readonly<Record<SincePreset, PodLogOptions>> = {
-	tail: {tailLines},
-	head: {},
-	'1m': {sinceSeconds: 60},
-	'5m': {sinceSeconds: 300},
-	'15m': {sinceSeconds: 900},
-	'30m': {sinceSeconds: 1800},
-	'1h': {sinceSeconds: 3600},
-};
-
-const connectionPhase: Readonly<Record<TailView['phase'], ConnectionEntry['phase']>> = {
-	opening: 'working',
-	following: 'open',
-	waiting: 'working',
-	ended: 'stopped',
-	failed: 'failed',
-};
-
-export class TailRun implements TailSink {
+export class TailRun {
 	readonly id: string;
 	request: TailRequest;
 	/** Equal keys show the open tail instead of a new one. */
@@ -87,7 +62,6 @@ export class TailRun implements TailSink {
 
 	changed(): void {
 		this.view = {...chooseJson(this.view)};
-		showTailFailure(this.#store, this);
 	}
 
 	start(since: SincePreset, previous = false): void {
@@ -115,7 +89,7 @@ export class TailRun implements TailSink {
 
 	/** Approximate lines per log, `null` for all. */
 	async loadOlder(maxLines: number | null): Promise<void> {
-		await this.#reader?.loadOlder(maxLines);
+		await this.#reader?.older.load(maxLines);
 	}
 
 	mark(text: string): void {
@@ -145,200 +119,48 @@ export class TailRun implements TailSink {
 	}
 }
 
-/** Reads the logs of a tail into its buffer. */
-class TailReader {
-	readonly #tail: TailSink;
-	readonly #clusters: TailClusters;
-	readonly #abort = new AbortController();
-	readonly #events: TailEvents;
-	readonly #older: OlderLinesLoader;
-	#previousRead: ReadExtent = 'none';
-
-	constructor(tail: TailSink, clusters: readonly TailCluster[]) {
-		this.#tail = tail;
-		this.#clusters = new TailClusters(clusters);
-		this.#events = new TailEvents(tail);
-		this.#older = new OlderLinesLoader(tail, this.#clusters, this.#events.points, this.#abort.signal);
+/** Without a choice of the user, JSON is readable when most lines are JSON, until few are. */
+function chooseJson(view: TailView): TailView {
+	if (view.jsonChoice !== null) {
+		return view;
 	}
 
-	/** Never throws: failures appear in the stream. */
-	async run(): Promise<void> {
-		const {previous} = this.#tail.view;
-		const reads = this.#clusters.all.map(async cluster => this.#readCluster(cluster, previous));
-		const [error = null, ...others] = await Promise.all(reads);
-		if (this.#abort.signal.aborted) {
-			return;
-		}
-
-		if (error !== null && others.length === 0) {
-			this.#events.end('failed', {note: error.message, text: sanitizeLine(fullMessage(error))});
-		} else if (error !== null && others.every(other => other !== null)) {
-			this.#events.end('failed', {note: 'no cluster can be read', text: 'no cluster can be read'});
-		} else {
-			this.#close(previous);
-		}
-	}
-
-	/** Resolves to the failure that ended it. That of one of several clusters stops no other. */
-	async #readCluster(cluster: TailCluster, previous: boolean): Promise<SpokeError | null> {
-		const {signal} = this.#abort;
-		const {context} = cluster;
-		try {
-			const open = await this.#clusters.open(cluster, {
-				signal,
-				onEvent: (event, name) => {
-					this.#tail.view = noteContext(this.#tail.view, name, {isRead: event.type === 'apiserver-reached'});
-					this.#events.reportEvent(event, name);
-				},
-			});
-			const targets = await this.#tail.request.targets(open.access, signal);
-			await (previous ? this.#readPrevious(open, targets, context) : this.#follow(open, targets, context));
-			return null;
-		} catch (thrown) {
-			const error = toSpokeError(thrown);
-			if (context !== null && !signal.aborted) {
-				this.#tail.view = noteContext(this.#tail.view, context, {isRead: false});
-				this.#events.sortNotice(wholeTail, sanitizeLine(`${context}: ${fullMessage(error)}`));
-			}
-
-			return error;
-		}
-	}
-
-	stop(): void {
-		this.#abort.abort();
-		this.#events.flush();
-	}
-
-	async loadOlder(maxLines: number | null): Promise<void> {
-		await this.#older.load(maxLines);
-	}
-
-	/** Returns the number of received lines, including backlog. */
-	tick(): number {
-		const now = Date.now();
-		const {flow, clocks} = this.#events;
-		const {inflow, rate} = flow.tick(now);
-		const quietMs = flow.quietMs(now);
-		const catchingUpAt = flow.catchingUpAt(now);
-		const skews = clocks.skews();
-		const {view} = this.#tail;
-		const older = this.#isWhole(now) ? {...olderUnread, phase: 'none' as const} : view.older;
-		const waited = waitedMs(view, now);
-		if (
-			older !== view.older ||
-			rate !== view.rate ||
-			catchingUpAt !== view.catchingUpAt ||
-			quietMs !== view.quietMs ||
-			waited !== view.waitedMs ||
-			skews.length > 0 ||
-			view.skews.length > 0
-		) {
-			this.#tail.view = {...view, older, rate, catchingUpAt, quietMs, waitedMs: waited, skews};
-		}
-
-		return inflow;
-	}
-
-	#isWhole(now: number): boolean {
-		const {since, older, sources} = this.#tail.view;
-		return (
-			this.#clusters.areOpen &&
-			since === 'tail' &&
-			older.phase === 'unread' &&
-			older.note === '' &&
-			sources.every((_, index) => this.#events.flow.isPastBacklog(index, now)) &&
-			this.#events.points.hadFewer(tailLines, sources.length)
-		);
-	}
-
-	async #follow({access, observer}: OpenTailCluster, targets: FollowTargets, context: string | null): Promise<void> {
-		const {
-			request: {target: asked, containers},
-			view: {since},
-		} = this.#tail;
-		const {signal} = this.#abort;
-		for await (const event of followLogs(access, targets, {
-			asked,
-			containers,
-			start: beginnings[since],
-			startTimeoutMs: 0,
-			gatherMs,
-			observer,
-			signal,
-		})) {
-			if (signal.aborted) {
-				return;
-			}
-
-			this.#events.take(eventOf(event, context));
-		}
-	}
-
-	async #readPrevious({access, observer}: OpenTailCluster, targets: FollowTargets, context: string | null): Promise<void> {
-		const read = await readPreviousLogs(
-			access,
-			targets,
-			{request: this.#tail.request, observer, signal: this.#abort.signal},
-			{
-				source: source => this.#events.indexOf(context === null ? source : {...source, context}),
-				lines: (index, block) => {
-					this.#events.putLines(index, block);
-					this.#tail.changed();
-				},
-				notice: (index, text) => {
-					this.#events.sortNotice(index, context === null ? text : `${sanitizeLine(context)}: ${text}`);
-				},
-			},
-		);
-		this.#previousRead = combineExtents(this.#previousRead, read);
-	}
-
-	#close(previous: boolean): void {
-		if (previous) {
-			this.#events.end('ended', previousLogEnd(this.#previousRead));
-		} else if (isUnreadable(this.#tail.view.sources)) {
-			this.#events.end('failed', {note: 'no logs could be read', text: 'no logs could be read'});
-		} else {
-			this.#events.end('ended', {note: 'no pods left to follow', text: 'tail ended: no more lines will arrive'});
-		}
-	}
+	const share = jsonShare(view.buffer);
+	const json = share > 0.5 || (view.json && share >= 0.25);
+	return json === view.json ? view : {...view, json, counters: {...view.counters, json: json ? countJsonLines(view.buffer) : 0}};
 }
 
-export function tickTails(session: Pick<Session, 'store' | 'work'>): void {
-	const listed = new Set(session.store.state.connections.map(({id}) => id));
-	for (const {id, run} of session.work.list('tail')) {
-		if (!listed.has(id)) {
-			void session.work.end(id);
-			continue;
-		}
-
-		run.tick();
-		emitConnections(session.store, run, () => rowOf(run));
-		session.store.dispatch({type: 'connections', event: {type: 'sample', id, value: run.view.rate ?? 0}});
-	}
-}
-
-/** A failure changes the available keys. */
-function showTailFailure(store: Store, tail: TailRun): void {
-	emitConnections(store, tail, ({phase}) => ((phase === 'failed') === (tail.view.phase === 'failed') ? null : rowOf(tail)));
-}
-
-function emitConnections(store: Store, {id}: TailRun, changed: (entry: ConnectionEntry) => Partial<ConnectionEntry> | null): void {
-	const entry = store.state.connections.find(one => one.id === id);
-	const to = entry === undefined ? null : changed(entry);
-	if (to !== null) {
-		store.dispatch({type: 'connections', event: {type: 'change', id, to}});
-	}
-}
-
-function rowOf({request, view}: TailRun): Partial<ConnectionEntry> {
-	const {phase, sources} = view;
-	const activity = describeActivity(view);
+/** @throws SpokeError ERR_USAGE for an invalid target */
+export function createTailRequest({namespace, targets, selector, containers}: TailOptions): TailRequest {
+	const parsed = targets.map(target => parseTarget(target));
+	const [first, ...others] = targets;
+	const onlyTarget = selector === null && others.length === 0 ? (first ?? null) : null;
+	const title = selector === null ? `${targets.length} targets` : `${namespace === null ? '-A ' : ''}-l ${selector}`;
 	return {
-		what: podCount(sources) > 1 ? `${request.title}, ${describePods(sources)}` : request.title,
-		phase: connectionPhase[phase],
-		note: phase === 'following' ? '' : activity || phase,
-		figures: phase === 'following' ? activity : '',
+		title: onlyTarget ?? title,
+		target: selector === null ? targets.join(' ') : `-l ${selector}`,
+		onlyTarget,
+		containers,
+		async targets(cluster, signal) {
+			const own = cluster.facts.namespace;
+			return selector === null
+				? resolveFollowTargets(cluster, parsed, namespace ?? own, signal)
+				: {
+						kind: 'scope',
+						scope: {namespace: namespace === undefined ? own : namespace, labelSelector: selector},
+						canAppear: async () => true,
+					};
+		},
 	};
+}
+
+/** Called once per second. Ends the tails whose row was closed. */
+export function tickTails({store, work}: Pick<Session, 'store' | 'work'>): void {
+	for (const {id, run} of work.list('tail')) {
+		if (store.state.tails.has(id)) {
+			run.tick();
+		} else {
+			void work.end(id);
+		}
+	}
 }

@@ -1,18 +1,31 @@
-/** Search, filter and pickers of a tail. */
-import {setTimeout as delay} from 'node:timers/promises';
-import {readFields} from '../../lines/line-fields.ts';
+/** Search, filter and pickers of a tail, and moves to lines that are not loaded. */
+import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
+import {readFields} from '../../base/lines/line-fields.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
-import {formatQuantity} from '../../text/formats.ts';
+import {formatQuantity} from '../../base/text/formats.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import type {Notices, DialogAccess, StateAccess} from '../frame/session.ts';
 import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
 import {queryProblem} from './line-index.ts';
-import {changeTail, currentTail, setView, withTail} from './open-tail.ts';
-import {searchOlderLines, searchAllLines, canHaveOlderLines} from './seek-older-lines.ts';
+import {changeTail, setView} from './open-tail.ts';
 import type {TailRun} from './tail-run.ts';
 import {fullSourceName} from './tail-sources.ts';
-import {filterTail, goTo, jumpTo, searchTail, toggleField, topOf, type TailSource, type TailView} from './tail-view.ts';
-import {countMatches, nextMatch} from './tail-window.ts';
+import {
+	filterTail,
+	goTo,
+	jumpTo,
+	numberAt,
+	positionOf,
+	searchTail,
+	toggleField,
+	topOf,
+	type TailSource,
+	type TailView,
+} from './tail-view.ts';
+import {countMatches, nextMatch} from './log-line.ts';
+
+/** Lines per log that are loaded when scrolling up. */
+const stepLines = 5000;
 
 /** Scan time per typed letter; the rest runs between frames. */
 const letterMs = 8;
@@ -25,43 +38,36 @@ const allContainers = 'all';
 const onlyLead = 'only ';
 
 /** Loads older lines before it wraps upward. */
-export async function goToMatch(session: StateAccess & Notices, direction: 1 | -1): Promise<void> {
-	await withTail(session, async tail => {
-		if (!tail.view.search) {
-			session.showMessage('no active search');
-			return;
-		}
-
-		const number = nextMatch(tail.view, direction);
-		const {cursor, follow} = tail.view;
-		const wrapsAround = number !== null && (direction < 0 ? number >= cursor : number <= cursor);
-		if (number !== null && !(direction < 0 && wrapsAround && canHaveOlderLines(tail))) {
-			changeTail(session, view => jumpTo(view, number));
-			if (wrapsAround && !follow) {
-				session.showMessage(describeWrap(direction));
-			}
-
-			return;
-		}
-
-		await searchOlderLines(
-			session,
-			tail,
-			view => {
-				const found = nextMatch(view, direction);
-				return found === null ? null : jumpTo(view, found);
-			},
-			number === null ? 'no match' : 'no match above',
-		);
-	});
-}
-
-export async function promptSearch(session: StateAccess & Notices & DialogAccess): Promise<void> {
-	const tail = currentTail(session);
-	if (!tail) {
+export async function goToMatch(session: StateAccess & Notices, tail: TailRun, direction: 1 | -1): Promise<void> {
+	if (!tail.view.search) {
+		session.showMessage('no active search');
 		return;
 	}
 
+	const number = nextMatch(tail.view, direction);
+	const {cursor, follow} = tail.view;
+	const wrapsAround = number !== null && (direction < 0 ? number >= cursor : number <= cursor);
+	if (number !== null && !(direction < 0 && wrapsAround && canHaveOlderLines(tail))) {
+		changeTail(session, view => jumpTo(view, number));
+		if (wrapsAround && !follow) {
+			session.showMessage(describeWrap(direction));
+		}
+
+		return;
+	}
+
+	await searchOlderLines(
+		session,
+		tail,
+		view => {
+			const found = nextMatch(view, direction);
+			return found === null ? null : jumpTo(view, found);
+		},
+		number === null ? 'no match' : 'no match above',
+	);
+}
+
+export async function promptSearch(session: StateAccess & Notices & DialogAccess, tail: TailRun): Promise<void> {
 	const before = tail.view;
 	const position = trackPosition(tail);
 	// As in less: the next match from the top of the window, but the last one of a followed log. Lines that arrive while typing do not move
@@ -109,12 +115,7 @@ function searchedAs({search, searchIndex}: TailView, now: TailView, hasMoved: bo
 	return {...now, search, searchIndex: hasMoved ? searchTail(now, search).searchIndex : searchIndex};
 }
 
-export async function promptFilter(session: StateAccess & Notices & DialogAccess): Promise<void> {
-	const tail = currentTail(session);
-	if (!tail) {
-		return;
-	}
-
+export async function promptFilter(session: StateAccess & Notices & DialogAccess, tail: TailRun): Promise<void> {
 	const {filter: before, matchesOnly} = tail.view;
 	const filtered = beginFilter(session, tail);
 	const answer = await session.promptForText({
@@ -146,12 +147,7 @@ function filterOf(typed: string, regex: boolean): TailView['filter'] {
 	return {text: inverse ? typed.slice(1) : typed, regex, inverse};
 }
 
-export async function toggleMatchesOnly(session: StateAccess & Notices): Promise<void> {
-	const tail = currentTail(session);
-	if (!tail) {
-		return;
-	}
-
+export async function toggleMatchesOnly(session: StateAccess & Notices, tail: TailRun): Promise<void> {
 	const {filter, search, searchOnly, shownIndex} = tail.view;
 	const isOfSearch = filter.text === '' && search !== null;
 	if (!isOfSearch && shownIndex === null) {
@@ -214,7 +210,7 @@ export async function chooseFields(session: StateAccess & DialogAccess, tail: Ta
 			keys: 'show or hide',
 			toggles: true,
 			notes,
-			items: [allFields(tail.view), ...items],
+			items: [{id: '', cells: ['(all fields)', tail.view.fields.length === 0 ? 'shown' : '', '']}, ...items],
 			selected: last,
 		});
 		if (chosen === null) {
@@ -225,10 +221,6 @@ export async function chooseFields(session: StateAccess & DialogAccess, tail: Ta
 		setView(session, tail, chosen === '' ? {...view, json: true, jsonChoice: true, fields: []} : toggleField(view, chosen));
 		last = chosen;
 	}
-}
-
-function allFields({fields}: TailView): PickerItem {
-	return {id: '', cells: ['(all fields)', fields.length === 0 ? 'shown' : '', '']};
 }
 
 function fieldItems({buffer, fields}: TailView): PickerItem[] {
@@ -293,15 +285,15 @@ function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection)
 	return [
 		...sources.map((source, index) => ({
 			id: String(index),
-			cells: [fullSourceName(source), source.on ? 'shown' : 'hidden', placeText(source)],
+			cells: [
+				fullSourceName(source),
+				source.on ? 'shown' : 'hidden',
+				source.node === null ? source.state : `${source.state} on ${source.node}`,
+			],
 		})),
 		...[...others].map(name => ({id: `${onlyLead}${name}`, cells: [name, 'not followed', 'Enter to follow only this one']})),
 		{id: allContainers, cells: ['(all containers of these pods)', kind === 'all' ? 'followed' : 'not followed', '']},
 	];
-}
-
-function placeText({state, node}: TailSource): string {
-	return node === null ? state : `${state} on ${node}`;
 }
 
 /** `null` when a source was toggled. */
@@ -311,4 +303,97 @@ function containersOf(chosen: string, now: ContainerSelection): ContainerSelecti
 	}
 
 	return chosen.startsWith(onlyLead) ? {kind: 'named', name: chosen.slice(onlyLead.length)} : null;
+}
+
+export async function goToTop(session: StateAccess & Notices, tail: TailRun): Promise<void> {
+	setView(session, tail, toFirst(tail.view));
+	await whileStaying(session, tail, null, view => toFirst(view));
+}
+
+export async function scrollAbove(session: StateAccess & Notices, tail: TailRun, rows: number): Promise<void> {
+	await whileStaying(session, tail, stepLines, view => goTo(view, numberAt(view, positionOf(view, view.cursor) - rows)));
+}
+
+/** `find` returns the view with the match. */
+async function searchAllLines(
+	session: StateAccess & Notices,
+	tail: TailRun,
+	find: (view: TailView) => TailView | null,
+	none: string,
+): Promise<void> {
+	const {cursor, follow} = tail.view;
+	await finishScan(tail);
+	const found = find(tail.view);
+	if (found === null) {
+		await searchOlderLines(session, tail, find, none);
+	} else if (tail.view.cursor === cursor && tail.view.follow === follow) {
+		setView(session, tail, found);
+	}
+}
+
+export async function searchOlderLines(
+	session: StateAccess & Notices,
+	tail: TailRun,
+	find: (view: TailView) => TailView | null,
+	none: string,
+): Promise<void> {
+	if (!tail.scan(0)) {
+		await searchAllLines(session, tail, find, none);
+		return;
+	}
+
+	if (!canHaveOlderLines(tail)) {
+		session.showMessage(none);
+		return;
+	}
+
+	session.showMessage(`${none} in the loaded lines; reading older lines`);
+	await whileStaying(session, tail, null, async () => {
+		await finishScan(tail);
+		const found = find(tail.view);
+		session.showMessage(found === null ? none : 'found in older lines');
+		return found ?? tail.view;
+	});
+}
+
+function canHaveOlderLines({
+	view: {
+		older: {phase},
+	},
+}: TailRun): boolean {
+	return phase === 'unread' || phase === 'reading';
+}
+
+async function whileStaying(
+	session: StateAccess & Notices,
+	tail: TailRun,
+	maxLines: number | null,
+	then: (view: TailView) => TailView | Promise<TailView>,
+): Promise<void> {
+	if (!canHaveOlderLines(tail)) {
+		return;
+	}
+
+	const {follow} = tail.view;
+	const cursor = tail.trackLine(tail.view.cursor);
+	await tail.loadOlder(maxLines);
+	cursor.release();
+	if (tail.view.follow === follow && (follow || tail.view.cursor === cursor.number)) {
+		setView(session, tail, await then(tail.view));
+	}
+
+	const {note} = tail.view.older;
+	if (note !== '') {
+		session.showMessage(note, 'warn');
+	}
+}
+
+function toFirst(view: TailView): TailView {
+	return goTo({...view, follow: false}, numberAt(view, 0));
+}
+
+export async function finishScan(tail: TailRun): Promise<void> {
+	while (!tail.scan(8)) {
+		await turn();
+	}
 }

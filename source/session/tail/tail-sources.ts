@@ -1,7 +1,7 @@
 /** The sources of a tail, their names, and its phase. */
 import type {LogSource} from '../../streams/logs/log-events.ts';
-import {truncateStartToCells} from '../../text/cell-width.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {truncateStartToCells} from '../../base/text/cell-width.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {TailCounters, TailSource, TailView} from './tail-view.ts';
 
 type PodPlace = Pick<TailSource, 'namespace' | 'pod'> & {context?: string | null};

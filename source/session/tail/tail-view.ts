@@ -1,8 +1,6 @@
 /** What the user sees of a tail. The lines are in its buffer. */
-import type {NodeSkew} from './line-flow.ts';
-import {countJsonLines} from './json-lines.ts';
-import {isErrorLevel, type LineLevel} from '../../lines/line-level.ts';
-import {levelMask, LineBuffer} from './line-buffer.ts';
+import {isErrorLevel, type LineLevel} from '../../base/lines/line-level.ts';
+import {countJsonLines, levelMask, LineBuffer} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
 import {podNameKey} from './tail-sources.ts';
 
@@ -85,7 +83,6 @@ export type TailView = {
 	waitedMs: number | null;
 	windowRows: number;
 	older: OlderLines;
-	skews: readonly NodeSkew[];
 };
 
 /** What the next tail inherits. */
@@ -151,7 +148,6 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		waitedMs: null,
 		windowRows: 20,
 		older: olderUnread,
-		skews: [],
 	};
 }
 
@@ -168,7 +164,6 @@ export function restartTail(view: TailView, since: SincePreset, {previous, now}:
 			note: '',
 			sources: [],
 			unreadContexts: [],
-			skews: [],
 			marked: new Set(),
 			cursor: 0,
 			top: 0,

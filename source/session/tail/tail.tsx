@@ -1,18 +1,17 @@
 /** A tail: its lines, the expanded line, the path and the counters. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {readFields, type LineField} from '../../lines/line-fields.ts';
-import {isErrorLevel, isWarningLevel} from '../../lines/line-level.ts';
-import {formatNumber} from '../../text/formats.ts';
-import {sanitizeText} from '../../text/sanitize.ts';
-import {wrapToWidth} from '../../text/wrap-text.ts';
+import {readFields, type LineField} from '../../base/lines/line-fields.ts';
+import {isErrorLevel, isWarningLevel} from '../../base/lines/line-level.ts';
+import {formatNumber} from '../../base/text/formats.ts';
+import {sanitizeText} from '../../base/text/sanitize.ts';
+import {wrapToWidth} from '../../base/text/cell-width.ts';
 import {qualifyWithNamespace, worstPath, type ConnectionEntry} from '../frame/connection-list.ts';
 import {spokenPath} from '../frame/path-pane.tsx';
 import type {Glyphs} from '../kit/theme.ts';
 import {highlightMatches} from '../kit/highlight-matches.ts';
 import {pathLineSpansWithEndTime, replicaLetter} from '../kit/path-line-spans.ts';
-import {Rows} from '../kit/rows.tsx';
-import {Row, Rule} from '../kit/styled-text.tsx';
+import {Rows, Row, Rule} from '../kit/styled-text.tsx';
 import {firstKey, hintedKey, useScreen, useScreenHost, useScreenWith, wholeScreen, type ScreenInput} from '../kit/screen-input.ts';
 import {line, padLines, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {
@@ -22,14 +21,13 @@ import {
 	describeTailMode,
 	describeTailScope,
 	describeTailState,
+	fitCounts,
 	tailCounts,
 } from './describe-tail.ts';
 import type {TailLine} from './line-buffer.ts';
-import {cellsForLines, fitCounts, isWrapped, logLine, shownWindow, tailRows, thumbRow, type LogLine} from './log-line.ts';
+import {cellsForLines, isWrapped, logLine, shownWindow, tailRows, thumbRow, type LogLine} from './log-line.ts';
 import {hasContexts, selectedContext, sourceName} from './tail-sources.ts';
 import {presentSources, shownLength, type TailView} from './tail-view.ts';
-
-type ExpandedLineProps = {readonly line: TailLine; readonly view: TailView};
 
 export function Tail({view}: {readonly view: TailView}): ReactNode {
 	const screen = useScreen(wholeScreen);
@@ -85,6 +83,8 @@ function Title({view, entry, focus}: TitleProps): ReactNode {
 	const after = (options: {isShort?: boolean} = {}) =>
 		[foreign, describeTailScope(view, dot, options)].filter(part => part !== '').join(` ${dot} `);
 	const isRead = screen.state.hasScreenReader;
+	// A cut count would look like another one.
+	const shorter = [describeTailState(view, dot), ...(view.pausedAt !== null || !view.follow ? [describeTailMode(view)] : [])];
 	return (
 		<Rule
 			title={`Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`}
@@ -92,15 +92,9 @@ function Title({view, entry, focus}: TitleProps): ReactNode {
 			after={after()}
 			right={isRead ? describeTailMode(view) : describeTailState(view, dot)}
 			short={view.phase === 'following' ? describeTailState({...view, rate: null}, dot) : describeTailState(view, dot)}
-			shorter={shorterStates(view, dot).map(right => ({after: after({isShort: true}), right}))}
+			shorter={shorter.map(right => ({after: after({isShort: true}), right}))}
 		/>
 	);
-}
-
-/** A cut count would look like another one. */
-function shorterStates(view: TailView, dot: string): readonly string[] {
-	const isCounted = view.pausedAt !== null || !view.follow;
-	return [describeTailState(view, dot), ...(isCounted ? [describeTailMode(view)] : [])];
 }
 
 const maxSources = 12;
@@ -289,7 +283,7 @@ function edgeGlyph({searchIndex}: TailView, {number, level, kind}: TailLine, {ed
 }
 
 /** Takes at most half of the rows, and scrolls to its selected row. */
-function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLineProps): ReactNode {
+function ExpandedLine({line: {number, source, bytes}, view}: {readonly line: TailLine; readonly view: TailView}): ReactNode {
 	const screen = useScreenWith('size');
 	const {columns} = screen.state.size;
 	const {glyphs} = screen.theme;
@@ -313,7 +307,7 @@ function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLineProps):
 			/>
 			<Rows
 				draw={({rows}) => {
-					const from = firstShown(view.lineField, lines.length, rows);
+					const from = Math.max(0, Math.min(view.lineField - rows + 2, lines.length - rows));
 					return lines.slice(from, from + rows);
 				}}
 				read={({rows}) => spokenLines(lines.slice(view.lineField, view.lineField + rows))}
@@ -335,10 +329,6 @@ function fieldSpans({name, value, kind}: LineField, {newLine}: Glyphs): Span[] {
 export function expandedLength({bytes}: TailLine, columns: number): number {
 	const text = bytes.toString('utf8');
 	return readFields(text)?.length ?? textRows(text, columns).length;
-}
-
-function firstShown(cursor: number, length: number, most: number): number {
-	return Math.max(0, Math.min(cursor - most + 2, length - most));
 }
 
 function textRows(text: string, columns: number): string[] {

@@ -1,24 +1,25 @@
 /** Details and YAML of an object; the latter as `kubectl get -o yaml` prints it. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
-import {objectPath, findResource} from '../../targets/resource-names.ts';
-import {explainNotFound} from '../../targets/target-pods.ts';
-import {clockTime, formatQuantity} from '../../text/formats.ts';
-import {escapeControls} from '../../text/sanitize.ts';
+import {toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
+import {objectPath, findResource} from '../../cluster/targets/resource-names.ts';
+import {explainNotFound} from '../../cluster/targets/target-pods.ts';
+import {clockTime, formatQuantity} from '../../base/text/formats.ts';
+import {escapeControls} from '../../base/text/sanitize.ts';
 import {saveAs, toFileName, writeNewFile} from '../frame/save-as.ts';
-import {createScreenInput} from '../frame/session-display.ts';
 import {currentList, type TextLayer, type TextLine} from '../frame/session-state.ts';
 import type {ClusterTarget, Handlers, OpenCluster, Session} from '../frame/session.ts';
-import {formatCopiedLines} from '../kit/format-copied-lines.ts';
-import {plainTheme} from '../kit/theme.ts';
-import {selectedTarget, subjectOf} from '../lists/selection.ts';
+import {formatCopiedLines} from '../kit/text-rows.ts';
+import {onSelected, subjectOf} from '../lists/selection.ts';
 import {openInProgram} from '../shell/terminal-queue.ts';
 import {clean} from '../tail/export-lines.ts';
-import {errorLines} from '../why/why.tsx';
+import {errorLines} from '../why/why.ts';
 import {readDetails} from './object-details.ts';
-import {currentText, goToTextMatch, layerRows, openText, searchInText} from './text-handlers.ts';
+import {currentText, goToTextMatch, onText, openBusyText, openText, searchInText, shownRows} from './text-handlers.ts';
 import type {YamlLine} from './yaml-lines.ts';
+
+const openSelectedYaml = onSelected(openYaml);
+const openSelectedDetails = onSelected(openObjectDetails);
 
 export const yamlHandlers = {
 	async 'list.yaml'(session) {
@@ -27,10 +28,7 @@ export const yamlHandlers = {
 			return;
 		}
 
-		const selected = selectedTarget(session);
-		if (selected) {
-			await openYaml(session, selected);
-		}
+		await openSelectedYaml(session);
 	},
 	async 'yaml/refresh'(session) {
 		const layer = currentText(session);
@@ -66,9 +64,19 @@ type AnyObject = {metadata: {managedFields?: unknown}};
 const isOfNamespace = /^(?:ns|namespaces?)\//;
 
 export const detailsHandlers = {
-	'details/copy': copyText,
-	'details/save': saveText,
-	'details/pager': openTextInProgram,
+	'details/copy': onText((session, layer) => {
+		session.copy(textOf(layer), 'the text');
+	}),
+	'details/save': onText(async (session, layer) => {
+		const about = toFileName(`${layer.keyContext === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
+		const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+		const name = `${about}-${now}${endingOf(layer)}`;
+		await saveAs(session, {name}, async path => `, ${formatQuantity(await writeNewFile(path, linesOf(layer)), 'line')}`);
+	}),
+	'details/pager': onText(async (session, layer) => {
+		const line = layer.lines.every(({asIs}) => asIs) ? (shownRows(session)[layer.top] ?? 0) + 1 : 1;
+		await openInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
+	}),
 	'details/search': searchInText,
 	'details/search.next'(session) {
 		goToTextMatch(session, 1);
@@ -81,22 +89,19 @@ export const detailsHandlers = {
 /** @throws SpokeError ERR_USAGE for an unsupported kind */
 export async function openYaml(session: Session, {cluster, target, namespace}: ClusterTarget): Promise<void> {
 	yamlPath(target, namespace);
-	const id = session.nextId('text');
-	openText(session, {
-		id,
+	const fill = openBusyText(session, {
 		title: 'YAML',
 		subject: subjectOf(session, {cluster, target}),
 		lines: [{text: 'reading …'}],
 		keyContext: 'yaml',
-		busy: true,
 		context: cluster.context,
 		object: {target, namespace},
 	});
 	try {
-		session.store.dispatchNow({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
+		fill(await read(cluster, {target, namespace}));
 	} catch (thrown) {
 		const error = knownFailure(thrown);
-		session.store.dispatchNow({type: 'fill-text', id, to: {lines: errorLines(error, ['where', 'code']), status: '', busy: false}});
+		fill({lines: errorLines(error, ['where', 'code'])});
 		session.showFailure(`YAML of ${target}`, error);
 	}
 }
@@ -177,24 +182,20 @@ export async function openDetails(session: Session): Promise<void> {
 		return;
 	}
 
-	const selected = selectedTarget(session);
-	if (selected) {
-		await openObjectDetails(session, selected);
-	}
+	await openSelectedDetails(session);
 }
 
 export async function openObjectDetails(session: Session, {cluster, namespace, target}: ClusterTarget): Promise<void> {
-	const id = session.nextId('text');
-	openText(session, {id, title: 'Details', subject: subjectOf(session, {cluster, target}), lines: [{text: 'reading …'}], busy: true});
-	const show = (lines: readonly TextLine[], status: string) => {
-		session.store.dispatchNow({type: 'fill-text', id, to: {lines, status, busy: false}});
-	};
-
+	const fill = openBusyText(session, {
+		title: 'Details',
+		subject: subjectOf(session, {cluster, target}),
+		lines: [{text: 'reading …'}],
+	});
 	try {
 		const {lines, since} = await readDetails(cluster.access, target, namespace);
-		show(lines, since === null ? '' : `created ${since}`);
+		fill({lines, status: since === null ? '' : `created ${since}`});
 	} catch (error) {
-		show([{text: (error as Error).message, role: 'state.failed'}], '');
+		fill({lines: [{text: (error as Error).message, role: 'state.failed'}]});
 	}
 }
 
@@ -209,33 +210,6 @@ function openForwardLog(session: Session): void {
 			status: `${open} open · ${closed} closed · ${failed} failed`,
 			lines: [{label: phase, text: note}, ...log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
 		});
-	}
-}
-
-function copyText(session: Session): void {
-	const layer = currentText(session);
-	if (layer) {
-		session.copy(textOf(layer), 'the text');
-	}
-}
-
-async function saveText(session: Session): Promise<void> {
-	const layer = currentText(session);
-	if (!layer) {
-		return;
-	}
-
-	const about = toFileName(`${layer.keyContext === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
-	const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
-	const name = `${about}-${now}${endingOf(layer)}`;
-	await saveAs(session, {name}, async path => `, ${formatQuantity(await writeNewFile(path, linesOf(layer)), 'line')}`);
-}
-
-async function openTextInProgram(session: Session): Promise<void> {
-	const layer = currentText(session);
-	if (layer) {
-		const line = layer.lines.every(({asIs}) => asIs) ? (layerRows(createScreenInput(session, plainTheme), layer)[layer.top] ?? 0) + 1 : 1;
-		await openInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
 	}
 }
 

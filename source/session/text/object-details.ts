@@ -3,23 +3,26 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll} from '../../cluster/list.ts';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import type {TextLine} from '../frame/session-state.ts';
-import {objectPath} from '../../targets/resource-names.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
-import type {
-	ContainerSpec,
-	CronJobObject,
-	ContainerStatus,
-	LabelSelector,
-	PodCondition,
-	PodObject,
-	ServiceObject,
-	WorkloadObject,
-} from '../../targets/pod-object.ts';
-import {selectorText} from '../../targets/label-selector.ts';
-import {formatQuantity} from '../../text/formats.ts';
-import {nodePressure} from '../lists/object-feeds.ts';
-import {containerStateText, daemonSetVerdict, exitText, nodeVerdict, podVerdict, timed, workloadVerdict} from './object-verdict.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {objectPath} from '../../cluster/targets/resource-names.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
+import {
+	type ContainerSpec,
+	type CronJobObject,
+	type ContainerStatus,
+	type LabelSelector,
+	type PodCondition,
+	type PodObject,
+	type ServiceObject,
+	type WorkloadObject,
+	podStatus,
+	type ContainerState,
+} from '../../cluster/targets/pod-object.ts';
+import {selectorText} from '../../cluster/targets/label-selector.ts';
+import {formatQuantity, formatAge} from '../../base/text/formats.ts';
+import {nodePressure} from '../lists/problems.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {agoMark} from '../kit/text-rows.ts';
+import {statusRole} from '../lists/list-columns.ts';
 
 type AnyObject = PodObject &
 	WorkloadObject &
@@ -28,6 +31,11 @@ type AnyObject = PodObject &
 	CheckedObject<'daemonsets'> &
 	CheckedObject<'nodes'> & {kind?: string};
 type EventObject = CheckedObject<'events'>;
+
+type Verdict = Pick<TextLine, 'text' | 'role' | 'times'>;
+
+/** A time as text, such as `4m ago`. */
+export type FormatAgo = (time: string) => string;
 
 /** Unreadable events become a line. @throws SpokeError by `refusal` for the object */
 export async function readDetails(
@@ -55,7 +63,7 @@ const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> =
 	StatefulSet: workloadLines,
 	ReplicaSet: workloadLines,
 	DaemonSet: daemonSetLines,
-	Job: jobLines,
+	Job: object => [imageLine(object), selectorLine(object.spec?.selector), ...otherLines(object)],
 	Node: nodeLines,
 };
 
@@ -80,17 +88,14 @@ function workloadLines(object: AnyObject): TextLine[] {
 
 function daemonSetLines(object: AnyObject): TextLine[] {
 	const {desiredNumberScheduled = 0, numberReady = 0, updatedNumberScheduled = 0} = object.status ?? {};
+	const isReady = numberReady >= desiredNumberScheduled;
 	return [
-		{label: 'Status', ...daemonSetVerdict(object)},
+		{label: 'Status', ...withRole([`${numberReady} of ${desiredNumberScheduled} ready`], isReady ? undefined : 'state.working')},
 		imageLine(object),
 		{label: 'Nodes', text: `${desiredNumberScheduled} desired, ${numberReady} ready, ${updatedNumberScheduled} up to date`},
 		selectorLine(object.spec?.selector),
 		...otherLines(object),
 	];
-}
-
-function jobLines(object: AnyObject): TextLine[] {
-	return [imageLine(object), selectorLine(object.spec?.selector), ...otherLines(object)];
 }
 
 function imageLine({spec}: AnyObject): TextLine {
@@ -182,10 +187,7 @@ function serviceLines({spec}: ServiceObject): TextLine[] {
 		{label: 'Address', text: clusterIP},
 		{
 			label: 'Selects',
-			text:
-				Object.entries(selector)
-					.map(([key, value]) => `${key}=${value}`)
-					.join(',') || 'nothing',
+			text: pairsOf(selector).join(',') || 'nothing',
 		},
 		{text: 'Ports', rule: true},
 		...ports.map((port): TextLine => ({
@@ -217,15 +219,11 @@ function conditionLines(conditions: readonly PodCondition[]): TextLine[] {
 }
 
 function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
-	return {
-		label: 'Labels',
-		text:
-			sanitizeLine(
-				Object.entries(labels)
-					.map(([key, value]) => `${key}=${value}`)
-					.join(', '),
-			) || 'none',
-	};
+	return {label: 'Labels', text: sanitizeLine(pairsOf(labels).join(', ')) || 'none'};
+}
+
+function pairsOf(map: Readonly<Record<string, string>>): string[] {
+	return Object.entries(map).map(([key, value]) => `${key}=${value}`);
 }
 
 async function readEvents(access: ClusterClient, namespace: string, uid: string | undefined): Promise<TextLine[]> {
@@ -268,4 +266,125 @@ function eventLine(event: EventObject): TextLine {
 		text: sanitizeLine(`${message ?? ''}${(count ?? 1) > 1 ? ` (${count} times)` : ''}`),
 		...(isWarning && {role: 'level.warn'}),
 	};
+}
+
+/** `CrashLoopBackOff · exited 3 (Error) 4m ago · 8 restarts`. */
+export function podVerdict(pod: PodObject): Verdict {
+	const {containerStatuses = [], initContainerStatuses = [], conditions = []} = pod.status ?? {};
+	const statuses = [...initContainerStatuses, ...containerStatuses];
+	const word = sanitizeLine(pod.status ? podStatus(pod) : 'unknown');
+	const ready = containerStatuses.filter(({ready}) => ready).length;
+	const restarts = statuses.reduce((sum, {restartCount = 0}) => sum + restartCount, 0);
+	const isRunning = word === 'Running';
+	const isPartly = isRunning && ready < containerStatuses.length;
+	return timed(ago => {
+		const unscheduled = conditions.find(({type, status}) => type === 'PodScheduled' && status === 'False')?.message;
+		const message = statuses.map(({state}) => state?.waiting?.message).find(Boolean) ?? unscheduled ?? '';
+		const cause = isRunning ? null : (exitCause(statuses, ago) ?? sanitizeLine(message));
+		const parts = [
+			word,
+			isPartly ? `${ready} of ${containerStatuses.length} containers ready` : null,
+			cause,
+			restarts === 0 ? null : `${formatQuantity(restarts, 'restart')}${isRunning ? lastRestart(statuses, ago) : ''}`,
+		];
+		return withRole(parts, isPartly ? 'state.working' : statusRole(word));
+	});
+}
+
+/** `2 of 3 ready · 1 up to date · ProgressDeadlineExceeded`. */
+export function workloadVerdict({spec, status}: CheckedObject<'deployments'>): Verdict {
+	const desired = spec?.replicas ?? 1;
+	const {readyReplicas = 0, updatedReplicas = 0, conditions = []} = status ?? {};
+	const failed = conditions.find(({type, status: holds}) =>
+		type === 'Progressing' ? holds === 'False' : type === 'ReplicaFailure' && holds === 'True',
+	);
+	return withRole(
+		[
+			`${readyReplicas} of ${desired} ready`,
+			updatedReplicas < desired && status?.updatedReplicas !== undefined ? `${updatedReplicas} up to date` : null,
+			failed ? reasonText(failed) : null,
+		],
+		failed ? 'state.failed' : readyReplicas < desired ? 'state.working' : undefined,
+	);
+}
+
+/** `Ready · DiskPressure`, or `NotReady · NodeStatusUnknown: Kubelet stopped posting node status. · since 4m ago`. */
+export function nodeVerdict(node: CheckedObject<'nodes'>): Verdict {
+	const ready = node.status?.conditions?.find(({type}) => type === 'Ready');
+	const pressure = nodePressure(node);
+	const isReady = ready?.status === 'True';
+	return timed(ago =>
+		withRole(
+			[
+				isReady ? 'Ready' : ready?.status === 'False' ? 'NotReady' : 'Unknown',
+				isReady ? null : reasonText(ready ?? {}),
+				...pressure.map(type => sanitizeLine(type)),
+				node.spec?.unschedulable ? 'cordoned' : null,
+			],
+			isReady ? (pressure.length > 0 ? 'level.warn' : undefined) : 'state.failed',
+			isReady || ready?.lastTransitionTime === undefined ? '' : ` · since ${ago(ready.lastTransitionTime)}`,
+		),
+	);
+}
+
+/** A line whose times are drawn as ages. */
+function timed<Line extends object>(make: (ago: FormatAgo) => Line): Line & Pick<TextLine, 'times'> {
+	const times: number[] = [];
+	const line = make(time => {
+		times.push(Date.parse(time));
+		return agoMark;
+	});
+	return times.length === 0 ? line : {...line, times};
+}
+
+function withRole(parts: ReadonlyArray<string | null>, role: string | undefined, end = ''): Verdict {
+	const text = parts.filter(part => part !== null && part !== '').join(' · ');
+	return {text: text + end, ...(role !== undefined && {role})};
+}
+
+function reasonText({reason = '', message = ''}: {reason?: string; message?: string}): string {
+	return sanitizeLine([reason, message].filter(part => part !== '').join(': '));
+}
+
+function exitCause(statuses: readonly ContainerStatus[], ago: FormatAgo): string | null {
+	for (const {name, state, lastState} of statuses) {
+		const ended = state?.terminated ?? (state?.waiting ? lastState?.terminated : undefined);
+		if (ended && ended.exitCode !== 0) {
+			return `${statuses.length > 1 ? `${sanitizeLine(name)} ` : ''}${exitText(ended, ago)}`;
+		}
+	}
+
+	return null;
+}
+
+function lastRestart(statuses: readonly ContainerStatus[], ago: FormatAgo): string {
+	const last = statuses
+		.map(({lastState}) => lastState?.terminated?.finishedAt ?? '')
+		.sort()
+		.at(-1);
+	return last === undefined || last === '' ? '' : `, the last ${ago(last)}`;
+}
+
+export function agoAt(now: number): FormatAgo {
+	return time => `${formatAge(now - Date.parse(time))} ago`;
+}
+
+/** `running, started 4m ago`, `exited 3 (Error) 4m ago` or `CrashLoopBackOff: back-off 5m0s …`. */
+export function containerStateText({state}: {state?: ContainerState | undefined}, ago: FormatAgo): string {
+	if (state?.running) {
+		return `running${state.running.startedAt === undefined ? '' : `, started ${ago(state.running.startedAt)}`}`;
+	}
+
+	if (state?.terminated) {
+		return exitText(state.terminated, ago);
+	}
+
+	const {reason = 'waiting', message} = state?.waiting ?? {};
+	return state?.waiting ? sanitizeLine(`${reason}${message === undefined ? '' : `: ${message}`}`) : 'unknown';
+}
+
+/** `exited 3 (Error) 4m ago`, or `killed by signal 9 (OOMKilled) 4m ago`. */
+function exitText({exitCode, signal, reason, finishedAt}: NonNullable<ContainerState['terminated']>, ago: FormatAgo): string {
+	const how = signal ? `killed by signal ${signal}` : `exited ${exitCode}`;
+	return sanitizeLine(`${how}${reason ? ` (${reason})` : ''}`) + (finishedAt ? ` ${ago(finishedAt)}` : '');
 }

@@ -1,23 +1,23 @@
-/** Opens text screens, scrolls them and searches in them. */
+/** Opens pages of text, scrolls them and searches in them. */
 import {createScreenInput} from '../frame/session-display.ts';
-import type {Layer, TextLayer, TextLine} from '../frame/session-state.ts';
+import type {TextLayer} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {describeMatchCount, describeWrap} from '../kit/highlight-matches.ts';
 import type {ScreenInput} from '../kit/screen-input.ts';
-import {hiddenCells, textRows} from '../kit/text-rows.ts';
-import {nextFound, searchProblem, searchText, wrappingOf, type TextSearch} from './text-search.ts';
+import {hiddenCells, nextFound, searchProblem, searchText, wrappingOf, type TextSearch} from '../kit/text-rows.ts';
 import {plainTheme} from '../kit/theme.ts';
-import {whyRows, whyTexts} from '../why/why.tsx';
-import {helpBody} from './help.tsx';
-import {leftOfMatch, messageTexts, rowOfMatch} from './text-page.tsx';
+import {leftOfMatch, pageOf, pageRows, rowOfMatch, type PageLayer} from './pager.tsx';
 
 const far = 1_000_000_000;
+
+/** Cells. */
+const sideways = 20;
 
 export const textHandlers = {
 	'text/move.down': scroll(() => 1),
 	'text/move.up': scroll(() => -1),
-	'text/move.page-down': scroll(page),
-	'text/move.page-up': scroll(session => -page(session)),
+	'text/move.page-down': scroll(step),
+	'text/move.page-up': scroll(session => -step(session)),
 	'text/move.start': scroll(() => -far),
 	'text/move.end': scroll(() => far),
 	'text/move.left'(session) {
@@ -33,18 +33,15 @@ export const textHandlers = {
 	},
 } satisfies Handlers;
 
-/** Cells. */
-const sideways = 20;
-
 function moveSideways(session: Session, by: number): void {
-	const layer = currentLayer(session);
+	const layer = currentPage(session);
 	if (layer === undefined) {
 		return;
 	}
 
-	const screen = createScreenInput(session, plainTheme);
+	const screen = screenOf(session);
 	const {left} = wrappingOf(screen.state, layer);
-	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, layerTexts(screen, layer)))));
+	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, pageOf(screen, layer).texts))));
 	if (to !== left) {
 		keepingTop(session, () => {
 			session.store.dispatchNow({type: 'layer', to: {left: to}});
@@ -52,101 +49,81 @@ function moveSideways(session: Session, by: number): void {
 	}
 }
 
-function currentLayer({store}: Session): Layer | undefined {
-	return store.state.layers.at(-1);
+function currentPage({store}: Pick<Session, 'store'>): PageLayer | undefined {
+	const layer = store.state.layers.at(-1);
+	return layer?.kind === 'tail' ? undefined : layer;
 }
 
 function keepingTop(session: Session, change: () => void): void {
-	const before = currentLayer(session);
-	if (before === undefined || !('top' in before)) {
+	const before = currentPage(session);
+	if (before === undefined) {
 		return;
 	}
 
-	const line = layerRows(createScreenInput(session, plainTheme), before)[before.top];
+	const line = shownRows(session)[before.top];
 	change();
-	const row = line === undefined ? before.top : layerRows(createScreenInput(session, plainTheme), currentLayer(session)!).indexOf(line);
-	scrollTo(session, row);
+	scrollTo(session, line === undefined ? before.top : shownRows(session).indexOf(line));
+}
+
+/** For each row of the page on top, the index of its line. */
+export function shownRows(session: Session): readonly number[] {
+	const layer = currentPage(session);
+	return layer === undefined ? [] : pageRows(screenOf(session), layer).map(row => row.of);
 }
 
 /** Keeps one line of the previous page, but a screen reader reads no line again. */
-function page(session: Session): number {
-	return Math.max(1, textPage(session) - (session.store.state.hasScreenReader ? 0 : 1));
-}
-
-function textPage({store}: Session): number {
-	return store.state.pageRows;
+function step({store: {state}}: Session): number {
+	return Math.max(1, state.pageRows - (state.hasScreenReader ? 0 : 1));
 }
 
 function scroll(by: (session: Session) => number): (session: Session) => void {
 	return session => {
-		const layer = currentLayer(session);
-		if (layer && 'top' in layer) {
-			scrollTo(session, layer.top + by(session));
-		}
+		scrollTo(session, (currentPage(session)?.top ?? 0) + by(session));
 	};
 }
 
 /** Stops at the last page, so that one key up moves. */
 function scrollTo(session: Session, top: number): void {
 	const {store} = session;
-	const layer = store.state.layers.at(-1);
-	if (layer && 'top' in layer) {
-		const screen = createScreenInput(session, plainTheme);
-		const last = Math.max(0, layerRows(screen, layer).length - textPage(session));
+	if (currentPage(session) !== undefined) {
+		const last = Math.max(0, shownRows(session).length - store.state.pageRows);
 		store.dispatchNow({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
 }
 
-/** A `busy` text is filled later by its `id`. */
-export function openText({store}: Pick<Session, 'store'>, text: Pick<TextLayer, 'title' | 'subject' | 'lines'> & Partial<TextLayer>): void {
+type OpenedText = Pick<TextLayer, 'title' | 'subject' | 'lines'> & Partial<TextLayer>;
+
+export function openText({store}: Pick<Session, 'store'>, text: OpenedText): void {
 	store.dispatchNow({
 		type: 'push',
 		layer: {kind: 'text', status: '', top: 0, keyContext: 'details', copy: '', command: null, busy: false, ...text},
 	});
 }
 
+/** Opens a busy text. Returns what fills it later, wherever it is then. */
+export function openBusyText(
+	session: Pick<Session, 'store' | 'nextId'>,
+	text: OpenedText,
+	id = session.nextId('text'),
+): (to: Partial<TextLayer>) => void {
+	openText(session, {...text, id, busy: true});
+	return to => {
+		session.store.dispatchNow({type: 'fill-text', id, to: {busy: false, ...to}});
+	};
+}
+
 /** The text on top. */
-export function currentText({store}: Pick<Session, 'store'>): TextLayer | null {
-	const layer = store.state.layers.at(-1);
+export function currentText(session: Pick<Session, 'store'>): TextLayer | null {
+	const layer = currentPage(session);
 	return layer?.kind === 'text' ? layer : null;
 }
 
-/** For each row, the index of its line. */
-export function layerRows(screen: ScreenInput, layer: Layer): readonly number[] {
-	const look = wrappingOf(screen.state, layer);
-	switch (layer.kind) {
-		case 'why': {
-			return whyRows(screen, layer, look).map(row => row.of);
-		}
-
-		case 'help': {
-			return helpBody(screen, layer.keyContext).map((_, index) => index);
-		}
-
-		default: {
-			return textRows(screen, layerTexts(screen, layer), look).map(row => row.of);
-		}
-	}
-}
-
-function layerTexts(screen: ScreenInput, layer: Layer): readonly TextLine[] {
-	switch (layer.kind) {
-		case 'why': {
-			return whyTexts(screen, layer);
-		}
-
-		case 'text': {
-			return layer.lines;
-		}
-
-		case 'messages': {
-			return messageTexts(screen.state);
-		}
-
-		default: {
-			return [];
-		}
-	}
+/** An action on the text on top. */
+export function onText(act: (session: Session, layer: TextLayer) => void | Promise<void>): (session: Session) => void | Promise<void> {
+	return session => {
+		const layer = currentText(session);
+		return layer === null ? undefined : act(session, layer);
+	};
 }
 
 export async function searchInText(session: Session): Promise<void> {
@@ -155,14 +132,7 @@ export async function searchInText(session: Session): Promise<void> {
 		return;
 	}
 
-	const from = layerRows(screenOf(session), before)[before.top] ?? 0;
-	const look = (text: string, regex: boolean) => {
-		const layer = currentText(session);
-		if (layer) {
-			show(session, searchText(layer.lines, {text, regex}, from), before.top);
-		}
-	};
-
+	const from = shownRows(session)[before.top] ?? 0;
 	const answer = await session.promptForText({
 		lead: '/',
 		purpose: 'search',
@@ -174,7 +144,12 @@ export async function searchInText(session: Session): Promise<void> {
 				? ''
 				: (searchProblem(search) ?? describeMatchCount({at: null, of: search.found.length, more: false, hidden: 0}));
 		},
-		onChange: look,
+		onChange(text, regex) {
+			const layer = currentText(session);
+			if (layer) {
+				show(session, searchText(layer.lines, {text, regex}, from), before.top);
+			}
+		},
 		check: (text, regex) => (text === '' ? null : searchProblem({text, regex})),
 	});
 	if (answer === null && currentText(session)) {
@@ -212,11 +187,11 @@ function show(session: Session, search: TextSearch | null, top: number): void {
 	}
 
 	const row = rowOfMatch(screenOf(session), layer, wrappingOf(session.store.state, {...layer, left}));
-	const page = textPage(session);
+	const page = session.store.state.pageRows;
 	const isThere = row < 0 || (row >= top && row < top + page);
 	scrollTo(session, isThere ? top : row - Math.floor(page / 3));
 }
 
-function screenOf(session: Session) {
+function screenOf(session: Session): ScreenInput {
 	return createScreenInput(session, plainTheme);
 }

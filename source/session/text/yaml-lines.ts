@@ -1,6 +1,6 @@
 /** YAML as `kubectl get -o yaml` prints it, without folded lines. */
 import {Document, isScalar, LineCounter, parseDocument, Scalar, visit, type Pair} from 'yaml';
-import {losslessNumberSource, isLosslessNumber} from '../../text/lossless-json.ts';
+import {losslessNumberSource, isLosslessNumber} from '../../base/text/escaping.ts';
 
 /** `key`: the range of the field name. */
 export type YamlLine = {text: string; key: readonly [from: number, to: number] | null};

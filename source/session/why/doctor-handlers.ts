@@ -1,22 +1,22 @@
 /** Handlers of the doctor screen, and the card of a failed start that leads to it. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../descriptions/describe-doctor.ts';
-import type {Part} from '../../descriptions/parts.ts';
-import type {SpokeError} from '../../errors/spoke-error.ts';
+import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../report/descriptions/describe-doctor.ts';
+import type {Part} from '../../report/descriptions/parts.ts';
+import type {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {flagsForCluster} from '../clusters/script-flags.ts';
-import {forwardOf} from '../forwards/run-forward.ts';
+import {flagsForCluster} from '../clusters/open-clusters.ts';
+import {forwardOf} from '../forwards/reduce-forward.ts';
 import {shownTail, type ForwardState, type TextLine} from '../frame/session-state.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
-import {formatCopiedLines} from '../kit/format-copied-lines.ts';
-import {clusterOf, selectedTarget, subjectOf} from '../lists/selection.ts';
+import {formatCopiedLines} from '../kit/text-rows.ts';
+import {clusterOf, onSelected, subjectOf} from '../lists/selection.ts';
 import {clusterOfSource} from '../tail/open-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {TailView} from '../tail/tail-view.ts';
-import {currentText, openText} from '../text/text-handlers.ts';
+import {onText, openBusyText} from '../text/text-handlers.ts';
 
 type StartFailure = ClusterTarget & {
 	about: string;
@@ -25,12 +25,7 @@ type StartFailure = ClusterTarget & {
 	retry(): void | Promise<void>;
 };
 
-const doctorSelected = async (session: Session) => {
-	const selected = selectedTarget(session);
-	if (selected) {
-		await openDoctor(session, selected);
-	}
-};
+const doctorSelected = onSelected(openDoctor);
 
 export const doctorHandlers = {
 	'list/doctor': doctorSelected,
@@ -55,32 +50,25 @@ export const doctorHandlers = {
 	async 'connections/doctor'(session) {
 		const {connections, connectionCursor} = session.store.state;
 		const id = connections[connectionCursor]?.id;
-		await doctorOfForward(session, forwardOf(session, id));
+		await doctorOfForward(session, forwardOf(session.store.state, id));
 		await doctorOfTail(session, session.store.state.tails.get(id ?? '') ?? null);
 	},
-	async 'doctor/refresh'(session) {
-		const layer = currentText(session);
-		if (layer) {
-			const {namespace, target} = layer.object ?? {namespace: '', target: null};
-			const cluster = session.clusters.get(layer.context ?? '') ?? session.cluster;
-			session.store.dispatchNow({type: 'pop'});
-			await openDoctor(session, {cluster, namespace, target});
-		}
-	},
-	'doctor/copy'(session) {
-		const layer = currentText(session);
-		if (layer) {
-			session.copy(formatCopiedLines(layer.lines, Date.now()), 'the report');
-		}
-	},
-	'doctor/copy.fix'(session) {
-		const command = currentText(session)?.command ?? null;
+	'doctor/refresh': onText(async (session, {object, context}) => {
+		const {namespace, target} = object ?? {namespace: '', target: null};
+		const cluster = session.clusters.get(context ?? '') ?? session.cluster;
+		session.store.dispatchNow({type: 'pop'});
+		await openDoctor(session, {cluster, namespace, target});
+	}),
+	'doctor/copy': onText((session, {lines}) => {
+		session.copy(formatCopiedLines(lines, Date.now()), 'the report');
+	}),
+	'doctor/copy.fix': onText((session, {command}) => {
 		if (command !== null) {
 			session.copy(command, 'the remedy');
 		} else {
 			session.showMessage('no command to copy');
 		}
-	},
+	}),
 } satisfies Handlers;
 
 async function doctorOfTail(session: Session, tail: TailView | null): Promise<boolean> {
@@ -114,17 +102,14 @@ export async function openDoctor(
 	session: Session,
 	{cluster, namespace, target}: Omit<ClusterTarget, 'target'> & {target: string | null},
 ): Promise<void> {
-	const id = session.nextId('text');
 	const began = performance.now();
-	openText(session, {
-		id,
+	const fill = openBusyText(session, {
 		title: 'Doctor',
 		subject: target === null ? `the apiserver of ${cluster.context}` : subjectOf(session, {cluster, target: `${namespace} › ${target}`}),
 		...(target !== null && {object: {target, namespace}}),
 		keyContext: 'doctor',
 		context: cluster.context,
 		status: 'running …',
-		busy: true,
 		lines: [{text: 'Steps in order: kubeconfig, leg 1, permissions, target, leg 2, leg 3 …', role: 'text.dim'}],
 	});
 	const opened: {access?: ClusterClient} = {};
@@ -137,16 +122,12 @@ export async function openDoctor(
 			});
 			return opened.access;
 		});
-		const outcome = doctor.stoppedAt === null ? 'no failures' : `stopped at ${doctorStepNames[doctor.stoppedAt]}`;
-		session.store.dispatchNow({
-			type: 'fill-text',
-			id,
-			to: {
-				lines: doctorLines(doctor),
-				busy: false,
-				command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
-				status: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
-			},
+		const outcome =
+			doctor.stoppedAt === null ? (doctor.error ? 'every leg responds' : 'no failures') : `stopped at ${doctorStepNames[doctor.stoppedAt]}`;
+		fill({
+			lines: doctorLines(doctor),
+			command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
+			status: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
 		});
 	} finally {
 		opened.access?.close();

@@ -10,12 +10,12 @@ import {
 	describeNodeGroup,
 	describeNodeGroupDetails,
 	nodeResultMarks,
-} from '../../descriptions/describe-node-checks.ts';
-import {formatDuration} from '../../text/formats.ts';
-import {sanitizeLine} from '../../text/sanitize.ts';
+} from '../../report/descriptions/describe-doctor.ts';
+import {formatDuration} from '../../base/text/formats.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {currentText, openText} from '../text/text-handlers.ts';
+import {currentText, openBusyText} from '../text/text-handlers.ts';
 import {detailLines} from './doctor-handlers.ts';
 
 export const nodeCheckHandlers = {
@@ -68,31 +68,33 @@ export async function openNodeCheck(session: Session, cluster = session.cluster)
 			abort.abort(reason);
 		},
 	});
-	openText(session, {
+	const fill = openBusyText(
+		session,
+		{
+			title: 'Node check',
+			subject: cluster.context,
+			keyContext: 'node-check',
+			context: cluster.context,
+			status: 'checking …',
+			lines: [{text: 'The results appear when the check ends.', role: 'text.dim'}],
+		},
 		id,
-		title: 'Node check',
-		subject: cluster.context,
-		keyContext: 'node-check',
-		context: cluster.context,
-		status: 'checking …',
-		busy: true,
-		lines: [{text: 'The results appear when the check ends.', role: 'text.dim'}],
-	});
+	);
 	const isShown = () => session.store.state.layers.some(layer => layer.kind === 'text' && layer.id === id);
 	let counts: NodeCheckSummary['nodes'] | null = null;
 	const progress = setInterval(() => {
 		if (!isShown()) {
 			abort.abort(stopReasons.closed);
 		} else if (counts !== null && !signal.aborted) {
-			session.store.dispatchNow({type: 'fill-text', id, to: {status: describeNodeCheckProgress(counts)}});
+			fill({status: describeNodeCheckProgress(counts), busy: true});
 		}
 	}, progressIntervalMs);
 	const summary = await checkNodes(withAbortSignal(cluster.access, signal), plan, {
 		concurrency: defaultNodeConcurrency,
 		timeoutMs: defaultNodeTimeoutMs,
 		signal,
-		onChecked(_, tally) {
-			({counts} = tally);
+		onChecked(_, known) {
+			counts = known;
 		},
 	})
 		.catch((thrown: unknown) => {
@@ -103,13 +105,11 @@ export async function openNodeCheck(session: Session, cluster = session.cluster)
 			clearInterval(progress);
 			onEnded();
 		});
-	session.store.dispatchNow({
-		type: 'fill-text',
-		id,
-		to: summary
-			? {lines: summaryLines(summary), busy: false, status: formatDuration(summary.tookMs)}
-			: {lines: [{text: 'The check could not start.', role: 'state.failed'}], busy: false, status: ''},
-	});
+	fill(
+		summary
+			? {lines: summaryLines(summary), status: formatDuration(summary.tookMs)}
+			: {lines: [{text: 'The check could not start.', role: 'state.failed'}], status: ''},
+	);
 	session.paths.showAgain();
 }
 
@@ -128,20 +128,17 @@ function summaryLines(summary: NodeCheckSummary): TextLine[] {
 	return [
 		{text: sanitizeLine(describeNodeCheckSummary(summary)), role: groups.some(isProblem) || error ? 'state.failed' : 'state.open'},
 		...(stopped === null ? [] : [{text: sanitizeLine(`stopped${error ? `: ${error.message}` : ` ${stopped}`}`), role: 'level.warn'}]),
-		...groups.flatMap(group => [{text: ''}, ...groupLines(group, timeoutMs)]),
+		...groups.flatMap(group => [
+			{text: ''},
+			{
+				text: `${nodeResultMarks[group.result]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
+				role: resultRoles[group.result],
+			},
+			...detailLines(describeNodeGroupDetails(group, maxNodes)),
+		]),
 	];
 }
 
 function isProblem({result}: NodeGroup): boolean {
 	return result === 'failed' || result === 'no-response';
-}
-
-function groupLines(group: NodeGroup, timeoutMs: number): TextLine[] {
-	return [
-		{
-			text: `${nodeResultMarks[group.result]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
-			role: resultRoles[group.result],
-		},
-		...detailLines(describeNodeGroupDetails(group, maxNodes)),
-	];
 }

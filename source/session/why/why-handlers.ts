@@ -1,14 +1,12 @@
 /** Opens the why screen of a stream, failure, connection or row. */
-import {qualifyWithContext, worstPath} from '../frame/connection-list.ts';
+import {qualifyWithContext, worstPath, noOverdueTimes, overdueTimes} from '../frame/connection-list.ts';
 import {selectedRow} from '../lists/list-state.ts';
-import {formatCopiedLines} from '../kit/format-copied-lines.ts';
+import {formatCopiedLines} from '../kit/text-rows.ts';
 import {selectedExchange, selectedListener} from '../proxy/proxy-state.ts';
 import {currentList, shownTail, type SessionState, type TextLine} from '../frame/session-state.ts';
-import {whyPath, type WhyLayer} from './why-path.ts';
+import {whyPath, type WhyLayer, whyLines} from './why.ts';
 import {unicodeGlyphs} from '../kit/theme.ts';
-import {describeEnd} from '../../descriptions/describe-path.ts';
-import {noOverdueTimes, overdueTimes} from '../frame/round-trips.ts';
-import {whyLines} from './why.tsx';
+import {describeEnd} from '../../report/descriptions/describe-path.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {targetOf} from '../lists/selection.ts';
 import {hasContexts, selectedContext} from '../tail/tail-sources.ts';

@@ -1,13 +1,12 @@
 /** A debug container that copies the files of a container without a shell. */
 import {isDeepStrictEqual} from 'node:util';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {containerStatus} from '../../targets/choose-container.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import type {ResolvedTarget} from '../connection-observer.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {containerStatus} from '../../cluster/targets/choose-container.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import {addDebugContainer, waitUntilRunning} from '../debug-container.ts';
-import type {DebugProfile} from '../debug-profiles.ts';
-import {ephemeralContainer} from '../debug-specs.ts';
+import {type DebugProfile, ephemeralContainer} from '../debug-specs.ts';
 import type {CopySessionOptions} from './copy-session.ts';
 
 export type CopyContainerRequest = {

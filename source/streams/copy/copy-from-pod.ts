@@ -1,81 +1,58 @@
 /** Copies a file or a directory from a container to this machine. */
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {localErrorText, localFileError} from './local-file-error.ts';
-import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
-import {copiedEntry, pseudoReason, specialFileReason, type EntryResult} from './copy-events.ts';
-import {type CopyOptions, type CopySession, CopySessions} from './copy-session.ts';
-import {FileToReceive, receiveGroup, receiveGroups, ReceivedGroups, requestsFor} from './receive-files.ts';
-import {LocalTree} from './local-tree.ts';
-import {findReplaced, localDestination} from './local-destination.ts';
-import {joinPath} from './path-components.ts';
-import {unsafeLinkReason} from './safe-link.ts';
-import {readingRemedy} from './streaming-remedy.ts';
-import {type RemoteEntry, surveySource, type Survey} from './survey.ts';
+import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import {Copy, type EntryResult, type SourceEntry} from './copy-passes.ts';
+import {encodeName} from './copy-program.ts';
+import {type CopyOptions, type CopySession, requestLine, unexpected} from './copy-session.ts';
+import {findReplaced, localDestination, localErrorText, localFileError, LocalTree, type PendingFile} from './local-tree.ts';
+import {enterSource, listSource, type SourceKind} from './remote-source.ts';
 
 /**
 Reports each entry of the source once, also those that are not copied.
 @throws SpokeError if the copy cannot start or continue
 */
 export async function copyFromPod(options: CopyOptions): Promise<void> {
-	const copy = new CopyFromPod(options);
+	const copy = new CopyFromPod(options, 'from-pod');
 	try {
-		await continueAfterLoss(copy, options);
+		await copy.run();
 		await copy.finish();
 	} finally {
 		await copy.close();
 	}
 }
 
-class CopyFromPod implements CopyPass {
-	hasStarted = false;
-	readonly #options: CopyOptions;
-	readonly #sessions: CopySessions;
+class CopyFromPod extends Copy<SourceEntry> {
+	#kind: SourceKind | null = null;
 	#tree: LocalTree | null = null;
-	/** If the source is a file: its name here. */
-	#fileName: Buffer | null = null;
-	readonly #files = new Map<string, FileToReceive>();
-	readonly #directories = new Map<string, RemoteEntry & {isNew: boolean}>();
-	readonly #links = new Map<string, RemoteEntry>();
-	/** Entries that have been reported. */
-	readonly #reported = new Set<string>();
+	/** If the source is a file: its name there and here. */
+	#fileNames: {remote: string; local: string} | null = null;
+	readonly #directories: Array<SourceEntry & {isNew: boolean}> = [];
+	#links: readonly SourceEntry[] = [];
 
-	constructor(options: CopyOptions) {
-		this.#options = options;
-		this.#sessions = new CopySessions(options, 'from-pod');
-	}
-
-	get doneCount(): number {
-		return [...this.#files.values()].filter(({isDone}) => isDone).length;
-	}
-
-	async run(): Promise<boolean> {
-		const session = await this.#sessions.open();
-		try {
-			const survey = await surveySource(session, this.#options.source);
-			await this.#openTree(survey);
-			await this.#adopt(survey);
-			this.hasStarted = true;
-			return await this.#receive(session);
-		} finally {
-			session.close();
+	protected async pass(session: CopySession): Promise<boolean> {
+		const {source} = this.options;
+		const kind = await enterSource(session, source);
+		if (this.#kind !== null && kind !== this.#kind) {
+			throw new SpokeError('ERR_COPY_INCOMPLETE', `${source} was a ${this.#kind} and became a ${kind} while it was copied`);
 		}
+
+		this.#kind = kind;
+		if (!this.hasBegun) {
+			await this.#begin(kind, await listSource(session));
+		}
+
+		return this.#receive(session);
 	}
 
 	/** Links and attributes of directories, when all files are in place. */
 	async finish(): Promise<void> {
-		for (const link of this.#links.values()) {
-			const reason = unsafeLinkReason(link.path, link.target);
-			if (reason === null) {
-				await this.#perform(link, async () => this.#tree!.createLink(link.path, link.target));
-			} else {
-				this.#report(link, {result: 'skipped', reason: `${reason}: ${link.target.toString()}`});
-			}
+		for (const link of this.#links) {
+			await this.#perform(link, async () => this.#tree!.createLink(link.path, link.target));
 		}
 
 		// Children first: a directory can be read-only, and a write into it changes its time.
-		for (const directory of [...this.#directories.values()].toReversed()) {
+		for (const directory of this.#directories.toReversed()) {
 			await this.#perform(directory, async () => {
-				if (directory.isNew && this.#options.preserve) {
+				if (directory.isNew && this.options.preserve) {
 					await this.#tree!.setDirectoryAttributes(directory.path, directory);
 				}
 			});
@@ -86,158 +63,246 @@ class CopyFromPod implements CopyPass {
 		await this.#tree?.close();
 	}
 
-	async #openTree({kind, entries}: Survey): Promise<void> {
-		const {source, destination} = this.#options;
-		if (this.#tree) {
-			const known = this.#fileName ? 'file' : 'directory';
-			if (kind !== known) {
-				throw new SpokeError('ERR_COPY_INCOMPLETE', `${source} was a ${known} and became a ${kind} while it was copied`);
-			}
-
-			return;
+	async #begin(kind: SourceKind, listed: readonly SourceEntry[]): Promise<void> {
+		const {source, destination} = this.options;
+		const [first, ...others] = listed;
+		if (kind === 'file' && (others.length > 0 || !first || first.kind !== 'file' || first.problem || first.path.includes('/'))) {
+			// It would get the name that the user gave the file, so a link would lead the next copy to another file.
+			throw new SpokeError('ERR_PROTOCOL', `${source} is a file, but the copy program in the container listed something else`, {leg: 3});
 		}
 
-		const {directory, name} = await localDestination(destination, {
-			kind,
-			source,
-			remedyFor: path => (kind === 'file' ? readingRemedy(this.#options, source, path) : null),
-		});
-		this.#fileName = name;
-		await this.#confirmReplacing(directory, entries);
+		const {directory, name} = await localDestination(destination, kind, source);
+		this.#fileNames = name === null ? null : {remote: first!.path, local: name};
+		const entries = kind === 'file' ? [{...first!, path: ''}] : this.#withoutProblems(listed);
+		const [files, links] = [entries.filter(entry => entry.kind === 'file'), entries.filter(entry => entry.kind === 'link')];
+		await this.#confirmReplacing(directory, [...files, ...links]);
 		try {
 			this.#tree = await LocalTree.open(directory);
 		} catch (error) {
 			throw localFileError(directory.toString(), error);
 		}
+
+		for (const entry of entries.filter(entry => entry.kind === 'directory')) {
+			await this.#createDirectory(this.#tree, entry);
+		}
+
+		this.#links = links;
+		this.begin(files);
 	}
 
-	async #confirmReplacing(directory: Buffer | string, entries: Survey['entries']): Promise<void> {
-		const {beforeReplacing, signal} = this.#options;
-		if (beforeReplacing) {
-			const placed = entries.filter(({kind}) => kind === 'file' || kind === 'link');
-			const replaced = await findReplaced(
-				directory,
-				placed.map(({path}) => (this.#fileName ? [this.#fileName] : path)),
-			);
-			if (replaced.length > 0) {
-				await beforeReplacing(replaced);
-				signal.throwIfAborted();
+	#withoutProblems(listed: readonly SourceEntry[]): SourceEntry[] {
+		const paths = new Set<string>();
+		return listed.filter(entry => {
+			const problem: EntryResult | null =
+				entry.problem ?? (paths.has(entry.path) ? {result: 'failed', reason: 'another entry of the source has its name'} : null);
+			if (problem) {
+				this.report(entry, problem);
+				return false;
 			}
-		}
+
+			paths.add(entry.path);
+			return true;
+		});
 	}
 
-	/** What is new or has changed since the last listing. */
-	async #adopt({entries, refused}: Survey): Promise<void> {
-		for (const name of refused) {
-			this.#report({kind: 'special', path: [name], size: null}, {result: 'failed', reason: 'its name leads out of the destination'});
-		}
-
-		const listed = new Set<string>();
-		for (const listedEntry of entries) {
-			const entry = this.#fileName ? {...listedEntry, path: [this.#fileName]} : listedEntry;
-			const key = keyOf(entry.path);
-			listed.add(key);
-			if (!this.#reported.has(key)) {
-				await this.#adoptEntry(key, entry, listedEntry.path);
-			}
-		}
-
-		for (const [key, file] of this.#files) {
-			if (!listed.has(key) && !file.isDone) {
-				this.#files.delete(key);
-				this.#report(file.entry, {result: 'failed', reason: 'it was removed while it was copied'});
-			}
-		}
-
-		const sizes = [...this.#files.values()].map(({entry}) => entry.size ?? 0);
-		this.#options.listener.onTotal({files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0)});
-	}
-
-	async #adoptEntry(key: string, entry: RemoteEntry, remotePath: readonly Buffer[]): Promise<void> {
-		if (entry.kind === 'special') {
-			this.#report(entry, {result: 'skipped', reason: specialFileReason});
-		} else if (entry.isPseudo) {
-			this.#report(entry, {result: 'skipped', reason: pseudoReason});
-		} else if (entry.kind === 'link') {
-			this.#links.set(key, entry);
-		} else if (!entry.isReadable) {
-			this.#report(entry, {result: 'failed', reason: 'the user of the container cannot read it'});
-		} else if (entry.kind === 'directory') {
-			if (!this.#directories.has(key)) {
-				await this.#createDirectory(key, entry);
-			}
-		} else if (entry.size === null) {
-			this.#report(entry, {result: 'failed', reason: 'its size is unknown'});
-		} else {
-			const known = this.#files.get(key);
-			if (known === undefined) {
-				this.#files.set(key, new FileToReceive(entry, entry.size, remotePath));
-			} else if (!known.isDone) {
-				known.entry = entry;
-				known.size = entry.size;
-			}
+	async #confirmReplacing(directory: Buffer | string, entries: readonly SourceEntry[]): Promise<void> {
+		const {beforeReplacing, signal} = this.options;
+		const replaced = beforeReplacing
+			? await findReplaced(
+					directory,
+					entries.map(entry => this.#localPath(entry)),
+				)
+			: [];
+		if (replaced.length > 0) {
+			await beforeReplacing?.(replaced);
+			signal.throwIfAborted();
 		}
 	}
 
-	async #createDirectory(key: string, entry: RemoteEntry): Promise<void> {
+	async #createDirectory(tree: LocalTree, entry: SourceEntry): Promise<void> {
 		try {
-			const isNew = await this.#tree!.createDirectory(entry.path, this.#options.preserve ? 0o700 : 0o777);
-			this.#directories.set(key, {...entry, isNew});
+			const isNew = await tree.createDirectory(entry.path, this.options.preserve ? 0o700 : 0o777);
+			this.#directories.push({...entry, isNew});
 		} catch (error) {
-			this.#report(entry, {result: 'failed', reason: localErrorText(error)});
+			this.report(entry, failure(error));
 		}
 	}
 
+	/** `false` if another session is needed: for files that failed, and also because the bytes did not match their sizes. */
 	async #receive(session: CopySession): Promise<boolean> {
-		const remaining = [...this.#files.values()].filter(file => !file.isDone);
-		const groups = receiveGroups(remaining);
-		const context = {
-			session,
-			tree: this.#tree!,
-			preserve: this.#options.preserve,
-			onBytes: (count: number) => {
-				this.#options.listener.onBytes(count);
-			},
-		};
-		const received = new ReceivedGroups();
-		session.sendLast(requestsFor(groups, received));
-		for (const group of groups) {
-			try {
-				const isUsable = await receiveGroup(group, context);
-				received.add();
-				if (!isUsable) {
-					break;
+		const groups = groupFiles(this.remaining(), file => this.failuresOf(file) > 0);
+		let sent = 0;
+		for (const [index, group] of groups.entries()) {
+			for (; sent < groups.length && sent <= index + maxGroupsAhead; sent++) {
+				session.send([requestLine(`get ${groups[sent]!.map(file => this.#remoteName(file)).join(' ')}`)]);
+				if (sent === groups.length - 1) {
+					// So that nobody waits forever for the bytes of a file that became shorter.
+					session.send([requestLine('end')]);
 				}
-			} finally {
-				// Also after a loss: a file that cannot be written is not tried again.
-				for (const file of group.filter(({isDone}) => isDone)) {
-					this.#report(file.entry, file.outcome);
-				}
+			}
+
+			if (!(await this.#receiveGroup(session, group))) {
+				return false;
 			}
 		}
 
-		return remaining.every(file => file.isDone);
+		return this.remaining().length === 0;
 	}
 
-	async #perform(entry: RemoteEntry, work: () => Promise<void>): Promise<void> {
+	/** `false`: the session cannot be used further. @throws SpokeError of the session; ERR_LOCAL_FILE if nothing more can be written */
+	async #receiveGroup(session: CopySession, group: readonly SourceEntry[]): Promise<boolean> {
+		const arriving: Array<PendingFile | null> = [];
+		try {
+			const sizes = parseSizes(await session.line());
+			const isPresent = sizes.length === group.length;
+			for (const [index, file] of (isPresent ? group : []).entries()) {
+				file.size = sizes[index]!;
+				arriving.push(await this.#createFile(file));
+				await this.#receiveBytes(session, file, arriving[index]!);
+			}
+
+			await session.expect('E');
+			const digests = await readDigests(session);
+			for (const [index, file] of group.entries()) {
+				if (!isPresent) {
+					this.fail(file, 'it was removed while it was copied', {isFinal: group.length === 1});
+				} else if (arriving[index]) {
+					// Programs disagree on the lines of names with line feeds.
+					await this.#settle(file, arriving[index], digests.length === group.length ? digests[index]! : null);
+				}
+			}
+
+			return true;
+		} catch (error) {
+			const isBlamed = isSpokeError(error) && !session.wasKilled && (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_COPY_INCOMPLETE');
+			if (!isBlamed) {
+				throw error;
+			}
+
+			for (const file of group) {
+				this.fail(file, `its bytes do not match its size: ${error.message}`);
+			}
+
+			return false;
+		} finally {
+			for (const pending of arriving) {
+				this.options.listener.onBytes(-(await (pending?.discard() ?? 0)));
+			}
+		}
+	}
+
+	async #createFile(file: SourceEntry): Promise<PendingFile | null> {
+		try {
+			return await this.#tree!.createFile(this.#localPath(file), this.options.preserve ? 0o600 : 0o666);
+		} catch (error) {
+			this.end(file, failure(error));
+			return null;
+		}
+	}
+
+	async #receiveBytes(session: CopySession, {path, size}: SourceEntry, pending: PendingFile | null): Promise<void> {
+		for await (const chunk of session.bytes(size)) {
+			if (pending) {
+				await pending.write(chunk).catch((error: unknown) => {
+					throw localFileError(path, error);
+				});
+				this.options.listener.onBytes(chunk.length);
+			}
+		}
+	}
+
+	/** Places the file if the container has the same digest of it. */
+	async #settle(file: SourceEntry, pending: PendingFile, remoteDigest: string | null): Promise<void> {
+		const {digest} = pending;
+		if (remoteDigest !== digest) {
+			this.fail(file, file.size === 0 ? unsizedReason : 'it changed while it was copied: the checksums differ');
+			return;
+		}
+
+		try {
+			await pending.place(this.#localPath(file), this.options.preserve ? file : null);
+			this.end(file, {result: 'copied', digest});
+		} catch (error) {
+			this.end(file, failure(error));
+		}
+	}
+
+	async #perform(entry: SourceEntry, work: () => Promise<void>): Promise<void> {
 		try {
 			await work();
-			this.#report(entry, {result: 'copied'});
+			this.report(entry, {result: 'copied'});
 		} catch (error) {
-			this.#report(entry, {result: 'failed', reason: localErrorText(error)});
+			this.report(entry, failure(error));
 		}
 	}
 
-	#report({kind, path, size}: Pick<RemoteEntry, 'kind' | 'path' | 'size'>, outcome: EntryResult): void {
-		const key = keyOf(path);
-		if (!this.#reported.has(key)) {
-			this.#reported.add(key);
-			const shownPath = this.#fileName ? Buffer.alloc(0) : Buffer.from(key, 'latin1');
-			this.#options.listener.onEntry(copiedEntry({kind, path: shownPath, size}, outcome));
-		}
+	#localPath({path}: SourceEntry): string {
+		return this.#fileNames?.local ?? path;
+	}
+
+	#remoteName({path}: SourceEntry): string {
+		return encodeName(`./${this.#fileNames?.remote ?? path}`);
 	}
 }
 
-function keyOf(path: readonly Buffer[]): string {
-	return joinPath(path).toString('latin1');
+/** A file that has grown meanwhile has another size in the next pass. */
+const unsizedReason =
+	'it has content, but its size is 0, as that of files that the kernel generates in /proc. Read it with spoke exec POD -- cat FILE';
+
+/** Small files share a request, because a process per file takes longer than its bytes. */
+const smallBytes = 128 * 1024;
+const maxGroup = {files: 64, bytes: 1024 * 1024, nameBytes: 2048};
+
+/**
+Requests ahead of their responses. They take less than half of a Linux pipe: if unread requests filled it, the relay of the copy program
+would block, and not notice the end of its input.
+*/
+const maxGroupsAhead = 3;
+
+/** Large files are alone, as are those that failed, so that they hold up no other. */
+function groupFiles(files: readonly SourceEntry[], isAlone: (file: SourceEntry) => boolean): SourceEntry[][] {
+	const groups: SourceEntry[][] = [];
+	let small: SourceEntry[] = [];
+	let left = {...maxGroup, files: 0};
+	for (const file of files) {
+		if (file.size > smallBytes || isAlone(file)) {
+			groups.push([file]);
+			continue;
+		}
+
+		left = {files: left.files - 1, bytes: left.bytes - file.size, nameBytes: left.nameBytes - file.path.length};
+		if (Math.min(left.files, left.bytes, left.nameBytes) < 0) {
+			small = [];
+			left = {...maxGroup};
+			groups.push(small);
+		}
+
+		small.push(file);
+	}
+
+	return groups;
+}
+
+/** `D 12 300`. @throws SpokeError ERR_PROTOCOL */
+function parseSizes(line: Buffer): number[] {
+	const sizes = /^D((?: \d{1,15})*)$/.exec(line.toString('latin1'))?.[1];
+	if (sizes === undefined) {
+		throw unexpected(line);
+	}
+
+	return sizes.split(' ').slice(1).map(Number);
+}
+
+/** The lines of `sha256sum`: `DIGEST  NAME`, after a backslash if the name has one. */
+async function readDigests(session: CopySession): Promise<Array<string | null>> {
+	const digests: Array<string | null> = [];
+	for (let line = String(await session.line()); line !== 'E'; line = String(await session.line())) {
+		digests.push(/^\\?([\da-f]{64}) /.exec(line)?.[1] ?? null);
+	}
+
+	return digests;
+}
+
+function failure(error: unknown): EntryResult {
+	return {result: 'failed', reason: localErrorText(error)};
 }

@@ -1,5 +1,5 @@
 /** The program that a copy runs in the container, and how names reach it. */
-import type {CopyDirection} from './copy-events.ts';
+import type {CopyDirection} from './copy-passes.ts';
 
 /**
 A POSIX shell program (dash, BusyBox, bash). It greets with the programs that the image lacks, and then reads one request per line. No name
@@ -9,21 +9,17 @@ whose files it serves (in a debug container, else empty) and the direction of th
 | request | response |
 | --- | --- |
 | `root PATH` | `dir`, `file`, `none`, `denied` or `other`, and changes into the directory |
-| `list` | batches of `N COUNT`, COUNT times kind, name, NUL, target of the link, NUL, and COUNT lines `MODE SIZE MTIME`; then `E` |
-| `cat NAME…` | `D`, the bytes of the files, `E` |
-| `read LENGTH NAME` | `D`, the first LENGTH bytes, `E` |
-| `sum NAME…` | one line of `sha256sum` per readable file, `E` |
-| `sum-of LENGTH NAME` | the checksum of the first LENGTH bytes, `E` |
-| `target PATH` | `dir`, `file`, `none`, `special`, `mount`, `parent` or `denied`, and changes into the directory to write to |
+| `list` | batches of `N COUNT`, COUNT times access, name, NUL, target of the link, NUL, and COUNT lines `MODE SIZE MTIME`; then `E` |
+| `get NAME…` | `D SIZE…`, so many bytes of each file, `E`, the lines of `sha256sum`, `E`. Without sizes if a file is gone |
+| `target PATH` | `dir`, `file`, `none`, `special`, `parent` or `denied`, and changes into the directory to write to |
 | `make NAME` | `made`, `there`, or what is wrong |
-| `put LENGTH NAME`, LENGTH bytes | – |
-| `place DIGEST SIZE MODE MTIME NAME NEW-NAME` | `ok` if size and digest are these, else `short`, `differs`, or what is wrong |
+| `put SIZE MODE MTIME TEMPORARY NAME`, SIZE bytes, `DIGEST` | `ok` if these are stored, else `short`, `differs`, or what is wrong |
 | `link TARGET NAME` | `ok`, or what is wrong |
-| `attributes MODE MTIME NAME`, `drop NAME` | `ok` |
+| `attributes MODE MTIME NAME` | `ok` |
 | `end` | ends the program |
 | `relay PID` | – : the process that relays the requests |
 */
-export const copyProgram = String.raw`
+const copyProgram = String.raw`
 LC_ALL=C
 export LC_ALL
 # The files of another container are those below the root of its first process, which its control group names. Without an argument: no prefix.
@@ -121,20 +117,16 @@ root() {
 	echo "$kind"
 }
 entry() {
-	l=
+	l= t=r
 	if [ -L "$1" ]; then
-		t=l
 		if l=$(readlink "$1" && printf .); then l=${'$'}{l%??}; else l=; fi
-	elif [ -d "$1" ]; then
-		if has_line "$pseudo" "$1"; then t=p; elif [ -r "$1" ] && [ -x "$1" ]; then t=d; else t=D; fi
-	elif [ -f "$1" ]; then
-		if [ -r "$1" ]; then t=f; else t=F; fi
-	else
-		t=o
+	elif has_line "$pseudo" "$1"; then
+		t=p
+	elif [ ! -r "$1" ] || { [ -d "$1" ] && [ ! -x "$1" ]; }; then
+		t=u
 	fi
 	printf '%s%s\000%s\000' "$t" "$1" "$l"
 }
-facts() { stat $follow -c '%f %s %Y' "$1" 2>/dev/null || echo -; }
 batch() {
 	[ "$#" -gt 0 ] || return 0
 	echo "N $#"
@@ -142,7 +134,7 @@ batch() {
 	if w=$(stat -c '%f %s %Y' "$@" 2>/dev/null); then
 		printf '%s\n' "$w"
 	else
-		for e do facts "$e"; done
+		for e do stat -c '%f %s %Y' "$e" 2>/dev/null || echo -; done
 	fi
 }
 names() {
@@ -162,13 +154,30 @@ walk() {
 }
 list() {
 	if [ "$file" ]; then
-		printf 'N 1\nf%s\000\000' "$file"
-		follow=-L
-		facts "$file"
-		follow=
+		printf 'N 1\nr%s\000\000' "$file"
+		stat -L -c '%f %s %Y' "$file" 2>/dev/null || echo -
 	else
 		walk .
 	fi
+	echo E
+}
+# A file of size 0 is summed to its end: a generated file has content, although its size is 0.
+get() {
+	s=$(stat -L -c %s "$@" 2>/dev/null) || s=
+	echo D $s
+	if [ "$#" -gt 1 ]; then
+		if [ "$s" ]; then cat "$@"; fi
+		echo E
+		sha256sum "$@"
+	elif [ "${'$'}{s:-0}" != 0 ]; then
+		head -c "$s" <"$1"
+		echo E
+		head -c "$s" <"$1" | sha256sum
+	else
+		echo E
+		sha256sum <"$1"
+	fi 2>/dev/null
+	echo E
 }
 # A pipe hands out fewer bytes than dd asks for.
 take() {
@@ -176,15 +185,11 @@ take() {
 	if [ "$b" != 0 ]; then dd bs=65536 count="$b" iflag=fullblock 2>/dev/null; fi
 	if [ "$r" != 0 ]; then dd bs="$r" count=1 iflag=fullblock 2>/dev/null; fi
 }
-put() {
-	name "$2"
-	take "$1" | { cat >"$n" 2>/dev/null || cat >/dev/null; }
-}
 # Also a link to one, such as /dev/stdout.
 is_special() { [ -e "$1" ] && [ ! -f "$1" ] && [ ! -d "$1" ]; }
 target() {
 	name "$1"
-	leaf=./${'$'}{n##*/} parent=${'$'}{n%/*}/
+	parent=${'$'}{n%/*}/
 	enter
 	if [ -d "$n" ]; then
 		if cd "$n" 2>/dev/null; then kind=dir; else kind=denied; fi
@@ -199,7 +204,6 @@ target() {
 	dir | file | none)
 		if [ ! -w . ]; then kind=denied; fi
 		find_mounts
-		if [ "$kind" = file ] && has_line "$mounts" "$leaf"; then kind=mount; fi
 		;;
 	esac
 	echo "$kind"
@@ -209,18 +213,25 @@ attributes() {
 	if [ "$2" != - ]; then touch -c -d "@$2" "$3" 2>/dev/null; fi
 	return 0
 }
-digest() {
-	s=$(sha256sum <"$1" 2>/dev/null)
-	echo "${'$'}{s%% *}"
-}
-place() {
-	name "$5"
+# Without the line after the bytes, the stream was lost. It is compared only here, so that no response is awaited between two files.
+put() {
+	name "$4"
 	t=$n
-	name "$6"
-	if [ "$(stat -c %s "$t" 2>/dev/null)" != "$2" ]; then
-		r=short
-	elif [ "$1" = changed ] || [ "$(digest "$t")" != "$1" ]; then
+	name "$5"
+	# A dd of one block reads all of it before it writes, so a full disk leaves no bytes in the input.
+	if [ "$1" -lt 65536 ] && { true >"$t"; } 2>/dev/null; then
+		take "$1" >"$t"
+	else
+		take "$1" | { cat >"$t" 2>/dev/null || cat >/dev/null; }
+	fi
+	if ! read -r d; then
+		rm -f "$t"
+		exit 1
+	fi
+	s=$(sha256sum <"$t" 2>/dev/null)
+	if [ "${'$'}{s%% *}" != "$d" ]; then
 		r=differs
+		[ "$(stat -c %s "$t" 2>/dev/null)" = "$1" ] || r=short
 	elif [ -d "$n" ] && [ ! -L "$n" ]; then
 		r='a directory has its name'
 	elif is_special "$n"; then
@@ -228,7 +239,7 @@ place() {
 	elif has_line "$mounts" "$n"; then
 		r='a mounted file has its name, and cannot be replaced'
 	else
-		attributes "$3" "$4" "$t"
+		attributes "$2" "$3" "$t"
 		if [ -L "$n" ]; then rm -f "$n"; fi
 		if l=$(mv -f "$t" "$n" 2>&1); then
 			r=ok
@@ -270,23 +281,18 @@ respond() {
 		set +f
 		case $request in
 		root) root "$1";;
-		list) list; echo E;;
-		cat) echo D; each cat "$@" 2>/dev/null; echo E;;
-		read) name "$2"; echo D; head -c "$1" <"$n"; echo E;;
-		sum) each sha256sum "$@" 2>/dev/null; echo E;;
+		list) list;;
+		get) each get "$@";;
 		target) target "$1";;
 		make) make "$1";;
 		put) put "$@";;
-		place) place "$@";;
 		link) link "$@";;
 		attributes) name "$3"; attributes "$1" "$2" "$n"; echo ok;;
-		drop) name "$1"; rm -f "$n"; echo ok;;
 		relay) relay=$1;;
 		end)
 			if [ "$relay" ]; then kill -KILL "$relay" 2>/dev/null; fi
 			exit 0
 			;;
-		sum-of) name "$2"; head -c "$1" <"$n" | sha256sum; echo E;;
 		esac
 	done
 }
@@ -302,7 +308,7 @@ lacks=
 for c in cat stat sha256sum readlink head dd mv; do command -v "$c" >/dev/null 2>&1 || lacks="$lacks $c"; done
 [ "$lacks" ] || printf ab | dd bs=2 count=1 iflag=fullblock >/dev/null 2>&1 || lacks=' dd with iflag=fullblock'
 echo "spoke-cp 1$lacks"
-follow= pseudo= relay=
+pseudo= mounts= relay=
 if [ "$2" = from-pod ]; then relay | respond; else respond; fi
 `.trim();
 
@@ -311,12 +317,12 @@ export function copyCommand(containerId: string | null, direction: CopyDirection
 	return ['sh', '-c', copyProgram, 'spoke-cp', containerId ?? '', direction];
 }
 
-/** For `printf %b`: every byte that means something to a shell, and every one that is not ASCII, as an octal escape. */
-export function encodeName(name: Buffer): string {
-	return name.toString('latin1').replaceAll(/[^\w./,:@%+=-]/g, character => `\\0${character.codePointAt(0)!.toString(8).padStart(3, '0')}`);
+/** For `printf %b`: every byte that means something to a shell, and every one that is not ASCII, as an octal escape. `name`: latin1. */
+export function encodeName(name: string): string {
+	return name.replaceAll(/[^\w./,:@%+=-]/g, character => `\\0${character.codePointAt(0)!.toString(8).padStart(3, '0')}`);
 }
 
 /** A path of the user, so that it is no flag of a program. */
 export function encodePath(path: string): string {
-	return encodeName(Buffer.from(path.startsWith('/') ? path : `./${path}`));
+	return encodeName(Buffer.from(path.startsWith('/') ? path : `./${path}`).toString('latin1'));
 }

@@ -1,14 +1,12 @@
 /** One run of the copy program in a container. */
 import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {isShellMissing} from '../remote-command/is-shell-missing.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import type {ConnectionObserver} from '../connection-observer.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
+import {isShellMissing} from '../remote-command/command-channels.ts';
 import {openRemoteCommand, type RemoteCommand} from '../remote-command/open-remote-command.ts';
-import {ByteReader, EndOfBytes, TooLong} from './byte-reader.ts';
-import type {CopyDirection, CopyListener} from './copy-events.ts';
+import type {CopyDirection, CopyListener} from './copy-passes.ts';
 import {copyCommand} from './copy-program.ts';
 
 export type CopySessionOptions = {
@@ -29,17 +27,27 @@ export type CopyOptions = CopySessionOptions & {
 	destination: string;
 	/** Modes and times of the source. */
 	preserve: boolean;
-	/** As in `RetryOptions`. */
+	/** Losses in a row without a file that is done before the copy fails. Negative: no limit. */
 	retries: number;
 	listener: CopyListener;
 	/** Called before local files are replaced, with their paths. Aborting the signal keeps them. */
 	beforeReplacing?(paths: readonly string[]): Promise<void>;
 };
 
+const maxLineBytes = 64 * 1024;
+
+/**
+The letter of an access and a path, or the target of a link. PATH_MAX of Linux is 4096 with the NUL, and is that of the whole path below the
+source: the copy program asks the kernel for it, which finds no longer one. A link cannot have a longer target.
+*/
+const maxNameBytes = 4096;
+
 const maxStderrBytes = 4096;
 
 /** Above it is 128 and the number of a signal. */
 const maxOwnStatus = 128;
+
+type SessionCommand = Pick<RemoteCommand, 'stdin' | 'stdout' | 'stderr' | 'outcome' | 'close'>;
 
 export class CopySession {
 	/** @throws SpokeError as `openRemoteCommand`; one that `needsDebugContainer` if the image lacks a shell or a program */
@@ -52,7 +60,11 @@ export class CopySession {
 		);
 		const session = new CopySession(command, options);
 		try {
-			assertGreeting(String(await session.line()));
+			const greeting = String(await session.line());
+			if (greeting !== 'spoke-cp 1') {
+				throw greetingError(greeting);
+			}
+
 			return session;
 		} catch (error) {
 			session.close();
@@ -62,23 +74,24 @@ export class CopySession {
 
 	/** A signal ended the program, as when its pod is deleted or its container restarts. */
 	wasKilled = false;
-	readonly #command: RemoteCommand;
+	readonly #command: SessionCommand;
 	readonly #stdin: Writable;
-	readonly #reader: ByteReader;
+	readonly #chunks: AsyncIterator<Buffer>;
 	readonly #signal: AbortSignal;
 	readonly #abort = () => {
 		this.#command.close();
 	};
+	#rest: Buffer = Buffer.alloc(0);
 	#stderr = '';
 	#sending: Promise<void> = Promise.resolve();
 	#sendError: unknown;
 
-	private constructor(command: RemoteCommand, {signal}: CopySessionOptions) {
+	constructor(command: SessionCommand, {signal}: Pick<CopySessionOptions, 'signal'>) {
 		this.#command = command;
 		this.#stdin = command.stdin!;
 		this.#signal = signal;
 		this.#stdin.on('error', () => undefined);
-		this.#reader = new ByteReader(command.stdout);
+		this.#chunks = command.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 		command.stderr!.on('data', (chunk: Buffer) => {
 			this.#stderr = (this.#stderr + chunk.toString()).slice(0, maxStderrBytes);
 		});
@@ -94,19 +107,14 @@ export class CopySession {
 		});
 	}
 
-	/** Then the program ends, so that nobody waits forever for the bytes of a file that is shorter than its size. */
-	sendLast(requests: Iterable<Buffer> | AsyncIterable<Buffer>): void {
-		this.send(withEnd(requests));
-	}
-
-	/** @throws SpokeError */
+	/** Without the line feed. @throws SpokeError */
 	async line(): Promise<Buffer> {
-		return this.#read(async () => this.#reader.line());
+		return this.#until(0x0a, maxLineBytes);
 	}
 
-	/** @throws SpokeError */
+	/** Up to a NUL, which no file name contains. @throws SpokeError */
 	async name(): Promise<Buffer> {
-		return this.#read(async () => this.#reader.name());
+		return this.#until(0, maxNameBytes);
 	}
 
 	/** @throws SpokeError ERR_PROTOCOL for another line */
@@ -117,12 +125,13 @@ export class CopySession {
 		}
 	}
 
-	/** @throws SpokeError */
+	/** Exactly `count` bytes, as they arrive. @throws SpokeError */
 	async *bytes(count: number): AsyncGenerator<Buffer> {
-		try {
-			yield* this.#reader.bytes(count);
-		} catch (error) {
-			throw await this.#failure(error);
+		for (let missing = count; missing > 0;) {
+			const taken = (await this.#next()).subarray(0, missing);
+			this.#rest = this.#rest.subarray(taken.length);
+			missing -= taken.length;
+			yield taken;
 		}
 	}
 
@@ -137,33 +146,59 @@ export class CopySession {
 				return;
 			}
 
-			if (!this.#stdin.write(bytes) && !this.#stdin.destroyed) {
-				await drained(this.#stdin);
+			// Called for a stream that is closed, too.
+			const {promise: flushed, resolve} = Promise.withResolvers<void>();
+			const onFlushed = () => {
+				resolve();
+			};
+
+			if (!this.#stdin.write(bytes, onFlushed)) {
+				await flushed;
 			}
 		}
 	}
 
-	async #read<Value>(read: () => Promise<Value>): Promise<Value> {
-		try {
-			return await read();
-		} catch (error) {
-			throw await this.#failure(error);
+	async #until(delimiter: number, maxBytes: number): Promise<Buffer> {
+		const pieces: Buffer[] = [];
+		let length = 0;
+		for (let end = -1; end < 0;) {
+			const chunk = await this.#next();
+			end = chunk.indexOf(delimiter);
+			const piece = end < 0 ? chunk : chunk.subarray(0, end);
+			this.#rest = chunk.subarray(piece.length + 1);
+			length += piece.length;
+			if (length > maxBytes) {
+				throw new SpokeError('ERR_PROTOCOL', 'the copy program in the container sent a line that is too long', {leg: 3});
+			}
+
+			pieces.push(piece);
 		}
+
+		return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+	}
+
+	/** What has arrived and is not read yet; never empty. */
+	async #next(): Promise<Buffer> {
+		while (this.#rest.length === 0) {
+			const result = await this.#chunks.next().catch((error: unknown) => {
+				this.#signal.throwIfAborted();
+				throw error;
+			});
+			if (result.done) {
+				throw await this.#failure();
+			}
+
+			this.#rest = result.value;
+		}
+
+		return this.#rest;
 	}
 
 	/** Why the output ended: the failure of the stream, of the container, or of the program. */
-	async #failure(error: unknown): Promise<Error> {
+	async #failure(): Promise<unknown> {
 		this.#signal.throwIfAborted();
 		if (this.#sendError !== undefined) {
-			return this.#sendError as Error;
-		}
-
-		if (error instanceof TooLong) {
-			return new SpokeError('ERR_PROTOCOL', 'the copy program in the container sent a line that is too long', {leg: 3});
-		}
-
-		if (!(error instanceof EndOfBytes)) {
-			return error as Error;
+			return this.#sendError;
 		}
 
 		try {
@@ -179,23 +214,6 @@ export class CopySession {
 	}
 }
 
-/** Also resolves when the stream is closed. */
-async function drained(stream: Writable): Promise<void> {
-	const {promise, resolve} = Promise.withResolvers<void>();
-	const go = () => {
-		resolve();
-	};
-
-	stream.once('drain', go).once('close', go);
-	await promise;
-	stream.off('drain', go).off('close', go);
-}
-
-async function* withEnd(requests: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-	yield* requests;
-	yield requestLine('end');
-}
-
 export function requestLine(text: string): Buffer {
 	return Buffer.from(`${text}\n`);
 }
@@ -207,72 +225,38 @@ export function needsDebugContainer(error: SpokeError): boolean {
 	return isShellMissing(error) || error.remedy === otherImageRemedy;
 }
 
-function assertGreeting(greeting: string): void {
-	const lacks = /^spoke-cp 1(?: ([\w =]+))?$/.exec(greeting);
-	if (lacks?.[1] !== undefined) {
-		throw new SpokeError('ERR_COPY_INCOMPLETE', `the image has no ${lacks[1].replaceAll(/ (?!with|iflag)/g, ', ')}`, {
+function greetingError(greeting: string): SpokeError {
+	const lacks = /^spoke-cp 1 ([\w =]+)$/.exec(greeting)?.[1];
+	if (lacks !== undefined) {
+		return new SpokeError('ERR_COPY_INCOMPLETE', `the image has no ${lacks.replaceAll(/ (?!with|iflag)/g, ', ')}`, {
 			remedy: otherImageRemedy,
 		});
 	}
 
-	if (!lacks) {
-		throw greetingErrors.get(greeting)?.() ?? unexpected(Buffer.from(greeting));
-	}
-}
-
-/** Of the program in a debug container. */
-const greetingErrors = new Map<string, () => SpokeError>([
-	[
-		'spoke-cp unseen',
-		() =>
-			new SpokeError(
+	switch (greeting) {
+		// Of the program in a debug container.
+		case 'spoke-cp unseen': {
+			return new SpokeError(
 				'ERR_COPY_INCOMPLETE',
 				'the debug container sees no process of the container: the container restarted, or its runtime does not share processes',
-			),
-	],
-	[
-		'spoke-cp denied',
-		() =>
-			new SpokeError('ERR_COPY_INCOMPLETE', 'the debug container is not allowed to read the files of the container', {
+			);
+		}
+
+		case 'spoke-cp denied': {
+			return new SpokeError('ERR_COPY_INCOMPLETE', 'the debug container is not allowed to read the files of the container', {
 				remedy: 'pass --debug-profile=sysadmin, if the namespace admits privileged containers',
-			}),
-	],
-]);
+			});
+		}
+
+		default: {
+			return unexpected(Buffer.from(greeting));
+		}
+	}
+}
 
 export function unexpected(line: Buffer): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', 'the copy program in the container sent an unexpected line', {
 		text: line.subarray(0, 200).toString(),
 		leg: 3,
 	});
-}
-
-/** The sessions of one copy, all in the same pod. */
-export class CopySessions {
-	readonly #options: CopySessionOptions;
-	readonly #direction: CopyDirection;
-	#isFirst = true;
-
-	constructor(options: CopySessionOptions, direction: CopyDirection) {
-		this.#options = options;
-		this.#direction = direction;
-	}
-
-	/** @throws SpokeError as `CopySession.open`; ERR_TARGET_GONE if another pod has the name now */
-	async open(signal = this.#options.signal): Promise<CopySession> {
-		const options = {...this.#options, signal};
-		if (!this.#isFirst) {
-			await assertSamePod(options);
-		}
-
-		this.#isFirst = false;
-		return CopySession.open(options, this.#direction);
-	}
-}
-
-/** A stateful set gives a new pod the name of the old one, and other files. */
-async function assertSamePod({cluster, target: {namespace, name, uid}, signal}: CopySessionOptions): Promise<void> {
-	const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace ?? 'default', name), signal});
-	if (uid !== null && pod.metadata.uid !== uid) {
-		throw new SpokeError('ERR_TARGET_GONE', `pod ${name} was replaced while it was copied`, {remedy: 'start the copy again'});
-	}
 }

@@ -1,10 +1,9 @@
 /** Follows one container over interruptions, restarts and log rotation. */
-import {abortableDelay} from '../../async/abortable.ts';
-import {monotonicMs} from '../../async/clock.ts';
+import {abortableDelay, monotonicMs} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {isSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {quoteForShell} from '../../text/escaping.ts';
+import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
 import {currentInstance, type ContainerInstance, type WatchedPod} from './container-instance.ts';
 import {ResumableLog, type DrainRead, type ReadResult, type ResumableLogOptions} from './resumable-log.ts';
 import type {EmitLogEvent, GapReason, LogSource} from './log-events.ts';

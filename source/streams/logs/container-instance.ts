@@ -1,13 +1,12 @@
 /** Container instances according to the pod's status. */
-import {containerRole, containerStatus} from '../../targets/choose-container.ts';
-import {isPodTerminated, type PodCondition, type PodObject, type Termination} from '../../targets/pod-object.ts';
+import {containerRole, containerStatus} from '../../cluster/targets/choose-container.ts';
+import {isPodTerminated, type PodCondition, type PodObject, type Termination} from '../../cluster/targets/pod-object.ts';
 import type {ContainerTermination} from './log-events.ts';
-import {monotonicMs} from '../../async/clock.ts';
-import {anySignal, delayUpTo} from '../../async/abortable.ts';
+import {monotonicMs, anySignal, delayUpTo} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {withTimeout} from '../../cluster/with-abort-signal.ts';
-import {isSpokeError} from '../../errors/spoke-error.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
+import {isSpokeError} from '../../base/errors/spoke-error.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
 
 export type ContainerInstance = {
 	/** The runtime's id; `null` if there is no instance yet. */

@@ -1,10 +1,10 @@
 /** Reads a terminated container's log until its end is certain. */
-import {abortableDelay} from '../../async/abortable.ts';
-import type {Semaphore} from '../../async/semaphore.ts';
-import {isSpokeError} from '../../errors/spoke-error.ts';
+import {abortableDelay} from '../../base/async/clock.ts';
+import type {Semaphore} from '../../base/async/queues.ts';
+import {isSpokeError} from '../../base/errors/spoke-error.ts';
 import type {ResumableLog, DrainRead, DrainResult} from './resumable-log.ts';
 import type {GapReason} from './log-events.ts';
-import {isContainerRemoved} from './log-error.ts';
+import {isContainerRemoved} from './open-log.ts';
 import type {LogOutage} from './log-outage.ts';
 
 export type DrainOptions = {semaphore: Semaphore; outage: LogOutage; signal?: AbortSignal | undefined};

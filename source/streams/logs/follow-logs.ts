@@ -1,14 +1,12 @@
 /** Follows the logs of named pods or of a scope. */
-import {anySignal, delayUpTo} from '../../async/abortable.ts';
-import {EventQueue} from '../../async/event-queue.ts';
-import {Semaphore} from '../../async/semaphore.ts';
+import {anySignal, delayUpTo} from '../../base/async/clock.ts';
+import {EventQueue, Semaphore} from '../../base/async/queues.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {allContainers, chooseContainer, containerRole, type ChosenContainer} from '../../targets/choose-container.ts';
-import {podKey, type PodObject} from '../../targets/pod-object.ts';
-import type {PodScope} from '../../targets/target-pods.ts';
-import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
-import {watchPods} from '../../targets/watch-pods.ts';
+import {toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import {allContainers, chooseContainer, containerRole, type ChosenContainer} from '../../cluster/targets/choose-container.ts';
+import {podKey, type PodObject} from '../../cluster/targets/pod-object.ts';
+import type {PodScope} from '../../cluster/targets/target-pods.ts';
+import {listPods, toResolvedTarget, watchPods} from '../../cluster/targets/resolve-pod.ts';
 import {isConnectionLoss} from '../locate-loss.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {controllerOf, type PodController} from './resolve-follow-targets.ts';
@@ -45,8 +43,8 @@ export type FollowLogsOptions = {
 	maxLogs?: number;
 	/** kubectl's notice of a default container, once for each text. Only for a scope. */
 	onDefaultContainer?: (notice: string) => void;
-	/** Number of logs at the start, before the first event. */
-	onInitialLogs?: (count: number) => void;
+	/** What is followed at the start, before the first event. */
+	onInitialLogs?: (count: {pods: number; logs: number}) => void;
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	stallTimeouts?: StallTimeouts;
@@ -90,10 +88,8 @@ class FollowGroup {
 	readonly #controllers = new Map<string, PodController | null>();
 	readonly #notices = new Set<string>();
 	readonly #synced = Promise.withResolvers<void>();
-	#hasStarted = false;
 	#hasOpenedLog = false;
 	#running = 0;
-	/** Number of logs at the start. */
 	#initialLogs = 0;
 	#notifyIdle: (() => void) | undefined;
 
@@ -116,7 +112,7 @@ class FollowGroup {
 	async followPods(pods: readonly PodObject[]): Promise<void> {
 		try {
 			const sources = pods.map(pod => [pod, selectContainers(pod, this.#options.containers)] as const);
-			this.#beginWith(sources.reduce((sum, [, containers]) => sum + containers.length, 0));
+			this.#beginWith(sources.map(([, containers]) => containers.length));
 			await Promise.all(
 				sources.flatMap(([pod, containers]) => {
 					const watchedPod = new WatchedPod(this.#cluster, pod, {isWatched: false});
@@ -138,11 +134,12 @@ class FollowGroup {
 	async followScope(scope: PodScope, canAppear: CanAppear): Promise<void> {
 		try {
 			void this.#endWhenNothingIsLeft(scope, canAppear);
-			const initialPods: PodObject[] = [];
+			let initialPods: PodObject[] | null = [];
 			for await (const change of watchPods(this.#cluster, scope, {signal: this.#signal})) {
 				if (change.type === 'synced') {
-					await this.#start(initialPods);
-				} else if (change.type === 'appeared' && !this.#hasStarted) {
+					await this.#start(initialPods ?? []);
+					initialPods = null;
+				} else if (change.type === 'appeared' && initialPods) {
 					initialPods.push(change.pod);
 				} else if (change.type === 'appeared') {
 					await this.#appeared(change.pod, {start: {}, isLater: true});
@@ -158,8 +155,7 @@ class FollowGroup {
 	}
 
 	async #start(pods: readonly PodObject[]): Promise<void> {
-		this.#hasStarted = true;
-		this.#beginWith(pods.reduce((sum, pod) => sum + selectContainers(pod, this.#options.containers).length, 0));
+		this.#beginWith(pods.map(pod => selectContainers(pod, this.#options.containers).length));
 		for (const pod of pods) {
 			await this.#appeared(pod, {start: this.#options.start, isLater: false});
 		}
@@ -167,10 +163,11 @@ class FollowGroup {
 		this.#synced.resolve();
 	}
 
-	#beginWith(logs: number): void {
+	#beginWith(logsOfPods: readonly number[]): void {
+		const logs = logsOfPods.reduce((sum, count) => sum + count, 0);
 		this.#initialLogs = logs;
 		this.#assertLogLimit(logs);
-		this.#options.onInitialLogs?.(logs);
+		this.#options.onInitialLogs?.({pods: logsOfPods.filter(count => count > 0).length, logs});
 	}
 
 	#changed(pod: PodObject): void {
@@ -243,7 +240,7 @@ class FollowGroup {
 		this.#reportDefaultContainer(pod);
 		// The follow must not end in between.
 		this.#running++;
-		await this.events.push({type: 'pod-appeared', ...podFields(pod)});
+		await this.events.push({type: 'pod-appeared', ...podFields(pod), ...(!start.isLater && {isInitial: true})});
 		this.#followNew(pod, followed, start);
 		this.#stopRunning();
 	}

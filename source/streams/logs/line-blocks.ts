@@ -1,9 +1,9 @@
 /** Splits a response body into blocks of whole lines. */
 import type {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
-import {monotonicMs} from '../../async/clock.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {LogBodyReader} from './log-body-reader.ts';
+import {monotonicMs} from '../../base/async/clock.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
 import {lineFeed} from './log-lines.ts';
 
 /** After a chunk of this size, more lines are not gathered, because waiting would slow the server. */
@@ -16,6 +16,9 @@ export type BlocksResult = {
 	/** `null` for a clean end, which proves nothing about the container. */
 	error: Error | null;
 };
+
+/** At so many unread bytes, or as many as the body buffers itself, the body is paused, so that a slow reader slows the server. */
+const maxPauseAtBytes = 64 * 1024;
 
 class ResponseStalledError extends Error {
 	constructor(silenceTimeoutMs: number) {
@@ -38,19 +41,37 @@ export async function readLineBlocks(
 	{gatherMs = 0, silenceTimeoutMs = 0}: {gatherMs?: number; silenceTimeoutMs?: number} = {},
 ): Promise<BlocksResult> {
 	const reader = new LogBodyReader(body);
-	const partialLine = new PartialLine();
+	const lineStart = new ByteCollector(maxLineBytes);
+	const begin = (bytes: Buffer) => {
+		if (!lineStart.add(bytes)) {
+			throw new SpokeError('ERR_PROTOCOL', `a line is longer than ${maxLineBytes / 1024 / 1024} MiB: it cannot be followed`, {
+				leg: 3,
+				remedy: 'read the log without -f',
+			});
+		}
+	};
+
+	const completed = (bytes: Buffer) => {
+		if (lineStart.length === 0) {
+			return bytes;
+		}
+
+		begin(bytes);
+		return lineStart.take();
+	};
+
 	let [lastChunkAt, length] = [-Infinity, 0];
 	try {
 		for (;;) {
 			const chunk = reader.readAvailable();
 			if (chunk === null) {
 				if (reader.hasEnded) {
-					return {remainder: partialLine.complete(empty), error: reader.error};
+					return {remainder: lineStart.take(), error: reader.error};
 				}
 
 				await reader.waitForBytes(silenceTimeoutMs);
 				if (silenceTimeoutMs > 0 && !reader.hasEnded && reader.unreadBytes === 0) {
-					return {remainder: partialLine.complete(empty), error: new ResponseStalledError(silenceTimeoutMs)};
+					return {remainder: lineStart.take(), error: new ResponseStalledError(silenceTimeoutMs)};
 				}
 
 				// A follow receives one record per line: gather all that arrived.
@@ -68,7 +89,7 @@ export async function readLineBlocks(
 			length = chunk.length;
 			const end = chunk.lastIndexOf(lineFeed) + 1;
 			if (end > 0) {
-				const handled = onBlock(partialLine.complete(end === length ? chunk : chunk.subarray(0, end)));
+				const handled = onBlock(completed(end === length ? chunk : chunk.subarray(0, end)));
 				// To await `undefined` would cost time for each block.
 				if (handled) {
 					await handled;
@@ -76,7 +97,7 @@ export async function readLineBlocks(
 			}
 
 			if (end < length) {
-				partialLine.add(chunk.subarray(end));
+				begin(chunk.subarray(end));
 			}
 		}
 	} finally {
@@ -84,54 +105,106 @@ export async function readLineBlocks(
 	}
 }
 
-const empty = Buffer.alloc(0);
-const bufferThresholdBytes = 1024 * 1024;
-
-/** The start of an incomplete line. A long one grows in one buffer, so that memory holds it only once. */
-class PartialLine {
+/** Listens to `data`: with `readable` events or a stream iterator, each line of a follow costs more. */
+export class LogBodyReader {
+	readonly #body: Readable;
+	readonly #pauseAtBytes: number;
 	#chunks: Buffer[] = [];
-	#length = 0;
-	#buffer: Buffer | null = null;
+	unreadBytes = 0;
+	/** Nothing more arrives, but bytes can be unread. */
+	hasEnded = false;
+	/** `null` until the body fails. */
+	error: Error | null = null;
+	#notify: (() => void) | undefined;
 
-	add(chunk: Buffer): void {
-		if (this.#length + chunk.length > maxLineBytes) {
-			throw new SpokeError('ERR_PROTOCOL', `a line is longer than ${maxLineBytes / 1024 / 1024} MiB: it cannot be followed`, {
-				leg: 3,
-				remedy: 'read the log without -f',
-			});
+	constructor(body: Readable) {
+		this.#body = body;
+		this.#pauseAtBytes = Math.min(body.readableHighWaterMark, maxPauseAtBytes);
+		body.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
+		if (body.readableEnded || body.destroyed) {
+			this.#end(body.errored);
 		}
-
-		if (this.#length + chunk.length <= bufferThresholdBytes) {
-			this.#chunks.push(chunk);
-		} else {
-			this.#grow(chunk);
-		}
-
-		this.#length += chunk.length;
 	}
 
-	complete(chunk: Buffer): Buffer {
-		const length = this.#length + chunk.length;
-		if (this.#buffer) {
-			this.#grow(chunk);
+	/** All unread bytes, or `null`. Resumes the body. */
+	readAvailable(): Buffer | null {
+		const chunks = this.#chunks;
+		if (chunks.length === 0) {
+			return null;
 		}
 
-		const line = this.#buffer?.subarray(0, length) ?? (this.#chunks.length === 0 ? chunk : Buffer.concat([...this.#chunks, chunk]));
 		this.#chunks = [];
-		this.#length = 0;
-		this.#buffer = null;
-		return line;
-	}
-
-	#grow(chunk: Buffer): void {
-		const needed = this.#length + chunk.length;
-		if (!this.#buffer || this.#buffer.length < needed) {
-			const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * Math.max(bufferThresholdBytes, this.#buffer?.length ?? 0)));
-			(this.#buffer ?? Buffer.concat(this.#chunks)).copy(larger, 0, 0, this.#length);
-			this.#buffer = larger;
-			this.#chunks = [];
+		this.unreadBytes = 0;
+		if (this.#body.isPaused()) {
+			this.#body.resume();
 		}
 
-		chunk.copy(this.#buffer, this.#length);
+		return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+	}
+
+	/** Resolves when bytes are unread, at the end, or after `timeoutMs` (0: no limit). */
+	waitForBytes(timeoutMs = 0): Promise<void> {
+		// An async function would make more promises for each line.
+		return new Promise(resolve => {
+			if (this.hasEnded || this.unreadBytes > 0) {
+				resolve();
+				return;
+			}
+
+			const timer = timeoutMs > 0 ? setTimeout(resolve, timeoutMs) : undefined;
+			this.#notify = () => {
+				clearTimeout(timer);
+				resolve();
+			};
+		});
+	}
+
+	/** Stops reading and ignores later errors. */
+	close(): void {
+		this.#body.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
+		this.#body.on('error', () => undefined);
+		this.#body.off('error', this.#onError).pause();
+	}
+
+	readonly #onData = (chunk: Buffer) => {
+		this.#add(chunk);
+		if (this.unreadBytes >= this.#pauseAtBytes) {
+			this.#body.pause();
+		}
+
+		this.#notify?.();
+	};
+
+	readonly #onEnd = () => {
+		this.#end(null);
+	};
+
+	readonly #onError = (error: Error) => {
+		this.#end(error);
+	};
+
+	readonly #onClose = () => {
+		this.#end(new Error('the response was interrupted'));
+	};
+
+	#add(chunk: Buffer): void {
+		this.#chunks.push(chunk);
+		this.unreadBytes += chunk.length;
+	}
+
+	#end(error: Error | null): void {
+		if (this.hasEnded) {
+			return;
+		}
+
+		this.hasEnded = true;
+		this.error = error;
+		// What a paused body holds. Since Node 26, `read()` returns one buffer at a time.
+		this.#body.off('data', this.#onData);
+		for (let chunk = this.#body.read() as Buffer | null; chunk !== null; chunk = this.#body.read() as Buffer | null) {
+			this.#add(chunk);
+		}
+
+		this.#notify?.();
 	}
 }

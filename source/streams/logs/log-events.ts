@@ -1,5 +1,5 @@
 /** Events of a followed log. */
-import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {SpokeError} from '../../base/errors/spoke-error.ts';
 
 export type LogSource = {
 	/** With several clusters. */
@@ -50,7 +50,8 @@ export type LogEvent =
 			ended: ContainerTermination | null;
 			isPodDeleted?: true;
 	  }
-	| {type: 'pod-appeared' | 'pod-gone'; context?: string; namespace: string; pod: string; node: string | null}
+	/** `isInitial`: the pod was there when the follow started. */
+	| {type: 'pod-appeared' | 'pod-gone'; context?: string; namespace: string; pod: string; node: string | null; isInitial?: boolean}
 	/** New pods are followed. `error`: why it is unknown whether one can appear. */
 	| {type: 'no-pods'; context?: string; error?: SpokeError}
 	/** The follow ends, because none can appear. */

@@ -1,13 +1,12 @@
 /** Reports and retries of an interrupted log. */
-import {abortableDelay, clampTimerMs} from '../../async/abortable.ts';
-import {backoffMs, stableAfterMs, continuousMs} from '../../async/clock.ts';
+import {abortableDelay, clampTimerMs} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {type SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {Outage} from '../../cluster/outage.ts';
 import {isStoppedByGate} from '../stream-gate.ts';
 import type {Continuity} from './continuity-check.ts';
 import type {EmitLogEvent, LogSource, ApiserverEvent} from './log-events.ts';
-import {locateInterruption, locateInterruptionWithin} from './log-error.ts';
-import {RetryAfterError} from './open-log.ts';
+import {locateInterruption, locateInterruptionWithin, RetryAfterError} from './open-log.ts';
 
 type OutageOptions = {
 	cluster: Pick<ClusterClient, 'connect' | 'records'>;
@@ -24,14 +23,15 @@ const firstEndRetryDelayMs = 100;
 const responseTimeoutMs = 10_000;
 const retryBackoff = {initialMs: 500, maxMs: 5000, jitter: [0.5, 1.5]} as const;
 
+/** The maximum is the longest delay after recovery. */
+const backoff = {initialMs: 200, maxMs: 2000, jitter: [0.5, 1]} as const;
+
 export class LogOutage {
 	readonly #source: LogSource;
 	readonly #emit: EmitLogEvent;
 	readonly #options: OutageOptions;
-	#attempt = 0;
-	#lostAt = 0;
+	readonly #outage = new Outage(backoff);
 	#isReported = false;
-	#readStartedAt = 0;
 
 	constructor(source: LogSource, emit: EmitLogEvent, options: OutageOptions) {
 		this.#source = source;
@@ -40,20 +40,20 @@ export class LogOutage {
 	}
 
 	recordReadStart(): void {
-		this.#readStartedAt = continuousMs();
+		this.#outage.recordStart();
 	}
 
 	/** True also if the loss was not observed. */
 	isOlderThan(ms: number): boolean {
-		return continuousMs() - this.#lostAt > ms;
+		return (this.#outage.durationMs ?? Infinity) > ms;
 	}
 
 	/** Waits until the next attempt. */
 	async handleCleanEnd(): Promise<void> {
-		this.#lostAt ||= continuousMs();
-		this.#countAttempt();
-		const retryInMs = this.#attempt === 1 ? firstEndRetryDelayMs : reconnectDelay(this.#attempt);
-		if (this.#attempt > maxUnreportedEnds) {
+		this.#outage.recordLoss();
+		const delayMs = this.#outage.recordFailure();
+		const retryInMs = this.#outage.attempt === 1 ? firstEndRetryDelayMs : delayMs;
+		if (this.#outage.attempt > maxUnreportedEnds) {
 			await this.#reportReconnecting(retryInMs, null);
 		}
 
@@ -72,14 +72,13 @@ export class LogOutage {
 			throw this.#toStreamLostError(await locateInterruption(cluster, error, signal));
 		}
 
-		this.#lostAt ||= continuousMs();
+		this.#outage.recordLoss();
 		const isRefusal = error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_CREDENTIALS';
 		if (isRefusal && this.isOlderThan(maxRefusalMs)) {
 			throw error;
 		}
 
-		this.#countAttempt();
-		const retryInMs = reconnectDelay(this.#attempt, error instanceof RetryAfterError ? error.retryAfterMs : 0);
+		const retryInMs = notBefore(error instanceof RetryAfterError ? error.retryAfterMs : 0, this.#outage.recordFailure());
 		// The next attempt does not wait for the location.
 		await Promise.all([
 			abortableDelay(retryInMs, signal),
@@ -88,15 +87,14 @@ export class LogOutage {
 	}
 
 	async reportUnanswered(): Promise<void> {
-		if (this.#lostAt !== 0 && !this.#isReported) {
+		if (this.#outage.durationMs !== null && !this.#isReported) {
 			await this.#reportReconnecting(0, null);
 		}
 	}
 
 	async reportResumed(continuity: Continuity): Promise<void> {
-		const outageMs = this.#lostAt === 0 ? 0 : continuousMs() - this.#lostAt;
+		const outageMs = this.#outage.recordRecovery();
 		const wasReported = this.#isReported;
-		this.#lostAt = 0;
 		this.#isReported = false;
 		if (wasReported) {
 			await this.#emit({type: 'resumed', source: this.#source, outageMs, ...continuity});
@@ -105,14 +103,7 @@ export class LogOutage {
 
 	async #reportReconnecting(retryInMs: number, error: SpokeError | null): Promise<void> {
 		this.#isReported = true;
-		await this.#emit({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error});
-	}
-
-	/** A failure after a stable read is a first attempt. */
-	#countAttempt(): void {
-		const wasStable = this.#readStartedAt > 0 && continuousMs() - this.#readStartedAt > stableAfterMs;
-		this.#readStartedAt = 0;
-		this.#attempt = wasStable ? 1 : this.#attempt + 1;
+		await this.#emit({type: 'reconnecting', source: this.#source, attempt: this.#outage.attempt, retryInMs, error});
 	}
 
 	#toStreamLostError(error: SpokeError): SpokeError {
@@ -126,12 +117,9 @@ export class LogOutage {
 	}
 }
 
-/** The maximum is the longest delay after recovery. */
-const backoff = {initialMs: 200, maxMs: 2000, jitter: [0.5, 1]} as const;
-
-/** Milliseconds before `attempt` (from 1), never below Retry-After. */
-export function reconnectDelay(attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
-	return clampTimerMs(Math.max(retryAfterMs + random() * Math.min(retryAfterMs, 1000), backoffMs(attempt, backoff, random)));
+/** Milliseconds before an attempt, never below Retry-After, and spread beyond it. */
+export function notBefore(retryAfterMs: number, delayMs: number, random: () => number = Math.random): number {
+	return clampTimerMs(Math.max(retryAfterMs + random() * Math.min(retryAfterMs, 1000), delayMs));
 }
 
 /**
@@ -139,22 +127,19 @@ Yields nothing if the apiserver responds at once, whatever it says. Otherwise yi
 @throws SpokeError for what waiting does not fix, such as a certificate that is refused
 */
 export async function* waitForApiserver(cluster: ClusterClient, signal: AbortSignal): AsyncGenerator<ApiserverEvent, void> {
-	const startedAt = continuousMs();
-	for (let attempt = 1; ; attempt++) {
-		const error = await outageOf(cluster, signal);
-		if (error === null) {
-			if (attempt > 1) {
-				yield {type: 'apiserver-reached', outageMs: continuousMs() - startedAt};
-			}
-
-			return;
-		}
-
-		if (attempt === 1) {
+	const outage = new Outage(retryBackoff);
+	outage.recordLoss();
+	for (let error = await outageOf(cluster, signal); error !== null; error = await outageOf(cluster, signal)) {
+		const retryInMs = outage.recordFailure();
+		if (outage.attempt === 1) {
 			yield {type: 'apiserver-unreachable', error};
 		}
 
-		await abortableDelay(backoffMs(attempt, retryBackoff), signal);
+		await abortableDelay(retryInMs, signal);
+	}
+
+	if (outage.attempt > 0) {
+		yield {type: 'apiserver-reached', outageMs: outage.recordRecovery()};
 	}
 }
 

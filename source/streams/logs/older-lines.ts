@@ -1,11 +1,10 @@
 /** Reads the lines before the known ones. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
 import {timestampLength, lineEnd, lineFeed, withoutLineFeed} from './log-lines.ts';
-import {LogInterruptedError, locateInterruption} from './log-error.ts';
+import {LogInterruptedError, locateInterruption, type PodLogOptions, openLog, type OpenLogOptions} from './open-log.ts';
 import type {LogSource} from './log-events.ts';
-import {type PodLogOptions, openLog, type OpenLogOptions} from './open-log.ts';
 
 type OlderLinesRequest = {
 	/** The oldest known lines: with timestamps, at least one, without a gap. */
@@ -72,15 +71,7 @@ async function readUntilJoin(
 	cluster: ClusterClient,
 	source: LogSource,
 	logOptions: PodLogOptions,
-	{
-		known,
-		sink,
-		options,
-	}: {
-		known: Buffer;
-		sink: OlderLinesSink;
-		options: OpenLogOptions;
-	},
+	{known, sink, options}: {known: Buffer; sink: OlderLinesSink; options: OpenLogOptions},
 ): Promise<{isJoined: boolean; count: number}> {
 	const join = new Join(known);
 	sink.start();
@@ -119,27 +110,16 @@ async function readUntilJoin(
 /** The first known line can be the tail of a longer one. So this searches for the lines after it, and splits the preceding line. */
 class Join {
 	readonly #first: Buffer;
-	readonly #pattern: readonly Buffer[];
-	/** The failure function of Knuth, Morris and Pratt. */
-	readonly #fallback: number[] = [0];
-	/** Candidates, with the preceding line first. */
-	#buffered: Buffer[] = [];
-	#matched = 0;
+	readonly #searched: readonly Buffer[];
+	/** The newest lines: as many as are searched, after the preceding one. */
+	readonly #newest: Buffer[] = [];
 	olderCount = 0;
 	isFound = false;
 
 	constructor(known: Buffer) {
 		const lines = linesOf(known);
 		this.#first = lines[0]!;
-		this.#pattern = lines.length > 1 ? lines.slice(1) : lines;
-		for (let index = 1, matched = 0; index < this.#pattern.length; index++) {
-			while (matched > 0 && !this.#pattern[index]!.equals(this.#pattern[matched]!)) {
-				matched = this.#fallback[matched - 1]!;
-			}
-
-			matched += this.#pattern[index]!.equals(this.#pattern[matched]!) ? 1 : 0;
-			this.#fallback.push(matched);
-		}
+		this.#searched = lines.length > 1 ? lines.slice(1) : lines;
 	}
 
 	/** Only lines that are certainly older. */
@@ -147,12 +127,14 @@ class Join {
 		const olderLines: Buffer[] = [];
 		for (let from = 0; from < block.length && !this.isFound;) {
 			const end = lineEnd(block, from);
-			this.#buffered.push(block.subarray(from, end));
-			this.#match(block, from, end);
+			this.#newest.push(block.subarray(from, end));
 			from = end;
-			const bufferCount = this.isFound ? 0 : this.#matched + this.#precedingCount;
-			if (this.#buffered.length > bufferCount) {
-				olderLines.push(...this.#buffered.splice(0, this.#buffered.length - bufferCount));
+			const preceding = this.#newest.length > this.#searched.length ? this.#newest.shift()! : null;
+			this.isFound =
+				this.#newest.length === this.#searched.length && this.#searched.every((line, index) => isSameLine(line, this.#newest[index]!));
+			const older = this.isFound && preceding ? this.#withoutFirst(preceding) : preceding;
+			if (older) {
+				olderLines.push(older);
 			}
 		}
 
@@ -160,35 +142,19 @@ class Join {
 		return olderLines.length === 1 ? olderLines[0]! : Buffer.concat(olderLines);
 	}
 
-	get #precedingCount(): number {
-		return this.#pattern[0] === this.#first ? 0 : 1;
-	}
-
-	#match(block: Buffer, from: number, end: number): void {
-		while (this.#matched > 0 && !sameLine(this.#pattern[this.#matched]!, block, from, end)) {
-			this.#matched = this.#fallback[this.#matched - 1]!;
+	#withoutFirst(preceding: Buffer): Buffer | null {
+		if (this.#searched[0] === this.#first) {
+			return preceding;
 		}
 
-		this.#matched += sameLine(this.#pattern[this.#matched]!, block, from, end) ? 1 : 0;
-		if (this.#matched < this.#pattern.length) {
-			return;
-		}
-
-		this.isFound = true;
-		const preceding = this.#precedingCount === 1 && this.#buffered.length > this.#pattern.length ? this.#buffered[0]! : null;
-		this.#buffered = this.#buffered.slice(0, this.#buffered.length - this.#pattern.length);
-		if (preceding && sameLine(this.#first, preceding, 0, preceding.length)) {
-			this.#buffered.pop();
-		} else if (preceding) {
-			this.#buffered[0] = withoutEnd(preceding, textOf(this.#first));
-		}
+		return isSameLine(this.#first, preceding) ? null : withoutEnd(preceding, textOf(this.#first));
 	}
 }
 
-/** Ignores a line feed at the end. */
-function sameLine(line: Buffer, block: Buffer, from: number, end: number): boolean {
-	const stop = withoutLineFeed(block, end);
-	return stop - from === line.length && block.compare(line, 0, line.length, from, stop) === 0;
+/** Ignores a line feed at the end of `other`. */
+function isSameLine(line: Buffer, other: Buffer): boolean {
+	const length = withoutLineFeed(other, other.length);
+	return length === line.length && other.compare(line, 0, line.length, 0, length) === 0;
 }
 
 function linesOf(block: Buffer): Buffer[] {

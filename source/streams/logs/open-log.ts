@@ -1,17 +1,27 @@
 /** Opens one log read, and the connection for it. */
 import type {Readable} from 'node:stream';
-import {maxErrorPrefixBytes, maxWebPagePrefixBytes, readBodyPrefix} from '../../cluster/transport/response-body.ts';
+import {
+	maxErrorPrefixBytes,
+	maxWebPagePrefixBytes,
+	readBodyPrefix,
+	wasNotProcessed,
+	retryAfterMs,
+	ConnectionClosedError,
+} from '../../cluster/transport/response-body.ts';
 import type {ClusterClient, ClusterInfo, Connection} from '../../cluster/cluster-client.ts';
-import {wasNotProcessed, retryAfterMs} from '../../cluster/transport/request-errors.ts';
 import {isWebPage, webPageError} from '../../cluster/read-json-response.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
-import type {ResolvedTarget, ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
+import {SpokeError, isSpokeError} from '../../base/errors/spoke-error.ts';
+import {kubectlLine, statusMessage} from '../../cluster/server-messages/unwrap-message.ts';
+import type {ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import type {LogSource} from './log-events.ts';
-import {errorFromLogResponse} from './log-error.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
-import {formatRfc3339Seconds} from '../../text/formats.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
+import {formatRfc3339Seconds} from '../../base/text/formats.ts';
+import {errorFromResponse, type ErrorResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
+import {abortableDelay, rejectOnAbort} from '../../base/async/clock.ts';
+import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
+import {kubeletLogRefusal} from '../../cluster/server-messages/explain-message.ts';
 
 export type OpenLog = {
 	body: Readable;
@@ -54,6 +64,14 @@ export type PodLogOptions = {
 	insecureSkipTLSVerifyBackend?: boolean;
 };
 
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cri-client/pkg/logs/logs.go ReadLogs */
+const failures =
+	/(?:failed to (?:create fsnotify watcher|watch directory|read log file|open log file|try resolving symlinks|tail -?\d+ lines|seek|reset seek in log file|get parse function|get container status)\b|unable to retrieve container logs for |rpc error: code = |context cancelled$)[^\n]*$/;
+
+/** `Get "https://HOST:PORT/containerLogs/…": …`, or failures of the apiserver's route to a node. */
+const secondLeg =
+	/^Get "https?:\/\/[^"]+\/containerLogs\/|no preferred addresses found|No agent available|proxy error from|dial timeout, backstop|^nodes? "[^"]*" not found/;
+
 /**
 A follow has no timeout, because a kubelet responds only with the first line: callers must detect stalls.
 @throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page, and connection errors
@@ -64,7 +82,7 @@ export async function openLog(
 	logOptions: PodLogOptions,
 	options: OpenLogOptions,
 ): Promise<OpenLog> {
-	const {target, observer, signal, onRequest, isOnlyContainer = false, canShare, retries = maxRetries} = options;
+	const {target, observer, signal, onRequest, isOnlyContainer, canShare, retries = maxRetries} = options;
 	const purpose: ConnectionPurpose = {
 		feature: 'logs',
 		target: {...target, container: source.container},
@@ -112,18 +130,16 @@ export async function openLog(
 	}
 }
 
-type LogRequestContext = {
-	signal: AbortSignal | undefined;
-	clientInfo: ClusterInfo;
-	isOnlyContainer: boolean;
-	onKubeletRefusal(): void;
-};
-
 async function requestLog(
 	connection: Connection,
 	source: LogSource,
 	logOptions: PodLogOptions,
-	{signal, clientInfo, isOnlyContainer, onKubeletRefusal}: LogRequestContext,
+	{
+		signal,
+		clientInfo,
+		isOnlyContainer = false,
+		onKubeletRefusal,
+	}: Pick<OpenLogOptions, 'signal' | 'isOnlyContainer'> & {clientInfo: ClusterInfo; onKubeletRefusal(): void},
 ): Promise<{body: Readable; isFromKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
 		...podLogRequest(source, logOptions),
@@ -185,4 +201,92 @@ export function podLogPath(
 
 export function formatSinceTime(second: number): string {
 	return formatRfc3339Seconds(new Date(second * 1000));
+}
+
+/**
+Splits a kubelet error from the end of a log body. A follow can fail in the middle of a line. In any other read, error text after the start
+of a line belongs to that line, which a terminated container can leave unfinished.
+*/
+export function splitKubeletError(remainder: Buffer, {follows}: {follows: boolean}): {log: Buffer; message: string | null} {
+	// A failure is short and at the very end.
+	const tail = remainder.subarray(Math.max(0, remainder.length - 2048));
+	const match = failures.exec(tail.toString('latin1'));
+	if (!match) {
+		return {log: remainder, message: null};
+	}
+
+	const start = remainder.length - tail.length + match.index;
+	if (start > 0 && !follows) {
+		return {log: remainder, message: null};
+	}
+
+	return {log: remainder.subarray(0, start), message: remainder.subarray(start).toString('utf8')};
+}
+
+export function kubeletErrorRemedy(message: string): string | null {
+	return message.includes('too many open files') ? 'raise fs.inotify.max_user_instances on the node' : null;
+}
+
+/**
+Whether the kubelet has removed the container. The pod object can still exist, for example because of a finalizer. @see
+https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kuberuntime/kuberuntime_container.go GetContainerLogs
+*/
+export function isContainerRemoved(message: string): boolean {
+	return message.startsWith('unable to retrieve container logs for ');
+}
+
+/** Kubelet refusals have status 400; failures of leg 2 have 500 and the kubelet's URL. */
+export function errorFromLogResponse(
+	response: ErrorResponse,
+	context: Pick<ErrorResponseContext, 'namespace' | 'identity'> = {},
+): SpokeError {
+	const error = errorFromResponse(response, {verb: 'get', resource: 'pods/log', ...context});
+	const text = statusMessage(response.body) || (error.text ?? error.message);
+	const asKubectl = kubectlLine(response.body);
+	const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();
+	if (response.status === 400 && /is waiting to start|is not available|is terminated/.test(text)) {
+		return new SpokeError('ERR_TARGET_GONE', line, {text, asKubectl, remedy: 'use -f to wait for it'});
+	}
+
+	const location = kubeletLogRefusal(response.status, response.body) === null ? {} : ({leg: 3} as const);
+	if (
+		response.status === 400 &&
+		/previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)
+	) {
+		return new SpokeError('ERR_NOT_FOUND', line, {text, asKubectl, ...location});
+	}
+
+	return error.code === 'ERR_APISERVER_ANSWER' && secondLeg.test(text) ? new SpokeError('ERR_SECOND_LEG', line, {text}) : error;
+}
+
+/** ERR_STREAM_LOST without a leg; use `locateInterruption` before showing it. */
+export class LogInterruptedError extends SpokeError {
+	constructor(description: string, cause: Error) {
+		const text = isSpokeError(cause) ? cause.text : cause.message;
+		const isClosed = cause instanceof ConnectionClosedError && cause.inResponse;
+		const why = isClosed ? 'the connection was closed in the middle of the response' : cause.message;
+		super('ERR_STREAM_LOST', `${description}: ${why}`, {cause, text});
+	}
+}
+
+/** Returns other errors unchanged. @throws the signal's reason */
+export async function locateInterruption(
+	cluster: Pick<ClusterClient, 'connect' | 'records'>,
+	error: SpokeError,
+	signal?: AbortSignal,
+): Promise<SpokeError> {
+	return error instanceof LogInterruptedError ? rejectOnAbort(async () => locateResponseLoss(cluster, error), signal) : error;
+}
+
+/** The leg stays unknown after `timeoutMs`. @throws the signal's reason */
+export async function locateInterruptionWithin(
+	cluster: Pick<ClusterClient, 'connect' | 'records'>,
+	error: SpokeError,
+	timeoutMs: number,
+	signal?: AbortSignal,
+): Promise<SpokeError> {
+	return Promise.race([
+		locateInterruption(cluster, error, signal),
+		abortableDelay(timeoutMs, signal).then(() => (error instanceof LogInterruptedError ? unlocatedLoss(error) : error)),
+	]);
 }

@@ -1,27 +1,16 @@
 /** Remembers lines that the server sends again after a resume. */
 import {createHash} from 'node:crypto';
-import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
 import {lineEnd, lineFeed, withoutLineFeed, timestampLength, timestampNanoseconds, timestampSecond} from './log-lines.ts';
 
 /** Beyond this, a resume reports possible duplicates. */
-const maxBytes = 48 * 1024 * 1024;
-/** The rest is compressed, because it is rarely needed. */
-const maxUnpackedBytes = 2 * 1024 * 1024;
-const longBlockBytes = 4 * 1024 * 1024;
-/** Blocks of a few lines are joined, because each compression costs a context. */
-const joinedBlockBytes = 256 * 1024;
+const maxBytes = 8 * 1024 * 1024;
+/** Most logs fill no more in a second, and a hundred of them can be followed at once. */
+const minMemory = 16 * 1024;
 const longLineBytes = 4096;
 
-type KeptBlock = {
-	second: number;
-	length: number;
-	size: number;
-	content: StoredBytes | {packed: Buffer} | {keys: readonly Key[]; first: Instant | null};
-};
-type Key = {key: string; second: number | null};
 type Instant = {second: number; time: bigint};
 
-export type ExpectedDuplicates = {
+type ExpectedDuplicates = {
 	counts: Map<string, number>;
 	/** Proves continuity if received again. */
 	lastLine: string | null;
@@ -31,34 +20,26 @@ export type ExpectedDuplicates = {
 	isComplete: boolean;
 	/** Set if the known lines start within these seconds: earlier lines were not wanted, or already emitted. */
 	start: Instant | null;
-	/** Lines, with line feeds, whose tail can be repeated alone. */
-	tails: readonly Buffer[];
+	/** The known lines, with line feeds: the tail of one can be repeated alone. */
+	lines: Buffer;
 };
 
-/** Most logs fill no more in a second. */
-const firstChunkBytes = 16 * 1024;
-const maxChunkBytes = 1024 * 1024;
-
-/** `stored`: blocks in it that are not freed. */
-type Chunk = {memory: Buffer; length: number; stored: number};
-
 /**
-The server resumes only at whole seconds.
+Keeps the lines of the newest second, because the server resumes only at whole seconds. They are copied to memory that is reused: the
+buffers of a response would be freed only by V8's collection of old objects, which starts when 64 MiB of them wait.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/strategy.go LogLocation (SinceTime is sent as RFC 3339
 without a fraction)
 */
 export class RecentLines {
-	readonly #blocks: KeptBlock[] = [];
-	readonly #memory = new LineMemory();
-	#bytes = 0;
-	/** Leading blocks that are compressed or need not be. */
-	#packed = 0;
-	#unpackedBytes = 0;
+	#memory = Buffer.allocUnsafeSlow(minMemory);
+	#length = 0;
+	/** The newest second in the memory; after a clock was set back, later than `since`. */
+	#keptSecond = -Infinity;
+	#droppedUntil = -Infinity;
 	#second: number | null = null;
 	/** Decoded when it is needed, which is rare. */
 	#timestamp = Buffer.alloc(64);
 	#timestampLength = 0;
-	#droppedUntil = -Infinity;
 	readonly #startsInside: boolean;
 	#first: Instant | null = null;
 
@@ -77,7 +58,7 @@ export class RecentLines {
 
 	/** Upper bound of what a resume repeats. */
 	get bytes(): number {
-		return this.#blocks.reduce((sum, {length}) => sum + length, 0);
+		return this.#length;
 	}
 
 	add(block: Buffer): void {
@@ -96,26 +77,12 @@ export class RecentLines {
 		}
 
 		const second = this.#second ?? -Infinity;
-		const isLong = block.length > longBlockBytes;
-		const size = isLong ? 0 : block.length;
-		if (!this.#joinLast(second, block)) {
-			this.#blocks.push({
-				second,
-				length: block.length,
-				size,
-				content: isLong ? {keys: keysOf(block), first: firstInstant(block)} : this.#memory.store(block),
-			});
+		if (second > this.#keptSecond) {
+			this.#dropAll();
+			this.#keptSecond = second;
 		}
 
-		this.#bytes += size;
-		this.#unpackedBytes += size;
-		while (this.#blocks.length > 1 && (this.#blocks[0]!.second < second || this.#bytes > maxBytes)) {
-			this.#dropFirst();
-		}
-
-		while (this.#unpackedBytes > maxUnpackedBytes) {
-			this.#packNext();
-		}
+		this.#store(block);
 	}
 
 	expectedDuplicates(): ExpectedDuplicates {
@@ -123,102 +90,68 @@ export class RecentLines {
 		const counts = new Map<string, number>();
 		let lastLine: string | null = null;
 		let newestSecond = -Infinity;
-		const contents = this.#blocks.map(({content}) => ('packed' in content ? {bytes: zstdDecompressSync(content.packed)} : content));
+		// A copy, because the memory is reused.
+		const lines = Buffer.from(this.#memory.subarray(0, this.#length));
 		// A line without a timestamp belongs to the previous line's second.
-		let previousSecond = this.#blocks[0]?.second ?? -Infinity;
-		for (const {key, second} of contents.flatMap(content => ('keys' in content ? content.keys : keysOf(content.bytes)))) {
-			previousSecond = second ?? previousSecond;
-			if (previousSecond < since) {
-				continue;
+		let second = this.#keptSecond;
+		for (let from = 0; from < lines.length;) {
+			const end = lineEnd(lines, from);
+			const timestamp = timestampLength(lines, from);
+			second = timestamp === 0 ? second : timestampSecond(lines, from, timestamp);
+			if (second >= since) {
+				const key = lineKey(lines, from, end);
+				counts.set(key, (counts.get(key) ?? 0) + 1);
+				if (timestamp > 0) {
+					lastLine = key;
+					newestSecond = Math.max(newestSecond, second);
+				}
 			}
 
-			counts.set(key, (counts.get(key) ?? 0) + 1);
-			if (second !== null) {
-				lastLine = key;
-				newestSecond = Math.max(newestSecond, second);
-			}
+			from = end;
 		}
 
 		const isComplete = this.#droppedUntil < since;
-		const first = isComplete ? this.#first : firstInstantOf(contents);
-		const start = first && first.second >= since ? first : null;
-		return {
-			counts,
-			lastLine,
-			newestSecond,
-			isComplete,
-			start,
-			// Copies, because the memory is reused.
-			tails: contents.flatMap(content => ('bytes' in content ? Buffer.from(content.bytes) : [])),
-		};
+		const first = isComplete ? this.#first : firstInstant(lines);
+		return {counts, lastLine, newestSecond, isComplete, start: first && first.second >= since ? first : null, lines};
 	}
 
-	#joinLast(second: number, block: Buffer): boolean {
-		const last = this.#blocks.at(-1);
-		if (last?.second !== second || !('chunk' in last.content) || !this.#memory.extend(last.content, block, joinedBlockBytes)) {
-			return false;
+	#store(block: Buffer): void {
+		let lines = block;
+		if (this.#length + block.length > maxBytes) {
+			// Half of it, so that a flood moves each line once.
+			this.#length = lastLines(this.#memory.subarray(0, this.#length), Math.max(0, maxBytes / 2 - block.length)).copy(this.#memory);
+			this.#droppedUntil = Math.max(this.#droppedUntil, this.#keptSecond);
+			lines = lastLines(block, maxBytes / 2);
 		}
 
-		last.length += block.length;
-		last.size += block.length;
-		return true;
+		const size = this.#length + lines.length;
+		if (size > this.#memory.length) {
+			const larger = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.#memory.length));
+			this.#memory.copy(larger, 0, 0, this.#length);
+			this.#memory = larger;
+		}
+
+		lines.copy(this.#memory, this.#length);
+		this.#length = size;
 	}
 
-	#dropFirst(): void {
-		const dropped = this.#blocks.shift()!;
-		this.#bytes -= dropped.size;
-		if ('chunk' in dropped.content) {
-			this.#memory.free(dropped.content);
+	#dropAll(): void {
+		this.#droppedUntil = Math.max(this.#droppedUntil, this.#length > 0 ? this.#keptSecond : -Infinity);
+		const half = this.#memory.length / 2;
+		if (this.#length < half / 2 && half >= minMemory) {
+			this.#memory = Buffer.allocUnsafeSlow(half);
 		}
 
-		this.#droppedUntil = Math.max(this.#droppedUntil, dropped.second);
-		if (this.#packed > 0) {
-			this.#packed--;
-		} else {
-			this.#unpackedBytes -= dropped.size;
-		}
-	}
-
-	#packNext(): void {
-		const next = this.#blocks[this.#packed++]!;
-		this.#unpackedBytes -= next.size;
-		if ('chunk' in next.content) {
-			const packed = zstdCompressSync(next.content.bytes, {params: {[constants.ZSTD_c_compressionLevel]: -3}});
-			this.#memory.free(next.content);
-			next.content = {packed};
-		}
+		this.#length = 0;
 	}
 }
 
 /** A digest for long lines; ignores the line feed. */
-export function lineKey(bytes: Buffer, from: number, end: number): string {
+function lineKey(bytes: Buffer, from: number, end: number): string {
 	const stop = withoutLineFeed(bytes, end);
 	return stop - from <= longLineBytes
 		? bytes.toString('latin1', from, stop)
 		: `${stop - from} ${createHash('sha256').update(bytes.subarray(from, stop)).digest('base64')}`;
-}
-
-function keysOf(block: Buffer): Key[] {
-	const keys: Key[] = [];
-	for (let from = 0; from < block.length;) {
-		const end = lineEnd(block, from);
-		const timestamp = timestampLength(block, from);
-		keys.push({key: lineKey(block, from, end), second: timestamp === 0 ? null : timestampSecond(block, from, timestamp)});
-		from = end;
-	}
-
-	return keys;
-}
-
-function firstInstantOf(contents: ReadonlyArray<{bytes: Buffer} | {first: Instant | null}>): Instant | null {
-	for (const content of contents) {
-		const first = 'bytes' in content ? firstInstant(content.bytes) : content.first;
-		if (first) {
-			return first;
-		}
-	}
-
-	return null;
 }
 
 function firstInstant(block: Buffer): Instant | null {
@@ -250,82 +183,110 @@ function lastTimestamp(block: Buffer): {offset: number; length: number} | undefi
 	return undefined;
 }
 
-/**
-Reuses its chunks, and makes a larger one only while all are in use, because a hundred quiet logs can be followed at once. The buffers of a
-response would be freed only by V8's collection of old objects, which starts when 64 MiB of them wait: they live just long enough to become
-old.
-*/
-export class LineMemory {
-	#current: Chunk | null = null;
-	#free: Chunk | null = null;
-
-	store(block: Buffer): StoredBytes {
-		const chunk = this.#chunkFor(block.length);
-		const from = chunk.length;
-		block.copy(chunk.memory, from);
-		chunk.length += block.length;
-		chunk.stored++;
-		return new StoredBytes(chunk, from, chunk.length);
+/** Whole lines of at most `size` bytes. */
+function lastLines(lines: Buffer, size: number): Buffer {
+	if (lines.length <= size) {
+		return lines;
 	}
 
-	/** Appends all of `block`. False if `stored` was not stored last, would exceed `maxBytes`, or has no room beside it. */
-	extend(stored: StoredBytes, block: Buffer, maxBytes: number): boolean {
-		const {chunk, from, to} = stored;
-		const end = to + block.length;
-		if (chunk !== this.#current || to !== chunk.length || end - from > maxBytes || end > chunk.memory.length) {
+	const end = lines.indexOf(lineFeed, lines.length - size - 1);
+	return lines.subarray(end < 0 ? lines.length : end + 1);
+}
+
+/**
+Compares timestamp and bytes as a multiset, because equal lines can share a timestamp.
+Text without a timestamp at the start is the tail of a line that began before the requested second.
+*/
+export class DuplicateFilter {
+	readonly #expected: ExpectedDuplicates;
+	#remaining: number;
+	#isAtStart = true;
+	#tail: Buffer | null = null;
+	#foundLastLine = false;
+	#skipUntil: ExpectedDuplicates['start'];
+
+	constructor(expected: ExpectedDuplicates) {
+		this.#expected = expected;
+		this.#skipUntil = expected.start;
+		this.#remaining = expected.counts.values().reduce((sum, count) => sum + count, 0);
+	}
+
+	/** Later lines also follow it in the log. */
+	get foundLastLine(): boolean {
+		return this.#foundLastLine;
+	}
+
+	/** False if one second had too many lines to remember. */
+	get isComplete(): boolean {
+		return this.#expected.isComplete;
+	}
+
+	/** No copy if possible. */
+	removeDuplicates(block: Buffer): Buffer {
+		if (this.#remaining === 0 && !this.#isAtStart) {
+			return block;
+		}
+
+		const newLines: Buffer[] = [];
+		let runStart = 0;
+		for (let from = 0; from < block.length;) {
+			const end = lineEnd(block, from);
+			if (this.#isDuplicate(block, from, end)) {
+				if (runStart < from) {
+					newLines.push(block.subarray(runStart, from));
+				}
+
+				runStart = end;
+			}
+
+			from = end;
+			if (this.#remaining === 0 && !this.#isAtStart) {
+				break;
+			}
+		}
+
+		if (runStart < block.length) {
+			newLines.push(block.subarray(runStart));
+		}
+
+		return newLines.length === 1 ? newLines[0]! : Buffer.concat(newLines);
+	}
+
+	/** A tail that may be new; emit it first. */
+	takeTail(): Buffer | null {
+		const tail = this.#foundLastLine ? null : this.#tail;
+		this.#tail = null;
+		return tail;
+	}
+
+	#isDuplicate(block: Buffer, from: number, end: number): boolean {
+		const timestampSize = timestampLength(block, from);
+		if (timestampSize === 0 && this.#isAtStart) {
+			this.#isAtStart = false;
+			this.#tail = this.#isKnownTail(block.subarray(from, end)) ? null : block.subarray(from, end);
+			return true;
+		}
+
+		this.#isAtStart = false;
+		if (timestampSize > 0 && timestampSecond(block, from, timestampSize) > this.#expected.newestSecond) {
+			this.#remaining = 0;
 			return false;
 		}
 
-		block.copy(chunk.memory, to);
-		chunk.length = end;
-		stored.to = end;
+		const key = lineKey(block, from, end);
+		const count = this.#expected.counts.get(key) ?? 0;
+		if (count === 0) {
+			return timestampSize > 0 && this.#skipUntil !== null && timestampNanoseconds(block, from, timestampSize) <= this.#skipUntil.time;
+		}
+
+		this.#skipUntil = null;
+		this.#expected.counts.set(key, count - 1);
+		this.#remaining--;
+		this.#foundLastLine ||= key === this.#expected.lastLine && count === 1;
 		return true;
 	}
 
-	free({chunk}: StoredBytes): void {
-		chunk.stored--;
-		if (chunk.stored > 0) {
-			return;
-		}
-
-		chunk.length = 0;
-		const {length} = chunk.memory;
-		if (chunk !== this.#current && length <= maxChunkBytes && length >= (this.#free?.memory.length ?? 0)) {
-			this.#free = chunk;
-		}
-	}
-
-	#chunkFor(length: number): Chunk {
-		if (this.#current && this.#current.memory.length - this.#current.length >= length) {
-			return this.#current;
-		}
-
-		if (this.#free && this.#free.memory.length >= length) {
-			this.#current = this.#free;
-			this.#free = null;
-		} else {
-			const size = this.#current ? Math.min(2 * this.#current.memory.length, maxChunkBytes) : firstChunkBytes;
-			this.#current = {memory: Buffer.allocUnsafeSlow(Math.max(size, length)), length: 0, stored: 0};
-		}
-
-		return this.#current;
-	}
-}
-
-/** A view is made only when the bytes are read. */
-export class StoredBytes {
-	readonly chunk: Chunk;
-	readonly from: number;
-	to: number;
-
-	constructor(chunk: Chunk, from: number, to: number) {
-		this.chunk = chunk;
-		this.from = from;
-		this.to = to;
-	}
-
-	/** Valid until `free`. */
-	get bytes(): Buffer {
-		return this.chunk.memory.subarray(this.from, this.to);
+	#isKnownTail(tail: Buffer): boolean {
+		return this.#expected.lines.includes(tail);
 	}
 }

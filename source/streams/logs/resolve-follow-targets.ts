@@ -1,11 +1,11 @@
 /** Resolves targets to named pods, or one workload or service to the scope that selects its pods. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError, isSpokeError} from '../../errors/spoke-error.ts';
-import type {ParsedTarget} from '../../targets/parse-target.ts';
-import {resolveTargetPods} from '../../targets/target-pods.ts';
+import {SpokeError, isSpokeError} from '../../base/errors/spoke-error.ts';
+import type {ParsedTarget} from '../../cluster/targets/parse-target.ts';
+import {resolveTargetPods} from '../../cluster/targets/target-pods.ts';
 import type {FollowTargets} from './follow-logs.ts';
-import {objectPath, findResource} from '../../targets/resource-names.ts';
-import type {PodObject, WorkloadObject} from '../../targets/pod-object.ts';
+import {objectPath, findResource} from '../../cluster/targets/resource-names.ts';
+import type {PodObject, WorkloadObject} from '../../cluster/targets/pod-object.ts';
 
 export type PodController = {apiVersion?: string; kind: string; name: string; namespace: string};
 

@@ -1,18 +1,22 @@
 /** Reads one container's log without duplicates. */
-import {monotonicMs} from '../../async/clock.ts';
+import {monotonicMs} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Semaphore} from '../../async/semaphore.ts';
-import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {splitKubeletError, kubeletErrorRemedy, LogInterruptedError} from './log-error.ts';
+import type {Semaphore} from '../../base/async/queues.ts';
+import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import {
+	splitKubeletError,
+	kubeletErrorRemedy,
+	LogInterruptedError,
+	type PodLogOptions,
+	responseTimeoutMs,
+	openLog,
+	type OpenLogOptions,
+} from './open-log.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
 import type {EmitLogEvent, GapReason, LogSource} from './log-events.ts';
-import {type PodLogOptions, responseTimeoutMs, openLog, type OpenLogOptions} from './open-log.ts';
-import type {ApiserverCheck, StallTimeouts} from './stall-detector.ts';
-import {FollowRead} from './follow-read.ts';
-import {ResumePosition} from './resume-position.ts';
-import {DuplicateFilter} from './duplicate-filter.ts';
-import {ContinuityCheck, type Continuity} from './continuity-check.ts';
-import {RecentLines} from './recent-lines.ts';
+import {type ApiserverCheck, type StallTimeouts, FollowRead} from './stall-detector.ts';
+import {ResumePosition, ContinuityCheck, type Continuity} from './continuity-check.ts';
+import {DuplicateFilter, RecentLines} from './recent-lines.ts';
 import {isFirstOffered, readLogAgain, type SecondReadTimeouts, type SecondReadResult} from './second-read.ts';
 
 export type ResumableLogOptions = OpenLogOptions & {
@@ -133,11 +137,10 @@ export class ResumableLog {
 				{gatherMs: this.#options.gatherMs},
 			);
 			await continuity.settled();
-			const result = await this.#resultOf(remainder, error, read.stopSignal);
+			const result = await this.#resultOf(remainder, error);
 			this.#wasInterrupted = result !== null;
 			return result;
 		} catch (error) {
-			this.#options.signal?.throwIfAborted();
 			const interruption = read.interruptionBeforeResponse(error);
 			if (interruption === null) {
 				throw error;
@@ -314,15 +317,11 @@ export class ResumableLog {
 		});
 	}
 
-	async #resultOf(remainder: Buffer, error: Error | null, stopSignal: AbortSignal): Promise<ReadResult> {
+	async #resultOf(remainder: Buffer, error: Error | null): Promise<ReadResult> {
 		// A failing kubelet ends its response; after an interruption, the remainder is log text.
-		const {message} = splitKubeletError(remainder, {follows: error === null && !stopSignal.aborted});
+		const {message} = splitKubeletError(remainder, {follows: error === null});
 		if (message !== null) {
 			return this.#reportKubeletError(message);
-		}
-
-		if (stopSignal.aborted) {
-			return toSpokeError(stopSignal.reason);
 		}
 
 		this.#options.signal?.throwIfAborted();

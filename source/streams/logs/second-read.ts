@@ -1,20 +1,22 @@
 /** A second read of a log that verifies a follow. */
-import {anySignal} from '../../async/abortable.ts';
+import {anySignal} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {withTimeout} from '../../cluster/with-abort-signal.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {explainMessage} from '../../server-messages/explain-message.ts';
-import {unwrapMessage} from '../../server-messages/unwrap-message.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {explainMessage} from '../../cluster/server-messages/explain-message.ts';
+import {unwrapMessage} from '../../cluster/server-messages/unwrap-message.ts';
 import {readLineBlocks, type BlocksResult} from './line-blocks.ts';
 import type {LogSource} from './log-events.ts';
 import {lineEnd, timestampLength, timestampNanoseconds} from './log-lines.ts';
 import {type PodLogOptions, openLog, type OpenLogOptions} from './open-log.ts';
-import type {DuplicateFilter} from './duplicate-filter.ts';
+import type {DuplicateFilter} from './recent-lines.ts';
 
 export type SecondReadTimeouts = {
 	responseTimeoutMs: number;
 	silenceTimeoutMs: number;
 };
+
+type SecondReadOptions = {timeouts: SecondReadTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>;
 
 export type SecondReadResult = {
 	hasNewLines: boolean;
@@ -34,29 +36,13 @@ export async function readLogAgain(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
-	{
-		filter,
-		knownBytes,
-		timeouts,
-		target,
-		signal,
-	}: {filter: DuplicateFilter | null; knownBytes: number; timeouts: SecondReadTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>,
+	{filter, knownBytes, ...options}: {filter: DuplicateFilter | null; knownBytes: number} & SecondReadOptions,
 ): Promise<SecondReadResult> {
 	let hasNewLines = false;
-	const {error} = await readBounded(
-		cluster,
-		source,
-		{...read, limitBytes: knownBytes + newLinesBytes},
-		{
-			timeouts,
-			target,
-			signal,
-			onLines(lines) {
-				hasNewLines = (filter ? filter.removeDuplicates(lines) : lines).length > 0;
-				return hasNewLines;
-			},
-		},
-	);
+	const {error} = await readBounded(cluster, source, {...read, limitBytes: knownBytes + newLinesBytes}, options, lines => {
+		hasNewLines = (filter ? filter.removeDuplicates(lines) : lines).length > 0;
+		return hasNewLines;
+	});
 	const foundLastLine = filter?.foundLastLine ?? false;
 	if (error !== null && !hasNewLines && !foundLastLine) {
 		throw new SpokeError('ERR_STREAM_LOST', `the response to a second read of the log was incomplete: ${error.message}`, {
@@ -68,17 +54,13 @@ export async function readLogAgain(
 	return {hasNewLines, foundLastLine};
 }
 
-type BoundedReadOptions = {
-	timeouts: SecondReadTimeouts;
-	/** True ends the read. */
-	onLines: (lines: Buffer) => boolean;
-} & Pick<OpenLogOptions, 'target' | 'signal'>;
-
+/** `onLines`: true ends the read. */
 async function readBounded(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
-	{timeouts, onLines, target, signal}: BoundedReadOptions,
+	{timeouts, target, signal}: SecondReadOptions,
+	onLines: (lines: Buffer) => boolean,
 ): Promise<BlocksResult> {
 	const timeoutMs = timeouts.responseTimeoutMs;
 	const message = `no response to a second read of the log within ${timeoutMs / 1000} s`;
@@ -111,27 +93,17 @@ export async function isFirstOffered(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
-	{block, timeouts, target, signal}: {block: Buffer; timeouts: SecondReadTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>,
+	{block, ...options}: {block: Buffer} & SecondReadOptions,
 ): Promise<boolean> {
 	let offered: Buffer | null = null;
 	try {
-		const {remainder, error} = await readBounded(
-			cluster,
-			source,
-			{...read, limitBytes: newLinesBytes},
-			{
-				timeouts,
-				target,
-				signal,
-				onLines(lines) {
-					offered = lines;
-					return true;
-				},
-			},
-		);
+		const {remainder, error} = await readBounded(cluster, source, {...read, limitBytes: newLinesBytes}, options, lines => {
+			offered = lines;
+			return true;
+		});
 		return error === null && beginsNoLater(block, offered ?? remainder);
 	} catch {
-		signal?.throwIfAborted();
+		options.signal?.throwIfAborted();
 		return false;
 	}
 }
@@ -143,7 +115,7 @@ function beginsNoLater(block: Buffer, offered: Buffer): boolean {
 		return offered.length === 0;
 	}
 
-	return first === oldest ? block.subarray(0, lineEnd(block, 0)).equals(offered.subarray(0, lineEnd(offered, 0))) : first < oldest;
+	return first < oldest || (first === oldest && block.subarray(0, lineEnd(block, 0)).equals(offered.subarray(0, lineEnd(offered, 0))));
 }
 
 function instantOfFirstLine(block: Buffer): bigint | null {

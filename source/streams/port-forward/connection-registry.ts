@@ -1,7 +1,8 @@
-/** Open connections of one forward and their byte counts. */
-import {monotonicMs} from '../../async/clock.ts';
-import type {EventQueue} from '../../async/event-queue.ts';
-import type {SpokeError} from '../../errors/spoke-error.ts';
+/** Open connections of one forward, their byte counts and their congestion. */
+import type {Duplex} from 'node:stream';
+import {monotonicMs} from '../../base/async/clock.ts';
+import type {EventQueue} from '../../base/async/queues.ts';
+import type {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ForwardEvent, ForwardTotals, ConnectionSnapshot} from './forward-event.ts';
 import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connection.ts';
 
@@ -112,4 +113,40 @@ export class ConnectionRegistry {
 
 function snapshotOf({snapshot, congested, connection}: OpenEntry): ConnectionSnapshot {
 	return {...snapshot, congested, up: connection?.up ?? 0, down: connection?.down ?? 0};
+}
+
+const congestedAfterMs = 1000;
+/** How long data must flow again before the end of congestion is reported. */
+const calmAfterMs = 5000;
+
+/** Reports congestion while the client of `data` reads too slowly and so blocks the tunnel. Returns a function that stops the reports. */
+export function watchCongestion(data: Duplex, connection: Pick<RegisteredConnection, 'congested'>): () => void {
+	let congestedTimer: NodeJS.Timeout | undefined;
+	let calmTimer: NodeJS.Timeout | undefined;
+	let isReported = false;
+	const onCongested = () => {
+		clearTimeout(calmTimer);
+		congestedTimer ??= setTimeout(() => {
+			isReported = true;
+			connection.congested(true);
+		}, congestedAfterMs);
+	};
+
+	const onFlowing = () => {
+		clearTimeout(congestedTimer);
+		congestedTimer = undefined;
+		if (isReported) {
+			calmTimer = setTimeout(() => {
+				isReported = false;
+				connection.congested(false);
+			}, calmAfterMs);
+		}
+	};
+
+	data.on('congested', onCongested).on('flowing', onFlowing);
+	return () => {
+		clearTimeout(congestedTimer);
+		clearTimeout(calmTimer);
+		data.off('congested', onCongested).off('flowing', onFlowing);
+	};
 }

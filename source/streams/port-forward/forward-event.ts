@@ -1,6 +1,6 @@
 /** Events of forwards. */
-import type {SpokeError} from '../../errors/spoke-error.ts';
-import type {ResolvedTarget} from '../connection-observer.ts';
+import type {SpokeError} from '../../base/errors/spoke-error.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 
 export type BoundAddress = {address: string; port: number; family: 'IPv4' | 'IPv6'};
 

@@ -1,14 +1,20 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
-import {anySignal, clampTimerMs, delayUpTo} from '../../async/abortable.ts';
-import {monotonicMs, type Backoff, backoffMs, stableAfterMs} from '../../async/clock.ts';
+import {anySignal, clampTimerMs, delayUpTo, type Backoff} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
-import {isPodTerminated, podKey, type PodObject} from '../../targets/pod-object.ts';
-import {byAttachPreference, type ResolvedPod, resolvePod, toResolvedTarget} from '../../targets/resolve-pod.ts';
-import type {PodScope} from '../../targets/target-pods.ts';
-import {applyPodChange, watchPods} from '../../targets/watch-pods.ts';
-import {quoteForShell} from '../../text/escaping.ts';
+import {Outage} from '../../cluster/outage.ts';
+import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
+import {isPodTerminated, podKey, type PodObject} from '../../cluster/targets/pod-object.ts';
+import {
+	byAttachPreference,
+	type ResolvedPod,
+	resolvePod,
+	toResolvedTarget,
+	applyPodChange,
+	watchPods,
+} from '../../cluster/targets/resolve-pod.ts';
+import type {PodScope} from '../../cluster/targets/target-pods.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
 import {terminatedPodMessage} from '../terminated-pod.ts';
 import type {ForwardRequest} from './forward-request.ts';
 
@@ -39,15 +45,16 @@ export async function* watchForwardPods(
 	const retry = new WatchRetry(options, retryBackoff);
 	while (!signal.aborted) {
 		const pods = new Map<string, PodObject>();
-		let syncedAt: number | null = null;
+		let isSynced = false;
 		try {
 			for await (const change of watchPods(cluster, watched, {signal: anySignal(signal, options.outdated?.())})) {
 				applyPodChange(pods, change);
 				if (change.type === 'synced') {
-					syncedAt = monotonicMs();
+					isSynced = true;
+					retry.outage.recordStart();
 				}
 
-				if (syncedAt !== null) {
+				if (isSynced) {
 					yield pods;
 				}
 			}
@@ -55,10 +62,6 @@ export async function* watchForwardPods(
 			if (!signal.aborted && scope === null && toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
 				yield* pollPod(cluster, namedPod, options);
 				return;
-			}
-
-			if (syncedAt !== null && monotonicMs() - syncedAt > stableAfterMs) {
-				retry.recordSuccess();
 			}
 
 			await retry.waitAfter(thrown);
@@ -86,25 +89,20 @@ async function* pollPod(
 			yield new Map();
 		}
 
-		retry.recordSuccess();
+		retry.outage.attempt = 0;
 		await delayUpTo(pollIntervalMs, signal);
 	}
 }
 
+/** Reports each error code once until a watch lasts. */
 class WatchRetry {
+	readonly outage: Outage;
 	readonly #options: WatchForwardPodsOptions;
-	readonly #backoff: Backoff;
 	readonly #reported = new Set<string>();
-	#attempt = 0;
 
 	constructor(options: WatchForwardPodsOptions, backoff: Backoff) {
 		this.#options = options;
-		this.#backoff = backoff;
-	}
-
-	recordSuccess(): void {
-		this.#attempt = 0;
-		this.#reported.clear();
+		this.outage = new Outage(backoff);
 	}
 
 	/** Resolves early when aborted. */
@@ -114,9 +112,12 @@ class WatchRetry {
 			return;
 		}
 
-		this.#attempt++;
 		const error = toSpokeError(thrown);
-		const retryInMs = backoffMs(this.#attempt, this.#backoff);
+		const retryInMs = this.outage.recordFailure();
+		if (this.outage.attempt === 1) {
+			this.#reported.clear();
+		}
+
 		if (!this.#reported.has(error.code)) {
 			this.#reported.add(error.code);
 			onFailed(error, retryInMs);

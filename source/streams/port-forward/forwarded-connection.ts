@@ -1,12 +1,12 @@
 /** Relays a local connection over a stream pair, preserving FIN and RST. */
 import type {Socket} from 'node:net';
-import {afterTurns, type MonotonicClock, monotonicMs, systemClock} from '../../async/clock.ts';
-import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {afterTurns, type MonotonicClock, monotonicMs, systemClock} from '../../base/async/clock.ts';
+import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import {StreamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/end-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ConnectionEnd} from './forward-event.ts';
-import {classifyRuntimeError, readErrorStream} from './runtime-error.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
 
 export type ConnectionOutcome = {end: ConnectionEnd; error: null} | {end: null; error: SpokeError};
 
@@ -28,6 +28,8 @@ const lingerMs = 2000;
 /** The runtime answers SYN_STREAM before it dials. */
 const replyTimeoutMs = 15_000;
 const replyCheckMs = 1000;
+
+const maxErrorTextBytes = 64 * 1024;
 
 /**
 Relays FIN as FIN and RST as RST in each direction. If the client disappears, resets the data stream, because the runtime would block the
@@ -247,4 +249,53 @@ function whenFinished(socket: Socket, callback: () => void): void {
 	} else {
 		socket.once('finish', callback);
 	}
+}
+
+/** Reads the error text; empty on success. Never rejects: if the stream is lost, returns the text so far. */
+async function readErrorStream(stream: SpdyStream): Promise<string> {
+	const {promise, resolve} = Promise.withResolvers<string>();
+	const collected = new ByteCollector(maxErrorTextBytes);
+	stream.on('data', (chunk: Buffer) => {
+		collected.add(chunk.subarray(0, maxErrorTextBytes - collected.length));
+	});
+	const finish = () => {
+		resolve(collected.take().toString('utf8').trim());
+	};
+
+	stream.once('end', finish).once('error', finish).once('close', finish);
+	return promise;
+}
+
+function classifyRuntimeError(text: string, hadData: boolean): ConnectionOutcome {
+	if (hadData && /connection reset by peer|broken pipe/.test(text)) {
+		return {end: 'pod-reset', error: null};
+	}
+
+	if (text.includes('connection refused')) {
+		return {
+			end: null,
+			error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens on the port inside the pod (connection refused)', {text}),
+		};
+	}
+
+	if (isPodSandboxGone(text)) {
+		return {
+			end: null,
+			error: new SpokeError('ERR_TARGET_GONE', 'the pod’s network is no longer the one that the tunnel was opened to', {text}),
+		};
+	}
+
+	return {
+		end: null,
+		error: new SpokeError('ERR_PORT_REFUSED', `the connection inside the pod failed: ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 500)}`, {
+			text,
+		}),
+	};
+}
+
+/** Whether containerd or CRI-O reports that the pod sandbox (the network namespace of the pod) is gone. */
+export function isPodSandboxGone(text: string): boolean {
+	return /network namespace for sandbox .* is closed|sandbox .* is not running|(?:sandbox|container) .*not found|not found in (?:store|sandbox)|failed to find sandbox/i.test(
+		text,
+	);
 }

@@ -1,20 +1,17 @@
 /** Tunnels to the current pod of a target. */
 import process from 'node:process';
-import {monotonicMs} from '../../async/clock.ts';
-import {rejectOnAbort} from '../../async/abortable.ts';
+import {monotonicMs, rejectOnAbort} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {podKey, type PodObject} from '../../targets/pod-object.ts';
-import type {PodScope} from '../../targets/target-pods.ts';
-import {toResolvedTarget, type ResolvedPod} from '../../targets/resolve-pod.ts';
-import type {ResolvedTarget} from '../connection-observer.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {podKey, type PodObject, isPodTerminated} from '../../cluster/targets/pod-object.ts';
+import type {PodScope} from '../../cluster/targets/target-pods.ts';
+import {toResolvedTarget, type ResolvedPod, byAttachPreference, isReady} from '../../cluster/targets/resolve-pod.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import {isStoppedByGate} from '../stream-gate.ts';
 import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
 import type {ForwardOptions, ForwardRequest} from './forward-request.ts';
-import {decidePod, isPodGone, type PodDecision} from './pod-decision.ts';
 import {carriersOf, openTunnel, type Tunnel, type TunnelCarrier} from './tunnel.ts';
-import type {TunnelLease} from './tunnel-slots.ts';
-import {TunnelPool} from './tunnel-pool.ts';
+import {type TunnelLease, TunnelPool} from './tunnel-pool.ts';
 
 /** The use of a tunnel by a connection. */
 export type TargetLease = TunnelLease<Tunnel> & {
@@ -29,7 +26,7 @@ export type TargetLease = TunnelLease<Tunnel> & {
 	destroyTunnels(): void;
 };
 
-export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'> &
+type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'> &
 	Pick<ForwardRequest, 'onPodLoss'> & {
 		emit: (event: (forward: string) => ForwardEvent) => void;
 		/** Connections with a terminated lease can only be aborted. */
@@ -39,6 +36,12 @@ export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'>
 		/** The pod has no replacement, or no tunnel to it meets a requirement. */
 		onGone: (error: SpokeError) => void;
 	};
+
+type PodDecision =
+	| {action: 'stay'; pod: PodObject}
+	| {action: 'move'; pod: PodObject; reason: MoveReason}
+	/** No pod is usable. */
+	| {action: 'wait'; reason: MoveReason};
 
 export class PodTunnels {
 	readonly #cluster: ClusterClient;
@@ -245,7 +248,7 @@ export class PodTunnels {
 		this.#lastError = undefined;
 		this.#pool = this.#createPool(target);
 		this.#poolAvailable.resolve();
-		this.#pool.warm();
+		this.#pool.fill();
 	}
 
 	#beginMove(reason: MoveReason, end: {isTerminated: boolean}): void {
@@ -282,4 +285,53 @@ function noReadyPodError({asked}: ResolvedTarget): SpokeError {
 
 function identityOf({metadata: {name, uid}}: PodObject): PodIdentity {
 	return {name, uid: uid ?? null};
+}
+
+/**
+Moves off a terminating or unready pod once another is Ready; a pod that is gone is left even without another (`wait`).
+@param pods all current pods, by `podKey`
+*/
+export function decidePod(current: PodObject, pods: ReadonlyMap<string, PodObject>): PodDecision {
+	const latest = pods.get(podKey(current));
+	const reason = moveReason(latest);
+	if (reason === null) {
+		return {action: 'stay', pod: latest!};
+	}
+
+	const [replacement] = [...pods.values()]
+		.filter(pod => pod !== latest && isReady(pod) && moveReason(pod) === null)
+		.sort(byAttachPreference);
+	if (replacement) {
+		return {action: 'move', pod: replacement, reason};
+	}
+
+	return isPodGone(latest) ? {action: 'wait', reason} : {action: 'stay', pod: latest!};
+}
+
+/** Deleted or terminated. */
+export function isPodGone(pod: PodObject | undefined): boolean {
+	return pod === undefined || isPodTerminated(pod);
+}
+
+/** `null` while the pod is usable. */
+export function moveReason(pod: PodObject | undefined): MoveReason | null {
+	if (pod === undefined) {
+		return 'deleted';
+	}
+
+	const {reason, conditions = []} = pod.status ?? {};
+	if (reason === 'Evicted' || conditions.some(({type, status}) => type === 'DisruptionTarget' && status === 'True')) {
+		return 'evicted';
+	}
+
+	// First, because a deleted pod has a final phase while it is removed.
+	if (pod.metadata.deletionTimestamp !== undefined) {
+		return 'deleted';
+	}
+
+	if (isPodTerminated(pod)) {
+		return 'completed';
+	}
+
+	return isReady(pod) ? null : 'not-ready';
 }

@@ -1,37 +1,67 @@
 /** Keeps tunnels to one pod ready. */
-import {monotonicMs, backoffMs} from '../../async/clock.ts';
-import {WaitQueue} from '../../async/semaphore.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {maxUnsharedConnections, type PooledTunnel, type TunnelLease, TunnelSlots} from './tunnel-slots.ts';
+import {monotonicMs} from '../../base/async/clock.ts';
+import {WaitQueue} from '../../base/async/queues.ts';
+import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {Outage} from '../../cluster/outage.ts';
+import type {Tunnel} from './tunnel.ts';
+
+export type PooledTunnel = Pick<Tunnel, 'id' | 'carrier' | 'isStale'> & {
+	session: Pick<Tunnel['session'], 'usable' | 'destroy' | 'end'> & {
+		readonly congestedStreams: {readonly size: number};
+		once(event: 'close', listener: (error: SpokeError | null) => void): unknown;
+		streamBufferBytes: number;
+	};
+};
+
+export type TunnelLease<T extends PooledTunnel> = {
+	tunnel: T;
+	shared: boolean;
+	release(): void;
+};
 
 /** Used when connections arrive faster than tunnels open. */
 export const maxIdleTunnels = 4;
 const initialIdleTunnels = 2;
 
-const maxOpening = 8;
-/** Further connections share them, unless every tunnel is stalled. */
+/** Further connections share tunnels instead of waiting, unless every tunnel is stalled. */
+const maxUnsharedConnections = 16;
 const maxTunnels = maxUnsharedConnections + maxIdleTunnels;
+const maxOpening = 8;
+
+/** A stream alone on its tunnel can block it early. */
+const bufferBytes = {alone: 256 * 1024, shared: 2 * 1024 * 1024} as const;
+
 /** A burst's tunnels serve the next burst, because each costs a handshake. */
 const burstMs = 10_000;
 /** The first bytes of a connection go before the next handshake. */
 const fillDelayMs = 40;
 const emptyFillDelayMs = 15;
 
-type PoolOptions<T extends PooledTunnel> = OutageCallbacks & {
+const backoff = {initialMs: 500, maxMs: 4000, jitter: [0.75, 1.25]} as const;
+
+type PoolOptions<T extends PooledTunnel> = {
 	/** `mustConfirmPod`: after a loss or an outage, the pod's name can belong to another pod. */
 	open: (signal: AbortSignal, mustConfirmPod: boolean) => Promise<T>;
 	onOpened: (tunnel: T) => void;
+	onInterrupted: (error: SpokeError, attempt: number, retryInMs: number) => void;
+	onRestored: (outageMs: number) => void;
 	/** How long as many tunnels are kept as connections were open at once; 10 s by default. */
 	burstMs?: number;
 };
 
 export class TunnelPool<T extends PooledTunnel> {
 	readonly #options: PoolOptions<T>;
-	readonly #slots: TunnelSlots<T>;
+	/** Tunnels with their number of connections, in order of use. */
+	readonly tunnels = new Map<T, number>();
+	/** Replaced; they end with their last connection. */
+	readonly #retiring = new Map<T, number>();
 	readonly #queue = new WaitQueue<TunnelLease<T>>();
-	readonly #outage: TunnelOutage;
+	readonly #outage = new Outage(backoff);
+	#isInterrupted = false;
+	/** Until the next attempt after a failure. */
+	#retryTimer: NodeJS.Timeout | undefined;
 	readonly #fillTimer = new EarliestTimer(() => {
-		this.#fill();
+		this.fill();
 	});
 
 	readonly #trimTimer = new EarliestTimer(() => {
@@ -48,16 +78,6 @@ export class TunnelPool<T extends PooledTunnel> {
 
 	constructor(options: PoolOptions<T>) {
 		this.#options = options;
-		this.#outage = new TunnelOutage(options);
-		this.#slots = new TunnelSlots({
-			onFreed: tunnel => {
-				this.#serve();
-				this.#onIdle(tunnel);
-			},
-			onStale: () => {
-				this.#mustConfirmPod = true;
-			},
-		});
 	}
 
 	/** Does not retry. @throws SpokeError */
@@ -66,10 +86,6 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#admit(tunnel);
 		this.#fillSoon();
 		return tunnel;
-	}
-
-	warm(): void {
-		this.#fill();
 	}
 
 	/** `undefined` if a connection must wait. */
@@ -96,79 +112,140 @@ export class TunnelPool<T extends PooledTunnel> {
 
 		this.#targetIdle = maxIdleTunnels;
 		const lease = this.#queue.wait(signal);
-		this.#outage.cancelWait();
-		this.#fill();
+		this.#cancelRetry();
+		this.fill();
 		return lease;
 	}
 
 	/** Rejects waiters; tunnels end with their last connection. */
 	retire(): void {
 		this.#retired.abort();
-		this.#outage.cancelWait();
+		this.#cancelRetry();
 		this.#fillTimer.stop();
 		this.#trimTimer.stop();
 		this.#queue.rejectAll(podChangedError);
-		for (const tunnel of this.#slots.all.keys()) {
-			this.#slots.endIdle(tunnel);
+		for (const tunnel of this.tunnels.keys()) {
+			this.#endIdle(tunnel);
 		}
 	}
 
 	/** Idle tunnels end now, the others with their last connection. */
 	renew(): void {
 		this.#mustConfirmPod = true;
-		this.#slots.renew();
-		this.#fill();
+		for (const [tunnel, connections] of this.tunnels) {
+			this.tunnels.delete(tunnel);
+			if (connections === 0) {
+				tunnel.session.end();
+			} else {
+				this.#retiring.set(tunnel, connections);
+			}
+		}
+
+		this.fill();
 	}
 
 	destroy(): void {
 		this.retire();
-		this.#slots.destroy();
-	}
-
-	/** Tunnels with their number of connections. */
-	get tunnels(): ReadonlyMap<T, number> {
-		return this.#slots.all;
+		for (const tunnel of [...this.tunnels.keys(), ...this.#retiring.keys()]) {
+			tunnel.session.destroy();
+		}
 	}
 
 	get #isRetired(): boolean {
 		return this.#retired.signal.aborted;
 	}
 
-	#serve(): void {
-		this.#queue.serve(() => this.#lease());
+	get #connectionCount(): number {
+		return this.tunnels.values().reduce((sum, connections) => sum + connections, 0);
 	}
 
+	get #idleCount(): number {
+		return this.tunnels.values().reduce((sum, connections) => sum + (connections === 0 ? 1 : 0), 0);
+	}
+
+	/** Shares tunnels only from `maxUnsharedConnections`. */
 	#lease(): TunnelLease<T> | undefined {
-		const lease = this.#slots.acquire();
-		this.#mostConnections = Math.max(this.#mostConnections, this.#slots.total);
+		let best: T | undefined;
+		let fewest = this.#connectionCount >= maxUnsharedConnections ? Infinity : 1;
+		for (const [tunnel, connections] of this.tunnels) {
+			if (connections === 0 && tunnel.isStale) {
+				this.tunnels.delete(tunnel);
+				tunnel.session.destroy();
+				this.#mustConfirmPod = true;
+			} else if (connections < fewest && tunnel.session.usable && tunnel.session.congestedStreams.size === 0) {
+				best = tunnel;
+				fewest = connections;
+			}
+		}
+
+		const lease = best && this.#leaseOf(best, fewest + 1);
+		this.#mostConnections = Math.max(this.#mostConnections, this.#connectionCount);
 		return lease;
+	}
+
+	#leaseOf(tunnel: T, connections: number): TunnelLease<T> {
+		this.tunnels.set(tunnel, connections);
+		tunnel.session.streamBufferBytes = connections > 1 ? bufferBytes.shared : bufferBytes.alone;
+		let isReleased = false;
+		return {
+			tunnel,
+			shared: connections > 1,
+			release: () => {
+				if (!isReleased) {
+					isReleased = true;
+					this.#release(tunnel);
+				}
+			},
+		};
+	}
+
+	#release(tunnel: T): void {
+		const [retiring, connections] = [this.#retiring.get(tunnel), this.tunnels.get(tunnel)];
+		if (retiring === 1) {
+			this.#retiring.delete(tunnel);
+			tunnel.session.end();
+		} else if (retiring !== undefined) {
+			this.#retiring.set(tunnel, retiring - 1);
+		} else if (connections !== undefined) {
+			// Last in order: leave time to read what the last connection left in transit.
+			this.tunnels.delete(tunnel);
+			this.tunnels.set(tunnel, connections - 1);
+			this.#queue.serve(() => this.#lease());
+			this.#onIdle(tunnel);
+		}
 	}
 
 	#onIdle(tunnel: T): void {
 		if (this.#isRetired) {
-			this.#slots.endIdle(tunnel);
+			this.#endIdle(tunnel);
 		} else {
 			this.#trimLater();
 		}
 	}
 
+	#endIdle(tunnel: T): void {
+		if (this.tunnels.get(tunnel) === 0) {
+			this.tunnels.delete(tunnel);
+			tunnel.session.end();
+		}
+	}
+
 	#trimLater(): void {
-		if (this.#slots.idle > maxIdleTunnels) {
+		if (this.#idleCount > maxIdleTunnels) {
 			this.#trimTimer.scheduleWithin(this.#options.burstMs ?? burstMs);
 		}
 	}
 
 	#trim(): void {
-		const {all, total} = this.#slots;
-		let surplus = all.size - Math.max(this.#mostConnections, maxIdleTunnels);
-		for (const [tunnel, connections] of all) {
+		let surplus = this.tunnels.size - Math.max(this.#mostConnections, maxIdleTunnels);
+		for (const [tunnel, connections] of this.tunnels) {
 			if (connections === 0 && surplus > 0) {
 				surplus--;
-				this.#slots.endIdle(tunnel);
+				this.#endIdle(tunnel);
 			}
 		}
 
-		this.#mostConnections = total;
+		this.#mostConnections = this.#connectionCount;
 		this.#trimLater();
 	}
 
@@ -176,17 +253,18 @@ export class TunnelPool<T extends PooledTunnel> {
 		const waiting = this.#queue.length;
 		// At the limit, connections wait only if every tunnel is stalled.
 		return waiting > 0
-			? Math.min(waiting, Math.max(1, maxUnsharedConnections - this.#slots.total))
-			: Math.min(this.#targetIdle - this.#slots.idle, maxTunnels - this.#slots.all.size);
+			? Math.min(waiting, Math.max(1, maxUnsharedConnections - this.#connectionCount))
+			: Math.min(this.#targetIdle - this.#idleCount, maxTunnels - this.tunnels.size);
 	}
 
-	#fill(): void {
-		if (this.#isRetired || this.#outage.isWaiting) {
+	/** Opens the tunnels that are missing. */
+	fill(): void {
+		if (this.#isRetired || this.#retryTimer) {
 			return;
 		}
 
 		// After a failure, one at a time.
-		const limit = this.#outage.hasFailed ? 1 : maxOpening;
+		const limit = this.#outage.attempt > 0 ? 1 : maxOpening;
 		for (let missing = this.#missing - this.#opening; missing > 0 && this.#opening < limit; missing--) {
 			void this.#openOne();
 		}
@@ -194,7 +272,7 @@ export class TunnelPool<T extends PooledTunnel> {
 
 	/** The handshake must not delay the connection that caused it. */
 	#fillSoon(): void {
-		this.#fillTimer.scheduleWithin(this.#slots.idle === 0 ? emptyFillDelayMs : fillDelayMs);
+		this.#fillTimer.scheduleWithin(this.#idleCount === 0 ? emptyFillDelayMs : fillDelayMs);
 	}
 
 	async #openOne(): Promise<void> {
@@ -214,15 +292,13 @@ export class TunnelPool<T extends PooledTunnel> {
 			this.#opening--;
 			this.#mustConfirmPod ||= this.#opening === 0;
 			if (!this.#isRetired) {
-				this.#outage.recordFailure(toSpokeError(thrown), this.#slots.all.size === 0, () => {
-					this.#fill();
-				});
+				this.#handleFailure(toSpokeError(thrown));
 			}
 
 			return;
 		}
 
-		this.#fill();
+		this.fill();
 	}
 
 	#admit(tunnel: T): void {
@@ -231,26 +307,58 @@ export class TunnelPool<T extends PooledTunnel> {
 			return;
 		}
 
-		this.#slots.add(tunnel);
+		this.tunnels.set(tunnel, 0);
 		tunnel.session.once('close', () => {
-			if (this.#slots.remove(tunnel) && !this.#isRetired) {
+			this.#retiring.delete(tunnel);
+			if (this.tunnels.delete(tunnel) && !this.#isRetired) {
 				this.#handleLoss();
 			}
 		});
 		this.#options.onOpened(tunnel);
-		this.#outage.recordOpened();
-		this.#serve();
+		this.#outage.attempt = 0;
+		const outageMs = this.#outage.recordRecovery();
+		if (this.#isInterrupted) {
+			this.#isInterrupted = false;
+			this.#options.onRestored(outageMs);
+		}
+
+		this.#queue.serve(() => this.#lease());
 		this.#onIdle(tunnel);
 	}
 
 	/** An interruption only if the replacement fails too. */
 	#handleLoss(): void {
 		this.#mustConfirmPod = true;
-		if (this.#slots.all.size === 0) {
-			this.#outage.recordEmpty();
+		if (this.tunnels.size === 0) {
+			this.#outage.recordLoss();
 		}
 
-		this.#fill();
+		this.fill();
+	}
+
+	/** Concurrent failures count as one attempt. */
+	#handleFailure(error: SpokeError): void {
+		if (this.#retryTimer) {
+			return;
+		}
+
+		const retryInMs = this.#outage.recordFailure();
+		if (this.tunnels.size === 0) {
+			this.#outage.recordLoss();
+			this.#isInterrupted = true;
+			this.#options.onInterrupted(error, this.#outage.attempt, retryInMs);
+		}
+
+		this.#retryTimer = setTimeout(() => {
+			this.#cancelRetry();
+			this.fill();
+		}, retryInMs);
+	}
+
+	/** A tunnel is needed now, or never again. */
+	#cancelRetry(): void {
+		clearTimeout(this.#retryTimer);
+		this.#retryTimer = undefined;
 	}
 }
 
@@ -282,75 +390,6 @@ export class EarliestTimer {
 	}
 
 	stop(): void {
-		clearTimeout(this.#timer);
-		this.#timer = undefined;
-	}
-}
-
-type OutageCallbacks = {
-	onInterrupted: (error: SpokeError, attempt: number, retryInMs: number) => void;
-	onRestored: (outageMs: number) => void;
-};
-
-const backoff = {initialMs: 500, maxMs: 4000, jitter: [0.75, 1.25]} as const;
-
-class TunnelOutage {
-	readonly #callbacks: OutageCallbacks;
-	#attempt = 0;
-	#emptySince: number | undefined;
-	#lostAt: number | undefined;
-	#timer: NodeJS.Timeout | undefined;
-
-	constructor(callbacks: OutageCallbacks) {
-		this.#callbacks = callbacks;
-	}
-
-	get hasFailed(): boolean {
-		return this.#attempt > 0;
-	}
-
-	get isWaiting(): boolean {
-		return this.#timer !== undefined;
-	}
-
-	/** An interruption only if no other tunnel can be opened. */
-	recordEmpty(): void {
-		this.#emptySince ??= monotonicMs();
-	}
-
-	recordOpened(): void {
-		this.#attempt = 0;
-		this.#emptySince = undefined;
-		if (this.#lostAt !== undefined) {
-			const outageMs = monotonicMs() - this.#lostAt;
-			this.#lostAt = undefined;
-			this.#callbacks.onRestored(Math.round(outageMs));
-		}
-	}
-
-	/** `isEmpty`: no tunnel is left. */
-	recordFailure(error: SpokeError, isEmpty: boolean, retry: () => void): void {
-		// Concurrent failures count as one attempt.
-		if (this.isWaiting) {
-			return;
-		}
-
-		this.#attempt++;
-		const retryInMs = backoffMs(this.#attempt, backoff);
-		if (isEmpty) {
-			this.#lostAt ??= this.#emptySince ?? monotonicMs();
-			this.#emptySince = undefined;
-			this.#callbacks.onInterrupted(error, this.#attempt, retryInMs);
-		}
-
-		this.#timer = setTimeout(() => {
-			this.#timer = undefined;
-			retry();
-		}, retryInMs);
-	}
-
-	/** A tunnel is needed now, or never again. */
-	cancelWait(): void {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 	}

@@ -1,20 +1,20 @@
 /** A tunnel to a pod, and its stream pairs. */
 import process from 'node:process';
-import {monotonicMs} from '../../async/clock.ts';
+import {monotonicMs} from '../../base/async/clock.ts';
 import type {ClusterClient, Connection, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
 import type {ErrorResponseContext} from '../../cluster/error-from-response.ts';
 import {readJsonResponse} from '../../cluster/read-json-response.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import type {PingOptions} from '../../wire/pong-tracker.ts';
+import {toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import type {PingOptions} from '../../wire/pings.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import type {ConnectionPurpose, ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import type {ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
-import {connectObserved, reportNotOpened} from '../observed-connection.ts';
-import {combineCarrierErrors, refusedUpgradeError, shouldTryNextCarrier} from '../refused-upgrade.ts';
+import {connectObserved, reportNotOpened, combineCarrierErrors, refusedUpgradeError, shouldTryNextCarrier} from '../observed-connection.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';
 

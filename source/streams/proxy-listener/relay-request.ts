@@ -1,27 +1,35 @@
 /** Relays a local client's request to the apiserver. */
-import type {IncomingMessage, ServerResponse} from 'node:http';
-import type {Readable} from 'node:stream';
+import type {IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse} from 'node:http';
+import type {Readable, Duplex} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
-import type {ClusterClient, ApiResponse, Connection, RequestOptions} from '../../cluster/cluster-client.ts';
-import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
+import type {Socket} from 'node:net';
+import type {ClusterClient, ApiResponse, Connection, RequestOptions, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
+import type {ErrorCode} from '../../base/errors/error-table.ts';
+import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
-import {errorFromLogResponse} from '../logs/log-error.ts';
-import {podOnNoNode} from '../logs/open-log.ts';
-import {connectObserved} from '../observed-connection.ts';
-import {apiserverErrorIn, isApiserverRedirect, maxErrorBytes, mayBeFromApiserver} from '../proxy/response-origin.ts';
-import {truncatedResponseError} from '../proxy/truncated-response.ts';
-import {headersToApiserver, headersToClient} from './relayed-headers.ts';
+import {errorFromLogResponse, podOnNoNode} from '../logs/open-log.ts';
+import {connectObserved, reportNotOpened} from '../observed-connection.ts';
+import {
+	apiserverErrorIn,
+	isApiserverRedirect,
+	maxErrorBytes,
+	mayBeFromApiserver,
+	truncatedResponseError,
+} from '../proxy/response-origin.ts';
 import type {RelayedTarget, RelayedTargets} from './relayed-targets.ts';
-import {clientDisconnectedError} from './request-error.ts';
+import {webSocketAccept} from '../../wire/response-head.ts';
+import {kubeletLogRefusal} from '../../cluster/server-messages/explain-message.ts';
 
-export type RelayContext = {
+type RelayContext = {
 	cluster: ClusterClient;
 	targets: RelayedTargets;
 	observer: ConnectionObserver | undefined;
 	keepaliveMs: number;
 	allowsCommands: boolean;
 };
+
+/** `answer`: headers of the 101. */
+type UpgradeRequest = Pick<UpgradeOptions, 'method' | 'upgrade' | 'protocols'> & {answer: readonly string[]; protocolHeader: string};
 
 /**
 Only the client can end the request: an upload, an empty followed log or a backend can take any time.
@@ -171,4 +179,198 @@ function collectBodyStart(body: Readable): () => Buffer | undefined {
 		bytes += chunk.length;
 	});
 	return () => (body.readableEnded || bytes >= maxErrorBytes ? Buffer.concat(chunks) : undefined);
+}
+
+/** Hop-by-hop (RFC 9110 section 7.6.1), or set by the connection to the apiserver. */
+const hopByHopHeaders = new Set([
+	'connection',
+	'keep-alive',
+	'proxy-connection',
+	'proxy-authenticate',
+	'proxy-authorization',
+	'te',
+	'trailer',
+	'transfer-encoding',
+	'upgrade',
+	'host',
+	'expect',
+	'accept-encoding',
+]);
+
+/** Only the kubeconfig decides the identity. */
+const identityHeaders = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
+
+export function headersToApiserver(headers: IncomingHttpHeaders): Record<string, string> {
+	return Object.fromEntries(
+		Object.entries(headers).flatMap(([name, value]) => {
+			const isDropped =
+				value === undefined || isHopByHop(name, headers) || identityHeaders.test(name) || name === 'origin' || name.startsWith('sec-');
+			return isDropped ? [] : [[name, [value].flat().join(name === 'cookie' ? '; ' : ', ')]];
+		}),
+	);
+}
+
+export function headersToClient(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+	return Object.fromEntries(Object.entries(headers).filter(([name]) => !isHopByHop(name, headers)));
+}
+
+function isHopByHop(name: string, {connection}: IncomingHttpHeaders): boolean {
+	const connectionTokens = (connection ?? '')
+		.toLowerCase()
+		.split(',')
+		.map(one => one.trim());
+	return hopByHopHeaders.has(name) || connectionTokens.includes(name);
+}
+
+function clientDisconnectedError(): SpokeError {
+	return new SpokeError('ERR_OUTPUT_CLOSED', 'the client disconnected before the response was complete');
+}
+
+/** 499 is nginx's status for a disconnected client. */
+export function httpStatusForError({code}: SpokeError): number {
+	return statuses[code] ?? 502;
+}
+
+const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
+	ERR_USAGE: 400,
+	ERR_FORBIDDEN: 403,
+	ERR_REQUIRE_NOT_MET: 403,
+	ERR_REQUIRE_UNDECIDED: 403,
+	ERR_NOT_FOUND: 404,
+	ERR_OUTPUT_CLOSED: 499,
+};
+
+/** SPDY requires allowed commands, because nothing else uses it. */
+export async function relayUpgrade(
+	context: RelayContext,
+	path: string,
+	request: IncomingMessage,
+	client: Duplex,
+	head: Buffer,
+): Promise<[status: number, error: SpokeError | null]> {
+	const wanted = parseUpgradeRequest(request, context.allowsCommands);
+	if (wanted === null) {
+		rejectUpgrade(client, 403, 'only WebSocket upgrades are accepted');
+		return [403, null];
+	}
+
+	const clientClosed = new AbortController();
+	client.once('close', () => {
+		clientClosed.abort(clientDisconnectedError());
+	});
+	try {
+		const {answer, protocolHeader, ...options} = wanted;
+		const headers = headersToApiserver(request.headers);
+		const outcome = await openUpgrade(context, {...options, path, headers, signal: clientClosed.signal}, client);
+		if (!outcome.upgraded) {
+			rejectUpgrade(client, outcome.status, outcome.body, outcome.headers['content-type']);
+			return [outcome.status, null];
+		}
+
+		if (context.keepaliveMs > 0) {
+			(outcome.socket as Socket).setKeepAlive?.(true, context.keepaliveMs);
+		}
+
+		const protocol = outcome.protocol === null ? [] : [`${protocolHeader}: ${outcome.protocol}`];
+		client.write(['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', ...answer, ...protocol, '', ''].join('\r\n'));
+		client.unshift(head);
+		passOn(client, outcome.socket);
+		passOn(outcome.socket, client);
+		return [101, null];
+	} catch (thrown) {
+		const error = toSpokeError(thrown);
+		const status = httpStatusForError(error);
+		rejectUpgrade(client, status, error.text ?? error.message);
+		return [status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error];
+	}
+}
+
+export function rejectUpgrade(client: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {
+	client.end(
+		`HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+	);
+}
+
+/** `null`: not relayed. */
+function parseUpgradeRequest({method, headers, headersDistinct}: IncomingMessage, allowsCommands: boolean): UpgradeRequest | null {
+	const {'sec-websocket-key': key = ''} = headers;
+	const upgrade = headers.upgrade?.toLowerCase();
+	const protocolsIn = (header: string) =>
+		(headersDistinct[header.toLowerCase()] ?? []).flatMap(value => value.split(',')).flatMap(name => name.trim() || []);
+	if (upgrade === 'websocket' && key !== '') {
+		const protocolHeader = 'Sec-WebSocket-Protocol';
+		const answer = ['Upgrade: websocket', `Sec-WebSocket-Accept: ${webSocketAccept(key)}`];
+		return {method: 'GET', upgrade, protocols: protocolsIn(protocolHeader), answer, protocolHeader};
+	}
+
+	const protocolHeader = 'X-Stream-Protocol-Version';
+	return allowsCommands && upgrade === 'spdy/3.1'
+		? {
+				method: method === 'POST' ? 'POST' : 'GET',
+				upgrade: 'SPDY/3.1',
+				protocols: protocolsIn(protocolHeader),
+				answer: ['Upgrade: SPDY/3.1'],
+				protocolHeader,
+			}
+		: null;
+}
+
+/** @throws `clientDisconnectedError` and connection errors; leaves nothing open then */
+async function openUpgrade(
+	{cluster, targets, observer}: RelayContext,
+	options: UpgradeOptions & {signal: AbortSignal},
+	client: Duplex,
+): Promise<UpgradeResult> {
+	const {signal, upgrade} = options;
+	const target = await targets.find(options.path, {isUpgrade: true});
+	const connection = target ? await connectObserved(cluster, target.purpose, observer, {signal}) : await cluster.connect({signal});
+	try {
+		const outcome = await connection.upgrade({...options, path: target ? target.base + target.rest : options.path});
+		if (outcome.upgraded && client.destroyed) {
+			outcome.socket.destroy();
+			throw clientDisconnectedError();
+		}
+
+		if (!outcome.upgraded) {
+			connection.close();
+		}
+
+		if (!target) {
+			return outcome;
+		}
+
+		const {purpose} = target;
+		if (outcome.upgraded) {
+			observer?.onOpened?.(connection, purpose, {carrier: upgrade === 'websocket' ? 'websocket' : 'spdy', protocol: outcome.protocol});
+			client.once('close', () => observer?.onClosed?.(connection, purpose));
+			return outcome;
+		}
+
+		// For exec, attach and port-forward, the message does not show who refused.
+		const error = purpose.request === null ? null : apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
+		if (error) {
+			observer?.onFailed?.(connection, purpose, error);
+		}
+
+		observer?.onClosed?.(connection, purpose);
+		return outcome;
+	} catch (thrown) {
+		connection.close();
+		if (target) {
+			reportNotOpened(observer, connection, target.purpose, {thrown, signal});
+		}
+
+		throw thrown;
+	}
+}
+
+/** A reset of `from` destroys `to`. */
+function passOn(from: Duplex, to: Duplex): void {
+	from.pipe(to);
+	from.on('error', () => to.destroy());
+	from.on('close', () => {
+		if (!from.readableEnded) {
+			to.destroy();
+		}
+	});
 }

@@ -1,8 +1,8 @@
 /** The node, pod or service in an API path. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import type {PodObject} from '../../targets/pod-object.ts';
-import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../cluster/targets/proxy-target.ts';
 import type {ConnectionPurpose} from '../connection-observer.ts';
 import {endOfPath, type PathEnd} from '../proxy/request-path.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
@@ -24,51 +24,41 @@ export class RelayedTargets {
 	}
 
 	/**
-	`null` if the apiserver itself answers. Keeps the path's spelling.
+	`null` if the apiserver itself answers, as it does to exec, attach and portforward without an upgrade. Keeps the path's spelling.
 	@throws SpokeError ERR_USAGE for a path that only a server may take for one that goes on; with a requirement, ERR_REQUIRE_UNDECIDED for
 	one that the apiserver may not serve itself
 	*/
-	async find(path: string): Promise<RelayedTarget | null> {
-		const end = this.#endOf(path);
-		// Without an upgrade, the apiserver itself refuses exec, attach and portforward.
-		return end.at === 'pod' && end.feature !== 'logs' ? null : this.#find(path, end);
-	}
-
-	/** Includes exec, attach and portforward. */
-	async findUpgraded(path: string): Promise<RelayedTarget | null> {
-		return this.#find(path, this.#endOf(path));
-	}
-
-	#endOf(path: string): PathEnd {
+	async find(path: string, {isUpgrade = false}: {isUpgrade?: boolean} = {}): Promise<RelayedTarget | null> {
 		const end = endOfPath(path);
-		if (end.at === 'disguised') {
-			throw new SpokeError(
-				'ERR_USAGE',
-				`the path ${JSON.stringify(path)} must be written without percent-encoding, extra slashes and dot segments`,
-				{remedy: 'write /proxy, /log, /exec, /attach or /portforward, and the separators before it, as they are'},
-			);
-		}
-
-		if (end.at === 'elsewhere' && hasStreamGate(this.#cluster)) {
-			throw new SpokeError('ERR_REQUIRE_UNDECIDED', `the path ${JSON.stringify(path)} may leave the apiserver for another server`, {
-				remedy: 'a requirement or a policy holds for what the apiserver itself serves; use another proxy for aggregated and custom APIs',
-			});
-		}
-
-		return end;
-	}
-
-	async #find(path: string, end: PathEnd): Promise<RelayedTarget | null> {
 		switch (end.at) {
 			case 'pod': {
-				return this.#podStream(path.slice(end.base.length), end);
+				return isUpgrade || end.feature === 'logs' ? this.#podStream(path.slice(end.base.length), end) : null;
 			}
 
 			case 'proxied': {
 				return {...(await this.#resolveOnce(end)), rest: path.slice(end.base.length)};
 			}
 
-			default: {
+			case 'disguised': {
+				throw new SpokeError(
+					'ERR_USAGE',
+					`the path ${JSON.stringify(path)} must be written without percent-encoding, extra slashes and dot segments`,
+					{remedy: 'write /proxy, /log, /exec, /attach or /portforward, and the separators before it, as they are'},
+				);
+			}
+
+			case 'elsewhere': {
+				if (hasStreamGate(this.#cluster)) {
+					throw new SpokeError('ERR_REQUIRE_UNDECIDED', `the path ${JSON.stringify(path)} may leave the apiserver for another server`, {
+						remedy:
+							'a requirement or a policy holds for what the apiserver itself serves; use another proxy for aggregated and custom APIs',
+					});
+				}
+
+				return null;
+			}
+
+			case 'apiserver': {
 				return null;
 			}
 		}

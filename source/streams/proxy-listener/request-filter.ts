@@ -1,5 +1,5 @@
 /** A request filter at least as strict as `kubectl proxy`. */
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {hasDotSegments, normalizedPaths, runsCommands} from '../proxy/request-path.ts';
 
 export type FilterOptions = {
@@ -10,7 +10,7 @@ export type FilterOptions = {
 	rejectMethods: string;
 };
 
-export type FilteredRequest = {
+type FilteredRequest = {
 	method: string;
 	/** As received, with its query, after the API prefix. */
 	path: string;
@@ -27,7 +27,18 @@ const maxPathLength = 8192;
 const maxNormalizedPaths = 6;
 
 /** `serverPath` is empty for `--append-server-path`. */
-export type FilterContext = {allowsCommands: boolean; serverPath: string};
+type FilterContext = {allowsCommands: boolean; serverPath: string};
+
+/** As `kubectl proxy`. */
+export const defaultPort = 8001;
+
+/** As `kubectl proxy`. Commands and pages of other origins are always refused. */
+export const defaultFilter = {
+	acceptHosts: String.raw`^localhost$,^127\.0\.0\.1$,^\[::1\]$`,
+	acceptPaths: '^.*',
+	rejectPaths: '^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach',
+	rejectMethods: '^$',
+} as const satisfies FilterOptions;
 
 /**
 `null` accepts. Refuses all requests of other origins, because a simple POST and a WebSocket need no CORS preflight. Without `options`,
@@ -119,6 +130,6 @@ function isSameOrigin(origin: string, host: string): boolean {
 }
 
 /** Go's URL.Path, which kubectl's filter uses; decodes invalid UTF-8 too. */
-function decodeOnce(path: string): string {
+export function decodeOnce(path: string): string {
 	return path.split('?', 1)[0]!.replaceAll(/(?:%[\da-f]{2})+/gi, codes => Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8'));
 }

@@ -1,17 +1,20 @@
 /** Serves the API locally, filtered, labeled and reported. */
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
+import {createReadStream, lstatSync, rmSync} from 'node:fs';
+import {realpath, stat, chmod, lstat, mkdtemp, rename, rm} from 'node:fs/promises';
+import {extname, join, sep, dirname} from 'node:path';
+import {pipeline} from 'node:stream/promises';
+import {once} from 'node:events';
+import type {AddressInfo, Server} from 'node:net';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/descriptor-limit.ts';
-import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/dial-tcp.ts';
+import {toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
-import {rejectUpgrade, httpStatusForError} from './request-error.ts';
-import {listenOnEndpoint, type ListenEndpoint} from './listen-endpoint.ts';
-import {relayRequest} from './relay-request.ts';
-import {relayUpgrade} from './relay-upgrade.ts';
+import {httpStatusForError, relayRequest, rejectUpgrade, relayUpgrade} from './relay-request.ts';
 import {RelayedTargets} from './relayed-targets.ts';
-import {createRequestFilter, type FilterOptions, type RequestFilter} from './request-filter.ts';
-import {serveFile} from './static-files.ts';
+import {createRequestFilter, decodeOnce, type FilterOptions, type RequestFilter} from './request-filter.ts';
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 
 export type ListenerOptions = {
 	endpoint: ListenEndpoint;
@@ -31,61 +34,75 @@ export type ListenerOptions = {
 /** `status` is what the client received, even with an `error`. */
 export type ListenerEvent = {method: string; path: string; status: number; milliseconds: number; error: SpokeError | null};
 
-export type ProxyListener = {
+type ProxyListener = {
 	readonly address: string;
 	close(): void;
 };
+
+type Listening = {
+	observer?: ConnectionObserver | undefined;
+	onEvent?: (event: ListenerEvent) => void;
+	/** A connection was closed before its first request. */
+	onDropped?: (error: SpokeError) => void;
+};
+
+/** What a page cannot use without its type. */
+const contentTypes: Readonly<Record<string, string>> = {
+	'.html': 'text/html; charset=utf-8',
+	'.js': 'text/javascript; charset=utf-8',
+	'.mjs': 'text/javascript; charset=utf-8',
+	'.css': 'text/css; charset=utf-8',
+	'.svg': 'image/svg+xml',
+	'.wasm': 'application/wasm',
+};
+
+export type ListenEndpoint = {address: string; port: number} | {unixSocket: string};
 
 /** @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_USAGE */
 export async function startProxyListener(
 	cluster: ClusterClient,
 	options: ListenerOptions,
-	{
-		observer,
-		onEvent,
-		onDropped,
-	}: {
-		observer?: ConnectionObserver | undefined;
-		onEvent?: (event: ListenerEvent) => void;
-		/** A connection was closed before its first request. */
-		onDropped?: (error: SpokeError) => void;
-	} = {},
+	{observer, onEvent, onDropped}: Listening = {},
 ): Promise<ProxyListener> {
 	const filter = createRequestFilter(options.filter, options);
-	const targets = new RelayedTargets(cluster);
-	const context = {cluster, targets, observer, keepaliveMs: options.keepaliveMs, allowsCommands: options.allowsCommands};
+	const {keepaliveMs, allowsCommands} = options;
+	const context = {cluster, targets: new RelayedTargets(cluster), observer, keepaliveMs, allowsCommands};
 	const open = new Set<Duplex>();
 	const server = createServer({
 		requestTimeout: 0,
 		// Answers clients that offer an upgrade to HTTP/2, as Go does. Node before 24.9 refuses them.
 		shouldUpgradeCallback: ({headers: {upgrade = ''}}) => upgrade.toLowerCase() !== 'h2c',
 	});
-	const report = (request: IncomingMessage, startedAt: number, status: number, error: SpokeError | null = null) => {
-		onEvent?.({method: request.method ?? '', path: request.url ?? '', status, milliseconds: performance.now() - startedAt, error});
+	const report = ({method = '', url: path = ''}: IncomingMessage, startedAt: number, status: number, error: SpokeError | null = null) => {
+		onEvent?.({method, path, status, milliseconds: performance.now() - startedAt, error});
 	};
 
 	server.on('request', async (request, response) => {
 		const startedAt = performance.now();
 		try {
-			const path = await admitRequest(request, response, filter, options);
-			if (path !== null) {
-				await relayRequest(context, path, request, response);
+			const verdict = checkRequest(request, filter, options);
+			if (await serveLocally(request, response, verdict, options)) {
+				// Only the report is left.
+			} else if (verdict.status === 200) {
+				await relayRequest(context, verdict.path, request, response);
+			} else {
+				refuse(response, verdict.status, verdict.reason);
 			}
 
 			report(request, startedAt, response.statusCode);
 		} catch (thrown) {
 			const error = toSpokeError(thrown);
-			const status = httpStatusForError(error);
 			const hadStarted = response.headersSent;
+			const status = hadStarted ? response.statusCode : httpStatusForError(error);
 			refuse(response, status, error.text ?? error.message);
-			report(request, startedAt, hadStarted ? response.statusCode : status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error);
+			report(request, startedAt, status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error);
 		}
 	});
 	server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		const startedAt = performance.now();
 		const verdict = checkRequest(request, filter, options);
-		if (typeof verdict === 'string') {
-			report(request, startedAt, ...(await relayUpgrade(context, verdict, request, socket, head)));
+		if (verdict.status === 200) {
+			report(request, startedAt, ...(await relayUpgrade(context, verdict.path, request, socket, head)));
 		} else {
 			rejectUpgrade(socket, verdict.status, verdict.reason);
 			report(request, startedAt, verdict.status);
@@ -119,45 +136,10 @@ export async function startProxyListener(
 	};
 }
 
-/** `null` if answered here. */
-async function admitRequest(
-	request: IncomingMessage,
-	response: ServerResponse,
-	filter: RequestFilter,
-	options: ListenerOptions,
-): Promise<string | null> {
-	const {apiPrefix, files} = options;
-	const verdict = checkRequest(request, filter, options);
-	const withSlash = typeof verdict === 'string' || verdict.status === 404 ? withFinalSlash(request.url, [apiPrefix, files?.prefix]) : null;
-	if (withSlash !== null) {
-		response.writeHead(307, {Location: withSlash}).end();
-		return null;
-	}
+/** `path`: for the cluster client. */
+type Verdict = {status: 200; path: string} | {status: 400 | 403 | 404; reason: string};
 
-	if (files && request.url?.startsWith(files.prefix) && (typeof verdict === 'string' || verdict.status === 404)) {
-		await serveFile(files.directory, decodeOnce(request.url.slice(files.prefix.length)), request, response);
-		return null;
-	}
-
-	if (typeof verdict === 'string') {
-		return verdict;
-	}
-
-	refuse(response, verdict.status, verdict.reason);
-	return null;
-}
-
-/** The URL of a prefix that was requested without its final slash, as Go's ServeMux redirects it. `null` for any other. */
-function withFinalSlash(url = '', prefixes: ReadonlyArray<string | undefined>): string | null {
-	const [path = ''] = url.split('?', 1);
-	return path !== '' && prefixes.includes(`${path}/`) ? `${path}/${url.slice(path.length)}` : null;
-}
-
-function checkRequest(
-	request: IncomingMessage,
-	filter: RequestFilter,
-	{apiPrefix, serverPath}: ListenerOptions,
-): string | {status: number; reason: string} {
+function checkRequest(request: IncomingMessage, filter: RequestFilter, {apiPrefix, serverPath}: ListenerOptions): Verdict {
 	const {url = '', method = '', headersDistinct} = request;
 	if (!url.startsWith('/')) {
 		return {status: 400, reason: 'the request must name a path, not a URL'};
@@ -173,8 +155,36 @@ function checkRequest(
 
 	// The cluster client adds the server path again.
 	return path.startsWith(`${serverPath}/`)
-		? path.slice(serverPath.length)
+		? {status: 200, path: path.slice(serverPath.length)}
 		: {status: 404, reason: `the server path ${serverPath} is not in the request: add it, or pass --append-server-path`};
+}
+
+/** Redirects to a prefix without its final slash, as Go's ServeMux, and serves files. Resolves to `false` for any other request. */
+async function serveLocally(
+	{url = ''}: IncomingMessage,
+	response: ServerResponse,
+	{status}: Verdict,
+	{apiPrefix, files}: ListenerOptions,
+): Promise<boolean> {
+	const [path = ''] = url.split('?', 1);
+	if (status !== 200 && status !== 404) {
+		return false;
+	}
+
+	if ([apiPrefix, files?.prefix].includes(`${path}/`)) {
+		response.writeHead(307, {Location: `${path}/${url.slice(path.length)}`}).end();
+		return true;
+	}
+
+	if (!files || !path.startsWith(files.prefix)) {
+		return false;
+	}
+
+	if (!(await serveFile(files.directory, decodeOnce(path.slice(files.prefix.length)), response))) {
+		refuse(response, 404, 'not found');
+	}
+
+	return true;
 }
 
 function refuse(response: ServerResponse, status: number, reason: string): void {
@@ -186,11 +196,111 @@ function refuse(response: ServerResponse, status: number, reason: string): void 
 	}
 }
 
-function decodeOnce(path: string): string {
-	const [plain = ''] = path.split('?', 1);
+/**
+`path` is decoded once. Resolves when the file is sent or the client has disconnected; `false` if there is no such file.
+@throws SpokeError ERR_LOCAL_FILE if reading fails after the response has started
+*/
+async function serveFile(directory: string, path: string, response: ServerResponse): Promise<boolean> {
+	const file = await findFile(directory, path).catch(() => null);
+	if (file === null) {
+		return false;
+	}
+
+	response.writeHead(200, {
+		'Content-Type': contentTypes[extname(file.path)] ?? 'application/octet-stream',
+		'Content-Length': file.size,
+		'X-Content-Type-Options': 'nosniff',
+	});
 	try {
-		return decodeURIComponent(plain);
-	} catch {
-		return plain;
+		// The file may have grown.
+		await pipeline(file.size === 0 ? [] : createReadStream(file.path, {end: file.size - 1}), response);
+	} catch (error) {
+		const {code, message} = error as NodeJS.ErrnoException;
+		if (code !== 'ERR_STREAM_PREMATURE_CLOSE') {
+			throw new SpokeError('ERR_LOCAL_FILE', `the file cannot be served: ${message}`, {cause: error});
+		}
+	}
+
+	return true;
+}
+
+async function findFile(directory: string, path: string): Promise<{path: string; size: number} | null> {
+	const root = await realpath(directory);
+	const requested = await realpath(join(root, path));
+	const file = (await stat(requested)).isDirectory() ? await realpath(join(requested, 'index.html')) : requested;
+	const facts = await stat(file);
+	return facts.isFile() && file.startsWith(root + sep) ? {path: file, size: facts.size} : null;
+}
+
+/**
+@throws SpokeError ERR_PORT_IN_USE (taken or not permitted), ERR_USAGE for an invalid address, ERR_LOCAL_FILE for a path that is not a
+socket
+*/
+async function listenOnEndpoint(server: Server, endpoint: ListenEndpoint): Promise<string> {
+	return 'unixSocket' in endpoint ? listenOnSocket(server, endpoint.unixSocket) : listenOnPort(server, endpoint);
+}
+
+async function listenOnPort(server: Server, {address, port}: {address: string; port: number}): Promise<string> {
+	const host = address.replace(/^\[(.*)\]$/, '$1');
+	try {
+		server.listen({host, port, exclusive: true});
+		await once(server, 'listening');
+	} catch (error) {
+		throw portError(error as NodeJS.ErrnoException, host, port);
+	}
+
+	const bound = server.address() as AddressInfo;
+	return joinHostPort(bound.address, bound.port);
+}
+
+async function listenOnSocket(server: Server, path: string): Promise<string> {
+	const existing = await lstat(path).catch(() => null);
+	if (existing && !existing.isSocket()) {
+		throw new SpokeError('ERR_LOCAL_FILE', `${path} exists and is not a socket, so spoke does not replace it`);
+	}
+
+	// Created in a private directory and moved after chmod: a mode set in place would come too late.
+	let directory: string | undefined;
+	try {
+		directory = await mkdtemp(join(dirname(path), '.spoke-'));
+		const temporaryPath = join(directory, 's');
+		server.listen(temporaryPath);
+		await once(server, 'listening');
+		await chmod(temporaryPath, 0o600);
+		await rename(temporaryPath, path);
+	} catch (error) {
+		server.close();
+		throw new SpokeError('ERR_LOCAL_FILE', `cannot create the socket ${path}: ${(error as Error).message}`, {cause: error});
+	} finally {
+		if (directory !== undefined) {
+			await rm(directory, {recursive: true, force: true});
+		}
+	}
+
+	// Node removes only the original path.
+	const {ino} = await lstat(path);
+	server.once('close', () => {
+		if (lstatSync(path, {throwIfNoEntry: false})?.ino === ino) {
+			rmSync(path, {force: true});
+		}
+	});
+	return path;
+}
+
+function portError(cause: NodeJS.ErrnoException, host: string, port: number): SpokeError {
+	const subject = `port ${port} of ${host} (${host.includes(':') ? 'IPv6' : 'IPv4'})`;
+	switch (cause.code) {
+		case 'EADDRINUSE': {
+			return new SpokeError('ERR_PORT_IN_USE', `${subject} is in use`, {cause, remedy: 'choose another --port, or 0 for a free one'});
+		}
+
+		case 'EACCES': {
+			const remedy = 'choose a port from 1024, or 0 for a free one';
+			return new SpokeError('ERR_PORT_IN_USE', `${subject} is not allowed for this user`, {cause, remedy});
+		}
+
+		default: {
+			return new SpokeError('ERR_USAGE', `cannot listen on ${host}, port ${port}: ${cause.message}`, {cause});
+		}
 	}
 }

@@ -2,12 +2,11 @@
 import type {Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterClient, Connection, UpgradeResult} from '../../cluster/cluster-client.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
-import {noResponseError} from './truncated-response.ts';
-import {apiserverErrorIn, maxErrorBytes, mayBeFromApiserver} from './response-origin.ts';
+import {noResponseError, apiserverErrorIn, maxErrorBytes, mayBeFromApiserver} from './response-origin.ts';
 
 export type ProxyRequest = {
 	method: string;

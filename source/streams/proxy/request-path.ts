@@ -59,7 +59,7 @@ function isOfApiserver(path: string): boolean {
 
 	switch (first) {
 		case 'apis': {
-			return group === '' ? rest.length === 0 : builtInGroups.has(group);
+			return group === '' ? rest.length === 0 : builtInGroups.has(group) && isBuiltInVersion(group, rest[0] ?? '');
 		}
 
 		case 'api': {
@@ -113,7 +113,7 @@ const ownPaths: ReadonlySet<string> = new Set([
 	'version',
 ]);
 
-/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/instance.go */
+/** Of all supported apiservers. @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/instance.go */
 const builtInGroups: ReadonlySet<string> = new Set([
 	'admissionregistration.k8s.io',
 	'apiextensions.k8s.io',
@@ -127,17 +127,18 @@ const builtInGroups: ReadonlySet<string> = new Set([
 	'coordination.k8s.io',
 	'discovery.k8s.io',
 	'events.k8s.io',
-	'flowcontrol.apiserver.k8s.io',
-	'internal.apiserver.k8s.io',
 	'networking.k8s.io',
 	'node.k8s.io',
 	'policy',
 	'rbac.authorization.k8s.io',
-	'resource.k8s.io',
 	'scheduling.k8s.io',
 	'storage.k8s.io',
-	'storagemigration.k8s.io',
 ]);
+
+/** An APIService can send any version that an apiserver does not have to another server, also one of a built-in group. */
+function isBuiltInVersion(group: string, version: string): boolean {
+	return version === '' || version === 'v1' || (group === 'autoscaling' && version === 'v2');
+}
 
 /** Also percent-encoded, any number of times. */
 export function hasDotSegments(path: string): boolean {

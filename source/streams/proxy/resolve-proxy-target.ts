@@ -1,12 +1,13 @@
 /** Resolves a proxy request's scheme, port and API path. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readIfAllowed} from '../../cluster/list.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {kubeletPortOf, type NodeWithKubelet, podPort, portList} from '../../targets/named-port.ts';
-import {listPath, objectPath} from '../../targets/resource-names.ts';
-import type {ObjectMeta, PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
-import type {ProxyResource, ProxyName, ProxyTarget} from '../../targets/proxy-target.ts';
-import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from '../connection-observer.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {kubeletPortOf, type NodeWithKubelet, podPort, portList} from '../../cluster/targets/named-port.ts';
+import {listPath, objectPath} from '../../cluster/targets/resource-names.ts';
+import type {ObjectMeta, PodObject, ServiceObject, ServicePort} from '../../cluster/targets/pod-object.ts';
+import type {ProxyResource, ProxyName, ProxyTarget} from '../../cluster/targets/proxy-target.ts';
+import type {ConnectionPurpose, ProxyRequestFacts} from '../connection-observer.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 
 export type ResolvedProxyTarget = {
 	/** `/api/v1/…/proxy`. */

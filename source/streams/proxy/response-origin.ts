@@ -1,13 +1,15 @@
 /** Decides whether a proxied response is the apiserver's own. */
 import type {IncomingHttpHeaders} from 'node:http';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
-import {targetsKubelet} from '../../targets/named-port.ts';
+import {SpokeError, isSpokeError} from '../../base/errors/spoke-error.ts';
+import {errorFromExplanation, explainMessage} from '../../cluster/server-messages/explain-message.ts';
+import {targetsKubelet} from '../../cluster/targets/named-port.ts';
 import type {ConnectionPurpose} from '../connection-observer.ts';
 
 /** How much of an error response is read before it is relayed; longer than any Status. */
 export const maxErrorBytes = 64 * 1024;
+
+const legUnknown = 'it is unknown whether this happened on leg 1 (to the apiserver) or leg 2 (beyond it)';
 
 /**
 Returns the apiserver's error, or `null` if the response is the backend's. The apiserver sends a Status, or a known text about a kubelet. A
@@ -63,4 +65,30 @@ export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders,
 /** The apiserver redirects a path without the slash after `/proxy` (apimachinery pkg/util/proxy/upgradeaware.go). */
 export function isApiserverRedirect(status: number, pathAfterProxy: string): boolean {
 	return status === 301 && /^(\?|$)/.test(pathAfterProxy);
+}
+
+/** The leg is unknown: an apiserver also ends leg 1 when it loses leg 2. */
+export function truncatedResponseError(cause: unknown): SpokeError {
+	return new SpokeError('ERR_STREAM_LOST', `the response was truncated: ${(cause as Error).message}: ${legUnknown}`, {cause});
+}
+
+/** The leg is unknown: an apiserver waits for its backend. Returns other errors unchanged. */
+export function noResponseError(cause: unknown, timeoutMs: number): unknown {
+	const {code, text} = isSpokeError(cause) ? cause : {code: null, text: null};
+	switch (code) {
+		case 'ERR_APISERVER_TIMEOUT': {
+			return new SpokeError('ERR_STREAM_LOST', `no response within ${timeoutMs / 1000} s: ${legUnknown}`, {
+				cause,
+				remedy: 'raise --request-timeout, or run `spoke doctor` on the target',
+			});
+		}
+
+		case 'ERR_APISERVER_UNREACHABLE': {
+			return new SpokeError('ERR_STREAM_LOST', `the connection ended without a response: ${text}: ${legUnknown}`, {cause, text});
+		}
+
+		default: {
+			return cause;
+		}
+	}
 }

@@ -2,8 +2,8 @@
 import {closeSync, openSync, rmSync, writeSync} from 'node:fs';
 import {StringDecoder} from 'node:string_decoder';
 import {fileErrorText} from '../../cluster/kubeconfig/read-file-bounded.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
-import {quoteForShell, escapeUnsafeCharacters} from '../../text/escaping.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
+import {quoteForShell, escapeUnsafeCharacters} from '../../base/text/escaping.ts';
 import type {CommandRequest, RemoteCommand} from './open-remote-command.ts';
 
 export type RecordRequest = {
@@ -67,41 +67,43 @@ export class CommandRecording {
 	/** `stdin`: the input of the command, unless the caller gives it to `onInput`. Returns a function that stops it. */
 	follow(
 		command: RemoteCommand,
-		{target, command: words, tty}: CommandRequest,
+		{target: {namespace, name, container}, command: words, tty}: CommandRequest,
 		{stdin, stdout}: {stdin?: NodeJS.ReadStream; stdout: NodeJS.WriteStream},
 	): () => void {
-		this.#begin({title: [target.namespace, target.name, target.container].join('/'), words, tty}, stdout);
-		const record = (stream: StreamName) => (chunk: Buffer) => {
-			this.#data(stream, chunk);
-		};
-
-		const [onOutput, onError] = [record('stdout'), record('stderr')];
-		command.stdout.on('data', onOutput);
-		command.stderr?.on('data', onError);
-		if (command.stdin) {
-			stdin?.on('data', this.onInput);
+		this.#isTerminal = tty;
+		this.#startedAt = performance.now();
+		const {columns: width, rows: height} = stdout.isTTY && stdout.columns > 0 ? stdout : {columns: 80, rows: 24};
+		const [timestamp, title] = [Math.floor(Date.now() / 1000), [namespace, name, container].join('/')];
+		this.#append({version: 2, width, height, timestamp, title, command: words.map(word => quoteForShell(word)).join(' ')});
+		if (this.#pathLine !== null) {
+			this.#event('m', this.#pathLine);
 		}
 
 		const onResize = () => {
 			this.#event('r', `${stdout.columns}x${stdout.rows}`);
 		};
 
-		if (tty) {
-			stdout.on('resize', onResize);
+		const followed = [
+			[command.stdout, 'data', this.#recorder('stdout')],
+			[command.stderr, 'data', this.#recorder('stderr')],
+			[command.stdin ? stdin : null, 'data', this.onInput],
+			[tty ? stdout : null, 'resize', onResize],
+		] as const;
+		for (const [stream, event, listener] of followed) {
+			stream?.on(event, listener);
 		}
 
 		return () => {
-			command.stdout.off('data', onOutput);
-			command.stderr?.off('data', onError);
-			stdin?.off('data', this.onInput);
-			stdout.off('resize', onResize);
+			for (const [stream, event, listener] of followed) {
+				stream?.off(event, listener);
+			}
 		};
 	}
 
 	/** Records it only if the request says so. */
 	readonly onInput = (chunk: Buffer): void => {
 		if (this.isInputRecorded) {
-			this.#data('stdin', chunk);
+			this.#recorder('stdin')(chunk);
 		}
 	};
 
@@ -127,19 +129,10 @@ export class CommandRecording {
 		}
 	}
 
-	#begin({title, words, tty}: {title: string; words: readonly string[]; tty: boolean}, stdout: NodeJS.WriteStream): void {
-		const {columns: width, rows: height} = stdout.isTTY && stdout.columns > 0 ? stdout : {columns: 80, rows: 24};
-		const command = words.map(word => quoteForShell(word)).join(' ');
-		this.#isTerminal = tty;
-		this.#startedAt = performance.now();
-		this.#append({version: 2, width, height, timestamp: Math.floor(Date.now() / 1000), title, command});
-		if (this.#pathLine !== null) {
-			this.#event('m', this.#pathLine);
-		}
-	}
-
-	#data(stream: StreamName, bytes: Buffer): void {
-		this.#text(stream, this.#decoders[stream].write(bytes));
+	#recorder(stream: StreamName): (chunk: Buffer) => void {
+		return chunk => {
+			this.#text(stream, this.#decoders[stream].write(chunk));
+		};
 	}
 
 	/** Without a remote terminal, a line feed needs a carriage return to show as it did. */

@@ -1,22 +1,33 @@
 /** Opens exec or attach over the first accepted carrier. */
 import process from 'node:process';
 import type {ClusterClient, ClusterInfo, Connection, UpgradeResult} from '../../cluster/cluster-client.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
-import {statusMessage} from '../../server-messages/unwrap-message.ts';
-import {objectPath, podResource} from '../../targets/resource-names.ts';
-import type {PingOptions} from '../../wire/pong-tracker.ts';
+import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {errorFromExplanation, explainMessage} from '../../cluster/server-messages/explain-message.ts';
+import {statusMessage} from '../../cluster/server-messages/unwrap-message.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
+import type {PingOptions} from '../../wire/pings.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
-import {combineCarrierErrors, refusedUpgradeError, shouldTryNextCarrier, type RefusedUpgrade} from '../refused-upgrade.ts';
-import type {ConnectionObserver, ConnectionPurpose, ResolvedTarget} from '../connection-observer.ts';
+import {
+	combineCarrierErrors,
+	refusedUpgradeError,
+	shouldTryNextCarrier,
+	type RefusedUpgrade,
+	connectObserved,
+	reportNotOpened,
+} from '../observed-connection.ts';
+import type {ConnectionObserver, ConnectionPurpose} from '../connection-observer.ts';
+import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import {locateStreamLoss} from '../locate-loss.ts';
-import {connectObserved, reportNotOpened} from '../observed-connection.ts';
-import {type CommandUpgrade, commandUpgrades} from './command-upgrades.ts';
-import {type CommandChannels, pingIntervalMs, type RoundTripListener, silenceTimeoutMs} from './command-channels.ts';
-import {containerErrorFrom, exitStatusFrom} from './command-result.ts';
-import {detectSilentEnd} from './silence-watch.ts';
-import {detectUnstartedCommand} from './detect-unstarted-command.ts';
+import {
+	type CommandChannels,
+	pingIntervalMs,
+	type RoundTripListener,
+	silenceTimeoutMs,
+	containerErrorFrom,
+	exitStatusFrom,
+} from './command-channels.ts';
+import {detectSilentEnd, detectUnstartedCommand} from './silence-watch.ts';
 import {SpdyChannels} from './spdy-channels.ts';
 import {WebSocketChannels} from './websocket-channels.ts';
 
@@ -40,6 +51,19 @@ export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' 
 	/** The command may continue: containerd does not signal the end (measured). */
 	close(): void;
 };
+
+/** Upgrades that open a remote command, one per carrier and channel version. */
+type CommandUpgrade = {
+	carrier: 'websocket' | 'spdy';
+	method: 'GET' | 'POST';
+	/** `Upgrade` of the request. */
+	header: 'websocket' | 'SPDY/3.1';
+	protocol: string;
+};
+
+const websocketV5: CommandUpgrade = {carrier: 'websocket', method: 'GET', header: 'websocket', protocol: 'v5.channel.k8s.io'};
+const spdyV4: CommandUpgrade = {carrier: 'spdy', method: 'POST', header: 'SPDY/3.1', protocol: 'v4.channel.k8s.io'};
+const websocketV4: CommandUpgrade = {...websocketV5, protocol: 'v4.channel.k8s.io'};
 
 /**
 @throws SpokeError ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_SECOND_LEG… of the last carrier, with the first one's message in `text`;
@@ -119,21 +143,10 @@ function createCommand(outcome: Upgraded, context: UpgradeContext): RemoteComman
 		upgrade,
 		purpose,
 		connection,
-		options: {observer, onWaiting, pings = {intervalMs: pingIntervalMs}},
+		options: {observer},
 	} = context;
 	observer?.onOpened?.(connection, purpose, {carrier: upgrade.carrier, protocol: outcome.protocol});
-	const channels = createChannels(outcome, context, pings, {
-		onRoundTrip(times) {
-			observer?.onRoundTrip?.(connection, times);
-		},
-		onPingOverdue(waited) {
-			observer?.onPingOverdue?.(connection, waited);
-		},
-		onFarEndAnswered() {
-			observer?.onFarEndAnswered?.(connection, purpose);
-		},
-		onNotice: onWaiting,
-	});
+	const channels = createChannels(outcome, context);
 	return remoteCommand(context, channels, error => {
 		if (error) {
 			reportFailure(observer, {connection, purpose, error});
@@ -204,35 +217,29 @@ function commandRefusal(
 	);
 }
 
-type Listeners = {
-	onRoundTrip: RoundTripListener;
-	onPingOverdue: RoundTripListener;
-	onFarEndAnswered: () => void;
-	onNotice: ((notice: string) => void) | undefined;
-};
-
 function createChannels(
 	{socket}: Upgraded,
-	{request: {stdin, tty}, upgrade: {carrier, protocol}}: UpgradeContext,
-	{intervalMs, clock}: PingOptions,
-	listeners: Listeners,
+	{request: {stdin, tty}, upgrade: {carrier, protocol}, connection, purpose, options}: UpgradeContext,
 ): CommandChannels {
+	const {observer, onWaiting, pings: {intervalMs, clock} = {intervalMs: pingIntervalMs}} = options;
 	const clockOption = clock && {clock};
-	if (carrier === 'websocket') {
-		return new WebSocketChannels(new WebSocketMessages(socket, clockOption), {
-			stdin,
-			tty,
-			canEndStdin: protocol.startsWith('v5.'),
-			timing: {pingIntervalMs: intervalMs, silenceTimeoutMs},
-			...listeners,
-		});
+	const listeners: {onRoundTrip: RoundTripListener; onPingOverdue: RoundTripListener} = {
+		onRoundTrip: times => observer?.onRoundTrip?.(connection, times),
+		onPingOverdue: waited => observer?.onPingOverdue?.(connection, waited),
+	};
+	if (carrier === 'spdy') {
+		const session = new SpdySession(socket, {pingIntervalMs: intervalMs, silenceMs: silenceTimeoutMs, ...clockOption});
+		return new SpdyChannels(session, {stdin, tty, ...listeners});
 	}
 
-	return new SpdyChannels(new SpdySession(socket, {pingIntervalMs: intervalMs, silenceMs: silenceTimeoutMs, ...clockOption}), {
+	return new WebSocketChannels(new WebSocketMessages(socket, clockOption), {
 		stdin,
 		tty,
-		onRoundTrip: listeners.onRoundTrip,
-		onPingOverdue: listeners.onPingOverdue,
+		canEndStdin: protocol.startsWith('v5.'),
+		timing: {pingIntervalMs: intervalMs, silenceTimeoutMs},
+		...listeners,
+		onFarEndAnswered: () => observer?.onFarEndAnswered?.(connection, purpose),
+		onNotice: onWaiting,
 	});
 }
 
@@ -318,4 +325,16 @@ function commandPath({feature, target, command, stdin, tty}: CommandRequest): st
 	}
 
 	return `${objectPath(podResource, target.namespace ?? 'default', target.name, feature)}?${query}`;
+}
+
+/**
+SPDY is for users with only `create`, clusters before 1.30 and proxies that strip WebSockets. WebSocket v4 cannot end stdin.
+`KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false` leaves only SPDY, as in kubectl before 1.38.
+*/
+function commandUpgrades({stdin, tty}: {stdin: boolean; tty: boolean}, environment: NodeJS.ProcessEnv): readonly CommandUpgrade[] {
+	if (environment['KUBECTL_REMOTE_COMMAND_WEBSOCKETS'] === 'false') {
+		return [spdyV4];
+	}
+
+	return stdin && !tty ? [websocketV5, spdyV4] : [websocketV5, spdyV4, websocketV4];
 }

@@ -1,6 +1,6 @@
 /** Channels of a remote command over SPDY. */
 import type {Readable, Writable} from 'node:stream';
-import {isSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError} from '../../base/errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import {streamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {maxStatusBytes, parseStatusMessage, statusTooLong} from '../../wire/status-message.ts';

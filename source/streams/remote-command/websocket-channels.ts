@@ -1,10 +1,18 @@
 /** Channels of a remote command over WebSocket. */
 import {Readable, Writable} from 'node:stream';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
-import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../wire/channel-frame.ts';
+import {
+	channel,
+	decodeChannelMessage,
+	resizeMessage,
+	stdinEndMessage,
+	stdinMessage,
+	maxStatusBytes,
+	parseStatusMessage,
+	statusTooLong,
+} from '../../wire/status-message.ts';
 import {protocolError} from '../../wire/protocol-error.ts';
-import {maxStatusBytes, parseStatusMessage, statusTooLong} from '../../wire/status-message.ts';
 import {isNormalClose, type WebSocketCloseResult, type WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {
 	type ChannelsResult,
@@ -27,7 +35,7 @@ const blockingBytes = {tty: 4096, pipe: 1} as const;
 
 const unendingInputNotice = 'the protocol v4.channel.k8s.io cannot signal the end of the input: the command may wait for more input';
 
-export type WebSocketChannelsOptions = {
+type WebSocketChannelsOptions = {
 	stdin: boolean;
 	tty: boolean;
 	/** Only in v5. */

@@ -1,5 +1,5 @@
 /** Copies from a container without a shell. */
-import {readFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {Sandbox} from '../../../source/sandbox/sandbox.ts';
@@ -43,6 +43,12 @@ test('--debug-image adds one container, and a second copy goes through the same'
 	const second = await runSpoke(['cp', 'scratch:/etc/hosts', folder, '--debug-image=busybox'], {env});
 	t.is(second.status, 0, second.stderr);
 	t.notRegex(second.stderr, /added container/);
+	const own = join(folder, 'own');
+	await writeFile(own, 'words\n');
+	t.is((await runSpoke(['cp', own, 'scratch:/tmp/x', '--debug-image=busybox'], {env})).status, 0);
+	t.is((await runSpoke(['exec', 'scratch', '-c', name, '--', 'ls', '/tmp'], {env})).stdout, '', 'not among its own files');
+	t.is((await runSpoke(['cp', 'scratch:/tmp/x', join(folder, 'x'), '--debug-image=busybox'], {env})).status, 0);
+	t.is(await readFile(join(folder, 'x'), 'utf8'), 'words\n');
 	t.deepEqual(await debugContainers(sandbox), [name]);
 });
 

@@ -1,12 +1,12 @@
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {rmSync, writeFileSync} from 'node:fs';
+import {rmSync} from 'node:fs';
 import {chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, truncate, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {quoteForShell} from '../../../source/text/escaping.ts';
+import {quoteForShell} from '../../../source/base/text/escaping.ts';
 import {copy, copyObjects, startCopyServer, testWith, writeOddTree} from '../../support/copy-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
@@ -127,7 +127,6 @@ test('a pipe, or a link to one, is not replaced by a file', async t => {
 		const {status, stderr} = await copy(server, `web:${source}`, join(server.local, destination));
 		t.is(status, 14);
 		t.regex(stderr, /^error: \S+ is a device, a pipe or a socket, and a copy does not replace it.* \[ERR_LOCAL_FILE\]\n$/);
-		t.is(/\(stream it: spoke exec web .*-- cat pipe > /.test(stderr), source === 'pipe', stderr);
 	}
 
 	t.true((await lstat(pipe)).isFIFO());
@@ -235,7 +234,6 @@ test('a file that is gone after a lost stream is not copied', async t => {
 			received += bytes.length;
 			if (index === 0 && received > 500_000) {
 				rmSync(join(server.remote, 'a'), {force: true});
-				writeFileSync(join(server.remote, 'b'), 'b');
 			}
 
 			return bytes;
@@ -245,7 +243,7 @@ test('a file that is gone after a lost stream is not copied', async t => {
 	const {status, stderr} = await copy(server, 'web:.', server.local);
 	t.is(status, 1, stderr);
 	t.regex(stderr, /^not copied: a: it was removed while it was copied$/m);
-	t.deepEqual(await readdir(server.local), ['b']);
+	t.deepEqual(await readdir(server.local), []);
 });
 
 test('a changed byte is noticed, and the file is not replaced', async t => {

@@ -14,6 +14,8 @@ import {until} from '../../support/until.ts';
 
 type Listed = {kind: 'f' | 'd' | 'l' | 'o'; name: string; target?: string; content?: string; facts?: string};
 
+const modes = {f: '81a4', d: '41ed', l: 'a1ff', o: '11a4'};
+
 /** Answers as the copy program would, with any names. */
 async function pretend(far: FarSide, listed: readonly Listed[], {greeting = 'spoke-cp 1', root = 'dir', ends = true} = {}) {
 	far.stdout(`${greeting}\n`);
@@ -28,15 +30,14 @@ async function pretend(far: FarSide, listed: readonly Listed[], {greeting = 'spo
 				far.stdout(`${root}\n`);
 			} else if (request === 'list') {
 				far.stdout(`N ${listed.length}\n`);
-				far.stdout(listed.map(({kind, name, target = ''}) => `${kind}${name}\0${target}\0`).join(''));
-				far.stdout(listed.map(({content = '', facts}) => `${facts ?? `81a4 ${content.length} 1700000000`}\n`).join(''));
+				far.stdout(listed.map(({name, target = ''}) => `r${name}\0${target}\0`).join(''));
+				far.stdout(listed.map(({kind, content = '', facts}) => `${facts ?? `${modes[kind]} ${content.length} 1700000000`}\n`).join(''));
 				far.stdout('E\n');
-			} else if (request === 'read' || request === 'cat') {
-				const names = request === 'read' ? words.slice(1) : words;
-				far.stdout(`D\n${names.map(name => contentOf(name)).join('')}E\n`);
-			} else if (request === 'sum' || request === 'sum-of') {
-				const names = request === 'sum-of' ? words.slice(1) : words;
-				far.stdout(`${names.map(name => `${createHash('sha256').update(contentOf(name)).digest('hex')}  ${name}\n`).join('')}E\n`);
+			} else if (request === 'get') {
+				const facts = words.map(name => listed.find(entry => entry.name === name)?.facts);
+				const sizes = words.map((name, index) => facts[index]?.split(' ')[1] ?? contentOf(name).length);
+				const sums = words.map(name => `${createHash('sha256').update(contentOf(name)).digest('hex')}  ${name}\n`);
+				far.stdout(`D ${sizes.join(' ')}\n${words.map(name => contentOf(name)).join('')}E\n${sums.join('')}E\n`);
 			} else if (request === 'end' && ends) {
 				far.status(success);
 				far.close();

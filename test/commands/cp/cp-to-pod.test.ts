@@ -128,10 +128,9 @@ test('a pipe of the container, or a link to one, is not replaced by a file', asy
 		const {status, stderr} = await copy(server, source, `web:${name}`);
 		t.is(status, 1);
 		t.regex(stderr, new RegExp(`^error: ${name} is a device, a pipe or a socket in the container, and is not replaced `));
-		t.true(stderr.includes(`spoke exec web -n default -c app -i -- sh -c 'cat > ${name}' < ${source}`), stderr);
 	}
 
-	t.regex((await copy(server, join(server.local, 'tree'), 'web:pipe')).stderr, /is not replaced \[ERR_COPY_INCOMPLETE\]$/m);
+	t.regex((await copy(server, join(server.local, 'tree'), 'web:pipe')).stderr, /is not replaced .*\[ERR_COPY_INCOMPLETE\]$/m);
 	t.like(await copy(server, source, `web:${server.remote}`), {
 		status: 1,
 		stderr: `not copied: ${source}: a device, a pipe or a socket has its name\nerror: 1 entry of ${source} not copied [ERR_COPY_INCOMPLETE]\n`,

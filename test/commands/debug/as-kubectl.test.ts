@@ -1,11 +1,10 @@
 /** Requests of `spoke debug` against kubectl's, as recorded by the real-cluster suite. */
 import {PassThrough} from 'node:stream';
 import test from 'ava';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
 import type {Invocation} from '../../../source/commands/command.ts';
 import {command} from '../../../source/commands/debug/run.ts';
-import {errorText} from '../../../source/text/error-text.ts';
-import {toSpokeError} from '../../../source/errors/spoke-error.ts';
+import {errorText, toSpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {debugRows, readRecordedDebug, tryDebug} from '../../support/debug-rows.ts';
 
 const {outcomes} = await readRecordedDebug();
@@ -37,11 +36,10 @@ async function runDebug([, ...argv]: readonly string[]): Promise<{ok: boolean; s
 	}
 }
 
-for (const row of debugRows) {
-	const line = row.join(' ');
+for (const {line, words} of debugRows) {
 	test.serial(`debug ${line}`, async t => {
 		const theirs = outcomes[line]!;
-		const ours = await tryDebug(row, runDebug);
+		const ours = await tryDebug(words, runDebug);
 		t.deepEqual({ok: ours.ok, asked: ours.asked}, {ok: theirs.ok, asked: theirs.asked}, ours.reason);
 		if (!theirs.ok && !ownWords.has(line)) {
 			t.true(ours.reason.startsWith(theirs.reason.replace(/\.$/, '')), ours.reason);

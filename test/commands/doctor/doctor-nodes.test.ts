@@ -16,7 +16,7 @@ test('without a terminal, doctor nodes requires --probe active and names the num
 
 for (const [argv, problem] of [
 	[['doctor', 'nodes', '-c', 'web'], /--container does not apply to doctor nodes/],
-	[['doctor', 'deploy/web', '--probe', 'active'], /--probe applies only to doctor nodes/],
+	[['doctor', 'deploy/web', '--selector', 'zone=a'], /--selector applies only to doctor nodes/],
 	[['doctor', 'nodes', '--max-log-requests', '0'], /--max-log-requests=0 must be at least 1/],
 ] as const) {
 	test(`${argv.slice(1).join(' ')} is a usage error`, async t => {

@@ -41,6 +41,20 @@ test('exec --record changes neither output nor status, and records both', async 
 	t.notRegex(await readFile(file, 'latin1'), /\u0000/, 'no byte that a terminal acts upon');
 });
 
+test('a recording says that leg 1 is not verified, and names no user that this server names', async t => {
+	const {file, config, env} = await serve(t, far => {
+		far.stdout('x');
+		far.status(success);
+		far.close();
+	});
+	await runSpoke(['exec', '--record', file, ...config, '--insecure-skip-tls-verify', 'web', '--', 'x'], {env});
+	const {header, markers} = await readCast(file);
+	t.deepEqual(Object.keys(header), ['version', 'width', 'height', 'timestamp', 'title', 'command']);
+	t.is(markers.length, 1);
+	t.regex(markers[0]!, /^path: you -unverified-> /);
+	t.notRegex(markers[0]!, /[^n]verified/);
+});
+
 test('exec --record runs nothing if the file exists, and leaves no file if nothing was started', async t => {
 	const {file, config, env} = await serve(t, () => t.fail('a command was started'));
 	await writeFile(file, 'mine');

@@ -6,8 +6,8 @@ import {
 	forwardsDirectory,
 	writeState,
 	type DetachedForwardState,
+	readProcess,
 } from '../../../source/commands/forwards/detached-forward-state.ts';
-import {readProcess} from '../../../source/commands/forwards/process-identity.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test('each host has its own directory of forwards, so none ends those of another', t => {
@@ -35,7 +35,7 @@ async function runningForward(t: ExecutionContext) {
 
 test('a detached forward reserves only its own pairs of host and port', async t => {
 	const {directory, state} = await runningForward(t);
-	await writeState(directory, state);
+	await writeState(directory, state.id, JSON.stringify(state));
 	for (const free of [
 		{host: 'a.test', port: 9090},
 		{host: 'b.test', port: 8080},

@@ -2,7 +2,7 @@ import {closeSync, openSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {ForwardLog, readLog} from '../../../source/commands/forwards/forward-log.ts';
+import {ForwardLog, readLog} from '../../../source/commands/forwards/detached-forward-state.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 async function openLog(t: ExecutionContext, limit?: number) {

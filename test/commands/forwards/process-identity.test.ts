@@ -2,7 +2,7 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import process from 'node:process';
 import test from 'ava';
-import {isProcessRunning, readProcess} from '../../../source/commands/forwards/process-identity.ts';
+import {isProcessRunning, readProcess} from '../../../source/commands/forwards/detached-forward-state.ts';
 import {until} from '../../support/until.ts';
 
 /** ps has the columns of macOS on Linux too. */

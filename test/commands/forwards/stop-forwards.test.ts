@@ -4,7 +4,7 @@ import {PassThrough} from 'node:stream';
 import test from 'ava';
 import type {ForwardsInvocation} from '../../../source/commands/forwards/spec.ts';
 import {stopForwards} from '../../../source/commands/forwards/run.ts';
-import {readProcess} from '../../../source/commands/forwards/process-identity.ts';
+import {readProcess} from '../../../source/commands/forwards/detached-forward-state.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 test.serial('a forward that ends while it is being stopped counts as stopped', async t => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
 import {logRequest} from '../../../source/commands/logs/log-request.ts';
 import {logsSpec} from '../../../source/commands/logs/spec.ts';
 

@@ -2,9 +2,9 @@
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import test, {type ExecutionContext} from 'ava';
-import {jsonLine} from '../../../source/output/json-line.ts';
-import {logEventObject, logLineObjects, type PrintedEvent} from '../../../source/output/log-json.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {jsonLine} from '../../../source/report/output/output-writer.ts';
+import {logEventObject, logLineObjects, type PrintedEvent} from '../../../source/report/output/log-json.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {LogSource} from '../../../source/streams/logs/log-events.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {addTwoPods, logsCommand, timeOf} from '../../support/logs-command.ts';

@@ -127,6 +127,49 @@ test('logs -f -l --all-containers --prefix prints each line once', async t => {
 	);
 });
 
+for (const [argv, counted] of [
+	['pod/a pod/b -c app', 'following 2 pods'],
+	['a --all-containers', 'following 2 containers'],
+	['-l app=web --all-containers', 'following 4 containers of 2 pods'],
+] as const) {
+	test(`logs -f ${argv} says what it follows; a terminal gets prefixes and no path twice`, async t => {
+		const {run, onTerminal} = await given(t);
+		const {stdout, stderr} = await run('-f', ...argv.split(' '), '-v=1');
+		t.is(stderr.split(`spoke: ${counted}\n`).length, 2, stderr);
+		t.notRegex(stderr, /new pod/);
+		t.notRegex(stdout, /\[/, 'a pipe gets the bytes of the logs');
+		const screen = await onTerminal(['-f', ...argv.split(' ')], {NO_COLOR: '1'});
+		const lines = screen.split('\r\n');
+		t.is(lines.filter(line => line === `spoke: ${counted}`).length, 1, screen);
+		t.deepEqual(
+			lines.filter(line => /^(?:\[.*\] )?[ab] \w+ [12]$/.test(line)).toSorted(),
+			stdout
+				.trim()
+				.split('\n')
+				.map(line => `[pod/${line.slice(0, -2).replace(' ', '/')}] ${line}`)
+				.toSorted(),
+		);
+		const paths = lines.filter(line => line.startsWith('path'));
+		t.true(paths.length > 0, screen);
+		t.deepEqual(paths, [...new Set(paths)]);
+		t.notRegex(await onTerminal(['-f', ...argv.split(' '), '--prefix=false'], {NO_COLOR: '1'}), /\[pod/);
+	});
+}
+
+test('on a terminal, logs -f of one pod prefixes lines once another pod has appeared', async t => {
+	const server = await LogServer.start(t);
+	server.restartPolicy = 'Never';
+	const first = server.addLog('a', {time: timeOf(1), text: 'alone'});
+	const {onTerminal} = logsCommand(t, server);
+	const screen = onTerminal(['-f', '-l', 'app=web', '--path=never'], {NO_COLOR: '1'});
+	await until(() => server.openFollows > 0);
+	server.addLog('b', {time: timeOf(2), text: 'second'}).end();
+	await until(() => server.seen.some(({pod}) => pod === 'b'));
+	first.append({time: timeOf(3), text: 'last'});
+	first.end();
+	t.regex(await screen, /following 1 pod\r\n[^]*^alone\r\n[^]*b: new pod, followed\r\n[^]*^\[pod\/b\/app\] second\r\n/m);
+});
+
 test('logs -f waits for a workload’s first pod only as long as --pod-running-timeout says', async t => {
 	const server = await LogServer.start(t);
 	const {prints} = logsCommand(t, server);

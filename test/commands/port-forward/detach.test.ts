@@ -7,7 +7,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import type {ExecutionContext} from 'ava';
-import {readProcess} from '../../../source/commands/forwards/process-identity.ts';
+import {readProcess} from '../../../source/commands/forwards/detached-forward-state.ts';
 import {limitConcurrency} from '../../support/limit-concurrency.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes} from '../../support/port-forward-run.ts';

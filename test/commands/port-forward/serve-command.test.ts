@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
-import {forwardVariables} from '../../../source/commands/port-forward/serve-command.ts';
+import {forwardVariables} from '../../../source/commands/port-forward/run.ts';
 import {limitConcurrency} from '../../support/limit-concurrency.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';

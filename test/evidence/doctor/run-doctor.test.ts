@@ -1,14 +1,14 @@
 /** The doctor's path. */
 import test from 'ava';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
 import {runDoctor} from '../../../source/evidence/doctor/run-doctor.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
 for (const [verification, state, basis] of [
 	['good', 'verified', 'proven'],
-	['bad', 'refused', 'proven'],
+	['bad', 'refused', 'inferred'],
 	['off', 'unverified', 'proven'],
 ] as const) {
 	test(`a kubelet reached by an apiserver whose verification is ${verification}: ${state}, ${basis}`, async t => {

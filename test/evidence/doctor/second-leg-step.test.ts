@@ -6,7 +6,7 @@ import {noConnectionObservations} from '../../../source/evidence/connection-obse
 import {secondLegStep} from '../../../source/evidence/doctor/second-leg-step.ts';
 import type {DoctorStep} from '../../../source/evidence/doctor/doctor-object.ts';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
-import type {PodObject} from '../../../source/targets/pod-object.ts';
+import type {PodObject} from '../../../source/cluster/targets/pod-object.ts';
 import {statusObject as status} from '../../support/api-server.ts';
 import {makeObservations} from '../../support/observations.ts';
 

@@ -1,7 +1,7 @@
 /** Container counts, as in kubectl's READY. */
 import test from 'ava';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
-import {describeDoctorResult} from '../../../source/descriptions/describe-doctor.ts';
+import {describeDoctorResult} from '../../../source/report/descriptions/describe-doctor.ts';
 import {unknownVerdict} from '../../../source/evidence/rules/claims.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {makeObservations} from '../../support/observations.ts';

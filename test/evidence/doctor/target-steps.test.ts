@@ -1,8 +1,9 @@
 /** Remedies for a container that does not run. */
 import test from 'ava';
+import {describeDoctorResult} from '../../../source/report/descriptions/describe-doctor.ts';
 import {containerStep} from '../../../source/evidence/doctor/target-steps.ts';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
-import type {ContainerStatus} from '../../../source/targets/pod-object.ts';
+import type {ContainerStatus} from '../../../source/cluster/targets/pod-object.ts';
 
 const target = {asked: 'web', kind: 'Pod', namespace: 'demo', name: 'web', uid: null, node: 'n1', container: 'app', chosenFrom: 1} as const;
 const rows: ReadonlyArray<[title: string, status: Omit<ContainerStatus, 'name'>, remedy: string]> = [
@@ -97,3 +98,46 @@ for (const [title, status, remedy] of rows) {
 		t.is((await containerStep({pod, target} as unknown as PathPlan)).step.remedy, remedy);
 	});
 }
+
+const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+const again = (minutes: number, lastState: object = {terminated: {exitCode: 137, reason: 'OOMKilled'}}, restartCount = 2) => ({
+	state: {running: {startedAt: ago(minutes)}},
+	lastState,
+	restartCount,
+});
+const restarts: ReadonlyArray<[title: string, status: ReturnType<typeof again>, end: string | null]> = [
+	['that was killed and runs again since 1 minute', again(1), 'terminated with exit code 137 OOMKilled'],
+	['that completed and runs again', again(9, {terminated: {exitCode: 0, reason: 'Completed'}}), 'terminated with exit code 0'],
+	['whose previous instance has no status', again(1, {}), 'ended; its status does not say how'],
+	['that runs again by a clock that is ahead', again(-3), 'terminated with exit code 137 OOMKilled'],
+	['that is stable since its restart', again(11), null],
+	['that runs for the first time', again(1, {}, 0), null],
+];
+
+for (const [title, status, end] of restarts) {
+	test(`a container ${title}`, async t => {
+		const {error, step: result} = await step('app', {app: status});
+		if (end === null) {
+			t.deepEqual([error, result.status], [null, 'ok']);
+			return;
+		}
+
+		t.deepEqual([error?.code, error?.exitStatus, result.status], ['ERR_CONTAINER_RESTARTED', 12, 'note']);
+		t.is(result.observed, `container app of web ${end}, and runs again since ${status.state.running.startedAt} (2 restarts)`);
+		t.is(result.remedy, 'kubectl describe pod web -n demo; spoke logs web -n demo -c app --previous');
+		t.deepEqual(result.fits, [], 'says how it ended once');
+		t.is(
+			describeDoctorResult({asked: 'web', steps: [{...result, tookMs: 1}], error: error!.toJSON(), stoppedAt: null}),
+			`every leg responds, but ${result.observed} [ERR_CONTAINER_RESTARTED]`,
+		);
+	});
+}
+
+test('another container that restarted is named, and does not fail the one asked for', async t => {
+	const status = again(1);
+	const {error, step: result} = await step('app', {sidecar: status});
+	t.deepEqual([error, result.status], [null, 'note']);
+	t.deepEqual(result.fits, [
+		`container sidecar terminated with exit code 137 OOMKilled, and runs again since ${status.state.running.startedAt} (2 restarts)`,
+	]);
+});

@@ -1,7 +1,7 @@
 /** Checks of the kubelets of all nodes of a sandbox. */
 import test, {type ExecutionContext} from 'ava';
-import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {checkNodes, type NodeCheckOptions} from '../../../source/evidence/node-checks/check-nodes.ts';
@@ -40,9 +40,9 @@ async function check(
 		concurrency: 10,
 		timeoutMs: 35_000,
 		...options,
-		async onChecked(check, tally) {
+		async onChecked(check, counts) {
 			checks.set(check.node, check);
-			await options.onChecked?.(check, tally);
+			await options.onChecked?.(check, counts);
 		},
 	});
 	return {summary, checks};
@@ -76,7 +76,7 @@ test('a refused kubelet certificate is a failure of leg 2 that names the nodes',
 	const {sandbox, cluster} = await open(t);
 	await sandbox.switches.set({verification: 'bad'});
 	const {summary, checks} = await check(cluster);
-	t.deepEqual([...checks.values()].map(({path}) => [path.legs[1]?.tls.state, path.legs[1]?.tls.basis])[0], ['refused', 'proven']);
+	t.deepEqual([...checks.values()].map(({path}) => [path.legs[1]?.tls.state, path.legs[1]?.tls.basis])[0], ['refused', 'inferred']);
 	t.deepEqual(
 		summary.groups.map(({result, tls, nodes, error}) => [result, tls, nodes, error?.leg]),
 		[['failed', 'refused', ['cp', 'n1', 'n2'], 2]],
@@ -174,7 +174,7 @@ test('a slow node is checked last and does not delay the others', async t => {
 	const {cluster} = await open(t, {slow});
 	const order: string[] = [];
 	const {summary} = await check(cluster, {
-		onChecked({node}, {counts}) {
+		onChecked({node}, counts) {
 			order.push(node);
 			if (counts.unfinished === 1) {
 				others.resolve();
@@ -274,7 +274,7 @@ test('a check that is stopped reports what is known and the status of the signal
 	const {summary} = await check(cluster, {
 		concurrency: 1,
 		signal: stop.signal,
-		onChecked(_, {counts}) {
+		onChecked(_, counts) {
 			if (counts.responded === 1) {
 				stop.abort('SIGINT');
 			}
@@ -296,12 +296,12 @@ test('a check whose apiserver goes away reports what is known and the error', as
 	t.is(summary.exitStatus, 9);
 });
 
-test('nodes fail in one group with the tunnel route and its agents when no agent runs', async t => {
+test('nodes fail in one group with the agents of the tunnel when no agent runs', async t => {
 	const {sandbox, cluster} = await open(t);
 	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
 	const {summary} = await check(cluster);
 	const [group] = summary.groups;
-	t.deepEqual([group?.result, group?.rule, group?.route, group?.nodes], ['failed', 'G1', 'konnectivity', ['cp', 'n1', 'n2']]);
+	t.deepEqual([group?.result, group?.rule, group?.route, group?.nodes], ['failed', 'G1', 'unknown', ['cp', 'n1', 'n2']]);
 	t.deepEqual(summary.agents, []);
 	t.deepEqual(group?.consistentFacts, ['no agent pod found in kube-system (none has the flag --proxy-server-host)']);
 });

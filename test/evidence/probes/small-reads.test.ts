@@ -2,14 +2,13 @@
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ApiResponse, RequestOptions} from '../../../source/cluster/cluster-client.ts';
-import type {ErrorCode} from '../../../source/errors/error-table.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {ErrorCode} from '../../../source/base/errors/error-table.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {classifyAnonymousAccess, probeAnonymousAccess} from '../../../source/evidence/probes/access.ts';
 import {readAgentPods} from '../../../source/evidence/probes/agent-metrics.ts';
-import {identifyProcess, readApiserverFlags, readProcessStart} from '../../../source/evidence/connection-observations.ts';
+import {identifyProcess, readApiserverFlags, readProcessStart, versionFacts} from '../../../source/evidence/connection-observations.ts';
 import {readReplicas} from '../../../source/evidence/probes/apiserver-replicas.ts';
 import {sendProbe, preferConnection} from '../../../source/evidence/probes/probe-request.ts';
-import {versionFacts} from '../../../source/evidence/cluster-observations.ts';
 import {readLogDifferential} from '../../../source/evidence/probes/log-differential.ts';
 import {parseSample, readApiserverMetrics} from '../../../source/evidence/probes/apiserver-metrics.ts';
 import {parseFlags, parseComponentPod, readMirrorPods} from '../../../source/evidence/probes/mirror-pods.ts';
@@ -398,16 +397,16 @@ test('a kubelet that reports why it has no log was reached', async t => {
 		reason: 'BadRequest',
 		code: 400,
 	};
-	const log = {namespace: 'default', pod: 'web', container: 'app', node: 'n1', kubeletAddresses: ['10.0.0.1:10250']};
+	const log = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
 	const read = async (status: number, emitted: object) =>
 		(await readLogDifferential(server({'/api/v1/namespaces/default/pods/web/log': {status, body: emitted}}), log, null)).facts.normal;
 	t.is(await read(400, body), 'ok');
 	t.is(await read(400, {...body, message: 'container nope is not valid for pod web'}), 'failed');
 });
 
-test('a log certificate refusal counts only from the apiserver, not from a kubelet', async t => {
+test('a refused certificate differs from a response or a redirect of the kubelet', async t => {
 	const x509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
-	const log = {namespace: 'default', pod: 'web', container: 'app', node: 'n1', kubeletAddresses: ['10.0.0.1:10250']};
+	const log = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
 	const readBoth = async (message: string, code: number) =>
 		readLogDifferential(
 			server({'/api/v1/namespaces/default/pods/web/log': {status: code, body: {kind: 'Status', status: 'Failure', message, code}}}),
@@ -415,15 +414,9 @@ test('a log certificate refusal counts only from the apiserver, not from a kubel
 			null,
 		);
 	const read = async (message: string, code: number) => (await readBoth(message, code)).facts.normal;
-	const refused = {normal: 'certificate-refused', skipping: 'certificate-refused'} as const;
 	t.like(await readBoth(`Get "https://10.0.0.1:10250/containerLogs/default/web/app": ${x509}`, 500), {
-		authors: ['apiserver'],
-		facts: refused,
-	});
-	// Of another node than the one of the pod.
-	t.like(await readBoth(`Get "https://10.0.0.9:10250/containerLogs/default/web/app": ${x509}`, 500), {
 		authors: ['apiserver', 'kubelet'],
-		facts: refused,
+		facts: {normal: 'certificate-refused', skipping: 'certificate-refused'},
 	});
 	// A kubelet that redirects the read writes the URL.
 	t.is(await read(`Get "https://10.0.0.1:10250/containerLogs/default/web/app?\\": ${x509}": redirects forbidden`, 500), 'failed');
@@ -454,6 +447,11 @@ test('replicas are the larger number of fresh leases and endpoints, or endpoints
 		leases: {unknown: 'forbidden'},
 	});
 	t.is(await facts({[leases]: {status: 403}, [slices]: {status: 403}}), undefined);
+	// Whoever creates enough outdated leases, or slices, hides an apiserver on the next page.
+	const more = {metadata: {continue: 'next'}};
+	const part = await facts({[leases]: {body: {...more, items: [lease(1000)]}}, [slices]: {body: endpoints}});
+	t.like(part, {leases: {unknown: 'no-response'}, knownFrom: 'endpointslice'});
+	t.is(await facts({[leases]: {body: {...more, items: [lease(1000)]}}, [slices]: {body: {...more, ...endpoints}}}), undefined);
 });
 
 for (const [version, health, api, anonymous] of [

@@ -141,7 +141,12 @@ for (const {given: counts, expected} of agents) {
 test('the observation names each round', t => {
 	const observed = (counters: string) => evaluateSteps(stepsOf(counters)).steps.observed;
 	t.is(observed('nothing'), 'no egress dial while this process carried 3 and then 5 idle port-forwards of spoke');
+	t.is(observed('tunnels 1→4→1 1→6→1'), 'tunnels open 1→4→1, 1→6→1 while spoke held 3 and then 5 idle port-forwards');
 	t.is(observed('connect 0→3→3 3→8→8'), 'dials by http-connect 0→3→3, 3→8→8 while spoke held 3 and then 5 idle port-forwards');
+	t.is(
+		evaluateSteps(stepsOf('agent-a 1→3→1 1→4→1; agent-b 0→1→0 0→2→0')).agent?.observed,
+		'connections of the agents 1→4→1, 1→6→1 while spoke held 3 and then 5 idle port-forwards, carried by a b',
+	);
 	const [step] = stepsOf('forwards 0→1→0');
 	t.regex(evaluateSteps([{...step!, k: 1}]).steps.observed, /carried 1 idle port-forward of spoke$/);
 });
@@ -150,6 +155,7 @@ const disturbed = rowsOf(`
 	connect 0→3→3 3→8→8; agent-a 1→4→1 1→6→1 → http-connect, agents read, agents carried
 	connect 0→3→3 3→8→8; agent-a 0→5→0 0→5→0 → http-connect, agents read, disturbed
 	connect 0→3→3 3→8→8 → http-connect
+	tunnels 4→7→4 4→9→4 → grpc
 	tunnels 4→8→4 4→10→4 → undecided, disturbed
 	tunnels unread→unread→unread unread→unread→unread → undecided
 	nothing → nothing

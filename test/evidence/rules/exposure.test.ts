@@ -2,7 +2,9 @@
 import test from 'ava';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
 import {needActive, needMetrics} from '../../../source/evidence/rules/needs.ts';
-import {rowsOf} from '../../support/given.ts';
+import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
+import {secondLegTls} from '../../../source/evidence/rules/second-leg-tls.ts';
+import {given, rowsOf} from '../../support/given.ts';
 import {givenVerdicts, needWords, verdictWords} from '../../support/verdict-text.ts';
 
 const exposureOf = (facts: string) => {
@@ -14,7 +16,6 @@ const rows = rowsOf(`
 	tls verified proven; route unknown → protected proven by tls
 	tls verified proven; route konnectivity proven → protected proven by tls
 	tls verified inferred; route direct proven → protected inferred by tls
-	tls refused proven; route direct proven → protected proven by tls
 	tls enforced proven; route unknown → protected proven by tls
 	tls enforced inferred; route direct proven → protected inferred by tls
 	tls enforced inferred; route konnectivity proven → protected proven by route
@@ -35,7 +36,7 @@ const rows = rowsOf(`
 	# A flag protects if nothing stronger is known, but not a leg that is known to be unverified or plain.
 	flagz ca=/ca.crt egress=none; tls unverified inferred; route direct proven → exposed inferred
 	flagz ca=/ca.crt egress=none; tls plain inferred; route direct proven → exposed inferred
-	replicas 1; flagz ca=/ca.crt egress=none @c9; tls unknown; route direct proven → protected inferred by tls
+	replicas 1; flagz ca=/ca.crt egress=none @c9; tls unknown; route direct proven → unknown # another apiserver may respond, seen or not
 	flagz ca=/ca.crt egress=none @c9; tls unknown; route direct proven → unknown # another apiserver may respond
 	pod a ca=/ca.crt egress=none at=10.0.0.5; replicas 1; tls unknown; route direct proven → unknown # whoever may write the pod made it up
 	flagz ca=/ca.crt egress=none @c9; tls unknown; route konnectivity proven → protected proven by route
@@ -49,7 +50,6 @@ const rows = rowsOf(`
 	# Verification protects whether or not this kubelet passes it.
 	flagz ca=/ca.crt egress=none; tls unknown; route direct proven → protected proven by tls
 	flagz ca=/ca.crt egress=none; tls verified inferred; route direct proven → protected proven by tls
-	flagz ca=/ca.crt egress=none; tls refused inferred; route direct proven → protected proven by tls
 `);
 
 for (const {given: facts, expected} of rows) {
@@ -63,6 +63,15 @@ for (const {given: facts, expected} of rows) {
 test('an exposed leg is called plain, or not verified', t => {
 	t.regex(exposureOf('tls plain inferred; route direct proven').why, /^plain HTTP/);
 	t.regex(exposureOf('tls unverified inferred; route direct proven').why, /not verified/);
+});
+
+test('an exposed leg shows its TLS and its route', t => {
+	const observations = given('flagz ca=none egress=none');
+	const {citations} = decideExposure(observations, secondLegTls(observations), secondLegRoute(observations));
+	t.deepEqual(
+		citations.map(({rule}) => rule),
+		['kubelet-ca-empty', 'egress-file-empty'],
+	);
 });
 
 test('behind k3s’s server, the exposure of a plain proxy request is unknown, without a need', t => {

@@ -116,6 +116,15 @@ test('needs of each list are needed together, and a list that another implies is
 	);
 });
 
+test('needs in one line are alternatives, groups of them, and checks on demand', t => {
+	const both = needsOfEach([needFlagz, needMirrorPods], [needMetrics]);
+	t.is(
+		needs.needsInOneLine(both),
+		'one of: get nonResourceURL /flagz, or list pods in kube-system, or --probe active; and one of: get nonResourceURL /metrics, or --probe active',
+	);
+	t.is(needs.needsInOneLine([needMirrorPods], {withChecks: true}), `${needMirrorPods.permission} (${needMirrorPods.check})`);
+});
+
 test('each page belongs to the Kubernetes documentation', t => {
 	for (const page of Object.values(docs)) {
 		t.regex(page, /^https:\/\/kubernetes\.io\/docs(?:\/[\w-]+)+\/(?:#[\w-]+)?$/);

@@ -1,6 +1,6 @@
 /** Findings and their remedies. */
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {Observations} from '../../../source/evidence/evidence.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {recognizeDistribution} from '../../../source/evidence/rules/distributions.ts';
@@ -36,10 +36,10 @@ const rows = rowsOf(`
 	answered; pod-proxy https:443; tls unverified proven → C7 PROXY_NOT_VERIFIED warning 2
 	answered; service-proxy https:443; tls unverified proven → C8 PROXY_NOT_VERIFIED warning 2
 	answered; service-proxy http:443; tls plain proven → C8 PROXY_PLAIN warning 2
-	answered; tls refused proven → C4 KUBELET_CERT_REFUSED error 2
+	answered; tls refused inferred → C4 KUBELET_CERT_REFUSED error 2
 	answered; tls unknown proven; route unknown proven → nothing
 	answered; route konnectivity proven → nothing
-	flagz ca=none egress=/egress.yaml; text x509 own → C10 EGRESS_PROXY_REFUSED error 2, C4 APISERVERS_NOT_READ info 1
+	flagz ca=none egress=/egress.yaml; text x509 → C10 EGRESS_PROXY_REFUSED error 2, C4 APISERVERS_NOT_READ info 1
 	answered; route ssh-tunnel proven → C9 SSH_TUNNELS warning 2
 
 	# An open connection says nothing about other apiservers, and a configuration says which ones were not read.
@@ -47,6 +47,7 @@ const rows = rowsOf(`
 	flagz ca=none egress=none p1; replicas 3 → C4 APISERVERS_NOT_READ info 1
 	flagz ca=none egress=none at=10.0.0.5 p1; process p1; replicas 1 → nothing
 	flagz ca=none egress=none p1; process p1; replicas 1 → C4 APISERVERS_NOT_READ info 1
+	ended; flagz ca=none egress=none p1; replicas 3 → nothing
 	replicas 3 → nothing
 `);
 
@@ -57,24 +58,24 @@ for (const {given: facts, expected} of rows) {
 }
 
 test('a failed leg 2 is listed first, and a failure inside the pod is no finding', t => {
-	t.deepEqual(codes('answered; tls refused proven', new SpokeError('ERR_SECOND_LEG', 'refused')), [
+	t.deepEqual(codes('answered; tls refused inferred', new SpokeError('ERR_SECOND_LEG', 'refused')), [
 		'C10 SECOND_LEG_FAILED error 2',
 		'C4 KUBELET_CERT_REFUSED error 2',
 	]);
 	t.deepEqual(codes('answered', new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})), []);
 });
 
-test('a refused certificate is called the kubelet’s only if that is proven', t => {
-	const message = (basis: string) => found(`answered; tls refused ${basis}`)[0]?.message;
-	t.is(message('proven'), 'The apiserver checks the kubelet’s certificate and refuses it');
-	t.is(message('inferred'), 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy');
+test('a refused certificate is called the kubelet’s only if the apiserver has no egress file', t => {
+	const message = (facts: string) => found(`answered; tls refused inferred${facts}`)[0]?.message;
+	t.is(message('; flagz ca=/ca.crt egress=none'), 'The apiserver checks the kubelet’s certificate and refuses it');
+	t.is(message(''), 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy');
 });
 
 test('a remedy belongs to its finding', t => {
 	const remedy = (facts: string, error: SpokeError | null = null) => found(`answered; ${facts}`, error)[0]?.remedy;
 	t.is(remedy('tls unverified proven'), remedies.kubeletCa);
 	t.is(remedy('logs unverified; tls unverified proven'), 'omit --insecure-skip-tls-verify-backend');
-	t.is(remedy('tls refused proven'), remedies.kubeletServing);
+	t.is(remedy('tls refused inferred'), remedies.kubeletServing);
 	t.is(remedy('socket plain'), 'use the https server address in the kubeconfig');
 	t.is(remedy('route ssh-tunnel proven'), remedies.konnectivity);
 	t.is(remedy('nothing', new SpokeError('ERR_SECOND_LEG', 'no agent', {remedy: 'start the agents'})), 'start the agents');
@@ -88,6 +89,7 @@ test('unavailable sources are counted and named', t => {
 	const one = 'flagz ca=none egress=none p1';
 	const two = `${one}; flagz ca=none egress=none @c2 p2`;
 	t.regex(message(`${one}; replicas 3`), /^1 of at least 3 apiservers examined: a new connection may end at another/);
+	t.regex(message(`${one}; replicas 1`), /^1 of at least 1 apiserver examined:/);
 	t.regex(message(one), /^The number of apiservers is unknown, and 1 was examined:/);
 	t.regex(message(two), /^The number of apiservers is unknown, and 2 were examined:/);
 	t.regex(
@@ -95,7 +97,7 @@ test('unavailable sources are counted and named', t => {
 		/^2 of at least 2 apiservers examined, and they differ \(see spoke audit\): a new connection may end at another/,
 	);
 	t.regex(
-		message(`${one}; replicas 2`, {unreachedAddresses: ['10.0.0.6:6443: refused']}),
+		message(`${one}; replicas 2`, {unreadApiservers: ['10.0.0.6:6443: refused']}),
 		/for an examined apiserver; not read: 10\.0\.0\.6:6443: refused$/,
 	);
 	t.regex(

@@ -24,6 +24,7 @@ const counted = rowsOf(`
 	flagz ca=none egress=none at=10.0.0.6; replicas 2 10.0.0.5 10.0.0.6 → 2
 	flagz ca=none egress=none @c8 p1; flagz ca=none egress=none at=10.0.0.7 @c9 p2; pod a ca=none egress=none at=10.0.0.7:6443; pod b ca=none egress=none at=10.0.0.8:6443; replicas 2 → 2
 	pod a; pod b; replicas 1 → 2
+	flagz ca=none egress=none at=10.0.0.5; pod b at=10.0.0.6; replicas 1 → 2
 `);
 
 for (const {given: facts, expected} of counted) {

@@ -1,6 +1,6 @@
 /** The last failure as evidence, until something newer contradicts it. */
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, SecondLegOutcome, StreamFeature} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
 import {
@@ -102,6 +102,9 @@ test('each far end that failed last has a current failure', t => {
 test('a proxied far end is named by scheme and port, and one without a name is null', t => {
 	t.is(farEndOf(purposeOf('service:80')), 'service default/web http:80');
 	t.is(farEndOf(purposeOf('n1')), 'kubelet n1');
+	const port = {scheme: 'http', port: 9100, portName: null, kubeletPort: false} as const;
+	const node = {...ofPod.target, kind: 'Node', namespace: null, name: 'n1'} as const;
+	t.is(farEndOf({feature: 'node-proxy', target: node, request: port}), 'node n1 http:9100');
 	t.is(farEndOf(given('logs; any-kubelet').purpose), null);
 });
 
@@ -156,16 +159,8 @@ for (const {given: facts, expected} of tlsRows) {
 	});
 }
 
-test('a tunnel is proven by a message that no kubelet can have sent, and known from no other', t => {
-	const routeOf = (facts: string, attempt = 'n9 no-agent') => verdictWords(pathOf(facts, attempt).legs[1]!.route);
-	const verifying = 'unopened; flagz ca=/ca.crt at=10.0.0.5 p1';
-	t.is(routeOf('unopened'), 'unknown');
-	t.is(routeOf(verifying), 'unknown');
-	t.is(routeOf('unopened', 'n9 no-agent-for-log'), 'konnectivity inferred grpc');
-	t.is(routeOf(verifying, 'n9 no-agent-for-log'), 'konnectivity proven grpc');
-	t.is(routeOf('unopened; process none', 'n9 no-agent-for-log'), 'konnectivity inferred grpc');
-	t.is(routeOf('process none', 'n9 no-agent-for-log'), 'unknown');
-	t.is(routeOf('unopened; process p2', 'n9 no-agent-for-log'), 'unknown');
+test('a message makes no route, from any sender', t => {
+	t.is(verdictWords(pathOf('unopened', 'n9 no-agent-for-log').legs[1]!.route), 'unknown');
 });
 
 test('a path to a pod on no node is broken', t => {

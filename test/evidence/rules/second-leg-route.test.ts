@@ -19,6 +19,10 @@ const rows = rowsOf(`
 	nothing → unknown; needs flagz or mirror-pods or metrics
 	unopened; flagz ca=none egress=none at=10.0.0.5 p1; process p1; replicas 1 → direct proven; needs nothing
 
+	pod a at=10.0.0.5 → direct inferred; needs flagz
+	flagz ca=none egress=none; step grpc → direct proven # the flag of this process outweighs counters
+	unopened; flagz ca=none egress=none p1; process p1; replicas 2; step grpc p1 → unknown; because what was read contradicts itself
+
 	# Logs and the proxies, which may take a proxy of the apiserver’s environment; its image or runtime can set one.
 	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443 → direct inferred # it may be another apiserver’s
 	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443; replicas 1 → direct inferred
@@ -26,9 +30,17 @@ const rows = rowsOf(`
 	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6443; endpoints 10.0.0.5 → direct inferred
 	logs; flagz ca=none egress=none at=10.0.0.5; pod b at=10.0.0.6 → direct inferred # the pod of another apiserver
 	logs; flagz ca=none egress=none bind-address=0.0.0.0 secure-port=6443; pod b bind-address=0.0.0.0 secure-port=6443 → direct inferred # possibly another apiserver’s pod
-	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5 env=proxy → unknown; needs nothing; because the apiserver may use the proxy in its environment
+	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5 env=proxy → unknown; needs nothing; because the apiserver may use the proxy in its environment; shows egress-file-empty: egress-selector-config-file=""; shows proxy-in-environment: the apiserver’s pod sets HTTP_PROXY or HTTPS_PROXY
+	logs; flagz ca=none egress=/egress.yaml at=10.0.0.5; pod a at=10.0.0.5 egress=/egress.yaml env=proxy; step grpc → unknown; because the apiserver may use the proxy in its environment
+	pod-proxy; flagz ca=none egress=/egress.yaml at=10.0.0.5; pod a at=10.0.0.5 egress=/egress.yaml env=proxy; step http-connect → unknown; because the apiserver may use the proxy in its environment
+	logs; version v1.19.0; pod a at=10.0.0.5 env=proxy; metrics ssh=2 → unknown; because the apiserver may use the proxy in its environment
+	flagz ca=none egress=/egress.yaml at=10.0.0.5; pod a at=10.0.0.5 egress=/egress.yaml env=proxy; step grpc → konnectivity proven grpc # upgrades take no proxy
+	logs; flagz ca=none egress=/egress.yaml at=10.0.0.5; pod a at=10.0.0.5 egress=/egress.yaml; step grpc → konnectivity inferred grpc; needs nothing
+	logs; step grpc → konnectivity inferred grpc; needs mirror-pods
+	pod-proxy; step http-connect; agents one → konnectivity inferred http-connect
 	service-proxy; flagz ca=none egress=none → direct inferred
 	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5 env=unknown → direct inferred
+	logs; flagz ca=none egress=none at=10.0.0.5 authorization-mode=[Node,RBAC]; pod a at=10.0.0.5 authorization-mode=Node,RBAC env=proxy → unknown; because the apiserver may use the proxy in its environment
 	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5; pod b at=10.0.0.5 → direct inferred # either pod may be the process’s
 	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5:6444 → direct inferred
 	logs; flagz ca=none egress=none at=10.0.0.5; pod a at=10.0.0.5 cloud-config=/c → direct inferred # /flagz does not list the argument
@@ -49,6 +61,10 @@ const rows = rowsOf(`
 	flagz ca=none egress=/egress.yaml; metrics done=4 tunnels=1 dials=grpc/uds:4 → konnectivity inferred grpc
 	flagz ca=none egress=/egress.yaml; metrics done=4 dials=http-connect/uds:4 → egress-http-connect inferred http-connect
 	process p1; metrics done=4 tunnels=1 dials=grpc/uds:4 @c9 p2 → unknown # another process
+	answered; metrics done=4 tunnels=1 dials=grpc/uds:4 @c9 → unknown; because what says so may not be from the apiserver that responds
+	answered; version v1.19.0; metrics ssh=2 @c9 → unknown # another apiserver’s
+	answered; step grpc @c9 → unknown
+	unopened; metrics done=4 tunnels=1 dials=grpc/uds:4 @c9 → konnectivity inferred grpc
 	unopened; endpoints 10.0.0.5; metrics done=3 → direct inferred
 	unopened; flagz at=10.0.0.6 @c9; replicas 1 10.0.0.5; metrics done=3 → direct inferred # another one was found that is not in the list
 	flagz ca=none egress=none @c8 p1; flagz ca=none egress=/egress.yaml @c9 p2; replicas 2; metrics done=3 @c9 → unknown
@@ -93,9 +109,8 @@ const rows = rowsOf(`
 
 	# Failures whose message only a tunnel sends, unless a far end makes it up.
 	text konnectivity → unknown
-	flagz ca=none egress=/egress.yaml; text konnectivity → unknown
 	flagz ca=/ca.pem; text konnectivity → unknown # a verified kubelet can forge it
-	logs; text konnectivity own → konnectivity proven grpc # about a log, from the apiserver itself
+	logs; text konnectivity → unknown # about a log, which an agent can have written
 	step nothing; text konnectivity → direct proven
 	metrics done=4 dials=http-connect/uds:4; text konnectivity → egress-http-connect inferred http-connect
 	unopened; process p1; replicas 3; text konnectivity → unknown # the next connection may end at another apiserver
@@ -103,9 +118,9 @@ const rows = rowsOf(`
 	pod-proxy; step nothing; text konnectivity → direct inferred
 	flagz ca=none egress=none; text konnectivity → direct proven # forged
 	process p1; agents several @c9 p2; text konnectivity @c9 p2 → unknown
-	text egress-http-connect own → egress-http-connect proven http-connect
+	text egress-http-connect → unknown
 	flagz ca=none egress=none; text other → direct proven
-	flagz ca=none egress=/egress.yaml; text konnectivity own → konnectivity proven grpc
+	flagz ca=none egress=/egress.yaml; text konnectivity → unknown
 	flagz ca=none egress=none @c9; text konnectivity → direct inferred
 
 	# Metric families that are disabled: nothing moved is nothing seen.
@@ -117,19 +132,24 @@ const rows = rowsOf(`
 	flagz disabled-metrics=[apiserver_egress_dialer_dial_start_total] @c9; step nothing → unknown
 	metrics left-out=2; step nothing → unknown
 	metrics done=2 left-out=2 → unknown
+	flagz disabled-metrics=none @c9; metrics done=2 → direct inferred
+	flagz disabled-metrics=none @c9; metrics done=2 left-out=2 → unknown # those of this apiserver
 	flagz ca=none egress=/egress.yaml disabled-metrics=[etcd_bookmark_counts]; step nothing → direct proven
 	flagz ca=none egress=/egress.yaml disabled-metrics=[konnectivity_network_proxy_client_client_connections]; step nothing → unknown
 
 	# SSH tunnels, which apiservers before 1.22 have.
 	version v1.21.5; pod a at=10.0.0.5 ssh-user=core; replicas 1 → unknown
 	unopened; version v1.21.5; pod a at=10.0.0.5 egress=none ssh-user=core; pod b at=10.0.0.6 egress=none ssh-user=none; replicas 2 → unknown; because the apiservers differ; it is unknown which one responds
-	version v1.19.0; metrics ssh=2 → ssh-tunnel inferred ssh
+	version v1.19.0; metrics ssh=2 → ssh-tunnel inferred ssh; shows ssh-tunnels-counted: ssh_tunnel_open_count 2
 	pod a at=10.0.0.5 ssh-user=core; replicas 1 → direct inferred # 1.36 has no such flag
+	unopened; pod a at=10.0.0.5 egress=none ssh-user=core; pod b at=10.0.0.6 egress=none ssh-user=none; replicas 2 → direct inferred
 	version v1.21.5; step nothing → direct inferred
 	version v1.22.4; step nothing → direct inferred # this one may be 1.21
 	version v1.22.4; flagz at=10.0.0.5; replicas 1 10.0.0.5; step nothing → direct proven
 	version v1.23.0; step nothing → direct proven # 1.23 cannot coexist with an apiserver before 1.22
 	version none; step nothing → direct inferred
+	version none; step nothing; flagz ca=none ssh-user=none → direct proven
+	version none; step nothing; flagz ca=none ssh-user=none @c9 → direct inferred
 	version v1.29.1-gke.1589000; step nothing → direct inferred # a vendor’s build
 	version v1.36.1+k3s1; flagz ca=none egress=none → direct proven # its /flagz knows no SSH flag
 	version v1.20.0; pod a at=10.0.0.5 → direct inferred
@@ -145,7 +165,6 @@ const rows = rowsOf(`
 	metrics tls-failures=1 → direct inferred; shows dials-without-egress: 1 log read refused for a certificate, no apiserver_egress_dialer series
 	step grpc → konnectivity proven grpc; needs nothing; shows step-test: grpc
 	step http-connect; agents one → konnectivity inferred http-connect; shows step-test: http-connect; shows agent-carried-held-streams: 1→4→1, 1→6→1
-	text other; text konnectivity → unknown; shows text-of-a-tunnel: No agent available
 	metrics done=2 tls-failures=3 → direct inferred; shows dials-without-egress: 2 requests to kubelets, pods or services done, no apiserver_egress_dialer series
 	metrics tls-failures=2 → direct inferred; shows dials-without-egress: 2 log reads refused for a certificate, no apiserver_egress_dialer series
 	metrics done=1 → direct inferred; shows dials-without-egress: 1 request to kubelets, pods or services done, no apiserver_egress_dialer series

@@ -33,9 +33,9 @@ const cases: ReadonlyArray<
 		{port: 10_250, kubeletPort: null},
 		verifyingFlags,
 		'kubelet',
-		'verified',
-		'inferred',
-		'protected, inferred',
+		'unknown',
+		'unknown',
+		'unknown, unknown',
 	],
 	[
 		'the default port of an unreadable node, where nothing is verified',
@@ -111,7 +111,6 @@ const rows = rowsOf(`
 	forbidden mirror-pod → unknown; needs flagz or mirror-pods
 	flagz → unknown # /flagz names every flag: one that is missing is not known
 	answered; flagz ca=/ca.crt egress=none → verified proven
-	open passed-through; flagz ca=/ca.crt egress=none → verified inferred # its node accepts WebSockets, so the apiserver reached it first
 	open; flagz ca=/ca.crt egress=none → unknown # the kubelet may not have been dialed
 	flagz ca=/ca.crt egress=none → enforced proven; needs nothing
 	gateway; flagz ca=/ca.crt egress=none → enforced inferred
@@ -125,7 +124,7 @@ const rows = rowsOf(`
 	flagz ca=none egress=none @c8 p1; flagz ca=none egress=none @c9 p2; replicas 2 → unverified inferred # one may have replaced its own
 	ended; connection c7; flagz ca=none egress=none at=10.0.0.5 @c8 p1; flagz ca=none egress=none at=10.0.0.6 @c9 p2; replicas 2 → unverified proven # nothing can have replaced the failed one since
 	flagz ca=none egress=none @c8 p1; replicas 2 → unverified inferred
-	unopened; flagz ca=none egress=none at=10.0.0.5 p1; process p1; replicas 1 → unverified proven
+	unopened; flagz ca=none egress=none at=10.0.0.5 p1; process p1; replicas 1 → unverified proven; needs nothing
 	unopened; flagz ca=none egress=none at=10.0.0.6 p1; process p1; replicas 1 → unverified inferred # another one may share its lease
 	unopened; flagz ca=none egress=none p1; process p1; replicas 1 → unverified inferred
 	unopened; flagz ca=none egress=none p1; process p1; replicas 3 → unverified inferred
@@ -140,11 +139,12 @@ const rows = rowsOf(`
 	flagz ca=none egress=none @c8 p1; flagz ca=/ca.crt egress=none @c9 p2; replicas 2 → unknown; needs open-connection
 	flagz ca=none egress=none @c8 p1; flagz ca=none egress=none @c9 p1; replicas 2 → unverified inferred # one read twice is not two
 	unopened; flagz ca=/ca.crt egress=none p1; process p1; replicas 3 → enforced inferred
-	answered; flagz ca=/ca.crt egress=none @c9 p2; replicas 2 → unknown # another apiserver verifies
+	answered; flagz ca=/ca.crt egress=none @c9 p2; replicas 2 → unknown; because another apiserver verifies; the one that responds was not read
 	answered; flagz ca=/ca.crt egress=none at=10.0.0.5 @c8 p1; flagz ca=/ca.crt egress=none at=10.0.0.6 @c9 p2; replicas 2 → verified inferred
 	answered; flagz ca=/ca.crt egress=none; replicas 2 → verified proven
 	unopened; flagz ca=none egress=none at=10.0.0.5 p1; process p1; replicas 2 10.0.0.5 10.0.0.6 → unverified inferred
 	unopened; flagz ca=none egress=none at=10.0.0.5 p1; flagz ca=/ca.crt egress=none @c9 p2; process p1; replicas 2 → unverified inferred # the examined one has the connected address
+	unopened; flagz ca=none egress=none at=10.0.0.5 p1; flagz ca=/ca.crt egress=none at=10.0.0.5 @c9 p2; flagz ca=/ca.crt egress=none at=10.0.0.6 @c8 p3; process p1; replicas 3 → unknown # two advertise the connected address
 	unopened; flagz ca=none egress=none p1; flagz ca=/ca.crt egress=none at=10.0.0.5 @c9 p2; process p1; replicas 2 → unknown # the one at the connected address was not examined
 	flagz ca=none egress=none @c8 p1; flagz @c9 p2; replicas 2 → unverified inferred
 	unopened; flagz ca=/ca.crt egress=none p1; process p1; replicas 2 → enforced inferred; needs active
@@ -161,7 +161,8 @@ const rows = rowsOf(`
 	pod a at=10.0.0.5:6459; replicas 1 → unknown # another port than the socket’s
 	answered; pod a ca=/ca.crt egress=none at=10.0.0.5; replicas 3 10.0.0.5 → unknown # whoever may write the pod could have made it up
 	pod a at=10.0.0.7; endpoints 10.0.0.7 → unverified inferred # the endpoint is a balancer’s
-	pod a → unverified inferred
+	pod a → unverified inferred; needs flagz or mirror-pods
+	pod a cut → unknown; because the command of its static pod does not show all flags of the apiserver
 	flagz ca=none egress=none @c9 p2; pod a at=10.0.0.7; pod b ca=/ca.crt at=10.0.0.8 → unknown
 	flagz ca=none egress=none @c9 p2; pod a ca=/ca.crt at=10.0.0.7 → unverified inferred
 	pod a at=10.0.0.5; pod b ca=/ca.crt at=10.0.0.5 → unknown # either may answer
@@ -196,17 +197,16 @@ const rows = rowsOf(`
 	# Upgrades that an active probe held: the kubelet accepted them.
 	unopened; flagz ca=/ca.crt egress=none at=10.0.0.5 p1; flagz ca=/ca.crt egress=none at=10.0.0.6 @c9 p2; process p1; replicas 2; step undecided p1 → enforced proven # each apiserver reads its own file of that name
 	flagz ca=/ca.crt egress=none; step undecided → verified proven
+	flagz ca=/ca.crt egress=none; step undecided held-once → verified proven
 	flagz ca=/ca.crt egress=none; step undecided node=n2 → enforced proven
 	ended; flagz ca=/ca.crt egress=none; metrics done=3; step undecided → unknown
 	unopened; flagz ca=/ca.crt egress=none p1; process p1; replicas 2; step undecided p1 → verified inferred
-	unopened; flagz ca=/ca.crt egress=none at=10.0.0.5 p1; process p1; replicas 1; step undecided p1 → verified proven
+	unopened; flagz ca=/ca.crt egress=none at=10.0.0.5 p1; process p1; replicas 1; step undecided p1 → verified proven; needs nothing
 	flagz ca=/ca.crt egress=none; process p1; step undecided @c9 p2 → enforced proven
 	flagz ca=/ca.crt egress=none; step undecided held-none → enforced proven
 
 	# Log reads of an active probe, with and without verification.
-	flagz ca=/ca.pem; log-read refused/ok own → refused proven
 	flagz ca=/ca.pem; log-read refused/ok → refused inferred # a verified kubelet can have sent it
-	log-read refused/ok own → refused proven # a message of the apiserver itself
 	log-read refused/ok → refused inferred # the kubelet can have sent it
 	log-read refused/failed → refused inferred # possibly by a proxy
 	log-read ok/ok → unknown # as it is with and without verification
@@ -223,38 +223,33 @@ const rows = rowsOf(`
 	unopened; flagz ca=none egress=none p1; flagz ca=/ca.crt egress=none @c9 p2; process p2; replicas 2; text x509 @c9 p2 → unknown
 	flagz ca=none egress=none; text x509 → unverified proven # the message is forged
 	flagz ca=none egress=none @c9; text x509 → unknown
-	text x509 → refused inferred; needs flagz or mirror-pods # the message may be about a proxy
-	flagz ca=/ca.crt egress=none; text x509 own → refused proven; needs nothing
-	flagz ca=/ca.crt egress=none; text x509 → refused inferred; needs active # a verified kubelet can have sent it
-	flagz ca=/ca.pem; metrics dials=grpc/uds:3; text x509 own → refused proven
+	text x509 → refused inferred; needs flagz # a pod could say only that verification is off
+	flagz ca=/ca.crt egress=none; text x509 → refused inferred; needs nothing # a verified kubelet can have sent it
+	flagz ca=/ca.pem; metrics dials=grpc/uds:3; text x509 → refused inferred
 	metrics dials=grpc/uds:3; text x509 → refused inferred # an unverified far end can send it
 	answered; flagz ca=/ca.crt egress=none; text x509 → verified proven # an accepted kubelet sent it
 	metrics dials=http-connect/tcp:3; text x509 → refused inferred # perhaps the proxy’s certificate
-	flagz ca=/ca.pem; metrics dials=http-connect/uds:3; text x509 own → refused proven
 	text x509 → refused inferred
 	text x509 @c9 → refused inferred
 	gateway; text x509 → refused inferred
-	logs; metrics dials=grpc/uds:3; text x509 own → refused proven
+	logs; metrics dials=grpc/uds:3; text x509 → refused inferred # an agent can have written all of it
 	process p1; metrics tls-failures=2 @c9 p2; text x509 @c9 p2 → unknown
 	flagz ca=none egress=none @c8 p1; flagz ca=/ca.crt egress=none @c9 p2; replicas 2; text x509 → refused inferred
 	ended; flagz ca=none egress=none @c8 p1; flagz ca=/ca.crt egress=none @c9 p2; replicas 2; text x509 → refused inferred
 	flagz ca=/ca.crt egress=none; text other → enforced proven
 	flagz ca=/ca.crt egress=none @c9; text x509 → refused inferred
 	flagz ca=/ca.pem; metrics dials=http-connect/tcp:3; text x509 → refused inferred
-	flagz ca=/ca.pem; text x509 → refused inferred; needs metrics
-	flagz ca=/ca.pem egress=/egress.yaml; text x509 → refused inferred; needs active
+	flagz ca=/ca.pem; text x509 → refused inferred; needs nothing
 	flagz ca=/ca.pem; flagz ca=/ca.crt egress=none @c9; text x509 → refused inferred
-	flagz ca=/ca.pem; step http-connect; text x509 own → refused proven
 	flagz ca=/ca.pem; step http-connect transport=tcp; text x509 → refused inferred
 	flagz ca=/ca.pem; step undecided; text x509 → refused inferred
 	flagz ca=/ca.pem; process p1; step http-connect @c9 p2; text x509 → refused inferred
 	flagz ca=/ca.pem; process p1; metrics dials=grpc/uds:3 @c9 p2; text x509 → refused inferred
-	flagz ca=/ca.crt egress=none; text x509; text x509 own → refused proven # the strongest refusal counts
 	flagz ca=/ca.pem @c9; metrics dials=grpc/uds:3; text x509 → refused inferred
-	flagz ca=/ca.crt egress=none; text x509 @c9 → refused inferred; needs active
+	flagz ca=/ca.crt egress=none; text x509 @c9 → refused inferred; needs nothing
 	pod 0 ca=/ca.crt at=10.0.0.7; pod 1 ca=/ca.crt at=10.0.0.8; text x509 → refused inferred; needs flagz
-	probed; flagz ca=/ca.pem egress=/egress.yaml; text x509 probed → refused inferred; needs egress-file
-	probed; text x509 probed → refused inferred; needs flagz-without-probes or mirror-pods
+	probed; flagz ca=/ca.pem egress=/egress.yaml; text x509 probed → refused inferred; needs nothing
+	probed; text x509 probed → refused inferred; needs flagz-without-probes
 	gateway; flagz ca=/ca.crt egress=none; text x509 → refused inferred; needs apiserver-itself
 	unopened; probed; flagz ca=/ca.crt egress=none p1; process p1; pod a ca=/ca.crt egress=none at=10.0.0.5; replicas 3; text x509 probed p1 → refused inferred; needs open-connection
 	unopened; probed; flagz ca=/ca.crt egress=none p1; process p1; text x509 probed p1 → refused inferred; needs leases

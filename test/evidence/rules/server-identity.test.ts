@@ -1,6 +1,5 @@
 import test from 'ava';
-import {noClusterObservations, versionFacts} from '../../../source/evidence/cluster-observations.ts';
-import {noConnectionObservations} from '../../../source/evidence/connection-observations.ts';
+import {noClusterObservations, versionFacts, noConnectionObservations} from '../../../source/evidence/connection-observations.ts';
 import type {CaFacts, ServerIdentity, UnavailableSource, UserInfo} from '../../../source/evidence/evidence.ts';
 import {identifyServer, gatewayNotExcluded, isCertificateLost} from '../../../source/evidence/rules/first-leg.ts';
 import {given, rowsOf} from '../../support/given.ts';
@@ -27,7 +26,7 @@ function identify(facts: string): ServerIdentity {
 	const reason = wordOf('ca-unavailable') as UnavailableSource['reason'] | undefined;
 	const header = wordOf('header');
 	return identifyServer(
-		{...noConnectionObservations, socket, flags: flags[0] ?? null, foreignHeaders: header === undefined ? [] : [header]},
+		{...noConnectionObservations, socket, flags: flags[0] ?? null, foreignHeaders: header?.split(',') ?? []},
 		{
 			...noClusterObservations,
 			ca: clusterCas[words.find(word => word in clusterCas) ?? 'ca own']!,
@@ -52,6 +51,7 @@ const rows = rowsOf(`
 	ca other → gateway
 	header via → gateway # no apiserver sends it
 	two-processes → gateway
+	socket none → unknown
 	socket plain → gateway
 	socket unverified → unknown
 	socket public; ca none → unknown
@@ -59,7 +59,8 @@ const rows = rowsOf(`
 	ca other-of-same-name → gateway # sent by the server
 
 	# Names of the certificate.
-	socket san=DNS:a,DNS:kubernetes.default → apiserver
+	socket san=DNS:a,_DNS:kubernetes.default → apiserver
+	socket san=URI:"spiffe://gateway/a,_DNS:kubernetes,_b" → unknown # as Node writes a name that has commas
 	socket san=DNS:kubernetes.default.svc → apiserver
 	socket san=DNS:api.kubernetes → unknown
 	socket san=none → unknown
@@ -102,6 +103,10 @@ test('a server identity names the permission that would separate apiserver from 
 		[permission('ca none; ca-unavailable forbidden'), permission('ca none; ca-unavailable not-served'), permission('ca none')],
 		['get configmap kube-root-ca.crt', undefined, undefined],
 	);
+});
+
+test('a gateway is named by the headers that no apiserver sends', t => {
+	t.is(identify('header via,x-envoy').why, 'responses carry via, x-envoy, which no apiserver sends');
 });
 
 test('k3s at another address names the address of its own server', t => {
@@ -180,7 +185,8 @@ const byAddress = rowsOf(`
 	flagz at=10.0.0.5; replicas 1 10.0.0.5 leases=10.0.0.5,10.0.0.5 → possible
 	flagz at=10.0.0.5; replicas 1 leases=10.0.0.5,10.0.0.6,10.0.0.7 → excluded
 	flagz at=10.0.0.5; replicas 1 10.0.0.5 leases=none,none → possible
-	flagz at=10.0.0.5; replicas 2 10.0.0.5 10.0.0.6 leases=none,none → excluded
+	flagz at=10.0.0.5; replicas 2 10.0.0.5 10.0.0.6 leases=none,none → possible # whoever registers the other endpoint excludes nothing
+	flagz at=10.0.0.5; replicas 2 10.0.0.5 leases=10.0.0.5,none → possible
 `);
 
 for (const {given: facts, expected} of byAddress) {

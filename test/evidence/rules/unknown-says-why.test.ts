@@ -56,7 +56,6 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 	[
 		['no failure', {}],
 		['a refused certificate', {failures: [failure({tls: 'refused'})]}],
-		['the apiserver’s own words of a refused certificate', {failures: [failure({tls: 'refused'}, {authors: ['apiserver']})]}],
 		['a tunnel’s words', {failures: [failure({route: 'konnectivity'})]}],
 		['an egress proxy’s words', {failures: [failure({route: 'egress-http-connect'})]}],
 	],

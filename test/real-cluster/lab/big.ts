@@ -1,12 +1,11 @@
 /**
 A cluster of 5,000 nodes and 150,000 pods that are only objects. As a program: `node test/real-cluster/lab/big.ts [--state FOLDER] [--nodes
-5000] [--pods 150000] [--kubelets]`. With scripted kubelets, one pod of each node is Running.
+5000] [--pods 150000]`.
 */
 import {readFile} from 'node:fs/promises';
 import {Agent, request} from 'node:https';
 import process from 'node:process';
 import {parseArgs} from 'node:util';
-import {bigKubelet, bigKubeletPort, bigNodeAddress, startBigKubelets} from './big-kubelets.ts';
 import {apiserverArguments, startEtcd} from './control-plane.ts';
 import {authority, signed} from './certificates.ts';
 import {startDaemon} from './daemon.ts';
@@ -21,7 +20,7 @@ const port = 6500;
 const connections = 40;
 const namespaces = Array.from({length: 20}, (_, index) => `team-${String(index).padStart(2, '0')}`);
 
-export type BigSize = {nodes: number; pods: number; kubelets?: boolean};
+export type BigSize = {nodes: number; pods: number};
 
 /** Fills it unless it is full; resolves to an admin's kubeconfig. Takes 150 s and 6 GB at full size. */
 export async function startBig(lab: Lab, size: BigSize = {nodes: 5000, pods: 150_000}): Promise<string> {
@@ -51,15 +50,6 @@ export async function startBig(lab: Lab, size: BigSize = {nodes: 5000, pods: 150
 	await inParallel(namespaces.length, async index => client('POST', '/api/v1/namespaces', {metadata: {name: namespaces[index]}}));
 	await inParallel(size.nodes, async index => client('POST', '/api/v1/nodes', node(index)));
 	await inParallel(size.pods, async index => client('POST', `/api/v1/namespaces/${namespaceOf(index)}/pods`, pod(index, size.nodes)));
-	if (size.kubelets) {
-		await startBigKubelets(lab);
-		await inParallel(size.nodes, async index =>
-			bigKubelet(index) === 'has-no-pod'
-				? 200
-				: client('PATCH', `/api/v1/namespaces/${namespaceOf(index)}/pods/${podName(index)}/status`, {status: runningStatus}),
-		);
-	}
-
 	return kubeconfig;
 }
 
@@ -70,9 +60,8 @@ const namespaceOf = (index: number) => namespaces[index % namespaces.length];
 const node = (index: number) => ({
 	metadata: {name: nodeName(index), labels: {zone: `zone-${index % 3}`}},
 	status: {
-		addresses: [{type: 'InternalIP', address: bigNodeAddress(index)}],
-		// Nothing listens on the port after that of the scripted kubelets.
-		daemonEndpoints: {kubeletEndpoint: {Port: bigKubelet(index) === 'refuses' ? bigKubeletPort + 1 : bigKubeletPort}},
+		addresses: [{type: 'InternalIP', address: `10.100.${Math.floor(index / 250) % 250}.${(index % 250) + 1}`}],
+		daemonEndpoints: {kubeletEndpoint: {Port: 10_250}},
 		conditions: [{type: 'Ready', status: 'True', reason: 'KubeletReady'}],
 		nodeInfo: {
 			kubeletVersion: 'v1.36.3',
@@ -89,26 +78,9 @@ const node = (index: number) => ({
 	},
 });
 
-const podName = (index: number) => `app-${String(index % 997).padStart(3, '0')}-${index.toString(36).padStart(5, '0')}`;
-
-const runningStatus = {
-	phase: 'Running',
-	conditions: [{type: 'Ready', status: 'True'}],
-	containerStatuses: [
-		{
-			name: 'main',
-			image: 'example.test/app:1',
-			imageID: '',
-			ready: true,
-			restartCount: 0,
-			state: {running: {startedAt: '2026-01-01T00:00:00Z'}},
-		},
-	],
-};
-
 const pod = (index: number, nodeCount: number) => ({
 	metadata: {
-		name: podName(index),
+		name: `app-${String(index % 997).padStart(3, '0')}-${index.toString(36).padStart(5, '0')}`,
 		labels: {app: `app-${index % 997}`, tier: index % 2 === 0 ? 'front' : 'back'},
 	},
 	spec: {
@@ -143,16 +115,12 @@ async function openClient(lab: Lab, server: string): Promise<(method: string, pa
 	const agent = new Agent({keepAlive: true, maxSockets: connections, ca, cert, key});
 	return async (method, path, body) =>
 		new Promise(resolve => {
-			const sent = request(
-				`${server}${path}`,
-				{method, agent, headers: {'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'}},
-				response => {
-					response.resume();
-					response.on('end', () => {
-						resolve(response.statusCode ?? 0);
-					});
-				},
-			);
+			const sent = request(`${server}${path}`, {method, agent, headers: {'content-type': 'application/json'}}, response => {
+				response.resume();
+				response.on('end', () => {
+					resolve(response.statusCode ?? 0);
+				});
+			});
 			sent.on('error', () => {
 				resolve(0);
 			});
@@ -166,11 +134,10 @@ if (import.meta.main) {
 			state: {type: 'string', default: defaultFolder()},
 			nodes: {type: 'string', default: '5000'},
 			pods: {type: 'string', default: '150000'},
-			kubelets: {type: 'boolean', default: false},
 		},
 	});
 	const started = Date.now();
-	const kubeconfig = await startBig(await openLab(values.state), {...values, nodes: Number(values.nodes), pods: Number(values.pods)});
+	const kubeconfig = await startBig(await openLab(values.state), {nodes: Number(values.nodes), pods: Number(values.pods)});
 	process.stdout.write(`filled after ${((Date.now() - started) / 1000).toFixed(0)} s: ${kubeconfig}\n`);
 	process.exit(0);
 }

@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises';
 import {request} from 'node:https';
 import {join} from 'node:path';
 import {authority, serviceAccountKeys, signed, type KeyPair} from './certificates.ts';
-import {findDaemon, startDaemon, stopDaemon} from './daemon.ts';
+import {startDaemon, stopDaemon} from './daemon.ts';
 import {egressFile} from './egress-file.ts';
 import {writeKubeconfig} from './kubeconfig.ts';
 import {controlPlaneAddress, loopbackAddress, nodeAddress, type Lab} from './lab.ts';
@@ -54,9 +54,6 @@ export async function startApiserver(lab: Lab, name: PostureName, posture: Postu
 export async function stopApiserver(lab: Lab, name: PostureName, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
 	await stopDaemon(lab, `apiserver-${name}`, {signal, graceMs: 10_000});
 }
-
-export const isApiserverRunning = async (lab: Lab, name: PostureName): Promise<boolean> =>
-	(await findDaemon(lab, `apiserver-${name}`)) !== undefined;
 
 /** The arguments of an apiserver, whether it runs as a process or as a static pod. */
 export async function apiserverArguments(

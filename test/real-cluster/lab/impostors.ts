@@ -5,7 +5,7 @@ import {createServer, type Server} from 'node:https';
 import {createServer as createTcpServer, connect, type AddressInfo} from 'node:net';
 import {createServer as createTlsServer} from 'node:tls';
 import type {ExecutionContext} from 'ava';
-import {webSocketAccept} from '../../../source/wire/websocket-accept.ts';
+import {webSocketAccept} from '../../../source/wire/response-head.ts';
 import {signed} from './certificates.ts';
 import {apply, kubectl} from './kubectl.ts';
 import {addAddress, type Lab} from './lab.ts';

@@ -1,7 +1,6 @@
 /** Ends what a lab started, all of it or what no later test needs, and restores the machine. */
 import {readFile, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {removeBigRoute} from './big-kubelets.ts';
 import {daemonNames, endProcess, startTicksOf, stopDaemon} from './daemon.ts';
 import {stopStaticApiserver} from './in-cluster.ts';
 import {agentName, tunnelModeOf, tunnelModes, type TunnelMode} from './konnectivity.ts';
@@ -28,10 +27,6 @@ export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> 
 	await removeInterfaces(lab);
 	await removeNetworkFiles(lab);
 	await removeAddresses(lab);
-	if (names.includes('big-kubelets')) {
-		await removeBigRoute();
-	}
-
 	await restoreWatchLimit(lab);
 	for (const entry of await readdir(lab.folder)) {
 		if (!keepLogs || entry !== 'logs') {

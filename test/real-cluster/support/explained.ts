@@ -1,6 +1,6 @@
 /** Failures that spoke explains: each message rule is provoked once on the cluster. */
 import type {ExecutionContext} from 'ava';
-import {messageRules} from '../../../source/server-messages/explain-message.ts';
+import {messageRules} from '../../../source/cluster/server-messages/explain-message.ts';
 
 /** Rules that files other than failures.cluster.ts provoke, because a tunnel must be broken for them. */
 export const provokedInTunnels = {

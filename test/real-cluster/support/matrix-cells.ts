@@ -1,7 +1,7 @@
 /** The cells of the matrix: spoke's claims and the truth about one connection. */
 import type {ExecutionContext} from 'ava';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
-import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../../source/base/command-line/connection-flags.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import type {Path, StreamFeature} from '../../../source/evidence/evidence.ts';
 import {runActiveProbes} from '../../../source/evidence/run-active-probes.ts';
@@ -9,7 +9,6 @@ import {examineApiserver} from '../../../source/evidence/examine-apiserver.ts';
 import {planPaths} from '../../../source/evidence/plan-paths.ts';
 import {configuredPath} from '../../../source/evidence/find-paths.ts';
 import type {UserName} from '../lab/kubeconfig.ts';
-import {labTranslatesStreams} from '../lab/programs.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 
 export type Variant = {name: string; target: string; feature: StreamFeature; stream: StreamFacts};
@@ -140,8 +139,8 @@ function verdictsOf(cell: Cell): Claim[] {
 	const monitors = user !== 'plain' && path.legs[0]!.to === 'apiserver';
 	const readsFlags = monitors && flagz;
 	const isChecked = truth.tls === 'verified' || truth.tls === 'refused';
-	// A silent command may not have reached the kubelet, unless the node is known to accept WebSockets; only the admin can read nodes.
-	const unheard = isChecked && variant === silentCommand && (labTranslatesStreams || user !== 'admin');
+	// A silent command may not have reached the kubelet: the apiserver can answer 101 by itself.
+	const unheard = isChecked && variant === silentCommand;
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
 		tls: !endsAtKubelet || isRefusal || (readsFlags && !unheard),
@@ -150,8 +149,8 @@ function verdictsOf(cell: Cell): Claim[] {
 	};
 	// With HTTP CONNECT, only the agents' own metrics show Konnectivity's TLS, and a node can make them up.
 	const readsTunnel = readable.route && truth.protocol === 'grpc';
-	// The far end can write that it was refused, too, except into the error of a log read.
-	const readsCheck = isChecked && (readsFlags || (isRefusal && (probe === 'active' || variant.startsWith('logs'))));
+	// The far end can write that it was refused, too: only the flags protect.
+	const readsCheck = isChecked && readsFlags;
 	return [
 		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: isTrueTls(path, truth), readable: readable.tls},
 		{
@@ -168,7 +167,7 @@ function verdictsOf(cell: Cell): Claim[] {
 			state: path.exposure.state,
 			basis: path.exposure.basis,
 			isTrue: path.exposure.state === truth.exposure,
-			readable: readsTunnel || readsCheck || (readable.tls && readable.route && truth.protocol === null),
+			readable: readsTunnel || readsCheck || (!isChecked && readable.tls && readable.route && truth.protocol === null),
 		},
 	];
 }

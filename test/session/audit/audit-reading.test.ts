@@ -1,9 +1,9 @@
 /** When the audit view reads the audit. */
 import test, {type ExecutionContext} from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {auditHandlers, readAuditOnce, renewAudit} from '../../../source/session/audit/audit-handlers.ts';
 import type {ShownAuditRow} from '../../../source/session/frame/session-state.ts';
-import {inContext} from '../../../source/session/lists/rows-of-clusters.ts';
+import {inContext} from '../../../source/session/lists/row-filter.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {startServer} from '../../support/api-server.ts';
 import {fakeSession} from '../../support/fake-session.ts';

@@ -1,6 +1,6 @@
 /** The audit picture. */
 import test from 'ava';
-import {hubPicture} from '../../../source/output/hub-picture.ts';
+import {hubPicture} from '../../../source/report/descriptions/describe-audit.ts';
 import {rowIds, type AuditRow} from '../../../source/evidence/audit/audit-object.ts';
 import type {Basis, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {auditPicture} from '../../../source/session/audit/audit.tsx';

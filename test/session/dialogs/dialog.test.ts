@@ -50,7 +50,27 @@ test('a prompt restores the typed line after the newest of the history', t => {
 	];
 	t.deepEqual(typed(prompt('time', 2), older!, older!, newer!, newer!), {text: 'time', caret: 2});
 	t.deepEqual(typed(prompt('time', 2), newer!), {text: 'time', caret: 2});
+	t.is(typed(prompt('time'), newer!, older!).text, 'second', 'nothing is newer than the typed line');
+	t.is(typed(prompt('time'), older!, older!, older!).text, 'first');
+	const named = {...prompt('time'), problem: 'x'};
+	t.is(reduceDialog(named, newer!), named);
 	t.deepEqual(typed({...prompt('time'), history: []}, older!), {text: 'time', caret: 4});
+});
+
+test('a caret passes whole characters', t => {
+	const moved = (from: number, to: 'left' | 'right') =>
+		(reduceDialog(prompt('a🎉b', from), {type: 'caret', to}) as PromptDialog).typed.caret;
+	t.deepEqual([moved(1, 'right'), moved(3, 'left'), moved(4, 'right'), moved(0, 'left')], [3, 1, 4, 0]);
+});
+
+test('a completion names up to four that fit, and how many more', t => {
+	const noteOf = (text: string, candidates: readonly string[], note = 'old') =>
+		(reduceDialog({...prompt(text), candidates, note}, {type: 'complete'}) as PromptDialog).note;
+	t.is(noteOf('a', ['a1', 'a2', 'a3', 'a4', 'b']), 'a1  a2  a3  a4');
+	t.is(noteOf('a', ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']), 'a1  a2  a3  a4  2 more');
+	t.is(noteOf('a', ['a1', 'b']), '');
+	t.is(noteOf('x', ['a1']), 'nothing completes this');
+	t.is(noteOf('x', []), 'old');
 });
 
 for (const event of [{type: 'history', by: 1}, {type: 'complete'}, {type: 'regex'}] as readonly DialogEvent[]) {
@@ -74,7 +94,6 @@ const picker: PickerDialog = {
 	index: 0,
 	notes: [],
 	free: false,
-	none: null,
 	keys: '',
 	toggles: false,
 };
@@ -189,6 +208,10 @@ for (const [title, events, value] of localEdits) {
 		t.is(form.fields[2]?.value, value);
 	});
 }
+
+test('moving passes a field that is not visible', t => {
+	t.is((reduceDialog(portForm, {type: 'move', by: 1}) as FormDialog).at, 2);
+});
 
 test('a port typed on the choices goes into the field for other ports', t => {
 	const form = [...'90'].reduce((now, text) => reduceDialog(now, {type: 'type', text}) as FormDialog, portForm);

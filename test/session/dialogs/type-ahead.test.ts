@@ -2,23 +2,28 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {CanceledError, TypeAhead} from '../../../source/session/dialogs/type-ahead.ts';
+import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
+import type {SessionEvent} from '../../../source/session/frame/session-reducer.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import type {KeyInput} from '../../../source/session/keymap/decode-keys.ts';
 import {eventLoopTurns} from '../../support/event-loop-turns.ts';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {until} from '../../support/until.ts';
 
-function makeAhead(limitMs = 60_000) {
+function makeAhead(holdMs = 60_000) {
 	const passed: string[] = [];
 	const told: string[] = [];
-	const ahead = new TypeAhead({
-		limitMs,
-		remindMs: 10,
-		pass(inputs) {
-			passed.push(...inputs.map(input => ('key' in input ? input.key : 'paste' in input ? input.paste : '')));
+	const store = {
+		state: emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		dispatchNow(event: SessionEvent) {
+			told.push(event.type === 'notice' ? event.text : event.type);
 		},
-		show(text) {
-			told.push(text);
-		},
-	});
+	};
+	const pass = (inputs: readonly KeyInput[]) => {
+		passed.push(...inputs.map(input => ('key' in input ? input.key : 'paste' in input ? input.paste : '')));
+	};
+
+	const ahead = new TypeAhead(store, new Map(), pass, {holdMs, remindEveryMs: 10});
 	const work = Promise.withResolvers<string>();
 	return {ahead, passed, told, work};
 }

@@ -3,7 +3,7 @@ import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
+import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-sets.ts';
 import {forwardEntry} from '../../support/forward-entry.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {newHome} from '../../support/new-home.ts';

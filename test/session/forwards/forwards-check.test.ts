@@ -2,7 +2,7 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
-import {writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
+import {writeForwardSet} from '../../../source/session/forwards/forward-sets.ts';
 import {newHome} from '../../support/new-home.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 

@@ -1,7 +1,7 @@
 /** Rows and notices of forward events. */
 import test from 'ava';
-import {reduceForward, forwardNotice, forwardUsersText} from '../../../source/session/forwards/reduce-forward.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {reduceForward, forwardNotice} from '../../../source/session/forwards/reduce-forward.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../../source/streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../../source/session/frame/session-state.ts';
 import {toWeb} from '../../support/forward-config.ts';
@@ -27,6 +27,8 @@ const row: ForwardState = {
 	bytesDown: 0,
 	openConnections: [],
 	log: [],
+	error: null,
+	listenerUsers: null,
 };
 const live: ConnectionSnapshot = {
 	connection: 'f.7',
@@ -118,8 +120,8 @@ test('a ready forward reports its address and users, a move is a warning', t => 
 		['Forwarding from 127.0.0.1:8081 -> 80, on web-1', 'Forwarding from [::]:8081 -> 80, on web-1'],
 	);
 	t.deepEqual(forwardNotice(ready, after), {text: 'http://localhost:8081 forwards to web-1'});
-	t.is(forwardUsersText(ready), 'anyone who can reach [::]:8081 can use this forward');
-	t.is(forwardUsersText({...ready, listen: ready.listen.slice(0, 1)}), null);
+	t.is(after.listenerUsers, 'anyone who can reach [::]:8081 can use this forward');
+	t.is(reduceForward(row, {...ready, listen: ready.listen.slice(0, 1)}, []).listenerUsers, null);
 	t.deepEqual(forwardNotice(rows[6]![0], row), {text: 'http://localhost:8080 moved to web-2: pod was deleted', role: 'warn'});
 	t.is(forwardNotice(rows[8]![0], row), null);
 });

@@ -1,4 +1,4 @@
-/** Reduced motion. The frames have a curve with and without it. */
+/** Reduced motion. */
 import test from 'ava';
 import {isReducedMotion} from '../../../source/session/frame/session-display.ts';
 import {reduceSession} from '../../../source/session/frame/session-reducer.ts';

@@ -1,6 +1,12 @@
 /** The mouse in a session. */
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {setTimeout} from 'node:timers/promises';
 import test from 'ava';
-import {sessionOnSandbox} from '../../support/open-session.ts';
+import {kubeconfigText} from '../../support/kubeconfig-text.ts';
+import {LogServer} from '../../support/log-server.ts';
+import {newHome} from '../../support/new-home.ts';
+import {openSession, sessionOnSandbox} from '../../support/open-session.ts';
 import type {TestScreen} from '../../support/test-screen.ts';
 
 const size = {columns: 120, rows: 40};
@@ -85,6 +91,37 @@ test('the wheel scrolls the pane under it', async t => {
 	t.is(session.screen()[3], before);
 	mouse(session, /any other/);
 	await session.sees(/Pods/);
+});
+
+test('in a tail of 5,000 lines a second a click selects the line that was painted there', async t => {
+	const server = await LogServer.start(t);
+	const log = server.addLog('web');
+	const home = await newHome(t);
+	const file = join(home, 'kubeconfig');
+	await writeFile(file, kubeconfigText({server: server.url, user: {}, namespace: 'demo'}));
+	const session = await openSession(t, ['tail', 'pod/web', '--kubeconfig', file], {home, ...size});
+	const [started, lines] = [performance.now(), {count: 0}];
+	const writing = setInterval(() => {
+		const due = Math.floor((performance.now() - started) * 5);
+		log.append(...Array.from({length: due - lines.count}, () => ({time: new Date().toISOString(), text: `GET /${++lines.count} end`})));
+	}, 10);
+	t.teardown(() => {
+		clearInterval(writing);
+	});
+	// Two clicks at one place would be a double click.
+	for (const row of [5, 10, 15, 20, 25]) {
+		await session.sees(/following · [4-6],\d{3} lines\/s[^]*GET \/\d+ end/);
+		// Between two frames, which are 160 ms apart. The screen then shows all that the session has written.
+		await setTimeout(100);
+		await session.overwrite('');
+		const [painted] = /GET \/\d+ end/.exec(session.screen()[row - 1]!)!;
+		session.type(`\u001B[<0;30;${row}M\u001B[<0;30;${row}m`);
+		session.press('tail/open');
+		await session.sees(new RegExp(`┤Line [\\d,]+├.*\\n[ ▸]+${painted}`), 5000);
+		session.press('view.back');
+		await session.loses(/┤Line/);
+		session.press('tail/move.end');
+	}
 });
 
 test('--mouse=off asks for no reports', async t => {

@@ -1,6 +1,6 @@
 /** Notices in the footer. */
 import test from 'ava';
-import type {ErrorObject} from '../../../source/errors/spoke-error.ts';
+import type {ErrorObject} from '../../../source/base/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
 import {reduceSession, type SessionEvent} from '../../../source/session/frame/session-reducer.ts';
 
@@ -50,4 +50,21 @@ test('a failure is shown, and `why` is about it until another action starts', t 
 	t.is(over.lastFailure, null);
 	t.is(over.notice, state.notice);
 	t.is(reduceSession(over, {type: 'failure-over'}), over);
+});
+
+test('an event that changes nothing keeps the state, so that nothing is drawn', t => {
+	const state = run();
+	for (const event of [
+		{type: 'list-rows', rows: state.listRows},
+		{type: 'page-rows', rows: state.pageRows},
+		{type: 'pending', keys: []},
+		{type: 'notice-read'},
+		{type: 'first-hints-over'},
+	] satisfies SessionEvent[]) {
+		t.is(reduceSession(state, event), state, event.type);
+	}
+
+	const waiting = reduceSession(state, {type: 'pending', keys: ['g']});
+	t.deepEqual(waiting.pending, ['g']);
+	t.deepEqual(reduceSession(waiting, {type: 'pending', keys: []}).pending, []);
 });

@@ -1,6 +1,6 @@
 /** Texts and verdicts of the path pane. */
 import test from 'ava';
-import type {ErrorObject} from '../../../source/errors/spoke-error.ts';
+import type {ErrorObject} from '../../../source/base/errors/spoke-error.ts';
 import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../../source/evidence/evidence.ts';
 import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {

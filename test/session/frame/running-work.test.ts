@@ -1,7 +1,7 @@
 /** Running work and its end. */
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
-import {RunningWork} from '../../../source/session/frame/running-work.ts';
+import {RunningWork} from '../../../source/session/frame/session.ts';
 
 /** Stops in a later turn. */
 function slow(acts: string[], name: string) {

@@ -1,6 +1,6 @@
 /** Back and forward between views, as in k9s. */
 import test from 'ava';
-import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {loadKeymap} from '../../../source/session/keymap/load-keymap.ts';
 import {sessionOnSandbox} from '../../support/open-session.ts';
 
 test('the k9s keymap moves back and forward through views and their namespaces', async t => {

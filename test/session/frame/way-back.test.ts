@@ -1,7 +1,7 @@
 /** The back key. */
 import test from 'ava';
 import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
-import {RunningWork} from '../../../source/session/frame/running-work.ts';
+import {RunningWork} from '../../../source/session/frame/session.ts';
 import type {ListEvent} from '../../../source/session/lists/list-state.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {quietStore} from '../../support/tail-run.ts';

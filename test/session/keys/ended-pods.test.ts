@@ -1,6 +1,6 @@
 /** Keys of terminated pods. */
 import test from 'ava';
-import {findAction} from '../../../source/actions/action-table.ts';
+import {findAction} from '../../../source/session/actions/action-table.ts';
 import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {disabledReason} from '../../../source/session/keys/perform-action.ts';
 import {listKinds} from '../../../source/session/lists/list-kinds.ts';

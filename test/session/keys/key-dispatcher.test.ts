@@ -1,12 +1,12 @@
 /** Keys whose bytes arrive in pieces, and their frames. */
 import {stat} from 'node:fs';
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {KeyInput} from '../../../source/keymap/decode-keys.ts';
-import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
+import type {KeyInput} from '../../../source/session/keymap/decode-keys.ts';
+import {loadKeymap} from '../../../source/session/keymap/load-keymap.ts';
 import {Dialogs} from '../../../source/session/dialogs/dialogs.ts';
 import {handlerOf} from '../../../source/session/frame/handlers.ts';
-import {CanceledError, createTypeAhead} from '../../../source/session/dialogs/type-ahead.ts';
+import {CanceledError, TypeAhead} from '../../../source/session/dialogs/type-ahead.ts';
 import {KeyDispatcher} from '../../../source/session/keys/key-dispatcher.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {quietStore} from '../../support/tail-run.ts';
@@ -82,7 +82,7 @@ test('a failure card stays open at a key that is not its own', async t => {
 test('Esc cancels a long wait only where the footer says so, and leaves a layer otherwise', async t => {
 	const {keymap} = await loadKeymap({}, 'default');
 	const store = quietStore();
-	const typeAhead = createTypeAhead(store, keymap, () => {});
+	const typeAhead = new TypeAhead(store, keymap, () => {});
 	const session = fakeSession({store, keymap, typeAhead, work: new Map(), refreshFeeds() {}, showMessage() {}});
 	const dispatcher = new KeyDispatcher(
 		{session, dialogs: new Dialogs(store, typeAhead), handlerOf},

@@ -1,12 +1,12 @@
 /** Actions that permissions disable. */
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
-import {actionIn} from '../../../source/actions/action-table.ts';
+import {actionIn} from '../../../source/session/actions/action-table.ts';
 import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {performAction, type ActionContext} from '../../../source/session/keys/perform-action.ts';
-import {inContext} from '../../../source/session/lists/rows-of-clusters.ts';
+import {inContext} from '../../../source/session/lists/row-filter.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 
 const shell = actionIn('pods', 'shell')!;
@@ -65,7 +65,7 @@ test('an action allowed for one pod does nothing if another row is selected mean
 	const {store, context, add, answer, opened, told} = refused();
 	performAction(context, 'shell');
 	add('eu', 'api');
-	store.dispatch({type: 'list', list: 'pods', event: {type: 'move-to', index: 0}});
+	store.dispatch({type: 'list', list: 'pods', event: {type: 'move', by: -9}});
 	await answer();
 	t.deepEqual([opened, told], [[], ['web is no longer selected']]);
 });

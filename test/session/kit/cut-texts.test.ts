@@ -1,10 +1,9 @@
 /** Cut texts in a terminal. */
 import test from 'ava';
-import {searchText} from '../../../source/session/text/text-search.ts';
+import {searchText, hiddenCells} from '../../../source/session/kit/text-rows.ts';
 import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
-import {leftOfMatch, messagesBody, rowOfMatch, textBody} from '../../../source/session/text/text-page.tsx';
+import {leftOfMatch, pageBody, rowOfMatch} from '../../../source/session/text/pager.tsx';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
-import {hiddenCells} from '../../../source/session/kit/text-rows.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {drawnLines} from '../../support/drawn.ts';
 
@@ -46,7 +45,7 @@ const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({
 });
 
 test('each line has one row, a cut is marked, and labels stay', async t => {
-	t.deepEqual(await drawnLines(screen, textBody(screen, layer(0))), [
+	t.deepEqual(await drawnLines(screen, pageBody(screen, layer(0))), [
 		'   image: registry/web:…',
 		' kind: Pod',
 		' 日本語日本語日本語日本…',
@@ -58,7 +57,7 @@ test('each line has one row, a cut is marked, and labels stay', async t => {
 });
 
 test('scrolling sideways shows the ends of lines and keeps rules and labels', async t => {
-	t.deepEqual(await drawnLines(screen, textBody(screen, layer(11))), [
+	t.deepEqual(await drawnLines(screen, pageBody(screen, layer(11))), [
 		' gistry/web:1.27',
 		'',
 		' 語日本語日本語日本語',
@@ -76,7 +75,7 @@ test('scrolling sideways stops at the longest line', t => {
 
 test('a match is highlighted, and scrolled to if it is not visible', t => {
 	const spans = (left: number, search: string) =>
-		textBody(screen, layer(left, search)).flatMap(({spans}) =>
+		pageBody(screen, layer(left, search)).flatMap(({spans}) =>
 			spans.filter(({role}) => role === 'match' || role === 'match.current').map(({text}) => text),
 		);
 	t.deepEqual(spans(0, '1.27'), []);
@@ -90,6 +89,6 @@ test('a match is highlighted, and scrolled to if it is not visible', t => {
 });
 
 test('a cut message takes one row', async t => {
-	t.deepEqual(await drawnLines(screen, messagesBody(screen, {kind: 'messages', top: 0, left: 0})), [' 00:00:00  one two thr…']);
-	t.deepEqual(await drawnLines(screen, messagesBody(screen, {kind: 'messages', top: 0, left: 12})), [' 00:00:00  e four five']);
+	t.deepEqual(await drawnLines(screen, pageBody(screen, {kind: 'messages', top: 0, left: 0})), [' 00:00:00  one two thr…']);
+	t.deepEqual(await drawnLines(screen, pageBody(screen, {kind: 'messages', top: 0, left: 12})), [' 00:00:00  e four five']);
 });

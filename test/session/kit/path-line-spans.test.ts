@@ -1,6 +1,6 @@
 /** How the path line shrinks. */
 import test from 'ava';
-import {farEndLabel} from '../../../source/descriptions/describe-path.ts';
+import {farEndLabel} from '../../../source/report/descriptions/describe-path.ts';
 import type {Basis, Path, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import {pathLineSpans, replicaLetter} from '../../../source/session/kit/path-line-spans.ts';

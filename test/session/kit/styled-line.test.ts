@@ -1,6 +1,6 @@
 /** Lines of styled text. */
 import test from 'ava';
-import {wrapToWidth} from '../../../source/text/wrap-text.ts';
+import {wrapToWidth} from '../../../source/base/text/cell-width.ts';
 import {clipSpans, line, styled} from '../../../source/session/kit/styled-line.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';

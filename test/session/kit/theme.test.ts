@@ -1,8 +1,8 @@
 /** Contrast of colors. */
 import test from 'ava';
 import {asciiGlyphs, chooseTheme, makeTheme, unicodeGlyphs, type Role} from '../../../source/session/kit/theme.ts';
-import type {ColorDepth} from '../../../source/themes/color.ts';
-import {loadThemes} from '../../../source/themes/load-themes.ts';
+import type {ColorDepth} from '../../../source/session/themes/theme-roles.ts';
+import {loadThemes} from '../../../source/session/themes/load-themes.ts';
 
 const {shipped} = await loadThemes({});
 

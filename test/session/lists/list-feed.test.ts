@@ -1,11 +1,11 @@
 /** A list of all namespaces. */
 import type {ServerResponse} from 'node:http';
 import test from 'ava';
-import type {ErrorCode} from '../../../source/errors/error-table.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {ErrorCode} from '../../../source/base/errors/error-table.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {feedList, ListRetries} from '../../../source/session/lists/list-feed.ts';
 import {emptyList, reduceList} from '../../../source/session/lists/list-state.ts';
-import {worstOf} from '../../../source/session/lists/rows-of-clusters.ts';
+import {worstOf} from '../../../source/session/lists/row-filter.ts';
 import {startServer} from '../../support/api-server.ts';
 
 const columns = [{name: 'Name', type: 'string', format: 'name', priority: 0}];

@@ -3,11 +3,12 @@ import test from 'ava';
 import {listKinds, type ListName} from '../../../source/session/lists/list-kinds.ts';
 import type {ListEvent} from '../../../source/session/lists/list-state.ts';
 import {fillCell, nextSortColumn} from '../../../source/session/lists/list-columns.ts';
-import {describeListStatus, listPane} from '../../../source/session/lists/list-pane.tsx';
+import {describeListStatus, listPane, describeNextRetry} from '../../../source/session/lists/list-pane.tsx';
 import {sortRows} from '../../../source/session/lists/row-filter.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
-import {cellWidth} from '../../../source/text/cell-width.ts';
+import {cellWidth} from '../../../source/base/text/cell-width.ts';
 import {inputOf, listRows, listState, sessionState, textOf, type GivenState} from '../../support/session-state.ts';
+import {clockTime} from '../../../source/base/text/formats.ts';
 
 /** Without blanks that only align. */
 const pane = (given: GivenState, width: number) =>
@@ -32,6 +33,7 @@ test('the age of a restart grows while its row is shown', t => {
 });
 
 const cronTitles = 'Name  Schedule  Timezone  Suspend  Active  Last Schedule  Age';
+
 const cronJob = (name: string, suspend: string, active: number, last: string) =>
 	listRows('workloads', [`${name}  0 3 * * *  <none>  ${suspend}  ${active}  ${last}  3d`], cronTitles, 'cronjob/')[0]!;
 
@@ -132,3 +134,22 @@ for (const [what, text, shown] of [
 		t.is(cellWidth(fillCell(text, 11)), 11);
 	});
 }
+
+const at = Date.parse('2026-11-25T14:03:07Z');
+
+for (const [name, now, words] of [
+	['pending', at - 3200, ' in 4 s'],
+	['due in less than a second', at - 1, ' in 1 s'],
+	['starting', at, ' now'],
+	['running for less than a second', at + 999, ' now'],
+	['running for longer', at + 1000, ` since ${clockTime(at)}`],
+] as const) {
+	test(`a retry that is ${name} reads: retrying${words.replace(/\d\d:.*/, 'its start')}`, t => {
+		t.is(describeNextRetry({now, isReducedMotion: false}, at), words);
+	});
+}
+
+test('reduced motion shows no countdown, but the start of a running retry', t => {
+	t.is(describeNextRetry({now: at - 3200, isReducedMotion: true}, at), '');
+	t.is(describeNextRetry({now: at + 5000, isReducedMotion: true}, at), ` since ${clockTime(at)}`);
+});

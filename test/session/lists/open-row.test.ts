@@ -1,8 +1,8 @@
 /** Enter in lists. */
 import test from 'ava';
-import {actionIn} from '../../../source/actions/action-table.ts';
+import {actionIn} from '../../../source/session/actions/action-table.ts';
 import {containerChoices, openRow} from '../../../source/session/lists/open-row.ts';
-import type {PodObject} from '../../../source/targets/pod-object.ts';
+import type {PodObject} from '../../../source/cluster/targets/pod-object.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {ask} from '../../support/sandbox-client.ts';
@@ -34,7 +34,7 @@ test('a refused choice for a container acts on no other pod that is selected mea
 	store.dispatch({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', rows, first: true}});
 	const done: string[] = [];
 	const select = (index: number) => {
-		store.dispatch({type: 'list', list: 'pods', event: {type: 'move-to', index}});
+		store.dispatch({type: 'list', list: 'pods', event: {type: 'move', by: index - store.state.lists.pods.cursorIndex}});
 		return '0';
 	};
 

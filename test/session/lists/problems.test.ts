@@ -1,6 +1,6 @@
 /** Rows that need attention. */
 import test from 'ava';
-import {nodePressure} from '../../../source/session/lists/object-feeds.ts';
+import {nodePressure} from '../../../source/session/lists/problems.ts';
 import {emptyList, reduceList, type ListEvent, type ListState} from '../../../source/session/lists/list-state.ts';
 import {isProblem, servicesWithoutPods, withProblem} from '../../../source/session/lists/problems.ts';
 import {listKinds, type ListName} from '../../../source/session/lists/list-kinds.ts';

@@ -4,7 +4,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
-import {RunningWork} from '../../../source/session/frame/running-work.ts';
+import {RunningWork} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';

@@ -58,14 +58,16 @@ test('all requests of a listener are counted, and the last hundred are kept', t 
 });
 
 test('stopping a listener keeps the selected row', t => {
-	const state = after(
+	const four = after(
 		{type: 'listening', listener: listener('l1')},
 		{type: 'listening', listener: listener('l2')},
 		{type: 'exchange', exchange: exchange('r1')},
 		{type: 'exchange', exchange: exchange('r2')},
-		{type: 'move-to', index: 2},
 	);
+	const state = {...four, cursor: 2};
 	t.is(selectedExchange(state)?.id, 'r1');
 	t.is(selectedExchange(reduceProxy(state, {type: 'stopped', id: 'l1'}))?.id, 'r1');
+	const stopped = (cursor: number, id: string) => reduceProxy({...four, cursor}, {type: 'stopped', id}).cursor;
+	t.deepEqual([stopped(0, 'l1'), stopped(0, 'l2'), stopped(3, 'l1')], [0, 0, 2]);
 	t.is(selectedListener(after({type: 'listening', listener: listener('l1')}, {type: 'stopped', id: 'l1'})), null);
 });

@@ -84,17 +84,46 @@ for (const [signal, status] of [
 	});
 }
 
-test('a failed login exits with the plugin’s text, one line, and the credentials status', async t => {
-	const {terminal} = await withPlugin(t);
+test('a login that fails at the start is a card with the plugin’s text; only a retry asks again', async t => {
+	const {terminal, told} = await withPlugin(t);
 	await terminal.sees(/Code from your device:/);
 	terminal.type('1234\r');
-	t.is(await terminal.ended(), 6);
-	await terminal.sees(/that is not the code/);
-	t.regex(
-		terminal.text().replaceAll('\n', ''),
-		/error: getting credentials: exec plugin \S+ failed with exit code 3.*\[ERR_CREDENTIAL_PLUGIN\]/,
-	);
-	t.notRegex(terminal.text(), /bug in spoke/);
+	await terminal.sees(/The apiserver of asks cannot be used yet\. Retrying/);
+	t.is(terminal.buffer(), 'alternate');
+	await terminal.sees(/error +Code from your device: that is not the code/);
+	await terminal.sees(/means +getting credentials: exec plugin \S+\s+failed with exit code 3/);
+	await terminal.sees(/fix +run the plugin by hand/);
+	t.is((await told()).length, 1);
+	terminal.press('unreachable/retry');
+	// The first prompt is still above.
+	await terminal.sees(/that is not the code[\s\S]*Code from your device:/);
+	terminal.type('4711\r');
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	t.is((await told()).length, 2);
+});
+
+test('a missing plugin is a card with the words of doctor, which leads to other contexts', async t => {
+	const {terminal} = await withPlugin(t, {
+		exec: {command: '/no/such/plugin', interactiveMode: 'Never', installHint: 'install it from here'},
+	});
+	await terminal.sees(/The apiserver of asks cannot be used yet\./);
+	const words = [/exec plugin \/no\/such\/plugin cannot be\s+run:\s+executable not found/, /fix +install it from here/];
+	for (const word of words) {
+		await terminal.sees(word);
+	}
+
+	terminal.press('unreachable/doctor');
+	await terminal.sees(/stopped at leg 1/);
+	for (const word of words) {
+		await terminal.sees(word);
+	}
+
+	terminal.press('view.back');
+	await terminal.sees(/The apiserver of asks cannot be used yet\./);
+	terminal.press('context.pick');
+	await terminal.sees(/TLS BY KUBECONFIG/);
+	terminal.type('sandbox\r');
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 });
 
 test('a context switch suspends the screen for a login and restores every key', async t => {

@@ -1,7 +1,7 @@
 /** The remedy of a shell whose container is not running. */
 import test from 'ava';
 import {goneRemedy} from '../../../source/session/shell/shell-handlers.ts';
-import type {ContainerStatus} from '../../../source/targets/pod-object.ts';
+import type {ContainerStatus} from '../../../source/cluster/targets/pod-object.ts';
 
 const ended = {terminated: {exitCode: 1, containerID: 'a', reason: 'Error'}};
 

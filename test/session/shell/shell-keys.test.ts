@@ -1,7 +1,7 @@
 /** Detach sequences in a remote shell. */
 import test from 'ava';
-import type {ActionId} from '../../../source/actions/action-table.ts';
-import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import type {ActionId} from '../../../source/session/actions/action-table.ts';
+import {loadKeymap} from '../../../source/session/keymap/load-keymap.ts';
 import {ExitKeys, LineEditor, ShellKeys, type ExitChoice, type InputPart} from '../../../source/session/shell/shell-keys.ts';
 
 const {keymap} = await loadKeymap({});

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../../source/cluster/cluster-client.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {Label, Labeler} from '../../../source/evidence/connection-labeler.ts';
 import {createStreamLabeler} from '../../../source/session/shell/shell-recording.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';

@@ -22,7 +22,7 @@ import {
 	type TailSource,
 	type TailView,
 } from '../../../source/session/tail/tail-view.ts';
-import {clockTime} from '../../../source/text/formats.ts';
+import {clockTime} from '../../../source/base/text/formats.ts';
 
 function tailOf(...lines: readonly string[]): TailView {
 	const buffer = new LineBuffer();
@@ -173,7 +173,6 @@ const firstCounts: ReadonlyArray<readonly [string, TailView, readonly string[]]>
 		looked(filterTail({...three, matchesOnly: false}, {level: 4})),
 		['2 lines at error or above (all shown)', '3 lines'],
 	],
-	['with a deviating clock', {...three, skews: [{node: 'n1', aheadMs: -2500}]}, ['3 lines', 'n1 clock -2.5 s (inferred)']],
 ];
 for (const [what, view, words] of firstCounts) {
 	test(`the counters ${what} start with: ${words.join(', ')}`, t => {

@@ -1,6 +1,6 @@
 /** Failed tails. */
 import test from 'ava';
-import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
+import {createTailRequest} from '../../../source/session/tail/tail-run.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {tailRun} from '../../support/tail-run.ts';
 import {until} from '../../support/until.ts';

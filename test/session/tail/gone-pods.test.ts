@@ -1,8 +1,8 @@
 /** Pods that appear and disappear while followed. */
 import test from 'ava';
-import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
-import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {createTailRequest} from '../../../source/session/tail/tail-run.ts';
+import {connectionFlags} from '../../../source/base/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {podCount} from '../../../source/session/tail/tail-view.ts';
 import {openSandbox} from '../../support/sandbox.ts';

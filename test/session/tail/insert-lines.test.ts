@@ -1,8 +1,9 @@
 /** Inserted lines: none is lost or repeated, and references follow their lines. */
 import test from 'ava';
-import {insertLines} from '../../../source/session/tail/insert-lines.ts';
+import {insertLines, insertBacklog, LineSorter, type LineSorterCallbacks} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, remapTail, searchTail} from '../../../source/session/tail/tail-view.ts';
+import {until} from '../../support/until.ts';
 
 type Given = {source: number; time: number; text: string; notice?: boolean};
 
@@ -139,4 +140,131 @@ test('merging many logs with equal and backward times keeps each line once and e
 			before,
 		);
 	}
+});
+
+const block = (...stamps: string[]) => Buffer.from(stamps.map(stamp => `2026-11-24T14:00:${stamp}Z line ${stamp}\n`).join(''));
+
+function ordered() {
+	const buffer = new LineBuffer();
+	let now = 0;
+	const tells: LineSorterCallbacks = {
+		put(source, time, bytes, from, to) {
+			buffer.append(source, time, 0, 'text', Buffer.from(`${source} ${bytes.toString('utf8', from, to)}`));
+		},
+		insert(lines) {
+			insertBacklog(
+				buffer,
+				lines.map(line => ({...line, bytes: Buffer.from(`${line.source} ${line.bytes.toString()}`)})),
+			);
+		},
+		settled() {},
+	};
+	const order = new LineSorter(tells, () => now);
+	return {
+		order,
+		buffer,
+		lines(source: number, lines: Buffer, isBacklog = true) {
+			order.lines(source, lines, isBacklog);
+		},
+		texts: () => Array.from({length: buffer.end}, (_, at) => buffer.line(at)!.bytes.toString()),
+		pass(ms: number) {
+			now += ms;
+		},
+	};
+}
+
+test('a single source is not delayed', t => {
+	const {lines, texts} = ordered();
+	lines(0, block('01.5', '02'));
+	t.deepEqual(texts(), ['0 line 01.5', '0 line 02']);
+});
+
+test('lines of two sources are sorted by time after settling, and none is lost', async t => {
+	const {order, lines, texts, pass} = ordered();
+	lines(0, block('01'));
+	lines(1, block('03', '05'));
+	lines(0, block('02', '04'));
+	t.deepEqual(texts(), ['0 line 01']);
+	pass(301);
+	await until(() => texts().length === 5, texts);
+	t.deepEqual(texts(), ['0 line 01', '0 line 02', '1 line 03', '0 line 04', '1 line 05']);
+	lines(0, block('06'));
+	order.flushAll();
+	t.is(texts().at(-1), '0 line 06');
+});
+
+test('the backlog of a second log is inserted between the visible lines of the first', t => {
+	const {order, lines, texts} = ordered();
+	lines(0, block('10', '20', '30'));
+	lines(1, block('05', '15', '15', '35'));
+	order.flushAll();
+	lines(2, block('16', '40'));
+	order.flushAll();
+	t.deepEqual(texts(), [
+		'1 line 05',
+		'0 line 10',
+		'1 line 15',
+		'1 line 15',
+		'2 line 16',
+		'0 line 20',
+		'0 line 30',
+		'1 line 35',
+		'2 line 40',
+	]);
+});
+
+test('a line of a running log that arrives after the hold stays where it arrived', t => {
+	const {order, lines, texts} = ordered();
+	lines(0, block('10'));
+	lines(1, block('11'));
+	order.flushAll();
+	lines(0, block('30'), false);
+	order.flushAll();
+	lines(1, block('20'), false);
+	order.flushAll();
+	t.deepEqual(texts(), ['0 line 10', '1 line 11', '0 line 30', '1 line 20']);
+});
+
+test('a later part of a log follows the earlier part, also at the same time', t => {
+	const {order, lines, texts} = ordered();
+	lines(0, block('10', '20'));
+	lines(1, block('15'));
+	order.flushAll();
+	lines(1, block('15.0', '16'));
+	order.flushAll();
+	t.deepEqual(texts(), ['0 line 10', '1 line 15', '1 line 15.0', '1 line 16', '0 line 20']);
+});
+
+test('a log whose clock moved back keeps its order', t => {
+	const {order, lines, texts} = ordered();
+	lines(0, block('10', '20'));
+	lines(1, block('15', '12', '13', '18'));
+	order.flushAll();
+	t.deepEqual(texts(), ['0 line 10', '1 line 15', '1 line 12', '1 line 13', '1 line 18', '0 line 20']);
+});
+
+test('a notice follows the lines of its source and moves no other line', t => {
+	const {order, lines, buffer, texts} = ordered();
+	lines(0, block('10'));
+	lines(1, block('11', '14'));
+	order.notice(1, () => {
+		buffer.append(1, 0, 0, 'notice', Buffer.from('restarted'));
+	});
+	lines(0, block('12', '16'));
+	lines(1, block('15'));
+	order.flushAll();
+	t.deepEqual(texts(), ['0 line 10', '1 line 11', '0 line 12', '1 line 14', 'restarted', '1 line 15', '0 line 16']);
+});
+
+test('a notice of a source without lines follows all earlier lines', t => {
+	const {order, lines, buffer, texts} = ordered();
+	lines(0, block('10'));
+	lines(1, block('11'));
+	lines(0, block('13'));
+	order.notice(-1, () => {
+		buffer.append(-1, 0, 0, 'notice', Buffer.from('no pod now'));
+	});
+	lines(1, block('12', '14'));
+	order.flushAll();
+	t.deepEqual(texts(), ['0 line 10', '1 line 11', '1 line 12', '0 line 13', 'no pod now', '1 line 14']);
 });

@@ -6,7 +6,8 @@ import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
-import {cellsForLines, fitCounts, fitTail, shownWindow, thumbRow} from '../../../source/session/tail/log-line.ts';
+import {fitCounts} from '../../../source/session/tail/describe-tail.ts';
+import {cellsForLines, fitTail, shownWindow, thumbRow} from '../../../source/session/tail/log-line.ts';
 
 const buffer = new LineBuffer();
 for (let number = 0; number < 100; number++) {

@@ -1,8 +1,7 @@
 /** Inserted older lines. */
 import type {ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
-import {OlderLinesLoader} from '../../../source/session/tail/older-lines-loader.ts';
-import {JoinPoints} from '../../../source/session/tail/load-older-lines.ts';
+import {JoinPoints, OlderLinesLoader} from '../../../source/session/tail/older-lines.ts';
 import type {TailSink} from '../../../source/session/tail/tail-events.ts';
 import {LineBuffer, linesPerBlock, type LineBufferLimits} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail} from '../../../source/session/tail/tail-view.ts';
@@ -54,7 +53,7 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 		buffer,
 		asked,
 		release,
-		older: new OlderLinesLoader(tail, {of: () => opened}, points, new AbortController().signal),
+		older: new OlderLinesLoader(tail, points, () => opened, new AbortController().signal),
 	};
 }
 

@@ -1,6 +1,6 @@
 /** The log of the previous container instance. */
 import test, {type ExecutionContext} from 'ava';
-import {createTailRequest, type TailOptions} from '../../../source/session/tail/tail-targets.ts';
+import {createTailRequest, type TailOptions} from '../../../source/session/tail/tail-run.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import {pauseTail, shownLength} from '../../../source/session/tail/tail-view.ts';
 import {fakeSession} from '../../support/fake-session.ts';

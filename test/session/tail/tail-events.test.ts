@@ -1,9 +1,9 @@
 /** Notices of outages and waiting containers. */
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {fullMessage} from '../../../source/server-messages/unwrap-message.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
+import {fullMessage} from '../../../source/cluster/server-messages/unwrap-message.ts';
 import type {GapReason, LogSource} from '../../../source/streams/logs/log-events.ts';
-import {shortError} from '../../../source/descriptions/describe-error.ts';
+import {shortError} from '../../../source/report/descriptions/describe-error.ts';
 import {tailNotice} from '../../../source/session/tail/tail-events.ts';
 import {isUnreadable, tailPhase} from '../../../source/session/tail/tail-sources.ts';
 

@@ -11,12 +11,12 @@ import {CanceledError} from '../../../source/session/dialogs/type-ahead.ts';
 import {tickTails} from '../../../source/session/tail/tail-run.ts';
 import {withDisplayOptions, openTail} from '../../../source/session/tail/open-tail.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
-import {RunningWork} from '../../../source/session/frame/running-work.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {RunningWork} from '../../../source/session/frame/session.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {asTailSource} from '../../../source/session/tail/tail-sources.ts';
 import {keyContext} from '../../../source/session/frame/session-state.ts';
 import {emptyTail, filterTail, goTo} from '../../../source/session/tail/tail-view.ts';
-import {tailWindow} from '../../../source/session/tail/tail-window.ts';
+import {tailWindow} from '../../../source/session/tail/log-line.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {quietStore, tailRun} from '../../support/tail-run.ts';
 

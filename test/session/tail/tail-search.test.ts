@@ -1,7 +1,7 @@
 /** Search and filter in many lines. */
 import test from 'ava';
 import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
-import {goToMatch, promptFilter, toggleMatchesOnly, promptSearch} from '../../../source/session/tail/tail-search.ts';
+import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
 import {insertLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
@@ -9,6 +9,9 @@ import type {TailRequest, TrackedLine} from '../../../source/session/tail/tail-r
 import {emptyTail, goTo, shownLength} from '../../../source/session/tail/tail-view.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {tailRun} from '../../support/tail-run.ts';
+
+const {'tail/search': promptSearch, 'tail/filter': promptFilter, 'tail.matches-only': toggleMatchesOnly} = tailHandlers;
+const {'tail/search.next': goToNext, 'tail/search.previous': goToPrevious} = tailHandlers;
 
 const count = linesPerBlock * 12;
 const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
@@ -71,11 +74,11 @@ test('a search below the last match says that it wrapped to the top', async t =>
 test('the next match after the last one, and the one before the first, say that they wrapped', async t => {
 	const {run, session, told} = heldAt(needles[1], 'needle');
 	await promptSearch({...session, promptForText: withoutNewLines(session)});
-	await goToMatch(session, 1);
+	await goToNext(session);
 	t.deepEqual([run.view.cursor, ...told], [needles[2]]);
-	await goToMatch(session, 1);
+	await goToNext(session);
 	t.deepEqual([run.view.cursor, ...told], [needles[0], 'search wrapped to the top']);
-	await goToMatch(session, -1);
+	await goToPrevious(session);
 	t.deepEqual([run.view.cursor, ...told.slice(1)], [needles[2], 'search wrapped to the bottom']);
 });
 

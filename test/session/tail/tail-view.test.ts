@@ -1,9 +1,9 @@
 /** The view of a tail: its lines, search and position. */
 import test from 'ava';
-import {levelOf, type LineLevel} from '../../../source/lines/line-level.ts';
+import {levelOf, type LineLevel} from '../../../source/base/lines/line-level.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {LineIndex, type LineQuery} from '../../../source/session/tail/line-index.ts';
-import {countMatches, nextMatch, scrollTail, scrollToCursor, tailWindow} from '../../../source/session/tail/tail-window.ts';
+import {countMatches, nextMatch, scrollTail, scrollToCursor, tailWindow} from '../../../source/session/tail/log-line.ts';
 import {
 	emptyTail,
 	filterTail,

@@ -1,11 +1,11 @@
 /** The help screen in each keymap. The frames have it for each context in the default one. */
 import test from 'ava';
-import {contexts} from '../../../source/actions/contexts.ts';
-import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {contexts} from '../../../source/session/actions/contexts.ts';
+import {loadKeymap} from '../../../source/session/keymap/load-keymap.ts';
 import {createScreenInput} from '../../../source/session/frame/session-display.ts';
 import type {SessionState} from '../../../source/session/frame/session-state.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
-import {helpBody} from '../../../source/session/text/help.tsx';
+import {helpBody} from '../../../source/session/text/help.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {inputOf, sessionState, textOf} from '../../support/session-state.ts';
 

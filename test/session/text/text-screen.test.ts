@@ -1,10 +1,8 @@
 /** The row of a match in a text. */
 import test from 'ava';
 import type {TextLine} from '../../../source/session/frame/session-state.ts';
-import {wrapped} from '../../../source/session/kit/text-rows.ts';
-import {searchText} from '../../../source/session/text/text-search.ts';
-import {layerRows} from '../../../source/session/text/text-handlers.ts';
-import {rowOfMatch} from '../../../source/session/text/text-page.tsx';
+import {wrapped, searchText} from '../../../source/session/kit/text-rows.ts';
+import {pageRows, rowOfMatch} from '../../../source/session/text/pager.tsx';
 import {inputOf, sessionState, textLayer} from '../../support/session-state.ts';
 
 const asIs = (text: string): TextLine => ({text, asIs: true});
@@ -19,9 +17,9 @@ test('the row of a match is the one on which the match starts', t => {
 	t.is(rowOfMatch(screenOf(80), layer, wrapped), 1);
 	t.is(rowOfMatch(screenOf(11), layer, wrapped), 6);
 	t.is(rowOfMatch(screenOf(80), layerOf(lines, 'nowhere'), wrapped), -1);
-	const rows = layerRows(screenOf(11), layer);
+	const rows = pageRows(screenOf(11), layer);
 	t.deepEqual(
-		[0, 3, 4, 99].map(top => rows[top]),
+		[0, 3, 4, 99].map(top => rows[top]?.of),
 		[0, 0, 1, undefined],
 	);
 });

@@ -4,7 +4,7 @@ import {openDetails, yamlHandlers} from '../../../source/session/text/details-ha
 import {doctorHandlers} from '../../../source/session/why/doctor-handlers.ts';
 import {searchInText} from '../../../source/session/text/text-handlers.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {Layer} from '../../../source/session/frame/session-state.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {quietStore} from '../../support/tail-run.ts';

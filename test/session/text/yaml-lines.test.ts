@@ -2,7 +2,7 @@
 import test from 'ava';
 import {parse, type Tags} from 'yaml';
 import {yamlLines} from '../../../source/session/text/yaml-lines.ts';
-import {parseLosslessJson} from '../../../source/text/lossless-json.ts';
+import {parseLosslessJson} from '../../../source/base/text/escaping.ts';
 
 const textOf = (object: object) =>
 	yamlLines(object)

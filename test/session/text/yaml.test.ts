@@ -3,7 +3,7 @@ import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {KubernetesObject} from '@kubernetes/client-node';
 import test, {type ExecutionContext} from 'ava';
-import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {loadKeymap} from '../../../source/session/keymap/load-keymap.ts';
 import {yamlLines} from '../../../source/session/text/yaml-lines.ts';
 import type {Json, JsonObject} from '../../../source/wire/json.ts';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';

@@ -1,8 +1,8 @@
 /** A failed start on a card. */
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
-import type {ActionId} from '../../../source/actions/action-table.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {ActionId} from '../../../source/session/actions/action-table.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {Dialogs} from '../../../source/session/dialogs/dialogs.ts';
 import type {OpenCluster} from '../../../source/session/frame/session.ts';
 import {handlerOf} from '../../../source/session/frame/handlers.ts';

@@ -1,6 +1,6 @@
 /** The doctor of an object in the session. */
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {OpenCluster} from '../../../source/session/frame/session.ts';
 import {openDoctor} from '../../../source/session/why/doctor-handlers.ts';
 import {fakeSession} from '../../support/fake-session.ts';

@@ -2,12 +2,11 @@
 import test from 'ava';
 import {createScreenInput, showFailure} from '../../../source/session/frame/session-display.ts';
 import {openWhy} from '../../../source/session/why/why-handlers.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {SessionState} from '../../../source/session/frame/session-state.ts';
-import {whyPath, type WhyLayer} from '../../../source/session/why/why-path.ts';
+import {whyPath, type WhyLayer, whyPage} from '../../../source/session/why/why.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
-import {whyTexts} from '../../../source/session/why/why.tsx';
 import {fakeSession} from '../../support/fake-session.ts';
 import {quietStore} from '../../support/tail-run.ts';
 
@@ -62,7 +61,7 @@ for (const [what, before] of [
 		t.is(layer()!.about, 'pod/web');
 		t.is(whyPath(store.state, layer()!), null);
 		t.deepEqual(
-			whyTexts(createScreenInput(session, plainTheme), layer()!).map(({text}) => text),
+			whyPage(createScreenInput(session, plainTheme), layer()!).texts.map(({text}) => text),
 			['The path is still being read and will appear here.'],
 		);
 		store.dispatch({type: 'selected-path', of: 'api', path});
@@ -134,7 +133,7 @@ for (const [what, code, leg] of [
 		openWhy(session);
 		t.is(layer()!.about, 'forward pod/other 80');
 		t.is(whyPath(store.state, layer()!), null);
-		const texts = whyTexts(createScreenInput(session, plainTheme), layer()!).map(({text}) => text);
+		const texts = whyPage(createScreenInput(session, plainTheme), layer()!).texts.map(({text}) => text);
 		t.is(texts[1], 'it failed');
 		t.is(texts.at(-1), 'No path: no connection was observed for this failure.');
 	});

@@ -40,7 +40,7 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 			await truncate(join(folder, 'large'), largeBytes);
 			const child = start(t, copyCommand(null, 'from-pod'), shell);
 			const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-			child.stdin.write(`root ${folder}\nread ${largeBytes} ./large\nend\n`);
+			child.stdin.write(`root ${folder}\nget ./large\nend\n`);
 			if (!isLost) {
 				child.stdout.resume();
 				t.deepEqual(await exited, [0, null]);
@@ -79,22 +79,22 @@ test('a listing names mounts of pseudo file systems, and nothing below them', as
 	};
 
 	t.deepEqual(await list(folder), [
-		'd ./data',
-		'd ./data/mnt',
-		'd ./proc-backup',
-		'd ./proc-backup/1',
-		'f ./mounts',
 		'p ./proc',
 		'p ./sys',
+		'r ./data',
+		'r ./data/mnt',
+		'r ./mounts',
+		'r ./proc-backup',
+		'r ./proc-backup/1',
 	]);
-	t.deepEqual(await list(join(folder, 'proc')), ['d ./1'], 'a source within one is listed');
+	t.deepEqual(await list(join(folder, 'proc')), ['r ./1'], 'a source within one is listed');
 });
 
 for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 	testWith(shell[0]!)(`${shell.join(' ')} does not replace a file that is mounted`, async t => {
 		const folder = await temporaryDirectory(t);
 		await mkdir(join(folder, 'sub'));
-		for (const name of ['hosts', 'sub/config', 'sub/other', 'new', 'a 7']) {
+		for (const name of ['hosts', 'sub/config', 'sub/other', 'a 7']) {
 			await writeFile(join(folder, name), name);
 		}
 
@@ -102,17 +102,13 @@ for (const shell of [['sh'], ['busybox', 'sh'], ['bash']]) {
 		await writeFile(join(folder, 'mounts'), mounts.map(mount => `x ${mount} rw\n`).join(''));
 		const command = copyCommand(null, 'to-pod').map(word => word.replaceAll('/proc/mounts', join(folder, 'mounts')));
 		const child = start(t, command, shell);
-		const requests = ['hosts', 'sub/config', 'a\\00407', 'new', ''].map(name => `target ${folder}/${name}`);
-		const placements = [
-			`place ${sumOf('new')} 3 - - ./new ./sub/config`,
-			'put 3 ./more',
-			'hi',
-			`place ${sumOf('hi\n')} 3 - - ./more ./sub/other`,
-		];
-		child.stdin.end([...requests, ...placements, 'end', ''].join('\n'));
+		const names = ['hosts', 'sub/config', 'a\\00407', 'sub/other'];
+		const placements = names.flatMap(name => [`put 3 - - ./more ./${name}`, 'hi', sumOf('hi\n')]);
+		child.stdin.end([`target ${folder}/`, ...placements, 'end', ''].join('\n'));
 		const [greeting, ...responses] = (await text(child.stdout)).trim().split('\n');
 		t.regex(greeting!, /^spoke-cp 1$/);
-		t.deepEqual(responses, ['mount', 'mount', 'mount', 'file', 'dir', 'a mounted file has its name, and cannot be replaced', 'ok']);
+		const refused = 'a mounted file has its name, and cannot be replaced';
+		t.deepEqual(responses, ['dir', refused, refused, refused, 'ok']);
 		t.is(await readFile(join(folder, 'sub/config'), 'utf8'), 'sub/config');
 		t.is(await readFile(join(folder, 'sub/other'), 'utf8'), 'hi\n');
 	});
@@ -132,10 +128,10 @@ test('a link that a debug container is to write to is replaced in its own folder
 		t,
 		copyCommand('0123abc', 'to-pod').map(word => word.replaceAll('/proc/', `${folder}/`)),
 	);
-	const requests = ['target /way/mounted', 'target /way/link', 'put 3 ./new', 'hi', `place ${sumOf('hi\n')} 3 - - ./new ./link`, 'end', ''];
-	child.stdin.end(requests.join('\n'));
+	const placements = ['mounted', 'link'].flatMap(name => [`put 3 - - ./new ./${name}`, 'hi', sumOf('hi\n')]);
+	child.stdin.end(['target /way/link', ...placements, 'end', ''].join('\n'));
 	const [, ...responses] = (await text(child.stdout)).trim().split('\n');
-	t.deepEqual(responses, ['mount', 'file', 'ok']);
+	t.deepEqual(responses, ['file', 'a mounted file has its name, and cannot be replaced', 'ok']);
 	t.is(await readFile(join(root, 'data/link'), 'utf8'), 'hi\n');
 	t.deepEqual(await readdir(join(root, 'data/sub')), ['file']);
 });

@@ -1,15 +1,15 @@
 /** Follows of one container: aborts, and restarts that the apiserver shows late. */
 import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {ContainerFollower} from '../../../source/streams/logs/container-follower.ts';
 import {logSource} from '../../../source/streams/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
-import {Semaphore} from '../../../source/async/semaphore.ts';
+import {Semaphore} from '../../../source/base/async/queues.ts';
 import {WatchedPod} from '../../../source/streams/logs/container-instance.ts';
 import {ApiserverCheck, defaultStallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
-import type {PodObject} from '../../../source/targets/pod-object.ts';
-import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
+import type {PodObject} from '../../../source/cluster/targets/pod-object.ts';
+import {toResolvedTarget} from '../../../source/cluster/targets/resolve-pod.ts';
 import {LogServer, type ContainerLog, type Fault} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 

@@ -17,12 +17,13 @@ function proofOf(
 		withinMs = 60_000,
 		isAnswered = true,
 		hasReader = true,
+		hasLastLine = true,
 	} = {},
 ) {
 	const told: string[] = [];
 	const last = {foundLastLine: false, isComplete};
 	const proof = new ContinuityCheck(
-		last,
+		hasLastLine ? last : null,
 		{
 			hasRestarted: isNewLife,
 			isLastLineOffered: isOffered,
@@ -126,6 +127,25 @@ test.serial('a second read begins when a response has had no line for the whole 
 	mock.timers.tick(1);
 	t.is(reads, 1);
 });
+
+for (const [title, hasLastLine, before] of [
+	['without a known line', false, () => undefined],
+	['once it is decided', true, async (proof: ContinuityCheck) => proof.beforeLines(line)],
+	['once it is stopped', true, (proof: ContinuityCheck) => proof.stop()],
+] as const) {
+	test.serial(`continuity needs no second read ${title}`, async t => {
+		mock.timers.enable({apis: ['setTimeout']});
+		t.teardown(() => {
+			mock.timers.reset();
+		});
+		let reads = 0;
+		const {proof} = proofOf(t, {isAnswered: false, hasLastLine, isOffered: async () => ++reads > 0});
+		await before(proof);
+		proof.responseStarted();
+		mock.timers.tick(60_000);
+		t.is(reads, 0);
+	});
+}
 
 test('a failed second read proves nothing and is repeated', async t => {
 	let reads = 0;

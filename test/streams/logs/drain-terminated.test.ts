@@ -1,6 +1,6 @@
 /** Confirmation of the end of a log. */
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {ResumableLog, DrainResult} from '../../../source/streams/logs/resumable-log.ts';
 import {EndOfLogCheck, drainTerminated, type DrainOptions} from '../../../source/streams/logs/drain-terminated.ts';
 

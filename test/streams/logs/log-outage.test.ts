@@ -1,11 +1,11 @@
 /** Reports of log outages. */
 import test from 'ava';
-import {ConnectionClosedError} from '../../../source/cluster/transport/request-errors.ts';
-import {ClusterRecords, type Connection} from '../../../source/cluster/cluster-client.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {ConnectionClosedError} from '../../../source/cluster/transport/response-body.ts';
+import {type ClusterClient, ClusterRecords, type Connection} from '../../../source/cluster/cluster-client.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
-import {LogInterruptedError} from '../../../source/streams/logs/log-error.ts';
-import {LogOutage, reconnectDelay} from '../../../source/streams/logs/log-outage.ts';
+import {LogInterruptedError} from '../../../source/streams/logs/open-log.ts';
+import {LogOutage, waitForApiserver, notBefore} from '../../../source/streams/logs/log-outage.ts';
 
 const source: LogSource = {namespace: 'demo', pod: 'web', uid: null, node: 'n1', container: 'app'};
 const cut = new SpokeError('ERR_STREAM_LOST', 'the log of web was interrupted', {leg: 1});
@@ -148,31 +148,51 @@ test('a reset before the first line is leg 1, and an abort waits for no verdict'
 	await t.throwsAsync(waiting, {message: 'left'});
 });
 
-test('the reconnect delay doubles with jitter up to 2 s', t => {
-	t.deepEqual(
-		[1, 2, 3, 4, 5, 9, 50].map(attempt => reconnectDelay(attempt, 0, () => 1)),
-		[200, 400, 800, 1600, 2000, 2000, 2000],
-	);
-	t.deepEqual(
-		[1, 2, 3, 4, 5, 9, 50].map(attempt => reconnectDelay(attempt, 0, () => 0)),
-		[100, 200, 400, 800, 1000, 1000, 1000],
-	);
+test('an apiserver that is down is waited for, and what waiting does not fix is thrown', async t => {
+	const eventsOf = async (...failures: readonly SpokeError[]) => {
+		const left = [...failures];
+		const cluster = {
+			async request() {
+				if (left.length > 0) {
+					throw left.shift()!;
+				}
+
+				return {body: {resume() {}}};
+			},
+		} as unknown as ClusterClient;
+		return Array.fromAsync(waitForApiserver(cluster, new AbortController().signal), ({type}) => type);
+	};
+
+	t.deepEqual(await eventsOf(), []);
+	t.deepEqual(await eventsOf(new SpokeError('ERR_APISERVER_UNREACHABLE', 'down')), ['apiserver-unreachable', 'apiserver-reached']);
+	await t.throwsAsync(eventsOf(new SpokeError('ERR_CREDENTIALS', 'expired')), {code: 'ERR_CREDENTIALS'});
 });
 
-test('a Retry-After time is a minimum', t => {
+test('a log is asked for again within 2 s, however often it ended', async t => {
+	const {outage, told} = outageOf({resume: true, signal: AbortSignal.abort()});
+	for (let ends = 1; ends <= 50; ends++) {
+		await t.throwsAsync(outage.handleCleanEnd());
+	}
+
+	t.is(told.length, 46);
+	t.true(told.every(event => event.type === 'reconnecting' && event.retryInMs >= 1000 && event.retryInMs <= 2000));
+});
+
+test('a Retry-After time is a minimum, and spread beyond it', t => {
 	t.is(
-		reconnectDelay(1, 5000, () => 0),
+		notBefore(5000, 200, () => 0),
 		5000,
 	);
 	t.is(
-		reconnectDelay(1, 5000, () => 1),
+		notBefore(5000, 200, () => 1),
 		6000,
 	);
+	t.is(notBefore(0, 200), 200);
 });
 
 test('a delay beyond the timer maximum is clamped', t => {
 	t.is(
-		reconnectDelay(1, 1e12, () => 0),
+		notBefore(1e12, 200, () => 0),
 		2 ** 31 - 1,
 	);
 });

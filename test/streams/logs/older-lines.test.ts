@@ -1,7 +1,7 @@
 /** Older lines up to the known ones, without loss or duplicates. */
 import test, {type ExecutionContext} from 'ava';
 import {readOlderLines} from '../../../source/streams/logs/older-lines.ts';
-import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
+import {toResolvedTarget} from '../../../source/cluster/targets/resolve-pod.ts';
 import {logSource} from '../../../source/streams/logs/follow-logs.ts';
 import {LogServer, type LogRecord} from '../../support/log-server.ts';
 

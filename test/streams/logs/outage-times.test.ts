@@ -3,7 +3,7 @@ import process from 'node:process';
 import {mock} from 'node:test';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {LogOutage} from '../../../source/streams/logs/log-outage.ts';
 

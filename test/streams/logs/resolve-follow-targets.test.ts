@@ -1,12 +1,12 @@
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {
 	canSelectorGainPods,
 	canTargetCreatePods,
 	controllerOf,
 	type PodController,
 } from '../../../source/streams/logs/resolve-follow-targets.ts';
-import {findResource} from '../../../source/targets/resource-names.ts';
+import {findResource} from '../../../source/cluster/targets/resource-names.ts';
 
 const job = (name: string): PodController => ({apiVersion: 'batch/v1', kind: 'Job', name, namespace: 'demo'});
 const withCondition = (type: string, owner?: string, kind = 'CronJob') => ({

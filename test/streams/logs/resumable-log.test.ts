@@ -1,8 +1,9 @@
 /** Reads of one container's log, one by one. */
+import process from 'node:process';
 import {mock} from 'node:test';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {Semaphore} from '../../../source/async/semaphore.ts';
+import {Semaphore} from '../../../source/base/async/queues.ts';
 import {logSource} from '../../../source/streams/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
 import {
@@ -13,7 +14,7 @@ import {
 	type ResumableLogOptions,
 } from '../../../source/streams/logs/resumable-log.ts';
 import {ApiserverCheck, defaultStallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
-import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
+import {toResolvedTarget} from '../../../source/cluster/targets/resolve-pod.ts';
 import {LogServer, type LogRecord} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 
@@ -22,7 +23,11 @@ const b: LogRecord = {time: '2026-11-24T14:00:01.2Z', text: 'b'};
 const c: LogRecord = {time: '2026-11-24T14:00:02.1Z', text: 'c'};
 const drained: DrainRead = {previous: false, gap: 'last-line-not-met', isReplaced: async () => false};
 
-async function logOf(t: ExecutionContext, options: Partial<ResumableLogOptions> = {}) {
+/** `beforeEmit`: what a reader does with each event first. */
+async function logOf(
+	t: ExecutionContext,
+	{beforeEmit, ...options}: Partial<ResumableLogOptions> & {beforeEmit?: (event: LogEvent) => Promise<unknown>} = {},
+) {
 	const server = await LogServer.start(t);
 	const cluster = await server.cluster();
 	const stop = new AbortController();
@@ -43,6 +48,7 @@ async function logOf(t: ExecutionContext, options: Partial<ResumableLogOptions> 
 			...options,
 		},
 		async event => {
+			await beforeEmit?.(event);
 			events.push(event);
 		},
 	);
@@ -74,6 +80,24 @@ test('a line cut in the middle is read by its time, although the tail was 0 line
 	await until(() => server.openFollows === 1);
 	file.append({time: new Date().toISOString(), text: 'only'});
 	t.is((await reading)?.code, 'ERR_STREAM_LOST');
+	file.end();
+	await log.drain(drained);
+	t.deepEqual(told(), ['only']);
+});
+
+test.serial('after a follow without a line, the next one is read by its time, also with a tail of 0', async t => {
+	const {server, file, log, follow, told} = await logOf(t, {start: {tailLines: 0}});
+	server.faults.push({kind: 'silence'});
+	const reading = follow();
+	await until(() => server.seen.length === 1);
+	const uptime = process.uptime();
+	const later = mock.method(process, 'uptime', () => uptime + 4);
+	t.teardown(() => {
+		later.mock.restore();
+	});
+	server.cutEverything();
+	t.is((await reading)?.code, 'ERR_STREAM_LOST');
+	file.append({time: new Date().toISOString(), text: 'only'});
 	file.end();
 	await log.drain(drained);
 	t.deepEqual(told(), ['only']);
@@ -193,6 +217,50 @@ test('a silent apiserver is shown while an open follow is checked', async t => {
 	await until(() => told().includes('checking'));
 	t.deepEqual(told(), ['a', 'checking']);
 });
+
+test('a second read of an open follow ends with its own timeout', async t => {
+	const {server, file, follow, told} = await logOf(t, {
+		stallTimeouts: {...defaultStallTimeouts, checkApiserverAfterMs: 40, secondReadAfterMs: 60, responseTimeoutMs: 100},
+	});
+	file.append(a);
+	const reading = follow();
+	await until(() => told().includes('a'));
+	server.faults.push({kind: 'silence'});
+	t.is((await reading)?.code, 'ERR_SECOND_LEG');
+	t.true(told().includes('stalled'));
+});
+
+test('a follow is not checked while its reader takes long', async t => {
+	let checks = 0;
+	const {file, follow} = await logOf(t, {
+		stallTimeouts: {...defaultStallTimeouts, checkApiserverAfterMs: 100},
+		apiserverCheck: {check: async () => checks++} as unknown as ApiserverCheck,
+		async beforeEmit({type}) {
+			await (type === 'lines' ? delay(300) : undefined);
+			t.is(checks, 0);
+		},
+	});
+	file.append(a);
+	file.end();
+	await follow();
+	t.plan(1);
+});
+
+for (const [when, isOpen] of [
+	['before its response', false],
+	['while it is open', true],
+] as const) {
+	test(`a follow that is left ${when} ends with the reason`, async t => {
+		const stop = new AbortController();
+		const {server, file, follow, told} = await logOf(t, {signal: stop.signal});
+		server.faults.push(isOpen ? null : {kind: 'silence'});
+		file.append(a);
+		const reading = follow();
+		await until(() => server.seen.length === 1 && (!isOpen || told().includes('a')));
+		stop.abort(new Error('left'));
+		await t.throwsAsync(reading, {message: 'left'});
+	});
+}
 
 test('before the first response, a second read may take as long as the follow', async t => {
 	const {server, follow, told} = await logOf(t, {

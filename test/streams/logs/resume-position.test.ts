@@ -1,6 +1,6 @@
 /** The start of the next log read. */
 import test from 'ava';
-import {ResumePosition} from '../../../source/streams/logs/resume-position.ts';
+import {ResumePosition} from '../../../source/streams/logs/continuity-check.ts';
 
 const seen = (since: number | null) => ({since});
 

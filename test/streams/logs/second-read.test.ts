@@ -1,19 +1,20 @@
 /** A second read of a log, which verifies its follow. */
 import test, {type ExecutionContext} from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {DuplicateFilter} from '../../../source/streams/logs/duplicate-filter.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
+import {DuplicateFilter, RecentLines} from '../../../source/streams/logs/recent-lines.ts';
 import {logSource} from '../../../source/streams/logs/follow-logs.ts';
-import {RecentLines} from '../../../source/streams/logs/recent-lines.ts';
 import {indicatesStall, isFirstOffered, readLogAgain, type SecondReadResult} from '../../../source/streams/logs/second-read.ts';
-import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
+import {toResolvedTarget} from '../../../source/cluster/targets/resolve-pod.ts';
 import {LogServer, type Fault, type LogRecord} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 
 const timeouts = {responseTimeoutMs: 20_000, silenceTimeoutMs: 20_000};
+
 const at = (fraction: number) => `2026-11-24T14:00:01.${fraction}Z`;
 const a: LogRecord = {time: at(1), text: 'a'};
 const b: LogRecord = {time: at(2), text: 'b'};
 const c: LogRecord = {time: at(3), text: 'c'};
+
 const asLine = ({time, text}: LogRecord) => `${time} ${text}\n`;
 
 async function logOf(t: ExecutionContext, records: readonly LogRecord[], fault: Fault = null) {
@@ -136,6 +137,7 @@ for (const [title, records, block, fault, isFirst] of [
 	['the log has another line of the same instant', [{...a, text: 'other'}], asLine(a), null, false],
 	['the log begins later', [b], asLine(a), null, true],
 	['the log is empty', [], asLine(a), null, true],
+	['the log stops after its first line', [a, b], asLine(a), {kind: 'freeze', afterBytes: asLine(a).length}, true],
 	['its own time is unknown', [a], 'no timestamp\n', null, false],
 	['the log is refused', [a], asLine(a), {kind: 'refuse', status: 500, body: ''}, false],
 	['the log is cut before a line', [a], asLine(a), {kind: 'close', afterBytes: 5}, false],

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import {SpokeError, type LegNumber} from '../../../source/errors/spoke-error.ts';
-import {errorFromLogResponse} from '../../../source/streams/logs/log-error.ts';
+import {SpokeError, type LegNumber} from '../../../source/base/errors/spoke-error.ts';
+import {errorFromLogResponse} from '../../../source/streams/logs/open-log.ts';
 import {ApiserverCheck, StallDetector} from '../../../source/streams/logs/stall-detector.ts';
 
 const limits = {

@@ -4,7 +4,7 @@ import {mock} from 'node:test';
 import {setImmediate as turn} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {ApiserverCheck, StallDetector} from '../../../source/streams/logs/stall-detector.ts';
 
 const timeouts = {

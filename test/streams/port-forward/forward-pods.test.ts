@@ -2,7 +2,7 @@
 import {performance} from 'node:perf_hooks';
 import test from 'ava';
 import {watchForwardPods} from '../../../source/streams/port-forward/forward-pods.ts';
-import type {PodObject} from '../../../source/targets/pod-object.ts';
+import type {PodObject} from '../../../source/cluster/targets/pod-object.ts';
 import {serve} from '../../support/api-server.ts';
 
 const pod: PodObject = {

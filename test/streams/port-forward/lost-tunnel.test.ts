@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import type {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {dial, readToEnd} from '../../support/port-forward-run.ts';
 import {openCutCluster, openForward} from '../../support/open-forward.ts';
 import {until} from '../../support/until.ts';

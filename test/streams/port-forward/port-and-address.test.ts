@@ -1,10 +1,9 @@
 import {createServer, type AddressInfo} from 'node:net';
 import {once} from 'node:events';
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {parseListenAddresses} from '../../../source/streams/port-forward/listen-address.ts';
-import {listenLocally} from '../../../source/streams/port-forward/local-listener.ts';
-import {parsePortSpec} from '../../../source/streams/port-forward/port-spec.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
+import {parseListenAddresses, listenLocally} from '../../../source/streams/port-forward/local-listener.ts';
+import {parsePortSpec} from '../../../source/streams/port-forward/forward-request.ts';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 
@@ -54,6 +53,7 @@ for (const [asked, verdict] of ports) {
 }
 
 const any = (address: string, family: 'IPv4' | 'IPv6') => ({address, family, needed: 'any-of-these'});
+
 const must = (address: string, family: 'IPv4' | 'IPv6') => ({address, family, needed: 'yes'});
 const addresses: Array<[string[], unknown]> = [
 	[['localhost'], [any('127.0.0.1', 'IPv4'), any('::1', 'IPv6')]],

@@ -1,8 +1,8 @@
 /** A named port that the pod after a move does not have. */
 import {connect} from 'node:net';
 import test from 'ava';
-import {describeForwardEvent} from '../../../source/descriptions/describe-forward-event.ts';
-import {joinParts} from '../../../source/descriptions/parts.ts';
+import {describeForwardEvent} from '../../../source/report/descriptions/describe-forward-event.ts';
+import {joinParts} from '../../../source/report/descriptions/parts.ts';
 import {clientForTest} from '../../support/client-for-test.ts';
 import {openForward} from '../../support/open-forward.ts';
 import {readToEnd} from '../../support/port-forward-run.ts';

@@ -2,8 +2,8 @@
 import {PassThrough} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import type {PodObject} from '../../../source/targets/pod-object.ts';
-import {isReady} from '../../../source/targets/resolve-pod.ts';
+import type {PodObject} from '../../../source/cluster/targets/pod-object.ts';
+import {isReady} from '../../../source/cluster/targets/resolve-pod.ts';
 import {clientForTest} from '../../support/client-for-test.ts';
 import {openForward} from '../../support/open-forward.ts';
 import {echoes} from '../../support/port-forward-run.ts';

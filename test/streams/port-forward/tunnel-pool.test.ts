@@ -1,9 +1,8 @@
 import {EventEmitter} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {TunnelLease} from '../../../source/streams/port-forward/tunnel-slots.ts';
-import {maxIdleTunnels, TunnelPool, EarliestTimer} from '../../../source/streams/port-forward/tunnel-pool.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
+import {maxIdleTunnels, type TunnelLease, TunnelPool, EarliestTimer} from '../../../source/streams/port-forward/tunnel-pool.ts';
 import {until} from '../../support/until.ts';
 
 class PretendSession extends EventEmitter<{close: [SpokeError | null]}> {
@@ -327,7 +326,7 @@ test('a tunnel that began to open before a loss is not used', async t => {
 test('a pool confirms the pod after an outage without a loss', async t => {
 	const {pool, state} = poolOf(t);
 	state.failure = down;
-	pool.warm();
+	pool.fill();
 	await until(() => state.confirmed.length > 0 && state.opening === 0, state);
 	state.failure = undefined;
 	state.confirmed.length = 0;

@@ -1,6 +1,6 @@
 /** Headers that the listener relays: no other identity, and nothing hop-by-hop. */
 import test from 'ava';
-import {headersToApiserver, headersToClient} from '../../../source/streams/proxy-listener/relayed-headers.ts';
+import {headersToApiserver, headersToClient} from '../../../source/streams/proxy-listener/relay-request.ts';
 
 for (const name of [
 	'authorization',

@@ -100,7 +100,7 @@ for (const path of [
 	test(`${path} is refused, because a server may take it for a stream or a proxy`, async t => {
 		const {targets: known} = targets();
 		await t.throwsAsync(known.find(path), {code: 'ERR_USAGE'});
-		await t.throwsAsync(known.findUpgraded(path), {code: 'ERR_USAGE'});
+		await t.throwsAsync(known.find(path, {isUpgrade: true}), {code: 'ERR_USAGE'});
 	});
 }
 

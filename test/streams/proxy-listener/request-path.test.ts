@@ -16,6 +16,8 @@ const paths: Readonly<Record<PathEnd['at'], readonly string[]>> = {
 		'/api/v1/nodes/n1/status',
 		'/apis',
 		'/apis/apps/v1/deployments',
+		'/apis/policy?timeout=32s',
+		'/apis/autoscaling/v2/horizontalpodautoscalers',
 		'/version',
 		'/healthz/etcd',
 		'/openapi/v2?timeout=32s',
@@ -30,6 +32,9 @@ const paths: Readonly<Record<PathEnd['at'], readonly string[]>> = {
 		console,
 		'/apis/cert-manager.io/v1',
 		'/APIS/apps/v1',
+		'/apis/policy/v9/namespaces/d/poddisruptionbudgets',
+		'/apis/batch/v2/jobs',
+		'/apis/resource.k8s.io/v1/deviceclasses', // New in 1.34: an older one can send it elsewhere.
 		'/x',
 		'//apis/apps',
 		'/api/v2',

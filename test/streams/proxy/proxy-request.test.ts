@@ -2,7 +2,7 @@
 import test, {type ExecutionContext} from 'ava';
 import {parseHeader, sendProxyRequest} from '../../../source/streams/proxy/proxy-request.ts';
 import {resolveProxyTarget} from '../../../source/streams/proxy/resolve-proxy-target.ts';
-import {parseProxyTarget} from '../../../source/targets/proxy-target.ts';
+import {parseProxyTarget} from '../../../source/cluster/targets/proxy-target.ts';
 import {type ByHand, clusterThat, refuse, reply, silence} from '../../support/api-server.ts';
 import {receivedText} from '../../support/read-stream.ts';
 

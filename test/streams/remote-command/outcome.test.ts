@@ -1,6 +1,6 @@
 /** Exit status and errors of a remote command, over both carriers. */
 import test from 'ava';
-import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {locateStreamLoss} from '../../../source/streams/locate-loss.ts';
 import {type CommandScript, ends, exitCode, failure, type FarSide, startCommandServer, success} from '../../support/command-server.ts';
 import {carriers, noting, openCommand, openCommandAt, reset} from '../../support/remote-command.ts';

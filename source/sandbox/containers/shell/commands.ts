@@ -1,6 +1,6 @@
-/** Shell commands, and the read-only files that they see. */
+/** Shell commands, and the requests of a copy. */
 import {createHash} from 'node:crypto';
-import {abortableDelay} from '../container.ts';
+import {abortableDelay, type Files} from '../container.ts';
 import {type ShellProcess, writeAndDrain} from './terminal.ts';
 
 type ShellCommand = (process: ShellProcess) => Promise<number>;
@@ -9,7 +9,7 @@ type ShellCommand = (process: ShellProcess) => Promise<number>;
 export const commands: Readonly<Record<string, ShellCommand>> = {
 	true: async () => 0,
 	false: async () => 1,
-	'[': async ({argv, cwd, env}) => (resolvePath(cwd, argv[2] ?? '') in filesOf(env) ? 0 : 1),
+	'[': async ({argv, cwd, files}) => (files.get(resolvePath(cwd, argv[2] ?? '')) ? 0 : 1),
 	echo: async process => print(process, `${process.argv.slice(1).join(' ')}\n`),
 	pwd: async process => print(process, `${process.cwd}\n`),
 	hostname: async process => print(process, `${process.env['HOSTNAME'] ?? ''}\n`),
@@ -24,13 +24,15 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 		return terminal ? print(process, `${terminal.rows} ${terminal.columns}\n`) : fail(process, 'stty: standard input: Not a tty');
 	},
 	async ls(process) {
-		const {argv, cwd} = process;
+		const {argv, cwd, files} = process;
 		const path = argv.slice(1).find(argument => !argument.startsWith('-')) ?? '.';
-		const names = entriesOf(filesOf(process.env), resolvePath(cwd, path));
-		return names ? printLines(process, names) : fail(process, `ls: ${path}: No such file or directory`);
+		const directory = resolvePath(cwd, path);
+		const names = entriesOf(files, directory);
+		return isDirectory(files, directory) ? printLines(process, names) : fail(process, `ls: ${path}: No such file or directory`);
 	},
 	cat: concatenate,
-	head: firstBytes,
+	/** `head -c 5`. */
+	head: async process => copyInput(process, Number(process.argv[2] ?? 10)),
 	async sleep(process) {
 		await abortableDelay(Number(process.argv[1] ?? '0') * 1000, process.signal);
 		return process.signal.aborted ? 130 : 0;
@@ -39,31 +41,25 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	help: async process => print(process, `commands here: ${[...Object.keys(commands), 'cd', 'exit', 'sh'].sort().join(' ')}\n`),
 };
 
-/** 2026-01-01, in seconds. */
-const modifiedAt = 1_767_225_600;
-
 async function concatenate(process: ShellProcess): Promise<number> {
-	const {argv, stdin, signal} = process;
+	const {argv, signal} = process;
 	let status = 0;
 	for (const name of argv.length > 1 ? argv.slice(1) : ['-']) {
-		const text = filesOf(process.env)[resolvePath(process.cwd, name)];
+		const content = process.files.get(resolvePath(process.cwd, name));
 		if (name === '-') {
-			for (let chunk = await stdin.read(signal); chunk !== null; chunk = await stdin.read(signal)) {
-				await writeAndDrain(process.stdout, chunk, signal);
-			}
-		} else if (text === undefined) {
+			await copyInput(process, Infinity);
+		} else if (!content) {
 			status = await fail(process, `cat: can't open '${name}': No such file or directory`);
 		} else {
-			await print(process, text);
+			await print(process, content);
 		}
 	}
 
 	return signal.aborted ? 130 : status;
 }
 
-/** `head -c 5`. */
-async function firstBytes({argv, stdin, stdout, signal}: ShellProcess): Promise<number> {
-	for (let remaining = Number(argv[2] ?? 10); remaining > 0;) {
+async function copyInput({stdin, stdout, signal}: ShellProcess, bytes: number): Promise<number> {
+	for (let remaining = bytes; remaining > 0;) {
 		const chunk = await stdin.read(signal);
 		if (chunk === null) {
 			break;
@@ -93,7 +89,7 @@ async function sequence(process: ShellProcess): Promise<number> {
 	return 0;
 }
 
-async function print(process: ShellProcess, text: string): Promise<number> {
+async function print(process: ShellProcess, text: string | Buffer): Promise<number> {
 	await writeAndDrain(process.stdout, text, process.signal);
 	return 0;
 }
@@ -105,20 +101,6 @@ async function printLines(process: ShellProcess, lines: readonly string[]): Prom
 async function fail(process: ShellProcess, text: string): Promise<number> {
 	await writeAndDrain(process.stderr, `${text}\n`, process.signal);
 	return 1;
-}
-
-/** Texts by path; directories are implied. */
-function filesOf(env: Readonly<Record<string, string>>): Record<string, string> {
-	const host = env['HOSTNAME'] ?? 'sandbox';
-	return {
-		'/bin/sh': '',
-		'/etc/hostname': `${host}\n`,
-		'/etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost\n',
-		'/etc/os-release': 'NAME="spoke sandbox"\nID=spoke-sandbox\nPRETTY_NAME="a container of the spoke sandbox"\n',
-		'/etc/app/config.yaml': 'listen: 8080\nlogLevel: info\nupstream: http://api:8080\n',
-		'/app/README': 'This container exists only inside the sandbox: nothing here is a real cluster.\n',
-		'/app/server': '',
-	};
 }
 
 export function resolvePath(cwd: string, path: string): string {
@@ -134,93 +116,96 @@ export function resolvePath(cwd: string, path: string): string {
 	return `/${parts.join('/')}`;
 }
 
-/** Sorted; `undefined` if it does not exist. */
-function entriesOf(files: Readonly<Record<string, string>>, directory: string): string[] | undefined {
-	const prefix = directory === '/' ? '/' : `${directory}/`;
-	const below = Object.keys(files).filter(path => path.startsWith(prefix));
-	const names = new Set(below.map(path => path.slice(prefix.length).split('/', 1)[0]!));
-	return names.size === 0 ? undefined : [...names].sort();
+function isDirectory(files: Files, path: string): boolean {
+	return files.get(path) === null;
+}
+
+function entriesOf(files: Files, directory: string): string[] {
+	const below = [...files.keys()].filter(path => path !== '/' && resolvePath(path, '..') === directory);
+	return below.map(path => path.slice(path.lastIndexOf('/') + 1)).sort();
 }
 
 /** @see source/streams/copy/copy-program.ts */
 export async function serveCopyRequests(process: ShellProcess): Promise<number> {
-	const print = async (text: string) => writeAndDrain(process.stdout, text, process.signal);
-	const files = filesOf(process.env);
-	/** The source: a directory, or the one of a file. */
+	const {files, stdin, ending} = process;
+	/** The source or the target: a directory, or the one of a file. */
 	let directory = '/';
 	let only: string | null = null;
-	const contentOf = (name: string) => files[resolvePath(directory, decodeName(name))] ?? '';
-	await print('spoke-cp 1\n');
-	for (let line = await process.stdin.readLine(process.ending); line !== null; line = await process.stdin.readLine(process.ending)) {
-		const [request, ...words] = line.split(' ');
-		switch (request) {
-			case 'root': {
-				const path = resolvePath('/', decodeName(words[0] ?? ''));
-				only = path in files ? path.slice(path.lastIndexOf('/') + 1) : null;
-				directory = only === null ? path : resolvePath(path, '..');
-				await print(only === null ? (entriesOf(files, path) ? 'dir\n' : 'none\n') : 'file\n');
-				break;
+	const pathOf = (word = '') => resolvePath(directory, decodeName(word));
+	const requests: Readonly<Record<string, (...words: string[]) => string | Buffer | Promise<string | null>>> = {
+		root(word) {
+			const path = pathOf(word);
+			only = files.get(path) ? path.slice(path.lastIndexOf('/') + 1) : null;
+			directory = only === null ? path : resolvePath(path, '..');
+			return only === null ? (isDirectory(files, path) ? 'dir\n' : 'none\n') : 'file\n';
+		},
+		list() {
+			const names = only === null ? namesBelow(files, directory) : [only];
+			return `${names.map(name => listed(name, files.get(resolvePath(directory, name)) ?? null)).join('')}E\n`;
+		},
+		get(...words) {
+			const contents = words.map(word => files.get(pathOf(word)) ?? Buffer.alloc(0));
+			const sums = contents.map((content, index) => `${sumOf(content)}  ${decodeName(words[index]!)}\n`);
+			const sizes = `D ${contents.map(({length}) => length).join(' ')}\n`;
+			return Buffer.concat([Buffer.from(sizes), ...contents, Buffer.from(`E\n${sums.join('')}E\n`)]);
+		},
+		target(word) {
+			const path = pathOf(word);
+			directory = isDirectory(files, path) ? path : resolvePath(path, '..');
+			const kind = files.has(path) ? 'file\n' : 'none\n';
+			return directory === path ? 'dir\n' : isDirectory(files, directory) ? kind : 'parent\n';
+		},
+		make(word) {
+			const path = pathOf(word);
+			const known = files.get(path);
+			files.set(path, known ?? null);
+			return known ? 'the directory could not be created\n' : known === null ? 'there\n' : 'made\n';
+		},
+		async put(size, _mode, _time, _temporary, word) {
+			const content = await stdin.readBytes(Number(size), ending);
+			const digest = await stdin.readLine(ending);
+			const path = pathOf(word);
+			if (content === null || digest === null) {
+				return null;
 			}
 
-			case 'list': {
-				const names = only === null ? namesBelow(files, directory) : [only];
-				await print(`${names.map(name => listed(files, directory, name)).join('')}E\n`);
-				break;
+			if (isDirectory(files, path) || sumOf(content) !== digest) {
+				return isDirectory(files, path) ? 'a directory has its name\n' : 'differs\n';
 			}
 
-			case 'cat': {
-				await print(`D\n${words.map(name => contentOf(name)).join('')}E\n`);
-				break;
-			}
-
-			case 'read': {
-				await print(
-					`D\n${Buffer.from(contentOf(words[1] ?? ''))
-						.subarray(0, Number(words[0]))
-						.toString()}E\n`,
-				);
-				break;
-			}
-
-			case 'sum': {
-				await print(`${words.map(name => `${sumOf(contentOf(name))}  ${decodeName(name)}\n`).join('')}E\n`);
-				break;
-			}
-
-			case 'target': {
-				await print('denied\n');
-				break;
-			}
-
-			case 'end': {
-				return 0;
-			}
-
-			default: {
-				return 2;
-			}
+			files.set(path, content);
+			return 'ok\n';
+		},
+		link: () => 'the link could not be created\n',
+		attributes: () => 'ok\n',
+	};
+	await print(process, 'spoke-cp 1\n');
+	for (;;) {
+		const [request = '', ...words] = ((await stdin.readLine(ending)) ?? 'end').split(' ');
+		const answer = (await requests[request]?.(...words)) ?? null;
+		if (answer === null) {
+			return request === 'end' ? 0 : 2;
 		}
-	}
 
-	return 0;
+		await print(process, answer);
+	}
 }
 
 /** Relative, directories before what is in them. */
-function namesBelow(files: Readonly<Record<string, string>>, directory: string): string[] {
-	return (entriesOf(files, directory) ?? []).flatMap(name => [
+function namesBelow(files: Files, directory: string): string[] {
+	return entriesOf(files, directory).flatMap(name => [
 		name,
 		...namesBelow(files, resolvePath(directory, name)).map(below => `${name}/${below}`),
 	]);
 }
 
-function listed(files: Readonly<Record<string, string>>, directory: string, name: string): string {
-	const content = files[resolvePath(directory, name)];
-	const facts = content === undefined ? `41ed 4096 ${modifiedAt}` : `81a4 ${Buffer.byteLength(content)} ${modifiedAt}`;
-	return `N 1\n${content === undefined ? 'd' : 'f'}./${name}\0\0${facts}\n`;
+/** All files have mode 644, directories 755, and the time of 2026-01-01. */
+function listed(name: string, content: Buffer | null): string {
+	return `N 1\nr./${name}\0\0${content === null ? '41ed 4096' : `81a4 ${content.length}`} 1767225600\n`;
 }
 
-function sumOf(text: string): string {
-	return createHash('sha256').update(text).digest('hex');
+function sumOf(content: Buffer): string {
+	return createHash('sha256').update(content).digest('hex');
 }
 
 function decodeName(name: string): string {

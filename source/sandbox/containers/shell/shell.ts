@@ -1,35 +1,24 @@
 /** Processes of a container, and a small shell: words, quotes, variables, `;` `&&` `||`, no pipes. */
-import type {Readable, Writable} from 'node:stream';
-import type {TerminalSize} from '../container.ts';
+import type {Readable} from 'node:stream';
 import {commands, resolvePath, serveCopyRequests} from './commands.ts';
 import {CookedTerminal, InputQueue, type ShellProcess, writeAndDrain} from './terminal.ts';
 
-type ProcessOptions = {
-	argv: readonly string[];
-	env: Readonly<Record<string, string>>;
+/** With a terminal, stdin carries keys, and stdout a screen. */
+type ProcessOptions = Pick<ShellProcess, 'argv' | 'env' | 'files' | 'stdout' | 'stderr' | 'terminal' | 'signal' | 'mainCommand'> & {
 	stdin: Readable | null;
-	stdout: Writable;
-	stderr: Writable;
-	/** Size of the terminal, if the process has one. Then stdin carries keys, and stdout a screen. */
-	terminal: TerminalSize | null;
-	signal: AbortSignal;
-	mainCommand: string;
 };
 
 /** Resolves to the exit code; 137 if `signal` is aborted first. */
-export async function startProcess({argv, env, stdin, stdout, stderr, terminal, signal, mainCommand}: ProcessOptions): Promise<number> {
+export async function startProcess(options: ProcessOptions): Promise<number> {
+	const {env, stdin, stdout, terminal, signal} = options;
 	let interrupted = new AbortController();
 	const foreground = () => AbortSignal.any([signal, interrupted.signal]);
 	const process: ShellProcess = {
-		argv,
+		...options,
 		env: {...env},
 		cwd: '/',
-		terminal,
-		mainCommand,
 		lastStatus: 0,
 		stdin: new InputQueue(),
-		stdout,
-		stderr,
 		signal: foreground(),
 		ending: signal,
 		foreground,

@@ -1,12 +1,13 @@
 /** Input and output of a process, and a terminal driver in canonical mode (termios). */
 import {EventEmitter, once} from 'node:events';
-import {type Readable, Writable} from 'node:stream';
-import {noop} from '../../network/join-streams.ts';
-import type {TerminalSize} from '../container.ts';
+import {finished, type Readable, Writable} from 'node:stream';
+import {noop} from '../../network/sockets.ts';
+import type {Files, TerminalSize} from '../container.ts';
 
 export type ShellProcess = {
 	argv: readonly string[];
 	env: Record<string, string>;
+	files: Files;
 	cwd: string;
 	stdin: InputQueue;
 	stdout: Writable;
@@ -52,51 +53,31 @@ export class CookedTerminal {
 				this.#onByte(byte);
 			}
 		});
-		for (const event of ['end', 'error', 'close']) {
-			keys?.on(event, () => {
+		if (keys) {
+			finished(keys, {writable: false}, () => {
 				this.input.finish();
 			});
 		}
 	}
 
 	#onByte(byte: number): void {
-		switch (byte) {
-			case controlCharacters.carriageReturn:
-			case controlCharacters.lineFeed: {
-				this.#echo('\r\n');
-				this.input.push(Buffer.from([...this.#line, controlCharacters.lineFeed]));
-				this.#line = [];
-				break;
-			}
-
-			case controlCharacters.erase:
-			case controlCharacters.backspace: {
-				this.#erase();
-				break;
-			}
-
-			case controlCharacters.interrupt: {
-				this.#line = [];
-				this.#echo('^C\r\n');
-				this.interrupt?.();
-				break;
-			}
-
-			case controlCharacters.endOfFile: {
-				this.#endLine();
-				break;
-			}
-
-			case controlCharacters.kill: {
-				this.#echo('\b \b'.repeat(this.#line.length));
-				this.#line = [];
-				break;
-			}
-
-			default: {
-				this.#line.push(byte);
-				this.#echo(Buffer.from([byte]));
-			}
+		if (byte === controlCharacters.carriageReturn || byte === controlCharacters.lineFeed) {
+			this.#echo('\r\n');
+			this.input.push(Buffer.from([...this.#line.splice(0), controlCharacters.lineFeed]));
+		} else if (byte === controlCharacters.erase || byte === controlCharacters.backspace) {
+			this.#erase();
+		} else if (byte === controlCharacters.interrupt) {
+			this.#line = [];
+			this.#echo('^C\r\n');
+			this.interrupt?.();
+		} else if (byte === controlCharacters.endOfFile) {
+			// Submits the line; without one, ends the input.
+			this.input.push(Buffer.from(this.#line.splice(0)));
+		} else if (byte === controlCharacters.kill) {
+			this.#echo('\b \b'.repeat(this.#line.splice(0).length));
+		} else {
+			this.#line.push(byte);
+			this.#echo(Buffer.from([byte]));
 		}
 	}
 
@@ -107,16 +88,6 @@ export class CookedTerminal {
 				/* Continue to the first byte. */
 			}
 			this.#echo('\b \b');
-		}
-	}
-
-	/** Ctrl-D submits the line; on an empty line, it ends the input. */
-	#endLine(): void {
-		if (this.#line.length > 0) {
-			this.input.push(Buffer.from(this.#line));
-			this.#line = [];
-		} else {
-			this.input.pushEnd();
 		}
 	}
 
@@ -131,16 +102,10 @@ export class CookedTerminal {
 function withCarriageReturns(screen: Writable): Writable {
 	const output = new Writable({
 		write(chunk: Buffer, _encoding, done) {
-			const text = chunk.includes(controlCharacters.lineFeed)
-				? Buffer.from(chunk.toString('latin1').replaceAll('\n', '\r\n'), 'latin1')
-				: chunk;
-			screen.write(text, error => {
+			screen.write(chunk.toString('latin1').replaceAll('\n', '\r\n'), 'latin1', error => {
 				done(error ?? null);
 			});
 		},
-	});
-	screen.on('error', error => {
-		output.destroy(error);
 	});
 	screen.on('close', () => {
 		output.destroy();
@@ -150,9 +115,9 @@ function withCarriageReturns(screen: Writable): Writable {
 
 const highWaterBytes = 64 * 1024;
 
-/** Input whose end can be temporary (Ctrl-D). */
+/** An empty chunk is a temporary end, which only the current reader sees (Ctrl-D). */
 export class InputQueue {
-	readonly #items: Array<Buffer | 'end-of-input'> = [];
+	readonly #chunks: Buffer[] = [];
 	#bytes = 0;
 	#hasEnded = false;
 	readonly #changes = new EventEmitter();
@@ -166,27 +131,19 @@ export class InputQueue {
 				source.pause();
 			}
 		});
-		for (const event of ['end', 'error', 'close']) {
-			source.on(event, () => {
-				this.finish();
-			});
-		}
+		finished(source, {writable: false}, () => {
+			this.finish();
+		});
 	}
 
 	push(chunk: Buffer): void {
-		this.#items.push(chunk);
+		this.#chunks.push(chunk);
 		this.#bytes += chunk.length;
 		this.#changes.emit('change');
 	}
 
-	/** Only the current reader sees this end. */
-	pushEnd(): void {
-		this.#items.push('end-of-input');
-		this.#changes.emit('change');
-	}
-
 	clear(): void {
-		this.#items.length = 0;
+		this.#chunks.length = 0;
 		this.#bytes = 0;
 	}
 
@@ -197,7 +154,7 @@ export class InputQueue {
 
 	/** `null` at an end, or when `signal` is aborted. */
 	async read(signal: AbortSignal): Promise<Buffer | null> {
-		while (this.#items.length === 0) {
+		while (this.#chunks.length === 0) {
 			if (this.#hasEnded || signal.aborted) {
 				return null;
 			}
@@ -205,41 +162,55 @@ export class InputQueue {
 			await once(this.#changes, 'change', {signal}).catch(noop);
 		}
 
-		const item = this.#items.shift()!;
-		if (item === 'end-of-input') {
-			return null;
-		}
-
-		this.#bytes -= item.length;
+		const chunk = this.#chunks.shift()!;
+		this.#bytes -= chunk.length;
 		if (this.#bytes <= highWaterBytes) {
 			this.#source?.resume();
 		}
 
-		return item;
+		return chunk.length === 0 ? null : chunk;
 	}
 
-	/** `null` at an end. Leaves the rest to the next reader. */
+	/** `null` at an end. Leaves the rest to the next reader, as `readBytes` does. */
 	async readLine(signal: AbortSignal): Promise<string | null> {
 		const parts: Buffer[] = [];
-		for (;;) {
+		for (let end = -1; end < 0;) {
 			const chunk = await this.read(signal);
 			if (chunk === null) {
 				return parts.length === 0 ? null : Buffer.concat(parts).toString();
 			}
 
-			const end = chunk.indexOf(10);
-			if (end >= 0) {
-				parts.push(chunk.subarray(0, end));
-				if (end + 1 < chunk.length) {
-					this.#items.unshift(chunk.subarray(end + 1));
-					this.#bytes += chunk.length - end - 1;
-				}
+			end = chunk.indexOf(10);
+			parts.push(end < 0 ? chunk : this.#upTo(end, chunk, 1));
+		}
 
-				return Buffer.concat(parts).toString();
+		return Buffer.concat(parts).toString();
+	}
+
+	/** `null` if the input ends before. */
+	async readBytes(count: number, signal: AbortSignal): Promise<Buffer | null> {
+		const parts: Buffer[] = [];
+		for (let missing = count; missing > 0; missing -= parts.at(-1)!.length) {
+			const chunk = await this.read(signal);
+			if (chunk === null) {
+				return null;
 			}
 
-			parts.push(chunk);
+			parts.push(this.#upTo(missing, chunk));
 		}
+
+		return Buffer.concat(parts);
+	}
+
+	/** `skipped`: bytes that nobody reads. */
+	#upTo(end: number, chunk: Buffer, skipped = 0): Buffer {
+		const rest = chunk.subarray(end + skipped);
+		if (rest.length > 0) {
+			this.#chunks.unshift(rest);
+			this.#bytes += rest.length;
+		}
+
+		return chunk.subarray(0, end);
 	}
 }
 
@@ -248,14 +219,8 @@ export async function writeAndDrain(stream: Writable, bytes: string | Uint8Array
 		return;
 	}
 
-	const {promise, resolve} = Promise.withResolvers<void>();
-	const go = () => {
-		resolve();
-	};
-
-	stream.once('drain', go).once('close', go);
-	signal.addEventListener('abort', go, {once: true});
-	await promise;
-	stream.off('drain', go).off('close', go);
-	signal.removeEventListener('abort', go);
+	const settled = new AbortController();
+	const given = {signal: AbortSignal.any([signal, settled.signal])};
+	await Promise.race([once(stream, 'drain', given), once(stream, 'close', given)]).catch(noop);
+	settled.abort();
 }

@@ -60,15 +60,7 @@ export const connectionStates: NamedStates = {
 			{what: ':8080 → pod/victim:80', namespace: 'other'},
 		],
 	},
-	'a curve of a stream': {
-		sizes: [[120, 40]],
-		connections: [{kind: 'logs', what: 'pod/web', path: open, samples: [1, 4, 9, 16], figures: '16 lines/s'}],
-	},
-	'a stream without a curve, with reduced motion': {
-		sizes: [[120, 40]],
-		isReducedMotion: true,
-		connections: [{kind: 'logs', what: 'pod/web', path: open, samples: [1, 4, 9, 16], figures: '16 lines/s'}],
-	},
+	'the figures of a stream': {sizes: [[120, 40]], connections: [{kind: 'logs', what: 'pod/web', path: open, figures: '16 lines/s'}]},
 	'connections of a small screen': {sizes: [[40, 12]], connections: [{kind: 'logs', what: 'pod/api-7c9f8d6b5c-x2xkq', path: open}]},
 	'streams without a connection, of which those that have ended are not checking': {
 		sizes: [[40, 24]],

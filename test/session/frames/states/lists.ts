@@ -1,5 +1,5 @@
 /** Lists of objects, the header above them and the path below them. */
-import {SpokeError} from '../../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../../source/base/errors/spoke-error.ts';
 import type {ClusterState} from '../../../../source/session/frame/session-state.ts';
 import {pathTo, stateTime, unverifiedPath} from '../../../support/session-state.ts';
 import type {NamedStates} from '../frames.test.ts';

@@ -1,8 +1,8 @@
 /** Texts, help, why and messages. */
-import {SpokeError} from '../../../../source/errors/spoke-error.ts';
-import {contexts} from '../../../../source/actions/contexts.ts';
+import {SpokeError} from '../../../../source/base/errors/spoke-error.ts';
+import {contexts} from '../../../../source/session/actions/contexts.ts';
 import type {TextLine} from '../../../../source/session/frame/session-state.ts';
-import {searchText} from '../../../../source/session/text/text-search.ts';
+import {searchText} from '../../../../source/session/kit/text-rows.ts';
 import {pathTo, unverifiedPath} from '../../../support/session-state.ts';
 import type {NamedStates} from '../frames.test.ts';
 
