@@ -3,8 +3,8 @@ import {readFile} from 'node:fs/promises';
 import {schemaNames} from '../source/commands/schema/spec.ts';
 import type {CommandSpec} from '../source/commands/command.ts';
 import {commandSpecs} from '../source/commands/command-specs.ts';
-import {connectionFlags, noEffectFlags} from '../source/base/command-line/connection-flags.ts';
-import type {FlagSpec} from '../source/base/command-line/flag-spec.ts';
+import {connectionFlags, isConnectionFlag, noEffectFlags} from '../source/base/command-line/connection-flags.ts';
+import {describeFlag, type FlagSpec} from '../source/base/command-line/flag-spec.ts';
 import {formatFlag, splitParagraphs} from '../source/base/command-line/render-help.ts';
 import {errorTable} from '../source/base/errors/error-table.ts';
 import {exitStatusMeanings} from '../source/base/errors/exit-status.ts';
@@ -178,7 +178,7 @@ function nameRepeatedCells(rows: ReadonlyArray<readonly string[]>): string[][] {
 }
 
 function commandSection(spec: CommandSpec): string {
-	const own = spec.flags.filter(flag => !(connectionFlags as readonly FlagSpec[]).includes(flag) && !flag.hidden);
+	const own = spec.flags.filter(flag => !isConnectionFlag(flag) && !flag.hidden);
 	return [
 		`### ${spec.name === 'session' ? 'spoke' : `spoke ${spec.name}`}`,
 		'',
@@ -199,7 +199,7 @@ function commandSection(spec: CommandSpec): string {
 			: []),
 		table(
 			['flag', 'does'],
-			own.map(flag => [code(formatFlag(flag).trim()), flag.help]),
+			own.map(flag => [code(formatFlag(flag).trim()), describeFlag(flag)]),
 		),
 	].join('\n');
 }

@@ -1,7 +1,7 @@
 /** Manual pages, rendered from the data of help. */
 import {readFile} from 'node:fs/promises';
-import {connectionFlagNames} from '../source/base/command-line/connection-flags.ts';
-import type {FlagSpec} from '../source/base/command-line/flag-spec.ts';
+import {isConnectionFlag} from '../source/base/command-line/connection-flags.ts';
+import {describeFlag, type FlagSpec} from '../source/base/command-line/flag-spec.ts';
 import {splitParagraphs, formatFlag} from '../source/base/command-line/render-help.ts';
 import type {CommandSpec} from '../source/commands/command.ts';
 import {commandSpecs} from '../source/commands/command-specs.ts';
@@ -77,10 +77,10 @@ function paragraphs(text: string): string[] {
 
 function flagSections(spec: CommandSpec): string[] {
 	const shown = spec.flags.filter(flag => !flag.hidden);
-	const flags = (chosen: readonly FlagSpec[]) => chosen.flatMap(flag => tagged(formatFlag(flag).trim(), flag.help));
+	const flags = (chosen: readonly FlagSpec[]) => chosen.flatMap(flag => tagged(formatFlag(flag).trim(), describeFlag(flag)));
 	return [
-		section('OPTIONS', flags(shown.filter(flag => !connectionFlagNames.has(flag.name)))),
-		section('CONNECTION OPTIONS', flags(shown.filter(flag => connectionFlagNames.has(flag.name)))),
+		section('OPTIONS', flags(shown.filter(flag => !isConnectionFlag(flag)))),
+		section('CONNECTION OPTIONS', flags(shown.filter(flag => isConnectionFlag(flag)))),
 	];
 }
 

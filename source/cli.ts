@@ -54,14 +54,14 @@ async function run(
 	const {name, rest} = findCommand(argv);
 	if (name === 'help') {
 		const [topic] = rest;
-		await printHelp(topic === undefined || topic.startsWith('-') ? null : topic);
+		await printHelp(topic === undefined || topic.startsWith('-') ? null : topic, true);
 		return exitStatus.ok;
 	}
 
 	reporting.wantsJson = asksForJson(rest);
 	assertCommandName(name);
 	if (asksForHelp(rest)) {
-		await printHelp(name);
+		await printHelp(name, false);
 		return exitStatus.ok;
 	}
 
@@ -194,14 +194,14 @@ function assertCommandName(name: string): asserts name is CommandName {
 }
 
 /** @param name `null` for help of the program */
-async function printHelp(name: string | null): Promise<void> {
+async function printHelp(name: string | null, isWhole: boolean): Promise<void> {
 	if (name !== null && name !== 'connection-flags') {
 		assertCommandName(name);
 	}
 
 	const {stdout} = process;
 	const {helpText} = await import('./commands/help-text.ts');
-	stdout.write(helpText(name, {width: stdout.columns || 80, toCharset: text => toTerminalCharset(stdout, text)}));
+	stdout.write(helpText(name, isWhole, {width: stdout.columns || 80, toCharset: text => toTerminalCharset(stdout, text)}));
 }
 
 /** Prints one line to stderr. With `-o json` an Error object follows on stdout (on stderr if stdout is the remote command's). */

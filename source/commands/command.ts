@@ -31,6 +31,11 @@ export type CommandSpec<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> 
 	flags: Rows;
 };
 
+/** Flags that have a meaning only there: `with --copy-to`, `for one request`. */
+export function flagsWhen<const Rows extends readonly FlagSpec[]>(when: string, rows: Rows): Rows {
+	return rows.map(row => ({...row, when})) as readonly FlagSpec[] as Rows;
+}
+
 export type Command<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = {
 	spec: CommandSpec<Rows>;
 	/** Resolves to the exit status. @throws SpokeError */

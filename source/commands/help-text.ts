@@ -3,11 +3,13 @@ import {type HelpLayout, renderCommandHelp, renderConnectionHelp, renderProgramH
 import {commandGroups, specOf} from './command-specs.ts';
 import type {CommandName} from './load-command.ts';
 
-/** @param topic `null` for the program's help */
-export function helpText(topic: CommandName | 'connection-flags' | null, layout: HelpLayout): string {
+export type HelpTopic = CommandName | 'connection-flags' | null;
+
+/** @param topic `null` for the program's help. `isWhole`: of a command, all that there is to say, and not its page */
+export function helpText(topic: HelpTopic, isWhole: boolean, layout: HelpLayout): string {
 	if (topic === null) {
 		return renderProgramHelp(commandGroups, layout);
 	}
 
-	return topic === 'connection-flags' ? renderConnectionHelp(layout) : renderCommandHelp(specOf(topic), layout);
+	return topic === 'connection-flags' ? renderConnectionHelp(layout) : renderCommandHelp(specOf(topic), isWhole, layout);
 }

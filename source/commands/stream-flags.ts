@@ -12,7 +12,7 @@ export const requireFlags = [
 		kind: 'strings',
 		value: 'REQUIREMENT',
 		suggests: requirementNames,
-		help: 'requirement for the path, decided before the first byte of each stream: verified, tunnelled or protected (see spoke help path); exits 3 if not met, 4 if undecided; repeat for several',
+		help: 'requirement: verified, tunnelled or protected; for the path, decided before the first byte of each stream (see spoke help path); exits 3 if not met, 4 if undecided; repeat for several',
 	},
 	minBasisFlag,
 ] as const satisfies readonly FlagSpec[];
@@ -22,7 +22,7 @@ export const streamFlags = [readOnlyFlag, pathFlag, ...requireFlags, helpFlag, .
 export const recordInputFlag = {
 	name: 'record-input',
 	kind: 'boolean',
-	help: 'with --record: also record the input, which can contain passwords',
+	help: 'with --record: also the input; it can contain passwords',
 } as const satisfies FlagSpec;
 
 export const recordFlags = [
@@ -31,7 +31,7 @@ export const recordFlags = [
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'record the output to FILE, a new file, as an asciicast (v2) with the path as markers; exits 125 if FILE cannot be written',
+		help: 'record the output to a new file; an asciicast (v2) with the path as markers; exits 125 if FILE cannot be written',
 	},
 	recordInputFlag,
 ] as const satisfies readonly FlagSpec[];

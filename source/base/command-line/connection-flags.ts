@@ -1,32 +1,13 @@
 /** Flags of several commands: kubectl's connection flags, global flags of kubectl that spoke lacks, and spoke's own. */
 import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
+const noEffect = {kind: 'string', hidden: true} as const;
+
 /** Accepted, because kubectl with these values does what spoke does. */
 export const noEffectFlags = [
-	{
-		name: 'cache-dir',
-		kind: 'string',
-		value: 'DIR',
-		completes: 'file',
-		hidden: true,
-		help: 'no effect, because spoke keeps no discovery cache',
-	},
-	{
-		name: 'profile',
-		kind: 'string',
-		value: 'PROFILE',
-		oneOf: ['none'],
-		hidden: true,
-		help: 'no effect, because none is the only value: the others measure kubectl itself; spoke debug has its own --profile',
-	},
-	{
-		name: 'profile-output',
-		kind: 'string',
-		value: 'FILE',
-		completes: 'file',
-		hidden: true,
-		help: 'no effect, because --profile=none writes no file',
-	},
+	{...noEffect, name: 'cache-dir', value: 'DIR', completes: 'file', help: 'no effect, because spoke keeps no discovery cache'},
+	{...noEffect, name: 'profile', value: 'PROFILE', oneOf: ['none'], help: 'no effect; spoke debug has its own --profile'},
+	{...noEffect, name: 'profile-output', value: 'FILE', completes: 'file', help: 'no effect, because --profile=none writes no file'},
 ] as const satisfies readonly FlagSpec[];
 
 export const onPodLossFlag = {
@@ -34,7 +15,7 @@ export const onPodLossFlag = {
 	kind: 'string',
 	value: 'MODE',
 	oneOf: ['move', 'exit'],
-	help: 'move: continue with the next Ready pod of the service or workload (default); exit: exit with status 12, as for a named pod',
+	help: 'when the pod is gone: move to the next Ready one, or exit; with status 12, as for a named pod; move is the default',
 } as const satisfies FlagSpec;
 
 export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagSpec;
@@ -46,7 +27,7 @@ export const pathFlag = {
 	bare: 'always',
 	value: 'MODE',
 	oneOf: ['auto', 'always', 'never', 'json'],
-	help: 'print the path line on stderr: auto (on a terminal), always, never, or json',
+	help: 'when to print the path line on stderr; auto: on a terminal',
 } as const satisfies FlagSpec;
 
 export const outputFlag = (help: string) =>
@@ -62,7 +43,7 @@ export const outputFlag = (help: string) =>
 
 /** stdout belongs to the remote command. */
 export const errorOutputFlag = outputFlag(
-	'json: if spoke itself fails, print an Error object as the last line of stderr; stdout has only the remote command’s output',
+	'json: print spoke’s own failure as an object; an Error object, as the last line of stderr; stdout has only the remote command’s output',
 );
 
 export const defaultContainer =
@@ -73,13 +54,13 @@ export const levelFlag = {
 	kind: 'string',
 	value: 'LEVEL',
 	oneOf: ['debug', 'info', 'warn', 'error', 'fatal'],
-	help: 'only lines of this level and above; a line without a level has that of the line that it continues (written within 200 ms, as in a traceback), or else info',
+	help: 'only lines of this level and above; a line without a level has that of the line that it continues (within 200 ms, as in a traceback), or else info',
 } as const satisfies FlagSpec;
 
 export const readOnlyFlag = {
 	name: 'read-only',
 	kind: 'boolean',
-	help: 'refuse exec, attach, debug, cp, forwards, the local API proxy, and proxy requests with a method other than GET or HEAD, over a WebSocket, or that run commands',
+	help: 'refuse what could change something; exec, attach, debug, cp, forwards, the local API proxy, and proxy requests but GET and HEAD, over a WebSocket, or that run commands',
 } as const satisfies FlagSpec;
 
 /** Accepted by commands that only read, so that an alias with `--read-only` works. */
@@ -91,7 +72,7 @@ export const keymapFlag = {
 	value: 'FILE',
 	completes: 'file',
 	suggests: ['default', 'vim', 'k9s'],
-	help: 'keymap file to use instead of ~/.config/spoke/keymap.yaml, or a preset: default, vim or k9s',
+	help: 'keymap file, or default, vim or k9s; instead of ~/.config/spoke/keymap.yaml',
 } as const satisfies FlagSpec;
 
 export const probeFlag = {
@@ -100,7 +81,7 @@ export const probeFlag = {
 	default: 'passive',
 	value: 'MODE',
 	oneOf: ['passive', 'active'],
-	help: 'active: also run the route test (docs/permissions.md), to prove the route',
+	help: 'active: also run the route test; to prove the route (docs/permissions.md)',
 } as const satisfies FlagSpec;
 
 export const minBasisFlag = {
@@ -112,19 +93,20 @@ export const minBasisFlag = {
 	help: 'weakest basis that counts for --require; inferred also accepts inferred verdicts',
 } as const satisfies FlagSpec;
 
-const hints: Readonly<Record<string, string>> = {
-	'match-server-version': 'spoke adapts to the version that the server reports, which `spoke path TARGET -o json` prints; omit this flag',
-	'warnings-as-errors': 'spoke does not read the server’s warnings; omit this flag',
-};
+/** Why spoke lacks a flag of kubectl. */
+export const missingFlagHints: ReadonlyMap<string, string> = new Map([
+	['match-server-version', 'spoke adapts to the server’s version, which `spoke path TARGET -o json` prints; omit this flag'],
+	['warnings-as-errors', 'spoke does not read the server’s warnings; omit this flag'],
+]);
 
 const fileFlags = [
-	{name: 'kubeconfig', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kubeconfig file to use'},
+	{name: 'kubeconfig', kind: 'string', value: 'FILE', completes: 'file', help: 'the kubeconfig file to use'},
 	{
 		name: 'kuberc',
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'path to the kuberc file with the policy for credential plugins; KUBERC=off disables it',
+		help: 'kuberc file with the policy for credential plugins; KUBERC=off disables it',
 	},
 ] as const satisfies readonly FlagSpec[];
 
@@ -200,8 +182,12 @@ export const connectionFlags = [...fileFlags, contextFlag, ...clusterFlags] as c
 /** Instead of `connectionFlags`, for a command that takes several contexts. */
 export const multiContextFlags = [...fileFlags, ...contextsFlags, ...clusterFlags] as const satisfies readonly FlagSpec[];
 
-/** Names of the flags that help lists as connection flags. */
-export const connectionFlagNames: ReadonlySet<string> = new Set([...connectionFlags, ...multiContextFlags].map(({name}) => name));
+const anyConnectionFlags: ReadonlySet<FlagSpec> = new Set([...connectionFlags, ...multiContextFlags]);
+
+/** Whether help lists a flag with the connection flags; `--profile` of debug is its own. */
+export function isConnectionFlag(flag: FlagSpec): boolean {
+	return anyConnectionFlags.has(flag);
+}
 
 type NoEffectName = (typeof noEffectFlags)[number]['name'];
 
@@ -210,11 +196,6 @@ export type ConnectionFlags = Omit<FlagValues<typeof connectionFlags>, NoEffectN
 
 export function hasNoEffect<Row extends FlagSpec>(flag: Row): flag is Row & (typeof noEffectFlags)[number] {
 	return (noEffectFlags as readonly FlagSpec[]).includes(flag);
-}
-
-/** Why spoke lacks this flag of kubectl. */
-export function kubectlOnlyFlagHint(name: string): string | null {
-	return Object.hasOwn(hints, name) ? hints[name]! : null;
 }
 
 export const containerFlag = (help = `container name; ${defaultContainer}`) =>

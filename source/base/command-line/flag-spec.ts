@@ -23,12 +23,19 @@ export type FlagSpec = {
 	suggests?: readonly string[];
 	/** Kind of names that completion looks up. */
 	completes?: 'namespace' | 'context' | 'cluster' | 'user' | 'container' | 'file' | 'target' | 'theme' | 'forward-set';
-	/** Without a final period. */
+	/** Where alone it has a meaning: `with --copy-to`, `for one request`. */
+	when?: string;
+	/** Without a final period. Its first clause, up to a semicolon, stands alone in `--help`. */
 	help: string;
 	hidden?: boolean;
 	/** Remedy of the usage error that this flag of kubectl is, because the command does not have it. */
 	refused?: string;
 };
+
+/** What it does, and where. */
+export function describeFlag({when, help}: FlagSpec): string {
+	return when === undefined ? help : `${when}: ${help}`;
+}
 
 type GivenValue<Row extends FlagSpec> = Row['kind'] extends 'boolean'
 	? boolean

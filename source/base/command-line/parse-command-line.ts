@@ -1,10 +1,7 @@
 /** Command-line parser, compatible with kubectl's pflag. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {kubectlOnlyFlagHint} from './connection-flags.ts';
+import {missingFlagHints} from './connection-flags.ts';
 import type {FlagSpec, FlagValues, ParsedCommandLine} from './flag-spec.ts';
-
-const syntax = /^([+-]?)(0x(?:_?[\da-f])+|0b(?:_?[01])+|0o(?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?\d)*)$/i;
-const limit = 2n ** 63n;
 
 const unitMs: Readonly<Record<string, number>> = {ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000};
 
@@ -56,7 +53,7 @@ export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: R
 			const [name, inline] = splitAt(argument.slice(2), '=');
 			const row = byName.get(name);
 			if (!row) {
-				throw usageError(`unknown flag: --${name}`, kubectlOnlyFlagHint(name) ?? suggestedFlag(name, rows));
+				throw usageError(`unknown flag: --${name}`, missingFlagHints.get(name) ?? suggestedFlag(name, rows));
 			}
 
 			take(row, `--${name}`, inline);
@@ -135,8 +132,8 @@ function parseValue(row: FlagSpec, spelled: string, text: string, before: unknow
 
 		case 'integer': {
 			const value = parseInteger(text);
-			if (!Number.isFinite(value)) {
-				throw invalid(Number.isNaN(value) ? 'must be a whole number' : 'value out of range');
+			if (Number.isNaN(value)) {
+				throw invalid('must be a whole decimal number');
 			}
 
 			return value;
@@ -184,23 +181,9 @@ function usageError(message: string, remedy: string | null = null): SpokeError {
 	return new SpokeError('ERR_USAGE', message, {remedy});
 }
 
-/**
-As Go's `strconv.ParseInt(text, 0, 64)`: also `0x1F`, `0b1`, `0o17`, `017` and `1_000`. Beyond the safe integers, returns the last safe one.
-@returns NaN for another syntax, and Infinity for a number out of the range of an int64
-*/
+/** A decimal number, or NaN. Go's 017 and 0x1F are refused: they read differently. */
 export function parseInteger(text: string): number {
-	const [, sign, digits] = syntax.exec(text) ?? [];
-	if (digits === undefined) {
-		return Number.NaN;
-	}
-
-	const magnitude = BigInt(digits.replaceAll('_', '').replace(/^0(?=\d)/, '0o'));
-	const value = sign === '-' ? -magnitude : magnitude;
-	if (value >= limit || value < -limit) {
-		return Infinity;
-	}
-
-	return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(value)));
+	return /^[+-]?(?:0|[1-9]\d*)$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Help texts. */
-import {connectionFlagNames, multiContextFlags} from './connection-flags.ts';
+import {isConnectionFlag, multiContextFlags} from './connection-flags.ts';
 import type {FlagSpec} from './flag-spec.ts';
 import {wrapAfter, wrapCommand, wrapText} from '../text/cell-width.ts';
 
@@ -57,23 +57,27 @@ export function renderProgramHelp(
 	].join('\n');
 }
 
-export function renderCommandHelp(row: CommandHelp, {width, toCharset: spell}: HelpLayout): string {
-	const own = row.flags.filter(flag => !connectionFlagNames.has(flag.name));
-	const has = (name: string) => row.flags.some(flag => flag.name === name);
-	const more = `More flags, as --context${has('all-contexts') ? ', --all-contexts' : ''} and -n: \`spoke help connection-flags\``;
+/** One page of at most 60 lines at 80 columns, as `--help` prints it, or all but the connection flags, as `spoke help COMMAND` does. */
+export function renderCommandHelp(row: CommandHelp, isWhole: boolean, layout: HelpLayout): string {
+	const {width, toCharset: spell} = layout;
+	const own = row.flags.filter(flag => !isConnectionFlag(flag));
+	const clauses = own.map(flag => ({...flag, help: flag.help.split('; ')[0]!}));
+	const more = [
+		...(isWhole ? [] : [`\`spoke help ${row.name}\``]),
+		...(own.length < row.flags.length ? ['`spoke help connection-flags` (--context, -n)'] : []),
+	];
 	return [
 		...wrapText(spell(`spoke ${row.name}: ${row.summary}`), width),
 		'',
 		...row.usage.flatMap((usage, index) => wrapAfter(index === 0 ? 'Usage: ' : '       ', spell(`spoke ${usage}`), width)),
 		...renderColumns(
 			'Examples:',
-			row.examples.map(([command, does]) => [wrapCommand(spell(command), width - 2), spell(does)]),
+			row.examples.slice(0, isWhole ? undefined : 3).map(([command, does]) => [wrapCommand(spell(command), width - 2), spell(does)]),
 			width,
 		),
-		'',
-		...splitParagraphs(row.about).flatMap(paragraph => wrapText(spell(paragraph), width)),
-		...renderFlags('Flags:', own, {width, toCharset: spell}),
-		...(has('context') ? ['', ...wrapText(spell(more), width)] : []),
+		...(isWhole ? ['', ...splitParagraphs(row.about).flatMap(paragraph => wrapText(spell(paragraph), width))] : []),
+		...renderFlags('Flags', isWhole ? own : clauses, layout),
+		...(more.length > 0 ? ['', ...wrapText(`More: ${more.join(', ')}`, width)] : []),
 		'',
 	].join('\n');
 }
@@ -82,17 +86,20 @@ export function renderCommandHelp(row: CommandHelp, {width, toCharset: spell}: H
 export function renderConnectionHelp(layout: HelpLayout): string {
 	return [
 		...wrapText('As in kubectl. Several contexts are for commands whose help names --all-contexts.', layout.width),
-		...renderFlags('Connection flags:', multiContextFlags, layout),
+		...renderFlags('Connection flags', multiContextFlags, layout),
 		'',
 	].join('\n');
 }
 
+/** One list per condition (`when`), that without one first. */
 function renderFlags(title: string, flags: readonly FlagSpec[], {width, toCharset: spell}: HelpLayout): string[] {
 	const shown = flags.filter(flag => !flag.hidden);
-	return renderColumns(
-		title,
-		shown.map(flag => [[spell(formatFlag(flag))], spell(flag.help)]),
-		width,
+	return [...new Set([undefined, ...shown.map(({when}) => when)])].flatMap(when =>
+		renderColumns(
+			`${title}${when === undefined ? '' : ` ${when}`}:`,
+			shown.filter(flag => flag.when === when).map(flag => [[spell(formatFlag(flag))], spell(flag.help)]),
+			width,
+		),
 	);
 }
 

@@ -1,6 +1,6 @@
 /** Completions of a command line from the specs. */
 import {connectionFlags} from '../../base/command-line/connection-flags.ts';
-import type {FlagSpec} from '../../base/command-line/flag-spec.ts';
+import {describeFlag, type FlagSpec} from '../../base/command-line/flag-spec.ts';
 import {parseCommandLine} from '../../base/command-line/parse-command-line.ts';
 import type {CommandSpec} from '../command.ts';
 import {forwardsVerbs} from '../forwards/spec.ts';
@@ -82,7 +82,7 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 			...none,
 			offers: command.flags
 				.filter(flag => !flag.hidden && `--${flag.name}`.startsWith(typed))
-				.map(flag => ({word: `--${flag.name}`, description: flag.help})),
+				.map(flag => ({word: `--${flag.name}`, description: describeFlag(flag)})),
 		};
 	}
 

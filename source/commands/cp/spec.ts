@@ -5,19 +5,19 @@ import {streamFlags} from '../stream-flags.ts';
 
 const flags = [
 	containerFlag(),
-	{name: 'no-preserve', kind: 'boolean', help: 'do not keep modes and times: files get those of new files'},
+	{name: 'no-preserve', kind: 'boolean', help: 'do not keep modes and times; files get those of new files'},
 	{
 		name: 'retries',
 		kind: 'integer',
 		default: 5,
 		value: 'COUNT',
-		help: 'how often the copy continues with the remaining files after losing its stream, counted again after each copied file; 0 means never, a negative value means no limit',
+		help: 'how often the copy continues after losing its stream; with the remaining files, counted again after each copied file; 0 means never, a negative value means no limit',
 	},
 	{
 		name: 'debug-image',
 		kind: 'string',
 		value: 'IMAGE',
-		help: 'if the container has no shell, or lacks a program for copies: add a debug container of this image to the pod, for example busybox, and copy through it; on a terminal, spoke asks',
+		help: 'copy through a debug container of this image; added to the pod if the container has no shell, or lacks a program for copies: for example busybox; on a terminal, spoke asks',
 	},
 	{
 		name: 'debug-profile',
@@ -29,7 +29,7 @@ const flags = [
 	},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'on stderr, print only errors and what was not copied'},
 	podRunningTimeoutFlag(),
-	outputFlag('text, or json: one CopyEntry object per file, directory and link, and one CopySummary'),
+	outputFlag('text, or json: an object per copied file; one CopyEntry per file, directory and link, and one CopySummary'),
 	...streamFlags,
 ] as const;
 

@@ -2,7 +2,7 @@
 import {containerFlag, podRunningTimeoutFlag} from '../../base/command-line/connection-flags.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
 import {defaultDetachKeys} from '../../base/terminal/detach-keys.ts';
-import type {CommandSpec} from '../command.ts';
+import {type CommandSpec, flagsWhen} from '../command.ts';
 import {recordFlags, streamFlags} from '../stream-flags.ts';
 import {debugProfiles} from '../../streams/debug-specs.ts';
 
@@ -12,14 +12,14 @@ type StreamFlag = (typeof streamFlags)[number];
 const sharedFlags = streamFlags.filter((flag): flag is Exclude<StreamFlag, {name: 'profile'}> => flag.name !== 'profile');
 
 const flags = [
-	{name: 'image', kind: 'string', value: 'IMAGE', help: 'image of the debug container (required without --copy-to)'},
+	{name: 'image', kind: 'string', value: 'IMAGE', help: 'image of the debug container; without --copy-to, it is required'},
 	containerFlag('name of the debug container; defaults to debugger-xxxxx; with --copy-to, also an existing container to change'),
 	{
 		name: 'target',
 		kind: 'string',
 		value: 'CONTAINER',
 		completes: 'container',
-		help: 'container whose processes the debug container can see',
+		help: 'container whose processes it can see',
 	},
 	{name: 'env', kind: 'texts', value: 'NAME=VALUE,…', help: 'environment variables of the debug container'},
 	{
@@ -29,27 +29,29 @@ const flags = [
 		oneOf: ['Always', 'IfNotPresent', 'Never'],
 		help: 'image pull policy of the debug container; defaults to the server’s',
 	},
-	{name: 'arguments-only', kind: 'boolean', help: 'pass everything after -- as arguments, and keep the image’s entry point'},
-	{name: 'copy-to', kind: 'string', value: 'NAME', help: 'create a copy of the pod with this name, and debug that'},
-	{name: 'set-image', kind: 'texts', value: 'CONTAINER=IMAGE,…', help: 'with --copy-to: images to change; * means every container'},
-	{name: 'replace', kind: 'boolean', help: 'with --copy-to: delete the original pod at once; the target must be a pod'},
-	{name: 'same-node', kind: 'boolean', help: 'with --copy-to: run the copy on the same node'},
-	{name: 'share-processes', kind: 'boolean', default: true, help: 'with --copy-to: containers of the copy see each other’s processes'},
-	{name: 'keep-labels', kind: 'boolean', help: 'with --copy-to: keep the labels; services and workloads can then select the copy'},
-	{name: 'keep-annotations', kind: 'boolean', help: 'with --copy-to: keep the annotations'},
-	{name: 'keep-liveness', kind: 'boolean', help: 'with --copy-to: keep liveness probes'},
-	{name: 'keep-readiness', kind: 'boolean', help: 'with --copy-to: keep readiness probes'},
-	{name: 'keep-startup', kind: 'boolean', help: 'with --copy-to: keep startup probes'},
-	{name: 'keep-init-containers', kind: 'boolean', default: true, help: 'with --copy-to: run init containers'},
+	{name: 'arguments-only', kind: 'boolean', help: 'keep the image’s entry point; everything after -- is its arguments'},
+	{name: 'copy-to', kind: 'string', value: 'NAME', help: 'debug a copy of the pod, with this name'},
+	...flagsWhen('with --copy-to', [
+		{name: 'set-image', kind: 'texts', value: 'CONTAINER=IMAGE,…', help: 'images to change; * means every container'},
+		{name: 'replace', kind: 'boolean', help: 'delete the original pod at once; the target must be a pod'},
+		{name: 'same-node', kind: 'boolean', help: 'run the copy on the same node'},
+		{name: 'share-processes', kind: 'boolean', default: true, help: 'containers see each other’s processes'},
+		{name: 'keep-labels', kind: 'boolean', help: 'keep the labels; services and workloads can then select the copy'},
+		{name: 'keep-annotations', kind: 'boolean', help: 'keep the annotations'},
+		{name: 'keep-liveness', kind: 'boolean', help: 'keep liveness probes'},
+		{name: 'keep-readiness', kind: 'boolean', help: 'keep readiness probes'},
+		{name: 'keep-startup', kind: 'boolean', help: 'keep startup probes'},
+		{name: 'keep-init-containers', kind: 'boolean', default: true, help: 'run init containers'},
+	]),
 	{
 		name: 'profile',
 		kind: 'string',
 		value: 'PROFILE',
 		default: 'general',
 		oneOf: debugProfiles,
-		help: 'debug profile, as in kubectl: general can trace processes; baseline and restricted are for namespaces that enforce these standards; netadmin can change the network; sysadmin is privileged; legacy sets no security context, like baseline',
+		help: 'debug profile, as in kubectl; general can trace processes; baseline and restricted are for namespaces that enforce these standards; netadmin can change the network; sysadmin is privileged; legacy sets no security context, like baseline',
 	},
-	{name: 'stdin', short: 'i', kind: 'boolean', help: 'keep stdin of the debug container open, and attach'},
+	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the debug container, and attach'},
 	{name: 'attach', kind: 'boolean', help: 'wait until the container runs, and attach; defaults to the value of -i'},
 	{
 		name: 'tty',
@@ -57,16 +59,16 @@ const flags = [
 		kind: 'boolean',
 		help: 'allocate a terminal in the debug container; requires -i; if spoke attaches and stdin is not a terminal, allocates none',
 	},
-	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the container’s output, errors, and a warning if input was not sent'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'only output, errors and unsent input; of the container'},
 	{
 		name: 'detach-keys',
 		kind: 'string',
 		default: defaultDetachKeys,
 		value: 'KEYS',
-		help: 'with -it: key sequence that detaches and leaves the container running',
+		help: 'with -it: keys that detach; the container goes on running',
 	},
 	...recordFlags,
-	podRunningTimeoutFlag('with -i: how long to wait until the container runs'),
+	podRunningTimeoutFlag('with -i: how long to wait for the container'),
 	{
 		name: 'custom',
 		kind: 'string',
@@ -87,10 +89,10 @@ const flags = [
 
 export const debugSpec = {
 	name: 'debug',
-	summary: 'debug a pod with an added container or a copy, or a node with a new pod',
+	summary: 'debug a pod in an added container or a copy, or a node',
 	usage: [
 		'debug TARGET --image=IMAGE [-it] [flags] [-- COMMAND [ARGUMENT…]]',
-		'debug TARGET --copy-to=NAME [--image=IMAGE] [--set-image=CONTAINER=IMAGE] [-c CONTAINER] [-it] [flags] [-- COMMAND [ARGUMENT…]]',
+		'debug TARGET --copy-to=NAME [--image=IMAGE] [-c CONTAINER] [-it] [flags] [-- COMMAND [ARGUMENT…]]',
 		'debug node/NAME --image=IMAGE [-it] [flags] [-- COMMAND [ARGUMENT…]]',
 	],
 	about: [
@@ -102,7 +104,7 @@ export const debugSpec = {
 	].join('\n'),
 	examples: [
 		['spoke debug -it web-5d --image=busybox --target=httpd', 'a shell that sees the processes of httpd'],
-		['spoke debug -it web-5d --copy-to=web-debug -c httpd -- sh', 'a copy of the pod, with a shell instead of its command'],
+		['spoke debug -it web-5d --copy-to=web-debug -c httpd -- sh', 'a copy of the pod with another command'],
 		['spoke debug -it node/n1 --image=busybox -- chroot /host', 'a shell on a node'],
 	],
 	failureStatus: exitStatus.execOwnFailure,

@@ -12,7 +12,7 @@ import {type logsSpec, nodeFlags} from './spec.ts';
 import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {parseTarget} from '../../cluster/targets/parse-target.ts';
 import {assertUsage, rfc3339, type LogsInvocation} from './log-request.ts';
-import {connectionFlagNames} from '../../base/command-line/connection-flags.ts';
+import {multiContextFlags} from '../../base/command-line/connection-flags.ts';
 
 type NodeLogArguments = {target: string; query: NodeLogQuery};
 
@@ -21,7 +21,7 @@ const nodeLogFlags = [...nodeFlags.map(({name}) => name), 'since', 'since-time',
 const nodeLogFlagNames: ReadonlySet<string> = new Set([
 	...nodeLogFlags,
 	...['output', 'quiet', 'path', 'require', 'min-basis', 'read-only'],
-	...connectionFlagNames,
+	...multiContextFlags.map(({name}) => name),
 ]);
 
 /** Resolves to the exit status. @throws SpokeError as `openNodeLog` and `readNodeLog` */

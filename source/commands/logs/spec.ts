@@ -9,87 +9,91 @@ import {
 	pathFlag,
 	multiContextFlags,
 } from '../../base/command-line/connection-flags.ts';
-import type {FlagSpec} from '../../base/command-line/flag-spec.ts';
-import type {CommandSpec} from '../command.ts';
+import {type CommandSpec, flagsWhen} from '../command.ts';
 import {requireFlags} from '../stream-flags.ts';
 
 /** Flags of the log of a node only. */
-export const nodeFlags = [
+export const nodeFlags = flagsWhen('with node/NAME', [
 	{
 		name: 'query',
 		kind: 'texts',
 		value: 'QUERY',
 		suggests: ['kubelet', 'containerd', '/'],
-		help: 'with node/NAME: a systemd unit or log name, repeatable up to four times; or one path below /var/log: /FILE, or /DIRECTORY/ to list it; requires get on nodes/proxy',
+		help: 'a systemd unit or log name; repeatable up to four times; or one path below /var/log: /FILE, or /DIRECTORY/ to list it; requires get on nodes/proxy',
 	},
-	{name: 'boot', kind: 'integer', value: 'BOOT', help: 'with node/NAME: only lines of this boot: 0 is the current one, -1 the one before'},
+	{
+		name: 'boot',
+		kind: 'integer',
+		value: 'BOOT',
+		help: 'only lines of this boot; 0 is the current one, -1 the one before',
+	},
 	{
 		name: 'pattern',
 		kind: 'string',
 		value: 'REGEX',
-		help: 'with node/NAME: only lines that match this regular expression on the node (PCRE2, in journalctl)',
+		help: 'only lines that match, on the node; a regular expression (PCRE2, in journalctl)',
 	},
-] as const satisfies readonly FlagSpec[];
+]);
 
 const flags = [
 	{
 		name: 'follow',
 		short: 'f',
 		kind: 'boolean',
-		help: 'stream new lines, resuming after disconnects, restarts and rotation; for a workload or -l, from all pods, including new ones',
+		help: 'stream new lines; resumes after disconnects, restarts and rotation; for a workload or -l, from all pods, including new ones',
 	},
-	{name: 'previous', short: 'p', kind: 'boolean', help: 'print the log of the previous container instance'},
+	{name: 'previous', short: 'p', kind: 'boolean', help: 'the log of the previous container instance'},
 	containerFlag(),
-	{name: 'all-containers', kind: 'boolean', help: 'all containers of the pods, including init and ephemeral ones'},
+	{name: 'all-containers', kind: 'boolean', help: 'all containers of the pods; including init and ephemeral ones'},
 	{name: 'all-pods', kind: 'boolean', help: 'all pods of the target; sets --prefix'},
-	{name: 'selector', short: 'l', kind: 'string', value: 'SELECTOR', help: 'the pods with these labels, instead of a target'},
+	{name: 'selector', short: 'l', kind: 'string', value: 'SELECTOR', help: 'pods with these labels, instead of a target'},
 	{
 		name: 'prefix',
 		kind: 'boolean',
-		help: 'prefix each line with [pod/NAME/CONTAINER], or [CONTEXT pod/NAME/CONTAINER] with several contexts; on a terminal, the default of -f for several pods or containers',
+		help: 'begin each line with its pod and container; as [pod/NAME/CONTAINER], or [CONTEXT pod/NAME/CONTAINER] with several contexts; on a terminal, the default of -f for several pods or containers',
 	},
-	{name: 'timestamps', kind: 'boolean', help: 'prefix each line with its timestamp'},
+	{name: 'timestamps', kind: 'boolean', help: 'begin each line with its timestamp'},
 	{
 		name: 'tail',
 		kind: 'integer',
 		default: -1,
 		value: 'LINES',
-		help: 'number of recent lines to print; -1 prints all; default with -l: 10',
+		help: 'number of recent lines; -1 prints all; default with -l: 10',
 	},
-	{name: 'since', kind: 'duration', default: 0, value: 'DURATION', help: 'print only lines newer than this duration'},
-	{name: 'since-time', kind: 'string', default: '', value: 'TIME', help: 'print only lines from this time on (RFC 3339)'},
+	{name: 'since', kind: 'duration', default: 0, value: 'DURATION', help: 'only lines newer than this duration'},
+	{name: 'since-time', kind: 'string', default: '', value: 'TIME', help: 'only lines from this time on (RFC 3339)'},
 	levelFlag,
 	{
 		name: 'include',
 		kind: 'texts',
 		value: 'REGEX',
-		help: 'print only lines that match this JavaScript regular expression; case-sensitive unless it begins with (?i); repeatable: any of them',
+		help: 'only lines that match this regular expression; of JavaScript, case-sensitive unless it begins with (?i); repeatable: any of them',
 	},
-	{name: 'exclude', kind: 'texts', value: 'REGEX', help: 'print no lines that match this regular expression; repeatable'},
+	{name: 'exclude', kind: 'texts', value: 'REGEX', help: 'no lines that match this regular expression; repeatable'},
 	fieldFlag(
-		'print only these fields of JSON and logfmt lines, as logfmt; order.id is id in the object order; with -o json, add them as `fields`',
+		'only these fields of JSON and logfmt lines; as logfmt; order.id is id in the object order; with -o json, add them as `fields`',
 	),
-	{name: 'limit-bytes', kind: 'integer', default: 0, value: 'BYTES', help: 'maximum bytes to print from each log; 0 means no limit'},
+	{name: 'limit-bytes', kind: 'integer', default: 0, value: 'BYTES', help: 'maximum bytes of each log; 0 means no limit'},
 	{
 		name: 'until',
 		kind: 'string',
 		default: 'pod-done',
 		value: 'END',
 		oneOf: ['pod-done', 'container-end'],
-		help: 'when -f ends: pod-done (no container of the pod will run again), or container-end (at the first exit of the container, as in kubectl)',
+		help: 'when -f ends; pod-done: no container of the pod will run again; container-end: at the first exit of the container, as in kubectl',
 	},
 	{name: 'resume', kind: 'boolean', default: true, help: 'with -f, resume after a disconnect; --resume=false exits with status 13 instead'},
 	{
 		name: 'ignore-errors',
 		kind: 'boolean',
-		help: 'report a target that is missing or forbidden, or a log that fails, and continue with the others; exits 0 if at least one target was found',
+		help: 'continue after a target or a log that fails; reports it, also if it is missing or forbidden; exits 0 if at least one target was found',
 	},
-	{name: 'quiet', short: 'q', kind: 'boolean', help: 'on stderr, print only errors and notices of lines that may be missing'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'on stderr, only errors and missing lines; and lines that may be missing'},
 	{
 		name: 'max-log-requests',
 		kind: 'integer',
 		value: 'LOGS',
-		help: 'with -f, fail if more logs than this would be followed at the start; unlimited by default',
+		help: 'with -f, fail if there are more logs than this; at the start; unlimited by default',
 	},
 	{
 		name: 'pod-running-timeout',
@@ -97,23 +101,23 @@ const flags = [
 		positive: true,
 		default: 20_000,
 		value: 'DURATION',
-		help: 'how long to wait for a pod of the target and, with -f, for a named pod to start; by default, -f of a workload without pods waits for one without a limit',
+		help: 'how long to wait for a pod; of the target and, with -f, for a named pod to start; by default, -f of a workload without pods waits for one without a limit',
 	},
 	outputFlag(
-		'text; json: one LogLine object per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps',
+		'text, or json: an object per line; one LogLine per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps',
 	),
 	{
 		name: 'export',
 		kind: 'string',
 		value: 'DIR',
 		completes: 'file',
-		help: 'instead of printing, write a new private file per container to this directory, and one for its previous instance; all pods and containers of the target unless -c names one',
+		help: 'write the logs to files in this directory; instead of printing: a new private file per container, and one for its previous instance; all pods and containers of the target unless -c names one',
 	},
 	...nodeFlags,
 	{
 		name: 'insecure-skip-tls-verify-backend',
 		kind: 'boolean',
-		help: 'tell the apiserver not to verify the kubelet’s certificate: leg 2 is then unverified',
+		help: 'let the apiserver not verify the kubelet; leg 2 is then unverified',
 	},
 	pathFlag,
 	...requireFlags,

@@ -6,7 +6,7 @@ import {serveStdio as serveTransport, StdioServerTransport} from '@modelcontextp
 import {clampTimerMs} from '../../base/async/clock.ts';
 import {Semaphore} from '../../base/async/queues.ts';
 import {connectionFlags} from '../../base/command-line/connection-flags.ts';
-import type {FlagSpec} from '../../base/command-line/flag-spec.ts';
+import {describeFlag, type FlagSpec} from '../../base/command-line/flag-spec.ts';
 import {parseCommandLine} from '../../base/command-line/parse-command-line.ts';
 import {errorText, SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import {version} from '../../base/version.ts';
@@ -218,7 +218,7 @@ function argumentsOf({target, parameters, required = [], place}: McpTool, {conte
 		...(place === 'namespace' ? [named('namespace', `one of ${namespaces}`)] : []),
 	];
 	const needed = target === 'required' ? ['target', ...required] : required;
-	const valueOf = (row: FlagSpec) => argumentType(row).describe(row.help);
+	const valueOf = (row: FlagSpec) => argumentType(row).describe(describeFlag(row));
 	return z.strictObject(
 		Object.fromEntries(rows.map(row => [row.name, needed.includes(row.name) ? valueOf(row) : valueOf(row).optional()])),
 	);

@@ -15,12 +15,12 @@ const flags = [
 		name: 'host',
 		kind: 'string',
 		value: 'NAME',
-		help: 'listen on a loopback address that only NAME has (Linux; elsewhere 127.0.0.1), and print the line for /etc/hosts; names below localhost need none',
+		help: 'listen on a loopback address that only NAME has; on Linux, elsewhere on 127.0.0.1; prints the line for /etc/hosts; names below localhost need none',
 	},
 	{
 		name: 'detach',
 		kind: 'boolean',
-		help: 'run in the background, also after the terminal closes: wait until the forward is ready, print its addresses and its path, and exit 0; manage it with `spoke forwards`',
+		help: 'run in the background, also after the terminal closes; waits until the forward is ready, prints its addresses and its path, and exits 0; manage it with `spoke forwards`',
 	},
 	{name: 'detached', kind: 'boolean', hidden: true, help: 'the background process of --detach'},
 	{
@@ -29,7 +29,7 @@ const flags = [
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'forward every line of FILE (same syntax as this command) in addition to any TARGET given here; flags given here apply to lines that do not set them; with --context, lines that name another context are skipped; the session saves such files in ~/.config/spoke/forwards',
+		help: 'forward every line of FILE; in the syntax of this command, and in addition to any TARGET given here; flags given here apply to lines that do not set them; with --context, lines that name another context are skipped; the session saves such files in ~/.config/spoke/forwards',
 	},
 	{
 		name: 'output',
@@ -37,9 +37,9 @@ const flags = [
 		kind: 'string',
 		value: 'FORMAT',
 		oneOf: ['json'],
-		help: 'json: one event per line on stdout, or on stderr with a command (schemas/port-forward-event.json)',
+		help: 'json: one event per line; on stdout, or on stderr with a command (schemas/port-forward-event.json)',
 	},
-	podRunningTimeoutFlag('how long to wait until a pod of a service or workload runs; a named pod must be running already'),
+	podRunningTimeoutFlag('how long to wait for a pod; of a service or workload: a named pod must be running already'),
 	onPodLossFlag,
 	...streamFlags,
 ] as const;

@@ -1,104 +1,127 @@
 /** Spec of `spoke proxy`. */
-import type {FlagSpec} from '../../base/command-line/flag-spec.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/request-filter.ts';
-import type {CommandSpec} from '../command.ts';
+import {type CommandSpec, flagsWhen} from '../command.ts';
 import {streamFlags} from '../stream-flags.ts';
 
 /** Of one request. */
-export const requestFlags = [
-	{name: 'header', short: 'H', kind: 'texts', value: '"NAME: VALUE"', help: 'one request: header to send; repeat for several'},
-	{name: 'data', kind: 'string', value: 'TEXT', help: 'one request: body to send'},
+export const requestFlags = flagsWhen('for one request', [
+	{name: 'header', short: 'H', kind: 'texts', value: '"NAME: VALUE"', help: 'header to send; repeat for several'},
+	{name: 'data', kind: 'string', value: 'TEXT', help: 'body to send'},
 	{
 		name: 'data-file',
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'one request: file to send as the body, streamed as it is read; - reads stdin',
+		help: 'file to send as the body; streamed as it is read; - reads stdin',
 	},
-	{name: 'include', short: 'i', kind: 'boolean', help: 'one request: print status and headers on stderr'},
-	{name: 'no-fail', kind: 'boolean', help: 'one request: exit 0 regardless of the response status'},
+	{name: 'include', short: 'i', kind: 'boolean', help: 'print status and headers on stderr'},
+	{name: 'no-fail', kind: 'boolean', help: 'exit 0 regardless of the response status'},
 	{
 		name: 'websocket',
 		kind: 'boolean',
-		help: 'one request (get): upgrade to a WebSocket; sends each line of stdin as a message (binary if it is not UTF-8) and prints each message as a line',
+		help: 'upgrade a get to a WebSocket; sends each line of stdin as a message (binary if it is not UTF-8) and prints each message as a line',
 	},
-	{name: 'protocol', kind: 'texts', value: 'NAME', help: 'with --websocket: a subprotocol to offer; repeat for several'},
-] as const satisfies readonly FlagSpec[];
+	{
+		name: 'protocol',
+		kind: 'texts',
+		value: 'NAME',
+		help: 'with --websocket, a subprotocol to offer; repeat for several',
+	},
+]);
 
 /** Of the local API proxy. */
-export const listenerFlags = [
+export const listenerFlags = flagsWhen('for the local API proxy', [
 	{
 		name: 'port',
 		short: 'p',
 		kind: 'integer',
 		default: defaultPort,
 		value: 'PORT',
-		help: 'local API proxy: port to listen on; 0 picks a free one',
+		help: 'port to listen on; 0 picks a free one',
 	},
-	{name: 'address', kind: 'string', default: '127.0.0.1', value: 'IP', help: 'local API proxy: address to listen on'},
+	{name: 'address', kind: 'string', default: '127.0.0.1', value: 'IP', help: 'address to listen on'},
 	{
 		name: 'unix-socket',
 		short: 'u',
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'local API proxy: Unix socket (mode 0600) to listen on instead of a port',
+		help: 'Unix socket to listen on instead of a port; of mode 0600',
 	},
-	{name: 'api-prefix', kind: 'string', default: '/', value: 'PREFIX', help: 'local API proxy: serve the API under this prefix'},
+	{
+		name: 'api-prefix',
+		kind: 'string',
+		default: '/',
+		value: 'PREFIX',
+		help: 'serve the API under this prefix',
+	},
 	{
 		name: 'www',
 		short: 'w',
 		kind: 'string',
 		value: 'DIRECTORY',
 		completes: 'file',
-		help: 'local API proxy: also serve the files of this directory; of a directory, its index.html, and never a list of its files',
+		help: 'also serve the files of this directory; of a directory, its index.html, and never a list of its files',
 	},
-	{name: 'www-prefix', short: 'P', kind: 'string', default: '/static/', value: 'PREFIX', help: 'local API proxy: prefix of the files'},
+	{
+		name: 'www-prefix',
+		short: 'P',
+		kind: 'string',
+		default: '/static/',
+		value: 'PREFIX',
+		help: 'prefix of the files',
+	},
 	{
 		name: 'accept-hosts',
 		kind: 'string',
 		default: defaultFilter.acceptHosts,
 		value: 'REGEXPS',
-		help: 'local API proxy: Host and Origin values to accept',
+		help: 'Host and Origin values to accept',
 	},
-	{name: 'accept-paths', kind: 'string', default: defaultFilter.acceptPaths, value: 'REGEXPS', help: 'local API proxy: paths to accept'},
+	{
+		name: 'accept-paths',
+		kind: 'string',
+		default: defaultFilter.acceptPaths,
+		value: 'REGEXPS',
+		help: 'paths to accept',
+	},
 	{
 		name: 'reject-paths',
 		kind: 'string',
 		default: defaultFilter.rejectPaths,
 		value: 'REGEXPS',
-		help: 'local API proxy: paths to reject, even if --accept-paths matches; requests that run commands stay rejected unless you pass --disable-filter --allow-commands',
+		help: 'paths to reject; even if --accept-paths matches; requests that run commands stay rejected unless you pass --disable-filter --allow-commands',
 	},
 	{
 		name: 'reject-methods',
 		kind: 'string',
 		default: defaultFilter.rejectMethods,
 		value: 'REGEXPS',
-		help: 'local API proxy: methods to reject, for example POST,PUT,PATCH',
+		help: 'methods to reject; for example POST,PUT,PATCH',
 	},
 	{
 		name: 'disable-filter',
 		kind: 'boolean',
-		help: 'local API proxy: accept every host, origin, path and method, so pages of other sites can use it too (XSRF); requests that run commands stay rejected',
+		help: 'accept every request, also of other sites’ pages; every host, origin, path and method (XSRF); requests that run commands stay rejected',
 	},
 	{
 		name: 'allow-commands',
 		kind: 'boolean',
-		help: 'local API proxy, with --disable-filter: also relay exec, attach, port-forward and the kubelet’s run',
+		help: 'with --disable-filter, also relay commands; exec, attach, port-forward and the kubelet’s run',
 	},
 	{
 		name: 'append-server-path',
 		kind: 'boolean',
-		help: 'local API proxy: add the path of the kubeconfig’s server URL to each request; otherwise a request must contain it',
+		help: 'add the path of the server’s URL to each request; as the kubeconfig has it; otherwise a request must contain it',
 	},
 	{
 		name: 'keepalive',
 		kind: 'duration',
 		default: 0,
 		value: 'DURATION',
-		help: 'local API proxy: TCP keep-alive interval of upgraded connections to the apiserver; 0 means the system default',
+		help: 'TCP keep-alive interval of upgraded connections; to the apiserver; 0 means the system default',
 	},
-] as const satisfies readonly FlagSpec[];
+]);
 
 const flags = [...requestFlags, ...listenerFlags, ...streamFlags] as const;
 

@@ -58,8 +58,7 @@ const bad: ReadonlyArray<[readonly string[], RegExp]> = [
 	[['-x'], /^unknown shorthand flag: 'x' in -x$/],
 	[['-fx'], /^unknown shorthand flag: 'x' in -fx$/],
 	[['-n'], /^flag needs an argument: -n$/],
-	[['--tail', 'many'], /invalid argument "many" for --tail: must be a whole number/],
-	[['--tail=9223372036854775808'], /invalid argument "9223372036854775808" for --tail: value out of range/],
+	[['--tail', 'many'], /invalid argument "many" for --tail: must be a whole decimal number/],
 	[['--since', '5'], /invalid argument "5" for --since: must be a duration/],
 	[['--follow=maybe'], /must be true or false/],
 	[['--path=never'], /must be one of auto, always/],
@@ -107,29 +106,11 @@ test('global kubectl flags that have no effect are accepted', t => {
 	t.is(parseCommandLine(debugSpec.flags, ['--profile=sysadmin']).flags.profile, 'sysadmin', 'the profile of the debug container');
 });
 
-test('integers follow Go’s syntax and the range of an int64', t => {
-	const table: Array<[string, number]> = [
-		['0', 0],
-		['-0', 0],
-		['+7', 7],
-		['0x2', 2],
-		['-0X1f', -31],
-		['0b101', 5],
-		['0o17', 15],
-		['017', 15],
-		['0_7', 7],
-		['0x_f', 15],
-		['1_0', 10],
-		['9223372036854775807', Number.MAX_SAFE_INTEGER],
-		['-9223372036854775808', Number.MIN_SAFE_INTEGER],
-		['9223372036854775808', Infinity],
-		['-0x8000000000000001', Infinity],
-		...['', '-', '08', '1__0', '_1', '1_', '0x', '1e3', '1.0', ' 1', '0b2', 'f'].map(text => [text, Number.NaN] as [string, number]),
-	];
-	t.deepEqual(
-		table.map(([text]) => [text, parseInteger(text) + 0]),
-		table,
-	);
+test('integers are decimal, and other syntaxes of Go are refused', t => {
+	t.deepEqual(['0', '+7', '-1', '1000'].map(parseInteger), [0, 7, -1, 1000]);
+	for (const text of ['', '-', '017', '08', '0x2', '0b1', '1_0', '1e3', '1.0', ' 1', 'f']) {
+		t.is(parseInteger(text), Number.NaN, text);
+	}
 });
 
 test('durations follow Go’s syntax', t => {

@@ -1,5 +1,6 @@
 /** Help texts. */
 import test from 'ava';
+import {isConnectionFlag} from '../../../source/base/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
 import {formatFlag, renderCommandHelp, renderConnectionHelp, renderProgramHelp} from '../../../source/base/command-line/render-help.ts';
 import {commandGroups, commandSpecs} from '../../../source/commands/command-specs.ts';
@@ -26,7 +27,11 @@ test('each command is in one group of the help', t => {
 
 const texts = (width: number) => {
 	const form = {width, toCharset: (text: string) => text};
-	return [renderProgramHelp(commandGroups, form), renderConnectionHelp(form), ...commandSpecs.map(spec => renderCommandHelp(spec, form))];
+	return [
+		renderProgramHelp(commandGroups, form),
+		renderConnectionHelp(form),
+		...commandSpecs.flatMap(spec => [renderCommandHelp(spec, false, form), renderCommandHelp(spec, true, form)]),
+	];
 };
 
 for (const width of [80, 100, 160]) {
@@ -52,12 +57,30 @@ test('wrapping help keeps all words', t => {
 	);
 });
 
+test('the help of each command fits 60 lines of 80 columns', t => {
+	for (const spec of commandSpecs) {
+		const lines = renderCommandHelp(spec, false, {width: 80, toCharset: text => text})
+			.trimEnd()
+			.split('\n');
+		t.true(lines.length <= 60, `spoke ${spec.name} --help: ${lines.length} lines`);
+	}
+});
+
+test('the whole help of a command has the words of all its flags', t => {
+	for (const spec of commandSpecs) {
+		const text = renderCommandHelp(spec, true, {width: 10_000, toCharset: text => text});
+		for (const flag of spec.flags) {
+			t.is(text.includes(flag.help), !flag.hidden && !isConnectionFlag(flag), `spoke ${spec.name} --${flag.name}`);
+		}
+	}
+});
+
 test('help keeps a flag and its value on one line', t => {
 	for (const spec of commandSpecs) {
 		const withValue = new Set<string>(spec.flags.flatMap(flag => (flag.kind === 'boolean' ? [] : [`--${flag.name}`, `-${flag.short}`])));
 		for (const width of [60, 70, 80, 100]) {
 			t.deepEqual(
-				renderCommandHelp(spec, {width, toCharset: text => text})
+				renderCommandHelp(spec, true, {width, toCharset: text => text})
 					.split('\n')
 					.filter(line => withValue.has(line.trimEnd().replace(/ \\$/, '').split(' ').at(-1)!)),
 				[],
