@@ -1,7 +1,6 @@
 /**
-Draws README's pictures: the session on a sandbox, in a pseudo-terminal, cell by cell as SVG. Records it, too: as an animated SVG, and as an
-asciicast for `asciinema play`. Names of pods and times differ each time, so no test can compare the files.
-@see https://docs.asciinema.org/manual/asciicast/v2/
+Draws README's pictures: the session on a sandbox, in a pseudo-terminal, cell by cell as SVG, one by one and as an animation with captions.
+Names of pods and times differ each time, so no test can compare the files.
 */
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -17,33 +16,41 @@ import {keysOf, type PressedAction} from '../test/support/test-screen.ts';
 const inRoot = (path: string) => new URL(`../${path}`, import.meta.url).pathname;
 const size = {columns: 120, rows: 32};
 const cell = {width: 8.4, height: 18};
-const frameSeconds = 1.5;
+const frameSeconds = 2.5;
+const captionHeight = 26;
 
 type Step = {press: PressedAction} | {type: string} | {sees: RegExp} | {wait: number};
-type Picture = {name: string; title: string; steps: readonly Step[]};
+/** `file`: drawn by itself, too. */
+type Picture = {file?: string; title: string; steps: readonly Step[]};
 
+/** In the order of a story: not verified, why, the switch, verified. */
 const pictures: readonly Picture[] = [
 	{
-		name: 'pods',
-		title: 'Pods, and the path to the selected one',
+		title: 'Pods, and the path to the selected one: its kubelet is not verified',
 		// By name, without the crashing pod first.
 		steps: [{sees: /does not check who/}, {press: 'list.reverse'}, {press: 'list.reverse'}, {sees: /▸ api-/}, {sees: /l logs/}],
 	},
 	{
-		name: 'tail',
-		title: 'A tail: JSON readable, searched, its path below',
-		steps: [{press: 'logs'}, {sees: /upstream/}, {press: 'search'}, {type: 'upstream'}, {press: 'accept'}, {sees: /match \d/}],
-	},
-	{
-		name: 'why',
+		file: 'why',
 		title: 'Why: the evidence for each verdict, and the fix',
-		steps: [{press: 'tail.background'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'why'}, {sees: /Leg 2: TLS/}],
+		steps: [{press: 'why'}, {sees: /Leg 2: TLS/}],
 	},
 	{
-		name: 'sandbox',
-		title: 'The sandbox: when a switch changes, the path of the open tail follows',
+		title: 'A tail: JSON readable, searched, its path below',
 		steps: [
 			{press: 'view.back'},
+			{press: 'logs'},
+			{sees: /upstream/},
+			{press: 'search'},
+			{type: 'upstream'},
+			{press: 'accept'},
+			{sees: /match \d/},
+		],
+	},
+	{
+		title: 'The sandbox: a switch lets the apiserver verify kubelets',
+		steps: [
+			{press: 'tail.background'},
 			{press: 'view.sandbox'},
 			{sees: /certificate check/},
 			{press: 'value.next'},
@@ -53,7 +60,11 @@ const pictures: readonly Picture[] = [
 			{wait: 2500},
 		],
 	},
-	{name: 'audit', title: 'The audit: every path to and from the apiserver', steps: [{press: 'view.audit'}, {sees: /BASIS +PROVEN/}]},
+	{
+		title: 'The same pod: the apiserver verifies its kubelet now',
+		steps: [{press: 'view.pods'}, {sees: /━ (?:verified|enforced) ━► kubelet/}],
+	},
+	{title: 'The audit: every path to and from the apiserver', steps: [{press: 'view.audit'}, {sees: /BASIS +PROVEN/}]},
 ];
 
 const {keymap} = await loadKeymap({});
@@ -66,29 +77,25 @@ const child = spawn(process.execPath, [inRoot('build/spoke.js'), 'demo'], {
 	rows: size.rows,
 	env: {...env, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', COLORTERM: 'truecolor', SPOKE_THEME: 'dark'},
 });
-const output: Array<{at: number; data: string}> = [];
 const frames: string[] = [];
 child.onData(data => {
 	emulator.write(data);
-	output.push({at: performance.now(), data});
 });
 try {
 	await mkdir(inRoot('docs/pictures'), {recursive: true});
-	for (const {name, title, steps} of pictures) {
+	for (const {file, title, steps} of pictures) {
 		for (const step of steps) {
 			await take(step);
-			frames.push(drawScreen());
 		}
 
 		await delay(700);
-		frames.push(drawScreen());
-		await writeFile(inRoot(`docs/pictures/${name}.svg`), svg(title, drawScreen()));
-		process.stdout.write(`drew docs/pictures/${name}.svg\n`);
+		frames.push(`${drawScreen()}\n${caption(title)}`);
+		if (file !== undefined) {
+			await writeFile(inRoot(`docs/pictures/${file}.svg`), svg(title, drawScreen()));
+		}
 	}
 
-	await writeFile(inRoot('docs/pictures/session.svg'), svg('A session on the sandbox', animation(frames)));
-	await writeFile(inRoot('docs/pictures/session.cast'), asciicast());
-	process.stdout.write('recorded docs/pictures/session.svg and session.cast\n');
+	await writeFile(inRoot('docs/pictures/session.svg'), svg('A session on the sandbox', animation(frames), captionHeight));
 } finally {
 	child.kill('SIGKILL');
 	await rm(home, {recursive: true, force: true});
@@ -158,32 +165,29 @@ function drawScreen(): string {
 	return parts.join('\n');
 }
 
-function svg(title: string, content: string): string {
-	const [width, height] = [size.columns * cell.width + 16, size.rows * cell.height + 16];
+/** Below the screen. */
+function caption(title: string): string {
+	return `<text x="50%" y="${size.rows * cell.height + 30}" fill="#ffffff" font-size="16" text-anchor="middle">${escapeXml(title)}</text>`;
+}
+
+function svg(title: string, content: string, more = 0): string {
+	const [width, height] = [size.columns * cell.width + 16, size.rows * cell.height + 16 + more];
 	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" width="${width.toFixed(0)}" height="${height}" role="img" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13.5">\n<title>${escapeXml(title)}</title>\n<rect width="100%" height="100%" rx="6" fill="#16161e"/>\n${content}\n</svg>\n`;
 }
 
 /** Each screen for the same time, in an endless loop; only the last one if the reader prefers reduced motion. */
 function animation(screens: readonly string[]): string {
-	const shown = screens.filter((screen, index) => screen !== screens[index - 1]);
-	const seconds = shown.length * frameSeconds;
+	const seconds = screens.length * frameSeconds;
 	const style = `
 .frame { visibility: hidden; animation: show ${seconds}s step-end infinite; }
 .frame:last-child { visibility: visible; }
-@keyframes show { from { visibility: visible; } ${(100 / shown.length).toFixed(3)}% { visibility: hidden; } }
+@keyframes show { from { visibility: visible; } ${(100 / screens.length).toFixed(3)}% { visibility: hidden; } }
 @media (prefers-reduced-motion) { .frame { animation: none; } }
 `;
-	const groups = shown.map(
+	const groups = screens.map(
 		(screen, index) => `<g class="frame" style="animation-delay: ${index * frameSeconds - seconds}s">\n${screen}\n</g>`,
 	);
 	return `<style>${style}</style>\n${groups.join('\n')}`;
-}
-
-/** From the first output on. Players shorten each pause to 2 s. */
-function asciicast(): string {
-	const header = {version: 2, width: size.columns, height: size.rows, idle_time_limit: 2, title: 'spoke: a session on the sandbox'};
-	const events = output.map(({at, data}) => [Math.round(at - output[0]!.at) / 1000, 'o', data]);
-	return [header, ...events].map(line => `${JSON.stringify(line)}\n`).join('');
 }
 
 function styleOf(one: IBufferCell): string {

@@ -1,6 +1,5 @@
 /** The connections pane: one row per open stream. */
 import type {ReactNode} from 'react';
-import type {ActionId} from '../actions/action-table.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../../base/text/cell-width.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {
@@ -67,11 +66,11 @@ function Title(): ReactNode {
 	const {glyphs} = screen.theme;
 	const key = firstKey(screen, 'pane.next');
 	const usersText = listenerUsersText(screen);
-	const hint = connections.length > 0 && key !== null ? `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}` : '';
+	const hint = key === null ? '' : `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}`;
 	const width = size.columns - 24;
 	const both = [usersText, hint].filter(part => part !== '').join(` ${glyphs.dot} `);
 	const right = usersText !== '' && both.length > width ? usersText : both;
-	const after = connections.length > 0 && right.length <= width - legNote.length - 1 ? legNote : '';
+	const after = right.length <= width - legNote.length - 1 ? legNote : '';
 	return (
 		<Rule title={`Connections ${connections.length}`} focus={pane === 'connections'} after={after} right={right} warn={usersText !== ''} />
 	);
@@ -79,10 +78,6 @@ function Title(): ReactNode {
 
 function connectionLines(screen: ConnectionsScreen, rows: number): Line[] {
 	const {connections, connectionCursor} = screen.state;
-	if (connections.length === 0) {
-		return noConnections(screen);
-	}
-
 	const shownRows = connections.length > rows && rows > 1 ? rows - 1 : rows;
 	const top = Math.max(0, Math.min(connectionCursor - shownRows + 1, connections.length - shownRows));
 	const shown = connections.slice(top, top + shownRows);
@@ -238,16 +233,4 @@ function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span
 
 export function listenerUsersText({state: {connections}}: {state: Pick<SessionState, 'connections'>}): string {
 	return connections.flatMap(entry => (entry.listenerUsers !== null && isRunning(entry) ? [entry.listenerUsers] : [])).join(' · ');
-}
-
-function noConnections(screen: ScreenWith<never>): Line[] {
-	const {glyphs} = screen.theme;
-	const key = (action: ActionId) => firstKey(screen, action);
-	const first = [
-		['logs', key('logs')],
-		['shell', key('shell')],
-		['forward', key('forward')],
-	].flatMap(([word, at]) => (at === null ? [] : [`${at} ${word}`]));
-	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
-	return [line(' ', styled('text.dim', `None open${first.length > 0 ? `: ${first.join(', ')}` : ''}   ${bases}`))];
 }

@@ -1,5 +1,7 @@
 /** The views: how many rows their panes take, where their cursor is, and their history. */
-import {isListName, type ListName} from '../lists/list-kinds.ts';
+import type {ListName} from '../lists/list-kinds.ts';
+import {type ListState, selectedRow} from '../lists/list-state.ts';
+import {hasProblem} from '../lists/problems.ts';
 import {proxyRowCount} from '../proxy/proxy-state.ts';
 import type {SessionState, ViewName} from './session-state.ts';
 
@@ -23,24 +25,22 @@ export function hasPaneTitles({size: {rows}, zoom}: Pick<SessionState, 'size' | 
 	return rows >= lowBelow && !zoom;
 }
 
-/** Rows of the details below a list, with their title. */
-export function previewRows({size: {rows}, zoom, view}: Pick<SessionState, 'size' | 'zoom' | 'view'>): number {
-	return rows >= previewFrom && !zoom && isListName(view) ? Math.max(6, Math.min(16, Math.floor(rows / 4))) : 0;
+/** Rows of the details below a list, with their title. By the row alone, so that the list does not jump when its details are read. */
+export function previewRows({size: {rows}, zoom}: Pick<SessionState, 'size' | 'zoom'>, list: ListState | null): number {
+	const row = list && selectedRow(list);
+	return rows < previewFrom || zoom || row === null ? 0 : hasProblem(row, list!.knownProblems) ? 7 : 4;
 }
 
 /** Rows of the connections, without their title. */
 export function connectionRows(state: Pick<SessionState, 'size' | 'zoom' | 'connections'>): number {
 	const {connections, size, zoom} = state;
-	if (zoom) {
-		return 0;
-	}
-
-	return hasPaneTitles(state) ? Math.max(1, Math.min(connections.length, size.rows >= 36 ? 8 : 3)) : Math.min(2, connections.length);
+	return zoom ? 0 : Math.min(connections.length, hasPaneTitles(state) ? (size.rows >= 36 ? 8 : 3) : 2);
 }
 
 /** Rows of a view without a path pane: without the header, the tabs, the connections and the footer. */
 export function viewRows(state: Pick<SessionState, 'size' | 'zoom' | 'connections'>): number {
-	return state.size.rows - 3 - connectionRows(state) - (hasPaneTitles(state) ? 1 : 0);
+	const rows = connectionRows(state);
+	return state.size.rows - 3 - rows - (rows > 0 && hasPaneTitles(state) ? 1 : 0);
 }
 
 /** The rows of a list, and of a layer's body, before Ink has laid them out; for a screen reader Ink lays out none. */

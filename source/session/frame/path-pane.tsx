@@ -1,7 +1,7 @@
 /** The path pane below a view: the legs of a path, their evidence or needs, what is pending, and why a path would fail. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {describeExpectedFailure, describePathMeaning, describeReplicas, pathSentences} from '../../report/descriptions/describe-path.ts';
+import {describeExpectedFailure, describePathMeaning, pathSentences} from '../../report/descriptions/describe-path.ts';
 import {describeCitations, routeName, sourceName, tlsName, type DetailPart} from '../../report/descriptions/describe-verdict.ts';
 import type {Leg, Path, Verdict} from '../../evidence/evidence.ts';
 import {hubName, isChecking} from '../../evidence/path-line.ts';
@@ -17,22 +17,18 @@ import {isListName} from '../lists/list-kinds.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row as ListRow} from '../lists/table-rows.ts';
 import {selectedExchange} from '../proxy/proxy-state.ts';
-import {pathOfEntry, describeRoundTrips, overdueTimes} from './connection-list.ts';
+import {pathOfEntry, describeRoundTrips, hasOverdueTime, overdueTimes} from './connection-list.ts';
 import {hasPaneTitles} from './layout.ts';
 import {currentList, type ClusterState, type SessionState} from './session-state.ts';
 
-const nothingSelected = 'Select a pod, workload, service, node or forward to see its path.';
-
-/** The title says that the path is that of the proxy. */
-const proxyPathNote = 'Logs and forwards go through the kubelet of a pod: see the path of a pod.';
-
-/** The path of the selection: one line, what it means, and the evidence if it is broken or differs from the row before. */
+/** The path of the selection: what it means in the title, then one line; below it, why it would fail. */
 export function PathPane(): ReactNode {
 	const view = useScreen(({state}) => state.view);
 	const path = useScreen(({state}) => shownPath(state));
 	const isLow = useScreen(({state}) => !hasPaneTitles(state));
+	const isEmpty = useScreen(({state}) => path === null && isNothingSelected(state));
 	const reading = useReading(() => spokenPath(path));
-	return view === 'audit' || view === 'proxy' ? null : (
+	return view === 'audit' || view === 'proxy' || isEmpty ? null : (
 		<Box flexDirection="column" flexShrink={0} {...reading}>
 			{!isLow && view !== 'sandbox' && <Title path={path} />}
 			{path === null ? <UnreadPath /> : <ReadPath path={path} />}
@@ -45,14 +41,28 @@ export function spokenPath(path: Path | null): string {
 }
 
 function Title({path}: {readonly path: Path | null}): ReactNode {
-	const {columns} = useScreen(({state}) => state.size);
 	const key = useScreen(screen => firstKey(screen, 'why'));
-	const subject = useScreen(({state}) => subjectOf(state));
-	const {dot} = useScreen(({theme}) => theme.glyphs);
-	const roundTrips = useScreen(({state}) => (path === null ? '' : describeRoundTrips(path, overdueTimes(state, path))));
-	const uptime = useScreen(({state}) => (path === null ? '' : describeUptime(path, state.now)));
-	const right = [columns < 110 ? '' : uptime, key === null ? '' : `${key} why`].filter(part => part !== '').join('  ');
-	return <Rule title={pathTitle(path, subject)} after={columns < 76 || roundTrips === '' ? '' : `${dot} ${roundTrips}`} right={right} />;
+	const texts = useScreen(screen => titleTexts(screen, path).join('\n')).split('\n');
+	const context = useScreen(({state}) => rowOfSelection(state)?.context);
+	const right = key === null ? '' : `${key} why`;
+	const forms = texts.map(after => ({after, right}));
+	return <Rule title={pathTitle(path, context)} {...forms[0]!} shorter={[...forms, {after: texts.at(-1)!, right: ''}]} />;
+}
+
+/** What the path means, or when it will be known, from the longest to the shortest. That a response is late goes before the meaning. */
+function titleTexts(screen: ScreenInput, path: Path | null): string[] {
+	const {dot} = screen.theme.glyphs;
+	if (path === null) {
+		return [rowOfSelection(screen.state)?.unread === undefined ? `${dot} ${describePendingLeg(screen.state)}` : ''];
+	}
+
+	const overdue = overdueTimes(screen.state, path);
+	if (hasOverdueTime(overdue)) {
+		return [`${dot} ${describeRoundTrips(path, overdue)}`];
+	}
+
+	const meanings = [false, true].map(short => toSessionAdvice(screen, describePathMeaning(path, {short})));
+	return describeExpectedFailure(path) === null ? meanings.map(meaning => `${dot} ${meaning}`) : [''];
 }
 
 /** In the forwards view, the worst of the selected forward; in the proxy view, of the selected response; in lists, as read for the row. */
@@ -72,17 +82,12 @@ export function shownPath(state: SessionState): Path | null {
 	return state.selectedPath !== null && state.selectedPath.of === rowOfSelection(state)?.id ? state.selectedPath.path : null;
 }
 
-function subjectOf(state: SessionState): string {
-	const row = rowOfSelection(state);
-	return row === null || row.unread !== undefined ? '' : `${row.name}${row.context === undefined ? '' : ` on ${row.context}`}`;
-}
-
 function rowOfSelection(state: SessionState): ListRow | null {
 	const list = currentList(state);
 	return list && selectedRow(list);
 }
 
-const pathParts = ['view', 'size', 'zoom', 'isPathChanged', 'processes', 'now'] as const;
+const pathParts = ['view', 'size', 'zoom', 'processes', 'now'] as const;
 
 function ReadPath({path}: {readonly path: Path}): ReactNode {
 	const screen = useScreenWith(...pathParts);
@@ -90,13 +95,7 @@ function ReadPath({path}: {readonly path: Path}): ReactNode {
 }
 
 function UnreadPath(): ReactNode {
-	const screen = useScreen(wholeScreen);
-	const lines = unreadLines(screen);
-	return (isOneRow(screen.state) ? lines.slice(0, 1) : lines).map((line, index) => <Row key={index} {...line} />);
-}
-
-function isOneRow(state: Pick<SessionState, 'view' | 'size' | 'zoom'>): boolean {
-	return !hasPaneTitles(state) || state.view === 'sandbox';
+	return <Row {...unreadLine(useScreen(wholeScreen))} />;
 }
 
 function pathLines(screen: ScreenWith<(typeof pathParts)[number]>, path: Path): Line[] {
@@ -104,73 +103,48 @@ function pathLines(screen: ScreenWith<(typeof pathParts)[number]>, path: Path): 
 	const {columns} = state.size;
 	const letter = replicaLetter(state.processes, path);
 	const pathLine = line(' ', pathLineSpansWithEndTime(path, columns - 2, screen.theme.glyphs, letter));
-	const broken = brokenLines(screen, path, columns);
-	if (isOneRow(state)) {
-		return [broken[0] ?? pathLine];
-	}
-
-	const isOpen = broken.length > 0 || state.isPathChanged || state.view === 'forwards';
-	return [
-		pathLine,
-		...(broken.length > 0 ? broken : [line('   ', meaningWithin(screen, path, columns - 3))]),
-		...(isOpen ? pathVerdictLines(screen, path, pathVerdicts(path), columns) : []),
-		...(path.legs[1]?.to === 'service' ? [line('   ', styled('text.dim', proxyPathNote))] : []),
-	];
-}
-
-/** Without the name of the far end, which the path line shows, if only then it fits. */
-function meaningWithin(screen: ScreenWith<never>, path: Path, width: number): string {
-	const meaning = (short: boolean) => toSessionAdvice(screen, describePathMeaning(path, {short}));
-	const [long, short] = [meaning(false), meaning(true)];
-	return cellWidth(long) > width && cellWidth(short) <= width ? short : long;
+	const broken = brokenLine(screen, path, columns);
+	return !hasPaneTitles(state) || state.view === 'sandbox' ? [broken ?? pathLine] : [pathLine, ...(broken ? [broken] : [])];
 }
 
 /** The text as observed if it is complete, otherwise its meaning first. */
-function brokenLines({state}: ScreenWith<'now'>, path: Path, width: number): Line[] {
+function brokenLine({state}: ScreenWith<'now'>, path: Path, width: number): Line | null {
 	const broken = describeBrokenPath(path, state.now);
 	if (!broken) {
-		return [];
+		return null;
 	}
 
 	const {word} = broken;
 	const textWidth = width - word.length - 6;
 	const [message, explained] = [sanitizeLine(broken.message), sanitizeLine(broken.explained)];
 	const text = cellWidth(message) <= textWidth ? message : explained;
-	return [line('   ', styled('state.failed', word), '  ', fitToCells(text, textWidth))];
+	return line('   ', styled('state.failed', word), '  ', fitToCells(text, textWidth));
 }
 
-function unreadLines({state, theme: {glyphs}}: ScreenInput): Line[] {
-	if (isNothingSelected(state)) {
-		return [line(' ', styled('text.dim', nothingSelected))];
-	}
-
+function unreadLine({state, theme: {glyphs}}: ScreenInput): Line {
 	const unread = rowOfSelection(state);
 	if (unread?.unread !== undefined) {
-		return [line(' ', styled('text.dim', `${unread.name} cannot be read, so it has no paths to show.`))];
+		return line(' ', styled('text.dim', `${unread.name} cannot be read, so it has no paths to show.`));
 	}
 
-	const pending = line('   ', styled('text.dim', describePendingLeg(state)));
 	const {cluster} = state;
 	const {legOne} = cluster;
 	const stroke = glyphs.strokes.proven;
 	if (cluster.reachable === 'no') {
-		return [line(' you ', styled('state.failed', `${stroke.repeat(3)}${glyphs.broke}`), ' apiserver'), pending];
+		return line(' you ', styled('state.failed', `${stroke.repeat(3)}${glyphs.broke}`), ' apiserver');
 	}
 
 	const first =
 		legOne === null
 			? styled('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`)
 			: styled(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
-	return [
-		line(
-			' you ',
-			first,
-			` ${hubName(cluster.legOneEnd)} `,
-			styled('tls.unknown', `${glyphs.strokes.unknown} ${pendingLegName(state)} ${glyphs.strokes.unknown}${glyphs.arrow}`),
-			' kubelet',
-		),
-		pending,
-	];
+	return line(
+		' you ',
+		first,
+		` ${hubName(cluster.legOneEnd)} `,
+		styled('tls.unknown', `${glyphs.strokes.unknown} ${pendingLegName(state)} ${glyphs.strokes.unknown}${glyphs.arrow}`),
+		' kubelet',
+	);
 }
 
 export function pathVerdictLines(screen: ScreenWith<never>, path: Path, facts: readonly VerdictEntry[], width: number): Line[] {
@@ -214,9 +188,9 @@ function describeBrokenPath(path: Path, now: number): {word: string; message: st
 	return {word: time === null ? 'would fail' : `failed ${formatAge(now - Date.parse(time))} ago${end}`, message, explained};
 }
 
-/** Title of the path pane. For a service, the path is that of the service proxy. */
-export function pathTitle(path: Path | null, subject: string): string {
-	return `Path${subject === '' ? '' : ` to ${subject}`}${path?.legs[1]?.to === 'service' ? ' through the apiserver proxy' : ''}`;
+/** With the context of the selected row, if several are open. For a service, the path is that of the service proxy. */
+export function pathTitle(path: Path | null, context: string | undefined): string {
+	return `Path${context === undefined ? '' : ` on ${context}`}${path?.legs[1]?.to === 'service' ? ' through the apiserver proxy' : ''}`;
 }
 
 export function isNothingSelected({
@@ -268,12 +242,6 @@ export function describePendingLeg({
 
 export function pendingLegName(state: Pick<SessionState, 'view' | 'lists'>): string {
 	return isUnauthorized(state) ? 'not determined' : 'not determined yet';
-}
-
-/** `up 3d, 1 of 3 examined`. */
-export function describeUptime({process}: Path, now: number): string {
-	const replicas = process.known === null ? '' : `, ${describeReplicas(process).short}`;
-	return process.startTime === null ? '' : `up ${formatAge(now - Date.parse(process.startTime))}${replicas}`;
 }
 
 /** `words` rewrites advice for a shell as keys of the session. */

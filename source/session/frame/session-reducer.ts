@@ -167,7 +167,6 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		...state,
 		selectedPath: {of, path},
 		layers: withSelectedPath(state.layers, {of, path}),
-		isPathChanged: hasPathChanged(state, {of, path}),
 		processes: withProcess(state.processes, path),
 	}),
 	'selected-details': (state, {of, lines}) => ({...state, selectedDetails: {of, lines}}),
@@ -354,19 +353,6 @@ function hintsAt(now: number, state: SessionState): SessionState['firstHints'] {
 	}
 
 	return firstHints !== null && now >= firstHints.until ? null : firstHints;
-}
-
-function hasPathChanged({selectedPath, isPathChanged}: SessionState, next: {of: string; path: Path | null}): boolean {
-	const before = selectedPath?.path ?? null;
-	if (before === null || next.path === null || selectedPath?.of === next.of) {
-		return isPathChanged;
-	}
-
-	return legWords(before) !== legWords(next.path);
-}
-
-function legWords({legs}: Path): string {
-	return legs.map(({to, tls, route}) => [to, tls.state, tls.basis, route.state, route.basis].join(' ')).join(', ');
 }
 
 function withProcess(processes: readonly ApiserverProcess[], path: Path | null): readonly ApiserverProcess[] {

@@ -73,6 +73,8 @@ export type TextLine = {
 	rule?: true;
 	path?: Path;
 	asIs?: true;
+	/** Not in the preview of a row, whose columns or details have it. */
+	quiet?: true;
 	key?: readonly [from: number, to: number];
 };
 
@@ -191,7 +193,6 @@ export type SessionState = {
 	/** `of` is the id of the row: names repeat across namespaces. */
 	selectedPath: {of: string; path: Path | null} | null;
 	/** The path differs from that of the row selected before. */
-	isPathChanged: boolean;
 	/** In the first session, until an action or `until`; that is `null` until a row is selected. */
 	firstHints: {until: number | null; isDefaultKeymap: boolean} | null;
 	selectedDetails: {of: string; lines: readonly TextLine[]} | null;
@@ -277,7 +278,6 @@ export function emptySession(
 		messages: [],
 		lastFailure: null,
 		selectedPath: null,
-		isPathChanged: false,
 		firstHints: null,
 		selectedDetails: null,
 		forwards: [],

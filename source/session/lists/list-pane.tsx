@@ -336,8 +336,8 @@ function hasRangeInHead(screen: ScreenInput, list: ListState, width: number): bo
 export function Preview(): ReactNode {
 	const screen = useScreenWith(...textParts, 'selectedDetails', 'lists', 'view', 'zoom');
 	const {state} = screen;
-	const rows = previewRows(state);
 	const list = currentList(state);
+	const rows = previewRows(state, list);
 	const row = list && selectedRow(list);
 	if (rows === 0 || row === null) {
 		return null;
@@ -362,10 +362,9 @@ function previewLines(screen: ScreenWith<TextPart | 'selectedDetails'>, row: Row
 		return [line(' ', styled('text.dim', 'reading …'))];
 	}
 
-	// The title line already shows the name.
 	return textLines(
 		screen,
-		selectedDetails.lines.slice(1).filter(({rule}) => rule !== true),
+		selectedDetails.lines.filter(({rule, quiet}) => rule !== true && quiet !== true),
 	);
 }
 

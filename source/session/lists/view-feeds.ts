@@ -166,9 +166,9 @@ async function countOf(cluster: ClusterClient, path: string): Promise<number | n
 /** Details of the selected row. */
 function detailsFeed(store: Store, access: ClusterClient | undefined): Feed[] {
 	const {state} = store;
-	const list = previewRows(state) > 0 ? currentList(state) : null;
+	const list = currentList(state);
 	const row = list && selectedRow(list);
-	if (!list || !row || row.gone !== null || row.unread !== undefined || access === undefined) {
+	if (!row || previewRows(state, list) === 0 || row.gone !== null || row.unread !== undefined || access === undefined) {
 		return [];
 	}
 

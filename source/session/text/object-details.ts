@@ -52,7 +52,7 @@ export async function readDetails(
 function objectLines(object: AnyObject, kind: string): TextLine[] {
 	const {name, namespace} = object.metadata;
 	const own = (linesOfKind[kind] ?? otherLines)(object);
-	return [{label: 'Name', text: `${name}${namespace === undefined ? '' : ` in ${namespace}`}`}, ...own];
+	return [{label: 'Name', text: `${name}${namespace === undefined ? '' : ` in ${namespace}`}`, quiet: true}, ...own];
 }
 
 const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> = {
@@ -100,11 +100,11 @@ function daemonSetLines(object: AnyObject): TextLine[] {
 
 function imageLine({spec}: AnyObject): TextLine {
 	const images = spec?.template?.spec?.containers.map(({image = ''}) => image) ?? [];
-	return {label: 'Image', text: sanitizeLine([...new Set(images)].join(', ')) || 'none'};
+	return {label: 'Image', text: sanitizeLine([...new Set(images)].join(', ')) || 'none', quiet: true};
 }
 
 function selectorLine(selector: LabelSelector | undefined): TextLine {
-	return {label: 'Selector', text: sanitizeLine(selectorText(selector) ?? '') || 'none'};
+	return {label: 'Selector', text: sanitizeLine(selectorText(selector) ?? '') || 'none', quiet: true};
 }
 
 function nodeLines(object: AnyObject): TextLine[] {
@@ -137,10 +137,14 @@ function podLines(pod: PodObject): TextLine[] {
 	];
 	return [
 		{label: 'Status', ...podVerdict(pod)},
-		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
-		{label: 'Phase', text: sanitizeLine([status?.phase ?? 'unknown', status?.reason, status?.podIP].filter(Boolean).join(', '))},
+		{label: 'Node', text: spec.nodeName ?? 'not scheduled', quiet: true},
+		{
+			label: 'Phase',
+			text: sanitizeLine([status?.phase ?? 'unknown', status?.reason, status?.podIP].filter(Boolean).join(', ')),
+			quiet: true,
+		},
 		...(status?.message === undefined || status.message === '' ? [] : [{label: 'Message', text: sanitizeLine(status.message)}]),
-		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
+		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`, quiet: true},
 		labelsLine(metadata.labels),
 		{text: 'Containers', rule: true},
 		...[...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])].flatMap(container =>
@@ -168,7 +172,9 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 			})),
 			...(role !== undefined && {role}),
 		},
-		...(container.image === undefined ? [] : [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12}]),
+		...(container.image === undefined
+			? []
+			: [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12, quiet: true as const}]),
 		...(last ? [{label: '', ...timed(ago => ({text: `previous run: ${exitText(last, ago)}`})), indent: 12}] : []),
 	];
 }
@@ -219,7 +225,7 @@ function conditionLines(conditions: readonly PodCondition[]): TextLine[] {
 }
 
 function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
-	return {label: 'Labels', text: sanitizeLine(pairsOf(labels).join(', ')) || 'none'};
+	return {label: 'Labels', text: sanitizeLine(pairsOf(labels).join(', ')) || 'none', quiet: true};
 }
 
 function pairsOf(map: Readonly<Record<string, string>>): string[] {

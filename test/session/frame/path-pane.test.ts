@@ -6,7 +6,6 @@ import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {
 	describeEvidence,
 	describePendingLeg,
-	describeUptime,
 	isNothingSelected,
 	pathTitle,
 	pathVerdicts,
@@ -43,26 +42,11 @@ test('the verdict column is one cell wider than its longest name', t => {
 	t.is(verdictColumnWidth(pathVerdicts(pathOf(one, leg('kubelet', 'egress-http-connect', 'plain')))), 20);
 });
 
-for (const [to, subject, title] of [
-	['kubelet', 'web', 'Path to web'],
-	['service', 'web', 'Path to web through the apiserver proxy'],
-	[null, 'web', 'Path to web'],
-	[null, '', 'Path'],
-] as const) {
-	test(`${to === null ? 'an unknown path' : `a path to a ${to}`} of ${subject || 'nothing'} has the title ${title}`, t => {
-		t.is(pathTitle(to === null ? null : pathOf(one, leg(to, 'direct', 'plain')), subject), title);
-	});
-}
-
-for (const [startTime, known, read, words] of [
-	[null, 3, 1, ''],
-	['2026-11-25T00:00:00Z', null, 0, 'up 24h'],
-	['2026-11-25T00:00:00Z', 3, 1, 'up 24h, 1 of 3 examined'],
-] as const) {
-	test(`${startTime === null ? 'an unknown apiserver process' : known === null ? 'a single apiserver process' : 'one of several processes'} reads: ${words || 'nothing'}`, t => {
-		t.is(describeUptime({...pathOf(one), process: {startTime, known, read}} as unknown as Path, Date.parse('2026-11-26T00:00:00Z')), words);
-	});
-}
+test('the title names the context, and the apiserver proxy for the path to a service', t => {
+	t.is(pathTitle(pathOf(one, leg('service', 'direct', 'plain')), 'eu'), 'Path on eu through the apiserver proxy');
+	t.is(pathTitle(pathOf(one, leg('kubelet', 'direct', 'plain')), undefined), 'Path');
+	t.is(pathTitle(null, undefined), 'Path');
+});
 
 const listed = (phase: ListState['phase']) =>
 	({

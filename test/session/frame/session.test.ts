@@ -367,7 +367,7 @@ test('a missing permission disables an action and names the verb', async t => {
 	session.press('help.open');
 	await session.sees(/disabled: no permission to/);
 	session.press('view.back');
-	await session.sees(/Connections 0/);
+	await session.sees(/── Path/);
 	session.press('shell');
 	await session.sees(/shell: disabled, no permission to create pods\/exec/);
 });

@@ -6,7 +6,7 @@ import {ask} from '../../support/sandbox-client.ts';
 test('why for a disabled action names the permission, the user and the other disabled actions', async t => {
 	const {session} = await sessionOnSandbox(t, [], {user: 'cleo', rows: 40});
 	await session.sees(/web-\w+-\w+/);
-	await session.sees(/TLS to kubelet n\d is not known; needs get/);
+	await session.sees(/TLS to (?:the kubelet|kubelet n\d) is not known; needs get/);
 	session.press('shell');
 	await session.sees(/shell: disabled, no permission to create pods\/exec +w why/);
 	session.press('why');
@@ -20,7 +20,7 @@ test('why for a disabled action names the permission, the user and the other dis
 
 test('the legs show when they were read, and an unread leg names the needed permission', async t => {
 	const {session} = await sessionOnSandbox(t, [], {user: 'bob', rows: 60});
-	await session.sees(/TLS to kubelet n\d is not known; needs get/);
+	await session.sees(/TLS to (?:the kubelet|kubelet n\d) is not known; needs get/);
 	session.press('why');
 	await session.sees(/^ {3}LEG +TLS +ROUTE +CHECKED$/m);
 	await session.sees(/^ {3}1 {2}you → apiserver or gateway +━verified +━direct +\d\d:\d\d:\d\d$/m);

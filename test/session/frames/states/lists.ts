@@ -46,7 +46,6 @@ const unreachable: Partial<ClusterState> = {
 export const listStates: NamedStates = {
 	'pods and the path of the selected one': {roles: true, spoken: true, pods, path: unverifiedPath, cluster: header},
 	'the last pod selected': {spoken: true, pods, listEvents: [{type: 'move', by: 1}]},
-	'a changed path, with its evidence': {pods, path: unverifiedPath, isPathChanged: true},
 	'pods with more columns': {spoken: true, pods, listEvents: [{type: 'wide'}]},
 	'a narrow list, which keeps the most important columns': {
 		sizes: [
