@@ -169,7 +169,7 @@ process, even if that is killed.
 */
 export class Forwards {
 	/** By local port. */
-	readonly #open = new Map<number, {lines: Interface; end: () => void; kill: () => void}>();
+	readonly #open = new Map<number, {end: () => void; kill: () => void; ended: Promise<string>}>();
 
 	/** Resolves when the local port is open and its path is known. @throws SpokeError of the forward, or the reason of `signal` */
 	async start(argv: readonly string[], {env, signal}: {env: NodeJS.ProcessEnv; signal: AbortSignal}): Promise<ToolOutput> {
@@ -196,8 +196,16 @@ export class Forwards {
 
 				isReady ||= event === 'all-ready';
 				if (isReady && port !== undefined && paths[0]?.phase !== 'checking') {
-					this.#open.set(port, {lines, end: () => child.stdin.end(), kill: () => child.kill()});
-					void child.then(() => this.#open.delete(port!));
+					const local = port;
+					let last = '';
+					lines.on('line', (line: string) => {
+						last = line;
+					});
+					const ended = child.then(() => {
+						this.#open.delete(local);
+						return last;
+					});
+					this.#open.set(local, {end: () => child.stdin.end(), kill: () => child.kill(), ended});
 					return {...emptyOutput, lines: printed, paths};
 				}
 			}
@@ -222,9 +230,14 @@ export class Forwards {
 
 		forward.end();
 		const timer = setTimeout(forward.kill, endTimeoutMs);
-		const events = await Array.fromAsync(eventsIn(forward.lines));
+		const last = await forward.ended;
 		clearTimeout(timer);
-		return {...emptyOutput, lines: events.slice(-1).map(([line]) => line)};
+		const error = parsedObject<ErrorObject>('Error', last);
+		if (error) {
+			throw errorOf(error);
+		}
+
+		return {...emptyOutput, lines: parsedObject('PortForwardEvent', last) ? [last] : []};
 	}
 
 	async close(): Promise<void> {
@@ -240,7 +253,7 @@ export class Forwards {
 type PrintedEvent = {event?: string; listen?: readonly BoundAddress[]; path?: Path};
 
 /** Events with their lines, until stderr ends. Other lines are warnings. @throws SpokeError with which the forward fails */
-async function* eventsIn(lines: Interface, signal?: AbortSignal): AsyncGenerator<readonly [line: string, event: PrintedEvent]> {
+async function* eventsIn(lines: Interface, signal: AbortSignal): AsyncGenerator<readonly [line: string, event: PrintedEvent]> {
 	for await (const [line] of on(lines, 'line', {close: ['close'], signal}) as AsyncIterable<[string]>) {
 		const error = parsedObject<ErrorObject>('Error', line);
 		if (error) {

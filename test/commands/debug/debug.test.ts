@@ -160,7 +160,7 @@ async function inSandbox(t: ExecutionContext, options?: Parameters<typeof openSa
 
 test('debug picks a pod of a workload or service and prints its name, as help says', async t => {
 	const prints = await inSandbox(t);
-	await prints('debug --help', {
+	await prints('help debug', {
 		stdout:
 			/Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, service, workload or node\.[\s\S]*spoke\s+picks\s+a\s+pod\s+as\s+exec\s+does/,
 	});
