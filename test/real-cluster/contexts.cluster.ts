@@ -76,7 +76,7 @@ test.serial('in the session, the row decides whose path is shown and whose shell
 		await terminal.sees(new RegExp(`▸ ${context} +shell[^]*Path on ${context}[^]*[━╍] ${tls} `));
 		terminal.press('shell');
 		await terminal.sees(new RegExp(`shell in ${context} demo/shell, [^]*/ # $`, 'm'));
-		terminal.type('exit 0\r');
+		terminal.type('exit 3\r');
 		// While the shell began, the flags may not have been read.
 		await terminal.sees(
 			new RegExp(`shell in ${context} [^]*terminated[^\\n]*\\n.*[━╍] ${opened} ━+► kubelet[^]*any other key: back to the pods`),

@@ -298,9 +298,7 @@ test.serial('a list without watch permission is polled, and an object can be all
 	await terminal.sees(/Detach:/);
 	await terminal.sees(/[#$] $/m);
 	terminal.type('exit\r');
-	await terminal.sees(/shell terminated with exit code 0/);
-	terminal.type(' ');
-	await terminal.sees(/▸ shell/);
+	await terminal.sees(/▸ shell[^]*shell terminated with exit code 0/);
 	terminal.press('list/filter', 'clear');
 	terminal.type('tcp-0\r');
 	await terminal.sees(/▸ tcp-0/);

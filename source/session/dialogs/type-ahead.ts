@@ -40,6 +40,8 @@ export class TypeAhead {
 	#now: Wait | null = null;
 	#held: KeyInput[] = [];
 	#lasting: Wait[] = [];
+	/** Inputs that were not held, and so went to the screen. */
+	passed = 0;
 
 	constructor(
 		store: Pick<Store, 'state' | 'dispatchNow'>,
@@ -140,6 +142,7 @@ export class TypeAhead {
 
 	hold(input: KeyInput): boolean {
 		if (this.#now === null) {
+			this.passed++;
 			return false;
 		}
 

@@ -61,7 +61,7 @@ export const forwardHandlers = {
 			await stopForward(session, entry.id);
 		} else if (entry?.kind === 'proxy') {
 			await stopListener(session, entry.id);
-		} else if (entry?.kind === 'copy') {
+		} else if (entry?.kind === 'copy' || entry?.kind === 'shell' || entry?.kind === 'attach') {
 			await session.work.end(entry.id);
 		} else if (entry?.kind === 'logs') {
 			const tail = session.work.get('tail', entry.id);
@@ -103,6 +103,8 @@ export const forwardHandlers = {
 			session.store.dispatchNow({type: 'view', view: 'proxy'});
 			const to = session.store.state.proxy.listeners.findIndex(({id}) => id === entry.id);
 			session.store.dispatchNow({type: 'cursor', of: 'proxy', to});
+		} else {
+			session.work.get('shell', entry?.id)?.enter();
 		}
 	},
 } satisfies Handlers;

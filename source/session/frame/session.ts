@@ -183,6 +183,8 @@ type WorkKinds = {
 	listener: Stoppable;
 	request: Stoppable;
 	copy: Stoppable;
+	/** Ready, but not on the screen. */
+	shell: Stoppable & {enter(): void};
 	/** `reason`: what follows `stopped`. */
 	'node-check': {stop(reason?: string): unknown};
 	sandbox: SandboxRun;

@@ -17,7 +17,8 @@ import {pathLineSpans} from '../kit/path-line-spans.ts';
 import {ExitKeys, LineEditor, ShellKeys, type ExitChoice} from './shell-keys.ts';
 import type {ShellRecording} from './shell-recording.ts';
 
-type RunEnd = {text: string; error: SpokeError | null};
+/** `exitCode`: `null` if the process goes on, or its status is unknown. */
+type RunEnd = {text: string; exitCode: number | null; error: SpokeError | null};
 
 /** `viewAction`: of the key that led back to the view. */
 export type RemoteRunResult = {end: RunEnd; path: Path | null; next: ExitChoice; viewAction: ActionId | null};
@@ -31,7 +32,7 @@ type RemoteRunOptions = {
 	ahead?: Buffer;
 	recording?: ShellRecording | null;
 	/** Whether the screen returns without a key. */
-	canReturnWithoutKey(error: SpokeError): boolean;
+	canReturnWithoutKey(end: RunEnd): boolean;
 	/** Container exit code for attach, whose stream always ends with 0; `null` when unknown. */
 	statusOf?: () => Promise<number | null>;
 	/** Of a shell that was killed. */
@@ -133,10 +134,11 @@ async function runRemote(run: RemoteRun, type: (bytes: Buffer) => void): Promise
 async function showEnd(
 	{session, id, options}: RemoteRun,
 	exitKeys: ExitKeys,
-	{end: {text, error}, path, linesBefore}: Pick<RemoteRunResult, 'end' | 'path'> & {linesBefore: number},
+	{end, path, linesBefore}: Pick<RemoteRunResult, 'end' | 'path'> & {linesBefore: number},
 ): Promise<ExitChoice> {
 	const {stdout} = session.terminal;
-	if (error !== null && options.canReturnWithoutKey(error)) {
+	const {text, error} = end;
+	if (options.canReturnWithoutKey(end)) {
 		return 'back';
 	}
 
@@ -260,10 +262,11 @@ type ShellOutcome = number | 'closed' | 'detached';
 
 async function endOf(outcome: Promise<ShellOutcome>, options: RemoteRunOptions): Promise<RunEnd> {
 	try {
-		return {text: endText(await commandEnd(await outcome, options), options), error: null};
+		const ended = await commandEnd(await outcome, options);
+		return {text: endText(ended, options), exitCode: 'exitCode' in ended ? ended.exitCode : null, error: null};
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
-		return {text: sanitizeLine(endText({kind: 'failed', error}, options)), error};
+		return {text: sanitizeLine(endText({kind: 'failed', error}, options)), exitCode: null, error};
 	}
 }
 

@@ -19,6 +19,7 @@ import {promptDebugContainer, startDebugContainer, reportMissingShell, type Shel
 import {startShellRecording, type ShellRecording} from './shell-recording.ts';
 import {showFailureCard} from '../why/doctor-handlers.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
+import {formatKeys} from '../keymap/keymap.ts';
 import {scriptFlags} from '../clusters/open-clusters.ts';
 
 /** The kubelet reports the exit status with a delay. */
@@ -138,28 +139,28 @@ async function openInTerminal(session: Session, request: RunRequest, recording: 
 	const {cluster, pod, container} = shellTarget;
 	const kind = kindOf(request);
 	const run: Run = {request, id: session.nextId(kind), recording};
-	const began = Date.now();
 	const what = `${pod.metadata.name}/${container}`;
 	session.store.dispatchNow({
 		type: 'connections',
 		event: {
 			type: 'open',
-			entry: {id: run.id, kind, what, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: began},
+			entry: {id: run.id, kind, what, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: Date.now()},
 		},
 	});
 	session.showMessage(`${describeRun(request)} …`);
 	const commandRequest = commandRequestOf(request);
+	const {passed} = session.typeAhead;
 	const remote = await openRemote(session, run, commandRequest);
-	if (remote) {
+	if (remote && (passed === session.typeAhead.passed || (await isEntered(session, run, remote)))) {
 		const driven = await runRemoteInTerminal(session, run.id, remote, {
 			ahead: session.typeAhead.takeBytes(),
 			location: `${cluster.access.facts.sandbox && session.shown.length === 1 ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
 			kind,
 			commandRequest,
-			began,
+			began: Date.now(),
 			recording,
 			isPodDeleted: async () => isPodDeleted(cluster, pod),
-			canReturnWithoutKey: error => feature === 'exec' && isShellMissing(error),
+			canReturnWithoutKey: ({exitCode, error}) => feature === 'exec' && (exitCode === 0 || (error !== null && isShellMissing(error))),
 			...(feature === 'attach' && {
 				statusOf: async () =>
 					exitStatusOf(cluster.access, pod, container, {
@@ -171,6 +172,35 @@ async function openInTerminal(session: Session, request: RunRequest, recording: 
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id: run.id}});
 		await continueAfterRun(session, run, driven);
 	}
+}
+
+/**
+A shell that opens late takes neither the screen nor a key from what the user does by then: it waits in the connections until the user
+enters it. False if it is stopped, or ends, before.
+*/
+async function isEntered(session: Session, {id, request}: Run, remote: RemoteCommand): Promise<boolean> {
+	const entered = Promise.withResolvers<boolean>();
+	const end = session.work.start('shell', id, {
+		enter() {
+			entered.resolve(true);
+		},
+		stop() {
+			entered.resolve(false);
+		},
+	});
+	const keys = [session.keymap.get('global')?.get('pane.next'), session.keymap.get('connections')?.get('open')];
+	const words = keys.map(key => formatKeys(key?.sequences[0] ?? [])).join(' ');
+	session.store.dispatchNow({type: 'connections', event: {type: 'change', id, to: {figures: 'ready'}}});
+	session.showMessage(`${describeRun(request)} is ready: ${words} enters it`, 'warn');
+	const isNow = await Promise.race([entered.promise, remote.outcome.catch(() => 'closed').then(() => false)]);
+	end();
+	session.store.dispatchNow({type: 'connections', event: isNow ? {type: 'change', id, to: {figures: ''}} : {type: 'close', id}});
+	if (!isNow) {
+		remote.close();
+		session.showMessage(`${describeRun(request)} has ended`);
+	}
+
+	return isNow;
 }
 
 /** Or replaced by another of its name. */

@@ -96,9 +96,7 @@ test('reports are on in the session, off in a shell and in a plain tail, and off
 	await terminal.sees(/Detach:/);
 	t.false(reportsMouse(terminal));
 	terminal.type('exit\r');
-	await terminal.sees(/back to the pods/);
-	terminal.type(' ');
-	await terminal.sees(/1 Pods/);
+	await terminal.sees(/1 Pods[\s\S]*shell terminated with exit code 0/);
 	t.true(reportsMouse(terminal));
 	terminal.type('l');
 	await terminal.sees(/Tail pod/);

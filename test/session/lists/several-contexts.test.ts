@@ -47,9 +47,7 @@ test('the selected row decides the cluster of a path, details, YAML, a tail and 
 		session.press('view.back', 'shell');
 		await session.sees(new RegExp(`shell in ${context} default/db-0, container db[^]*/ # $`, 'm'));
 		session.type('exit 0\r');
-		await session.sees(new RegExp(`shell in ${context} [^]*any other key: back to the pods`));
-		session.type(' ');
-		await session.sees(new RegExp(`▸ ${context} +db-0`));
+		await session.sees(new RegExp(`▸ ${context} +db-0[^]*shell terminated with exit code 0`));
 	}
 });
 
