@@ -52,6 +52,11 @@ export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect' 
 	return locatedError(error, wasReset(error) ? 'no-response' : await cluster.records.of(SharedCheck, () => new SharedCheck()).run(cluster));
 }
 
+/** For a request that had no response, on a connection that stands. */
+export async function locateUnanswered(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
+	return locateSilence(error, await checkApiserver(cluster));
+}
+
 export function unlocatedLoss(error: SpokeError): SpokeError {
 	return locatedError(error, wasReset(error) ? 'no-response' : 'not-checked');
 }
@@ -68,18 +73,21 @@ async function locateTunnelLossBy(error: SpokeError, check: () => Promise<Reacha
 	}
 
 	if (kind === 'not-confirmed') {
-		const reachability = await check();
-		return reachability === 'no-response'
-			? withLocation(error, 'the apiserver (leg 1) does not respond to a new connection', {
-					leg: 1,
-					legKnown: true,
-					remedy: 'check the network',
-				})
-			: lostOnUnknownLeg(error, notConfirmedTexts[reachability]);
+		return locateSilence(error, await check());
 	}
 
 	const isSystemError = (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined;
 	return locatedError(error, isSystemError ? 'no-response' : await check(), farEnd);
+}
+
+function locateSilence(error: SpokeError, reachability: Reachability): SpokeError {
+	return reachability === 'no-response'
+		? withLocation(error, 'the apiserver (leg 1) does not respond to a new connection', {
+				leg: 1,
+				legKnown: true,
+				remedy: 'check the network',
+			})
+		: lostOnUnknownLeg(error, notConfirmedTexts[reachability]);
 }
 
 function lossKind(error: SpokeError): LossKind | null {

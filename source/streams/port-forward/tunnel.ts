@@ -14,6 +14,7 @@ import type {PodObject} from '../../cluster/targets/pod-object.ts';
 import type {ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
 import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
+import {locateUnansweredUpgrade} from '../second-leg.ts';
 import {connectObserved, reportNotOpened, combineCarrierErrors, refusedUpgradeError, shouldTryNextCarrier} from '../observed-connection.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';
@@ -98,10 +99,11 @@ export async function openTunnel(
 			return connection.upgrade({...tunnelUpgrade(target, carrier), ...(signal && {signal})});
 		};
 
-		const outcome = await upgrade().catch((thrown: unknown) => {
+		const outcome = await upgrade().catch(async (thrown: unknown) => {
 			connection.close();
-			reportNotOpened(observer, connection, purpose, {thrown, signal});
-			throw toSpokeError(thrown);
+			const error = await locateUnansweredUpgrade(cluster, target, toSpokeError(thrown), signal);
+			reportNotOpened(observer, connection, purpose, {thrown: error, signal});
+			throw error;
 		});
 		if (outcome.upgraded && outcome.protocol !== null) {
 			return createTunnel(outcome, carrier, connection, purpose, {cluster, observer, pings});

@@ -19,6 +19,7 @@ import {
 import type {ConnectionObserver, ConnectionPurpose} from '../connection-observer.ts';
 import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import {locateStreamLoss} from '../locate-loss.ts';
+import {locateUnansweredUpgrade} from '../second-leg.ts';
 import {
 	type CommandChannels,
 	pingIntervalMs,
@@ -125,8 +126,8 @@ async function tryUpgrade(
 		});
 	} catch (thrown) {
 		connection.close();
-		const error = toSpokeError(thrown);
-		reportNotOpened(observer, connection, purpose, {thrown, signal});
+		const error = await locateUnansweredUpgrade(cluster, request.target, toSpokeError(thrown), signal);
+		reportNotOpened(observer, connection, purpose, {thrown: error, signal});
 		if (error.code === 'ERR_UPGRADE_REFUSED') {
 			return {error, shouldTryNext: true};
 		}

@@ -1,15 +1,12 @@
 /** Detects a WebSocket peer that no longer responds, and a silent command that may have ended. */
 import {monotonicMs, delayUpTo} from '../../base/async/clock.ts';
-import {SpokeError, isSpokeError} from '../../base/errors/spoke-error.ts';
+import {isSpokeError, type SpokeError} from '../../base/errors/spoke-error.ts';
 import {silenceError, StreamLostError} from '../../wire/protocol-error.ts';
 import type {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {CommandChannels} from './command-channels.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {readBodyPrefix} from '../../cluster/transport/response-body.ts';
-import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
-import {podLogPath} from '../logs/open-log.ts';
-import {indicatesStall} from '../logs/second-read.ts';
+import {probeSecondLeg, secondLegError, secondLegProbeMs, unansweredMs} from '../second-leg.ts';
 
 export type SilenceTiming = {pingIntervalMs: number; silenceTimeoutMs: number};
 
@@ -22,17 +19,9 @@ type BlockingContext = {
 	onBlocked?: ((notice: string) => void) | undefined;
 };
 
-/** Above the apiserver's 30 s for reaching a kubelet. A stalled handshake has no limit (measured). */
-const silentForMs = 35_000;
-
-/** A kubelet handshake is limited to 10 s, a frozen tunnel agent not. */
-const probeTimeoutMs = 35_000;
-
 /** One failed request can have another cause than the command's connection: an agent that drains, an overloaded apiserver. */
 const probeCount = 2;
 const probeAgainAfterMs = 10_000;
-
-const maxResponseBytes = 64 * 1024;
 
 type SilenceCheck = {
 	/** Rejects if the apiserver cannot read the log; never resolves. */
@@ -182,7 +171,7 @@ export function detectUnstartedCommand(
 	cluster: Pick<ClusterClient, 'request'>,
 	target: ResolvedTarget,
 	channels: Pick<CommandChannels, 'received'>,
-	timing = {silentMs: silentForMs, probeTimeoutMs, againMs: probeAgainAfterMs},
+	timing = {silentMs: unansweredMs, probeTimeoutMs: secondLegProbeMs, againMs: probeAgainAfterMs},
 ): SilenceCheck {
 	const {promise: failed, reject} = Promise.withResolvers<never>();
 	failed.catch(() => {});
@@ -190,7 +179,7 @@ export function detectUnstartedCommand(
 	const {signal} = stopped;
 	const timer = setTimeout(async () => {
 		for (let failures = 0; channels.received === 0 && !signal.aborted;) {
-			const error = await probeSecondLeg(cluster, target, {timeoutMs: timing.probeTimeoutMs, signal});
+			const error = await probeSecondLeg(cluster, target, {what: 'output', timeoutMs: timing.probeTimeoutMs, signal}).catch(silenceOf);
 			if (error === null || channels.received > 0) {
 				return;
 			}
@@ -214,36 +203,9 @@ export function detectUnstartedCommand(
 	};
 }
 
-async function probeSecondLeg(
-	cluster: Pick<ClusterClient, 'request'>,
-	{namespace, name, container}: ResolvedTarget,
-	requestOptions: {
-		timeoutMs: number;
-		signal: AbortSignal;
-	},
-): Promise<SpokeError | null> {
-	try {
-		const {status, headers, body} = await cluster.request({
-			path: podLogPath({namespace: namespace ?? 'default', pod: name, container}, {limitBytes: 1, tailLines: 1}),
-			...requestOptions,
-		});
-		const text = await readBodyPrefix(body, maxResponseBytes);
-		// A failed log read names the kubelet's URL.
-		if (status < 500 || !text.includes('/containerLogs/')) {
-			return null;
-		}
-
-		const explanation = errorFromResponse({status, headers, body: text}).text ?? text;
-		return indicatesStall({code: 'ERR_SECOND_LEG', text: explanation})
-			? secondLegError('the apiserver cannot reach the kubelet', explanation)
-			: null;
-	} catch (thrown) {
-		return isSpokeError(thrown) && thrown.code === 'ERR_APISERVER_TIMEOUT'
-			? secondLegError('nothing arrives from the kubelet for two other requests either')
-			: null;
-	}
-}
-
-function secondLegError(description: string, text?: string): SpokeError {
-	return new SpokeError('ERR_SECOND_LEG', `no output in ${silentForMs / 1000} s, and ${description}`, text === undefined ? {} : {text});
+/** The command's own connection responds to pings, so the apiserver does. */
+function silenceOf(thrown: unknown): SpokeError | null {
+	return isSpokeError(thrown) && thrown.code === 'ERR_APISERVER_TIMEOUT'
+		? secondLegError('output', 'nothing arrives from the kubelet for two other requests either')
+		: null;
 }
