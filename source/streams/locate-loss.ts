@@ -1,14 +1,23 @@
-/** Finds the leg on which a stream was lost. */
+/** Finds the leg on which a stream was lost, or on which nothing arrives. */
 import {rejectOnAbort} from '../base/async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {errorFromResponse} from '../cluster/error-from-response.ts';
+import {explainMessage} from '../cluster/server-messages/explain-message.ts';
+import {unwrapMessage} from '../cluster/server-messages/unwrap-message.ts';
+import type {ResolvedTarget} from '../cluster/targets/parse-target.ts';
+import {objectPath, podResource} from '../cluster/targets/resource-names.ts';
 import {isDescriptorLimit} from '../cluster/transport/dial-tcp.ts';
-import {isSpokeError, type SpokeError, type SpokeErrorOptions} from '../base/errors/spoke-error.ts';
+import {maxErrorPrefixBytes, readBodyPrefix} from '../cluster/transport/response-body.ts';
+import {isSpokeError, SpokeError, type SpokeErrorOptions} from '../base/errors/spoke-error.ts';
 import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 
 /** Of each step of a connection. */
 const connectTimeoutMs = 3000;
 /** Includes waiting for credentials and for other handshakes, which says nothing about the apiserver. */
 const checkTimeoutMs = 2 * connectTimeoutMs;
+
+/** A kubelet has 30 s for a connection and 10 s for its handshake; a frozen tunnel agent and a stalled apiserver have no limit (measured). */
+export const unansweredMs = 35_000;
 
 const lossCodes = new Set(['ERR_STREAM_LOST', 'ERR_SECOND_LEG', 'ERR_APISERVER_UNREACHABLE', 'ERR_APISERVER_TIMEOUT']);
 
@@ -30,18 +39,14 @@ export async function locateStreamLoss(cluster: Pick<ClusterClient, 'connect'>, 
 
 	return reachability === 'responds' && kind === 'no-status'
 		? withLocation(error, 'the apiserver responds, so its connection to the kubelet (leg 2) was lost', {leg: 2, legKnown: true})
-		: lostOnUnknownLeg(error, describeEitherLeg(reachability));
+		: onUnknownLeg(error, reachability, eitherLegWasLost());
 }
 
 /**
 For tunnels, whose pings are answered beyond the apiserver, so that silence identifies no leg, and for connections not accepted in time.
 Returns other errors unchanged.
 */
-export async function locateTunnelLoss(
-	cluster: Pick<ClusterClient, 'connect'>,
-	error: SpokeError,
-	farEnd = 'the kubelet',
-): Promise<SpokeError> {
+export async function locateTunnelLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError, farEnd?: string): Promise<SpokeError> {
 	return locateTunnelLossBy(error, async () => checkApiserver(cluster), farEnd);
 }
 
@@ -52,9 +57,22 @@ export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect' 
 	return locatedError(error, wasReset(error) ? 'no-response' : await cluster.records.of(SharedCheck, () => new SharedCheck()).run(cluster));
 }
 
-/** For a request that had no response, on a connection that stands. */
-export async function locateUnanswered(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
-	return locateSilence(error, await checkApiserver(cluster));
+/**
+Names the leg of an upgrade without a response: the apiserver responds to it only when it has reached the kubelet. Returns other errors
+unchanged.
+*/
+export async function locateUnansweredUpgrade(
+	cluster: Pick<ClusterClient, 'request' | 'connect'>,
+	target: ResolvedTarget,
+	error: SpokeError,
+	signal: AbortSignal | undefined,
+): Promise<SpokeError> {
+	if (error.code !== 'ERR_APISERVER_TIMEOUT') {
+		return error;
+	}
+
+	const found = await probeSecondLeg(cluster, target, {what: 'response', timeoutMs: unansweredMs, signal}).catch(() => null);
+	return found ?? locateSilence(error, await checkApiserver(cluster));
 }
 
 export function unlocatedLoss(error: SpokeError): SpokeError {
@@ -66,7 +84,7 @@ export async function locateUntilAborted(error: SpokeError, locate: () => Promis
 	return rejectOnAbort(locate, signal).catch(async () => locateTunnelLossBy(error, async () => 'not-checked'));
 }
 
-async function locateTunnelLossBy(error: SpokeError, check: () => Promise<Reachability>, farEnd = 'the kubelet'): Promise<SpokeError> {
+async function locateTunnelLossBy(error: SpokeError, check: () => Promise<Reachability>, farEnd?: string): Promise<SpokeError> {
 	const kind = lossKind(error);
 	if (kind === null) {
 		return error;
@@ -87,7 +105,11 @@ function locateSilence(error: SpokeError, reachability: Reachability): SpokeErro
 				legKnown: true,
 				remedy: 'check the network',
 			})
-		: lostOnUnknownLeg(error, notConfirmedTexts[reachability]);
+		: onUnknownLeg(
+				error,
+				reachability,
+				'your connection to the apiserver (leg 1), its connection to the kubelet (leg 2) or the runtime has stalled',
+			);
 }
 
 function lossKind(error: SpokeError): LossKind | null {
@@ -101,7 +123,7 @@ function lossKind(error: SpokeError): LossKind | null {
 function locatedError(error: SpokeError, reachability: Reachability, farEnd?: string): SpokeError {
 	return reachability === 'no-response'
 		? lostToApiserver(error, 'check the network')
-		: lostOnUnknownLeg(error, describeEitherLeg(reachability, farEnd));
+		: onUnknownLeg(error, reachability, eitherLegWasLost(farEnd));
 }
 
 /** A real reset has a system call; an end with the code of a reset has none. */
@@ -111,26 +133,18 @@ function wasReset(error: unknown): boolean {
 
 type Reachability = 'responds' | 'no-response' | 'not-checked';
 
-type UndecidedReachability = Exclude<Reachability, 'no-response'>;
-
-function describeEitherLeg(reachability: UndecidedReachability, farEnd = 'the kubelet'): string {
-	return `${reachability === 'responds' ? 'the apiserver responds to new connections; it is unknown whether its' : 'it is unknown whether the apiserver’s'} connection to ${farEnd} (leg 2) or your connection to the apiserver (leg 1) was lost`;
+function eitherLegWasLost(farEnd = 'the kubelet'): string {
+	return `the apiserver’s connection to ${farEnd} (leg 2) or your connection to the apiserver (leg 1) was lost`;
 }
-
-const notConfirmedTexts: Readonly<Record<UndecidedReachability, string>> = {
-	responds:
-		'the apiserver responds to new connections; it is unknown whether your connection to it (leg 1), its connection to the kubelet (leg 2) or the runtime has stalled',
-	'not-checked':
-		'it is unknown whether your connection to the apiserver (leg 1), its connection to the kubelet (leg 2) or the runtime has stalled',
-};
 
 function lostToApiserver(error: SpokeError, remedy: string): SpokeError {
 	return withLocation(error, 'the connection to the apiserver (leg 1) was lost', {leg: 1, legKnown: true, remedy});
 }
 
 /** The leg of the error's code is not a finding. */
-function lostOnUnknownLeg(error: SpokeError, description: string): SpokeError {
-	return withLocation(error, description, {legKnown: false});
+function onUnknownLeg(error: SpokeError, reachability: Reachability, what: string): SpokeError {
+	const responds = reachability === 'responds' ? 'the apiserver responds to new connections; ' : '';
+	return withLocation(error, `${responds}it is unknown whether ${what}`, {legKnown: false});
 }
 
 function withLocation(error: SpokeError, description: string, location: SpokeErrorOptions): SpokeError {
@@ -174,4 +188,56 @@ class SharedCheck {
 /** Failures that another attempt over a new connection can help. */
 export function isConnectionLoss({code}: SpokeError): boolean {
 	return lossCodes.has(code);
+}
+
+/**
+Requests one byte of the container's log. `null`: the log is read, or its failure says nothing about the kubelet. `what` did not arrive.
+@throws as `request`
+*/
+export async function probeSecondLeg(
+	cluster: Pick<ClusterClient, 'request'>,
+	{namespace, name, container}: ResolvedTarget,
+	{what, timeoutMs, signal}: {what: 'output' | 'response'; timeoutMs: number; signal: AbortSignal | undefined},
+): Promise<SpokeError | null> {
+	const query = new URLSearchParams({limitBytes: '1', tailLines: '1', ...(container !== null && {container})});
+	const path = `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query.toString()}`;
+	const {status, headers, body} = await cluster.request({path, timeoutMs, ...(signal && {signal})});
+	const text = await readBodyPrefix(body, maxErrorPrefixBytes);
+	// A failed log read names the kubelet's URL.
+	if (status < 500 || !text.includes('/containerLogs/')) {
+		return null;
+	}
+
+	const explanation = errorFromResponse({status, headers, body: text}).text ?? text;
+	return indicatesStall({code: 'ERR_SECOND_LEG', text: explanation})
+		? secondLegError(what, 'the apiserver cannot reach the kubelet', explanation)
+		: null;
+}
+
+export function secondLegError(what: 'output' | 'response', description: string, text?: string): SpokeError {
+	return new SpokeError('ERR_SECOND_LEG', `no ${what} in ${unansweredMs / 1000} s, and ${description}`, text === undefined ? {} : {text});
+}
+
+/** No response or no peer. Excludes unknown host names, which only a new dial resolves. */
+const unreachedRows = /^(?:D[1-3]|[GH]\d|T[78])$/;
+/** Go's timeouts without a row: contexts, sockets, handshakes, responses, HTTP/2 pings. */
+const timeoutMessages = /(?:context deadline exceeded|timeout|Client\.Timeout exceeded[^:]*|http2: client connection lost)\)?$/;
+
+/**
+Whether leg 2 or the log is gone. A peer that refuses a new connection or request (expired certificate, revoked permission, too many
+requests) says nothing about an open stream. Unknown errors do not count: reconnecting can lose lines.
+*/
+export function indicatesStall({code, text}: Pick<SpokeError, 'code' | 'text'>): boolean {
+	if (code !== 'ERR_SECOND_LEG') {
+		// A gone pod should have ended the stream. A network that stalls this response can stall a follow.
+		return code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE' || code === 'ERR_STREAM_LOST';
+	}
+
+	const row = explainMessage(text ?? '', {status: 500})?.rule;
+	if (row) {
+		return unreachedRows.test(row.id);
+	}
+
+	const {wrapper, message} = unwrapMessage(text?.trim() ?? '', [], {isStream: false, code: 500});
+	return wrapper === 'log' && timeoutMessages.test(message);
 }

@@ -45,7 +45,7 @@ const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, l
 		unconfirmed('the container runtime did not confirm the connection within 15 s'),
 		true,
 		null,
-		/unknown whether your connection to it \(leg 1\), its connection to the kubelet \(leg 2\) or the runtime has stalled$/,
+		/unknown whether your connection to the apiserver \(leg 1\), its connection to the kubelet \(leg 2\) or the runtime has stalled$/,
 	],
 	['a broken protocol is what it is', new SpokeError('ERR_PROTOCOL', 'a frame of no kind'), false, 1, /^a frame of no kind$/],
 ];

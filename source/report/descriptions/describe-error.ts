@@ -1,6 +1,6 @@
 /** Failures in words. */
 import {errorTable} from '../../base/errors/error-table.ts';
-import type {ErrorObject, SpokeError} from '../../base/errors/spoke-error.ts';
+import type {ErrorObject, LegNumber, SpokeError} from '../../base/errors/spoke-error.ts';
 import {statusMessage} from '../../cluster/server-messages/unwrap-message.ts';
 import {clockTime} from '../../base/text/formats.ts';
 import {sanitizeLine} from '../../base/text/sanitize.ts';
@@ -8,15 +8,14 @@ import type {Part} from './parts.ts';
 import {isApiserverRefusal} from '../../cluster/server-messages/explain-message.ts';
 
 /** `where`: who or which leg failed. `server` and `error`: verbatim text, of a server or of this machine. */
-export type ErrorPart = Part<'where' | 'message' | 'server' | 'error' | 'code' | 'fix'>;
+export type ErrorPart = Part<'where' | 'message' | 'server' | 'error' | 'fix'>;
 
 export function describeError(error: ErrorObject): readonly ErrorPart[] {
-	const {message, text, code, remedy} = error;
+	const {message, text, remedy} = error;
 	return [
 		{role: 'where', text: describeFailedPlace(error)},
 		{role: 'message', text: message},
 		...(text === null || message.includes(messageOf(text).trim() || text.trim()) ? [] : [{role: textRole(error), text}]),
-		{role: 'code', text: code},
 		...(remedy === null ? [] : [{role: 'fix' as const, text: remedy}]),
 	];
 }
@@ -41,8 +40,15 @@ function describeFailedPlace(error: ErrorObject): string {
 		return 'Refused by the apiserver';
 	}
 
-	return legKnown ? (leg === 0 ? 'Failed locally' : `Leg ${leg} failed`) : 'Failed; leg unknown';
+	return legKnown ? failedPlaces[leg] : 'Failed; it is unknown where';
 }
+
+const failedPlaces: Readonly<Record<LegNumber, string>> = {
+	0: 'Failed on this machine',
+	1: 'Failed between you and the apiserver',
+	2: 'Failed between the apiserver and the node',
+	3: 'Failed between the kubelet and the container',
+};
 
 type UnreachablePart = Part<'statement' | 'server' | 'error' | 'means' | 'proxy' | 'fix' | 'attempt'>;
 

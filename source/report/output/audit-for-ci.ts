@@ -103,7 +103,7 @@ function auditRowLines(row: AuditRow): string {
 
 function errorLines(error: SpokeError): string {
 	return describeError(error.toJSON())
-		.filter(({role}) => role !== 'where' && role !== 'code')
+		.filter(({role}) => role !== 'where')
 		.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))
 		.join('\n');
 }

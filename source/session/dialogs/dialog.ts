@@ -96,9 +96,10 @@ export function equivalentCommand({notes}: Pick<FormDialog, 'notes'>): string | 
 /** `leaves`: yes ends the session. */
 export type ConfirmDialog = {kind: 'confirm'; question: string; details: readonly string[]; leaves: boolean};
 /** A failure that stays until a key. */
-export type CardDialog = {kind: 'card'; title: string; parts: readonly ErrorPart[]};
-export function cardText({title, parts}: CardDialog): string {
-	return [title, ...parts.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))].join('\n');
+/** `code`: only in what is copied. */
+export type CardDialog = {kind: 'card'; title: string; parts: readonly ErrorPart[]; code: string};
+export function cardText({title, parts, code}: CardDialog): string {
+	return [title, ...parts.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text)), code].join('\n');
 }
 
 export type CardChoice = 'doctor' | 'retry' | 'why';

@@ -106,7 +106,7 @@ function FailureCard({card: {title, parts}}: {readonly card: CardDialog}): React
 	);
 }
 
-const cardRoles = {where: 'title', message: 'danger', server: undefined, error: undefined, code: 'text.dim', fix: 'focus'} as const;
+const cardRoles = {where: 'title', message: 'danger', server: undefined, error: undefined, fix: 'focus'} as const;
 
 /** Fields to fill in. */
 function Form({form}: {readonly form: FormDialog}): ReactNode {

@@ -57,7 +57,7 @@ export class Dialogs {
 
 	/** Shows a failure until a key; `null` if the user closes it. */
 	async showCard(title: string, error: ErrorObject): Promise<CardChoice | null> {
-		return this.#open<CardChoice | null, CardDialog>({kind: 'card', title, parts: cardParts(error)}, resolve => ({
+		return this.#open<CardChoice | null, CardDialog>({kind: 'card', title, parts: cardParts(error), code: error.code}, resolve => ({
 			accept: () => false,
 			choose: resolve,
 			cancel() {

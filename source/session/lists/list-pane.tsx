@@ -1,7 +1,7 @@
 /** The list of a view, or the text of an empty one, and the details of the selected row below it. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {describeError, describeUnreachable} from '../../report/descriptions/describe-error.ts';
+import {describeUnreachable} from '../../report/descriptions/describe-error.ts';
 import {cellWidth, truncateToCells, wrapToWidth} from '../../base/text/cell-width.ts';
 import {hasContexts, isAwaitingApiserver, shownNamespace, type TextLine, currentList, type SessionState} from '../frame/session-state.ts';
 import {formatNumber, formatQuantity, clockTime, formatAge} from '../../base/text/formats.ts';
@@ -216,9 +216,7 @@ function failureText(screen: ScreenInput, list: ListState, {error, retryAt}: Ext
 	const again = retryAt === null ? '' : ` Retrying${describeNextRetry(screen.state, retryAt)}.`;
 	return [
 		`${error.message}.${again}  ${why}`,
-		...describeError(error).flatMap(({role, text}) =>
-			role === 'where' || role === 'message' || role === 'code' ? [] : [`${role.padEnd(7)}${text}`],
-		),
+		...errorLines(error, ['where', 'message']).map(({label = '', text}) => `${label.trim().padEnd(7)}${text}`),
 	];
 }
 
@@ -355,7 +353,7 @@ export function Preview(): ReactNode {
 function previewLines(screen: ScreenWith<TextPart | 'selectedDetails'>, row: Row): readonly Line[] {
 	const {selectedDetails} = screen.state;
 	if (row.unread !== undefined) {
-		return textLines(screen, errorLines(row.unread, ['where', 'code']));
+		return textLines(screen, errorLines(row.unread, ['where']));
 	}
 
 	if (selectedDetails?.of !== row.id) {

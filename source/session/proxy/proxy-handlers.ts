@@ -161,7 +161,7 @@ function openResponseText(session: Session, exchange: ProxyExchange): void {
 		copy: body,
 		lines: [
 			...(exchange.isCanceled === true ? [{text: exchange.note, role: 'notice.warn'} as const] : []),
-			...(exchange.error ? errorLines(exchange.error, ['where', 'code']) : []),
+			...(exchange.error ? errorLines(exchange.error, ['where']) : []),
 			...headerLines(exchange),
 			...(body === '' ? [] : [{text: 'Body', rule: true} as const]),
 			...formatBody(body, {readable: session.store.state.proxy.json})

@@ -2,7 +2,7 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import type {ActionId} from '../actions/action-table.ts';
-import {describeError, type ErrorPart} from '../../report/descriptions/describe-error.ts';
+import type {ErrorPart} from '../../report/descriptions/describe-error.ts';
 import {describeMissingResponse, describeRedirect} from '../../report/descriptions/describe-proxy.ts';
 import {clockTime, formatBytes, formatQuantity} from '../../base/text/formats.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../../base/text/cell-width.ts';
@@ -12,7 +12,7 @@ import {parseLosslessJson} from '../../base/text/escaping.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
 import {pathVerdictLines, pathVerdicts, spokenPath} from '../frame/path-pane.tsx';
-import {firstKey, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
+import {firstKey, sessionErrorParts, useScreenWith, type ScreenWith} from '../kit/screen-input.ts';
 import {CursorRows, Rows, Row, Rule, useReading} from '../kit/styled-text.tsx';
 import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
@@ -179,8 +179,7 @@ function passedRequests(screen: ScreenWith<never>, {address, listenerUsers, log}
 
 function errorLine(role: ErrorPart['role'], text: string): Line[] {
 	switch (role) {
-		case 'where':
-		case 'code': {
+		case 'where': {
 			return [];
 		}
 
@@ -201,7 +200,7 @@ function answer(screen: ScreenWith<'proxy' | 'size'>, one: ProxyExchange): Detai
 	if (one.error) {
 		return {
 			title: one.status === null ? describeMissingResponse(one) : `${one.status}, truncated after ${formatBytes(one.bytes)}`,
-			lines: describeError(one.error).flatMap(({role, text}) => errorLine(role, text)),
+			lines: sessionErrorParts(one.error).flatMap(({role, text}) => errorLine(role, text)),
 		};
 	}
 

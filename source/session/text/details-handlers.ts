@@ -52,7 +52,7 @@ export const yamlHandlers = {
 				id,
 				to: isRead
 					? {status: `refresh failed at ${clockTime(Date.now())}`, busy: false}
-					: {lines: errorLines(error, ['where', 'code']), status: '', busy: false},
+					: {lines: errorLines(error, ['where']), status: '', busy: false},
 			});
 			session.showFailure('refresh', error);
 		}
@@ -101,7 +101,7 @@ export async function openYaml(session: Session, {cluster, target, namespace}: C
 		fill(await read(cluster, {target, namespace}));
 	} catch (thrown) {
 		const error = knownFailure(thrown);
-		fill({lines: errorLines(error, ['where', 'code'])});
+		fill({lines: errorLines(error, ['where'])});
 		session.showFailure(`YAML of ${target}`, error);
 	}
 }

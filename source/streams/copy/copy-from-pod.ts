@@ -2,7 +2,7 @@
 import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import {Copy, type EntryResult, type SourceEntry} from './copy-passes.ts';
 import {encodeName} from './copy-program.ts';
-import {type CopyOptions, type CopySession, requestLine, unexpected} from './copy-session.ts';
+import {type CopyOptions, type CopySession, unexpected} from './copy-session.ts';
 import {findReplaced, localDestination, localErrorText, localFileError, LocalTree, type PendingFile} from './local-tree.ts';
 import {enterSource, listSource, type SourceKind} from './remote-source.ts';
 
@@ -134,10 +134,10 @@ class CopyFromPod extends Copy<SourceEntry> {
 		let sent = 0;
 		for (const [index, group] of groups.entries()) {
 			for (; sent < groups.length && sent <= index + maxGroupsAhead; sent++) {
-				session.send([requestLine(`get ${groups[sent]!.map(file => this.#remoteName(file)).join(' ')}`)]);
+				session.request(`get ${groups[sent]!.map(file => this.#remoteName(file)).join(' ')}`);
 				if (sent === groups.length - 1) {
 					// So that nobody waits forever for the bytes of a file that became shorter.
-					session.send([requestLine('end')]);
+					session.request('end');
 				}
 			}
 
@@ -284,8 +284,8 @@ function groupFiles(files: readonly SourceEntry[], isAlone: (file: SourceEntry) 
 }
 
 /** `D 12 300`. @throws SpokeError ERR_PROTOCOL */
-function parseSizes(line: Buffer): number[] {
-	const sizes = /^D((?: \d{1,15})*)$/.exec(line.toString('latin1'))?.[1];
+function parseSizes(line: string): number[] {
+	const sizes = /^D((?: \d{1,15})*)$/.exec(line)?.[1];
 	if (sizes === undefined) {
 		throw unexpected(line);
 	}
@@ -296,7 +296,7 @@ function parseSizes(line: Buffer): number[] {
 /** The lines of `sha256sum`: `DIGEST  NAME`, after a backslash if the name has one. */
 async function readDigests(session: CopySession): Promise<Array<string | null>> {
 	const digests: Array<string | null> = [];
-	for (let line = String(await session.line()); line !== 'E'; line = String(await session.line())) {
+	for (let line = await session.line(); line !== 'E'; line = await session.line()) {
 		digests.push(/^\\?([\da-f]{64}) /.exec(line)?.[1] ?? null);
 	}
 

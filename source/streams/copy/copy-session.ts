@@ -1,5 +1,4 @@
 /** One run of the copy program in a container. */
-import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
@@ -44,9 +43,6 @@ const maxNameBytes = 4096;
 
 const maxStderrBytes = 4096;
 
-/** Above it is 128 and the number of a signal. */
-const maxOwnStatus = 128;
-
 type SessionCommand = Pick<RemoteCommand, 'stdin' | 'stdout' | 'stderr' | 'outcome' | 'close'>;
 
 export class CopySession {
@@ -60,7 +56,7 @@ export class CopySession {
 		);
 		const session = new CopySession(command, options);
 		try {
-			const greeting = String(await session.line());
+			const greeting = await session.line();
 			if (greeting !== 'spoke-cp 1') {
 				throw greetingError(greeting);
 			}
@@ -72,10 +68,9 @@ export class CopySession {
 		}
 	}
 
-	/** A signal ended the program, as when its pod is deleted or its container restarts. */
+	/** By a signal: its status is then 128 and more, as when the pod is deleted or the container restarts. */
 	wasKilled = false;
 	readonly #command: SessionCommand;
-	readonly #stdin: Writable;
 	readonly #chunks: AsyncIterator<Buffer>;
 	readonly #signal: AbortSignal;
 	readonly #abort = () => {
@@ -88,14 +83,17 @@ export class CopySession {
 
 	constructor(command: SessionCommand, {signal}: Pick<CopySessionOptions, 'signal'>) {
 		this.#command = command;
-		this.#stdin = command.stdin!;
 		this.#signal = signal;
-		this.#stdin.on('error', () => undefined);
+		command.stdin!.on('error', () => undefined);
 		this.#chunks = command.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 		command.stderr!.on('data', (chunk: Buffer) => {
 			this.#stderr = (this.#stderr + chunk.toString()).slice(0, maxStderrBytes);
 		});
 		signal.addEventListener('abort', this.#abort, {once: true});
+	}
+
+	request(text: string): void {
+		this.send([requestLine(text)]);
 	}
 
 	/** Sent while the responses are read. A request can be followed by bytes. */
@@ -107,20 +105,20 @@ export class CopySession {
 		});
 	}
 
-	/** Without the line feed. @throws SpokeError */
-	async line(): Promise<Buffer> {
+	/** Without the line feed, with one character per byte. @throws SpokeError */
+	async line(): Promise<string> {
 		return this.#until(0x0a, maxLineBytes);
 	}
 
-	/** Up to a NUL, which no file name contains. @throws SpokeError */
-	async name(): Promise<Buffer> {
+	/** Up to a NUL, which no file name contains, as `line`. @throws SpokeError */
+	async name(): Promise<string> {
 		return this.#until(0, maxNameBytes);
 	}
 
 	/** @throws SpokeError ERR_PROTOCOL for another line */
 	async expect(expected: string): Promise<void> {
 		const line = await this.line();
-		if (line.toString('latin1') !== expected) {
+		if (line !== expected) {
 			throw unexpected(line);
 		}
 	}
@@ -141,24 +139,21 @@ export class CopySession {
 	}
 
 	async #write(requests: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+		const stdin = this.#command.stdin!;
 		for await (const bytes of requests) {
-			if (!this.#stdin.writable) {
+			if (!stdin.writable) {
 				return;
 			}
 
 			// Called for a stream that is closed, too.
-			const {promise: flushed, resolve} = Promise.withResolvers<void>();
-			const onFlushed = () => {
-				resolve();
-			};
-
-			if (!this.#stdin.write(bytes, onFlushed)) {
+			const {promise: flushed, resolve} = Promise.withResolvers<unknown>();
+			if (!stdin.write(bytes, resolve)) {
 				await flushed;
 			}
 		}
 	}
 
-	async #until(delimiter: number, maxBytes: number): Promise<Buffer> {
+	async #until(delimiter: number, maxBytes: number): Promise<string> {
 		const pieces: Buffer[] = [];
 		let length = 0;
 		for (let end = -1; end < 0;) {
@@ -174,7 +169,7 @@ export class CopySession {
 			pieces.push(piece);
 		}
 
-		return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+		return Buffer.concat(pieces).toString('latin1');
 	}
 
 	/** What has arrived and is not read yet; never empty. */
@@ -203,7 +198,7 @@ export class CopySession {
 
 		try {
 			const status = await this.#command.outcome;
-			this.wasKilled = Number(status) > maxOwnStatus;
+			this.wasKilled = Number(status) > 128;
 			return new SpokeError('ERR_COPY_INCOMPLETE', `the copy program in the container ended early, with status ${status}`, {
 				text: this.#stderr === '' ? null : this.#stderr,
 			});
@@ -233,30 +228,23 @@ function greetingError(greeting: string): SpokeError {
 		});
 	}
 
-	switch (greeting) {
-		// Of the program in a debug container.
-		case 'spoke-cp unseen': {
-			return new SpokeError(
-				'ERR_COPY_INCOMPLETE',
-				'the debug container sees no process of the container: the container restarted, or its runtime does not share processes',
-			);
-		}
-
-		case 'spoke-cp denied': {
-			return new SpokeError('ERR_COPY_INCOMPLETE', 'the debug container is not allowed to read the files of the container', {
-				remedy: 'pass --debug-profile=sysadmin, if the namespace admits privileged containers',
-			});
-		}
-
-		default: {
-			return unexpected(Buffer.from(greeting));
-		}
-	}
+	const [problem, remedy] = debugContainerProblems.get(greeting) ?? [];
+	return problem === undefined
+		? unexpected(greeting)
+		: new SpokeError('ERR_COPY_INCOMPLETE', `the debug container ${problem}`, {remedy: remedy ?? null});
 }
 
-export function unexpected(line: Buffer): SpokeError {
+const debugContainerProblems = new Map([
+	['spoke-cp unseen', ['sees no process of the container: the container restarted, or its runtime does not share processes']],
+	[
+		'spoke-cp denied',
+		['is not allowed to read the files of the container', 'pass --debug-profile=sysadmin, if the namespace admits privileged containers'],
+	],
+]);
+
+export function unexpected(line: string): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', 'the copy program in the container sent an unexpected line', {
-		text: line.subarray(0, 200).toString(),
+		text: line.slice(0, 200),
 		leg: 3,
 	});
 }

@@ -44,7 +44,7 @@ class CopyToPod extends Copy<LocalEntry> {
 		}
 
 		await this.#finish(session);
-		session.send([requestLine('end')]);
+		session.request('end');
 		return true;
 	}
 
@@ -56,8 +56,8 @@ class CopyToPod extends Copy<LocalEntry> {
 	async #enterTarget(session: CopySession): Promise<void> {
 		const {destination, source} = this.options;
 		const wanted = this.#root?.directory ?? destination;
-		session.send([requestLine(`target ${encodePath(wanted)}`)]);
-		const kind = String(await session.line());
+		session.request(`target ${encodePath(wanted)}`);
+		const kind = await session.line();
 		if (!['dir', 'file', 'none'].includes(kind) || (kind === 'file' && this.#entries[0]!.kind === 'directory')) {
 			throw targetError(kind, wanted);
 		}
@@ -80,7 +80,7 @@ class CopyToPod extends Copy<LocalEntry> {
 		const directories = this.#entries.filter(entry => entry.kind === 'directory' && !this.#reported.has(entry));
 		session.send(directories.map(entry => requestLine(`make ${this.#name(entry)}`)));
 		for (const entry of directories) {
-			const result = String(await session.line());
+			const result = await session.line();
 			if (result === 'made') {
 				this.#created.add(entry);
 			} else if (result !== 'there') {
@@ -96,7 +96,7 @@ class CopyToPod extends Copy<LocalEntry> {
 		const files = entries.map((entry): FileToSend => ({entry, digest: 'changed', problem: null}));
 		session.send(this.#putRequests(files));
 		for (const file of files) {
-			const result = String(await session.line());
+			const result = await session.line();
 			const {entry, digest, problem} = file;
 			if (result === 'ok') {
 				this.#bytes.done += entry.size;
@@ -122,7 +122,7 @@ class CopyToPod extends Copy<LocalEntry> {
 			),
 		);
 		for (const entry of entries) {
-			const result = String(await session.line());
+			const result = await session.line();
 			this.report(entry, result === 'ok' ? {result: 'copied'} : {result: 'failed', reason: result});
 		}
 	}
@@ -157,7 +157,7 @@ class CopyToPod extends Copy<LocalEntry> {
 function targetError(kind: string, path: string): SpokeError {
 	const problem = targetProblems.get(kind);
 	if (problem === undefined) {
-		return unexpected(Buffer.from(kind));
+		return unexpected(kind);
 	}
 
 	return kind === 'parent'

@@ -2,7 +2,7 @@
 import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {type EntryKind, type EntryResult, type SourceEntry, specialFile} from './copy-passes.ts';
 import {encodePath} from './copy-program.ts';
-import {type CopySession, requestLine, unexpected} from './copy-session.ts';
+import {type CopySession, unexpected} from './copy-session.ts';
 
 export type SourceKind = 'file' | 'directory';
 
@@ -10,9 +10,9 @@ export type SourceKind = 'file' | 'directory';
 The following requests name files below the directory, or the file in its directory.
 @throws SpokeError ERR_NOT_FOUND, ERR_COPY_INCOMPLETE if it cannot be read, ERR_PROTOCOL
 */
-export async function enterSource(session: Pick<CopySession, 'send' | 'line'>, path: string): Promise<SourceKind> {
-	session.send([requestLine(`root ${encodePath(path)}`)]);
-	const root = String(await session.line());
+export async function enterSource(session: Pick<CopySession, 'request' | 'line'>, path: string): Promise<SourceKind> {
+	session.request(`root ${encodePath(path)}`);
+	const root = await session.line();
 	if (root === 'dir' || root === 'file') {
 		return root === 'dir' ? 'directory' : 'file';
 	}
@@ -20,7 +20,7 @@ export async function enterSource(session: Pick<CopySession, 'send' | 'line'>, p
 	const problem = sourceProblems.get(root);
 	throw problem
 		? new SpokeError(root === 'none' ? 'ERR_NOT_FOUND' : 'ERR_COPY_INCOMPLETE', path + problem, root === 'none' ? {leg: 3} : {})
-		: unexpected(Buffer.from(root));
+		: unexpected(root);
 }
 
 const sourceProblems = new Map([
@@ -34,12 +34,12 @@ const defaultLimits = {bytes: 512 * 1024 ** 2, entries: 5_000_000};
 
 /** Directories before what is in them. @throws SpokeError ERR_PROTOCOL, also above a limit */
 export async function listSource(
-	session: Pick<CopySession, 'send' | 'line' | 'name'>,
+	session: Pick<CopySession, 'request' | 'line' | 'name'>,
 	{bytes, entries: maxEntries} = defaultLimits,
 ): Promise<SourceEntry[]> {
 	const entries: SourceEntry[] = [];
 	let bytesLeft = bytes;
-	const counted = (part: Buffer): string => {
+	const counted = (part: string): string => {
 		// With its delimiter.
 		bytesLeft -= part.length + 1;
 		if (bytesLeft < 0 || entries.length > maxEntries) {
@@ -49,14 +49,14 @@ export async function listSource(
 			});
 		}
 
-		return part.toString('latin1');
+		return part;
 	};
 
-	session.send([requestLine('list')]);
+	session.request('list');
 	for (let line = counted(await session.line()); line !== 'E'; line = counted(await session.line())) {
 		const count = Number(/^N (\d{1,3})$/.exec(line)?.[1] ?? Number.NaN);
 		if (!(count > 0)) {
-			throw unexpected(Buffer.from(line, 'latin1'));
+			throw unexpected(line);
 		}
 
 		const names: Array<[name: string, target: string]> = [];

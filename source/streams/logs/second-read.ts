@@ -3,8 +3,6 @@ import {anySignal} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {withTimeout} from '../../cluster/with-abort-signal.ts';
 import {SpokeError} from '../../base/errors/spoke-error.ts';
-import {explainMessage} from '../../cluster/server-messages/explain-message.ts';
-import {unwrapMessage} from '../../cluster/server-messages/unwrap-message.ts';
 import {readLineBlocks, type BlocksResult} from './line-blocks.ts';
 import type {LogSource} from './log-events.ts';
 import {lineEnd, timestampLength, timestampNanoseconds} from './log-lines.ts';
@@ -121,28 +119,4 @@ function beginsNoLater(block: Buffer, offered: Buffer): boolean {
 function instantOfFirstLine(block: Buffer): bigint | null {
 	const length = timestampLength(block, 0);
 	return length === 0 ? null : timestampNanoseconds(block, 0, length);
-}
-
-/** No response or no peer. Excludes unknown host names, which only a new dial resolves. */
-const unreachedRows = /^(?:D[1-3]|[GH]\d|T[78])$/;
-/** Go's timeouts without a row: contexts, sockets, handshakes, responses, HTTP/2 pings. */
-const timeoutMessages = /(?:context deadline exceeded|timeout|Client\.Timeout exceeded[^:]*|http2: client connection lost)\)?$/;
-
-/**
-Whether leg 2 or the log is gone. A peer that refuses a new connection or request (expired certificate, revoked permission, too many
-requests) says nothing about an open stream. Unknown errors do not count: reconnecting can lose lines.
-*/
-export function indicatesStall({code, text}: Pick<SpokeError, 'code' | 'text'>): boolean {
-	if (code !== 'ERR_SECOND_LEG') {
-		// A gone pod should have ended the stream. A network that stalls this response can stall a follow.
-		return code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE' || code === 'ERR_STREAM_LOST';
-	}
-
-	const row = explainMessage(text ?? '', {status: 500})?.rule;
-	if (row) {
-		return unreachedRows.test(row.id);
-	}
-
-	const {wrapper, message} = unwrapMessage(text?.trim() ?? '', [], {isStream: false, code: 500});
-	return wrapper === 'log' && timeoutMessages.test(message);
 }

@@ -4,7 +4,8 @@ import {continuousMs, monotonicMs, anySignal} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {withTimeout} from '../../cluster/with-abort-signal.ts';
 import {toSpokeError, SpokeError, isSpokeError} from '../../base/errors/spoke-error.ts';
-import {indicatesStall, type SecondReadTimeouts} from './second-read.ts';
+import {indicatesStall} from '../locate-loss.ts';
+import type {SecondReadTimeouts} from './second-read.ts';
 import type {EmitLogEvent, LogSource} from './log-events.ts';
 import {LogInterruptedError, type OpenLog, type OpenLogOptions} from './open-log.ts';
 

@@ -13,8 +13,7 @@ import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
 import type {PodObject} from '../../cluster/targets/pod-object.ts';
 import type {ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
 import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
-import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
-import {locateUnansweredUpgrade} from '../second-leg.ts';
+import {locateTunnelLoss, locateUnansweredUpgrade, locateUntilAborted} from '../locate-loss.ts';
 import {connectObserved, reportNotOpened, combineCarrierErrors, refusedUpgradeError, shouldTryNextCarrier} from '../observed-connection.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';

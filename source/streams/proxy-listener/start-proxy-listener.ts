@@ -6,13 +6,14 @@ import {realpath, stat, chmod, lstat, mkdtemp, rename, rm} from 'node:fs/promise
 import {extname, join, sep, dirname} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {once} from 'node:events';
-import type {AddressInfo, Server} from 'node:net';
+import type {Server} from 'node:net';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/dial-tcp.ts';
 import {toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {httpStatusForError, relayRequest, rejectUpgrade, relayUpgrade} from './relay-request.ts';
 import {RelayedTargets} from './relayed-targets.ts';
+import {listenLocally, parseListenAddresses} from '../port-forward/local-listener.ts';
 import {createRequestFilter, decodeOnce, type FilterOptions, type RequestFilter} from './request-filter.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 
@@ -124,11 +125,12 @@ export async function startProxyListener(
 		socket.on('error', () => {});
 		socket.once('close', () => open.delete(socket));
 	});
-	const address = await listenOnEndpoint(server, options.endpoint);
+	const {endpoint} = options;
+	const listener = 'unixSocket' in endpoint ? await listenOnSocket(server, endpoint.unixSocket) : await listenOnPort(server, endpoint);
 	return {
-		address,
+		address: listener.address,
 		close() {
-			server.close();
+			listener.close();
 			for (const socket of open) {
 				socket.destroy();
 			}
@@ -232,28 +234,24 @@ async function findFile(directory: string, path: string): Promise<{path: string;
 	return facts.isFile() && file.startsWith(root + sep) ? {path: file, size: facts.size} : null;
 }
 
-/**
-@throws SpokeError ERR_PORT_IN_USE (taken or not permitted), ERR_USAGE for an invalid address, ERR_LOCAL_FILE for a path that is not a
-socket
-*/
-async function listenOnEndpoint(server: Server, endpoint: ListenEndpoint): Promise<string> {
-	return 'unixSocket' in endpoint ? listenOnSocket(server, endpoint.unixSocket) : listenOnPort(server, endpoint);
+/** @throws SpokeError as `parseListenAddresses` and `listenLocally` */
+async function listenOnPort(server: Server, {address, port}: {address: string; port: number}): Promise<ProxyListener> {
+	const listener = await listenLocally(port, parseListenAddresses([address.replace(/^\[(.*)\]$/, '$1')]));
+	listener.onConnection(socket => {
+		server.emit('connection', socket);
+		socket.resume();
+	});
+	const [first] = listener.bound;
+	return {
+		address: joinHostPort(first!.address, first!.port),
+		close() {
+			listener.close();
+		},
+	};
 }
 
-async function listenOnPort(server: Server, {address, port}: {address: string; port: number}): Promise<string> {
-	const host = address.replace(/^\[(.*)\]$/, '$1');
-	try {
-		server.listen({host, port, exclusive: true});
-		await once(server, 'listening');
-	} catch (error) {
-		throw portError(error as NodeJS.ErrnoException, host, port);
-	}
-
-	const bound = server.address() as AddressInfo;
-	return joinHostPort(bound.address, bound.port);
-}
-
-async function listenOnSocket(server: Server, path: string): Promise<string> {
+/** @throws SpokeError ERR_LOCAL_FILE, also for a path that is not a socket */
+async function listenOnSocket(server: Server, path: string): Promise<ProxyListener> {
 	const existing = await lstat(path).catch(() => null);
 	if (existing && !existing.isSocket()) {
 		throw new SpokeError('ERR_LOCAL_FILE', `${path} exists and is not a socket, so spoke does not replace it`);
@@ -284,23 +282,10 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
 			rmSync(path, {force: true});
 		}
 	});
-	return path;
-}
-
-function portError(cause: NodeJS.ErrnoException, host: string, port: number): SpokeError {
-	const subject = `port ${port} of ${host} (${host.includes(':') ? 'IPv6' : 'IPv4'})`;
-	switch (cause.code) {
-		case 'EADDRINUSE': {
-			return new SpokeError('ERR_PORT_IN_USE', `${subject} is in use`, {cause, remedy: 'choose another --port, or 0 for a free one'});
-		}
-
-		case 'EACCES': {
-			const remedy = 'choose a port from 1024, or 0 for a free one';
-			return new SpokeError('ERR_PORT_IN_USE', `${subject} is not allowed for this user`, {cause, remedy});
-		}
-
-		default: {
-			return new SpokeError('ERR_USAGE', `cannot listen on ${host}, port ${port}: ${cause.message}`, {cause});
-		}
-	}
+	return {
+		address: path,
+		close() {
+			server.close();
+		},
+	};
 }

@@ -18,8 +18,7 @@ import {
 } from '../observed-connection.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../connection-observer.ts';
 import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
-import {locateStreamLoss} from '../locate-loss.ts';
-import {locateUnansweredUpgrade} from '../second-leg.ts';
+import {locateStreamLoss, locateUnansweredUpgrade} from '../locate-loss.ts';
 import {
 	type CommandChannels,
 	pingIntervalMs,

@@ -6,7 +6,7 @@ import type {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {CommandChannels} from './command-channels.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
-import {probeSecondLeg, secondLegError, secondLegProbeMs, unansweredMs} from '../second-leg.ts';
+import {probeSecondLeg, secondLegError, unansweredMs} from '../locate-loss.ts';
 
 export type SilenceTiming = {pingIntervalMs: number; silenceTimeoutMs: number};
 
@@ -21,13 +21,6 @@ type BlockingContext = {
 
 /** One failed request can have another cause than the command's connection: an agent that drains, an overloaded apiserver. */
 const probeCount = 2;
-const probeAgainAfterMs = 10_000;
-
-type SilenceCheck = {
-	/** Rejects if the apiserver cannot read the log; never resolves. */
-	failed: Promise<never>;
-	stop: () => void;
-};
 
 /**
 A server that cannot relay input stops reading and answers no pings (measured), so after input that can fill the far end the timeout is ten
@@ -150,7 +143,7 @@ export function detectSilentEnd(
 				changedAt = monotonicMs();
 			} else if (channels.sent > pipeBytes && monotonicMs() - changedAt >= silentForMs) {
 				clearInterval(timer);
-				onWaiting?.(`no data for ${Math.round(silentForMs / 1000)} s after its input; ${mayHaveEndedNotice}`);
+				onWaiting?.(`no data for ${seconds(silentForMs)} after its input; ${mayHaveEndedNotice}`);
 			}
 		},
 		Math.min(silentForMs / 3, 5000),
@@ -165,14 +158,15 @@ export function detectSilentEnd(
 
 /**
 After 35 s without output, requests one byte of the container's log. Only two stalls of leg 2 in a row count: users without permission for
-logs keep the command, and a kubelet that refuses new connections would have refused the command's at once.
+logs keep the command, and a kubelet that refuses new connections would have refused the command's at once. `failed`
+never resolves.
 */
 export function detectUnstartedCommand(
 	cluster: Pick<ClusterClient, 'request'>,
 	target: ResolvedTarget,
 	channels: Pick<CommandChannels, 'received'>,
-	timing = {silentMs: unansweredMs, probeTimeoutMs: secondLegProbeMs, againMs: probeAgainAfterMs},
-): SilenceCheck {
+	timing = {silentMs: unansweredMs, probeTimeoutMs: unansweredMs, againMs: 10_000},
+): {failed: Promise<never>; stop: () => void} {
 	const {promise: failed, reject} = Promise.withResolvers<never>();
 	failed.catch(() => {});
 	const stopped = new AbortController();

@@ -10,25 +10,25 @@ const rows: ReadonlyArray<readonly [what: string, error: SpokeError, why: readon
 	[
 		'a server',
 		new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'No agent available', remedy: 'start an agent'}),
-		['Leg 2 failed', 'no agent is connected', 'server No agent available', 'code ERR_SECOND_LEG', 'fix start an agent'],
+		['Failed between the apiserver and the node', 'no agent is connected', 'server No agent available', 'fix start an agent'],
 		'no agent is connected\nNo agent available\nfix: start an agent',
 	],
 	[
 		'this machine',
 		new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached', {text: 'connect ECONNREFUSED', remedy: 'start it'}),
-		['Leg 1 failed', 'the apiserver cannot be reached', 'error connect ECONNREFUSED', 'code ERR_APISERVER_UNREACHABLE', 'fix start it'],
+		['Failed between you and the apiserver', 'the apiserver cannot be reached', 'error connect ECONNREFUSED', 'fix start it'],
 		'the apiserver cannot be reached\nconnect ECONNREFUSED\nfix: start it',
 	],
 	[
 		'a server whose text is in the message',
 		new SpokeError('ERR_FORBIDDEN', 'not allowed to list pods: pods is forbidden', {text: 'pods is forbidden', remedy: 'ask for it'}),
-		['Refused by the apiserver', 'not allowed to list pods: pods is forbidden', 'code ERR_FORBIDDEN', 'fix ask for it'],
+		['Refused by the apiserver', 'not allowed to list pods: pods is forbidden', 'fix ask for it'],
 		'not allowed to list pods: pods is forbidden\nfix: ask for it',
 	],
 	[
 		'a requirement',
 		new SpokeError('ERR_REQUIRE_UNDECIDED', 'requirement undecided: verified', {remedy: 'needs get nodes'}),
-		['Refused by the requirement', 'requirement undecided: verified', 'code ERR_REQUIRE_UNDECIDED', 'fix needs get nodes'],
+		['Refused by the requirement', 'requirement undecided: verified', 'fix needs get nodes'],
 		'requirement undecided: verified\nfix: needs get nodes',
 	],
 ];

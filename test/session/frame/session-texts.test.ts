@@ -230,7 +230,7 @@ test('a forward that lost its apiserver keeps its path and round-trip times with
 	await session.sees(/^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver/m);
 	session.press('why');
 	await session.sees(
-		/Why├ forward .*ended connection, failed[\s\S]+^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver[\s\S]+Leg 1 failed[\s\S]+(?:leg 1\) is gone|to the apiserver .*was lost)/m,
+		/Why├ forward .*ended connection, failed[\s\S]+^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver[\s\S]+Failed between you and the apiserver[\s\S]+(?:leg 1\) is gone|to the apiserver .*was lost)/m,
 	);
 	comeBack();
 	await down;
@@ -245,9 +245,9 @@ test('why for a refused shell breaks the path of the connection with the refused
 	session.type('/toolbox\r');
 	await session.sees(/▸ toolbox/);
 	session.press('shell');
-	await session.sees(/─ shell in toolbox-\S+ failed ─[\s\S]*Leg 2 failed[\s\S]*r retry/);
+	await session.sees(/─ shell in toolbox-\S+ failed ─[\s\S]*Failed between the apiserver and the node[\s\S]*r retry/);
 	session.press('why');
-	await session.sees(/Why├ shell in toolbox-\S+ [─ ]*ended connection, failed[\s\S]*[━╍] refused ✗ (?:kubelet )?n\d[\s\S]*Leg 2 failed/);
+	await session.sees(/Why├ shell in toolbox-\S+ [─ ]*ended connection, failed[\s\S]*[━╍] refused ✗ (?:kubelet )?n\d[\s\S]*Failed between the apiserver and the node/);
 });
 
 test('a tail ended by a kubelet certificate retries by a key and follows when allowed', async t => {

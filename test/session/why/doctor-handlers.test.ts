@@ -58,7 +58,7 @@ test('a failure stays on a card with its sentence, leg, server text and fix', as
 	t.is(store.state.dialog?.kind, 'card');
 	t.regex(
 		copied[0]!,
-		/Leg 2 failed\nno Konnectivity agent is connected\nNo agent available[^\u001B]*\nERR_SECOND_LEG\nfix: check the agents$/,
+		/Failed between the apiserver and the node\nno Konnectivity agent is connected\nNo agent available[^\u001B]*\nfix: check the agents\nERR_SECOND_LEG$/,
 	);
 	press('cancel');
 	await shown;

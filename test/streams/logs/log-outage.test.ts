@@ -84,7 +84,7 @@ for (const [title, connect, leg, message] of [
 		'while the apiserver responds may have been lost on either leg',
 		answers,
 		2,
-		/^the log of web was interrupted: the connection was closed in the middle of the response: the apiserver responds to new connections; it is unknown whether its connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
+		/^the log of web was interrupted: the connection was closed in the middle of the response: the apiserver responds to new connections; it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
 	],
 	['while the apiserver is away was lost on leg 1', refused, 1, /: the connection to the apiserver \(leg 1\) was lost$/],
 ] as const) {

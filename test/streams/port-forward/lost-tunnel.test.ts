@@ -68,7 +68,7 @@ const rows: ReadonlyArray<[title: string, cut: (forwarded: Forwarded) => void, l
 		'an end while the apiserver answers may be on either leg, and the failures of its connections say so',
 		({sandbox}) => sandbox.faults.cutSecondLeg(),
 		2,
-		/unknown whether its connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
+		/unknown whether the apiserver’s connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
 	],
 ];
 

@@ -38,13 +38,14 @@ export const dialogStates: NamedStates = {
 			kind: 'card',
 			title: 'shell failed',
 			parts: [
-				{role: 'where', text: 'Leg 2 failed'},
+				{role: 'where', text: 'Failed between the apiserver and the node'},
 				{
 					role: 'message',
 					text: 'the apiserver sends node traffic through Konnectivity, and no agent is connected to its server now',
 				},
 				{role: 'fix', text: 'check the agents'},
 			],
+			code: 'ERR_SECOND_LEG',
 		},
 	},
 	'a prompt with a note': {

@@ -1,7 +1,7 @@
 /** The leg of an upgrade that had no response, only where it is known. */
 import test from 'ava';
 import {SpokeError, type LegNumber} from '../../source/base/errors/spoke-error.ts';
-import {locateUnansweredUpgrade} from '../../source/streams/second-leg.ts';
+import {locateUnansweredUpgrade} from '../../source/streams/locate-loss.ts';
 import {serve} from '../support/api-server.ts';
 import {reachedWeb} from '../support/remote-command.ts';
 
