@@ -152,8 +152,8 @@ function nameCompletionAt(
 	return {kind, prefix: typed.slice(lead.length), leadingText: lead, kinds: lead === '' ? kinds : []};
 }
 
-function matching(words: readonly string[], typed: string): readonly CompletionItem[] {
-	return words.filter(word => word.startsWith(typed)).map(word => ({word, description: ''}));
+function matching(words: readonly string[], typed: string, lead = ''): readonly CompletionItem[] {
+	return words.filter(word => word.startsWith(typed)).map(word => ({word: lead + word, description: ''}));
 }
 
 function positionalsOf(command: CommandSpec, rest: readonly string[]): readonly string[] {
@@ -200,10 +200,7 @@ function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<Completion
 	}
 
 	if (known) {
-		return {
-			offers: known.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, description: ''})),
-			nameCompletion: null,
-		};
+		return {offers: matching(known, prefix, lead), nameCompletion: null};
 	}
 
 	return {

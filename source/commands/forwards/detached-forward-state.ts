@@ -178,16 +178,12 @@ export function localPorts({listeners}: Pick<DetachedForwardState, 'listeners'>)
 }
 
 /**
-One detached forward per local port and name of --host. `id`: the forward that asks.
+One detached forward per local port and name of --host.
 @throws SpokeError ERR_PORT_IN_USE that names the forward that runs
 */
-export async function assertPortsAreFree(
-	directory: string,
-	listeners: readonly DetachedListener[],
-	id: string | null = null,
-): Promise<void> {
+export async function assertPortsAreFree(directory: string, listeners: readonly DetachedListener[]): Promise<void> {
 	for (const {state, isRunning} of await findForwards(directory)) {
-		const others = isRunning && state.id !== id ? state.listeners : [];
+		const others = isRunning ? state.listeners : [];
 		const taken = listeners.find(({host, port}) => others.some(other => other.host === host && other.port === port));
 		if (taken !== undefined) {
 			const where = taken.host === null ? '' : ` of ${taken.host}`;

@@ -39,9 +39,9 @@ import {assertUniquePorts, parseForwardEntries} from '../port-forward/forward-ar
 export const command: Command<typeof forwardsSpec.flags> = {
 	spec: forwardsSpec,
 	async run(invocation) {
-		const {positionals, env, flags} = invocation;
+		const {positionals, env} = invocation;
 		const [verb = 'list', ...names] = positionals;
-		const problem = argumentProblem(verb, names, flags);
+		const problem = argumentProblem(verb, names, invocation);
 		if (problem !== null) {
 			throw new SpokeError('ERR_USAGE', problem);
 		}
@@ -70,41 +70,37 @@ export const command: Command<typeof forwardsSpec.flags> = {
 	},
 };
 
-function argumentProblem(verb: string, names: readonly string[], {all, follow, output}: ForwardsInvocation['flags']): string | null {
-	if (!forwardsVerbs.some(one => one === verb)) {
-		return `${JSON.stringify(verb)} must be one of ${forwardsVerbs.join(', ')}`;
+/** Flags of one verb. */
+const verbFlags = new Map<string, string>([
+	['all', 'stop'],
+	['follow', 'logs'],
+	['output', 'list'],
+]);
+
+function argumentProblem(verb: string, names: readonly string[], {flags, given}: ForwardsInvocation): string | null {
+	const [misplaced] = [...verbFlags].filter(([flag, only]) => given.has(flag) && only !== verb);
+	if (misplaced) {
+		return `--${misplaced[0]} applies only to ${misplaced[1]}`;
 	}
 
-	if (all && verb !== 'stop') {
-		return '--all applies only to stop';
+	switch (verb) {
+		case 'list': {
+			return names.length === 0 ? null : `list takes no name, got ${names.join(' ')}`;
+		}
+
+		case 'stop': {
+			return flags.all === names.length > 0 ? 'stop takes either names or local ports, or --all' : null;
+		}
+
+		case 'logs':
+		case 'check': {
+			return names.length === 1 ? null : `${verb} takes one ${verb === 'logs' ? 'name or local port' : 'set or file'}, got ${names.length}`;
+		}
+
+		default: {
+			return `${JSON.stringify(verb)} must be one of ${forwardsVerbs.join(', ')}`;
+		}
 	}
-
-	if (follow && verb !== 'logs') {
-		return '--follow applies only to logs';
-	}
-
-	if (output === 'json' && verb !== 'list') {
-		return '-o json applies only to list';
-	}
-
-	return nameProblem(verb, names, all);
-}
-
-function nameProblem(verb: string, names: readonly string[], all: boolean): string | null {
-	if (verb === 'list') {
-		return names.length === 0 ? null : `list takes no name, got ${names.join(' ')}`;
-	}
-
-	if (verb === 'logs' || verb === 'check') {
-		const what = verb === 'logs' ? 'name or local port' : 'set or file';
-		return names.length === 1 ? null : `${verb} takes one ${what}, got ${names.length}`;
-	}
-
-	if (all) {
-		return names.length === 0 ? null : '--all cannot be used with names';
-	}
-
-	return names.length === 0 ? 'stop takes names or local ports, or --all' : null;
 }
 
 /**

@@ -240,7 +240,7 @@ class DetachedForward {
 	}
 
 	async #runForwards({flags, ...invocation}: PortForwardInvocation, run: typeof runForwards): Promise<void> {
-		const {directory, id, input} = this.#start;
+		const {input} = this.#start;
 		const logged = textReporter(this.#log, this.#log);
 		let announced: Promise<void> = Promise.resolve();
 		const {failure} = await run(
@@ -275,11 +275,6 @@ class DetachedForward {
 		);
 		this.#stopping.abort();
 		await announced;
-		if (failure?.code === 'ERR_PORT_IN_USE') {
-			// Another detached forward can have bound the port at the same moment.
-			await assertPortsAreFree(directory, requestedListeners(input.targets), id);
-		}
-
 		if (failure !== null || !this.#isReady) {
 			throw failure ?? new SpokeError('ERR_DETACHED_FORWARD', 'the forward was stopped before it was ready');
 		}

@@ -93,21 +93,7 @@ async function readInput(invocation: PortForwardInvocation): Promise<ForwardInpu
 	});
 	const targets = parsed.map(one => (host === null || one.addresses ? one : {...one, host}));
 	assertUniquePorts(targets, addresses);
-	return flags.detach
-		? {
-				targets: targets.map(one => ({...one, ...(one.addresses && {addresses: ofOneForward(one.addresses)})})),
-				context,
-				addresses: ofOneForward(addresses),
-			}
-		: {targets, context, addresses};
-}
-
-/**
-Of two detached forwards that start at the same moment, each would otherwise get one of the addresses. Addresses are bound in order, so that
-one of the two gets the first.
-*/
-function ofOneForward(addresses: readonly ListenAddress[]): readonly ListenAddress[] {
-	return addresses.map(one => (one.needed === 'any-of-these' ? {...one, needed: 'if-available'} : one));
+	return {targets, context, addresses};
 }
 
 function assertDetachable({flags, afterDash}: PortForwardInvocation): void {

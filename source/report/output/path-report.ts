@@ -1,14 +1,7 @@
 /** What `spoke path` and `spoke doctor` print as text. */
 import type {WriteStream} from 'node:tty';
 import {describeLeg, describeProcess, pathSentences} from '../descriptions/describe-path.ts';
-import {
-	describeExposure,
-	describeFinding,
-	type DetailPart,
-	needsLegend,
-	type VerdictDescription,
-	withLocation,
-} from '../descriptions/describe-verdict.ts';
+import {withLocation} from '../descriptions/describe-verdict.ts';
 import type {Leg, Path, ClusterIdentity} from '../../evidence/evidence.ts';
 import {hubName} from '../../evidence/path-line.ts';
 import {needsInOneLine, needsOfEach} from '../../evidence/rules/needs.ts';
@@ -35,30 +28,32 @@ export function reportLayout({isTTY, columns}: Pick<WriteStream, 'isTTY' | 'colu
 	return {width: isTTY ? columns : Infinity, withEvidence: v > 0};
 }
 
-/** Features with the same path are shown once. With evidence, lines are not wrapped. `paths`: at least one. */
+/**
+States, their bases, what would settle them, and what to do; with evidence, where each state was read. What is about leg 1 stands once, above
+the features, which are shown once for each path. `paths`: at least one.
+*/
 export function pathReport(paths: readonly Path[], {width, withEvidence}: ReportLayout): string {
-	return withEvidence ? longReport(paths) : shortReport(paths, width);
-}
-
-/** States, their bases, what would settle them, and what to do. What is about leg 1 stands once, above the features. */
-function shortReport(paths: readonly Path[], width: number): string {
 	const layOut = (indent: string, texts: readonly string[]) => texts.flatMap(text => wrapAfter(indent, text, width));
+	const merge = (group: readonly Path[], n: Leg['n']) =>
+		mergeTexts(group, n, [sentencesOf, ...(withEvidence ? [evidenceOf] : []), exposureOf, needsLine, findingsOf]);
 	return [
-		...layOut('', [headLine(paths[0]!, ['replicas']), ...mergeTexts(paths, 1)]),
+		...layOut('', [headLine(paths[0]!, withEvidence ? ['process', 'replicas'] : ['replicas']), ...merge(paths, 1)]),
 		...[...Map.groupBy(paths, ({line}) => line)].flatMap(([line, group]) => [
 			'',
 			...layOut('', [featuresOf(group)]),
-			...layOut('  ', [sanitizeLine(line), ...mergeTexts(group, 2)]),
+			...layOut('  ', [sanitizeLine(line), ...merge(group, 2)]),
 		]),
-		'',
-		'evidence of each verdict: spoke path TARGET -v 1',
+		...(withEvidence ? [] : ['', 'evidence of each verdict: spoke path TARGET -v 1']),
 		'',
 	].join('\n');
 }
 
+/** Lines that belong together, for each that can be said of a leg. */
+type TextsOf = (path: Path, n: Leg['n']) => string[][];
+
 /** What is said of a leg, kind by kind. What is not said of every path names its features. */
-function mergeTexts(paths: readonly Path[], n: Leg['n']): string[] {
-	return [sentencesOf, exposureOf, needsLine, findingsOf].flatMap(textsOf => {
+function mergeTexts(paths: readonly Path[], n: Leg['n'], kinds: readonly TextsOf[]): string[] {
+	return kinds.flatMap(textsOf => {
 		const said = paths.flatMap(path => textsOf(path, n).map(texts => ({path, texts})));
 		return [...Map.groupBy(said, ({texts}) => texts.join('\n')).values()].flatMap(alike => {
 			const sayers = [...new Set(alike.map(({path}) => path))];
@@ -82,6 +77,20 @@ function sentencesOf(path: Path, n: Leg['n']): string[][] {
 	return [...(n === 1 ? sentences.slice(0, 1) : sentences.slice(1)), ...reasons].map(text => [text]);
 }
 
+/** The exposure follows from the states of the leg, so it has no evidence of its own. */
+function evidenceOf(path: Path, n: Leg['n']): string[][] {
+	return path.legs
+		.filter(leg => leg.n === n)
+		.flatMap(leg => {
+			const {tls, route, details} = describeLeg(path, leg);
+			const evidence = Object.entries({TLS: tls, route}).flatMap(([subject, verdict]) =>
+				verdict.details.filter(({role}) => role === 'evidence').map(one => `evidence of leg ${n} ${subject}: ${withLocation(one)}`),
+			);
+			return [...evidence, ...details.filter(({role}) => role === 'agent').map(({text}) => `agent: ${text}`)];
+		})
+		.map(text => [text]);
+}
+
 function exposureOf({exposure: {state, basis, why}}: Path, n: Leg['n']): string[][] {
 	const word = state === 'unknown' ? 'exposure unknown' : `${state}, ${basis}`;
 	return n === 1 ? [] : [[why === undefined ? word : `${word}: ${why}`]];
@@ -101,14 +110,6 @@ function findingsOf({findings}: Path, n: Leg['n']): string[][] {
 		);
 }
 
-/** Features whose states and bases are the same are shown once. */
-function longReport(paths: readonly Path[]): string {
-	const groups = Map.groupBy(paths, ({line, legs, exposure}) =>
-		JSON.stringify([line, legs.map(({tls, route}) => [tls.state, tls.basis, route.state, route.basis]), exposure.state, exposure.basis]),
-	);
-	return `${headLine(paths[0]!, ['process', 'replicas'])}\n\n${[...groups.values()].map(group => section(group)).join('\n\n')}${legendOf(paths)}\n`;
-}
-
 function headLine(path: Path, roles: readonly string[]): string {
 	const {cluster, target, legs} = path;
 	const reached = target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`;
@@ -116,54 +117,6 @@ function headLine(path: Path, roles: readonly string[]): string {
 	return sanitizeLine(
 		`${target.asked}${reached} on ${clusterName(cluster)}: ${hubName(legs[0]?.to)} ${cluster.version ?? 'of unknown version'}${process.join('')}`,
 	);
-}
-
-function section(group: readonly Path[]): string {
-	const path = group[0]!;
-	return [
-		featuresOf(group),
-		`  ${sanitizeLine(path.line)}`,
-		...path.legs.flatMap(leg => legLines(path, leg)),
-		...verdictLines('exposure', describeExposure(path)),
-		...path.findings
-			.filter(({severity}) => severity !== 'info')
-			.flatMap(finding => describeFinding(finding))
-			.map(({role, text}) => (role === 'message' ? `  ! ${sanitizeLine(text)}` : `    ${role.padEnd(5)} ${sanitizeLine(text)}`)),
-		...path.findings.filter(({severity}) => severity === 'info').map(({message}) => `  note    ${sanitizeLine(message)}`),
-	].join('\n');
-}
-
-function legLines(path: Path, leg: Leg): string[] {
-	const {n, from, to, tls, route, details} = describeLeg(path, leg);
-	const address = leg.address === null ? '' : ` (${leg.address})`;
-	return [
-		`  leg ${n}   ${from} to ${to}${sanitizeLine(address)}`,
-		...verdictLines('  TLS', tls),
-		...verdictLines('  route', route),
-		...details.filter(({role}) => role === 'agent').map(({text}) => `            agent ${sanitizeLine(text)}`),
-	];
-}
-
-function verdictLines(title: string, {state, basis, details}: VerdictDescription): string[] {
-	const texts = (role: DetailPart['role']) => details.filter(one => one.role === role).map(one => sanitizeLine(withLocation(one)));
-	return [
-		[`  ${title.padEnd(9)} ${state}${basis === null ? '' : `, ${basis}`}`, ...texts('reason')].join(': '),
-		...texts('evidence').map(text => `            ${text}`),
-		...needsOf(details).map(({role, text}) => `            ${`${role}:`.padStart(6)} ${sanitizeLine(text)}`),
-	];
-}
-
-function needsOf(details: readonly DetailPart[]): DetailPart[] {
-	return details.filter(({role}) => role === 'needs' || role === 'or' || role === 'and');
-}
-
-function legendOf(paths: readonly Path[]): string {
-	const all = paths.flatMap(path => [
-		...path.legs.map(leg => describeLeg(path, leg)).flatMap(({tls, route}) => [...tls.details, ...route.details]),
-		...describeExposure(path).details,
-	]);
-	const legend = needsLegend(needsOf(all));
-	return legend === null ? '' : `\n\n${legend}`;
 }
 
 /** The name of a cluster in a report. */

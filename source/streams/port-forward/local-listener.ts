@@ -15,11 +15,8 @@ export type LocalEnd = {host: string | null; addresses: readonly ListenAddress[]
 export type ListenAddress = {
 	address: string;
 	family: 'IPv4' | 'IPv6';
-	/**
-	Whether the address must be bound. `any-of-these`: of the addresses of `localhost`, one is enough. `if-available`: one is enough if the
-	host lacks the other, but not if another program listens on the port there.
-	*/
-	needed: 'any-of-these' | 'if-available' | 'yes';
+	/** Of the addresses of `localhost`, one is enough. */
+	needed: 'any-of-these' | 'yes';
 };
 
 /** RFC 1035 section 2.3.4, without the final dot. */
@@ -58,9 +55,8 @@ export class LocalListener {
 			try {
 				sharedPort = this.#add(await bindShared(sharedPort, address, {acceptsAnyPort: port === 0}));
 			} catch (error) {
-				const isInUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
 				const failure = bindError(error as NodeJS.ErrnoException, port, address);
-				if (address.needed === 'yes' || (isInUse && address.needed === 'if-available')) {
+				if (address.needed === 'yes') {
 					throw failure;
 				}
 

@@ -51,5 +51,4 @@ test('a detached forward reserves only its own pairs of host and port', async t 
 		]),
 		{message: `local port 9090 of b.test belongs to the detached forward a.test-8080 (process ${process.pid})`},
 	);
-	await t.notThrowsAsync(assertPortsAreFree(directory, state.listeners, state.id));
 });

@@ -9,13 +9,11 @@ import {promisify} from 'node:util';
 import type {ExecutionContext} from 'ava';
 import {readProcess} from '../../../source/commands/forwards/detached-forward-state.ts';
 import {limitConcurrency} from '../../support/limit-concurrency.ts';
-import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {dial, echoes} from '../../support/port-forward-run.ts';
 import {runSpoke, type Ended} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {forwardProcesses, isRunning, openShellSession, type ShellSession} from '../../support/shell-session.ts';
 import {until} from '../../support/until.ts';
-import {unusedPort} from '../../support/unused-port.ts';
 
 const test = limitConcurrency();
 
@@ -245,31 +243,6 @@ test('a second forward of the same local port is refused, and the error names th
 		`error: local port ${port} belongs to the detached forward ${name} (process ${pid}) (stop it with \`spoke forwards stop ${name}\`, or choose another local port) [ERR_PORT_IN_USE]\n`,
 	);
 	t.is(await echoes(port), 'hello');
-});
-
-test('of two forwards that start at the same moment for the same port, one runs and is named', async t => {
-	const {session} = await open(t);
-	const port = await unusedPort();
-	const runs = await Promise.all(
-		['svc/db', 'sts/db'].map(async target => session.start(['port-forward', target, `${port}:7000`, '--detach'])),
-	);
-	const ended = await Promise.all(runs.map(async run => run.ended));
-	t.deepEqual(ended.map(({status}) => status).sort(), [0, 14]);
-	const failed = ended.find(({status}) => status === 14)!;
-	t.regex(failed.stderr, new RegExp(`^error: local port ${port} belongs to the detached forward db-${port} \\(process \\d+\\)`));
-	t.is((await listed(session)).length, 1);
-	t.is(await echoes(port), 'hello');
-});
-
-test('--detach fails if another program has the port on one of the addresses', async t => {
-	const {session} = await open(t);
-	const other = createServer();
-	t.teardown(() => other.close());
-	const port = await listenOnLoopback(other);
-	const ended = await session.spoke(['port-forward', 'svc/db', `${port}:7000`, '--detach']);
-	t.is(ended.status, 14);
-	t.regex(ended.stderr, /cannot listen on 127\.0\.0\.1:\d+ \(IPv4\): the port is in use .*\[ERR_PORT_IN_USE\]\n$/);
-	t.deepEqual(await readdir(session.directory), []);
 });
 
 test('a failure before the forward is ready is that of port-forward, and nothing is left', async t => {
