@@ -53,8 +53,8 @@ async function run(
 ): Promise<number> {
 	const {name, rest} = findCommand(argv);
 	if (name === 'help') {
-		const [topic] = rest;
-		await printHelp(topic === undefined || topic.startsWith('-') ? null : topic, true);
+		const [topic = '-'] = rest;
+		await printHelp(topic.startsWith('-') ? null : topic, true);
 		return exitStatus.ok;
 	}
 
@@ -179,7 +179,6 @@ function asksForJson(rest: readonly string[]): boolean {
 	return own.some(
 		(argument, index) =>
 			argument === '-ojson' ||
-			argument === '--json' ||
 			argument === '-o=json' ||
 			argument === '--output=json' ||
 			((argument === '-o' || argument === '--output') && own[index + 1] === 'json'),

@@ -18,7 +18,7 @@ const initialize = {
 
 /** Without the session and `tail`, which need a terminal. `stdout`: the whole output, or a part of it. */
 const rows: ReadonlyArray<{argv: readonly string[]; stdout: string | RegExp; status?: number; input?: string}> = [
-	{argv: ['logs', 'deploy/api', '--tail=1'], stdout: /"level":/},
+	{argv: ['logs', 'deploy/api'], stdout: /^starting on api-/},
 	{argv: ['exec', 'deploy/toolbox', '--', 'echo', 'hello'], stdout: 'hello\n'},
 	{argv: ['attach', 'deploy/toolbox', '-i'], stdout: /./, input: 'exit\n'},
 	{argv: ['path', 'deploy/web'], stdout: /unverified/},

@@ -16,7 +16,7 @@ const connectTimeoutMs = 3000;
 /** Includes waiting for credentials and for other handshakes, which says nothing about the apiserver. */
 const checkTimeoutMs = 2 * connectTimeoutMs;
 
-/** A kubelet has 30 s for a connection and 10 s for its handshake; a frozen tunnel agent and a stalled apiserver have no limit (measured). */
+/** A kubelet has 30 s for a connection and 10 s for its handshake; a frozen agent and a stalled apiserver have no limit (measured). */
 export const unansweredMs = 35_000;
 
 const lossCodes = new Set(['ERR_STREAM_LOST', 'ERR_SECOND_LEG', 'ERR_APISERVER_UNREACHABLE', 'ERR_APISERVER_TIMEOUT']);

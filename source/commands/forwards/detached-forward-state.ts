@@ -1,7 +1,7 @@
 /** Files and processes of detached forwards: what they do, and their logs. No file contains credentials. */
 import {execFile} from 'node:child_process';
 import {existsSync, fstatSync, ftruncateSync, readdirSync, readFileSync, writeSync} from 'node:fs';
-import {open, rm, stat, utimes} from 'node:fs/promises';
+import {open, rm, stat} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -62,11 +62,11 @@ export type FoundForward = {
 	state: DetachedForwardState;
 	/** Its process is there, by id and start time. */
 	isRunning: boolean;
-	/** It has confirmed its state lately. */
+	/** It has written its state lately. */
 	isCurrent: boolean;
 };
 
-/** A forward writes its state when it has changed, and otherwise confirms it, once in this time. */
+/** How often a forward writes its state. */
 export const stateIntervalMs = 1000;
 const maxStateAgeMs = 5000;
 
@@ -81,11 +81,6 @@ export function hasStateFile(directory: string, id: string): boolean {
 /** @throws the system error */
 export async function writeState(directory: string, id: string, state: string): Promise<void> {
 	await replaceFile(statePath(directory, id), state);
-}
-
-/** @throws the system error */
-export async function confirmState(directory: string, id: string): Promise<void> {
-	await utimes(statePath(directory, id), new Date(), new Date());
 }
 
 /** Oldest first. Leaves out forwards that remove their state just now. */

@@ -210,11 +210,9 @@ async function listForwards(
 		if (flags.output === 'json') {
 			writeJsonLine(stdout, listedObject(forward, logPath(directory!, id)));
 		} else {
-			stdout.write(
-				describe(forward)
-					.map(line => `${sanitizeLine(line)}\n`)
-					.join(''),
-			);
+			for (const line of describe(forward)) {
+				stdout.write(`${sanitizeLine(line)}\n`);
+			}
 		}
 
 		if (!forward.isRunning) {

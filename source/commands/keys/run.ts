@@ -16,7 +16,7 @@ export const command: Command<typeof keysSpec.flags> = {
 		}
 
 		const loaded = await loadKeymap(env, positionals[0] ?? flags.keymap);
-		const json = flags.json || flags.output === 'json';
+		const json = flags.output === 'json';
 		if (json) {
 			stdout.write(jsonLine(asObject(loaded)));
 		} else if (flags.check) {

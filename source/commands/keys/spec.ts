@@ -6,7 +6,6 @@ const flags = [
 	{name: 'check', kind: 'boolean', help: 'check the keymap and print each problem with file, line and column; exits 2 if there is one'},
 	keymapFlag,
 	outputFlag('text, or json: one object'),
-	{name: 'json', kind: 'boolean', help: 'same as -o json'},
 	helpFlag,
 ] as const;
 

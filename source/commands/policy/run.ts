@@ -63,7 +63,7 @@ function describeCluster({facts}: ClusterClient, required: readonly PathRequirem
 		`context: ${facts.context ?? 'none'}`,
 		...clusterServers(facts).map(server => `server: ${server}`),
 		...(fingerprints.length === 0 ? ['ca: none in the kubeconfig'] : fingerprints.map(one => `ca: ${one}`)),
-		...describeRequirements(required),
+		...(required.length === 0 ? ['required: nothing'] : required.map(one => `required: ${describeRequirement(one)}`)),
 	];
 }
 
@@ -110,10 +110,6 @@ function describeResult(path: Path, requirement: PathRequirement): string {
 function resultName(path: Path, requirement: Pick<PathRequirement, 'states' | 'minBasis'>): string {
 	const result = evaluateRequirement(path, requirement);
 	return result === 'not-met' ? 'not met' : result;
-}
-
-function describeRequirements(requirements: readonly PathRequirement[]): string[] {
-	return requirements.length === 0 ? ['required: nothing'] : requirements.map(one => `required: ${describeRequirement(one)}`);
 }
 
 function describeRequirement({states, minBasis, undecided, source}: PathRequirement): string {

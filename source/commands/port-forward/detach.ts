@@ -15,7 +15,6 @@ import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {
 	assertPortsAreFree,
-	confirmState,
 	ForwardLog,
 	forwardsDirectory,
 	hasStateFile,
@@ -192,7 +191,6 @@ class DetachedForward {
 	#listeners: readonly DetachedListener[];
 	#ended: DetachedForwardState['ended'] = null;
 	#opened: OpenedForwards | undefined;
-	#written = '';
 	#lastWrite: Promise<void> = Promise.resolve();
 	/** The parent has printed all that it prints. */
 	#isReady = false;
@@ -311,11 +309,7 @@ class DetachedForward {
 	/** After the write before it, because both use one draft. */
 	async #writeState(): Promise<void> {
 		const {directory, id} = this.#start;
-		const write = this.#lastWrite.then(async () => {
-			const text = JSON.stringify(this.#state());
-			await (text === this.#written ? confirmState(directory, id) : writeState(directory, id, text));
-			this.#written = text;
-		});
+		const write = this.#lastWrite.then(async () => writeState(directory, id, JSON.stringify(this.#state())));
 		this.#lastWrite = write.catch(() => undefined);
 		return write;
 	}

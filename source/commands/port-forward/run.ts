@@ -33,7 +33,6 @@ import {createLabeler, type Labeler} from '../../evidence/connection-labeler.ts'
 import type {ForwardTotals, ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
 import {createStreamClient} from '../stream-client.ts';
-import process from 'node:process';
 
 type ReadyEvent = Extract<ForwardEvent, {event: 'ready'}>;
 
@@ -99,10 +98,6 @@ async function readInput(invocation: PortForwardInvocation): Promise<ForwardInpu
 function assertDetachable({flags, afterDash}: PortForwardInvocation): void {
 	if (flags.detach && afterDash !== undefined) {
 		throw new SpokeError('ERR_USAGE', '--detach cannot be used with a command: its forwards end with it');
-	}
-
-	if (flags.detach && process.platform === 'win32') {
-		throw new SpokeError('ERR_USAGE', '--detach requires Linux, macOS or another Unix');
 	}
 }
 

@@ -29,8 +29,8 @@ export function reportLayout({isTTY, columns}: Pick<WriteStream, 'isTTY' | 'colu
 }
 
 /**
-States, their bases, what would settle them, and what to do; with evidence, where each state was read. What is about leg 1 stands once, above
-the features, which are shown once for each path. `paths`: at least one.
+States, their bases, what would settle them, and what to do; with evidence, where each state was read. What is about leg 1 stands once,
+above the features, which are shown once for each path. `paths`: at least one.
 */
 export function pathReport(paths: readonly Path[], {width, withEvidence}: ReportLayout): string {
 	const layOut = (indent: string, texts: readonly string[]) => texts.flatMap(text => wrapAfter(indent, text, width));

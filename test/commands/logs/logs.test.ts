@@ -85,7 +85,7 @@ const rows: ReadonlyArray<readonly [title: string, argv: string, expected: Print
 			status: 13,
 			stdout: /^/,
 			stderr:
-				/^error: the log of a was interrupted: [^\n]+: the apiserver responds to new connections; it is unknown whether its connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost .*\[ERR_STREAM_LOST\]\n$/,
+				/^error: the log of a was interrupted: [^\n]+: the apiserver responds to new connections; it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost .*\[ERR_STREAM_LOST\]\n$/,
 		},
 		{kind: 'close', afterBytes: 9},
 	],

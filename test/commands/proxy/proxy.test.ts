@@ -217,7 +217,10 @@ test('a WebSocket that ends without a close frame is lost on an unknown leg', as
 	child.stdin.on('error', () => {}).write('one\n');
 	const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
 	t.is(status, 13);
-	t.regex(stderr, /it is unknown whether its connection to the backend \(leg 2\) or your connection to the apiserver \(leg 1\) was lost/);
+	t.regex(
+		stderr,
+		/it is unknown whether the apiserver’s connection to the backend \(leg 2\) or your connection to the apiserver \(leg 1\) was lost/,
+	);
 });
 
 test('a slow backend receives all lines, also after stdin ended', async t => {

@@ -247,7 +247,9 @@ test('why for a refused shell breaks the path of the connection with the refused
 	session.press('shell');
 	await session.sees(/─ shell in toolbox-\S+ failed ─[\s\S]*Failed between the apiserver and the node[\s\S]*r retry/);
 	session.press('why');
-	await session.sees(/Why├ shell in toolbox-\S+ [─ ]*ended connection, failed[\s\S]*[━╍] refused ✗ (?:kubelet )?n\d[\s\S]*Failed between the apiserver and the node/);
+	await session.sees(
+		/Why├ shell in toolbox-\S+ [─ ]*ended connection, failed[\s\S]*[━╍] refused ✗ (?:kubelet )?n\d[\s\S]*Failed between the apiserver and the node/,
+	);
 });
 
 test('a tail ended by a kubelet certificate retries by a key and follows when allowed', async t => {

@@ -13,7 +13,7 @@ test('a shell that opens while the user does something else waits until it is en
 	await session.sees(/CLUSTER-IP/);
 	await sandbox.switches.set({agents: 'running'});
 	await session.sees(/is ready: Tab Enter enters it/);
-	t.regex(session.screen().join('\n'), /┤3 Services[\s\S]*● shell +db-0\/db .* {2}ready /);
+	await session.sees(/┤3 Services[\s\S]*● shell +db-0\/db .* {2}ready /);
 	session.press('pane.next');
 	session.press('open');
 	await session.sees(/container db[\s\S]*\/ #/);

@@ -132,7 +132,7 @@ async function runCommand(process: ShellProcess, words: readonly string[]): Prom
 
 	const redirected = /^[12]?>&?[12]?$/.exec(rest.at(-1) ?? '');
 	const argv = redirected ? words.slice(0, -1) : words;
-	const stdout = redirected?.[0] === '>&2' || redirected?.[0] === '1>&2' ? process.stderr : process.stdout;
+	const stdout = redirected?.[0].endsWith('>&2') ? process.stderr : process.stdout;
 	return runProcess({...process, env: {...process.env}, argv, stdout, signal: process.foreground(), hasExited: false, lastStatus: 0});
 }
 
