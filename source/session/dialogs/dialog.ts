@@ -1,8 +1,8 @@
 /** The dialogs: prompt, picker, form, confirmation and failure card. */
 import type {ErrorPart} from '../../report/descriptions/describe-error.ts';
 
-/** The caret counts UTF-16 units. */
-export type TextInput = {text: string; caret: number};
+/** The caret counts UTF-16 units. Typing replaces an untouched text, and erasing removes all of it. */
+export type TextInput = {text: string; caret: number; untouched?: boolean};
 
 export type PromptDialog = {
 	kind: 'prompt';
@@ -72,8 +72,8 @@ export type FormField = {
 	when?: {field: string; value: string};
 	/** Typing replaces an untouched value, and erasing removes all of it. */
 	untouched?: boolean;
-	/** Text typed on the choices goes into `field`, which the choice `choose` shows. */
-	typing?: {choose: string; field: string};
+	/** The field into which text goes that is typed on the choices. What shows it is chosen then. */
+	typing?: string;
 	/** What the field must contain, as `a port`. */
 	required?: string;
 };
@@ -164,7 +164,8 @@ export function matchingItems({purpose, items, typed, from}: PickerDialog): read
 	];
 }
 
-function editTyped({text, caret}: TextInput, event: DialogEvent): TextInput {
+function editTyped(typed: TextInput, event: DialogEvent): TextInput {
+	const {text, caret} = typed.untouched && event.type !== 'caret' ? atEnd('') : typed;
 	switch (event.type) {
 		case 'type': {
 			const clean = event.text.replaceAll(/[\u0000-\u001F\u007F]/g, '');
@@ -192,7 +193,7 @@ function editTyped({text, caret}: TextInput, event: DialogEvent): TextInput {
 		}
 
 		default: {
-			return {text, caret};
+			return typed;
 		}
 	}
 }
@@ -283,7 +284,7 @@ function reduceForm(form: FormDialog, event: DialogEvent): FormDialog {
 	}
 
 	const field = form.fields[form.at]!;
-	if (field.typing && event.type === 'type') {
+	if (field.typing !== undefined && event.type === 'type') {
 		return typeElsewhere(form, field.typing, event);
 	}
 
@@ -294,9 +295,10 @@ function reduceForm(form: FormDialog, event: DialogEvent): FormDialog {
 	};
 }
 
-function typeElsewhere(form: FormDialog, {choose, field}: NonNullable<FormField['typing']>, event: DialogEvent): FormDialog {
-	const at = form.fields.findIndex(({name}) => name === field);
-	return reduceForm({...form, at, fields: form.fields.with(form.at, {...form.fields[form.at]!, value: choose})}, event);
+function typeElsewhere(form: FormDialog, into: string, event: DialogEvent): FormDialog {
+	const at = form.fields.findIndex(({name}) => name === into);
+	const own = form.fields[form.at]!;
+	return reduceForm({...form, at, fields: form.fields.with(form.at, {...own, value: form.fields[at]!.when?.value ?? own.value})}, event);
 }
 
 function chooseIn(field: FormField, choices: NonNullable<FormField['choices']>, event: DialogEvent): FormField {
@@ -312,8 +314,7 @@ function editField(field: FormField, event: DialogEvent): FormField {
 		return touched;
 	}
 
-	const text = untouched ? '' : field.value;
-	return {...touched, value: editTyped({text, caret: text.length}, event).text};
+	return {...touched, value: editTyped({...atEnd(field.value), untouched}, event).text};
 }
 
 function commonStart(texts: readonly string[]): string {

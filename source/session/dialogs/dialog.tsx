@@ -8,6 +8,7 @@ import {useScreen} from '../kit/screen-input.ts';
 import {line, spokenLines, styled, type Span} from '../kit/styled-line.ts';
 import {DialogFrame, frameWidth, typedSpans} from './prompt.tsx';
 import {
+	atEnd,
 	equivalentCommand,
 	isFieldVisible,
 	matchingItems,
@@ -181,7 +182,7 @@ function spokenField({label, value, choices, note = ''}: FormField): string {
 }
 
 function valueSpans(
-	{value, choices, untouched}: FormField,
+	{value, choices, untouched = false}: FormField,
 	isAt: boolean,
 	{caret, chooseLeft, chooseRight}: Glyphs,
 	width: number,
@@ -194,12 +195,7 @@ function valueSpans(
 		];
 	}
 
-	if (!isAt) {
-		return [{text: `${value} `}];
-	}
-
-	const [before, ...rest] = typedSpans({text: value, caret: value.length}, caret, width);
-	return untouched ? [{...before!, role: 'selection'}, ...rest] : [before!, ...rest];
+	return isAt ? typedSpans({...atEnd(value), untouched}, caret, width) : [{text: `${value} `}];
 }
 
 function Command({rows}: {readonly rows: readonly string[]}): ReactNode {

@@ -74,7 +74,8 @@ export class Dialogs {
 			kind: 'prompt',
 			lead: options.lead,
 			purpose: options.purpose,
-			typed: atEnd(text),
+			// After a beginning such as `svc/` the rest is typed.
+			typed: {...atEnd(text), untouched: text !== '' && !/[/:]$/.test(text)},
 			regex: options.regex ?? false,
 			canUseRegex: options.canUseRegex ?? false,
 			note: options.note?.(text) ?? options.waits ?? '',

@@ -67,12 +67,16 @@ function keySpans(screen: ScreenWith<never>, prompt: PromptDialog): Span[] {
 	];
 }
 
-/** Keeps the caret visible. */
-export function typedSpans({text, caret}: TextInput, sign: string, width: number): Span[] {
+/** Keeps the caret visible. An untouched text stands selected. */
+export function typedSpans({text, caret, untouched = false}: TextInput, sign: string, width: number): Span[] {
 	const [before, after] = [text.slice(0, caret), text.slice(caret)];
 	const left = width - cellWidth(sign);
 	const shown = truncateStartToCells(before, left - Math.min(cellWidth(after), Math.floor(left / 3)));
-	return [{text: shown}, styled('focus', sign), {text: truncateToCells(after, left - cellWidth(shown))}];
+	return [
+		untouched ? styled('selection', shown) : {text: shown},
+		styled('focus', sign),
+		{text: truncateToCells(after, left - cellWidth(shown))},
+	];
 }
 
 /** Below the middle of the upper half, or higher if it does not fit there. Its end is cut if the screen is too low. */

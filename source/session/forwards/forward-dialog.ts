@@ -139,7 +139,7 @@ function portFields(ports: readonly PortOption[]): FormField[] {
 			label: 'Port',
 			value: first.value,
 			choices: [...choices, {value: 'other', shown: 'other …'}],
-			typing: {choose: 'other', field: 'other'},
+			typing: 'other',
 		},
 		{
 			name: 'other',

@@ -12,7 +12,9 @@ import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
 import {needsDebugContainer} from '../../streams/copy/copy-session.ts';
 import {toResolvedTarget} from '../../cluster/targets/resolve-pod.ts';
 import {formatBytes, formatQuantity} from '../../base/text/formats.ts';
+import {quoteForShell} from '../../base/text/escaping.ts';
 import {sanitizeLine} from '../../base/text/sanitize.ts';
+import {scriptFlags} from '../clusters/open-clusters.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {pathOfEntry} from '../frame/connection-list.ts';
 import {expandHome} from '../frame/save-as.ts';
@@ -27,73 +29,67 @@ const progressEveryMs = 500;
 
 export const copyHandlers = {files: onSelected(copyFiles)} satisfies Handlers;
 
+const localPlace = './';
+const podPlace = '/tmp/';
+
+/** `local`: absolute. */
 type CopyPaths = {isFromPod: boolean; remote: string; local: string};
 
 /** `named`: a container. */
 export async function copyFiles(session: Session, target: ClusterTarget & {named?: string}): Promise<void> {
 	const copyTarget = await resolveShellTarget(session, {feature: 'exec', ...target});
-	const paths = copyTarget && (await promptForPaths(session, `${copyTarget.pod.metadata.name}:`));
+	const paths = copyTarget && (await promptForPaths(session, copyTarget));
 	if (copyTarget && paths) {
 		await runCopy(session, copyTarget, paths);
 	}
 }
 
-/** `null` if the user cancels. `prefix` begins a path in the pod, as on the command line. */
-async function promptForPaths(session: Session, prefix: string): Promise<CopyPaths | null> {
-	let warnedOf = '';
-	const from = await session.promptForText({
-		lead: 'copy from ',
-		purpose: 'copy-from',
-		text: prefix,
-		accept: 'next',
-		check(text) {
-			if (text === '' || text === prefix) {
-				return 'type a path';
-			}
+/** `null` if the user cancels. */
+async function promptForPaths(session: Session, {cluster, pod, container}: ShellTarget): Promise<CopyPaths | null> {
+	const {name, namespace = cluster.access.facts.namespace} = pod.metadata;
+	const pathsOf = ({direction, from = '', to = ''}: Readonly<Record<string, string>>): CopyPaths => {
+		const isFromPod = direction === 'from-pod';
+		return {isFromPod, remote: isFromPod ? from : to, local: expandHome(isFromPod ? to : from, session.env)};
+	};
 
-			const typed = text.startsWith(prefix) ? text.slice(prefix.length) : '/';
-			if (typed.startsWith('/') || text === warnedOf || !existsSync(expandHome(typed, session.env))) {
-				return null;
-			}
-
-			warnedOf = text;
-			return 'exists here: erase POD: to send it, or Enter again';
+	const values = await session.fill({
+		title: `Copy files of ${name}`,
+		submit: 'copy',
+		fields: [
+			{
+				name: 'direction',
+				label: 'Direction',
+				value: 'from-pod',
+				choices: [
+					{value: 'from-pod', shown: `${name} to this machine`},
+					{value: 'to-pod', shown: `this machine to ${name}`},
+				],
+				typing: 'from',
+			},
+			{name: 'from', label: 'From', value: '', required: 'a path to copy'},
+			{name: 'to', label: 'To', value: localPlace, untouched: true, required: 'a path to copy to'},
+		],
+		adjust: ([direction, from, to]) => [
+			direction!,
+			from!,
+			to!.untouched ? {...to!, value: direction!.value === 'from-pod' ? localPlace : podPlace} : to!,
+		],
+		notes(values) {
+			const {isFromPod, remote, local} = pathsOf(values);
+			const inPod = `${name}:${remote}`;
+			const ends = isFromPod ? [inPod, local] : [local, inPod];
+			return [
+				sanitizeLine(`from ${ends.join(' to ')}`) + (isFromPod ? '' : ', where a file of that name is replaced'),
+				'Equivalent command:',
+				`  spoke cp -n ${quoteForShell(namespace)} ${[...ends, '-c', container].map(word => quoteForShell(word)).join(' ')}${scriptFlags(session, cluster)}`,
+			];
 		},
-		note: () => 'a path of this machine copies to the pod',
-	});
-	if (from === null) {
-		return null;
-	}
-
-	const isFromPod = from.text.startsWith(prefix);
-	const place = isFromPod ? '' : prefix;
-	const begun = isFromPod ? './' : `${prefix}/tmp/`;
-	const destinationOf = (text: string) => withAbsolute(text.slice(place.length), begun.slice(place.length));
-	const to = await session.promptForText({
-		lead: 'to ',
-		purpose: 'copy-to',
-		text: begun,
-		accept: 'copy',
-		check: text =>
-			text.startsWith(prefix) === isFromPod ? `it must ${isFromPod ? 'be a path of this machine' : `begin with ${prefix}`}` : null,
-		note(text) {
-			const typed = place + destinationOf(text);
-			return text.startsWith(place) && typed !== text ? `to ${typed}` : '';
+		check(values) {
+			const {isFromPod, local} = pathsOf(values);
+			return isFromPod || existsSync(local) ? null : `${sanitizeLine(local)} does not exist on this machine`;
 		},
 	});
-	if (to === null) {
-		return null;
-	}
-
-	const destination = destinationOf(to.text);
-	const [remote, local] = isFromPod ? [from.text.slice(prefix.length), destination] : [destination, from.text];
-	return {isFromPod, remote, local: expandHome(local, session.env)};
-}
-
-/** An absolute path that is typed after the suggested one replaces it. */
-function withAbsolute(text: string, suggested: string): string {
-	const added = text.startsWith(suggested) ? text.slice(suggested.length) : '';
-	return /^~?\//.test(added) ? added : text;
+	return values && pathsOf(values);
 }
 
 /** Keys keep their meaning while it runs. `through`: copies through a debug container, which is added first. */

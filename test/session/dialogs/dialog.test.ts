@@ -41,6 +41,21 @@ for (const [title, before, event, text, caret] of edits) {
 	});
 }
 
+const untouchedEdits: ReadonlyArray<readonly [string, DialogEvent, string]> = [
+	['is replaced by the first character', {type: 'type', text: 'x'}, 'x'],
+	['is erased as a whole', {type: 'erase'}, ''],
+	['stays when the caret moves', {type: 'caret', to: 'left'}, 'web'],
+];
+for (const [title, event, text] of untouchedEdits) {
+	test(`the suggested text of a prompt ${title}, and the next character is added`, t => {
+		const dialog = {...prompt('web'), typed: {text: 'web', caret: 3, untouched: true}};
+		const edited = reduceDialog(dialog, event) as PromptDialog;
+		t.is(edited.typed.text, text);
+		const next = reduceDialog(reduceDialog(edited, {type: 'caret', to: 'end'}), {type: 'type', text: '1'}) as PromptDialog;
+		t.is(next.typed.text, `${text}1`);
+	});
+}
+
 test('a prompt restores the typed line after the newest of the history', t => {
 	const typed = (dialog: PromptDialog, ...events: readonly DialogEvent[]) =>
 		events.reduce((now, event) => reduceDialog(now, event) as PromptDialog, dialog).typed;
@@ -155,7 +170,7 @@ const portForm: FormDialog = {
 				{value: '80', shown: ''},
 				{value: 'other', shown: ''},
 			],
-			typing: {choose: 'other', field: 'other'},
+			typing: 'other',
 		},
 		{name: 'other', label: '', value: '', when: {field: 'port', value: 'other'}},
 		{name: 'local', label: '', value: '8080', untouched: true},

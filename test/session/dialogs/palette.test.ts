@@ -19,7 +19,7 @@ test('a typed command copies files from or to a pod', async t => {
 	const {session} = await sessionOnSandbox(t);
 	await session.sees(/Running/);
 	session.type(':cp pod/db-0\r');
-	await session.sees(/copy from db-0:/);
+	await session.sees(/Copy files of db-0/);
 });
 
 test('a picker opens at the current item', async t => {

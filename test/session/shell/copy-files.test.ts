@@ -4,29 +4,27 @@ import test from 'ava';
 import {sessionOnOwnSandbox, sessionOnSandbox} from '../../support/open-session.ts';
 import {createShellLessPod} from '../../support/sandbox-client.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
+import type {TestScreen} from '../../support/test-screen.ts';
 
 test('a directory of the selected pod is copied to a typed path, and a file back into it', async t => {
 	const folder = await temporaryDirectory(t);
 	const {session} = await sessionOnSandbox(t, [], {columns: 160});
-	await session.sees(/toolbox-/);
-	session.type('/toolbox\r');
-	session.press('files');
-	await session.sees(/copy from toolbox-\S+:▏?/);
+	await openCopyForm(session, 'toolbox');
 	session.type('/etc');
-	session.press('accept');
-	await session.sees(/to \.\//);
-	session.press('clear');
+	await session.sees(/from toolbox-\S+:\/etc to \//);
+	session.press('move.down');
+	// Replaces the suggested directory.
 	session.type(folder);
+	await session.sees(new RegExp(`spoke cp -n default toolbox-\\S+:/etc ${folder} -c `));
 	session.press('accept');
 	await session.sees(/copied 4 files, 1 directory/);
 	t.deepEqual((await readdir(folder)).toSorted(), ['app', 'hostname', 'hosts', 'os-release']);
 	t.regex(await readFile(join(folder, 'app/config.yaml'), 'utf8'), /^listen: 8080\n/);
 	session.press('files');
-	await session.sees(/copy from toolbox-\S+:▏?/);
-	session.press('clear');
+	await session.sees(/Copy files of toolbox-/);
+	session.press('value.next');
 	session.type(join(folder, 'hosts'));
-	session.press('accept');
-	await session.sees(/to toolbox-\S+:\/tmp/);
+	await session.sees(new RegExp(`from ${folder}/hosts to toolbox-\\S+:/tmp/`));
 	session.press('accept');
 	await session.sees(/copied 1 file/);
 });
@@ -35,14 +33,9 @@ test('a copy from a container without a shell offers a debug container, and goes
 	const folder = await temporaryDirectory(t);
 	const {session, sandbox} = await sessionOnOwnSandbox(t, [], {columns: 160});
 	await createShellLessPod(sandbox);
-	await session.sees(/scratch +.*Running/);
-	session.type('/scratch\r');
-	session.press('files');
-	await session.sees(/copy from scratch:▏?/);
+	await openCopyForm(session, 'scratch');
 	session.type('/etc/hostname');
-	session.press('accept');
-	await session.sees(/to \.\//);
-	session.press('clear');
+	session.press('move.down');
 	session.type(folder);
 	session.press('accept');
 	await session.sees(/app has no shell\. You can add a debug container/);
@@ -60,12 +53,10 @@ test('a copy asks before it replaces a local file, and says where the file went'
 	session.type('/toolbox\r');
 	const copyHere = async () => {
 		session.press('files');
-		await session.sees(/copy from toolbox-\S+:▏?/);
-		session.type('/etc/hostname\r');
-		await session.sees(/to \.\//);
-		// Replaces the suggested directory.
+		await session.sees(/Copy files of toolbox-/);
+		session.type('/etc/hostname');
+		session.press('move.down');
 		session.type(folder);
-		await session.sees(new RegExp(`to ${folder} `));
 		session.press('accept');
 		await session.sees(/Replace \S+\/hostname\?/);
 		await session.sees(/Connections 1[\s\S]*● copy +toolbox-\S+ +\S*direct/);
@@ -81,28 +72,41 @@ test('a copy asks before it replaces a local file, and says where the file went'
 	t.not(await readFile(own, 'utf8'), 'own\n');
 });
 
-test('a local file typed as a path of the pod is noticed once, before anything is copied', async t => {
+test('no editing of a path turns a copy round; only the direction does, and then both ends change', async t => {
+	const {session} = await sessionOnSandbox(t, [], {columns: 160});
+	await openCopyForm(session, 'toolbox');
+	session.type('/etc/hosts');
+	session.press('clear');
+	session.type('/bin/sh');
+	await session.sees(/from toolbox-\S+:\/bin\/sh to \/\S+/);
+	session.press('move.up', 'value.next');
+	await session.sees(/from \/bin\/sh to toolbox-\S+:\/tmp\/, where a file of that name/);
+	session.press('value.previous');
+	await session.sees(/from toolbox-\S+:\/bin\/sh to \/\S+/);
+	t.regex(session.text(), /Direction +◂ toolbox-\S+ to this machine ▸/);
+});
+
+test('a copy to a pod of a local path that does not exist is refused in the form', async t => {
 	const {session} = await sessionOnSandbox(t, [], {columns: 120});
-	await session.sees(/toolbox-/);
-	session.type('/toolbox\r');
-	session.press('files');
-	await session.sees(/copy from toolbox-\S+:▏?/);
-	session.type('./package.json\r');
-	await session.sees(/exists here: erase POD: to send it, or Enter again/);
-	session.press('accept');
-	await session.sees(/to \.\//);
+	await openCopyForm(session, 'toolbox');
+	session.press('value.next');
+	session.type('/no/such/file\r');
+	await session.sees(/\/no\/such\/file does not exist on this machine/);
+	t.notRegex(session.text(), /copy +toolbox/);
 });
 
 test('why of a failed copy shows its path, and that the container failed', async t => {
 	const {session} = await sessionOnSandbox(t, [], {columns: 120});
-	await session.sees(/toolbox-/);
-	session.type('/toolbox\r');
-	session.press('files');
-	await session.sees(/copy from toolbox-\S+:▏?/);
+	await openCopyForm(session, 'toolbox');
 	session.type('/no/such/file\r');
-	await session.sees(/to \.\//);
-	session.press('accept');
 	await session.sees(/no such file or directory in the container/);
 	session.press('why');
 	await session.sees(/LEG[\s\S]*Error in the container/);
 });
+
+async function openCopyForm(session: TestScreen, pod: string): Promise<void> {
+	await session.sees(new RegExp(`${pod}\\S* +.*Running`));
+	session.type(`/${pod}\r`);
+	session.press('files');
+	await session.sees(new RegExp(`Copy files of ${pod}`));
+}
