@@ -1,6 +1,7 @@
 /** The list of a view, or the text of an empty one, and the details of the selected row below it. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
+import type {ActionId} from '../actions/action-table.ts';
 import {describeUnreachable} from '../../report/descriptions/describe-error.ts';
 import {cellWidth, truncateToCells, wrapToWidth} from '../../base/text/cell-width.ts';
 import {hasContexts, isAwaitingApiserver, shownNamespace, type TextLine, currentList, type SessionState} from '../frame/session-state.ts';
@@ -236,7 +237,8 @@ function emptyText(screen: ScreenInput, list: ListState): string {
 
 	if (total > 0) {
 		const isPart = namespaced && list.scope === null && screen.state.cluster.namespace !== null;
-		return `None of ${formatNumber(total)} ${name} match "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
+		const [and, orAll] = list.problemsOnly ? [' and have problems', `   ${hide}`] : ['', ''];
+		return `None of ${formatNumber(total)} ${name} match "${filter}"${and}.  ${clears}${orAll}${isPart ? `   ${all}` : ''}`;
 	}
 
 	if (selector !== '') {
@@ -266,15 +268,16 @@ function describeNamespace({state}: ScreenInput, list: ListState): string {
 	return listKinds[list.name].namespaced ? (shownNamespace(state, list) ?? 'any namespace') : place;
 }
 
-function wayOut(screen: ScreenInput): {pick: string; all: string; why: string; clears: string; back: string; hide: string} {
+function wayOut(screen: ScreenInput): Record<'pick' | 'all' | 'why' | 'hide' | 'back' | 'clears', string> {
 	const {namespace, lastNamespace} = screen.state.cluster;
+	const way = (action: ActionId, command: string, words: string) => `${firstKey(screen, action) ?? command} ${words}`;
 	return {
-		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,
-		all: `${firstKey(screen, 'namespace.all') ?? ':ns'} ${namespace === null ? `back to ${lastNamespace}` : 'all namespaces'}`,
-		why: `${firstKey(screen, 'why') ?? ':why'} why`,
-		hide: `${firstKey(screen, 'list.problems') ?? ':pods'} all rows`,
-		back: `${firstKey(screen, 'view.back') ?? ':pods'} back`,
-		clears: `${firstKey(screen, 'view.back') ?? ':filter'} clear filter`,
+		pick: way('namespace.pick', ':ns', 'another namespace'),
+		all: way('namespace.all', ':ns', namespace === null ? `back to ${lastNamespace}` : 'all namespaces'),
+		why: way('why', ':why', 'why'),
+		hide: way('list.problems', ':pods', 'all rows'),
+		back: way('view.back', ':pods', 'back'),
+		clears: way('view.back', ':filter', 'clear filter'),
 	};
 }
 

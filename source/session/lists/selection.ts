@@ -20,13 +20,7 @@ export function selectedTarget(session: Session): (ClusterTarget & {name: string
 		return null;
 	}
 
-	const cluster = clusterOfRow(session, row);
-	return {
-		cluster,
-		target: targetOf(list.name, row),
-		namespace: row.namespace === '' ? cluster.access.facts.namespace : row.namespace,
-		name: row.name,
-	};
+	return {...placeOf(session, row), target: targetOf(list.name, row), name: row.name};
 }
 
 /** An action on the object of the selected row. */
@@ -40,8 +34,9 @@ export function onSelected(act: (session: Session, selected: ClusterTarget) => v
 }
 
 /** A row is of an open cluster: those of one that is not open have no objects. */
-function clusterOfRow({cluster, clusters}: Pick<Session, 'cluster' | 'clusters'>, {context}: Pick<Row, 'context'>): OpenCluster {
-	return context === undefined ? cluster : clusters.get(context)!;
+function placeOf(session: Session, {context, namespace}: Row): Pick<ClusterTarget, 'cluster' | 'namespace'> {
+	const cluster = context === undefined ? session.cluster : session.clusters.get(context)!;
+	return {cluster, namespace: namespace === '' ? cluster.access.facts.namespace : namespace};
 }
 
 /** The object that a command names. @throws SpokeError ERR_USAGE when several clusters are shown */
@@ -61,21 +56,25 @@ export function onlyCluster({store: {state}, cluster}: Pick<Session, 'store' | '
 	return cluster;
 }
 
-export function markedTargets(session: Session, {cluster, namespace}: Pick<ClusterTarget, 'cluster' | 'namespace'>): readonly string[] {
+/** The marked rows, or else the selected one. Asks before it leaves out rows of another place; `null` if nothing is chosen. */
+export async function chosenTargets(session: Session): Promise<(Omit<ClusterTarget, 'target'> & {targets: readonly string[]}) | null> {
 	const list = currentList(session.store.state);
-	const rows = list?.visible.filter(({id, gone, unread}) => gone === null && unread === undefined && list.marked.has(id)) ?? [];
-	const isOfSeveral = session.store.state.others.length > 0;
-	const here = rows.filter(
-		row => (row.namespace === '' || row.namespace === namespace) && (row.context === undefined || row.context === cluster.context),
-	);
-	if (here.length < rows.length) {
-		session.showMessage(
-			`skipped ${formatQuantity(rows.length - here.length, 'marked row')} in other namespaces${isOfSeveral ? ' or contexts' : ''}`,
-			'warn',
-		);
+	const marked = list?.visible.filter(({id, gone, unread}) => gone === null && unread === undefined && list.marked.has(id)) ?? [];
+	if (!list || marked.length === 0) {
+		const selected = selectedTarget(session);
+		return selected && {cluster: selected.cluster, namespace: selected.namespace, targets: [selected.target]};
 	}
 
-	return here.map(row => targetOf(list!.name, row));
+	const cursor = selectedRow(list);
+	const first = marked.find(({id}) => id === cursor?.id) ?? marked[0]!;
+	const together = marked.filter(({context, namespace}) => context === first.context && namespace === first.namespace);
+	const place = placeOf(session, first);
+	return together.length === marked.length ||
+		(await session.ask(`Follow only ${together.length} of ${formatQuantity(marked.length, 'marked row')}?`, [
+			`One tail follows the rows of one namespace: ${place.namespace}.`,
+		]))
+		? {...place, targets: together.map(row => targetOf(list.name, row))}
+		: null;
 }
 
 /** Workload names already carry their kind. The target of an event is its object. */

@@ -33,7 +33,7 @@ import {
 	type TailView,
 } from './tail-view.ts';
 import {formatQuantity} from '../../base/text/formats.ts';
-import {markedTargets, onSelected} from '../lists/selection.ts';
+import {chosenTargets} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {scrollTail} from './log-line.ts';
 import type {TailRun} from './tail-run.ts';
@@ -94,16 +94,12 @@ const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
 const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
 
 export const tailHandlers = {
-	'list/logs': onSelected((session, {cluster, namespace, target}) => {
-		const marked = markedTargets(session, {cluster, namespace});
-		openTail(session, {
-			cluster,
-			namespace,
-			targets: marked.length > 0 ? marked : [target],
-			selector: null,
-			containers: {kind: 'default'},
-		});
-	}),
+	async 'list/logs'(session) {
+		const chosen = await chosenTargets(session);
+		if (chosen) {
+			openTail(session, {...chosen, selector: null, containers: {kind: 'default'}});
+		}
+	},
 	'tail/move.down': move(() => 1),
 	'tail/move.up': move(() => -1),
 	'tail/move.page-down': move(pageOf),
