@@ -64,7 +64,7 @@ const pictures: readonly Picture[] = [
 		title: 'The same pod: the apiserver verifies its kubelet now',
 		steps: [{press: 'view.pods'}, {sees: /━ (?:verified|enforced) ━► kubelet/}],
 	},
-	{title: 'The audit: every path to and from the apiserver', steps: [{press: 'view.audit'}, {sees: /BASIS +PROVEN/}]},
+	{title: 'The audit: every path to and from the apiserver', steps: [{press: 'view.audit'}, {sees: /CHECK +VERDICT/}]},
 ];
 
 const {keymap} = await loadKeymap({});

@@ -19,7 +19,6 @@ import {recordShells} from './shell/shell-recording.ts';
 import {requireForwardSet, type ForwardSet, startForwardSet} from './forwards/forward-sets.ts';
 import {openTail} from './tail/open-tail.ts';
 import {tickTails} from './tail/tail-run.ts';
-import {displayOf, emptyTail} from './tail/tail-view.ts';
 import process from 'node:process';
 
 const closeMs = 2000;
@@ -300,11 +299,6 @@ export class SessionRun {
 			attachSandbox(session, sandbox, isFallback);
 		}
 
-		const {view, json} = session.savedState.saved;
-		if (json !== null) {
-			session.store.dispatch({type: 'tail-display', display: {...displayOf(emptyTail('', '')), jsonChoice: json}});
-		}
-
 		if (tail?.contexts) {
 			const tailed = tail.contexts.map(flags => ({
 				context: flags.context,
@@ -313,13 +307,9 @@ export class SessionRun {
 			openTail(session, {...tail.options, clusters: tailed}, tail.start);
 		} else if (tail) {
 			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.options}, tail.start);
-		} else if (this.#loginFailure !== null) {
-			// A request would run the plugin again at once.
-			session.store.dispatchNow({type: 'view', view});
-		} else if (view === 'pods') {
+		} else if (this.#loginFailure === null) {
+			// Otherwise a request would run the plugin again at once.
 			feeds.read();
-		} else {
-			session.perform(`view.${view}`);
 		}
 
 		if (this.#forwards !== null) {

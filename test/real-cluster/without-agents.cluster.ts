@@ -53,7 +53,7 @@ tunnelTest('when an agent dies, an exec exits 125 and names leg 2, logs go on wi
 	]);
 	await assertComplete(t, running);
 	await eight.assertComplete(t, shared);
-	t.regex(shared.stderr(), /resumed at the last line, no gap/);
+	await until(() => shared.stderr().includes('resumed at the last line, no gap'), shared.stderr, slack(30_000));
 	forward.child.kill('SIGINT');
 	t.is(await forward.ended, 0, forward.stderr());
 	t.deepEqual(forward.faults(), []);
@@ -134,8 +134,7 @@ async function assertBrokenPath(terminal: TestTerminal): Promise<void> {
 	terminal.press('view.back');
 	await terminal.sees(/konnectivity [━╍] unverified ✗ kubelet n1\s*\n +failed \d+s ago +No agent available/);
 	terminal.press('view.audit');
-	await terminal.sees(/unverified ✗ kubelets/, 60_000);
-	await terminal.sees(/Konnectivity +✗ konnectivity.* C10/);
+	await terminal.sees(/Konnectivity +✗ [━╍] konnectivity/, 60_000);
 	terminal.press('view.pods');
 	await terminal.sees(/▸ tcp-0/);
 }

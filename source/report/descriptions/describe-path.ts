@@ -59,15 +59,10 @@ export function farEndKind({to, tls}: Pick<Leg, 'to'> & {tls: Pick<Leg['tls'], '
 	return to === 'unknown' ? (tls.state === 'verified' ? 'apiserver or gateway' : 'an unknown server') : to;
 }
 
-/** `known` is a lower bound: apiservers can share a host name, and so a lease. `short` is for lines where every cell counts. */
+/** `known` is a lower bound: apiservers can share a host name, and so a lease. */
 export function describeReplicas({known, read}: {known: number | null; read: number}): Part<'replicas'> {
-	return known === null
-		? {role: 'replicas', text: `${read} examined, total unknown`, short: `${read} of ? examined`}
-		: {
-				role: 'replicas',
-				text: `${read} of ${formatQuantity(known, 'known apiserver')} examined`,
-				short: `${read} of ${known} examined`,
-			};
+	const text = known === null ? `${read} examined, total unknown` : `${read} of ${formatQuantity(known, 'known apiserver')} examined`;
+	return {role: 'replicas', text};
 }
 
 /** Empty if the process is unknown. */

@@ -149,15 +149,10 @@ function countsOf({rows, summary}: Audit): string {
 }
 
 /** C5 counts kubelets, the other rows apiservers. */
-function provenOn({id, scope: {of, proven}}: AuditRow): ShownAuditRow['provenOn'] {
+function provenOn({id, basis, scope: {of, proven}}: AuditRow): string {
 	const count = `${proven} of ${of ?? '?'}`;
 	const noun = id === 'C5' ? 'kubelet' : 'apiserver';
-	return of === null && proven === 0
-		? {short: '', long: ''}
-		: {
-				short: id === 'C5' ? `${proven}/${of ?? '?'} nodes` : count,
-				long: `${count} ${noun}${of === 1 ? '' : 's'}`,
-			};
+	return of === null && proven === 0 ? '' : `${basis === 'proven' ? '' : ', proven'} for ${count} ${noun}${of === 1 ? '' : 's'}`;
 }
 
 export function openAuditRow(session: Session): void {

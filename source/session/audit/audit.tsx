@@ -23,22 +23,17 @@ import {clipSpans, itemLine, line, lineWidth, styled, type Line, type Span} from
 import {textLines, textParts} from '../kit/text-rows.ts';
 import {UnreachablePane} from '../lists/list-pane.tsx';
 
-const provenHead = 'PROVEN FOR';
 const minVerdictWidth = 27;
-/** Cursor, sign, basis, code and the blanks between them. */
-const otherColumns = 19;
 /** Narrower screens show no picture. */
-const wideFrom = 60;
+const pictureFrom = 110;
 /** Of the list, and of the details if they fit. */
 const minRows = 4;
-/** Narrower screens name only nodes, because most rows count apiservers. */
-const unitsFrom = 100;
 
 const leftRows = ['N1', 'N2', 'N3', 'N4'] as const;
 const rightRows = ['C4', 'C6', 'C7', 'C8'] as const;
 const kubeletStreams = ['C1', 'C2', 'C3'] as const;
 const hub = ' apiserver ';
-const widePictureFrom = 110;
+const nameWidth = 15;
 
 const verdictRole: Readonly<Record<RowVerdict, Role>> = {
 	pass: 'tls.verified',
@@ -70,20 +65,15 @@ export function AuditView(): ReactNode {
 	}
 
 	const rows = viewRows(screen.state);
-	const whole = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
+	const whole = audit.found === null || size.columns < pictureFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
 	const picture = rows < whole.length + 2 + 2 * minRows ? [] : whole;
 	// A head and a rule.
 	const detailRows = Math.min(minRows, rows - 2 - minRows);
-	const unit = size.columns < unitsFrom ? 'short' : 'long';
-	const widths = columnWidths(
-		audit.rows.map(row => cellWidth(verdictText(row, glyphs))),
-		Math.max(cellWidth(provenHead), ...audit.rows.map(({provenOn}) => cellWidth(provenOn[unit]))),
-		size.columns,
-	);
-	const at = audit.rows[audit.cursor];
+	const widths = columnWidths(Math.max(...audit.rows.map(row => cellWidth(verdictText(row, glyphs)))), size.columns);
+	const at = audit.rows[audit.cursor]!;
 	const list = audit.rows.flatMap((row, index) => [
 		...(row.heading === null ? [] : [{spans: clipSpans([styled('text.dim', ` ${row.heading}`)], size.columns - 1, glyphs.more)}]),
-		{...rowLine(row, widths, glyphs, {isAt: row === at, unit}), item: index},
+		{...rowLine(row, widths, glyphs, row === at), item: index},
 	]);
 	const selected = audit.cursor + audit.rows.slice(0, audit.cursor + 1).filter(({heading}) => heading !== null).length;
 	return (
@@ -97,14 +87,14 @@ export function AuditView(): ReactNode {
 			<CursorRows lines={list} cursor={selected} grow={3} minHeight={minRows} />
 			{detailRows > 0 && (
 				<>
-					<Rule title={at?.id ?? ''} right={audit.note} />
+					<Rule title={at.id} after={`${at.basis}${at.provenOn}`} right={audit.note} />
 					<Rows
 						minHeight={detailRows}
 						draw={({rows: height}) =>
 							withHiddenCount(
 								textLines(
 									screen,
-									(at?.lines ?? []).map(one => ({...one, text: toSessionAdvice(screen, one.text)})),
+									at.lines.map(one => ({...one, text: toSessionAdvice(screen, one.text)})),
 								),
 								height,
 							)
@@ -121,33 +111,20 @@ function withHiddenCount(lines: readonly Line[], height: number): readonly Line[
 	return lines.length <= height ? lines : [...shown, line(styled('text.dim', `   ${describeHiddenRows(0, lines.length - shown.length)}`))];
 }
 
-function headLine({title, verdict, proven}: Widths): Line {
-	const columns = [
-		fitToCells('CHECK', title),
-		fitToCells('VERDICT', verdict),
-		`${fitToCells('BASIS', 10)}${fitToCells(provenHead, proven)}`,
-	];
-	return line(styled('text.dim', `   ${columns.join(' ')} ROW`));
+function headLine({title}: Widths): Line {
+	return line(styled('text.dim', `   ${fitToCells('CHECK', title)} VERDICT`));
 }
 
-type Widths = {title: number; verdict: number; proven: number};
+type Widths = {title: number; verdict: number};
 
 /** Gives the width that verdicts do not need to the title column. */
-function columnWidths(verdicts: readonly number[], proven: number, columns: number): Widths {
-	const longest = Math.max(...verdicts);
-	const needed = Math.min(minVerdictWidth, longest);
-	const others = otherColumns + proven;
-	const forTitle = columns < wideFrom ? columns - 30 : columns - others - needed;
-	const title = Math.max(16, Math.min(44, forTitle));
-	return {title, verdict: Math.max(needed, Math.min(Math.max(minVerdictWidth, longest), columns - others - title)), proven};
+function columnWidths(longestVerdict: number, columns: number): Widths {
+	const both = columns - 5;
+	const title = Math.max(16, Math.min(44, both - Math.min(minVerdictWidth, longestVerdict)));
+	return {title, verdict: both - title};
 }
 
-function rowLine(
-	row: ShownAuditRow,
-	{title, verdict, proven}: Widths,
-	glyphs: Glyphs,
-	{isAt, unit}: {isAt: boolean; unit: 'short' | 'long'},
-): Line {
+function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, isAt: boolean): Line {
 	const whole = verdictText(row, glyphs);
 	// Shorten the route first, because the TLS state after it matters most.
 	const found = cellWidth(whole) <= verdict ? whole : verdictText(row, glyphs, {short: true});
@@ -155,22 +132,20 @@ function rowLine(
 		...itemLine(isAt, glyphs.cursor, [
 			{text: `${fitToCells(row.title, title)} `},
 			styled(verdictRole[row.verdict], fitToCells(found, verdict)),
-			styled('text.dim', ` ${fitToCells(row.basis, 10)}${fitToCells(row.provenOn[unit], proven)} ${row.id}`),
 		]),
 		label: `${row.title}, ${row.leg === null && row.state === row.verdict ? '' : `${row.verdict}, `}${auditLegState(row)}, ${row.basis}`,
 	};
 }
 
-/** The glyph is the verdict and the text is the state, so that color is never the only sign. */
+/** The glyph is the verdict, the stroke the basis and the text the state, so that color is never the only sign. */
 function verdictText(row: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
 	const glyph = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[row.verdict];
-	return `${glyph} ${auditLegState(row, {short})}`;
+	return `${glyph} ${strokes[row.basis]} ${auditLegState(row, {short})}`;
 }
 
 export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width: number): Line[] {
 	const {frame} = glyphs;
-	const isWide = width >= widePictureFrom;
-	const side = Math.min(isWide ? 48 : 33, Math.max(20, Math.floor((width - cellWidth(hub) - 5) / 2)));
+	const side = Math.min(48, Math.floor((width - cellWidth(hub) - 5) / 2));
 	const row = (id: RowId) => rows.find(one => one.id === id)!;
 	const edge = (left: string, right: string) =>
 		styled('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);
@@ -179,34 +154,30 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 		const centre = index === 1 ? styled('title', hub) : {text: ' '.repeat(cellWidth(hub))};
 		return line(
 			' ',
-			spokeIn(auditEndNames[id][isWide ? 'text' : 'short'], row(id), {width: side, nameWidth: isWide ? 15 : 12}, glyphs),
+			spokeIn(auditEndNames[id].text, row(id), side, glyphs),
 			styled('rule', frame.side),
 			centre,
 			styled('rule', frame.side),
 			spokeOut(
-				auditEndNames[farId][isWide ? 'text' : 'short'],
+				auditEndNames[farId].text,
 				{...(farId === 'C4' ? kubeletsRow(rows) : row(farId)), broken: row(farId === 'C4' ? 'C2' : farId).broken},
-				isWide ? commonRoute(rows, farId === 'C4' ? kubeletStreams : [farId]) : null,
+				commonRoute(rows, farId === 'C4' ? kubeletStreams : [farId]),
 				glyphs,
 			),
 		);
 	});
-	const labeled = (name: string, words: string) => `${name}: ${words}`;
-	const bottom = edge(frame.bottomLeft, frame.bottomRight);
 	const toNodes = routeToNodes(rows);
-	const route = `  ${labeled('route', `${toNodes.basis === 'unknown' ? '' : `${glyphs.strokes[toNodes.basis]} `}${toNodes.name}`)}`;
-	const both = `${route} ${glyphs.dot} ${labeled('SSH', auditRowState(row('C9'), {short: true}))}`;
-	// Drawn whole or not at all, because row C9 shows it too.
+	const route = `route: ${toNodes.basis === 'unknown' ? '' : `${glyphs.strokes[toNodes.basis]} `}${toNodes.name}`;
+	const ssh = `SSH: ${auditRowState(row('C9'), {short: true})}`;
 	return [
 		line(edge(frame.topLeft, frame.topRight)),
 		...middle,
-		line(bottom, styled('text.dim', lineWidth([bottom]) + cellWidth(both) <= width ? both : route)),
+		line(edge(frame.bottomLeft, frame.bottomRight), styled('text.dim', `  ${route} ${glyphs.dot} ${ssh}`)),
 	];
 }
 
 /** `kubelets: ! static tokens on ━►`, with the long state if it fits. */
-function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number; nameWidth: number}, glyphs: Glyphs): Span[] {
-	const {strokes, arrow, failed, look} = glyphs;
+function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow, failed, look}: Glyphs): Span[] {
 	const glyph = row.verdict === 'warn' ? `${look} ` : row.verdict === 'fail' ? `${failed} ` : '';
 	const textWidth = width - nameWidth - 4;
 	const [state, short] = [false, true].map(isShort => `${glyph}${auditRowState(row, {short: isShort})}`) as [string, string];

@@ -125,7 +125,6 @@ export function clusterState(access: ClusterClient | null, namespace?: string | 
 		proxy: facts?.proxy ?? null,
 		legOne: null,
 		legOneEnd: null,
-		replicas: null,
 		required: access === null ? [] : requirementsOn(access),
 		missingPermissions: new Map(),
 		reachable: 'not yet',

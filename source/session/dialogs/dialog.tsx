@@ -73,7 +73,7 @@ function Confirm({confirm: {question, details}}: {readonly confirm: ConfirmDialo
 			]}
 		>
 			<Box flexDirection="column" paddingX={2} paddingY={1}>
-				<Words role="danger">{question}</Words>
+				<Words role="title">{question}</Words>
 				{details.map((detail, index) => (
 					<Words key={index} role="text.dim">
 						{detail}
@@ -107,7 +107,7 @@ function FailureCard({card: {title, parts}}: {readonly card: CardDialog}): React
 	);
 }
 
-const cardRoles = {where: 'title', message: 'danger', server: undefined, error: undefined, fix: 'focus'} as const;
+const cardRoles = {where: 'title', message: 'notice.error', server: undefined, error: undefined, fix: 'focus'} as const;
 
 /** Fields to fill in. */
 function Form({form}: {readonly form: FormDialog}): ReactNode {

@@ -19,7 +19,6 @@ import {formatQuantity} from '../../base/text/formats.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {onlyCluster} from '../lists/selection.ts';
 import {type ForwardConfig, localEndOf, describeResets, startForwardFrom, stopImmediately} from './run-forward.ts';
-import {isFree} from './port-options.ts';
 import {replaceFile} from '../../base/command-line/private-files.ts';
 
 export const forwardSetHandlers = {
@@ -112,7 +111,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	onlyCluster(session);
 	const entries = currentEntries(session, set);
 	const planned = plannedForwards(session, entries);
-	const elsewhere = describeOthers(set, entries, 'affected');
+	const elsewhere = describeOthers(set, entries);
 	const isOn = planned.length > 0 && planned.every(one => isOpen(one));
 	if (planned.length === 0) {
 		session.showMessage(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
@@ -128,15 +127,12 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		}
 	} else {
 		const starting = planned.filter(one => !isOpen(one));
-		const details = await session.typeAhead.during({description: `checking the ports of ${set.name}`}, async () =>
-			Promise.all(planned.map(async one => `${one.shown}${await noteOf(one)}`)),
-		);
-		const exposed = describeExposed(starting);
+		const details = planned.map(one => `${one.shown}${noteOf(one)}`);
 		if (
 			await session.ask(`Start ${formatQuantity(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
 				...atMost(details),
 				...elsewhere,
-				...exposed,
+				...describeExposed(starting),
 			])
 		) {
 			startAll(session, starting);
@@ -154,7 +150,7 @@ export function startForwardSet(session: Session, set: ForwardSet): void {
 		planned.length === 0
 			? `${set.name} has no forwards for ${session.cluster.context}.`
 			: `Started ${formatQuantity(planned.length, 'forward')} of ${set.name} in ${session.cluster.context}.`;
-	const more = [...describeOthers(set, entries, 'started'), ...describeExposed(planned)];
+	const more = [...describeOthers(set, entries), ...describeExposed(planned)];
 	session.showMessage([started, ...more].join(' '), planned.length === 0 || more.length > 0 ? 'warn' : undefined);
 }
 
@@ -164,13 +160,13 @@ function startAll(session: Session, starting: readonly PlannedForward[]): void {
 	}
 }
 
-function describeOthers({lines}: ForwardSet, entries: readonly ForwardFileEntry[], change: 'started' | 'affected'): string[] {
+function describeOthers({lines}: ForwardSet, entries: readonly ForwardFileEntry[]): string[] {
 	const others = lines.filter(one => !entries.includes(one));
 	const contexts = [...new Set(others.map(({context}) => context))];
 	return others.length === 0
 		? []
 		: [
-				`${others.length} for ${contexts.length === 1 ? 'context' : 'contexts'} ${contexts.join(', ')} ${others.length === 1 ? 'is' : 'are'} not ${change}.`,
+				`${others.length} for ${contexts.length === 1 ? 'context' : 'contexts'} ${contexts.join(', ')} ${others.length === 1 ? 'is' : 'are'} left out.`,
 			];
 }
 
@@ -179,22 +175,9 @@ function describeExposed(starting: readonly PlannedForward[]): string[] {
 	return isExposed ? ['Anyone who can reach this machine can use forwards not on loopback.'] : [];
 }
 
-async function noteOf(planned: PlannedForward): Promise<string> {
-	const {config} = planned;
-	if (isOpen(planned)) {
-		return ': already open';
-	}
-
-	const local = localPortOf(parsePortSpec(config.port));
-	const {host, addresses} = localEndOf(config);
-	const where = host ?? config.address;
-	const address = where === 'localhost' ? '' : `, on ${where}`;
-	// One address of localhost is enough.
-	const isOptional = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
-	const isTaken =
-		local !== null &&
-		(await Promise.all(addresses.map(async one => (isOptional(one) ? true : isFree(local, one.address))))).includes(false);
-	return `${address}${isTaken ? `: port ${local} is in use` : ''}`;
+function noteOf(planned: PlannedForward): string {
+	const where = planned.config.host ?? planned.config.address;
+	return isOpen(planned) ? ': already open' : where === 'localhost' ? '' : `, on ${where}`;
 }
 
 function atMost(details: readonly string[]): string[] {
@@ -251,14 +234,13 @@ async function saveSet(session: Session): Promise<void> {
 	}
 
 	const sets = readForwardSets(session.env);
-	const countOf = (name: string) => sets.find(one => one.name === name)?.lines.length ?? null;
 	const namespaces = [...new Set(lines.map(({namespace}) => namespace))];
 	const typed = session.promptForText({
 		lead: 'save set as ',
 		purpose: 'forward-set',
 		accept: 'save',
 		text: namespaces.length === 1 ? namespaces[0]! : 'forwards',
-		note: text => `${formatQuantity(lines.length, 'forward')}${countOf(text) === null ? '' : ', replacing its content'}`,
+		note: () => formatQuantity(lines.length, 'forward'),
 		check: text => (isForwardSetName(text) ? null : 'use letters, digits, . _ and -'),
 	});
 	if (sets.length > 0) {

@@ -57,9 +57,6 @@ function spokenConnection({connections, connectionCursor, cluster, others}: Conn
 	return `Connections, ${connectionCursor + 1} of ${connections.length}: ${what}, ${phase}${note === '' ? '' : `, ${note}`}.\n${path}`.trim();
 }
 
-/** The leg whose route and TLS state the rows show. */
-const legNote = '(leg 2 of each)';
-
 function Title(): ReactNode {
 	const screen = useScreenWith('connections', 'pane', 'size');
 	const {connections, pane, size} = screen.state;
@@ -70,10 +67,7 @@ function Title(): ReactNode {
 	const width = size.columns - 24;
 	const both = [usersText, hint].filter(part => part !== '').join(` ${glyphs.dot} `);
 	const right = usersText !== '' && both.length > width ? usersText : both;
-	const after = right.length <= width - legNote.length - 1 ? legNote : '';
-	return (
-		<Rule title={`Connections ${connections.length}`} focus={pane === 'connections'} after={after} right={right} warn={usersText !== ''} />
-	);
+	return <Rule title={`Connections ${connections.length}`} focus={pane === 'connections'} right={right} warn={usersText !== ''} />;
 }
 
 function connectionLines(screen: ConnectionsScreen, rows: number): Line[] {
@@ -117,7 +111,7 @@ function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: bool
 	const note = entry.note === '' ? [] : [noteSpan(entry)];
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}`}];
 	const isOverdue = path !== null && hasOverdueTime(overdueTimes(screen.state, path));
-	const rtt = isWide || isOverdue ? roundTrip(screen.state, entry, path) : '';
+	const rtt = isWide || isOverdue ? roundTrip(screen.state, path) : '';
 	const trips = rtt === '' ? [] : [styled(isOverdue ? 'notice.warn' : 'text.dim', `  ${rtt}`)];
 	const right = [styled('text.dim', ` ${formatAge(now - entry.since)} `)];
 	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note];
@@ -173,9 +167,8 @@ function noteSpan({phase, note}: ConnectionEntry): Span {
 	return styled(phase === 'failed' ? 'state.failed' : undefined, note);
 }
 
-function roundTrip(state: ConnectionsScreen['state'], {kind}: ConnectionEntry, path: Path | null): string {
-	const trips = path === null ? '' : formatRoundTrips(path, overdueTimes(state, path));
-	return trips === '' && kind === 'logs' ? 'no round-trip time for logs' : trips;
+function roundTrip(state: ConnectionsScreen['state'], path: Path | null): string {
+	return path === null ? '' : formatRoundTrips(path, overdueTimes(state, path));
 }
 
 /** The TLS state is cut last, and a note before the name. */

@@ -2,7 +2,6 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {useShallow} from 'zustand/react/shallow';
-import {describeReplicas} from '../../report/descriptions/describe-path.ts';
 import {hubName} from '../../evidence/path-line.ts';
 import {cellWidth, truncateToCells} from '../../base/text/cell-width.ts';
 import {formatNumber, clockTime} from '../../base/text/formats.ts';
@@ -30,7 +29,7 @@ const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 
 type Counts = ReadonlyMap<ViewName, string>;
 
-/** `… ada@corp ━ verified ━► apiserver (2 of 3 examined)`, or `… apiserver as of 14:03:07` when it has not responded since. */
+/** `… ada@corp ━ verified ━► apiserver`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function Header(): ReactNode {
 	const cluster = useScreen(({state}) => state.cluster);
 	const others = useScreen(({state}) => state.others);
@@ -86,10 +85,9 @@ function headerParts(input: HeaderInput): {location: readonly Span[]; path: read
 	}
 
 	const version = columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
-	const leg = [...legOne(input, true), {text: version}];
+	const leg = [...legOne(input, true), {text: `${version} `}];
 	const besideLocation = columns - lineWidth(location) - 2;
-	const withReplicas = [...leg, styled('text.dim', replicasWithin(input, besideLocation - lineWidth(leg))), {text: ' '}];
-	return {location, path: [{text: ' '}, ...userWithin(cluster.user, besideLocation - lineWidth(withReplicas)), ...withReplicas]};
+	return {location, path: [{text: ' '}, ...userWithin(cluster.user, besideLocation - lineWidth(leg)), ...leg]};
 }
 
 /** The lock on every stream: never shortened. */
@@ -120,21 +118,6 @@ function contextSpans(cluster: ClusterState, others: readonly ClusterState[], gl
 		styled('text.dim', ` ${glyphs.into} `),
 		{text: cluster.context},
 	];
-}
-
-/**
-Shortened before the user is dropped, and dropped before context and namespace are cut. There is no shorter form: `1/3` reads as a third.
-*/
-function replicasWithin({cluster, columns}: HeaderInput, width: number): string {
-	const {asOf, replicas, user} = cluster;
-	if (asOf !== null || replicas === null || columns < 76) {
-		return '';
-	}
-
-	const {text, short = text} = describeReplicas(replicas);
-	const [long, medium] = [` (${text})`, ` (${short})`];
-	const withUser = [long, medium].find(words => cellWidth(words) + cellWidth(user) + 2 <= width);
-	return withUser ?? (cellWidth(medium) <= width ? medium : '');
 }
 
 function userWithin(user: string, width: number): Span[] {

@@ -1,13 +1,12 @@
 /** Back, panes and quit, and the switch of clusters or namespace, also to one that the user typed. */
 import {formatKeys} from '../keymap/keymap.ts';
-import {describeOpenConnections, isRunning} from './connection-list.ts';
+import {describeOpenConnections} from './connection-list.ts';
 import {currentList, keyContext, shownClusters, currentNamespace, type ClusterState} from './session-state.ts';
 import {goTo, searchTail} from '../tail/tail-view.ts';
 import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import {closeTail, setView} from '../tail/open-tail.ts';
-import {formatQuantity} from '../../base/text/formats.ts';
 import {applyFilter} from '../tail/tail-search.ts';
 import type {TailRun} from '../tail/tail-run.ts';
 import {namespaceNames} from '../dialogs/completion-names.ts';
@@ -83,8 +82,13 @@ async function goBack(session: Session): Promise<void> {
 	}
 }
 
-function switchPane({store}: Session): void {
-	store.dispatchNow({type: 'pane'});
+function switchPane(session: Session): void {
+	const {layers, connections} = session.store.state;
+	if (layers.length > 0 || connections.length === 0) {
+		session.showMessage(layers.length > 0 ? 'the connections are listed below the views' : 'no connection is open');
+	} else {
+		session.store.dispatchNow({type: 'pane'});
+	}
 }
 
 function wayBackInTail(session: Session, tail: TailRun): (() => void | Promise<void>) | null {
@@ -176,7 +180,6 @@ async function pickContext(session: Session): Promise<void> {
 	);
 	const shown = new Set(shownClusters(session.store.state).map(({context}) => context));
 	const now = session.store.state.cluster.context;
-	const stays = session.store.state.connections.filter(entry => isRunning(entry)).length;
 	const items = [...config.contexts].map(([name, entry]) => {
 		const cluster = config.clusters.get(entry.cluster);
 		const server = cluster?.server ?? '';
@@ -189,10 +192,7 @@ async function pickContext(session: Session): Promise<void> {
 		items,
 		keys: 'switch',
 		selected: now,
-		notes: [
-			'Several at once: :ctx NAME,NAME',
-			...(stays === 0 ? [] : [`${formatQuantity(stays, 'connection')} will stay open and listed.`]),
-		],
+		notes: ['Several at once: :ctx NAME,NAME'],
 	});
 	if (chosen !== null && (shown.size > 1 || chosen !== now)) {
 		await session.switchContexts([chosen]);

@@ -102,7 +102,6 @@ export class PathFeed {
 
 			this.#examined.set(cluster, {at: Date.now(), value});
 			const {
-				process: {id, known, read},
 				legs: [first],
 			} = configuredPath(value, cluster.access, {feature: 'logs', target: noTarget, request: null}, {node: null, pod: null});
 			const {version} = value.shared;
@@ -111,7 +110,6 @@ export class PathFeed {
 				context: cluster.context,
 				to: {
 					legOneEnd: first?.to ?? null,
-					replicas: id === null && known === null ? null : {known, read},
 					// The apiserver may have been upgraded while the session ran.
 					...(version && {version: version.facts.gitVersion}),
 				},

@@ -1,9 +1,8 @@
-/** What a session remembers of the one before: view, JSON in tails, namespaces. Nothing secret. */
+/** What a session remembers of those before: the namespaces of each context. Nothing secret. */
 import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {stateDirectory, replaceFile} from '../../base/command-line/private-files.ts';
-import {listNames} from '../lists/list-kinds.ts';
-import type {SessionState, ViewName} from './session-state.ts';
+import type {SessionState} from './session-state.ts';
 
 const version = 1;
 const maxBytes = 64 * 1024;
@@ -14,14 +13,8 @@ const writeIntervalMs = 5000;
 /** `kubeconfig`: the namespace of the context at that time. `last`: the latest first; `null` is all namespaces. */
 type ContextNamespaces = {kubeconfig: string; last: ReadonlyArray<string | null>};
 
-/** `json`: `null` until the user chose. */
-type SavedState = {
-	view: ViewName;
-	json: boolean | null;
-	namespaces: ReadonlyMap<string, ContextNamespaces>;
-};
-
-export const noSavedState: SavedState = {view: 'pods', json: null, namespaces: new Map()};
+/** By context. */
+type SavedNamespaces = ReadonlyMap<string, ContextNamespaces>;
 
 /** A context without a name, of `--server`, is not remembered. */
 type SavedContext = {context: string | null; namespace: string};
@@ -31,7 +24,7 @@ type SavedStateOptions = {env: NodeJS.ProcessEnv; /** False if a flag names them
 export class SavedStateFile {
 	readonly #path: string | null;
 	readonly #shouldRememberNamespaces: boolean;
-	#saved = noSavedState;
+	#saved: SavedNamespaces = new Map();
 	#written = '';
 	#writtenAt = -writeIntervalMs;
 	/** A file that could not be used is left alone. */
@@ -42,10 +35,6 @@ export class SavedStateFile {
 		const directory = stateDirectory(env);
 		this.#path = directory === null ? null : join(directory, 'session.json');
 		this.#shouldRememberNamespaces = shouldRememberNamespaces;
-	}
-
-	get saved(): SavedState {
-		return this.#saved;
 	}
 
 	/** No session before this one has left a file. */
@@ -65,29 +54,32 @@ export class SavedStateFile {
 
 		try {
 			const saved = await readSaved(this.#path);
-			this.#saved = saved ?? noSavedState;
-			this.#written = saved === null ? '' : formatSavedState(saved);
+			this.#saved = saved ?? new Map();
+			this.#written = saved === null ? '' : formatNamespaces(saved);
 			this.#isUsable = true;
 			return null;
 		} catch (error) {
-			return `ignored ${this.#path}: ${(error as Error).message}; delete it to remember views again`;
+			return `ignored ${this.#path}: ${(error as Error).message}; delete it to remember namespaces again`;
 		}
 	}
 
 	/** `undefined`: none is remembered, or the kubeconfig names another one since then. */
 	namespaceOf({context, namespace}: SavedContext): string | null | undefined {
-		const known = this.#shouldRememberNamespaces && context !== null ? this.#saved.namespaces.get(context) : undefined;
+		const known = this.#shouldRememberNamespaces && context !== null ? this.#saved.get(context) : undefined;
 		return known?.kubeconfig === namespace ? known.last[0] : undefined;
 	}
 
 	/** Most recent first, without all namespaces. */
 	recentNamespaces(context: string): readonly string[] {
-		return (this.#saved.namespaces.get(context)?.last ?? []).filter(name => name !== null);
+		return (this.#saved.get(context)?.last ?? []).filter(name => name !== null);
 	}
 
 	/** Writes a change at most every few seconds. */
 	keep(state: SessionState, of: SavedContext, now = performance.now()): void {
-		this.#saved = savedStateOf(this.#saved, state, this.#shouldRememberNamespaces ? of : null);
+		if (this.#shouldRememberNamespaces) {
+			this.#saved = withNamespace(this.#saved, state, of);
+		}
+
 		if (now - this.#writtenAt >= writeIntervalMs) {
 			this.#writtenAt = now;
 			this.#writing = this.#writing.then(async () => this.#write());
@@ -101,7 +93,7 @@ export class SavedStateFile {
 
 	/** A state that cannot be written is not worth a message. */
 	async #write(): Promise<void> {
-		const text = formatSavedState(this.#saved);
+		const text = formatNamespaces(this.#saved);
 		if (!this.#isUsable || this.#path === null || text === this.#written) {
 			return;
 		}
@@ -109,47 +101,39 @@ export class SavedStateFile {
 		try {
 			// Another session may have written other contexts.
 			const other = await readSaved(this.#path);
-			const namespaces = new Map([...(other?.namespaces ?? []), ...this.#saved.namespaces]);
-			await replaceFile(this.#path, formatSavedState({...this.#saved, namespaces}));
+			await replaceFile(this.#path, formatNamespaces(new Map([...(other ?? []), ...this.#saved])));
 			this.#written = text;
 		} catch {}
 	}
 }
 
-function savedStateOf(saved: SavedState, {view, tailDisplay, cluster, others}: SessionState, of: SavedContext | null): SavedState {
-	const namespaces = new Map(saved.namespaces);
+function withNamespace(saved: SavedNamespaces, {cluster, others}: SessionState, {context, namespace}: SavedContext): SavedNamespaces {
 	// Several contexts begin with the namespaces of the kubeconfig.
-	if (of !== null && others.length === 0 && of.context === cluster.context) {
-		const before = namespaces.get(of.context)?.last ?? [];
-		// The current context is the last one to be dropped.
-		namespaces.delete(of.context);
-		namespaces.set(of.context, {
-			kubeconfig: of.namespace,
-			last: [cluster.namespace, ...before.filter(name => name !== cluster.namespace)].slice(0, maxNamespaces),
-		});
+	if (context === null || others.length > 0 || context !== cluster.context) {
+		return saved;
 	}
 
-	return {view: view === 'sandbox' ? 'pods' : view, json: tailDisplay === null ? saved.json : tailDisplay.jsonChoice, namespaces};
+	const namespaces = new Map(saved);
+	const before = namespaces.get(context)?.last ?? [];
+	// The current context is the last one to be dropped.
+	namespaces.delete(context);
+	const last = [cluster.namespace, ...before.filter(name => name !== cluster.namespace)].slice(0, maxNamespaces);
+	return namespaces.set(context, {kubeconfig: namespace, last});
 }
 
-export function formatSavedState({view, json, namespaces}: SavedState): string {
-	const contexts = Object.fromEntries([...namespaces].slice(-maxContexts));
-	return `${JSON.stringify({version, view, json, namespaces: contexts}, null, '\t')}\n`;
+export function formatNamespaces(saved: SavedNamespaces): string {
+	const namespaces = Object.fromEntries([...saved].slice(-maxContexts));
+	return `${JSON.stringify({version, namespaces}, null, '\t')}\n`;
 }
 
-/** @throws Error for anything that `formatSavedState` does not write */
-export function parseSavedState(text: string): SavedState {
+/** @throws Error for anything that `formatNamespaces` does not write */
+export function parseNamespaces(text: string): SavedNamespaces {
 	const value = record(JSON.parse(text), 'the file');
 	if (value['version'] !== version) {
 		throw new Error(`version is not ${version}`);
 	}
 
-	const {view, json} = value;
-	if (!isView(view) || !(json === null || typeof json === 'boolean')) {
-		throw new Error('view or json is not valid');
-	}
-
-	const namespaces = Object.entries(record(value['namespaces'], 'namespaces')).map(([context, entry]) => {
+	const entries = Object.entries(record(value['namespaces'], 'namespaces')).map(([context, entry]) => {
 		const {kubeconfig, last} = record(entry, 'an entry of namespaces');
 		if (typeof kubeconfig !== 'string' || !Array.isArray(last) || !last.every(name => name === null || isNamespace(name))) {
 			throw new Error('an entry of namespaces is not valid');
@@ -157,7 +141,7 @@ export function parseSavedState(text: string): SavedState {
 
 		return [context, {kubeconfig, last: last as Array<string | null>}] as const;
 	});
-	return {view, json, namespaces: new Map(namespaces)};
+	return new Map(entries);
 }
 
 function record(value: unknown, what: string): Record<string, unknown> {
@@ -168,23 +152,19 @@ function record(value: unknown, what: string): Record<string, unknown> {
 	return value as Record<string, unknown>;
 }
 
-function isView(value: unknown): value is ViewName {
-	return [...listNames, 'forwards', 'proxy', 'audit'].includes(value as ViewName);
-}
-
 function isNamespace(value: unknown): boolean {
 	return typeof value === 'string' && /^[\da-z](?:[\da-z-]{0,61}[\da-z])?$/.test(value);
 }
 
 /** `null` if there is no file. @throws Error */
-async function readSaved(path: string): Promise<SavedState | null> {
+async function readSaved(path: string): Promise<SavedNamespaces | null> {
 	try {
 		const found = await stat(path);
 		if (!found.isFile() || found.size > maxBytes) {
 			throw new Error(found.isFile() ? `larger than ${maxBytes / 1024} KiB` : 'not a file');
 		}
 
-		return parseSavedState(await readFile(path, 'utf8'));
+		return parseNamespaces(await readFile(path, 'utf8'));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
 			return null;

@@ -145,7 +145,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		layers: state.layers.map(layer => (layer.kind === 'text' && layer.id === id ? fillText(layer, to) : layer)),
 	}),
 	pop: state => ({...state, layers: state.layers.slice(0, -1)}),
-	pane: state => ({...state, pane: state.pane === 'main' && state.connections.length > 0 ? 'connections' : 'main'}),
+	pane: state => ({...state, pane: state.pane === 'main' ? 'connections' : 'main'}),
 	cursor(state, {of, to}) {
 		const {count, moved} = rowsWithCursor[of];
 		return moved(state, clamp(to, count(state)));

@@ -100,7 +100,6 @@ export type ClusterState = {
 	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
 	/** The server at the end of leg 1, if identified. */
 	legOneEnd: Leg['to'] | null;
-	replicas: {known: number | null; read: number} | null;
 	reachable: 'yes' | 'no' | 'not yet';
 	/** What each stream must meet: by policy and by `:require`. */
 	required: readonly PathRequirement[];
@@ -233,7 +232,8 @@ export type SessionState = {
 export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'leg' | 'basis'> & {
 	/** Above the first of several rows with one cause. */
 	heading: string | null;
-	provenOn: {short: string; long: string};
+	/** Follows the basis, as ` for 1 of 2 apiservers`. */
+	provenOn: string;
 	lines: readonly TextLine[];
 };
 

@@ -106,7 +106,7 @@ export async function openResponse(session: Session): Promise<void> {
 
 async function editRequest(session: Session): Promise<void> {
 	const {request} = session.store.state.proxy;
-	await edit(session, typedTarget(session, request === '' ? 'svc/' : request));
+	await edit(session, typedTarget(session, request));
 }
 
 async function edit(session: Session, request: ClusterTarget): Promise<void> {

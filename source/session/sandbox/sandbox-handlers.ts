@@ -109,13 +109,13 @@ export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: bo
 			session.paths.forget();
 			session.store.dispatch({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${description}`]});
 		});
-		session.work.start('sandbox', id, {sandbox, rows: switchRows, stop});
-		show(session);
+		const run = {sandbox, rows: switchRows, stop};
+		session.work.start('sandbox', id, run);
+		show(session, run);
 	})();
 }
 
-function show(session: Session, change?: {id: string; at: number}): void {
-	const run = session.work.get('sandbox', id)!;
+function show(session: Session, run: SandboxRun, change?: {id: string; at: number}): void {
 	const now = run.sandbox.switches.get();
 	const switches: SandboxSwitch[] = [
 		...run.rows.map(row => {
@@ -141,10 +141,14 @@ function switchRow({name, title, values}: SwitchSpec, at: number, shown: number)
 }
 
 function turn(session: Session, by: 1 | -1): void {
+	const run = session.work.get('sandbox', id);
 	const {sandboxSwitches, sandboxCursor} = session.store.state;
 	const sandboxSwitch = sandboxSwitches[sandboxCursor];
-	if (sandboxSwitch) {
-		show(session, {id: sandboxSwitch.id, at: (sandboxSwitch.valueIndex + by + sandboxSwitch.values.length) % sandboxSwitch.values.length});
+	if (run && sandboxSwitch) {
+		show(session, run, {
+			id: sandboxSwitch.id,
+			at: (sandboxSwitch.valueIndex + by + sandboxSwitch.values.length) % sandboxSwitch.values.length,
+		});
 	}
 }
 
@@ -171,13 +175,13 @@ export const sandboxHandlers = {
 			await run.sandbox.switches.set({[row.name]: row.values[sandboxSwitch.valueIndex]!.value});
 		}
 
-		show(session);
+		show(session, run);
 	},
 	async 'sandbox.reset'(session) {
 		const run = session.work.get('sandbox', id);
 		if (run) {
 			await run.sandbox.switches.set(Object.fromEntries(run.rows.map(({name, values}) => [name, values[0]!.value])));
-			show(session);
+			show(session, run);
 		}
 	},
 } satisfies Handlers;

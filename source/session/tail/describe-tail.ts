@@ -4,7 +4,6 @@ import {truncateToCells} from '../../base/text/cell-width.ts';
 import {describeMatchPosition} from '../kit/highlight-matches.ts';
 import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 import {formatQuantity, formatNumber, clockTime, formatDuration} from '../../base/text/formats.ts';
-import type {Role} from '../kit/theme.ts';
 import type {ConnectionEntry, ConnectionPhase} from '../frame/connection-list.ts';
 import {podNameKey, shortContexts, sourceContexts} from './tail-sources.ts';
 import {
@@ -214,50 +213,35 @@ export function describeFarEnds(view: TailView): string | undefined {
 	return pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
 }
 
-/** Zero counters are omitted first. `grows`: with each line. */
-type TailCount = {text: string; role: Role; isZero: boolean; grows?: true};
+/** `grows`: with each line. */
+type TailCount = {text: string; grows?: true};
 
-/** `previousLog` is the key that shows the previous log. */
+/** Those that are not zero. `previousLog` is the key that shows the previous log. */
 export function tailCounts(view: TailView, previousLog: string | undefined): TailCount[] {
 	const {
 		buffer,
-		counters: {reconnects, possibleGaps, restarts, json},
+		counters: {reconnects, possibleGaps, restarts},
 	} = view;
 	const {lines, errors, warnings} = buffer.counts;
 	const match = searchText(view);
-	const filter =
-		view.shownIndex === null ? [] : [`${filteredText(view, view.shownIndex.matches.length)}${view.matchesOnly ? '' : ' (all shown)'}`];
+	const around = view.matchesOnly ? (view.context === 0 ? '' : ` (${view.context} around each)`) : ' (all shown)';
+	const filter = view.shownIndex === null ? [] : [`${filteredText(view, view.shownIndex.matches.length)}${around}`];
 	const place =
 		view.follow || match.length === 0
 			? formatQuantity(lines, 'line')
 			: `line ${formatNumber(view.cursor + 1)} of ${formatNumber(buffer.end)}`;
+	const counted = (count: number, unit: string, note = ''): TailCount[] =>
+		count === 0 ? [] : [{text: `${formatQuantity(count, unit)}${note}`}];
 	return [
-		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
-		{text: place, role: 'text.dim', isZero: false, grows: true},
-		{text: `${formatQuantity(errors, 'error')} ${formatQuantity(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
-		...(view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0, grows: true} as const] : []),
-		{text: `${formatNumber(buffer.first)} dropped`, role: 'text.dim', isZero: buffer.first === 0, grows: true},
-		{
-			text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? previousLogText(view, previousLog) : ''}`,
-			role: 'text.dim',
-			isZero: restarts === 0,
-		},
-		{text: formatQuantity(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
-		{text: formatQuantity(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
+		...[...match, ...filter].map(text => ({text})),
+		{text: place, grows: true},
+		...counted(errors, 'error'),
+		...counted(warnings, 'warning'),
+		...(buffer.first === 0 ? [] : [{text: `${formatNumber(buffer.first)} dropped`, grows: true} as const]),
+		...counted(restarts, 'restart', previousLogText(view, previousLog)),
+		...counted(reconnects, 'reconnect'),
+		...counted(possibleGaps, 'possible gap'),
 	];
-}
-
-/** Omits zero counters until the rest fits. */
-export function fitCounts(counts: readonly TailCount[], width: number, between: string): readonly TailCount[] {
-	const length = (some: readonly TailCount[]) => some.reduce((sum, {text}) => sum + text.length + between.length, -between.length);
-	let kept = counts;
-	for (const count of counts) {
-		if (count.isZero && length(kept) > width) {
-			kept = kept.filter(one => one !== count);
-		}
-	}
-
-	return kept;
 }
 
 /** `12 match timeout at error or above`, `400 lines at warn or above`. */

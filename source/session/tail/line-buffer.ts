@@ -263,17 +263,6 @@ export function jsonShare({blocks}: LineBuffer): number {
 	return lines === 0 ? 0 : json / lines;
 }
 
-export function countJsonLines({blocks}: LineBuffer): number {
-	let count = 0;
-	for (const block of blocks) {
-		for (let at = 0; at < block.count; at++) {
-			count += startsObject(block, at) ? 1 : 0;
-		}
-	}
-
-	return count;
-}
-
 function startsObject({starts, bytes}: LineBlock, at: number): boolean {
 	return starts[at]! < starts[at + 1]! && bytes[starts[at]!] === 0x7b;
 }

@@ -33,8 +33,6 @@ export class TailEvents {
 	readonly #points: JoinPoints;
 	readonly #indexes = new Map<string, number>();
 	readonly #sorter: LineSorter;
-	/** JSON lines since the counters of the view. */
-	#json = 0;
 
 	constructor(tail: TailSink, flow: LineFlow, points: JoinPoints) {
 		this.#tail = tail;
@@ -70,7 +68,7 @@ export class TailEvents {
 		const count = this.#sortLines(index, bytes);
 		this.#points.recordBlock(index, source, bytes, count);
 		this.#flow.recordLines(index, count, Date.now(), lastLineTime(bytes));
-		const view = changeSource(this.#withLineCounts(), index, {state: 'open', note: '', since: null});
+		const view = changeSource(clampToBuffer(this.#tail.view), index, {state: 'open', note: '', since: null});
 		this.#tail.view = view.quietMs === 0 ? view : {...view, quietMs: 0};
 	}
 
@@ -188,19 +186,12 @@ export class TailEvents {
 
 	putLines(index: number, bytes: Buffer): void {
 		this.#sortLines(index, bytes);
-		this.#tail.view = this.#withLineCounts();
+		this.#tail.view = clampToBuffer(this.#tail.view);
 	}
 
 	/** Returns the number of lines. */
 	#sortLines(index: number, bytes: Buffer): number {
 		return this.#sorter.lines(index, bytes, !this.#flow.isPastBacklog(index, Date.now()));
-	}
-
-	#withLineCounts(): TailView {
-		const view = clampToBuffer(this.#tail.view);
-		const json = this.#json;
-		this.#json = 0;
-		return json === 0 ? view : countUp(view, {json});
 	}
 
 	#createSorter(): LineSorter {
@@ -209,13 +200,12 @@ export class TailEvents {
 			put: (source, time, bytes, from, to) => {
 				const {view} = tail;
 				view.buffer.append(source, time, levelOf(bytes, from, to), 'text', bytes, from, to);
-				this.#json += view.json && bytes[from] === 0x7b ? 1 : 0;
 			},
 			insert(lines) {
 				tail.remapLines(insertBacklog(tail.view.buffer, lines));
 			},
 			settled: () => {
-				tail.view = this.#withLineCounts();
+				tail.view = clampToBuffer(tail.view);
 				tail.changed();
 			},
 		});

@@ -2,7 +2,7 @@
 import {readFields} from '../../base/lines/line-fields.ts';
 import {isErrorLevel, levelNames, type LineLevel} from '../../base/lines/line-level.ts';
 import {clean, cleanText, openTailInProgram, saveTail} from './export-lines.ts';
-import {countJsonLines, kindMask, levelMask, noticeFlags} from './line-buffer.ts';
+import {kindMask, levelMask, noticeFlags} from './line-buffer.ts';
 import {changeTail, currentTail, openTail, withTail} from './open-tail.ts';
 import {
 	applyFilter,
@@ -157,12 +157,7 @@ export const tailHandlers = {
 		}
 	},
 	'tail/json'(session) {
-		changeTail(session, view => ({
-			...view,
-			json: !view.json,
-			jsonChoice: !view.json,
-			counters: {...view.counters, json: view.json ? 0 : countJsonLines(view.buffer)},
-		}));
+		changeTail(session, view => ({...view, json: !view.json, jsonChoice: !view.json}));
 	},
 	'tail.fields': onTail(chooseFields),
 	'tail/wrap'(session) {

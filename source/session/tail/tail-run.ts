@@ -6,7 +6,7 @@ import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts
 import type {Session} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import type {LineRemap} from './insert-lines.ts';
-import {countJsonLines, jsonShare, wholeTail} from './line-buffer.ts';
+import {jsonShare, wholeTail} from './line-buffer.ts';
 import {TailReader, type TailCluster} from './tail-reader.ts';
 import {emptyTail, restartTail, type SincePreset, type TailView} from './tail-view.ts';
 
@@ -127,7 +127,7 @@ function chooseJson(view: TailView): TailView {
 
 	const share = jsonShare(view.buffer);
 	const json = share > 0.5 || (view.json && share >= 0.25);
-	return json === view.json ? view : {...view, json, counters: {...view.counters, json: json ? countJsonLines(view.buffer) : 0}};
+	return json === view.json ? view : {...view, json};
 }
 
 /** @throws SpokeError ERR_USAGE for an invalid target */

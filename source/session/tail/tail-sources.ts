@@ -6,7 +6,7 @@ import type {TailCounters, TailSource, TailView} from './tail-view.ts';
 
 type PodPlace = Pick<TailSource, 'namespace' | 'pod'> & {context?: string | null};
 
-const podColors = 8;
+const podColors = 6;
 
 const maxContextWidth = 24;
 

@@ -1,6 +1,6 @@
 /** What the user sees of a tail. The lines are in its buffer. */
 import {isErrorLevel, type LineLevel} from '../../base/lines/line-level.ts';
-import {countJsonLines, levelMask, LineBuffer} from './line-buffer.ts';
+import {levelMask, LineBuffer} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
 import {podNameKey} from './tail-sources.ts';
 
@@ -30,8 +30,8 @@ export type TailSource = {
 };
 
 /** The buffer counts dropped lines. */
-export type TailCounters = {reconnects: number; possibleGaps: number; restarts: number; json: number};
-const noCounters: TailCounters = {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0};
+export type TailCounters = {reconnects: number; possibleGaps: number; restarts: number};
+const noCounters: TailCounters = {reconnects: 0, possibleGaps: 0, restarts: 0};
 
 export type SincePreset = 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h';
 
@@ -313,7 +313,7 @@ export function pauseTail(view: TailView): TailView {
 export function searchTail(view: TailView, asked: TailView['search']): TailView {
 	const search = asked?.text === '' ? null : asked;
 	const next = {...view, search, searchIndex: search && new LineIndex(searchQuery(search), view.buffer.first)};
-	return view.searchOnly ? filterTail(next, {searchOnly: false}) : next;
+	return view.searchOnly ? filterTail(next, {searchOnly: false, context: 0}) : next;
 }
 
 /** The user's filter, or the search if it hides other lines. */
@@ -331,7 +331,7 @@ export function filterTail(
 	const {text, regex, inverse} = effectiveFilter(next);
 	const isNeeded = text !== '' || next.level > 0 || hidden.size > 0;
 	if (!isNeeded) {
-		return {...next, shownIndex: null};
+		return {...next, context: 0, shownIndex: null};
 	}
 
 	// Hiding the others does not change the matching lines.
@@ -351,7 +351,6 @@ export function remapTail(view: TailView, moved: (number: number) => number): Ta
 	const {buffer, searchIndex, shownIndex} = view;
 	return {
 		...view,
-		...(view.json && {counters: {...view.counters, json: countJsonLines(buffer)}}),
 		cursor: moved(view.cursor),
 		top: moved(view.top),
 		pausedAt: view.pausedAt === null ? null : moved(view.pausedAt),

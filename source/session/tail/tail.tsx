@@ -21,7 +21,6 @@ import {
 	describeTailMode,
 	describeTailScope,
 	describeTailState,
-	fitCounts,
 	tailCounts,
 } from './describe-tail.ts';
 import type {TailLine} from './line-buffer.ts';
@@ -39,8 +38,8 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 	return (
 		<>
 			<Title view={view} entry={entry} focus={open === null} />
-			{size.columns >= minColumnsForSources && view.sources.length >= 2 && <Row {...sourceRow(screen, view)} label="" />}
-			{view.json && <Row {...fieldsRow(screen, view)} label="" />}
+			{size.columns >= minColumnsForSources && hasOtherSources(view) && <Row {...sourceRow(screen, view)} label="" />}
+			{view.json && view.fields.length > 0 && <Row {...fieldsRow(screen, view)} label="" />}
 			<Rows
 				pane="tail"
 				draw={({columns, rows}) => tailLines(screen, view, rows, columns)}
@@ -99,6 +98,11 @@ function Title({view, entry, focus}: TitleProps): ReactNode {
 
 const maxSources = 12;
 
+/** Sources that are not simply followed, of several. */
+function hasOtherSources({sources}: TailView): boolean {
+	return sources.length >= 2 && sources.some(({on, state}) => !on || state !== 'open');
+}
+
 const sourceGlyph = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
 
 function sourceRow({theme: {glyphs}}: ScreenInput, {sources}: TailView): Line {
@@ -124,7 +128,7 @@ function fieldsRow(screen: ScreenInput, {fields}: TailView): Line {
 	const key = hintedKey(screen, 'tail.fields');
 	return line(
 		' ',
-		styled('text.dim', `fields: ${fields.length === 0 ? 'all' : fields.join(' ')}`),
+		styled('text.dim', `fields: ${fields.join(' ')}`),
 		...(key === undefined ? [] : [styled('key', `   ${key}`), styled('text.dim', ' choose')]),
 	);
 }
@@ -173,10 +177,8 @@ function countsRow(screen: ScreenInput, view: TailView): Line {
 
 	const between = ` ${screen.theme.glyphs.dot} `;
 	const all = tailCounts(view, hintedKey(screen, 'tail.previous-log'));
-	const counts = screen.state.hasScreenReader
-		? all.filter(({isZero, grows}) => !isZero && grows !== true)
-		: fitCounts(all, screen.state.size.columns - 2, between);
-	return line(' ', ...counts.flatMap(({text, role}, index) => [...(index > 0 ? [styled('text.dim', between)] : []), styled(role, text)]));
+	const counts = screen.state.hasScreenReader ? all.filter(({grows}) => grows !== true) : all;
+	return line(' ', styled('text.dim', counts.map(({text}) => text).join(between)));
 }
 
 /** Lines of the tail, with the map at the right edge. */

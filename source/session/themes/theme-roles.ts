@@ -21,7 +21,6 @@ const roleDescriptions = {
 	'level.error': 'errors in logs',
 	'notice.warn': 'warnings of spoke',
 	'notice.error': 'errors of spoke',
-	danger: 'questions before something is ended',
 	'json.key': 'keys of JSON',
 	'json.string': 'strings of JSON',
 	'json.number': 'numbers of JSON',
@@ -36,8 +35,6 @@ const roleDescriptions = {
 	'pod.4': 'the 4th pod',
 	'pod.5': 'the 5th pod',
 	'pod.6': 'the 6th pod',
-	'pod.7': 'the 7th pod',
-	'pod.8': 'the 8th pod',
 	gone: 'a deleted object',
 } as const;
 

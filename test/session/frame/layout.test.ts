@@ -16,7 +16,6 @@ const cluster = (context: string, namespace: string | null): ClusterState => ({
 	legOne: null,
 	required: [],
 	missingPermissions: new Map(),
-	replicas: null,
 	reachable: 'yes',
 	asOf: null,
 	error: null,

@@ -8,7 +8,7 @@ for (const [what, env] of [
 ] as const) {
 	test(`the redraw key repairs a screen ${what}, even when nothing else changes`, async t => {
 		const {session} = await sessionOnSandbox(t, [], {env: {...env, NO_MOTION: '1'}});
-		await session.sees(/1 of 1 examined[\s\S]*toolbox|tab: Pods[\s\S]*\d+ of \d+: /);
+		await session.sees(/verified ━► apiserver[\s\S]*toolbox|tab: Pods[\s\S]*\d+ of \d+: /);
 		session.press('messages.open');
 		await session.sees(/Messages[\s\S]*No messages yet[\s\S]*\? help/);
 		const before = session.screen();

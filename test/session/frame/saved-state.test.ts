@@ -3,7 +3,7 @@ import {mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
-import {formatSavedState, noSavedState, parseSavedState, SavedStateFile} from '../../../source/session/frame/saved-state.ts';
+import {formatNamespaces, parseNamespaces, SavedStateFile} from '../../../source/session/frame/saved-state.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {newHome} from '../../support/new-home.ts';
 import {openSession, sessionOnSandbox} from '../../support/open-session.ts';
@@ -28,38 +28,23 @@ async function fileIn(t: ExecutionContext, text?: string) {
 
 /** In the namespace of a context. */
 function stateIn(context: string, namespace: string | null) {
-	const state = emptySession({...clusterState(null), context, namespace}, size, 0);
-	return {...state, view: 'nodes' as const};
+	return emptySession({...clusterState(null), context, namespace}, size, 0);
 }
 
-test('a saved state is read as it was written', t => {
-	const saved = {view: 'nodes', json: false, namespaces} as const;
-	t.deepEqual(parseSavedState(formatSavedState(saved)), saved);
-});
-
-test('a file of before that has a zoom is read without it', t => {
-	const text = formatSavedState({...noSavedState, namespaces});
-	t.deepEqual(parseSavedState(text.replace('"json"', '"zoom": true, "json"')), parseSavedState(text));
-});
-
-test('a session does not keep the zoom', async t => {
-	const {file, path} = await fileIn(t);
-	file.keep({...stateIn('prod', null), zoom: true}, {context: 'prod', namespace: 'default'});
-	await file.flush();
-	t.notRegex(await readFile(path, 'utf8'), /zoom/);
+test('saved namespaces are read as they were written', t => {
+	t.deepEqual(parseNamespaces(formatNamespaces(namespaces)), namespaces);
 });
 
 for (const [title, text, message] of [
 	['no JSON', 'view: pods', /JSON/],
-	['another version', formatSavedState(noSavedState).replace('"version": 1', '"version": 2'), /version is not 1/],
-	['an unknown view', formatSavedState({...noSavedState, view: 'sandbox'}), /view/],
-	['an invalid namespace', formatSavedState({...noSavedState, namespaces}).replace('payments', '../x'), /namespaces/],
+	['another version', formatNamespaces(new Map()).replace('"version": 1', '"version": 2'), /version is not 1/],
+	['an invalid namespace', formatNamespaces(namespaces).replace('payments', '../x'), /namespaces/],
 	['a large file', ' '.repeat(70_000), /larger than 64 KiB/],
 ] as const) {
 	test(`${title} is ignored with one message and left alone`, async t => {
 		const {file, path, problem} = await fileIn(t, text);
 		t.regex(problem!, message);
-		t.deepEqual(file.saved, noSavedState);
+		t.deepEqual(file.recentNamespaces('prod'), []);
 		file.keep(stateIn('prod', 'payments'), {context: 'prod', namespace: 'default'});
 		await file.flush();
 		t.is(await readFile(path, 'utf8'), text);
@@ -69,18 +54,17 @@ for (const [title, text, message] of [
 test('a change is written to a private file, and contexts of other sessions are kept', async t => {
 	const {file, path} = await fileIn(t);
 	await mkdir(join(path, '..'), {recursive: true});
-	await writeFile(path, formatSavedState({...noSavedState, namespaces: new Map([['dev', {kubeconfig: 'default', last: ['web']}]])}));
+	await writeFile(path, formatNamespaces(new Map([['dev', {kubeconfig: 'default', last: ['web']}]])));
 	file.keep(stateIn('prod', 'payments'), {context: 'prod', namespace: 'default'});
 	file.keep(stateIn('prod', null), {context: 'prod', namespace: 'default'});
 	await file.flush();
-	t.deepEqual(parseSavedState(await readFile(path, 'utf8')), {
-		view: 'nodes',
-		json: null,
-		namespaces: new Map([
+	t.deepEqual(
+		parseNamespaces(await readFile(path, 'utf8')),
+		new Map([
 			['dev', {kubeconfig: 'default', last: ['web']}],
 			['prod', {kubeconfig: 'default', last: [null, 'payments']}],
 		]),
-	});
+	);
 	t.is((await stat(path)).mode & 0o777, 0o600);
 	t.deepEqual(await readdir(join(path, '..')), ['session.json']);
 });
@@ -95,14 +79,14 @@ test('a change within the write interval is written at the end', async t => {
 });
 
 test('a remembered namespace is used until the kubeconfig names another one', async t => {
-	const {file} = await fileIn(t, formatSavedState({...noSavedState, namespaces}));
+	const {file} = await fileIn(t, formatNamespaces(namespaces));
 	t.is(file.namespaceOf({context: 'prod', namespace: 'default'}), 'payments');
 	t.is(file.namespaceOf({context: 'prod', namespace: 'web'}), undefined);
 	t.is(file.namespaceOf({context: 'dev', namespace: 'default'}), undefined);
 	t.is(file.namespaceOf({context: null, namespace: 'default'}), undefined);
 });
 
-test('the next session begins in the last view and namespace, unless -n names one', async t => {
+test('the next session begins with the pods of the last namespace, unless -n names one', async t => {
 	const {session, home, kubeconfigFile} = await sessionOnSandbox(t, [], size);
 	await session.sees(/toolbox-/);
 	session.type(':ns kube-system\r');
@@ -112,13 +96,11 @@ test('the next session begins in the last view and namespace, unless -n names on
 	session.press('app.quit');
 	t.is(await session.ended(), 0);
 	const next = await openSession(t, ['--kubeconfig', kubeconfigFile], {home, ...size});
-	await next.sees(/┤3 Services/);
-	t.regex(next.text(), /› kube-system/);
+	await next.sees(/› kube-system[^]*┤1 Pods/);
 	next.press('app.quit');
 	t.is(await next.ended(), 0);
 	const named = await openSession(t, ['--kubeconfig', kubeconfigFile, '-n', 'default'], {home, ...size});
-	await named.sees(/┤3 Services/);
-	t.regex(named.text(), /› default/);
+	await named.sees(/› default[^]*┤1 Pods/);
 });
 
 test('a file that is not valid does not stop the session', async t => {

@@ -64,6 +64,6 @@ test('only a first session hints at keys, until one is used', async t => {
 	session.press('app.quit');
 	t.is(await session.ended(), 0);
 	const next = await openSession(t, ['--kubeconfig', kubeconfigFile], {home});
-	await next.sees(/┤4 Nodes[\s\S]*▸ cp /);
+	await next.sees(/┤1 Pods[\s\S]*Running/);
 	t.notRegex(next.text(), /no key deletes/);
 });

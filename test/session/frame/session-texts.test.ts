@@ -13,7 +13,7 @@ test('without UTF-8 no screen has a glyph that the terminal cannot show', async 
 	await session.sees(/> api-/);
 	const screens: ReadonlyArray<readonly [keys: string, shows: RegExp]> = [
 		['w', /you > apiserver/],
-		['q7', /BASIS +PROVEN[\s\S]*fail/],
+		['q7', /CHECK +VERDICT[\s\S]*fail/],
 		['\r', /Audit\] \w\d/],
 		['q1d', /\+ leg 3/],
 		['q?', /HERE/],
@@ -54,7 +54,7 @@ test('an audit row opens to all its evidence, by the open key and by the why key
 	const {session, home} = await sessionOnSandbox(t);
 	await session.sees(/Running/);
 	session.press('view.audit');
-	await session.sees(/▸ \S.*✗ direct, unverified.* C\d+/);
+	await session.sees(/▸ \S.*✗ [━╍] direct, unverified/);
 	t.notRegex(session.text(), /unknown: /);
 	session.press('open');
 	await session.sees(/Audit├ C\d+ [\s\S]*fix +set serverTLSBootstrap: true[\s\S]*docs/);
@@ -159,6 +159,51 @@ test('marked pods are followed together', async t => {
 	session.press('list/mark', 'move.down', 'list/mark', 'logs');
 	await session.sees(/Tail pod\/api-\S+ pod\/api-\S+├|Tail .*├ 2 pods/);
 	await session.sees(/2 pods/);
+});
+
+test('the cursor counts for nothing while rows are marked', async t => {
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/Running/);
+	session.press('list.reverse', 'list.reverse');
+	await session.sees(/▸ api-/);
+	session.press('list/mark', 'move.down', 'move.down', 'move.down', 'logs');
+	await session.sees(/Tail pod\/api-\S+├/);
+	t.notRegex(session.text(), /2 pods/);
+});
+
+test('a tail of marked rows asks before it leaves out those of another namespace', async t => {
+	const {session} = await sessionOnSandbox(t, ['-A'], {columns: 160, rows: 40});
+	await session.sees(/shop[\s\S]*Running/);
+	session.press('list.reverse', 'list.reverse', 'list/mark', 'move.end', 'list/mark', 'logs');
+	await session.sees(/Follow only 1 of 2 marked rows\?[\s\S]*One tail follows the rows of one namespace: \S+\./);
+	session.press('confirm.no');
+	await session.sees(/┤1 Pods/);
+	t.notRegex(session.text(), /Tail/);
+});
+
+test('Tab says where the connections are when they are not on the screen', async t => {
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/Running/);
+	session.press('pane.next');
+	await session.sees(/no connection is open/);
+	session.press('logs');
+	await session.sees(/Tail pod/);
+	session.press('pane.next');
+	await session.sees(/the connections are listed below the views/);
+	session.press('view.back');
+	await session.sees(/┤1 Pods[\s\S]* ▸ /);
+	t.notRegex(session.text(), / ▹ /);
+});
+
+test('an empty list names the filter and the problems that hide its rows', async t => {
+	const {session} = await sessionOnSandbox(t);
+	await session.sees(/Running/);
+	session.press('list.problems');
+	session.type('/toolbox\r');
+	await session.sees(/None of \d+ pods match "toolbox" and have problems\. +Esc clear filter +! all\s+rows/);
+	session.press('list.problems');
+	await session.sees(/toolbox-\S+ +1\/1/);
+	t.notRegex(session.text(), /None of/);
 });
 
 test('a failed shell shows its whole sentence at 80 columns', async t => {
@@ -275,15 +320,15 @@ test('an audit survives a namespace switch and is read again for another context
 	const {session} = await sessionOnSandbox(t);
 	await session.sees(/web-\w+-\w+/);
 	session.press('view.audit');
-	await session.sees(/CHECK .* ROW/);
+	await session.sees(/CHECK +VERDICT/);
 	session.press('namespace.all');
 	await session.sees(/› all namespaces/);
-	t.regex(session.text(), /CHECK .* ROW/);
+	t.regex(session.text(), /CHECK +VERDICT/);
 	session.type(':ctx bob');
 	await session.sees(/▸ sandbox-bob/);
 	session.press('accept');
 	await session.sees(/ bob ━/);
-	await session.sees(/CHECK .* ROW/);
+	await session.sees(/CHECK +VERDICT/);
 	await session.loses(/not determined yet/);
 });
 

@@ -77,7 +77,7 @@ test('a reset of all connections appears as a reconnect and the tail resumes', a
 	sandbox.faults.cut();
 	await session.sees(/reconnected after .*resumed at the last line, no gap/);
 	await session.sees(/[1-9]\d* reconnects?/);
-	t.regex(session.text(), /0 possible gaps/);
+	t.notRegex(session.text(), /possible gap/);
 	session.press('tail.previous-gap');
 	// Either notice of one of the two pods can be the last one.
 	await session.sees(/^▸─ \S+ \w{5}: (?:reconnected after |read ECONNRESET: )/m);
@@ -242,8 +242,8 @@ test('a proxy request shows status, body and leg; a writing method asks for conf
 	const {session} = await sessionOnSandbox(t);
 	await session.sees(/web-\w+/);
 	session.press('view.proxy', 'proxy/edit');
-	await session.sees(/GET svc\//);
-	session.type('web:80/\r');
+	await session.sees(/\d+ names/);
+	session.type('svc/web:80/\r');
 	await session.sees(/200 .*GET svc\/web:80\//);
 	await session.sees(/200 .*GET svc\/web:80\/ .*[━╍]plain/);
 	await session.sees(/hello from web-/);
@@ -306,6 +306,7 @@ test('a proxy request completes services and ports, and its response opens in a 
 	await session.sees(/web-\w+/);
 	session.press('view.proxy', 'proxy/edit');
 	await session.sees(/\d+ names/);
+	session.type('svc/');
 	session.press('complete');
 	await session.sees(/svc\/web:80\//);
 	session.type('w');
@@ -426,7 +427,7 @@ test('a saved tail is sanitized, private to the user, and overwrites nothing', a
 	session.press('save', 'clear');
 	session.type('~/kept.log\r');
 	await session.sees(/save to ~\/kept\.log.*the file already exists/);
-	session.type('2\r');
+	session.type('~/kept.log2\r');
 	await session.sees(/saved ~\/kept\.log2, [\d,]+ lines/);
 });
 

@@ -72,7 +72,7 @@ test('a copy asks before it replaces a local file, and says where the file went'
 	t.not(await readFile(own, 'utf8'), 'own\n');
 });
 
-test('no editing of a path turns a copy round; only the direction does, and then both ends change', async t => {
+test('only the direction turns a copy round, and then both ends change', async t => {
 	const {session} = await sessionOnSandbox(t, [], {columns: 160});
 	await openCopyForm(session, 'toolbox');
 	session.type('/etc/hosts');

@@ -6,7 +6,6 @@ import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
-import {fitCounts} from '../../../source/session/tail/describe-tail.ts';
 import {cellsForLines, fitTail, shownWindow, thumbRow} from '../../../source/session/tail/log-line.ts';
 
 const buffer = new LineBuffer();
@@ -57,16 +56,3 @@ for (const [what, follow, above, row] of [
 		);
 	});
 }
-
-test('zero counters are dropped first, from the left, and others never', t => {
-	const counts = [
-		['3 lines', false],
-		['0 errors', true],
-		['2 restarts', false],
-		['0 gaps', true],
-	].map(([text, isZero]) => ({text, role: 'text.dim', isZero})) as Parameters<typeof fitCounts>[0];
-	const at = (width: number) => fitCounts(counts, width, ' · ').map(({text}) => text);
-	t.deepEqual(at(80), ['3 lines', '0 errors', '2 restarts', '0 gaps']);
-	t.deepEqual(at(35), ['3 lines', '2 restarts', '0 gaps']);
-	t.deepEqual(at(10), ['3 lines', '2 restarts']);
-});

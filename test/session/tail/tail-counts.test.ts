@@ -91,7 +91,7 @@ test('a restart shows the key to the previous log, unless that is open', async t
 		keymap: new Map(),
 	} as unknown as ScreenInput;
 	const counted = async (phase: 'following' | 'waiting', restarts: number) => {
-		const view = {...emptyTail('tail-1', 'pod/web-0'), phase, counters: {reconnects: 0, possibleGaps: 0, restarts, json: 0}};
+		const view = {...emptyTail('tail-1', 'pod/web-0'), phase, counters: {reconnects: 0, possibleGaps: 0, restarts}};
 		return (await drawn(screen, h(Tail, {view}))).at(-1)!;
 	};
 

@@ -16,6 +16,7 @@ import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
 import {asTailSource} from '../../../source/session/tail/tail-sources.ts';
 import {keyContext} from '../../../source/session/frame/session-state.ts';
 import {emptyTail, filterTail, goTo} from '../../../source/session/tail/tail-view.ts';
+import {tailCounts} from '../../../source/session/tail/describe-tail.ts';
 import {tailWindow} from '../../../source/session/tail/log-line.ts';
 import {fakeSession} from '../../support/fake-session.ts';
 import {quietStore, tailRun} from '../../support/tail-run.ts';
@@ -96,7 +97,7 @@ test('the field cursor stops at the last field, so the first key up moves it', a
 test('JSON is readable by itself when most lines are JSON, until the user chooses', async t => {
 	const {run: tail, press} = tailOf(['{"msg":"paid"}', 'text', '{"msg":"sent"}']);
 	tail.changed();
-	t.like(tail.view, {json: true, counters: {json: 2}});
+	t.true(tail.view.json);
 	await press('tail/json');
 	tail.changed();
 	t.false(tail.view.json);
@@ -106,14 +107,6 @@ test('JSON is readable by itself when most lines are JSON, until the user choose
 	await text.press('tail/json');
 	text.run.changed();
 	t.true(text.run.view.json);
-});
-
-test('a restarted tail restarts its count of JSON lines', async t => {
-	const {run: tail, press} = tailOf(['{"msg":"paid"}', 'text', '{}']);
-	await press('tail/json');
-	t.is(tail.view.counters.json, 2);
-	await press('tail.since-1m');
-	t.is(tail.view.counters.json, 0);
 });
 
 test('back closes the tail, and background keeps it', async t => {
@@ -219,6 +212,7 @@ test('more context is refused with a message while all lines are shown', async t
 	tail.view = filterTail(tail.view, {filter: {text: 'POST', regex: false, inverse: false}});
 	await press('tail.more-context');
 	t.is(tail.view.context, 1);
+	t.regex(tailCounts(tail.view, undefined)[0]!.text, /\(1 around each\)$/);
 	await press('tail.matches-only', 'tail.less-context');
 	t.deepEqual([tail.view.context, told.length], [1, 2]);
 });

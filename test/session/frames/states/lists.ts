@@ -8,7 +8,6 @@ const pods = ['api-7c9f8d6b5c-x2xkq  1/1  Running  0  n2', 'web-5d9c7b-abcde  0/
 const header: Partial<ClusterState> = {
 	context: 'prod-eu',
 	legOne: {tls: 'verified', route: 'direct'},
-	replicas: {read: 1, known: 3},
 	version: 'v1.36.3',
 };
 const verdict = {basis: 'proven', evidence: [], need: []};

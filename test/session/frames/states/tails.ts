@@ -36,7 +36,7 @@ export const tailStates: NamedStates = {
 		roles: true,
 		spoken: true,
 		connections: streamOf(),
-		tail: {lines: ['one', 'two'], phase: 'following', counters: {reconnects: 1, possibleGaps: 1, restarts: 0, json: 0}},
+		tail: {lines: ['one', 'two'], phase: 'following', counters: {reconnects: 1, possibleGaps: 1, restarts: 0}},
 	},
 	'a tail that does not follow': {
 		roles: true,
