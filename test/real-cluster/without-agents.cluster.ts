@@ -77,8 +77,8 @@ tunnelTest('without agents, all that is open or asked names the tunnel, and work
 	const [grpc, http] = provokedInTunnels['without-agents'];
 	await Promise.all([
 		until(() => running.stderr().includes('No agent available'), running.stderr, slack(30_000)),
-		assertBrokenPath(narrow),
-		assertLostForward(wide).then(async () => assertBrokenPath(wide)),
+		assertBrokenPath(narrow, /Konnectivity +✗ [━╍] konnectivity/),
+		assertLostForward(wide).then(async () => assertBrokenPath(wide, /unverified ✗ kubelets[^]*Konnectivity +✗ [━╍] konnectivity/)),
 		assertDoctorStops(t, cluster, 'admin'),
 		assertDoctorStops(t, cluster, 'plain'),
 		cluster.spoke('off-grpc', 'audit -o json --probe active').then(({stdout}) => {
@@ -127,14 +127,14 @@ async function assertLostForward(terminal: TestTerminal): Promise<void> {
 }
 
 /** A failed log read marks the path and its audit rows. */
-async function assertBrokenPath(terminal: TestTerminal): Promise<void> {
+async function assertBrokenPath(terminal: TestTerminal, audit: RegExp): Promise<void> {
 	await terminal.sees(/▸ tcp-0/);
 	terminal.press('logs');
 	await terminal.sees(/No agent available|no\s+agent is connected/, 60_000);
 	terminal.press('view.back');
 	await terminal.sees(/konnectivity [━╍] unverified ✗ kubelet n1\s*\n +failed \d+s ago +No agent available/);
 	terminal.press('view.audit');
-	await terminal.sees(/Konnectivity +✗ [━╍] konnectivity/, 60_000);
+	await terminal.sees(audit, 60_000);
 	terminal.press('view.pods');
 	await terminal.sees(/▸ tcp-0/);
 }

@@ -24,6 +24,11 @@ export function describeAuditRow(
 	};
 }
 
+/** As `proven for 1 of 2 apiservers`. C5 counts kubelets. */
+export function describeProvenFor({id, scope: {of, proven}}: Pick<AuditRow, 'id' | 'scope'>): string {
+	return `proven for ${proven} of ${of ?? '?'} ${id === 'C5' ? 'kubelet' : 'apiserver'}${of === 1 ? '' : 's'}`;
+}
+
 /** The state of a row in words. Its title is the subject. */
 export function auditRowState(
 	{id, state, verdict}: Pick<AuditRow, 'id' | 'state' | 'verdict'>,

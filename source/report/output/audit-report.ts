@@ -1,5 +1,5 @@
 /** Audits as text. */
-import {describeAuditRow, hubPicture, kubeletsRow, pathToNodes} from '../descriptions/describe-audit.ts';
+import {describeAuditRow, describeProvenFor, hubPicture, kubeletsRow, pathToNodes} from '../descriptions/describe-audit.ts';
 import {describeReplicas} from '../descriptions/describe-path.ts';
 import {type DetailPart, needsLegend, withLocation} from '../descriptions/describe-verdict.ts';
 import {type Audit, type AuditRow, groupByCause, isProblem} from '../../evidence/audit/audit-object.ts';
@@ -75,8 +75,8 @@ const marks: Readonly<Record<AuditRow['verdict'], string>> = {
 	'not-applicable': 'n/a ',
 };
 
-function scopeOf({id, scope: {of, proven}}: AuditRow): string {
-	return of === null || of <= 1 ? '' : ` (proven for ${proven} of ${of} ${id === 'C5' ? 'kubelets' : 'apiservers'})`;
+function scopeOf(row: AuditRow): string {
+	return (row.scope.of ?? 0) > 1 ? ` (${describeProvenFor(row)})` : '';
 }
 
 /** The advice stands above the rows of a block. */

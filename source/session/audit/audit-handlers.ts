@@ -1,6 +1,6 @@
 /** Handlers of the audit view. */
 import {auditJson, type Audit, type AuditRow, countCauses, rowsByCause} from '../../evidence/audit/audit-object.ts';
-import {describeAuditRow} from '../../report/descriptions/describe-audit.ts';
+import {describeAuditRow, describeProvenFor} from '../../report/descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../report/descriptions/describe-verdict.ts';
 import {needsInOneLine} from '../../evidence/rules/needs.ts';
 import {clockTime, formatQuantity} from '../../base/text/formats.ts';
@@ -118,7 +118,7 @@ function showAudit(session: Session, audit: Audit): void {
 		state: row.state,
 		leg: row.leg,
 		basis: row.basis,
-		provenOn: provenOn(row),
+		howKnown: howKnown(row),
 		lines: rowLines(audit, row),
 	}));
 	const {rows: before, cursor} = session.store.state.audit;
@@ -148,11 +148,9 @@ function countsOf({rows, summary}: Audit): string {
 	return `all ${rows.length} rows${parts.length === 0 ? '' : `: ${parts.join(' · ')}`}`;
 }
 
-/** C5 counts kubelets, the other rows apiservers. */
-function provenOn({id, basis, scope: {of, proven}}: AuditRow): string {
-	const count = `${proven} of ${of ?? '?'}`;
-	const noun = id === 'C5' ? 'kubelet' : 'apiserver';
-	return of === null && proven === 0 ? '' : `${basis === 'proven' ? '' : ', proven'} for ${count} ${noun}${of === 1 ? '' : 's'}`;
+function howKnown(row: AuditRow): string {
+	const isCounted = row.scope.of !== null || row.scope.proven > 0;
+	return isCounted ? `${row.basis === 'proven' ? '' : `${row.basis}, `}${describeProvenFor(row)}` : row.basis;
 }
 
 export function openAuditRow(session: Session): void {

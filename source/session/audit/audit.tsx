@@ -10,7 +10,7 @@ import {
 	kubeletsRow,
 	routeToNodes,
 } from '../../report/descriptions/describe-audit.ts';
-import {routeName} from '../../report/descriptions/describe-verdict.ts';
+import {routeName, tlsName} from '../../report/descriptions/describe-verdict.ts';
 import type {Audit, AuditedLeg, AuditRow, RowId, RowVerdict} from '../../evidence/audit/audit-object.ts';
 import {cellWidth, fitToCells, truncateToCells} from '../../base/text/cell-width.ts';
 import {viewRows} from '../frame/layout.ts';
@@ -82,12 +82,12 @@ export function AuditView(): ReactNode {
 				{picture.map((row, index) => (
 					<Row key={index} {...row} />
 				))}
-				<Row {...headLine(widths)} />
+				<Row {...line(styled('text.dim', `   ${fitToCells('CHECK', widths.title)} VERDICT`))} />
 			</Box>
 			<CursorRows lines={list} cursor={selected} grow={3} minHeight={minRows} />
 			{detailRows > 0 && (
 				<>
-					<Rule title={at.id} after={`${at.basis}${at.provenOn}`} right={audit.note} />
+					<Rule title={at.id} after={at.howKnown} right={audit.note} />
 					<Rows
 						minHeight={detailRows}
 						draw={({rows: height}) =>
@@ -109,10 +109,6 @@ export function AuditView(): ReactNode {
 function withHiddenCount(lines: readonly Line[], height: number): readonly Line[] {
 	const shown = lines.slice(0, height - 1);
 	return lines.length <= height ? lines : [...shown, line(styled('text.dim', `   ${describeHiddenRows(0, lines.length - shown.length)}`))];
-}
-
-function headLine({title}: Widths): Line {
-	return line(styled('text.dim', `   ${fitToCells('CHECK', title)} VERDICT`));
 }
 
 type Widths = {title: number; verdict: number};
@@ -137,10 +133,13 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, i
 	};
 }
 
-/** The glyph is the verdict, the stroke the basis and the text the state, so that color is never the only sign. */
+/** The glyph is the verdict and the text is the state, so that color is never the only sign. Each state has the stroke of its own basis. */
 function verdictText(row: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
-	const glyph = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[row.verdict];
-	return `${glyph} ${strokes[row.basis]} ${auditLegState(row, {short})}`;
+	const {verdict, leg, basis} = row;
+	const glyph = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[verdict];
+	return leg === null
+		? `${glyph} ${strokes[basis]} ${auditRowState(row, {short})}`
+		: `${glyph} ${strokes[leg.route.basis]} ${routeName(leg.route.state, {short})} ${strokes[leg.tls.basis]} ${tlsName(leg.tls.state)}`;
 }
 
 export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width: number): Line[] {

@@ -84,8 +84,10 @@ async function goBack(session: Session): Promise<void> {
 
 function switchPane(session: Session): void {
 	const {layers, connections} = session.store.state;
-	if (layers.length > 0 || connections.length === 0) {
-		session.showMessage(layers.length > 0 ? 'the connections are listed below the views' : 'no connection is open');
+	if (connections.length === 0) {
+		session.showMessage('no connection is open');
+	} else if (layers.length > 0) {
+		session.showMessage('the connections are listed below the views');
 	} else {
 		session.store.dispatchNow({type: 'pane'});
 	}

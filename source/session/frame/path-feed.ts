@@ -101,15 +101,13 @@ export class PathFeed {
 			}
 
 			this.#examined.set(cluster, {at: Date.now(), value});
-			const {
-				legs: [first],
-			} = configuredPath(value, cluster.access, {feature: 'logs', target: noTarget, request: null}, {node: null, pod: null});
+			const {legs} = configuredPath(value, cluster.access, {feature: 'logs', target: noTarget, request: null}, {node: null, pod: null});
 			const {version} = value.shared;
 			this.#store.dispatch({
 				type: 'cluster',
 				context: cluster.context,
 				to: {
-					legOneEnd: first?.to ?? null,
+					legOneEnd: legs[0]?.to ?? null,
 					// The apiserver may have been upgraded while the session ran.
 					...(version && {version: version.facts.gitVersion}),
 				},

@@ -232,8 +232,8 @@ export type SessionState = {
 export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'leg' | 'basis'> & {
 	/** Above the first of several rows with one cause. */
 	heading: string | null;
-	/** Follows the basis, as ` for 1 of 2 apiservers`. */
-	provenOn: string;
+	/** As `inferred, proven for 1 of 2 apiservers`. */
+	howKnown: string;
 	lines: readonly TextLine[];
 };
 

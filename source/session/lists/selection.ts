@@ -65,13 +65,12 @@ export async function chosenTargets(session: Session): Promise<(Omit<ClusterTarg
 		return selected && {cluster: selected.cluster, namespace: selected.namespace, targets: [selected.target]};
 	}
 
-	const cursor = selectedRow(list);
-	const first = marked.find(({id}) => id === cursor?.id) ?? marked[0]!;
+	const first = marked.find(({id}) => id === selectedRow(list)?.id) ?? marked[0]!;
 	const together = marked.filter(({context, namespace}) => context === first.context && namespace === first.namespace);
 	const place = placeOf(session, first);
 	return together.length === marked.length ||
 		(await session.ask(`Follow only ${together.length} of ${formatQuantity(marked.length, 'marked row')}?`, [
-			`One tail follows the rows of one namespace: ${place.namespace}.`,
+			`One tail follows the rows of one namespace: ${place.namespace}, in ${place.cluster.context}.`,
 		]))
 		? {...place, targets: together.map(row => targetOf(list.name, row))}
 		: null;

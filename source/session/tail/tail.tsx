@@ -38,7 +38,7 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 	return (
 		<>
 			<Title view={view} entry={entry} focus={open === null} />
-			{size.columns >= minColumnsForSources && hasOtherSources(view) && <Row {...sourceRow(screen, view)} label="" />}
+			{size.columns >= minColumnsForSources && isAnyNotFollowed(view) && <Row {...sourceRow(screen, view)} label="" />}
 			{view.json && view.fields.length > 0 && <Row {...fieldsRow(screen, view)} label="" />}
 			<Rows
 				pane="tail"
@@ -98,8 +98,7 @@ function Title({view, entry, focus}: TitleProps): ReactNode {
 
 const maxSources = 12;
 
-/** Sources that are not simply followed, of several. */
-function hasOtherSources({sources}: TailView): boolean {
+function isAnyNotFollowed({sources}: TailView): boolean {
 	return sources.length >= 2 && sources.some(({on, state}) => !on || state !== 'open');
 }
 

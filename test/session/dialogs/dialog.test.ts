@@ -25,7 +25,7 @@ const prompt = (text = '', caret = text.length): PromptDialog => ({
 	candidates: ['svc/web:80/', 'svc/web:443/', 'pod/a'],
 });
 
-const edits: ReadonlyArray<readonly [string, string, DialogEvent, string, number]> = [
+const edits: ReadonlyArray<readonly [string, string, DialogEvent, string, number, 'untouched'?]> = [
 	['inserts a character at the caret', 'ac', {type: 'type', text: 'b'}, 'acb', 3],
 	['drops pasted line ends', '', {type: 'type', text: 'rm\r\nx\u0003'}, 'rmx', 3],
 	['erases a whole character', 'aé🎉', {type: 'erase'}, 'aé', 2],
@@ -34,25 +34,15 @@ const edits: ReadonlyArray<readonly [string, string, DialogEvent, string, number
 	['moves the caret to the start', 'ab', {type: 'caret', to: 'start'}, 'ab', 0],
 	['goes to the newest line of the history', '', {type: 'history', by: 1}, 'second', 6],
 	['completes the common prefix', 'svc/', {type: 'complete'}, 'svc/web:', 8],
+	['replaces an untouched text by the first character', 'web', {type: 'type', text: 'x'}, 'x', 1, 'untouched'],
+	['erases an untouched text as a whole', 'web', {type: 'erase'}, '', 0, 'untouched'],
+	['keeps an untouched text when the caret moves', 'web', {type: 'caret', to: 'left'}, 'web', 2, 'untouched'],
 ];
-for (const [title, before, event, text, caret] of edits) {
+for (const [title, before, event, text, caret, untouched] of edits) {
 	test(`a prompt ${title}`, t => {
-		t.deepEqual((reduceDialog(prompt(before), event) as PromptDialog).typed, {text, caret});
-	});
-}
-
-const untouchedEdits: ReadonlyArray<readonly [string, DialogEvent, string]> = [
-	['is replaced by the first character', {type: 'type', text: 'x'}, 'x'],
-	['is erased as a whole', {type: 'erase'}, ''],
-	['stays when the caret moves', {type: 'caret', to: 'left'}, 'web'],
-];
-for (const [title, event, text] of untouchedEdits) {
-	test(`the suggested text of a prompt ${title}, and the next character is added`, t => {
-		const dialog = {...prompt('web'), typed: {text: 'web', caret: 3, untouched: true}};
-		const edited = reduceDialog(dialog, event) as PromptDialog;
-		t.is(edited.typed.text, text);
-		const next = reduceDialog(reduceDialog(edited, {type: 'caret', to: 'end'}), {type: 'type', text: '1'}) as PromptDialog;
-		t.is(next.typed.text, `${text}1`);
+		const dialog = prompt(before);
+		const typed = {...dialog.typed, untouched: untouched !== undefined};
+		t.deepEqual((reduceDialog({...dialog, typed}, event) as PromptDialog).typed, {text, caret});
 	});
 }
 

@@ -20,7 +20,7 @@ const row: ShownAuditRow = {
 	state: 'unknown',
 	leg: {route: {state: 'egress-http-connect', basis: 'inferred'}, tls: {state: 'unknown', basis: 'unknown'}},
 	basis: 'inferred',
-	provenOn: ', proven for 0 of 1 apiserver',
+	howKnown: 'inferred, proven for 0 of 1 apiserver',
 	lines: [],
 };
 
@@ -28,8 +28,8 @@ test('the audit shows route and TLS state, and shortens the route on a narrow sc
 	const alone: ShownAuditRow = {...row, title: 'route to nodes', id: 'C10', state: 'egress-http-connect', leg: null};
 	const at = async (columns: number, title = row.title) =>
 		(await drawn(screenOf(columns, [row, alone]), h(AuditView))).find(text => text.includes(title)) ?? '';
-	t.regex(await at(200), /x ~ egress http-connect, TLS unknown$/);
-	t.regex(await at(60), /x ~ http-conn, TLS unknown$/);
+	t.regex(await at(200), /x ~ egress http-connect \. TLS unknown$/);
+	t.regex(await at(60), /x ~ http-conn \. TLS unknown$/);
 	t.true((await at(60)).length <= 60);
 	t.regex(await at(60, alone.title), /x ~ egress http-connect$/);
 });

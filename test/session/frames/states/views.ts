@@ -16,7 +16,7 @@ const row = (id: string, verdict: AuditRow['verdict'], state: string, more: Part
 		leg: null,
 		basis: 'proven',
 		heading: null,
-		provenOn: ' for 3 of 3 apiservers',
+		howKnown: 'proven for 3 of 3 apiservers',
 		lines: [{text: 'certificate not verified'}],
 		...more,
 	}) as unknown as ShownAuditRow;
@@ -77,7 +77,7 @@ export const viewStates: NamedStates = {
 	},
 	'each row of an audit, unknown': {
 		view: 'audit',
-		audit: audit(...rowIds.map(id => row(id, 'unknown', 'unknown', {basis: 'unknown', lines: []}))),
+		audit: audit(...rowIds.map(id => row(id, 'unknown', 'unknown', {basis: 'unknown', howKnown: 'unknown', lines: []}))),
 	},
 	'rows of an audit that share a state, in their own words': {
 		view: 'audit',
