@@ -1,14 +1,11 @@
 /** `--require` of the stream commands, against apiservers that record what reaches them. */
-import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import process from 'node:process';
-import {createInterface} from 'node:readline';
 import test from 'ava';
 import {startFlaggedApiservers, verifies, verifiesNothing} from '../support/flagged-apiserver.ts';
 import {dial, runPortForward} from '../support/port-forward-run.ts';
-import {builtProgram, runSpoke} from '../support/run-spoke.ts';
+import {runSpoke, startSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 /** Each stream command, and what of the user it sends. */
@@ -141,10 +138,9 @@ test('a forward meets verified in a sandbox that verifies, and a refused kubelet
 
 test('the local API proxy responds with 403 to what does not meet --require, and relays the rest', async t => {
 	const server = await startFlaggedApiservers(t, [verifiesNothing]);
-	const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', '--require', 'verified'], {env: server.env});
-	t.teardown(() => child.kill());
-	const [line] = (await once(createInterface({input: child.stdout}), 'line')) as [string];
-	const address = `http://${/[\d.]+:\d+/.exec(line)![0]}`;
+	const {sees, output} = startSpoke(t, ['proxy', '--port', '0', '--require', 'verified'], {env: server.env});
+	await sees(/[\d.]+:\d+\s/);
+	const address = `http://${/[\d.]+:\d+/.exec(output.stdout)![0]}`;
 	const log = await fetch(`${address}/api/v1/namespaces/default/pods/web/log`);
 	t.is(log.status, 403);
 	t.regex(await log.text(), /requirement not met: verified \(logs\): leg 2 is unverified/);
