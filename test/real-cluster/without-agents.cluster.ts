@@ -124,14 +124,17 @@ async function assertLostForward(terminal: TestTerminal): Promise<void> {
 	await terminal.sees(/stopped at leg 2/, 60_000);
 	await terminal.sees(/No agent available/);
 	terminal.press('view.back');
+	await terminal.loses(/stopped at leg 2/);
 }
 
 /** A failed log read marks the path and its audit rows. */
 async function assertBrokenPath(terminal: TestTerminal, audit: RegExp): Promise<void> {
 	await terminal.sees(/▸ tcp-0/);
 	terminal.press('logs');
+	await terminal.sees(/Tail pod\/tcp-0/);
 	await terminal.sees(/No agent available|no\s+agent is connected/, 60_000);
 	terminal.press('view.back');
+	await terminal.loses(/Tail pod\/tcp-0/);
 	await terminal.sees(/konnectivity [━╍] unverified ✗ kubelet n1\s*\n +failed \d+s ago +No agent available/);
 	terminal.press('view.audit');
 	await terminal.sees(audit, 60_000);
@@ -145,6 +148,7 @@ async function assertMendedPath(terminal: TestTerminal): Promise<void> {
 	await terminal.sees(/Tail pod\/tcp-0/);
 	await terminal.sees(/[━╍]► n1|[━╍]► kubelet n1/, 60_000);
 	terminal.press('view.back');
+	await terminal.loses(/Tail pod\/tcp-0/);
 	await terminal.loses(/failed \d+s ago/);
 }
 
