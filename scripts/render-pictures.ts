@@ -28,7 +28,7 @@ const pictures: readonly Picture[] = [
 	{
 		title: 'Pods, and the path to the selected one: its kubelet is not verified',
 		// By name, without the crashing pod first.
-		steps: [{sees: /does not check who/}, {press: 'list.reverse'}, {press: 'list.reverse'}, {sees: /▸ api-/}, {sees: /l logs/}],
+		steps: [{sees: /unverified ━► kubelet/}, {press: 'list.reverse'}, {press: 'list.reverse'}, {sees: /▸ api-/}, {sees: /l logs/}],
 	},
 	{
 		file: 'why',

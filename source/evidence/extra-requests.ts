@@ -191,6 +191,13 @@ export const extraRequests: readonly ExtraRequest[] = [
 		active: true,
 	},
 	{
+		request: 'GET /api/v1/namespaces/*/pods/*/log',
+		purpose: 'the last line of the log of a container that ended badly, at most 2 KiB: what it said last',
+		when: 'in the session, while the cursor rests on a pod with a problem; never while streams have a requirement',
+		permission: {apiGroups: [''], resources: ['pods/log'], verbs: ['get']},
+		active: true,
+	},
+	{
 		request: 'upgrade /api/v1/namespaces/*/pods/*/portforward',
 		purpose: 'which metrics rise and fall with idle port-forwards (3, then 5, for 1 s each); doctor opens one',
 		when: 'doctor; the route test',

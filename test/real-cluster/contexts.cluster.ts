@@ -73,7 +73,7 @@ test.serial('in the session, the row decides whose path is shown and whose shell
 		[contexts[0]!, 'move.end', 'unverified', 'unverified'],
 	] as const) {
 		terminal.press(key);
-		await terminal.sees(new RegExp(`▸ ${context} +shell[^]*Path on ${context}[^]*[━╍] ${tls} `));
+		await terminal.sees(new RegExp(`▸ ${context} +shell[^]*\\n you ━[^\\n]*[━╍] ${tls} `));
 		terminal.press('shell');
 		await terminal.sees(new RegExp(`shell in ${context} demo/shell, [^]*/ # $`, 'm'));
 		terminal.type('exit 3\r');

@@ -269,7 +269,7 @@ test.serial('a user with few permissions sees unknown states as unknown, and per
 	terminal.press('help.open');
 	await terminal.sees(/: no permission to/);
 	terminal.press('view.back');
-	await terminal.sees(/── Path/);
+	await terminal.sees(/\n you ━/);
 	terminal.press('debug');
 	await terminal.sees(/disabled, no permission to patch pods\/eph/);
 });

@@ -195,7 +195,7 @@ function tabsLine(screen: ScreenWith<'view' | 'size'>, counts: Counts, status: s
 
 function statusOf(screen: ScreenInput): string {
 	const list = currentList(screen.state);
-	return list === null ? '' : describeListStatus(screen, list, screen.state.size.columns);
+	return list === null ? '' : describeListStatus(screen, list);
 }
 
 function keyOfView(screen: ScreenWith<never>, name: ViewName): string | null {

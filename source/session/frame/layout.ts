@@ -1,7 +1,8 @@
 /** The views: how many rows their panes take, where their cursor is, and their history. */
-import type {ListName} from '../lists/list-kinds.ts';
+import {cellIn, type ListName} from '../lists/list-kinds.ts';
 import {type ListState, selectedRow} from '../lists/list-state.ts';
 import {hasProblem} from '../lists/problems.ts';
+import type {Row} from '../lists/table-rows.ts';
 import {proxyRowCount} from '../proxy/proxy-state.ts';
 import type {SessionState, ViewName} from './session-state.ts';
 
@@ -11,8 +12,8 @@ const readerPageRows = 3;
 const readerSize = {columns: 400, rows: 24};
 
 const lowBelow = 20;
-/** Minimum rows of the screen for a preview. */
-const previewFrom = 32;
+/** Screens below it show a row less of a problem. */
+const mediumBelow = 32;
 
 type ViewEntry = {view: ViewName; namespace: string | null};
 
@@ -26,9 +27,18 @@ export function hasPaneTitles({size: {rows}, zoom}: Pick<SessionState, 'size' | 
 }
 
 /** Rows of the details below a list, with their title. By the row alone, so that the list does not jump when its details are read. */
-export function previewRows({size: {rows}, zoom}: Pick<SessionState, 'size' | 'zoom'>, list: ListState | null): number {
+export function previewRows(state: Pick<SessionState, 'size' | 'zoom'>, list: ListState | null): number {
 	const row = list && selectedRow(list);
-	return rows < previewFrom || zoom || row === null ? 0 : hasProblem(row, list!.knownProblems) ? 7 : 4;
+	if (!hasPaneTitles(state) || row === null) {
+		return 0;
+	}
+
+	const isLong = hasProblem(row, list!.knownProblems) || containerCount(list!, row) > 1;
+	return isLong ? (state.size.rows < mediumBelow ? 6 : 7) : 3;
+}
+
+function containerCount({name}: ListState, row: Row): number {
+	return name === 'pods' ? Number(cellIn(name, row, 'READY').split('/')[1]) : 1;
 }
 
 /** Rows of the connections, without their title. */

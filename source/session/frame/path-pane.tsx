@@ -9,28 +9,25 @@ import {cellWidth, fitToCells} from '../../base/text/cell-width.ts';
 import {formatAge} from '../../base/text/formats.ts';
 import {sanitizeLine} from '../../base/text/sanitize.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole} from '../kit/path-line-spans.ts';
-import {Row, Rule, useReading} from '../kit/styled-text.tsx';
-import {firstKey, useScreen, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith, toSessionAdvice} from '../kit/screen-input.ts';
-import {line, styled, type Line} from '../kit/styled-line.ts';
+import {Row, useReading} from '../kit/styled-text.tsx';
+import {useScreen, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith, toSessionAdvice} from '../kit/screen-input.ts';
+import {line, lineWidth, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
-import {isListName} from '../lists/list-kinds.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row as ListRow} from '../lists/table-rows.ts';
 import {selectedExchange} from '../proxy/proxy-state.ts';
-import {pathOfEntry, describeRoundTrips, hasOverdueTime, overdueTimes} from './connection-list.ts';
+import {pathOfEntry} from './connection-list.ts';
 import {hasPaneTitles} from './layout.ts';
-import {currentList, type ClusterState, type SessionState} from './session-state.ts';
+import {currentList, type SessionState} from './session-state.ts';
 
-/** The path of the selection: what it means in the title, then one line; below it, why it would fail. */
+/** The path of the selection in one line; below it, why it would fail, or what would settle an unknown TLS state. */
 export function PathPane(): ReactNode {
 	const view = useScreen(({state}) => state.view);
 	const path = useScreen(({state}) => shownPath(state));
-	const isLow = useScreen(({state}) => !hasPaneTitles(state));
 	const isEmpty = useScreen(({state}) => path === null && isNothingSelected(state));
 	const reading = useReading(() => spokenPath(path));
 	return view === 'audit' || view === 'proxy' || isEmpty ? null : (
 		<Box flexDirection="column" flexShrink={0} {...reading}>
-			{!isLow && view !== 'sandbox' && <Title path={path} />}
 			{path === null ? <UnreadPath /> : <ReadPath path={path} />}
 		</Box>
 	);
@@ -38,31 +35,6 @@ export function PathPane(): ReactNode {
 
 export function spokenPath(path: Path | null): string {
 	return path === null ? '' : pathSentences(path).join('\n');
-}
-
-function Title({path}: {readonly path: Path | null}): ReactNode {
-	const key = useScreen(screen => firstKey(screen, 'why'));
-	const texts = useScreen(screen => titleTexts(screen, path).join('\n')).split('\n');
-	const context = useScreen(({state}) => rowOfSelection(state)?.context);
-	const right = key === null ? '' : `${key} why`;
-	const forms = texts.map(after => ({after, right}));
-	return <Rule title={pathTitle(path, context)} {...forms[0]!} shorter={[...forms, {after: texts.at(-1)!, right: ''}]} />;
-}
-
-/** What the path means, or when it will be known, from the longest to the shortest. That a response is late goes before the meaning. */
-function titleTexts(screen: ScreenInput, path: Path | null): string[] {
-	const {dot} = screen.theme.glyphs;
-	if (path === null) {
-		return [rowOfSelection(screen.state)?.unread === undefined ? `${dot} ${describePendingLeg(screen.state)}` : ''];
-	}
-
-	const overdue = overdueTimes(screen.state, path);
-	if (hasOverdueTime(overdue)) {
-		return [`${dot} ${describeRoundTrips(path, overdue)}`];
-	}
-
-	const meanings = [false, true].map(short => toSessionAdvice(screen, describePathMeaning(path, {short})));
-	return describeExpectedFailure(path) === null ? meanings.map(meaning => `${dot} ${meaning}`) : [''];
 }
 
 /** In the forwards view, the worst of the selected forward; in the proxy view, of the selected response; in lists, as read for the row. */
@@ -102,9 +74,19 @@ function pathLines(screen: ScreenWith<(typeof pathParts)[number]>, path: Path): 
 	const {state} = screen;
 	const {columns} = state.size;
 	const letter = replicaLetter(state.processes, path);
-	const pathLine = line(' ', pathLineSpansWithEndTime(path, columns - 2, screen.theme.glyphs, letter));
+	const spans = pathLineSpansWithEndTime(path, columns - 2, screen.theme.glyphs, letter);
 	const broken = brokenLine(screen, path, columns);
-	return !hasPaneTitles(state) || state.view === 'sandbox' ? [broken ?? pathLine] : [pathLine, ...(broken ? [broken] : [])];
+	if (broken !== null) {
+		return !hasPaneTitles(state) || state.view === 'sandbox' ? [broken] : [line(' ', spans), broken];
+	}
+
+	const meaning = toSessionAdvice(screen, describePathMeaning(path));
+	if (lineWidth(spans) + cellWidth(meaning) + 5 <= columns) {
+		return [line(' ', spans, styled('text.dim', `   ${meaning}`))];
+	}
+
+	const isUnknown = !isChecking(path) && path.legs.some(({tls}) => tls.state === 'unknown');
+	return [line(' ', spans), ...(isUnknown && hasPaneTitles(state) ? [line('   ', styled('text.dim', meaning))] : [])];
 }
 
 /** The text as observed if it is complete, otherwise its meaning first. */
@@ -188,11 +170,6 @@ function describeBrokenPath(path: Path, now: number): {word: string; message: st
 	return {word: time === null ? 'would fail' : `failed ${formatAge(now - Date.parse(time))} ago${end}`, message, explained};
 }
 
-/** With the context of the selected row, if several are open. For a service, the path is that of the service proxy. */
-export function pathTitle(path: Path | null, context: string | undefined): string {
-	return `Path${context === undefined ? '' : ` on ${context}`}${path?.legs[1]?.to === 'service' ? ' through the apiserver proxy' : ''}`;
-}
-
 export function isNothingSelected({
 	view,
 	lists,
@@ -220,24 +197,6 @@ export function isNothingSelected({
 function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
 	const phase = currentList({view, lists})?.phase;
 	return phase?.kind === 'failed' && phase.error.code === 'ERR_CREDENTIALS';
-}
-
-/** When leg 2 will be determined, or why it will not be. */
-export function describePendingLeg({
-	view,
-	lists,
-	cluster: {reachable},
-}: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
-	if (reachable !== 'yes') {
-		return reachable === 'no' ? 'leg 2 is determined after leg 1 connects' : 'leg 2 is determined after the apiserver responds';
-	}
-
-	if (isUnauthorized({view, lists})) {
-		return 'leg 2 is not determined: the apiserver does not accept your credentials';
-	}
-
-	// The path of a list row is read separately. A forward has its own connections.
-	return isListName(view) ? 'leg 2 is being determined' : 'leg 2 is determined within 2 s of the first connection';
 }
 
 export function pendingLegName(state: Pick<SessionState, 'view' | 'lists'>): string {

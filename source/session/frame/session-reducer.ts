@@ -82,7 +82,6 @@ export type SessionEvent =
 	| {type: 'tail-display'; display: TailDisplay};
 
 const noticeMs = 5000;
-const firstHintsMs = 30_000;
 const maxMessages = 500;
 /** Step of the screen clock under reduced motion. */
 const stillMs = 10_000;
@@ -160,7 +159,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		lastFailure: failure,
 	}),
 	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
-	'first-hints': (state, {isDefaultKeymap}) => ({...state, firstHints: {until: null, isDefaultKeymap}}),
+	'first-hints': (state, {isDefaultKeymap}) => ({...state, firstHints: {isDefaultKeymap}}),
 	'first-hints-over': state => (state.firstHints === null ? state : {...state, firstHints: null}),
 	tick: (state, event) => tick([...state.tails.values()].reduce(withTailRow, state), event),
 	'selected-path': (state, {of, path}) => ({
@@ -341,18 +340,7 @@ function tick(state: SessionState, {now}: Event<'tick'>): SessionState {
 		now: state.isReducedMotion && now - state.now < stillMs ? state.now : now,
 		notice,
 		lists,
-		firstHints: hintsAt(now, state),
 	};
-}
-
-function hintsAt(now: number, state: SessionState): SessionState['firstHints'] {
-	const {firstHints} = state;
-	if (firstHints?.until === null) {
-		const list = currentList(state);
-		return list !== null && selectedRow(list) === null ? firstHints : {...firstHints, until: now + firstHintsMs};
-	}
-
-	return firstHints !== null && now >= firstHints.until ? null : firstHints;
 }
 
 function withProcess(processes: readonly ApiserverProcess[], path: Path | null): readonly ApiserverProcess[] {

@@ -74,7 +74,7 @@ export type TextLine = {
 	path?: Path;
 	asIs?: true;
 	/** Not in the preview of a row, whose columns or details have it. */
-	quiet?: true;
+	quiet?: boolean;
 	key?: readonly [from: number, to: number];
 };
 
@@ -191,9 +191,8 @@ export type SessionState = {
 	lastFailure: Failure | null;
 	/** `of` is the id of the row: names repeat across namespaces. */
 	selectedPath: {of: string; path: Path | null} | null;
-	/** The path differs from that of the row selected before. */
-	/** In the first session, until an action or `until`; that is `null` until a row is selected. */
-	firstHints: {until: number | null; isDefaultKeymap: boolean} | null;
+	/** In the first session, until its first action. */
+	firstHints: {isDefaultKeymap: boolean} | null;
 	selectedDetails: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
 	forwardCursor: number;

@@ -25,10 +25,7 @@ const ofRunning: Readonly<Partial<Record<ActionId, RunningPodFeature>>> = {
 export function performAction(context: ActionContext, id: ActionId): void {
 	const {store} = context.session;
 	const {state} = store;
-	if (!id.startsWith('move.')) {
-		store.dispatch({type: 'first-hints-over'});
-	}
-
+	store.dispatch({type: 'first-hints-over'});
 	const action = actionIn(keyContext(state), id) ?? findAction(id);
 	const reason = disabledReason(state, action);
 	if (reason === null) {

@@ -32,7 +32,7 @@ export function chooseColumns(state: SessionState, list: ListState, width: numbe
 		return columnsBeforeLast(state, list, measure, {last, width, isNarrow});
 	}
 
-	const nameWidth = measure('NAME', row => row.name, 63);
+	const nameWidth = measure('NAME', row => row.name, width);
 	const remainingForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
 	const all = allColumns(state, list, measure, width);
 	// Tighten other columns before names are cut below 36 cells.

@@ -69,7 +69,7 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 			{title: 'STATUS', from: ['Status'], rank: 0, leastName: 13, tight: 16},
 			{title: 'RESTARTS', short: 'RST', from: ['Restarts'], rank: 0, numeric: true, leastName: 17},
 			{title: 'NODE', from: ['Node'], rank: 0, leastName: 24},
-			{title: 'IP', from: ['IP'], rank: 2, leastName: 24},
+			{title: 'IP', from: ['IP'], rank: 1, leastName: 30},
 		],
 	},
 	workloads: {

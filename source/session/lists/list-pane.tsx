@@ -10,8 +10,8 @@ import {sanitizeLine} from '../../base/text/sanitize.ts';
 import {previewRows} from '../frame/layout.ts';
 import {Rows, Rule} from '../kit/styled-text.tsx';
 import {firstKey, useScreen, useScreenHost, useScreenWith, wholeScreen, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
-import {line, padLines, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
-import {textLines, textParts, type TextPart} from '../kit/text-rows.ts';
+import {line, padLines, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {textLines, textParts, textRows, type TextPart} from '../kit/text-rows.ts';
 import {errorLines} from '../why/why.ts';
 import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, remainingWidth} from './list-columns.ts';
 import {contextTitle, listKinds, type ListName} from './list-kinds.ts';
@@ -108,7 +108,8 @@ function rowLine(screen: ScreenInput, list: ListState, row: Row, {isCursor, colu
 	const mark = list.marked.has(row.id) ? styled('mark', glyphs.marked) : {text: ' '};
 	const cursor = isCursor ? styled('focus', hasFocus ? glyphs.cursor : glyphs.cursorElsewhere) : {text: ' '};
 	const cells = row.unread === undefined ? rowCells(row, columns) : unreadCells(screen, row, columns, width);
-	return {spans: [mark, cursor, {text: ' '}, ...cells], ...(isCursor && hasFocus && {ground: 'selection' as const})};
+	const spans = [mark, cursor, {text: ' '}, ...cells];
+	return isCursor && hasFocus ? {...spread(spans, [], width), ground: 'selection'} : {spans};
 }
 
 function rowCells(row: Row, columns: readonly ColumnLayout[]): Span[] {
@@ -133,7 +134,7 @@ function unreadCells(screen: ScreenInput, row: Row, [first]: readonly ColumnLayo
 		})
 		.join('');
 	const text = truncateToCells(sanitizeLine(row.unread?.message ?? ''), Math.max(1, textWidth - cellWidth(more)));
-	return [{text: `${context}${' '.repeat(gap)}`}, styled('state.failed', text), styled('text.dim', more)];
+	return [{text: context + ' '.repeat(gap)}, styled('state.failed', text), styled('text.dim', more)];
 }
 
 /** For a view other than a list. */
@@ -173,7 +174,7 @@ function paneLines(screen: ScreenInput, blank: readonly Line[], width: number): 
 			...line(
 				'   you ',
 				styled('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`),
-				` ${sanitizeLine(withoutScheme(cluster.server))}`,
+				` ${sanitizeLine(cluster.server.replace(/^https?:\/\//, ''))}`,
 			),
 			label: '',
 		},
@@ -187,10 +188,6 @@ function paneLines(screen: ScreenInput, blank: readonly Line[], width: number): 
 			? []
 			: draw([{text: 'Open streams stay open: forwards keep their local port, tails wait and resume.', role: 'text.dim'}])),
 	];
-}
-
-function withoutScheme(server: string): string {
-	return server.replace(/^https?:\/\//, '');
 }
 
 function describeEmptyList(screen: ScreenInput, list: ListState): string[] {
@@ -281,8 +278,7 @@ function wayOut(screen: ScreenInput): Record<'pick' | 'all' | 'why' | 'hide' | '
 	};
 }
 
-export function describeListStatus(screen: ScreenInput, list: ListState, width: number): string {
-	const {state} = screen;
+export function describeListStatus({state}: ScreenInput, list: ListState): string {
 	// Not one of the tabs.
 	const parts = list.name === 'events' ? [`events: ${formatNumber(list.total)}`] : [];
 	if (list.scope !== null) {
@@ -290,12 +286,6 @@ export function describeListStatus(screen: ScreenInput, list: ListState, width: 
 		parts.push(
 			`${from === 'events' ? '' : `${list.name} of `}${of}${namespace === null || namespace === state.cluster.namespace ? '' : ` in ${namespace}`}`,
 		);
-	}
-
-	const isLong = list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width));
-	// A screen reader reads the position with the selected row.
-	if (isLong && !state.hasScreenReader) {
-		parts.push(rangeOf(list, list.windowRows));
 	}
 
 	if (list.problemsOnly) {
@@ -328,11 +318,6 @@ export function describeListStatus(screen: ScreenInput, list: ListState, width: 
 	return parts.join(' · ');
 }
 
-function hasRangeInHead(screen: ScreenInput, list: ListState, width: number): boolean {
-	const head = headText(list, chooseColumns(screen.state, list, width));
-	return remainingWidth(head, rangeOf(list, list.windowRows), width) > 0;
-}
-
 /** The details of the selected row, below its list. */
 export function Preview(): ReactNode {
 	const screen = useScreenWith(...textParts, 'selectedDetails', 'lists', 'view', 'zoom');
@@ -348,25 +333,39 @@ export function Preview(): ReactNode {
 	return (
 		<Box flexDirection="column" flexShrink={0} height={rows}>
 			<Rule title={row.name} right={key === null ? '' : `${key} more`} />
-			<Rows draw={() => previewLines(screen, row)} />
+			<Rows draw={() => previewLines(screen, row, rows - 1)} />
 		</Box>
 	);
 }
 
-function previewLines(screen: ScreenWith<TextPart | 'selectedDetails'>, row: Row): readonly Line[] {
-	const {selectedDetails} = screen.state;
+/** Each line in one row; those that are left out of a long preview are counted, except for events. */
+function previewLines(screen: ScreenWith<TextPart | 'selectedDetails'>, row: Row, rows: number): readonly Line[] {
+	const {selectedDetails, now} = screen.state;
 	if (row.unread !== undefined) {
 		return textLines(screen, errorLines(row.unread, ['where']));
+	}
+
+	if (row.gone !== null) {
+		return [line(' ', styled('text.dim', `deleted ${formatAge(now - row.gone)} ago`))];
 	}
 
 	if (selectedDetails?.of !== row.id) {
 		return [line(' ', styled('text.dim', 'reading …'))];
 	}
 
-	return textLines(
-		screen,
-		selectedDetails.lines.filter(({rule, quiet}) => rule !== true && quiet !== true),
-	);
+	const loud = selectedDetails.lines.filter(({rule, quiet}) => rule !== true && quiet !== true);
+	const draw = (lines: readonly TextLine[]) =>
+		textRows(
+			screen,
+			lines.map(({label, ...one}) => ({...one, ...(label !== undefined && {label: label.trimEnd()})})),
+			{isCut: true, left: 0},
+		).map(one => one.line);
+	// Events take the rows that are left, the newest first.
+	const [lines, events] = [draw(loud.filter(({since}) => since === undefined)), draw(loud.filter(({since}) => since !== undefined))];
+	const hidden = lines.length - rows;
+	return hidden <= 0 || rows < 3
+		? [...lines, ...events].slice(0, rows)
+		: [...lines.slice(0, rows - 1), line(' ', styled('text.dim', `${hidden + 1} more lines`))];
 }
 
 /** Attempts have the role `tried`. */

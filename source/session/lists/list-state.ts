@@ -62,8 +62,8 @@ export type ListState = {
 	isOrderChosen: boolean;
 	problemsOnly: boolean;
 	knownProblems: KnownProblems;
-	/** Ids of the rows that come first, and when they last had a problem. */
-	leading: ReadonlyMap<string, number>;
+	/** Ids of the rows that come first: those with problems. */
+	leading: ReadonlySet<string>;
 	wide: boolean;
 	visible: readonly Row[];
 	/** Whether the user moved the cursor. Before that, it stays on the first row. */
@@ -108,9 +108,6 @@ export const orderHoldMs = 2000;
 
 export const deletedRowMs = 3000;
 
-/** A container that crashes in a loop runs between its crashes, and its pod must not move each time. */
-const leadingMs = 60_000;
-
 export function emptyList(name: ListName): ListState {
 	return {
 		name,
@@ -127,7 +124,7 @@ export function emptyList(name: ListName): ListState {
 		isOrderChosen: false,
 		problemsOnly: false,
 		knownProblems: new Map(),
-		leading: new Map(),
+		leading: new Set(),
 		wide: false,
 		visible: [],
 		moved: false,
@@ -174,8 +171,7 @@ const reducers: {readonly [Type in ListEvent['type']]: (list: ListState, event: 
 		chunks.set(event.chunk, event.first ? event.rows : [...(chunks.get(event.chunk) ?? []), ...event.rows]);
 		return settle({...list, chunks});
 	},
-	changes: (list, event) =>
-		settle({...list, chunks: applyChanges(list, event.changes, event.now)}, {isHeld: event.now < list.heldUntil, now: event.now}),
+	changes: (list, event) => settle({...list, chunks: applyChanges(list, event.changes, event.now)}, event.now < list.heldUntil),
 	expire(list, {now}) {
 		if (now < list.heldUntil) {
 			return expire(list, now);
@@ -241,12 +237,12 @@ export function countPresent(rows: readonly Row[]): number {
 }
 
 /** The cursor keeps its object, and the object its position on the screen. */
-function settle(list: ListState, {isHeld = false, now = null}: {isHeld?: boolean; now?: number | null} = {}): ListState {
+function settle(list: ListState, isHeld = false): ListState {
 	const all = list.phases.size === 0 ? rowsOfOne(list) : rowsOfSeveral(list.chunks);
 	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
 	const chosen = list.problemsOnly ? rows.filter(row => hasProblem(row, list.knownProblems)) : rows;
 	const sorted = sortRows(chosen, listKinds[list.name], list.order);
-	const leading = isHeld ? list.leading : leadingOf(list, sorted, now);
+	const leading = isHeld ? list.leading : leadingOf(list, sorted);
 	const ordered = leading.size === 0 ? sorted : leadingFirst(sorted, ({id}) => leading.has(id));
 	const unread = unreadRows(list.phases);
 	const present = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, ordered) : ordered;
@@ -282,22 +278,9 @@ function withKnownProblems(list: ListState, context: string, known: ReadonlyMap<
 		: settle({...list, knownProblems: withContext(knownProblems, context, known)});
 }
 
-function leadingOf(list: ListState, rows: readonly Row[], now: number | null): ReadonlyMap<string, number> {
-	const leading = new Map<string, number>();
-	if (list.isOrderChosen || list.problemsOnly || listKinds[list.name].order !== undefined) {
-		return leading;
-	}
-
-	for (const row of rows) {
-		const last = list.leading.size === 0 ? undefined : list.leading.get(row.id);
-		if (hasProblem(row, list.knownProblems)) {
-			leading.set(row.id, now ?? last ?? 0);
-		} else if (last !== undefined && now !== null && now - last < leadingMs) {
-			leading.set(row.id, last);
-		}
-	}
-
-	return leading;
+function leadingOf(list: ListState, rows: readonly Row[]): ReadonlySet<string> {
+	const hasOwnOrder = list.isOrderChosen || list.problemsOnly || listKinds[list.name].order !== undefined;
+	return new Set(hasOwnOrder ? [] : rows.filter(row => hasProblem(row, list.knownProblems)).map(({id}) => id));
 }
 
 /** Rows that were shown keep their order; new ones follow. */

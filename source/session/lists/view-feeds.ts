@@ -1,6 +1,11 @@
 /** Data of the current view: its list, the counts of the others, the details of the selected row, and what the tables do not show. */
 import {delayUpTo} from '../../base/async/clock.ts';
+import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {objectPath} from '../../cluster/targets/resource-names.ts';
+import type {PodObject} from '../../cluster/targets/pod-object.ts';
+import {parseTarget} from '../../cluster/targets/parse-target.ts';
+import {readBodyPrefix} from '../../cluster/transport/response-body.ts';
 import {listPages, readFirstPage, type TableRow} from '../../cluster/list.ts';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {watchObjects} from '../../cluster/watch.ts';
@@ -10,12 +15,11 @@ import {PathFeed, type PathFeedListener} from '../frame/path-feed.ts';
 import {currentList, shownClusters, type ClusterState, type TextLine} from '../frame/session-state.ts';
 import type {Store} from '../frame/store.ts';
 import {readDetails} from '../text/object-details.ts';
-import {cellRole} from './list-columns.ts';
 import {Batched} from './list-feed.ts';
 import {ListFeeds, type FedClusters} from './list-feeds.ts';
 import {cellIn, listKinds, listNames, objectTitle, type ListName} from './list-kinds.ts';
 import {selectedRow, type ListState} from './list-state.ts';
-import {countServicePods, keyOf, nodePressure, type EndpointSlice, type ServicePods} from './problems.ts';
+import {countServicePods, hasProblem, keyOf, nodePressure, type EndpointSlice, type ServicePods} from './problems.ts';
 import {rowContext} from './row-filter.ts';
 import {targetOf} from './selection.ts';
 import type {Row} from './table-rows.ts';
@@ -24,6 +28,7 @@ const countIntervalMs = 60_000;
 const countTimeoutMs = 10_000;
 const pressureIntervalMs = 60_000;
 const pressureTimeoutMs = 30_000;
+const logTimeoutMs = 5000;
 
 /** Time the cursor must rest before details are read. */
 const restMs = 300;
@@ -172,44 +177,97 @@ function detailsFeed(store: Store, access: ClusterClient | undefined): Feed[] {
 		return [];
 	}
 
+	// A log is read over leg 2, which a requirement would have to check first.
+	const readsLog = list.name === 'pods' && hasProblem(row, list.knownProblems) && state.cluster.required.length === 0;
 	const start = async (signal: AbortSignal) => {
 		await delayUpTo(restMs, signal);
-		const lines = signal.aborted ? [] : await detailLines(list, row, access);
 		if (!signal.aborted) {
-			store.dispatch({type: 'selected-details', of: row.id, lines});
+			await readRowDetails(list, row, {access, readsLog, signal}, lines => {
+				store.dispatch({type: 'selected-details', of: row.id, lines});
+			});
 		}
 	};
 
 	return [{key: `details ${state.cluster.context} ${list.name} ${row.id} ${row.cells.join(' ')}`, start}];
 }
 
-async function detailLines({name}: ListState, row: Row, access: ClusterClient): Promise<readonly TextLine[]> {
+type DetailsReading = {access: ClusterClient; readsLog: boolean; signal: AbortSignal};
+
+/** The details, then again with the last line of the log of a container that ended badly. Nothing after an abort. */
+async function readRowDetails(
+	{name}: ListState,
+	row: Row,
+	{access, readsLog, signal}: DetailsReading,
+	onLines: (lines: readonly TextLine[]) => void,
+): Promise<void> {
+	const show = (lines: readonly TextLine[]) => {
+		if (!signal.aborted) {
+			onLines(lines);
+		}
+	};
 	if (name === 'events') {
-		return eventLines(row);
+		show(eventLines(row));
+		return;
 	}
 
 	try {
-		const {lines} = await readDetails(access, targetOf(name, row), row.namespace === '' ? access.facts.namespace : row.namespace);
-		return lines;
+		const namespace = row.namespace === '' ? access.facts.namespace : row.namespace;
+		const {lines, object} = await readDetails(access, targetOf(name, row), namespace);
+		show(lines);
+		const failed = readsLog && !signal.aborted ? failedRun(object) : null;
+		const lastLine = failed === null ? '' : await lastLogLine(access, row, failed, signal);
+		if (lastLine !== '') {
+			show(lines.flatMap(one => (one.label === 'Status' ? [one, {label: 'Last log', text: lastLine}] : [one])));
+		}
 	} catch (error) {
-		return [{text: (error as Error).message, role: 'text.dim'}];
+		show([{text: (error as Error).message, role: 'text.dim'}]);
 	}
 }
 
+/** `isPrevious`: another run of the container has begun. */
+type FailedRun = {container: string; isPrevious: boolean};
+
+function failedRun({status}: PodObject): FailedRun | null {
+	for (const {name, state, lastState} of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
+		const ended = state?.terminated ?? lastState?.terminated;
+		if (ended && ended.exitCode !== 0) {
+			return {container: name, isPrevious: state?.running !== undefined};
+		}
+	}
+
+	return null;
+}
+
+const maxLogLineBytes = 2048;
+
+/** Empty if the log is empty or cannot be read. */
+async function lastLogLine(
+	access: ClusterClient,
+	{namespace, name}: Row,
+	{container, isPrevious}: FailedRun,
+	signal: AbortSignal,
+): Promise<string> {
+	const query = new URLSearchParams({
+		container,
+		tailLines: '1',
+		limitBytes: String(maxLogLineBytes),
+		...(isPrevious && {previous: 'true'}),
+	});
+	const path = `${objectPath(parseTarget(`pod/${name}`).resource, namespace, name)}/log?${query}`;
+	try {
+		const {status, body} = await access.request({path, signal, wholeTimeoutMs: logTimeoutMs});
+		const text = await readBodyPrefix(body, maxLogLineBytes);
+		return status === 200 ? sanitizeLine(text.trimEnd()) : '';
+	} catch {
+		return '';
+	}
+}
+
+/** What the columns have no room for. */
 function eventLines(row: Row): TextLine[] {
-	const cell = (title: string) => cellIn('events', row, title);
-	const count = Number(cell('COUNT'));
-	const times = count > 1 ? `${count} times` : '';
-	const role = cellRole('TYPE', cell('TYPE'));
 	return [
-		{label: 'Name', text: row.name},
-		{
-			label: 'Event',
-			text: [cell('TYPE'), cell('REASON'), times].filter(part => part !== '').join(' · '),
-			...(role !== undefined && {role}),
-		},
-		{label: 'Object', text: cell(objectTitle)},
-		{label: 'Message', text: cell('MESSAGE')},
+		{label: 'Message', text: cellIn('events', row, 'MESSAGE')},
+		{label: 'Object', text: cellIn('events', row, objectTitle)},
 	];
 }
 

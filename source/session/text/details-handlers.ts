@@ -192,8 +192,9 @@ export async function openObjectDetails(session: Session, {cluster, namespace, t
 		lines: [{text: 'reading …'}],
 	});
 	try {
-		const {lines, since} = await readDetails(cluster.access, target, namespace);
-		fill({lines, status: since === null ? '' : `created ${since}`});
+		const {lines, object} = await readDetails(cluster.access, target, namespace);
+		const since = object.metadata.creationTimestamp;
+		fill({lines, status: since === undefined ? '' : `created ${since}`});
 	} catch (error) {
 		fill({lines: [{text: (error as Error).message, role: 'state.failed'}]});
 	}

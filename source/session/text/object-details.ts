@@ -42,17 +42,17 @@ export async function readDetails(
 	access: ClusterClient,
 	target: string,
 	namespace: string,
-): Promise<{lines: readonly TextLine[]; since: string | null}> {
+): Promise<{lines: readonly TextLine[]; object: PodObject}> {
 	const {resource, name} = parseTarget(target);
 	const object = await access.json<AnyObject>({path: objectPath(resource, namespace, name)});
 	const events = resource.kind === 'Node' ? [] : await readEvents(access, namespace, object.metadata.uid);
-	return {lines: [...objectLines(object, resource.kind), ...events], since: object.metadata.creationTimestamp ?? null};
+	return {lines: [...objectLines(object, resource.kind), ...events], object};
 }
 
 function objectLines(object: AnyObject, kind: string): TextLine[] {
 	const {name, namespace} = object.metadata;
-	const own = (linesOfKind[kind] ?? otherLines)(object);
-	return [{label: 'Name', text: `${name}${namespace === undefined ? '' : ` in ${namespace}`}`, quiet: true}, ...own];
+	const named = `${name}${namespace === undefined ? '' : ` in ${namespace}`}`;
+	return [{label: 'Name', text: named, quiet: true}, ...(linesOfKind[kind] ?? otherLines)(object)];
 }
 
 const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> = {
@@ -68,34 +68,27 @@ const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> =
 };
 
 function otherLines({metadata, status}: AnyObject): TextLine[] {
-	return [labelsLine(metadata.labels), ...conditionLines(status?.conditions ?? [])];
+	return [labelsLine(metadata.labels), ...(status?.conditions ?? []).map(condition => conditionLine(condition))];
 }
 
 function workloadLines(object: AnyObject): TextLine[] {
-	const {replicas = 1, selector} = object.spec ?? {};
+	const {replicas = 1} = object.spec ?? {};
 	const {readyReplicas = 0, updatedReplicas = 0, availableReplicas = 0} = object.status ?? {};
-	return [
-		{label: 'Status', ...workloadVerdict(object)},
-		imageLine(object),
-		{
-			label: 'Replicas',
-			text: `${replicas} desired, ${readyReplicas} ready, ${availableReplicas} available, ${updatedReplicas} up to date`,
-		},
-		selectorLine(selector),
-		...otherLines(object),
-	];
+	const counts = `${replicas} desired, ${readyReplicas} ready, ${availableReplicas} available, ${updatedReplicas} up to date`;
+	return templateLines(object, workloadVerdict(object), {label: 'Replicas', text: counts});
 }
 
 function daemonSetLines(object: AnyObject): TextLine[] {
 	const {desiredNumberScheduled = 0, numberReady = 0, updatedNumberScheduled = 0} = object.status ?? {};
 	const isReady = numberReady >= desiredNumberScheduled;
-	return [
-		{label: 'Status', ...withRole([`${numberReady} of ${desiredNumberScheduled} ready`], isReady ? undefined : 'state.working')},
-		imageLine(object),
-		{label: 'Nodes', text: `${desiredNumberScheduled} desired, ${numberReady} ready, ${updatedNumberScheduled} up to date`},
-		selectorLine(object.spec?.selector),
-		...otherLines(object),
-	];
+	return templateLines(object, withRole([`${numberReady} of ${desiredNumberScheduled} ready`], isReady ? undefined : 'state.working'), {
+		label: 'Nodes',
+		text: `${desiredNumberScheduled} desired, ${numberReady} ready, ${updatedNumberScheduled} up to date`,
+	});
+}
+
+function templateLines(object: AnyObject, verdict: Verdict, counts: TextLine): TextLine[] {
+	return [{label: 'Status', ...verdict}, imageLine(object), counts, selectorLine(object.spec?.selector), ...otherLines(object)];
 }
 
 function imageLine({spec}: AnyObject): TextLine {
@@ -135,8 +128,10 @@ function podLines(pod: PodObject): TextLine[] {
 		...(status?.initContainerStatuses ?? []),
 		...(status?.ephemeralContainerStatuses ?? []),
 	];
+	const verdict = podVerdict(pod);
 	return [
-		{label: 'Status', ...podVerdict(pod)},
+		// The lines of the containers say that all is well.
+		{label: 'Status', ...verdict, quiet: verdict.role === undefined},
 		{label: 'Node', text: spec.nodeName ?? 'not scheduled', quiet: true},
 		{
 			label: 'Phase',
@@ -153,10 +148,9 @@ function podLines(pod: PodObject): TextLine[] {
 				statuses.find(({name}) => name === container.name),
 			),
 		),
-		...conditionLines((status?.conditions ?? []).filter(({status: holds}) => holds !== 'True')).map(line => ({
-			...line,
-			role: 'level.warn',
-		})),
+		...(status?.conditions ?? [])
+			.filter(({status: holds}) => holds !== 'True')
+			.map(condition => ({...conditionLine(condition), role: 'level.warn', quiet: condition.reason === 'ContainersNotReady'})),
 	];
 }
 
@@ -172,10 +166,10 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 			})),
 			...(role !== undefined && {role}),
 		},
-		...(container.image === undefined
-			? []
-			: [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12, quiet: true as const}]),
-		...(last ? [{label: '', ...timed(ago => ({text: `previous run: ${exitText(last, ago)}`})), indent: 12}] : []),
+		...(container.image === undefined ? [] : [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12, quiet: true}]),
+		...(last
+			? [{label: '', ...timed(ago => ({text: `previous run: ${exitText(last, ago)}`})), indent: 12, quiet: !own.state?.running}]
+			: []),
 	];
 }
 
@@ -217,11 +211,11 @@ function cronJobLines({metadata, spec = {}, status = {}}: CronJobObject): TextLi
 	];
 }
 
-function conditionLines(conditions: readonly PodCondition[]): TextLine[] {
-	return conditions.map(({type, status, reason, message}) => ({
+function conditionLine({type, status, reason, message}: PodCondition): TextLine {
+	return {
 		label: type.padEnd(20),
 		text: sanitizeLine(`${status}${reason === undefined ? '' : `, ${reason}`}${message ? `: ${message}` : ''}`),
-	}));
+	};
 }
 
 function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
@@ -386,7 +380,9 @@ export function containerStateText({state}: {state?: ContainerState | undefined}
 	}
 
 	const {reason = 'waiting', message} = state?.waiting ?? {};
-	return state?.waiting ? sanitizeLine(`${reason}${message === undefined ? '' : `: ${message}`}`) : 'unknown';
+	// The kubelet ends its text with the names of the container and the pod.
+	const what = message?.replace(/=\S+ pod=\S+$/, '');
+	return state?.waiting ? sanitizeLine(`${reason}${what === undefined ? '' : `: ${what}`}`) : 'unknown';
 }
 
 /** `exited 3 (Error) 4m ago`, or `killed by signal 9 (OOMKilled) 4m ago`. */

@@ -5,9 +5,7 @@ import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../../sourc
 import {clusterState} from '../../../source/session/clusters/open-clusters.ts';
 import {
 	describeEvidence,
-	describePendingLeg,
 	isNothingSelected,
-	pathTitle,
 	pathVerdicts,
 	pendingLegName,
 	verdictColumnWidth,
@@ -42,12 +40,6 @@ test('the verdict column is one cell wider than its longest name', t => {
 	t.is(verdictColumnWidth(pathVerdicts(pathOf(one, leg('kubelet', 'egress-http-connect', 'plain')))), 20);
 });
 
-test('the title names the context, and the apiserver proxy for the path to a service', t => {
-	t.is(pathTitle(pathOf(one, leg('service', 'direct', 'plain')), 'eu'), 'Path on eu through the apiserver proxy');
-	t.is(pathTitle(pathOf(one, leg('kubelet', 'direct', 'plain')), undefined), 'Path');
-	t.is(pathTitle(null, undefined), 'Path');
-});
-
 const listed = (phase: ListState['phase']) =>
 	({
 		...emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
@@ -55,24 +47,6 @@ const listed = (phase: ListState['phase']) =>
 	}) as unknown as SessionState;
 const refused: ListState['phase'] = {kind: 'failed', error: {code: 'ERR_CREDENTIALS'} as ErrorObject, since: 0, retryAt: null};
 const forbidden: ListState['phase'] = {...refused, error: {code: 'ERR_FORBIDDEN'} as ErrorObject};
-
-for (const [reachable, phase, words] of [
-	['no', {kind: 'reading'}, 'leg 2 is determined after leg 1 connects'],
-	['yes', {kind: 'reading'}, 'leg 2 is being determined'],
-	['not yet', {kind: 'reading'}, 'leg 2 is determined after the apiserver responds'],
-	['yes', refused, 'leg 2 is not determined: the apiserver does not accept your credentials'],
-] as const) {
-	test(`a pending path (reachable: ${reachable}, list: ${phase.kind}) reads: ${words}`, t => {
-		t.is(describePendingLeg({...listed(phase), cluster: {reachable}}), words);
-	});
-}
-
-test('a pending path of a forward says when it is determined', t => {
-	t.is(
-		describePendingLeg({...listed({kind: 'reading'}), view: 'forwards', cluster: {reachable: 'yes'}}),
-		'leg 2 is determined within 2 s of the first connection',
-	);
-});
 
 test('refused credentials leave the path undetermined, and a forbidden list has no selection', t => {
 	t.is(pendingLegName(listed({kind: 'reading'})), 'not determined yet');

@@ -76,8 +76,8 @@ const lists: readonly Step[] = [
 	['global/help.open', /Running/],
 	['global/messages.open', /Messages├/],
 	['global/view.back', /Running/],
-	['global/view.zoom', /^(?![\s\S]*── Path)[\s\S]*Running/],
-	['global/view.zoom', /── Path/],
+	['global/view.zoom', /^(?![\s\S]*── \w+-)[\s\S]*Running/],
+	['global/view.zoom', /── \w+-/],
 	['global/why', /Why├/],
 	['why/copy', /copied the evidence/],
 	['why/copy.fix', /copied the fix/],
@@ -317,6 +317,6 @@ async function reboundSession(t: ExecutionContext): Promise<TestScreen> {
 	t.deepEqual(problems, []);
 	const {kubeconfigFile} = await openSandbox(t);
 	const session = await openSession(t, ['--keymap', file, '--kubeconfig', kubeconfigFile], {home, keymap, columns: 140, rows: 40});
-	await session.sees(/web-\w[\s\S]*does not check who kubelet n\d is/);
+	await session.sees(/web-\w[\s\S]*unverified ━► kubelet n\d/);
 	return session;
 }

@@ -15,7 +15,7 @@ test('the first screen shows pods, the path of the selected pod, and the key hin
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
 	await terminal.sees(/you ━ verified ━► apiserver a? ?╍ direct ━ unverified ━► kubelet n\d/);
 	t.regex(terminal.screen()[0]!, /SANDBOX › default/);
-	await terminal.sees(/── Path · encrypted, but the apiserver does not check who the kubelet is/);
+	await terminal.sees(/ you ━ verified ━► apiserver ╍ direct ━ unverified ━► kubelet n1/);
 	t.regex(terminal.screen().at(-1)!, /l logs {2}s shell {2}a attach {2}f forward {2}p proxy {2}w why {2}\/ filter {2}: more {2}\? help/);
 	t.is(terminal.buffer(), 'alternate');
 	t.true(terminal.screen().every(row => row.length <= 80));

@@ -8,7 +8,6 @@ import {FirstHints} from '../../../source/session/frame/session-screen.tsx';
 import {reduceSession} from '../../../source/session/frame/session-reducer.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {performAction} from '../../../source/session/keys/perform-action.ts';
-import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {plainTheme, unicodeGlyphs} from '../../../source/session/kit/theme.ts';
 import {drawn} from '../../support/drawn.ts';
@@ -30,17 +29,7 @@ async function hintsOf(state: SessionState, preset = 'default'): Promise<string>
 	return rows.join('\n');
 }
 
-test('the hints end half a minute after the first rows', async t => {
-	const waiting = reduceSession(stateOf(), {type: 'tick', now: 60_000});
-	t.not(await hintsOf(waiting), '');
-	const row = {id: '1', name: 'web', namespace: 'demo', cells: [], sortCells: [], created: 0, labels: {}};
-	const page = {type: 'page', chunk: 'pods', rows: [row as unknown as Row], first: true} as const;
-	const listed = reduceSession(reduceSession(waiting, {type: 'list', list: 'pods', event: page}), {type: 'tick', now: 60_000});
-	t.regex(await hintsOf(reduceSession(listed, {type: 'tick', now: 89_999})), /^ Enter containers · i details · ! problems only · /);
-	t.is(await hintsOf(reduceSession(listed, {type: 'tick', now: 90_000})), '');
-});
-
-test('a moved cursor keeps the hints, and any other action ends them', t => {
+test('the first action ends the hints', async t => {
 	const store = new Store(
 		stateOf(),
 		() => {},
@@ -48,10 +37,9 @@ test('a moved cursor keeps the hints, and any other action ends them', t => {
 	);
 	const session = fakeSession({store, showMessage() {}});
 	const context = {session, dialogs: null as never, handlerOf: () => undefined};
+	t.not(await hintsOf(store.state), '');
 	performAction(context, 'move.down');
-	t.not(store.state.firstHints, null);
-	performAction(context, 'view.nodes');
-	t.is(store.state.firstHints, null);
+	t.is(await hintsOf(store.state), '');
 });
 
 test('only a first session hints at keys, until one is used', async t => {

@@ -40,7 +40,7 @@ test('a copy in tmux names the setting that it needs', async t => {
 
 test('a remedy names the key of this view, not a flag of another command', async t => {
 	const {session} = await sessionOnSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
-	await session.sees(/TLS to the kubelet is not known; needs get nonResourceURL \/flagz, or list pods in kube-system/);
+	await session.sees(/TLS to kubelet n\d is not known; needs get nonResourceURL \/flagz, or list pods in kube-system/);
 	session.press('why');
 	await session.sees(
 		/needs +get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\)\n +or +list pods in kube-system .*\n +or +the test \(t\)/,

@@ -368,7 +368,7 @@ test('a missing permission disables an action and names the verb', async t => {
 	session.press('help.open');
 	await session.sees(/disabled: no permission to/);
 	session.press('view.back');
-	await session.sees(/── Path/);
+	await session.sees(/\n you ━/);
 	session.press('shell');
 	await session.sees(/shell: disabled, no permission to create pods\/exec/);
 });

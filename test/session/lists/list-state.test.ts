@@ -55,20 +55,6 @@ test('the cursor stays within the rows, and a window of the same height changes 
 	t.is(reduceList(list, {type: 'window', rows: list.windowRows}), list);
 });
 
-test('a row with a problem leads until a minute after its problem', t => {
-	const [bad, good] = [{...row('z'), problem: true as const}, row('z')];
-	const list = run(page('a'), change('added', bad, 1000));
-	t.deepEqual(names(list), ['z', 'a']);
-	const after = (now: number) => names(reduceList(list, change('modified', good, now)));
-	t.deepEqual(
-		[after(60_999), after(61_000)],
-		[
-			['z', 'a'],
-			['a', 'z'],
-		],
-	);
-});
-
 test('the cursor stays on the first row until the first move', t => {
 	const list = run(page('m'), change('added', row('a')));
 	t.is(selectedRow(list)?.name, 'a');

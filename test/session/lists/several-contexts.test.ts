@@ -35,7 +35,7 @@ test('the selected row decides the cluster of a path, details, YAML, a tail and 
 		['eu', 'move.start'],
 	] as const) {
 		session.press(key);
-		await session.sees(new RegExp(`2 contexts › ${context} › default[^]*▸ ${context} +db-0[^]*Path on ${context}`));
+		await session.sees(new RegExp(`2 contexts › ${context} › default[^]*▸ ${context} +db-0[^]*\\n you ━`));
 		session.press('list.details');
 		await session.sees(new RegExp(`Details├ pod/db-0 on ${context} `));
 		session.press('view.back', 'list.yaml');
@@ -118,7 +118,7 @@ test('enter on an event shows its object in the cluster of the event alone', asy
 	session.type('/~^us$.*pod/db-0\r');
 	await session.sees(/filter: ~[^]*▸ us +\d+s +Normal +\w+ +pod\/db-0/);
 	session.press('open');
-	await session.sees(/2 contexts › us › [^]*┤1 Pods 1├[^]* pod\/db-0 [^]*▸ db-0 +1\/1[^]*Path on us/);
+	await session.sees(/2 contexts › us › [^]*┤1 Pods 1├[^]* pod\/db-0 [^]*▸ db-0 +1\/1[^]*\n you ━/);
 	session.press('view.back');
 	await session.sees(/filter: ~[^]*▸ us +\d+s +Normal +\w+ +pod\/db-0/);
 });
