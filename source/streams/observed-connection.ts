@@ -1,13 +1,83 @@
 /** Opens a stream's connection, which the observer can use first. */
-import type {ClusterClient, Connection, UpgradeResult} from '../cluster/cluster-client.ts';
+import type {ClusterClient, Connection, UpgradeOptions, UpgradeResult} from '../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../base/errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionObserver} from './connection-observer.ts';
+import {locateUnansweredUpgrade} from './locate-loss.ts';
 import {SpeculativeConnection} from './preconnect.ts';
 import {isStoppedByGate, passStreamGate} from './stream-gate.ts';
 import {errorFromResponse, type ErrorResponseContext} from '../cluster/error-from-response.ts';
 import {statusMessage} from '../cluster/server-messages/unwrap-message.ts';
 
+export type Carrier = 'websocket' | 'spdy';
+
+export type Upgraded = Extract<UpgradeResult, {upgraded: true}>;
 export type RefusedUpgrade = Extract<UpgradeResult, {upgraded: false}>;
+
+/** One attempt to open a stream. `protocol`: that was offered. */
+export type CarrierAttempt = {carrier: Carrier; protocol: string; connection: Connection};
+
+type CarrierStream<Stream> = {
+	purpose: ConnectionPurpose;
+	/** In order of preference. */
+	upgrades: readonly UpgradeOptions[];
+	beforeUpgrade?: (connection: Connection) => Promise<void>;
+	opened: (upgraded: Upgraded, attempt: CarrierAttempt) => Stream;
+	/** `refused`: `null` if a 101 accepted no protocol. */
+	refusal: (refused: RefusedUpgrade | null, attempt: CarrierAttempt) => SpokeError;
+};
+
+/**
+Opens a stream over the first carrier that is accepted: raw SPDY is for older servers, proxies and users with only `create`.
+@throws SpokeError of the last carrier, with the first one's message in `text`; what no other carrier can help; the signal's reason
+@see https://kep.k8s.io/4006
+*/
+export async function openOverCarriers<Stream>(
+	cluster: ClusterClient,
+	{purpose, upgrades, beforeUpgrade, opened, refusal}: CarrierStream<Stream>,
+	{observer, signal}: {observer?: ConnectionObserver | undefined; signal?: AbortSignal | undefined},
+): Promise<Stream> {
+	const errors: SpokeError[] = [];
+	for (const upgrade of upgrades) {
+		const carrier = upgrade.upgrade === 'websocket' ? 'websocket' : 'spdy';
+		const connection = await connectObserved(cluster, purpose, observer, {signal});
+		const attempt = {carrier, protocol: upgrade.protocols[0]!, connection} as const;
+		let outcome: UpgradeResult;
+		try {
+			await beforeUpgrade?.(connection);
+			outcome = await connection.upgrade({...upgrade, ...(signal && {signal})});
+		} catch (thrown) {
+			connection.close();
+			const error = await locateUnansweredUpgrade(cluster, purpose.target, toSpokeError(thrown), signal);
+			reportNotOpened(observer, connection, purpose, {thrown: error, signal});
+			if (error.code !== 'ERR_UPGRADE_REFUSED') {
+				throw error;
+			}
+
+			errors.push(error);
+			continue;
+		}
+
+		if (outcome.upgraded && outcome.protocol !== null) {
+			observer?.onOpened?.(connection, purpose, {carrier, protocol: outcome.protocol});
+			return opened(outcome, attempt);
+		}
+
+		const refused = outcome.upgraded ? null : outcome;
+		const error = refusal(refused, attempt);
+		connection.close();
+		if (outcome.upgraded) {
+			outcome.socket.destroy();
+		}
+
+		observer?.onFailed?.(connection, purpose, error);
+		errors.push(error);
+		if (refused && !shouldTryNextCarrier(refused)) {
+			break;
+		}
+	}
+
+	throw combineCarrierErrors(errors);
+}
 
 /**
 After a timeout of the observer, the stream gets a new connection, which is not passed to `beforeUse`; if the response to a speculative
@@ -76,8 +146,8 @@ export function reportNotOpened(
 
 /** `prefix`: kubectl's, before the server's message. */
 export function refusedUpgradeError(
-	refused: RefusedUpgrade & {connection: Connection},
-	carrier: 'websocket' | 'spdy',
+	refused: RefusedUpgrade,
+	{carrier, connection}: CarrierAttempt,
 	prefix: string,
 	context: Pick<ErrorResponseContext, 'resource' | 'namespace' | 'identity'>,
 ): SpokeError {
@@ -86,14 +156,14 @@ export function refusedUpgradeError(
 				'ERR_UPGRADE_REFUSED',
 				`the server responded with ${refused.status} ${refused.statusText}, without a message, to the upgrade to ${carrier}`,
 			)
-		: refusedAsKubectl(errorFromResponse(refused, {verb: carrier === 'websocket' ? 'get' : 'create', ...context}), prefix);
+		: refusedAsKubectl(errorFromResponse({...refused, connection}, {verb: carrier === 'websocket' ? 'get' : 'create', ...context}), prefix);
 }
 
 /**
 Errors of the request (no permission, no such pod or container) are the same for every carrier. A failed upgrade, or a missing permission
 for `get` only, can differ between carriers.
 */
-export function shouldTryNextCarrier(result: RefusedUpgrade): boolean {
+function shouldTryNextCarrier(result: RefusedUpgrade): boolean {
 	const message = statusMessage(result.body);
 	if (message !== null) {
 		return /cannot get resource "pods\/(?:exec|attach|portforward)"/.test(message) || message === 'Upgrade request required';
@@ -120,7 +190,7 @@ export function refusedAsKubectl(error: SpokeError, prefix: string): SpokeError 
 }
 
 /** The last error with the text of the first, which is about the preferred carrier. */
-export function combineCarrierErrors(refused: readonly SpokeError[]): SpokeError {
+function combineCarrierErrors(refused: readonly SpokeError[]): SpokeError {
 	const first = refused[0]!;
 	const last = refused.findLast(({code}) => code !== 'ERR_UPGRADE_REFUSED') ?? first;
 	if (first === last || first.text === null || first.text === last.text) {

@@ -10,7 +10,8 @@ import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import {isStoppedByGate} from '../stream-gate.ts';
 import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
 import type {ForwardOptions, ForwardRequest} from './forward-request.ts';
-import {carriersOf, openTunnel, type Tunnel, type TunnelCarrier} from './tunnel.ts';
+import type {Carrier} from '../observed-connection.ts';
+import {carriersOf, openTunnel, type Tunnel} from './tunnel.ts';
 import {type TunnelLease, TunnelPool} from './tunnel-pool.ts';
 
 /** The use of a tunnel by a connection. */
@@ -46,7 +47,7 @@ type PodDecision =
 export class PodTunnels {
 	readonly #cluster: ClusterClient;
 	readonly #options: PodTunnelsOptions;
-	#carriers: readonly TunnelCarrier[];
+	#carriers: readonly Carrier[];
 	#resolved: ResolvedPod;
 	/** `undefined` without a pod. */
 	#pool: TunnelPool<Tunnel> | undefined;
@@ -84,7 +85,7 @@ export class PodTunnels {
 	}
 
 	/** @throws SpokeError if the first tunnel fails */
-	async start(preconnected: ClusterClient): Promise<TunnelCarrier> {
+	async start(preconnected: ClusterClient): Promise<Carrier> {
 		this.#pool = this.#createPool(this.target, preconnected);
 		const {carrier} = await this.#pool.start();
 		this.#carriers = carrier === this.#carriers[0] ? this.#carriers : this.#carriers.toReversed();

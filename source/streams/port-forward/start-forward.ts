@@ -23,7 +23,8 @@ import {type ConnectionOutcome, forwardConnection, isPodSandboxGone} from './for
 import {listenLocally, type LocalListener} from './local-listener.ts';
 import {PodTunnels, type TargetLease} from './pod-tunnels.ts';
 import {type PodWait, runningPod, watchForwardPods} from './forward-pods.ts';
-import {carriersOf, tunnelUpgrade, type TunnelCarrier} from './tunnel.ts';
+import type {Carrier} from '../observed-connection.ts';
+import {carriersOf, tunnelUpgrade} from './tunnel.ts';
 
 /** Longer than a restart of the apiserver. */
 const maxTunnelWaitMs = 30_000;
@@ -189,7 +190,7 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	#listen(tunnels: PodTunnels, carrier: TunnelCarrier): void {
+	#listen(tunnels: PodTunnels, carrier: Carrier): void {
 		const {host = null} = this.#request;
 		for (const {
 			id,

@@ -1,10 +1,10 @@
 /** A tunnel to a pod, and its stream pairs. */
 import process from 'node:process';
 import {monotonicMs} from '../../base/async/clock.ts';
-import type {ClusterClient, Connection, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
+import type {ClusterClient, Connection, UpgradeOptions} from '../../cluster/cluster-client.ts';
 import type {ErrorResponseContext} from '../../cluster/error-from-response.ts';
 import {readJsonResponse} from '../../cluster/read-json-response.ts';
-import {toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {PingOptions} from '../../wire/pings.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
@@ -13,16 +13,21 @@ import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
 import type {PodObject} from '../../cluster/targets/pod-object.ts';
 import type {ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
 import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
-import {locateTunnelLoss, locateUnansweredUpgrade, locateUntilAborted} from '../locate-loss.ts';
-import {connectObserved, reportNotOpened, combineCarrierErrors, refusedUpgradeError, shouldTryNextCarrier} from '../observed-connection.ts';
-
-export type TunnelCarrier = 'websocket' | 'spdy';
+import {locateTunnelLoss, locateUntilAborted} from '../locate-loss.ts';
+import {
+	type Carrier,
+	type CarrierAttempt,
+	openOverCarriers,
+	type RefusedUpgrade,
+	refusedUpgradeError,
+	type Upgraded,
+} from '../observed-connection.ts';
 
 type TunnelOptions = {
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	/** Defaults by KUBECTL_PORT_FORWARD_WEBSOCKETS, as in kubectl before 1.38. */
-	carriers?: readonly TunnelCarrier[];
+	carriers?: readonly Carrier[];
 	/** Default 20 s. */
 	pings?: PingOptions;
 	/** Reads the pod first, and opens no tunnel to another pod of its name. */
@@ -39,13 +44,13 @@ let openedCount = 0;
 
 export class Tunnel {
 	readonly id: string;
-	readonly carrier: TunnelCarrier;
+	readonly carrier: Carrier;
 	readonly connection: Connection;
 	readonly session: SpdySession;
 	readonly #locate: (error: SpokeError) => Promise<SpokeError>;
 	#nextRequest = 0;
 
-	constructor(carrier: TunnelCarrier, connection: Connection, session: SpdySession, locate: (error: SpokeError) => Promise<SpokeError>) {
+	constructor(carrier: Carrier, connection: Connection, session: SpdySession, locate: (error: SpokeError) => Promise<SpokeError>) {
 		openedCount++;
 		this.id = `t${openedCount}`;
 		this.carrier = carrier;
@@ -76,56 +81,36 @@ export class Tunnel {
 	}
 }
 
-/**
-Falls back to raw SPDY for older servers, proxies and users with only `create`.
-@throws SpokeError of the last carrier; `text` has the first one's. ERR_TARGET_GONE after `onPodReplaced`
-@see https://kep.k8s.io/4006
-*/
+/** @throws SpokeError as `openOverCarriers`; ERR_TARGET_GONE after `onPodReplaced` */
 export async function openTunnel(
 	cluster: ClusterClient,
 	target: ResolvedTarget,
 	{observer, signal, carriers = carriersOf(process.env), pings = defaultPings, onPodReplaced}: TunnelOptions = {},
 ): Promise<Tunnel> {
 	const purpose: ConnectionPurpose = {feature: 'port-forward', target, request: null};
-	const refused: SpokeError[] = [];
-	for (const carrier of carriers) {
-		const connection = await connectObserved(cluster, purpose, observer, {signal});
-		const upgrade = async () => {
-			if (onPodReplaced && target.uid !== null) {
-				await confirmPod(connection, target, {cluster, signal, onPodReplaced});
-			}
-
-			return connection.upgrade({...tunnelUpgrade(target, carrier), ...(signal && {signal})});
-		};
-
-		const outcome = await upgrade().catch(async (thrown: unknown) => {
-			connection.close();
-			const error = await locateUnansweredUpgrade(cluster, target, toSpokeError(thrown), signal);
-			reportNotOpened(observer, connection, purpose, {thrown: error, signal});
-			throw error;
-		});
-		if (outcome.upgraded && outcome.protocol !== null) {
-			return createTunnel(outcome, carrier, connection, purpose, {cluster, observer, pings});
-		}
-
-		const error = tunnelRefusal({...outcome, connection}, carrier, {namespace: target.namespace, identity: cluster.facts});
-		connection.close();
-		observer?.onFailed?.(connection, purpose, error);
-		refused.push(error);
-		if (!outcome.upgraded && !shouldTryNextCarrier(outcome)) {
-			break;
-		}
-	}
-
-	throw combineCarrierErrors(refused);
+	return openOverCarriers(
+		cluster,
+		{
+			purpose,
+			upgrades: carriers.map(carrier => tunnelUpgrade(target, carrier)),
+			async beforeUpgrade(connection) {
+				if (onPodReplaced && target.uid !== null) {
+					await confirmPod(connection, target, {cluster, signal, onPodReplaced});
+				}
+			},
+			opened: (upgraded, attempt) => createTunnel(upgraded, attempt, purpose, {cluster, observer, pings}),
+			refusal: (refused, attempt) => tunnelRefusal(refused, attempt, {namespace: target.namespace, identity: cluster.facts}),
+		},
+		{observer, signal},
+	);
 }
 
-export function carriersOf(environment: NodeJS.ProcessEnv): readonly TunnelCarrier[] {
+export function carriersOf(environment: NodeJS.ProcessEnv): readonly Carrier[] {
 	return environment['KUBECTL_PORT_FORWARD_WEBSOCKETS'] === 'false' ? ['spdy'] : ['websocket', 'spdy'];
 }
 
 /** Has no effect on the pod. */
-export function tunnelUpgrade({namespace, name}: Pick<ResolvedTarget, 'namespace' | 'name'>, carrier: TunnelCarrier): UpgradeOptions {
+export function tunnelUpgrade({namespace, name}: Pick<ResolvedTarget, 'namespace' | 'name'>, carrier: Carrier): UpgradeOptions {
 	const path = objectPath(podResource, namespace ?? '', name, 'portforward');
 	return carrier === 'websocket'
 		? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io']}
@@ -157,14 +142,11 @@ async function confirmPod(
 }
 
 function createTunnel(
-	outcome: Extract<UpgradeResult, {upgraded: true}>,
-	carrier: TunnelCarrier,
-	connection: Connection,
+	{socket}: Upgraded,
+	{carrier, connection}: CarrierAttempt,
 	purpose: ConnectionPurpose,
 	{cluster, observer, pings: {intervalMs, clock}}: {cluster: ClusterClient; observer: ConnectionObserver | undefined; pings: PingOptions},
 ): Tunnel {
-	const {socket} = outcome;
-	observer?.onOpened?.(connection, purpose, {carrier, protocol: outcome.protocol});
 	const options = {pingIntervalMs: intervalMs, ...(clock && {clock})};
 	let session: SpdySession;
 	if (carrier === 'websocket') {
@@ -200,21 +182,20 @@ function memoizeLoss(cluster: ClusterClient): (error: SpokeError) => Promise<Spo
 }
 
 function tunnelRefusal(
-	outcome: UpgradeResult & {connection: Connection},
-	carrier: TunnelCarrier,
+	refused: RefusedUpgrade | null,
+	attempt: CarrierAttempt,
 	context: Pick<ErrorResponseContext, 'namespace' | 'identity'>,
 ): SpokeError {
-	if (outcome.upgraded) {
-		outcome.socket.destroy();
-		return new SpokeError('ERR_UPGRADE_REFUSED', `the server accepted the upgrade to ${carrier}, but not port forwarding over it`);
+	if (refused === null) {
+		return new SpokeError('ERR_UPGRADE_REFUSED', `the server accepted the upgrade to ${attempt.carrier}, but not port forwarding over it`);
 	}
 
-	const text = outcome.body.trim();
+	const text = refused.body.trim();
 	if (text.startsWith('error dialing backend:')) {
 		return new SpokeError('ERR_SECOND_LEG', text, {text});
 	}
 
-	return refusedUpgradeError(outcome, carrier, 'error upgrading connection: unable to upgrade connection', {
+	return refusedUpgradeError(refused, attempt, 'error upgrading connection: unable to upgrade connection', {
 		resource: 'pods/portforward',
 		...context,
 	});
