@@ -117,11 +117,11 @@ export class ResumableLog {
 			await callbacks.onOpened();
 			continuity.responseStarted();
 			await (this.#needsCoverageCheck ? undefined : continuity.beforeLines(empty));
-			read.stallDetector.dataReceived();
+			read.dataReceived();
 			const {remainder, error} = await readLineBlocks(
 				body,
 				async block => {
-					read.stallDetector.pause();
+					read.pause();
 					const newLines = await this.#newLinesOf(filter, block);
 					if (!continuity.isSettled) {
 						await continuity.beforeLines(newLines);
@@ -132,7 +132,7 @@ export class ResumableLog {
 					}
 
 					await this.#emitLines(filter, newLines);
-					read.stallDetector.dataReceived();
+					read.dataReceived();
 				},
 				{gatherMs: this.#options.gatherMs},
 			);

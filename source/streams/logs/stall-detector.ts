@@ -1,4 +1,4 @@
-/** Detects a stalled follow by other requests, because logs have no pings. */
+/** The read of a followed log. Other requests detect its stall, because logs have no pings. */
 import {setTimeout as delay} from 'node:timers/promises';
 import {continuousMs, monotonicMs, anySignal} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -90,177 +90,63 @@ export class ApiserverCheck {
 	}
 }
 
-type StallCallbacks = {
-	/** @throws if the second read fails */
-	hasNewLines(): Promise<boolean>;
-	/** The checks are slow. */
-	onChecking(): void;
-	/** The server responded and the follow continues. */
-	onChecked(): void;
-	/** `leg` is `null` if either is possible. */
-	onStalled(leg: 1 | 2 | null, silentForMs: number, error: SpokeError): void;
-};
-
-/** Must be stopped. */
-export class StallDetector {
-	readonly #apiserverCheck: ApiserverCheck;
-	readonly #timeouts: StallTimeouts;
-	readonly #callbacks: StallCallbacks;
+/** Before a response, waits for the apiserver's message and emits no check. Must be closed. */
+export class FollowRead {
+	/** `null` before the request. */
+	requestedAt: number | null = null;
+	readonly #options: FollowReadOptions;
+	/** Aborted after a stall, or when the follow is no longer needed. */
+	readonly #stop = new AbortController();
 	readonly #timer: NodeJS.Timeout;
+	readonly #unansweredTimer: NodeJS.Timeout;
+	#open: OpenLog | null = null;
 	#lastReceivedAt = continuousMs();
-	#secondReadAt: number;
+	#secondReadAt = 0;
 	/** Delayed after a failure that proved nothing. */
 	#checkAt = 0;
 	#isChecking = false;
 	#isPaused = false;
-	#isStopped = false;
-	#hasStalled = false;
+	#isClosed = false;
 
-	constructor(apiserverCheck: ApiserverCheck, timeouts: StallTimeouts, callbacks: StallCallbacks) {
-		this.#apiserverCheck = apiserverCheck;
-		this.#timeouts = timeouts;
-		this.#callbacks = callbacks;
-		this.#secondReadAt = this.#lastReceivedAt + timeouts.secondReadAfterMs;
+	constructor(options: FollowReadOptions) {
+		const {checkApiserverAfterMs} = options.stallTimeouts;
+		this.#options = options;
+		this.dataReceived();
 		this.#timer = setInterval(
 			() => {
-				if (
-					!this.#isChecking &&
-					!this.#isPaused &&
-					this.#silentForMs >= timeouts.checkApiserverAfterMs &&
-					continuousMs() >= this.#checkAt
-				) {
+				const isDue = this.#silentForMs >= checkApiserverAfterMs && continuousMs() >= this.#checkAt;
+				if (isDue && !this.#isChecking && !this.#isPaused) {
 					void this.#check();
 				}
 			},
-			Math.min(1000, timeouts.checkApiserverAfterMs / 4),
+			Math.min(1000, checkApiserverAfterMs / 4),
 		);
-	}
-
-	dataReceived(): void {
-		this.#isPaused = false;
-		this.#lastReceivedAt = continuousMs();
-		this.#secondReadAt = this.#lastReceivedAt + this.#timeouts.secondReadAfterMs;
-	}
-
-	/** Suspends the checks until `dataReceived`, because a slow reader on this side also causes silence. */
-	pause(): void {
-		this.#isPaused = true;
-	}
-
-	stop(): void {
-		this.#isStopped = true;
-		clearInterval(this.#timer);
-	}
-
-	get #silentForMs(): number {
-		return continuousMs() - this.#lastReceivedAt;
-	}
-
-	/** Data in the meantime invalidates the result. */
-	async #check(): Promise<void> {
-		const since = this.#lastReceivedAt;
-		const onStalled = (leg: 1 | 2 | null, error: SpokeError) => {
-			if (this.#isSilentSince(since)) {
-				this.#hasStalled = true;
-				this.#callbacks.onStalled(leg, this.#silentForMs, error);
-			}
-		};
-
-		let isReported = false;
-		const reportTimer = setTimeout(() => {
-			if (this.#isSilentSince(since)) {
-				isReported = true;
-				this.#callbacks.onChecking();
-			}
-		}, reportCheckingAfterMs);
-		this.#isChecking = true;
-		try {
-			await this.#apiserverCheck.check();
-			if (this.#isSilentSince(since) && continuousMs() >= this.#secondReadAt) {
-				await this.#readAgain(onStalled);
-			}
-		} catch (thrown) {
-			const error = toSpokeError(thrown);
-			if (error.code === 'ERR_APISERVER_TIMEOUT' || error.code === 'ERR_APISERVER_UNREACHABLE') {
-				onStalled(1, error);
-			} else {
-				// A credential or certificate error says nothing about an open connection.
-				this.#checkAt = continuousMs() + this.#timeouts.secondReadIntervalMs;
-			}
-		} finally {
-			clearTimeout(reportTimer);
-			this.#isChecking = false;
-			if (isReported && !this.#isStopped && !this.#hasStalled) {
-				this.#callbacks.onChecked();
-			}
-		}
-	}
-
-	/** Never throws: the apiserver has just responded, so failures are beyond it. */
-	async #readAgain(onStalled: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
-		this.#secondReadAt = continuousMs() + this.#timeouts.secondReadIntervalMs * (0.75 + Math.random() / 2);
-		try {
-			if (await this.#callbacks.hasNewLines()) {
-				// The line may have been written just now: wait for it. `onStalled` does nothing if it arrived.
-				await delay(this.#timeouts.deliveryTimeoutMs, undefined, {ref: false});
-				// Silently dropped connections look the same on both legs.
-				onStalled(null, new SpokeError('ERR_STREAM_LOST', 'the server has lines that did not arrive on this stream'));
-			}
-		} catch (thrown) {
-			const error = toSpokeError(thrown);
-			if (indicatesStall(error)) {
-				onStalled(error.legKnown ? 2 : null, silentKubeletError(error));
-			}
-		}
-	}
-
-	#isSilentSince(since: number): boolean {
-		return !this.#isStopped && !this.#isPaused && this.#lastReceivedAt === since;
-	}
-}
-
-/** The apiserver has just responded, so the silence is on leg 2 or at the kubelet. */
-function silentKubeletError(error: SpokeError): SpokeError {
-	return error.code === 'ERR_APISERVER_TIMEOUT'
-		? new SpokeError('ERR_SECOND_LEG', 'the apiserver responds, but nothing arrives from the kubelet', {cause: error})
-		: error;
-}
-
-/** Must be closed. */
-export class FollowRead {
-	/** Aborted after a stall, or when the follow is no longer needed. */
-	readonly stopSignal: AbortSignal;
-	readonly stallDetector: StallDetector;
-	readonly #options: FollowReadOptions;
-	readonly #stop = new AbortController();
-	readonly #unansweredTimer: NodeJS.Timeout;
-	#open: OpenLog | null = null;
-	#requestedAt: number | null = null;
-
-	constructor(options: FollowReadOptions) {
-		this.#options = options;
-		this.stopSignal = this.#stop.signal;
-		this.stallDetector = this.#watchForStall();
 		this.#unansweredTimer = setTimeout(() => {
 			void options.onUnanswered();
 		}, unansweredAfterMs);
 	}
 
-	/** `null` before the request. */
-	get requestedAt(): number | null {
-		return this.#requestedAt;
-	}
-
 	/** @throws as `open` */
 	async open(open: (options: Pick<OpenLogOptions, 'signal' | 'onRequest'>) => Promise<OpenLog>): Promise<OpenLog> {
 		this.#open = await open({
-			signal: anySignal(this.stopSignal, this.#options.signal),
+			signal: anySignal(this.#stop.signal, this.#options.signal),
 			onRequest: () => {
-				this.#requestedAt = monotonicMs();
+				this.requestedAt = monotonicMs();
 			},
 		});
 		clearTimeout(this.#unansweredTimer);
 		return this.#open;
+	}
+
+	dataReceived(): void {
+		this.#isPaused = false;
+		this.#lastReceivedAt = continuousMs();
+		this.#secondReadAt = this.#lastReceivedAt + this.#options.stallTimeouts.secondReadAfterMs;
+	}
+
+	/** Suspends the checks until `dataReceived`, because a slow reader on this side also causes silence. */
+	pause(): void {
+		this.#isPaused = true;
 	}
 
 	/** Returns whether it has ended. */
@@ -279,13 +165,13 @@ export class FollowRead {
 			return null;
 		}
 
-		if (this.stopSignal.aborted) {
-			return toSpokeError(this.stopSignal.reason);
+		if (this.#stop.signal.aborted) {
+			return toSpokeError(this.#stop.signal.reason);
 		}
 
 		const isInterruption =
-			this.#requestedAt !== null &&
-			monotonicMs() - this.#requestedAt > emptyLogAfterMs &&
+			this.requestedAt !== null &&
+			monotonicMs() - this.requestedAt > emptyLogAfterMs &&
 			isSpokeError(error) &&
 			error.code === 'ERR_APISERVER_UNREACHABLE';
 		return isInterruption
@@ -294,32 +180,85 @@ export class FollowRead {
 	}
 
 	close(): void {
+		this.#isClosed = true;
 		clearTimeout(this.#unansweredTimer);
-		this.stallDetector.stop();
+		clearInterval(this.#timer);
 		this.#open?.close();
 	}
 
-	/** Detects stalls. Before a response, waits for the apiserver's message and emits nothing. */
-	#watchForStall(): StallDetector {
-		const {source, emit, apiserverCheck, stallTimeouts, hasNewLines} = this.#options;
-		const emitIfOpen = (type: 'checking' | 'checked') => {
-			if (this.#open !== null) {
-				void emit({type, source});
-			}
-		};
-
-		return new StallDetector(apiserverCheck, stallTimeouts, {
-			hasNewLines: async () => hasNewLines(this.#open !== null),
-			onChecking() {
-				emitIfOpen('checking');
-			},
-			onChecked() {
-				emitIfOpen('checked');
-			},
-			onStalled: (leg, silentForMs, error) => {
-				void emit({type: 'stalled', source, leg, silentForMs});
-				this.#stop.abort(error);
-			},
-		});
+	get #silentForMs(): number {
+		return continuousMs() - this.#lastReceivedAt;
 	}
+
+	/** Data in the meantime invalidates the result. */
+	async #check(): Promise<void> {
+		const {source, emit, apiserverCheck, stallTimeouts} = this.#options;
+		const since = this.#lastReceivedAt;
+		let isReported = false;
+		const reportTimer = setTimeout(() => {
+			if (this.#isSilentSince(since) && this.#open !== null) {
+				isReported = true;
+				void emit({type: 'checking', source});
+			}
+		}, reportCheckingAfterMs);
+		this.#isChecking = true;
+		try {
+			await apiserverCheck.check();
+			if (this.#isSilentSince(since) && continuousMs() >= this.#secondReadAt) {
+				await this.#readAgain(since);
+			}
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			if (error.code === 'ERR_APISERVER_TIMEOUT' || error.code === 'ERR_APISERVER_UNREACHABLE') {
+				this.#stalled(since, 1, error);
+			} else {
+				// A credential or certificate error says nothing about an open connection.
+				this.#checkAt = continuousMs() + stallTimeouts.secondReadIntervalMs;
+			}
+		} finally {
+			clearTimeout(reportTimer);
+			this.#isChecking = false;
+			if (isReported && !this.#isClosed && !this.#stop.signal.aborted) {
+				void emit({type: 'checked', source});
+			}
+		}
+	}
+
+	/** Never throws: the apiserver has just responded, so failures are beyond it. */
+	async #readAgain(since: number): Promise<void> {
+		const {hasNewLines, stallTimeouts} = this.#options;
+		this.#secondReadAt = continuousMs() + stallTimeouts.secondReadIntervalMs * (0.75 + Math.random() / 2);
+		try {
+			if (await hasNewLines(this.#open !== null)) {
+				// The line may have been written just now: wait for it. `#stalled` does nothing if it arrived.
+				await delay(stallTimeouts.deliveryTimeoutMs, undefined, {ref: false});
+				// Silently dropped connections look the same on both legs.
+				this.#stalled(since, null, new SpokeError('ERR_STREAM_LOST', 'the server has lines that did not arrive on this stream'));
+			}
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			if (indicatesStall(error)) {
+				this.#stalled(since, error.legKnown ? 2 : null, silentKubeletError(error));
+			}
+		}
+	}
+
+	/** `leg` is `null` if either is possible. */
+	#stalled(since: number, leg: 1 | 2 | null, error: SpokeError): void {
+		if (this.#isSilentSince(since)) {
+			void this.#options.emit({type: 'stalled', source: this.#options.source, leg, silentForMs: this.#silentForMs});
+			this.#stop.abort(error);
+		}
+	}
+
+	#isSilentSince(since: number): boolean {
+		return !this.#isClosed && !this.#isPaused && this.#lastReceivedAt === since;
+	}
+}
+
+/** The apiserver has just responded, so the silence is on leg 2 or at the kubelet. */
+function silentKubeletError(error: SpokeError): SpokeError {
+	return error.code === 'ERR_APISERVER_TIMEOUT'
+		? new SpokeError('ERR_SECOND_LEG', 'the apiserver responds, but nothing arrives from the kubelet', {cause: error})
+		: error;
 }

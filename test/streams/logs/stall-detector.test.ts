@@ -1,8 +1,8 @@
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError, type LegNumber} from '../../../source/base/errors/spoke-error.ts';
-import {errorFromLogResponse} from '../../../source/streams/logs/open-log.ts';
-import {ApiserverCheck, StallDetector} from '../../../source/streams/logs/stall-detector.ts';
+import {errorFromLogResponse, type OpenLog} from '../../../source/streams/logs/open-log.ts';
+import {ApiserverCheck, FollowRead} from '../../../source/streams/logs/stall-detector.ts';
 
 const limits = {
 	checkApiserverAfterMs: 40,
@@ -15,20 +15,43 @@ const limits = {
 };
 const silence = () => new SpokeError('ERR_APISERVER_TIMEOUT', 'the apiserver did not answer within 35 s');
 
+/** A follow that never gets data. */
+function silentFollow(
+	cluster: ClusterClient,
+	hasNewLines: () => Promise<boolean>,
+	onStalled: (leg: LegNumber | null, error: SpokeError) => void,
+) {
+	let leg: LegNumber | null = null;
+	const read = new FollowRead({
+		source: {namespace: 'd', pod: 'p', uid: null, node: null, container: 'app'},
+		async emit(event) {
+			leg = event.type === 'stalled' ? event.leg : leg;
+		},
+		signal: undefined,
+		apiserverCheck: new ApiserverCheck(cluster, limits.apiserverTimeoutMs),
+		stallTimeouts: limits,
+		hasEnded: () => false,
+		async onUnanswered() {},
+		hasNewLines,
+	});
+	void read.open(async ({signal}) => {
+		signal!.addEventListener('abort', () => {
+			read.close();
+			onStalled(leg, signal!.reason as SpokeError);
+		});
+		return {close() {}} as OpenLog;
+	});
+	return read;
+}
+
 async function givenUp(
 	request: () => Promise<unknown>,
 	offersMore: () => Promise<boolean>,
 ): Promise<{leg: LegNumber | null; error: SpokeError}> {
 	const cluster = {request, async logIn() {}} as unknown as ClusterClient;
 	return new Promise(resolve => {
-		const guard = new StallDetector(new ApiserverCheck(cluster, limits.apiserverTimeoutMs), limits, {
-			hasNewLines: offersMore,
-			onChecking() {},
-			onChecked() {},
-			onStalled(leg, _quietMs, error) {
-				guard.stop();
-				resolve({leg, error});
-			},
+		silentFollow(cluster, offersMore, (leg, error) => {
+			resolve({leg, error});
 		});
 	});
 }
@@ -89,7 +112,7 @@ async function keptUp({
 					failures++;
 					if (failures === 3) {
 						setTimeout(() => {
-							guard.stop();
+							read.close();
 							resolve();
 						}, 0);
 					}
@@ -99,14 +122,8 @@ async function keptUp({
 			};
 
 		const cluster = {request: counted(request), logIn: counted(logIn)} as unknown as ClusterClient;
-		const guard = new StallDetector(new ApiserverCheck(cluster, limits.apiserverTimeoutMs), limits, {
-			hasNewLines: counted(offersMore),
-			onChecking() {},
-			onChecked() {},
-			onStalled(leg, _quietMs, error) {
-				guard.stop();
-				reject(new Error(`given up on leg ${leg}: ${error.message}`));
-			},
+		const read = silentFollow(cluster, counted(offersMore), (leg, error) => {
+			reject(new Error(`given up on leg ${leg}: ${error.message}`));
 		});
 	});
 }

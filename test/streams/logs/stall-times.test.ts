@@ -5,7 +5,8 @@ import {setImmediate as turn} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
-import {ApiserverCheck, StallDetector} from '../../../source/streams/logs/stall-detector.ts';
+import type {OpenLog} from '../../../source/streams/logs/open-log.ts';
+import {ApiserverCheck, FollowRead} from '../../../source/streams/logs/stall-detector.ts';
 
 const timeouts = {
 	checkApiserverAfterMs: 40,
@@ -34,22 +35,29 @@ function silentFollow(t: ExecutionContext, respond: () => Promise<unknown> = asy
 			return respond();
 		},
 	} as unknown as ClusterClient;
-	const detector = new StallDetector(new ApiserverCheck(cluster, timeouts.apiserverTimeoutMs), timeouts, {
+	const read = new FollowRead({
+		source: {namespace: 'd', pod: 'p', uid: null, node: null, container: 'app'},
+		async emit(event) {
+			told.push(event.type === 'stalled' ? `stalled on leg ${event.leg}` : event.type);
+		},
+		signal: undefined,
+		apiserverCheck: new ApiserverCheck(cluster, timeouts.apiserverTimeoutMs),
+		stallTimeouts: timeouts,
+		hasEnded: () => false,
+		async onUnanswered() {},
 		async hasNewLines() {
 			count.secondReads++;
 			return false;
 		},
-		onChecking: () => told.push('checking'),
-		onChecked: () => told.push('checked'),
-		onStalled: leg => told.push(`stalled on leg ${leg}`),
 	});
+	void read.open(async () => ({close() {}}) as OpenLog);
 	t.teardown(() => {
-		detector.stop();
+		read.close();
 		mock.timers.reset();
 		mock.restoreAll();
 	});
 	return {
-		detector,
+		read,
 		told,
 		count,
 		moveClock(ms: number) {
@@ -69,9 +77,9 @@ function silentFollow(t: ExecutionContext, respond: () => Promise<unknown> = asy
 }
 
 test.serial('the apiserver is checked as soon as a follow was silent for the limit', async t => {
-	const {detector, count, told, pass} = silentFollow(t);
+	const {read, count, told, pass} = silentFollow(t);
 	await pass(39);
-	detector.dataReceived();
+	read.dataReceived();
 	await pass(39);
 	t.is(count.requests, 0);
 	await pass(2);
@@ -95,11 +103,11 @@ test.serial('a follow is checked at once after the machine was suspended', async
 });
 
 test.serial('a paused follow is not checked before its next data', async t => {
-	const {detector, count, pass} = silentFollow(t);
-	detector.pause();
+	const {read, count, pass} = silentFollow(t);
+	read.pause();
 	await pass(200);
 	t.is(count.requests, 0);
-	detector.dataReceived();
+	read.dataReceived();
 	await pass(40);
 	t.is(count.requests, 1);
 });
@@ -145,9 +153,9 @@ test.serial('a slow check is shown until its response', async t => {
 
 test.serial('a slow check of a follow that ended is not shown', async t => {
 	const {promise, resolve} = Promise.withResolvers<unknown>();
-	const {detector, told, pass} = silentFollow(t, async () => promise);
+	const {read, told, pass} = silentFollow(t, async () => promise);
 	await pass(2000);
-	detector.stop();
+	read.close();
 	resolve(response);
 	await pass(5);
 	t.deepEqual(told, ['checking']);
