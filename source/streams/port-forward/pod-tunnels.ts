@@ -86,7 +86,7 @@ export class PodTunnels {
 
 	/** @throws SpokeError if the first tunnel fails */
 	async start(preconnected: ClusterClient): Promise<Carrier> {
-		this.#pool = this.#createPool(this.target, preconnected);
+		this.#pool = this.#createPool({cluster: preconnected});
 		const {carrier} = await this.#pool.start();
 		this.#carriers = carrier === this.#carriers[0] ? this.#carriers : this.#carriers.toReversed();
 		return carrier;
@@ -161,10 +161,11 @@ export class PodTunnels {
 	}
 
 	#targetLease(lease: TunnelLease<Tunnel>, pool: TunnelPool<Tunnel>): TargetLease {
+		const {pod, target} = this;
 		return {
 			...lease,
-			pod: this.pod,
-			isCurrent: () => pool === this.#pool,
+			pod,
+			isCurrent: () => this.#pool !== undefined && target === this.target,
 			isTerminated: () => this.#terminatedPools.has(pool),
 			renew: () => {
 				this.#renew(pool);
@@ -176,17 +177,24 @@ export class PodTunnels {
 	}
 
 	#renew(pool: TunnelPool<Tunnel>): void {
-		if (pool !== this.#pool) {
-			return;
+		if (pool === this.#pool) {
+			this.#pendingMove ??= {from: identityOf(this.pod), reason: 'sandbox-changed'};
+			this.#dropPool({isTerminated: false});
+			this.#usePool(this.#createPool({mustConfirmPod: true}));
 		}
-
-		this.#pendingMove ??= {from: identityOf(this.pod), reason: 'sandbox-changed'};
-		pool.renew();
 	}
 
-	#createPool(target: ResolvedTarget, cluster = this.#cluster): TunnelPool<Tunnel> {
+	#usePool(pool: TunnelPool<Tunnel>): void {
+		this.#pool = pool;
+		this.#poolAvailable.resolve();
+		pool.fill();
+	}
+
+	#createPool({cluster = this.#cluster, mustConfirmPod = false} = {}): TunnelPool<Tunnel> {
+		const {target} = this;
 		const {observer, emit, onPodReplaced = () => undefined} = this.#options;
 		const pool: TunnelPool<Tunnel> = new TunnelPool<Tunnel>({
+			mustConfirmPod,
 			open: async (signal, mustConfirmPod) =>
 				openTunnel(cluster, target, {
 					signal,
@@ -244,12 +252,9 @@ export class PodTunnels {
 		{isTerminated, chosenFrom}: {isTerminated: boolean; chosenFrom: number},
 	): void {
 		this.#beginMove(reason, {isTerminated});
-		const target = toResolvedTarget(this.target.asked, pod, chosenFrom);
-		this.#resolved = {...this.#resolved, pod, target};
+		this.#resolved = {...this.#resolved, pod, target: toResolvedTarget(this.target.asked, pod, chosenFrom)};
 		this.#lastError = undefined;
-		this.#pool = this.#createPool(target);
-		this.#poolAvailable.resolve();
-		this.#pool.fill();
+		this.#usePool(this.#createPool());
 	}
 
 	#beginMove(reason: MoveReason, end: {isTerminated: boolean}): void {

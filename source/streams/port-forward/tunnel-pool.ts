@@ -45,6 +45,8 @@ type PoolOptions<T extends PooledTunnel> = {
 	onOpened: (tunnel: T) => void;
 	onInterrupted: (error: SpokeError, attempt: number, retryInMs: number) => void;
 	onRestored: (outageMs: number) => void;
+	/** From the first tunnel on. */
+	mustConfirmPod?: boolean;
 	/** How long as many tunnels are kept as connections were open at once; 10 s by default. */
 	burstMs?: number;
 };
@@ -53,8 +55,6 @@ export class TunnelPool<T extends PooledTunnel> {
 	readonly #options: PoolOptions<T>;
 	/** Tunnels with their number of connections, in order of use. */
 	readonly tunnels = new Map<T, number>();
-	/** Replaced; they end with their last connection. */
-	readonly #retiring = new Map<T, number>();
 	readonly #queue = new WaitQueue<TunnelLease<T>>();
 	readonly #outage = new Outage(backoff);
 	#isInterrupted = false;
@@ -71,13 +71,14 @@ export class TunnelPool<T extends PooledTunnel> {
 	readonly #retired = new AbortController();
 	#opening = 0;
 	/** Until a tunnel has confirmed it. */
-	#mustConfirmPod = false;
+	#mustConfirmPod: boolean;
 	/** Connections at once since the last trim. */
 	#mostConnections = 0;
 	#targetIdle = initialIdleTunnels;
 
 	constructor(options: PoolOptions<T>) {
 		this.#options = options;
+		this.#mustConfirmPod = options.mustConfirmPod ?? false;
 	}
 
 	/** Does not retry. @throws SpokeError */
@@ -129,24 +130,9 @@ export class TunnelPool<T extends PooledTunnel> {
 		}
 	}
 
-	/** Idle tunnels end now, the others with their last connection. */
-	renew(): void {
-		this.#mustConfirmPod = true;
-		for (const [tunnel, connections] of this.tunnels) {
-			this.tunnels.delete(tunnel);
-			if (connections === 0) {
-				tunnel.session.end();
-			} else {
-				this.#retiring.set(tunnel, connections);
-			}
-		}
-
-		this.fill();
-	}
-
 	destroy(): void {
 		this.retire();
-		for (const tunnel of [...this.tunnels.keys(), ...this.#retiring.keys()]) {
+		for (const tunnel of this.tunnels.keys()) {
 			tunnel.session.destroy();
 		}
 	}
@@ -200,13 +186,8 @@ export class TunnelPool<T extends PooledTunnel> {
 	}
 
 	#release(tunnel: T): void {
-		const [retiring, connections] = [this.#retiring.get(tunnel), this.tunnels.get(tunnel)];
-		if (retiring === 1) {
-			this.#retiring.delete(tunnel);
-			tunnel.session.end();
-		} else if (retiring !== undefined) {
-			this.#retiring.set(tunnel, retiring - 1);
-		} else if (connections !== undefined) {
+		const connections = this.tunnels.get(tunnel);
+		if (connections !== undefined) {
 			// Last in order: leave time to read what the last connection left in transit.
 			this.tunnels.delete(tunnel);
 			this.tunnels.set(tunnel, connections - 1);
@@ -309,7 +290,6 @@ export class TunnelPool<T extends PooledTunnel> {
 
 		this.tunnels.set(tunnel, 0);
 		tunnel.session.once('close', () => {
-			this.#retiring.delete(tunnel);
 			if (this.tunnels.delete(tunnel) && !this.#isRetired) {
 				this.#handleLoss();
 			}

@@ -1,5 +1,12 @@
 import test from 'ava';
-import {decidePod, isPodGone, moveReason} from '../../../source/streams/port-forward/pod-tunnels.ts';
+import {parseTarget} from '../../../source/cluster/targets/parse-target.ts';
+import {podKey} from '../../../source/cluster/targets/pod-object.ts';
+import {resolvePod} from '../../../source/cluster/targets/resolve-pod.ts';
+import type {ForwardEvent} from '../../../source/streams/port-forward/forward-event.ts';
+import {clientForTest} from '../../support/client-for-test.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+import {until} from '../../support/until.ts';
+import {decidePod, isPodGone, moveReason, PodTunnels} from '../../../source/streams/port-forward/pod-tunnels.ts';
 import type {PodObject} from '../../../source/cluster/targets/pod-object.ts';
 
 function pod(
@@ -66,4 +73,35 @@ test('a pod is gone when it is absent, Succeeded or Failed', t => {
 		[true, true, true, false, false],
 	);
 	t.is(moveReason(pod('a')), null);
+});
+
+test('after a pod’s sandbox was recreated, connections use new tunnels, and old tunnels end with their last connections', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const cluster = await clientForTest(t, ['--kubeconfig', kubeconfigFile]);
+	const signal = AbortSignal.timeout(10_000);
+	const resolved = await resolvePod(cluster, parseTarget('sts/db'), {podPreference: 'attach', podRunningTimeoutMs: 10_000, signal});
+	const told: ForwardEvent[] = [];
+	const tunnels = new PodTunnels(cluster, resolved, {
+		emit: event => told.push(event('f1')),
+		onTerminated: () => t.fail('the pod is not terminated'),
+		onGone: error => t.fail(error.message),
+	});
+	t.teardown(() => {
+		tunnels.destroy();
+	});
+	await tunnels.start(cluster);
+	const old = await tunnels.lease(signal);
+	const {pod} = resolved;
+	tunnels.update(new Map([[podKey(pod), {...pod, status: {...pod.status!, podIP: '10.9.9.9'}}]]));
+	const fresh = await tunnels.lease(signal);
+	t.not(fresh.tunnel, old.tunnel);
+	const moved = await until(() => told.find(({event}) => event === 'moved'), told);
+	t.like(moved, {reason: 'sandbox-changed', from: {name: pod.metadata.name}, to: {name: pod.metadata.name}});
+	t.true(old.isCurrent());
+	t.true(old.tunnel.session.usable);
+	old.release();
+	t.false(old.tunnel.session.usable);
+	old.renew();
+	t.is((await tunnels.lease(signal)).pod.metadata.uid, pod.metadata.uid);
+	t.is(told.length, 1);
 });

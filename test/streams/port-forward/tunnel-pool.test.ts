@@ -250,19 +250,6 @@ test('a retired pool ends tunnels with their last connections and rejects waiter
 	t.true(opened.every(({session}) => session.over));
 });
 
-test('new connections use renewed tunnels, and old tunnels end with their last connections', async t => {
-	const {pool, never} = poolOf(t);
-	await pool.start();
-	await warmed(pool);
-	const old = await pool.acquire(never);
-	pool.renew();
-	const fresh = await pool.acquire(never);
-	t.not(fresh.tunnel, old.tunnel);
-	t.false(old.tunnel.session.over);
-	old.release();
-	t.true(old.tunnel.session.over);
-});
-
 test('an aborted waiter is removed from the pool', async t => {
 	const {pool, never, state} = poolOf(t);
 	await pool.start();
