@@ -167,7 +167,7 @@ for (const [title, now, words, said] of [
 		'a month ahead of a server that closes during its response',
 		'2026-12-24T12:00:00Z',
 		`HTTP/1.1 403 Forbidden\r\ndate:${theirs}\r\n`,
-		'30 days ahead of',
+		null,
 	],
 ] as const) {
 	test(`a clock that is ${title}: ${said ?? 'no message'}`, async t => {
@@ -197,6 +197,6 @@ test('the skew check ends in time when the server is silent or endless', async t
 		took(`HTTP/1.1 200 OK\r\nDate: ${theirs}\r\nX: ${'x'.repeat(17_000)}`),
 		took(''),
 	]);
-	t.deepEqual([open.said, endless.said, silent.said], [true, true, false]);
+	t.deepEqual([open.said, endless.said, silent.said], [true, false, false]);
 	t.true(open.ms < silent.ms && endless.ms < silent.ms && silent.ms > 1900 && silent.ms < 20_000, JSON.stringify([open, endless, silent]));
 });

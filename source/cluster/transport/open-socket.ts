@@ -9,6 +9,7 @@ import type {SocketFacts} from '../cluster-client.ts';
 import type {ClientCertificate} from '../tls/trust.ts';
 import {dialTls, JudgeFirstError, startTls, type TlsSettings, UntrustedServerError, secureContextFor} from '../tls/start-tls.ts';
 import {dialTimeoutMs, dialTcp, noop} from './dial-tcp.ts';
+import {HttpClient} from './http-client.ts';
 import {connectThroughProxy, type ProxyAddress} from './connect-through-proxy.ts';
 import {joinHostPort, type ServerAddress} from './server-url.ts';
 import {formatRfc3339Seconds} from '../../base/text/formats.ts';
@@ -38,7 +39,6 @@ export type OpenSocket = {
 const maxRounds = 5;
 
 const responseTimeoutMs = 2000;
-const maxHeadBytes = 16 * 1024;
 
 /** A smaller clock difference is normal. */
 const minSkewMs = 60_000;
@@ -193,8 +193,8 @@ Describes a wrong local clock in one sentence, or returns `null`. The server is 
 only a hint.
 */
 export async function clockSkew(socket: Duplex, leaf: X509Certificate, now: Date): Promise<string | null> {
-	const serverTime = await serverDate(socket);
-	if (!serverTime || serverTime < new Date(leaf.validFrom) || serverTime > new Date(leaf.validTo)) {
+	const serverTime = await serverDate(socket).catch(() => null);
+	if (!serverTime || !(serverTime >= new Date(leaf.validFrom) && serverTime <= new Date(leaf.validTo))) {
 		return null;
 	}
 
@@ -204,33 +204,11 @@ export async function clockSkew(socket: Duplex, leaf: X509Certificate, now: Date
 		: `clock skew: this machine’s clock is ${formatSkew(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the server’s (${formatRfc3339Seconds(serverTime)})`;
 }
 
-async function serverDate(socket: Duplex): Promise<Date | null> {
-	const {promise, resolve} = Promise.withResolvers<string>();
-	const timer = setTimeout(() => {
-		resolve('');
-	}, responseTimeoutMs);
-	let head = '';
-	const read = (chunk: Buffer) => {
-		head += chunk.toString('latin1');
-		if (head.includes('\r\n\r\n') || head.length > maxHeadBytes) {
-			resolve(head);
-		}
-	};
-
-	const ended = () => {
-		resolve(head);
-	};
-
-	socket.on('data', read).once('error', ended).once('close', ended);
-	socket.write(`HEAD / HTTP/1.1\r\nHost: apiserver\r\nUser-Agent: ${userAgent}\r\nConnection: close\r\n\r\n`);
-	try {
-		const date = /^date: *(.+)$/im.exec(await promise)?.[1];
-		const time = date === undefined ? NaN : Date.parse(date);
-		return Number.isNaN(time) ? null : new Date(time);
-	} finally {
-		clearTimeout(timer);
-		socket.off('data', read);
-	}
+async function serverDate(socket: Duplex): Promise<Date> {
+	const client = new HttpClient(socket, {peerName: 'the server', isInteractive: false, canPipeline: false});
+	const headers = {Host: 'apiserver', 'User-Agent': userAgent, Connection: 'close'};
+	const response = await client.send({method: 'HEAD', target: '/', headers, timeoutMs: responseTimeoutMs});
+	return new Date(response.headers.date ?? '');
 }
 
 function formatSkew(ms: number): string {
