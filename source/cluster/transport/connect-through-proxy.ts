@@ -2,7 +2,7 @@
 import {isIP, BlockList} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {domainToASCII} from 'node:url';
-import {joinHostPort, parseGoUrl, splitHost, asciiHost, isLoopback} from './server-url.ts';
+import {joinAuthority, joinHostPort, parseGoUrl, asciiHost, isLoopback, withoutFragment} from './server-url.ts';
 import {unreachableError} from './dial-tcp.ts';
 import {SpokeError} from '../../base/errors/spoke-error.ts';
 
@@ -172,12 +172,11 @@ async function waitForData(socket: Duplex): Promise<void> {
 
 /** @throws Error that never contains the URL, because it can hold a password */
 export function parseProxyUrl(text: string): ProxyAddress {
-	const {scheme, host, login} = parseGoUrl(text);
+	const {scheme, name, port, login} = parseGoUrl(withoutFragment(text));
 	if (scheme !== 'http' && scheme !== 'https' && scheme !== 'socks5') {
 		throw new Error(`unsupported scheme "${scheme}", must be http, https, or socks5`);
 	}
 
-	const {name, port} = splitHost(host);
 	if (name === '' || Number(port) > 65_535) {
 		throw new Error(name === '' ? 'it names no host' : `invalid port ${port}`);
 	}
@@ -187,7 +186,7 @@ export function parseProxyUrl(text: string): ProxyAddress {
 		host: asciiHost(name),
 		port: port === '' ? standardPorts[scheme] : Number(port),
 		credentials: login,
-		shown: `${scheme}://${host}`,
+		shown: `${scheme}://${joinAuthority(name, port)}`,
 	};
 }
 

@@ -18,14 +18,15 @@ export type ServerAddress = {
 	shown: string;
 };
 
-type GoUrl = {
+/** Parts that are percent-decoded. */
+type GoUrl = Pick<ServerAddress, 'login'> & {
 	/** In lower case; empty if the URL has none. */
 	scheme: string;
-	login: {username: string; password: string} | null;
-	/** With port, percent-decoded. */
-	host: string;
+	/** Without brackets. */
+	name: string;
+	/** Digits, or empty. */
+	port: string;
 	path: string;
-	isOpaque: boolean;
 };
 
 /**
@@ -35,8 +36,7 @@ A bare `host:port` is `http`, whatever the cluster's TLS settings are.
 */
 export function parseServerUrl(text: string): ServerAddress {
 	const url = parseAsClientGo(text);
-	const {name, port} = splitHost(url?.host ?? '');
-	if (!url || (url.scheme !== 'https' && url.scheme !== 'http') || name === '' || Number(port) > 65_535) {
+	if (!url || (url.scheme !== 'https' && url.scheme !== 'http') || url.name === '' || Number(url.port) > 65_535) {
 		throw new SpokeError(
 			'ERR_KUBECONFIG_INVALID',
 			`the server ${JSON.stringify(text.replace(/^.*@/s, '…@'))} is not an https:// or http:// URL`,
@@ -44,38 +44,37 @@ export function parseServerUrl(text: string): ServerAddress {
 		);
 	}
 
-	const {scheme, login} = url;
-	const path = escapePath(posix.normalize(`/${url.path}`));
+	const {scheme, login, port} = url;
+	const path = percentEncode(posix.normalize(`/${url.path}`), /[\w$&+,\-./:;=@~]/);
 	const prefix = path.replace(/\/+$/, '');
-	const host = asciiHost(name);
-	const withPort = (literal: string) => `${isIP(host) === 6 ? `[${literal}]` : host}${port === '' ? '' : `:${port}`}`;
+	const host = asciiHost(url.name);
 	return {
 		scheme,
 		host,
 		port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
 		// A zone is meaningful on this machine only.
-		authority: withPort(host.replace(/%.*$/s, '')),
+		authority: joinAuthority(host.replace(/%.*$/s, ''), port),
 		prefix,
 		login,
-		shown: `${scheme}://${withPort(host.replace('%', '%25'))}${prefix}`,
+		shown: `${scheme}://${joinAuthority(host.replace('%', '%25'), port)}${prefix}`,
 	};
 }
 
 function parseAsClientGo(text: string): GoUrl | null {
-	const url = tryParse(text);
-	if (url !== null && url.scheme !== '' && url.host !== '') {
+	const url = tryParse(withoutFragment(text));
+	if (url !== null && url.scheme !== '' && url.name !== '') {
 		// client-go parses a URL with a path again as one without a fragment.
-		const request = tryParse(text, {isRequest: true});
-		return request && !request.isOpaque && request.path.length > 1 ? request : url;
+		const request = tryParse(text);
+		return request && request.path.length > 1 ? request : url;
 	}
 
 	const whole = tryParse(`http://${text}`);
 	return whole && (whole.path === '' || whole.path === '/') ? whole : null;
 }
 
-function tryParse(text: string, options?: {isRequest: boolean}): GoUrl | null {
+function tryParse(text: string): GoUrl | null {
 	try {
-		return parseGoUrl(text, options);
+		return parseGoUrl(text);
 	} catch {
 		return null;
 	}
@@ -88,161 +87,93 @@ export function asciiHost(name: string): string {
 }
 
 export function joinHostPort(host: string, port: number): string {
-	return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+	return joinAuthority(host, String(port));
+}
+
+/** `port`: empty for none. */
+export function joinAuthority(host: string, port: string): string {
+	return `${isIP(host) === 6 ? `[${host}]` : host}${port === '' ? '' : `:${port}`}`;
+}
+
+export function withoutFragment(url: string): string {
+	return url.replace(/#.*$/s, '');
 }
 
 /**
-@param isRequest `#` is an ordinary character (url.ParseRequestURI)
+`#` is an ordinary character, as in url.ParseRequestURI.
 @throws Error with Go's reason, never with the URL, which can hold a password
 */
-export function parseGoUrl(text: string, {isRequest = false}: {isRequest?: boolean} = {}): GoUrl {
-	const [whole, fragment] = isRequest ? [text] : splitAt(text, '#');
-	if (/[\0-\u001F\u007F]/.test(whole)) {
+export function parseGoUrl(text: string): GoUrl {
+	if (/[\0-\u001F\u007F]/.test(text)) {
 		throw new Error('net/url: invalid control character in URL');
 	}
 
-	unescape(fragment ?? '', 'path');
-	const [scheme, afterScheme] = splitScheme(whole);
-	const [rest] = splitAt(afterScheme, '?');
-	if (!rest.startsWith('/')) {
-		return rootless(scheme, rest, isRequest);
-	}
-
-	const hasAuthority = (scheme !== '' || (!isRequest && !rest.startsWith('///'))) && rest.startsWith('//');
-	const [, authority = '', path = rest] = hasAuthority ? /^\/\/([^/]*)(.*)$/s.exec(rest)! : [];
-	return {scheme, ...parseAuthority(scheme, authority), path: unescape(path, 'path'), isOpaque: false};
-}
-
-/** `port` is digits, or empty. */
-export function splitHost(host: string): {name: string; port: string} {
-	const [, bracketed, plain, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d*))?$/s.exec(host) ?? [];
-	return {name: bracketed ?? plain ?? host, port: port ?? ''};
-}
-
-function escapePath(path: string): string {
-	return percentEncode(path, /[\w$&+,\-./:;=@~]/);
-}
-
-function splitAt(text: string, mark: string): [string, string?] {
-	const at = text.indexOf(mark);
-	return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function splitScheme(text: string): [string, string] {
-	if (text.startsWith(':')) {
+	const [, colon, scheme = '', authority, path = ''] = /^(?:(:)|([a-z][a-z\d+\-.]*):)?(?:\/\/([^/?]*))?([^?]*)/is.exec(text)!;
+	if (colon) {
 		throw new Error('missing protocol scheme');
 	}
 
-	const [, scheme, rest] = /^([A-Za-z][A-Za-z\d+\-.]*):(.*)$/s.exec(text) ?? [];
-	return scheme === undefined ? ['', text] : [scheme.toLowerCase(), rest!];
-}
-
-function rootless(scheme: string, rest: string, isRequest: boolean): GoUrl {
-	if (scheme !== '') {
-		return {scheme, login: null, host: '', path: '', isOpaque: rest !== ''};
-	}
-
-	if (isRequest) {
-		throw new Error('invalid URI for request');
-	}
-
-	if (splitAt(rest, '/')[0].includes(':')) {
+	if (scheme === '' && authority === undefined && /^[^/]*:/.test(path)) {
 		throw new Error('first path segment in URL cannot contain colon');
 	}
 
-	return {scheme, login: null, host: '', path: unescape(rest, 'path'), isOpaque: false};
+	const [, userinfo, host = ''] = /^(?:(.*)@)?(.*)$/s.exec(authority ?? '')!;
+	return {
+		scheme: scheme.toLowerCase(),
+		login: userinfo === undefined ? null : parseLogin(userinfo),
+		...parseHost(host),
+		path: unescape(path),
+	};
 }
 
-function parseAuthority(scheme: string, authority: string): Pick<GoUrl, 'host' | 'login'> {
-	const at = authority.lastIndexOf('@');
-	const host = parseHost(scheme, authority.slice(at + 1));
-	if (at < 0) {
-		return {host, login: null};
-	}
-
-	const userinfo = authority.slice(0, at);
+function parseLogin(userinfo: string): GoUrl['login'] {
 	if (!/^[\w\-.:~!$&'()*+,;=%@]*$/.test(userinfo)) {
 		throw new Error('net/url: invalid userinfo');
 	}
 
-	const [username, password = ''] = splitAt(userinfo, ':');
-	return {host, login: {username: unescape(username, 'path'), password: unescape(password, 'path')}};
+	const [, username = '', password = ''] = /^([^:]*):?(.*)$/.exec(userinfo)!;
+	return {username: unescape(username), password: unescape(password)};
 }
 
-function parseHost(scheme: string, host: string): string {
-	if (host.lastIndexOf('[') > 0) {
-		throw new Error('invalid IP-literal');
-	}
-
-	if (host.startsWith('[')) {
-		return parseBracketed(host);
-	}
-
-	const first = host.indexOf(':');
-	// Only http and https URLs must have one colon.
-	const colon = scheme === 'http' || scheme === 'https' ? first : host.lastIndexOf(':');
-	if (first >= 0) {
-		checkPort(host.slice(colon));
-	}
-
-	return unescape(host, 'host');
-}
-
-function parseBracketed(host: string): string {
-	const end = host.lastIndexOf(']');
-	if (end < 0) {
+function parseHost(host: string): Pick<GoUrl, 'name' | 'port'> {
+	const [, bracketed, plain = '', port = ''] = /^(?:\[(.*)\]|([^:]*))(.*)$/s.exec(host)!;
+	if (bracketed === undefined && plain.startsWith('[')) {
 		throw new Error("missing ']' in host");
 	}
 
-	const port = host.slice(end + 1);
-	checkPort(port);
-	const inside = host.slice(1, end);
-	const zoneAt = inside.indexOf('%25');
-	const address =
-		zoneAt < 0 ? unescape(inside, 'host') : unescape(inside.slice(0, zoneAt), 'host') + unescape(inside.slice(zoneAt), 'zone');
-	if (isIP(address.replace(/%.+$/s, '')) !== 6) {
-		throw new Error('invalid IP-literal');
-	}
-
-	return `[${address}]${port}`;
-}
-
-function checkPort(port: string): void {
 	if (!/^(?::\d*)?$/.test(port)) {
 		throw new Error(`invalid port ${JSON.stringify(port)} after host`);
 	}
+
+	const [, address = '', zone = ''] = /^(.*?)(%25.*)?$/s.exec(bracketed ?? '')!;
+	const name = bracketed === undefined ? unescapeHost(plain) : unescapeHost(address) + unescape(zone);
+	if (bracketed !== undefined && isIP(name.replace(/%.+$/s, '')) !== 6) {
+		throw new Error('invalid IP-literal');
+	}
+
+	return {name, port: port.slice(1)};
 }
 
-function unescape(text: string, where: 'host' | 'zone' | 'path'): string {
-	const escapes = text.match(/%.{0,2}/gs) ?? [];
-	const wrong = escapes.find(
-		escape =>
-			!/^%[\da-f]{2}$/i.test(escape) ||
-			// A host can percent-encode only bytes beyond ASCII; `%25` begins a zone.
-			(where === 'host' && escape !== '%25' && Number.parseInt(escape.slice(1), 16) < 0x80) ||
-			(where === 'zone' &&
-				escape !== '%25' &&
-				escape !== '%20' &&
-				!isHostCharacter(String.fromCodePoint(Number.parseInt(escape.slice(1), 16)))),
-	);
-	if (wrong !== undefined) {
+/** A host can percent-encode only bytes beyond ASCII. */
+function unescapeHost(text: string): string {
+	if (/%(?!25)[0-7]/.test(text)) {
 		throw new Error('invalid URL escape');
 	}
 
-	if (where !== 'path' && [...text.replaceAll(/%../gs, '')].some(character => character < '\u0080' && !isHostCharacter(character))) {
+	if (/[^\w\-.~!$&'()*+,;=:<>"%\u0080-\uFFFF]/.test(text)) {
 		throw new Error('invalid character in host name');
 	}
 
-	if (escapes.length === 0) {
-		return text;
-	}
-
-	const bytes = text.split(/(%..)/s).map(part => (/^%..$/s.test(part) ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part)));
-	return Buffer.concat(bytes).toString();
+	return unescape(text);
 }
 
-function isHostCharacter(character: string): boolean {
-	return /[\w\-.~!$&'()*+,;=:[\]<>"]/.test(character);
+/** Also what is not UTF-8. */
+function unescape(text: string): string {
+	if (/%(?![\da-f]{2})/i.test(text)) {
+		throw new Error('invalid URL escape');
+	}
+
+	return text.replaceAll(/(?:%..)+/g, codes => Buffer.from(codes.replaceAll('%', ''), 'hex').toString());
 }
 
 /** As Go's net.IP.IsLoopback, or exactly `localhost`. False for any other name, because its address depends on the resolver. */
