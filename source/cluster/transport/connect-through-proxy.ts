@@ -226,24 +226,19 @@ function isExempt(host: string, port: number, list: string): boolean {
 	return list
 		.split(',')
 		.map(entry => entry.trim().toLowerCase())
-		.filter(entry => entry !== '')
-		.some(entry => entry === '*' || (isIP(host) === 0 ? nameMatches(host, port, entry) : addressMatches(host, port, entry)));
+		.some(entry => {
+			const [, name = '', onlyPort] = isIP(entry) === 6 ? [entry, entry] : /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry)!;
+			const matches = isIP(host) === 0 ? nameMatches(host, name) : inRange(host, name);
+			return entry === '*' || (matches && (onlyPort === undefined || Number(onlyPort) === port));
+		});
 }
 
-function addressMatches(host: string, port: number, entry: string): boolean {
-	const range = /^(.+)\/(\d+)$/.exec(entry);
-	if (range && isIP(range[1]!) !== 0) {
-		return inRange(host, range[1]!, Number(range[2]));
-	}
-
-	const [name, onlyPort] = splitPort(entry);
-	return isIP(name) !== 0 && inRange(host, name, isIP(name) === 6 ? 128 : 32) && (onlyPort === null || onlyPort === port);
-}
-
-function inRange(host: string, network: string, bits: number): boolean {
+/** `network`: an address, or one with the number of its bits. */
+function inRange(host: string, network: string): boolean {
+	const [address = '', bits] = network.split('/', 2);
 	const list = new BlockList();
 	try {
-		list.addSubnet(network, bits, isIP(network) === 6 ? 'ipv6' : 'ipv4');
+		list.addSubnet(address, Number(bits ?? (isIP(address) === 6 ? 128 : 32)), isIP(address) === 6 ? 'ipv6' : 'ipv4');
 	} catch {
 		return false;
 	}
@@ -251,18 +246,11 @@ function inRange(host: string, network: string, bits: number): boolean {
 	return list.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
 }
 
-function nameMatches(host: string, port: number, entry: string): boolean {
-	const [name, onlyPort] = splitPort(entry);
+function nameMatches(host: string, name: string): boolean {
 	const suffix = toAscii(name.startsWith('*.') ? name.slice(1) : name);
-	const matches = suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
-	return suffix !== '' && isIP(suffix) === 0 && matches && (onlyPort === null || onlyPort === port);
+	return suffix !== '' && isIP(suffix) === 0 && (suffix.startsWith('.') ? host.endsWith(suffix) : `.${host}`.endsWith(`.${suffix}`));
 }
 
 function toAscii(name: string): string {
 	return name.startsWith('.') ? `.${domainToASCII(name.slice(1)) || name.slice(1)}` : domainToASCII(name) || name;
-}
-
-function splitPort(entry: string): [string, number | null] {
-	const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(entry);
-	return match ? [match[1] ?? match[2]!, Number(match[3])] : [entry.replace(/^\[(.*)\]$/, '$1'), null];
 }

@@ -251,20 +251,14 @@ export function wasNotProcessed(error: unknown): boolean {
 
 /** Go's error texts, which users search for. */
 function lossText(error: NodeJS.ErrnoException): string {
-	const {code, message} = error;
-	switch (code) {
-		case 'ECONNRESET': {
-			return error instanceof ConnectionClosedError && !error.inResponse ? 'EOF' : 'connection reset by peer';
-		}
-
-		case 'EPIPE': {
-			return 'broken pipe';
-		}
-
-		default: {
-			return message;
-		}
-	}
+	const isClose = error instanceof ConnectionClosedError && !error.inResponse;
+	return isClose
+		? 'EOF'
+		: error.code === 'ECONNRESET'
+			? 'connection reset by peer'
+			: error.code === 'EPIPE'
+				? 'broken pipe'
+				: error.message;
 }
 
 /** `null` unless the failure is temporary and the header has seconds. */

@@ -179,24 +179,12 @@ function unescape(text: string): string {
 /** As Go's net.IP.IsLoopback, or exactly `localhost`. False for any other name, because its address depends on the resolver. */
 export function isLoopback(host: string): boolean {
 	const address = host.replace(/^\[(.*)\]$/, '$1');
-	switch (isIP(address)) {
-		case 4: {
-			return address.startsWith('127.');
-		}
-
-		case 6: {
-			return address === '::1' || ipv6Loopback().check(address, 'ipv6');
-		}
-
-		default: {
-			return host === 'localhost';
-		}
-	}
+	return isIP(address) === 0 ? host === 'localhost' : loopback().check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-function ipv6Loopback(): BlockList {
+function loopback(): BlockList {
 	const list = new BlockList();
-	list.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
+	list.addSubnet('127.0.0.0', 8, 'ipv4');
 	list.addAddress('::1', 'ipv6');
 	return list;
 }
