@@ -234,31 +234,19 @@ function randomSuffix(): string {
 
 /** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go */
 function debugSecurityContext(profile: DebugProfile, style: DebugStyle, own?: SecurityContext): SecurityContext | undefined {
-	switch (profile) {
-		case 'legacy': {
-			return own;
-		}
-
-		case 'general': {
-			return style === 'node' ? undefined : withCapabilities(own, ['SYS_PTRACE']);
-		}
-
-		case 'baseline': {
-			return undefined;
-		}
-
-		case 'restricted': {
-			return {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}};
-		}
-
-		case 'netadmin': {
-			return withCapabilities(own, ['NET_ADMIN', 'NET_RAW']);
-		}
-
-		case 'sysadmin': {
-			return {...own, privileged: true};
-		}
-	}
+	return {
+		legacy: own,
+		general: style === 'node' ? undefined : withCapabilities(own, ['SYS_PTRACE']),
+		baseline: undefined,
+		restricted: {
+			allowPrivilegeEscalation: false,
+			capabilities: {drop: ['ALL']},
+			runAsNonRoot: true,
+			seccompProfile: {type: 'RuntimeDefault'},
+		},
+		netadmin: withCapabilities(own, ['NET_ADMIN', 'NET_RAW']),
+		sysadmin: {...own, privileged: true},
+	}[profile];
 }
 
 function usesHostNamespaces(profile: DebugProfile): boolean {

@@ -12,19 +12,12 @@ forever (measured with 1.36.3).
 portforward/portforward.go
 */
 export function terminatedPodMessage(feature: RunningPodFeature, phase: string): string {
-	switch (feature) {
-		case 'port-forward': {
-			return `unable to forward port because pod is not running. Current status=${phase}`;
-		}
-
-		case 'debug': {
-			return `a container added to a completed pod never starts; current phase is ${phase}`;
-		}
-
-		default: {
-			return `cannot ${feature === 'exec' ? 'exec into' : 'attach'} a container in a completed pod; current phase is ${phase}`;
-		}
-	}
+	return {
+		exec: `cannot exec into a container in a completed pod; current phase is ${phase}`,
+		attach: `cannot attach a container in a completed pod; current phase is ${phase}`,
+		'port-forward': `unable to forward port because pod is not running. Current status=${phase}`,
+		debug: `a container added to a completed pod never starts; current phase is ${phase}`,
+	}[feature];
 }
 
 /** @throws SpokeError ERR_TARGET_GONE if all containers have ended permanently, or none ever started */

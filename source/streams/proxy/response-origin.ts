@@ -75,20 +75,14 @@ export function truncatedResponseError(cause: unknown): SpokeError {
 /** The leg is unknown: an apiserver waits for its backend. Returns other errors unchanged. */
 export function noResponseError(cause: unknown, timeoutMs: number): unknown {
 	const {code, text} = isSpokeError(cause) ? cause : {code: null, text: null};
-	switch (code) {
-		case 'ERR_APISERVER_TIMEOUT': {
-			return new SpokeError('ERR_STREAM_LOST', `no response within ${timeoutMs / 1000} s: ${legUnknown}`, {
-				cause,
-				remedy: 'raise --request-timeout, or run `spoke doctor` on the target',
-			});
-		}
-
-		case 'ERR_APISERVER_UNREACHABLE': {
-			return new SpokeError('ERR_STREAM_LOST', `the connection ended without a response: ${text}: ${legUnknown}`, {cause, text});
-		}
-
-		default: {
-			return cause;
-		}
+	if (code === 'ERR_APISERVER_TIMEOUT') {
+		return new SpokeError('ERR_STREAM_LOST', `no response within ${timeoutMs / 1000} s: ${legUnknown}`, {
+			cause,
+			remedy: 'raise --request-timeout, or run `spoke doctor` on the target',
+		});
 	}
+
+	return code === 'ERR_APISERVER_UNREACHABLE'
+		? new SpokeError('ERR_STREAM_LOST', `the connection ended without a response: ${text}: ${legUnknown}`, {cause, text})
+		: cause;
 }
