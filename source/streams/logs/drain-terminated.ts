@@ -51,32 +51,21 @@ export async function drainTerminated(
 			return 'unavailable';
 		}
 
-		switch (endCheck.classify(drained)) {
-			case 'interrupted': {
-				await outage.handleLoss(drained.result!);
-				break;
+		const ending = endCheck.classify(drained);
+		if (ending === 'interrupted') {
+			await outage.handleLoss(drained.result!);
+		} else if (ending === 'not-found') {
+			await abortableDelay(lastLineRetryDelayMs, signal);
+		} else if (ending === 'end') {
+			const foundLastLine = drained.foundLastLine !== false;
+			if (!foundLastLine && (await read.isReplaced())) {
+				return 'replaced';
 			}
 
-			case 'not-found': {
-				await abortableDelay(lastLineRetryDelayMs, signal);
-				break;
-			}
-
-			case 'unconfirmed': {
-				break;
-			}
-
-			case 'end': {
-				const foundLastLine = drained.foundLastLine !== false;
-				if (!foundLastLine && (await read.isReplaced())) {
-					return 'replaced';
-				}
-
-				await (foundLastLine ? undefined : log.reportGap(read.gap));
-				await log.emitRemainder(drained.remainder);
-				await outage.reportResumed({proven: endCheck.isComplete && foundLastLine, foundLastLine: drained.foundLastLine === true});
-				return 'drained';
-			}
+			await (foundLastLine ? undefined : log.reportGap(read.gap));
+			await log.emitRemainder(drained.remainder);
+			await outage.reportResumed({proven: endCheck.isComplete && foundLastLine, foundLastLine: drained.foundLastLine === true});
+			return 'drained';
 		}
 	}
 }

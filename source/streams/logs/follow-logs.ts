@@ -166,7 +166,12 @@ class FollowGroup {
 	#beginWith(logsOfPods: readonly number[]): void {
 		const logs = logsOfPods.reduce((sum, count) => sum + count, 0);
 		this.#initialLogs = logs;
-		this.#assertLogLimit(logs);
+		const {maxLogs = Infinity} = this.#options;
+		if (logs > maxLogs) {
+			const message = `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${maxLogs}, use --max-log-requests to increase the limit`;
+			throw new SpokeError('ERR_USAGE', message, {remedy: 'omit --max-log-requests for no limit'});
+		}
+
 		this.#options.onInitialLogs?.({pods: logsOfPods.filter(count => count > 0).length, logs});
 	}
 
@@ -331,31 +336,15 @@ class FollowGroup {
 			this.#notifyIdle?.();
 		}
 	}
-
-	#assertLogLimit(logs: number): void {
-		const {maxLogs = Infinity} = this.#options;
-		if (logs > maxLogs) {
-			const message = `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${maxLogs}, use --max-log-requests to increase the limit`;
-			throw new SpokeError('ERR_USAGE', message, {remedy: 'omit --max-log-requests for no limit'});
-		}
-	}
 }
 
 /** A pod without a named container has none: other pods of the scope can have it. */
 export function selectContainers(pod: PodObject, selection: ContainerSelection): readonly string[] {
-	switch (selection.kind) {
-		case 'all': {
-			return allContainers(pod).map(({name}) => name);
-		}
-
-		case 'named': {
-			return containerRole(pod, selection.name) === undefined ? [] : [selection.name];
-		}
-
-		case 'default': {
-			return [defaultContainer(pod).name];
-		}
+	if (selection.kind === 'named') {
+		return containerRole(pod, selection.name) === undefined ? [] : [selection.name];
 	}
+
+	return (selection.kind === 'all' ? allContainers(pod) : [defaultContainer(pod)]).map(({name}) => name);
 }
 
 function defaultContainer(pod: PodObject): ChosenContainer {
@@ -363,19 +352,16 @@ function defaultContainer(pod: PodObject): ChosenContainer {
 }
 
 export function logSource(pod: PodObject, container: string): LogSource {
-	const {name, namespace = 'default', uid = null} = pod.metadata;
 	return {
-		namespace,
-		pod: name,
-		uid,
-		node: pod.spec.nodeName ?? null,
+		...podFields(pod),
+		uid: pod.metadata.uid ?? null,
 		container,
 		otherContainers: allContainers(pod)
-			.map(one => one.name)
-			.filter(one => one !== container),
+			.map(({name}) => name)
+			.filter(name => name !== container),
 	};
 }
 
-function podFields(pod: PodObject): {namespace: string; pod: string; node: string | null} {
+function podFields(pod: PodObject): Pick<LogSource, 'namespace' | 'pod' | 'node'> {
 	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, node: pod.spec.nodeName ?? null};
 }

@@ -8,7 +8,7 @@ import {
 	retryAfterMs,
 	ConnectionClosedError,
 } from '../../cluster/transport/response-body.ts';
-import type {ClusterClient, ClusterInfo, Connection} from '../../cluster/cluster-client.ts';
+import type {ClusterClient, Connection} from '../../cluster/cluster-client.ts';
 import {isWebPage, webPageError} from '../../cluster/read-json-response.ts';
 import {SpokeError, isSpokeError} from '../../base/errors/spoke-error.ts';
 import {kubectlLine, statusMessage} from '../../cluster/server-messages/unwrap-message.ts';
@@ -94,15 +94,26 @@ export async function openLog(
 		connection = await connectObserved(cluster, purpose, observer, {signal, canShare});
 		onRequest?.();
 		const openConnection = connection;
-		const {isFromKubelet, body} = await requestLog(openConnection, source, logOptions, {
-			signal,
-			clientInfo: cluster.facts,
-			isOnlyContainer,
-			onKubeletRefusal() {
-				observer?.onFarEndAnswered?.(openConnection, purpose);
-			},
+		const {status, headers, body} = await openConnection.request({
+			...podLogRequest(source, logOptions),
+			...(isOnlyContainer && {samePath: podLogPath({...source, container: null}, logOptions)}),
+			...(signal && {signal}),
 		});
-		if (isFromKubelet) {
+		if (status === 200 && isWebPage(headers)) {
+			throw webPageError('the log', await readBodyPrefix(body, maxWebPagePrefixBytes));
+		}
+
+		// 204: the pod is unscheduled, so no kubelet was contacted (registry/generic/rest/streamer.go).
+		if (status !== 200 && status !== 204) {
+			const text = await readBodyPrefix(body, maxErrorPrefixBytes);
+			if (kubeletLogRefusal(status, text) !== null) {
+				observer?.onFarEndAnswered?.(openConnection, purpose);
+			}
+
+			throw refusedLogError({status, body: text, headers, connection}, {namespace: source.namespace, identity: cluster.facts});
+		}
+
+		if (status === 200) {
 			observer?.onOpened?.(openConnection, purpose, {carrier: 'http', protocol: null});
 		} else {
 			observer?.onApiserverAnswered?.(openConnection, purpose, podOnNoNode);
@@ -110,7 +121,7 @@ export async function openLog(
 
 		return {
 			body,
-			isFromKubelet,
+			isFromKubelet: status === 200,
 			close() {
 				body.destroy();
 				openConnection.release();
@@ -130,39 +141,10 @@ export async function openLog(
 	}
 }
 
-async function requestLog(
-	connection: Connection,
-	source: LogSource,
-	logOptions: PodLogOptions,
-	{
-		signal,
-		clientInfo,
-		isOnlyContainer = false,
-		onKubeletRefusal,
-	}: Pick<OpenLogOptions, 'signal' | 'isOnlyContainer'> & {clientInfo: ClusterInfo; onKubeletRefusal(): void},
-): Promise<{body: Readable; isFromKubelet: boolean}> {
-	const {status, headers, body} = await connection.request({
-		...podLogRequest(source, logOptions),
-		...(isOnlyContainer && {samePath: podLogPath({...source, container: null}, logOptions)}),
-		...(signal && {signal}),
-	});
-	if (status === 200 && isWebPage(headers)) {
-		throw webPageError('the log', await readBodyPrefix(body, maxWebPagePrefixBytes));
-	}
-
-	if (status === 200 || status === 204) {
-		// 204: the pod is unscheduled, so no kubelet was contacted (registry/generic/rest/streamer.go).
-		return {body, isFromKubelet: status === 200};
-	}
-
-	const text = await readBodyPrefix(body, maxErrorPrefixBytes);
-	if (kubeletLogRefusal(status, text) !== null) {
-		onKubeletRefusal();
-	}
-
-	const error = errorFromLogResponse({status, body: text, headers, connection}, {namespace: source.namespace, identity: clientInfo});
-	const retryInMs = retryAfterMs({status, headers});
-	throw retryInMs === null ? error : new RetryAfterError(error, retryInMs);
+function refusedLogError(response: ErrorResponse, context: Pick<ErrorResponseContext, 'namespace' | 'identity'>): SpokeError {
+	const error = errorFromLogResponse(response, context);
+	const retryInMs = retryAfterMs(response);
+	return retryInMs === null ? error : new RetryAfterError(error, retryInMs);
 }
 
 /** `container`: `null` for the only one. */

@@ -95,7 +95,13 @@ export class ResumableLog {
 	*/
 	async follow(hasRestarted: () => Promise<boolean>, callbacks: FollowCallbacks): Promise<ReadResult> {
 		const filter = this.#filter();
-		const read = this.#createFollowRead(callbacks);
+		const read = new FollowRead({
+			...this.#options,
+			...callbacks,
+			source: this.#source,
+			emit: this.#emit,
+			hasNewLines: async hasResponse => (await this.#readAgain(hasResponse ? {} : {responseTimeoutMs})).hasNewLines,
+		});
 		const continuity = new ContinuityCheck(this.#hasLines ? filter : null, {
 			async hasRestarted() {
 				const isNew = await hasRestarted();
@@ -103,7 +109,7 @@ export class ResumableLog {
 				return isNew;
 			},
 			onResumed: async ({proven, foundLastLine}) => callbacks.onResumed({proven: proven && !this.#isUncovered, foundLastLine}),
-			isLastLineOffered: async () => this.#isLastLineOffered(),
+			isLastLineOffered: async () => (await this.#readAgain()).foundLastLine,
 			reportGap: async reason => this.reportGap(reason),
 		});
 
@@ -280,38 +286,13 @@ export class ResumableLog {
 		return bytes;
 	}
 
-	#createFollowRead({hasEnded, onUnanswered}: FollowCallbacks): FollowRead {
-		const {signal, apiserverCheck, stallTimeouts} = this.#options;
-		return new FollowRead({
-			source: this.#source,
-			emit: this.#emit,
-			signal,
-			apiserverCheck,
-			stallTimeouts,
-			hasEnded,
-			onUnanswered,
-			hasNewLines: async hasResponse => this.#hasNewLines(hasResponse),
-		});
-	}
-
-	async #hasNewLines(hasResponse: boolean): Promise<boolean> {
-		const {stallTimeouts} = this.#options;
-		const {hasNewLines} = await this.#readAgain(hasResponse ? stallTimeouts : {...stallTimeouts, responseTimeoutMs});
-		return hasNewLines;
-	}
-
-	async #isLastLineOffered(): Promise<boolean> {
-		const {foundLastLine} = await this.#readAgain();
-		return foundLastLine;
-	}
-
-	async #readAgain(timeouts: SecondReadTimeouts = this.#options.stallTimeouts): Promise<SecondReadResult> {
+	async #readAgain(timeouts: Partial<SecondReadTimeouts> = {}): Promise<SecondReadResult> {
 		const read = this.#isAfterEmptyFollow ? this.#position.afterFollow(monotonicMs()) : this.#position.fromLastLine;
-		const {target, signal} = this.#options;
+		const {target, signal, stallTimeouts} = this.#options;
 		return readLogAgain(this.#cluster, this.#source, read, {
 			filter: this.#filter(),
 			knownBytes: this.#recentLines.bytes,
-			timeouts,
+			timeouts: {...stallTimeouts, ...timeouts},
 			target,
 			signal,
 		});

@@ -34,7 +34,7 @@ const reportCheckingAfterMs = 1000;
 type FollowReadOptions = {
 	source: LogSource;
 	emit: EmitLogEvent;
-	signal: AbortSignal | undefined;
+	signal?: AbortSignal | undefined;
 	apiserverCheck: ApiserverCheck;
 	stallTimeouts: StallTimeouts;
 	/** No longer needed. */
