@@ -33,11 +33,9 @@ export async function addDebugContainer(
 		{
 			method: 'PATCH',
 			path: objectPath(podResource, namespace, name, 'ephemeralcontainers'),
-			contentType: 'application/strategic-merge-patch+json',
 			// Another UID is refused: the pod's name can belong to its successor.
 			body: {metadata: {uid}, spec: {ephemeralContainers: [container]}},
 			podName: name,
-			resource: 'pods/ephemeralcontainers',
 			namespace,
 		},
 		signal,
@@ -46,11 +44,7 @@ export async function addDebugContainer(
 
 /** @throws SpokeError as `addDebugContainer` */
 export async function createDebugPod(cluster: WritingClient, namespace: string, pod: NewPod, signal?: AbortSignal): Promise<PodObject> {
-	return (await write(
-		cluster,
-		{method: 'POST', path: listPath(podResource, namespace), contentType: 'application/json', body: pod, resource: 'pods', namespace},
-		signal,
-	)) as PodObject;
+	return (await write(cluster, {method: 'POST', path: listPath(podResource, namespace), body: pod, namespace}, signal)) as PodObject;
 }
 
 /** Deletes the pod without a grace period, as `kubectl debug --replace` does. @throws SpokeError as `addDebugContainer` */
@@ -64,10 +58,8 @@ export async function deletePodNow(
 		{
 			method: 'DELETE',
 			path: objectPath(podResource, namespace, name),
-			contentType: 'application/json',
 			body: {kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, preconditions: {uid}},
 			podName: name,
-			resource: 'pods',
 			namespace,
 		},
 		signal,
@@ -76,21 +68,26 @@ export async function deletePodNow(
 
 type WritingClient = Pick<ClusterClient, 'request' | 'facts'>;
 type WriteRequest = {
-	method: 'PATCH' | 'POST' | 'DELETE';
+	method: keyof typeof writes;
 	path: string;
-	contentType: string;
 	body: object;
 	/** Of the existing pod, whose UID the body has. */
 	podName?: string;
-	resource: string;
 	namespace: string;
 };
 
+const writes = {
+	PATCH: {verb: 'patch', resource: 'pods/ephemeralcontainers', contentType: 'application/strategic-merge-patch+json'},
+	POST: {verb: 'create', resource: 'pods', contentType: 'application/json'},
+	DELETE: {verb: 'delete', resource: 'pods', contentType: 'application/json'},
+} as const;
+
 async function write(
 	cluster: WritingClient,
-	{method, path, contentType, body: requestBody, podName, resource, namespace}: WriteRequest,
+	{method, path, body: requestBody, podName, namespace}: WriteRequest,
 	signal?: AbortSignal,
 ): Promise<object> {
+	const {verb, resource, contentType} = writes[method];
 	const {status, headers, body, connection} = await cluster.request({
 		method,
 		path,
@@ -107,7 +104,6 @@ async function write(
 	}
 
 	if (status < 200 || status > 299) {
-		const verb = {PATCH: 'patch', POST: 'create', DELETE: 'delete'}[method];
 		const error = errorFromResponse({status, headers, body: text, connection}, {verb, resource, namespace, identity: cluster.facts});
 		throw error.text?.includes('violates PodSecurity')
 			? new SpokeError(error.code, error.text.trim(), {

@@ -18,6 +18,12 @@ import {isSpokeError} from '../base/errors/spoke-error.ts';
 /** An early connection is unused for at most this time, because servers and load balancers can close idle ones. */
 const maxIdleMs = 10_000;
 
+type PreconnectOptions = {
+	signal: AbortSignal;
+	observer?: ConnectionObserver | undefined;
+	speculative?: SpeculativeRequest | undefined;
+};
+
 export type Preconnection = {cluster: ClusterClient; close: () => void};
 
 /**
@@ -34,17 +40,9 @@ request, so that a label costs no round trip.
 `speculative` saves another round trip. It is not sent if `--require` decides first whether the stream may use the connection. With an
 observer, it is not sent in another namespace than the client's, where the observer may have to read more, nor after the observer's reads.
 */
-export function preconnect(
-	cluster: ClusterClient,
-	{
-		signal,
-		observer,
-		speculative,
-	}: {signal: AbortSignal; observer?: ConnectionObserver | undefined; speculative?: SpeculativeRequest | undefined},
-): Preconnection {
-	const reconnect = async () => cluster.connect({signal});
+export function preconnect(cluster: ClusterClient, {signal, observer, speculative}: PreconnectOptions): Preconnection {
 	const canSpeculate = !hasStreamGate(cluster) && (observer === undefined || speculative?.namespace === cluster.facts.namespace);
-	const early = new EarlyConnection(reconnect, {signal, observer, speculative: canSpeculate ? speculative : undefined});
+	const early = new EarlyConnection(cluster, {signal, observer, speculative: canSpeculate ? speculative : undefined});
 	return {
 		cluster: {
 			...cluster,
@@ -68,24 +66,13 @@ class EarlyConnection {
 	#pending: Promise<Connection> | undefined;
 	#usedAt = Infinity;
 	#isObserved = false;
-	readonly #connect: () => Promise<Connection>;
-	readonly #observer: ConnectionObserver | undefined;
-	readonly #signal: AbortSignal;
-	readonly #speculative: SpeculativeRequest | undefined;
+	readonly #cluster: ClusterClient;
+	readonly #options: PreconnectOptions;
 
-	constructor(
-		connect: () => Promise<Connection>,
-		{
-			signal,
-			observer,
-			speculative,
-		}: {signal: AbortSignal; observer: ConnectionObserver | undefined; speculative: SpeculativeRequest | undefined},
-	) {
-		const pending = connect();
-		this.#connect = connect;
-		this.#observer = observer;
-		this.#signal = signal;
-		this.#speculative = speculative;
+	constructor(cluster: ClusterClient, options: PreconnectOptions) {
+		this.#cluster = cluster;
+		this.#options = options;
+		const pending = cluster.connect({signal: options.signal});
 		this.#pending = pending;
 		pending.then(
 			connection => {
@@ -109,11 +96,12 @@ class EarlyConnection {
 		}
 
 		const responding = pipelinedGet(connection, options);
-		if (options.path === this.#speculative?.after && !this.#isObserved) {
+		const {speculative, signal} = this.#options;
+		if (options.path === speculative?.after && !this.#isObserved) {
 			// In the same turn, so that all requests arrive together. The observer is first, because it cannot read after the stream's request.
-			const speculativeConnection = new SpeculativeConnection(connection, this.#connect);
+			const speculativeConnection = new SpeculativeConnection(connection, async () => this.#cluster.connect({signal}));
 			this.#observe(speculativeConnection);
-			speculativeConnection.send(this.#speculative, this.#signal);
+			speculativeConnection.send(speculative, signal);
 			this.#pending = Promise.resolve(speculativeConnection);
 		}
 
@@ -140,9 +128,10 @@ class EarlyConnection {
 	}
 
 	#observe(connection: Connection): void {
-		if (this.#observer && !this.#isObserved) {
+		const {observer} = this.#options;
+		if (observer && !this.#isObserved) {
 			this.#isObserved = true;
-			this.#observer.onConnected?.(connection);
+			observer.onConnected?.(connection);
 		}
 	}
 

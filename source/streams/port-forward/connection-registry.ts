@@ -14,6 +14,12 @@ export type RegisteredConnection = {
 	readonly connection: ForwardedConnection | undefined;
 };
 
+type OpenedConnection = Pick<ConnectionSnapshot, 'client' | 'pod' | 'tunnel' | 'shared'> & {
+	port: number;
+	/** `null` if the pod does not have the port. */
+	remotePort: number | null;
+};
+
 type OpenEntry = {
 	snapshot: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>;
 	congested: boolean;
@@ -32,23 +38,7 @@ export class ConnectionRegistry {
 		this.#events = events;
 	}
 
-	open({
-		client,
-		pod,
-		tunnel,
-		shared,
-		port,
-		remotePort,
-	}: {
-		/** `127.0.0.1:53211`, `[::1]:53211`. */
-		client: string;
-		pod: string;
-		tunnel: string | null;
-		shared: boolean;
-		port: number;
-		/** `null` if the pod does not have the port. */
-		remotePort: number | null;
-	}): RegisteredConnection {
+	open({client, pod, tunnel, shared, port, remotePort}: OpenedConnection): RegisteredConnection {
 		const connection = `${this.#id}.${++this.#number}`;
 		const snapshot = {connection, client, pod, tunnel, shared, since: monotonicMs()};
 		const entry: OpenEntry = {snapshot, congested: false, connection: undefined};
@@ -97,7 +87,12 @@ export class ConnectionRegistry {
 	}
 
 	get snapshot(): readonly ConnectionSnapshot[] {
-		return [...this.#open.values()].map(entry => snapshotOf(entry));
+		return [...this.#open.values()].map(({snapshot, congested, connection}) => ({
+			...snapshot,
+			congested,
+			up: connection?.up ?? 0,
+			down: connection?.down ?? 0,
+		}));
 	}
 
 	get totals(): ForwardTotals {
@@ -109,10 +104,6 @@ export class ConnectionRegistry {
 
 		return totals;
 	}
-}
-
-function snapshotOf({snapshot, congested, connection}: OpenEntry): ConnectionSnapshot {
-	return {...snapshot, congested, up: connection?.up ?? 0, down: connection?.down ?? 0};
 }
 
 const congestedAfterMs = 1000;

@@ -62,6 +62,7 @@ export type ForwardEvent =
 
 export type ConnectionSnapshot = {
 	connection: string;
+	/** `127.0.0.1:53211`, `[::1]:53211`. */
 	client: string;
 	pod: string;
 	tunnel: string | null;

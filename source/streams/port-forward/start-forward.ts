@@ -150,12 +150,10 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): PodTunnels {
-		const {observer, environment} = this.#options;
 		const {onPodLoss} = this.#request;
 		this.#service = resolved.service;
 		this.#tunnels = new PodTunnels(this.#cluster, resolved, {
-			...(observer && {observer}),
-			...(environment && {environment}),
+			...this.#options,
 			...(onPodLoss && {onPodLoss}),
 			emit: event => {
 				for (const {id} of this.#ports) {

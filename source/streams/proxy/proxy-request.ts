@@ -1,9 +1,9 @@
 /** Sends one request through the apiserver proxy. */
 import type {Readable} from 'node:stream';
-import type {IncomingHttpHeaders} from 'node:http';
-import type {ClusterClient, Connection, UpgradeResult} from '../../cluster/cluster-client.ts';
+import type {ApiResponse, ClusterClient, Connection, UpgradeResult} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
 import {noResponseError, apiserverErrorIn, maxErrorBytes, mayBeFromApiserver} from './response-origin.ts';
@@ -23,14 +23,9 @@ export type ProxyRequest = {
 	timeoutMs: number;
 };
 
-export type ProxyResponse = {
-	status: number;
-	statusText: string;
-	headers: IncomingHttpHeaders;
-	/** Precedes `body`. */
+export type ProxyResponse = Pick<ApiResponse, 'status' | 'statusText' | 'headers' | 'body'> & {
+	/** Precedes `body`, which must be read or destroyed. */
 	bodyStart: Buffer;
-	/** Must be read or destroyed. */
-	body: Readable;
 	connection: Connection;
 };
 
@@ -88,8 +83,7 @@ export async function sendProxyRequest(
 			response.body.once('close', onBodyClosed);
 		}
 
-		const {status, statusText, headers: responseHeaders} = response;
-		return {status, statusText, headers: responseHeaders, bodyStart, body: response.body, connection};
+		return {...response, bodyStart, connection};
 	} catch (thrown) {
 		reportNotOpened(observer, connection, purpose, {thrown, signal});
 		connection.close();
@@ -144,25 +138,19 @@ export async function openProxyWebSocket(
 }
 
 async function readBodyStart(body: Readable): Promise<Buffer> {
-	const chunks: Buffer[] = [];
-	let bytes = 0;
-	const {promise: ended, resolve} = Promise.withResolvers<void>();
-	body.once('end', resolve);
-	body.once('close', resolve);
-	body.once('error', resolve);
-	const onData = (chunk: Buffer) => {
-		chunks.push(chunk);
-		bytes += chunk.length;
-		if (bytes >= maxErrorBytes) {
-			resolve();
+	const start = new ByteCollector();
+	try {
+		for await (const chunk of body.iterator({destroyOnReturn: false}) as AsyncIterable<Buffer>) {
+			start.add(chunk);
+			if (start.length >= maxErrorBytes) {
+				break;
+			}
 		}
-	};
+	} catch {
+		// What reads the rest gets the error.
+	}
 
-	body.on('data', onData);
-	await ended;
-	body.pause();
-	body.off('data', onData);
-	return Buffer.concat(chunks);
+	return start.take();
 }
 
 const reservedHeaders =
