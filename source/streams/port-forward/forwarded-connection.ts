@@ -271,26 +271,12 @@ function classifyRuntimeError(text: string, hadData: boolean): ConnectionOutcome
 		return {end: 'pod-reset', error: null};
 	}
 
-	if (text.includes('connection refused')) {
-		return {
-			end: null,
-			error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens on the port inside the pod (connection refused)', {text}),
-		};
-	}
-
-	if (isPodSandboxGone(text)) {
-		return {
-			end: null,
-			error: new SpokeError('ERR_TARGET_GONE', 'the pod’s network is no longer the one that the tunnel was opened to', {text}),
-		};
-	}
-
-	return {
-		end: null,
-		error: new SpokeError('ERR_PORT_REFUSED', `the connection inside the pod failed: ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 500)}`, {
-			text,
-		}),
-	};
+	const [code, message] = text.includes('connection refused')
+		? (['ERR_PORT_REFUSED', 'nothing listens on the port inside the pod (connection refused)'] as const)
+		: isPodSandboxGone(text)
+			? (['ERR_TARGET_GONE', 'the pod’s network is no longer the one that the tunnel was opened to'] as const)
+			: (['ERR_PORT_REFUSED', `the connection inside the pod failed: ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 500)}`] as const);
+	return {end: null, error: new SpokeError(code, message, {text})};
 }
 
 /** Whether containerd or CRI-O reports that the pod sandbox (the network namespace of the pod) is gone. */

@@ -1,6 +1,6 @@
 /** Relays a local client's request to the apiserver. */
 import type {IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse} from 'node:http';
-import type {Readable, Duplex} from 'node:stream';
+import type {Readable, Duplex, Writable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import type {Socket} from 'node:net';
 import type {ClusterClient, ApiResponse, Connection, RequestOptions, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
@@ -33,7 +33,7 @@ type UpgradeRequest = Pick<UpgradeOptions, 'method' | 'upgrade' | 'protocols'> &
 
 /**
 Only the client can end the request: an upload, an empty followed log or a backend can take any time.
-@throws SpokeError if the apiserver is not reached; ERR_STREAM_LOST for a truncated response; `clientDisconnectedError`
+@throws SpokeError if the apiserver is not reached; ERR_STREAM_LOST for a truncated response; ERR_OUTPUT_CLOSED
 */
 export async function relayRequest(
 	{cluster, targets, observer}: RelayContext,
@@ -41,16 +41,12 @@ export async function relayRequest(
 	request: IncomingMessage,
 	response: ServerResponse,
 ): Promise<void> {
-	const clientClosed = new AbortController();
-	response.once('close', () => {
-		clientClosed.abort(clientDisconnectedError());
-	});
 	const options: RequestOptions = {
 		method: request.method ?? 'GET',
 		path,
 		headers: headersToApiserver(request.headers),
 		timeoutMs: 0,
-		signal: clientClosed.signal,
+		signal: signalOfClose(response),
 		...(hasBody(request) && {body: request}),
 	};
 	const target = await targets.find(path);
@@ -71,27 +67,19 @@ async function relayObserved(
 	const {purpose, base, rest} = target;
 	const {signal} = options;
 	const connection = await connectObserved(cluster, purpose, observer, {signal});
-	let interruption: SpokeError | undefined;
 	try {
-		const apiResponse = await connection.request({...options, path: base + rest});
-		const reportAfterBody = observeResponse(observer, connection, target, apiResponse);
-		await relayResponse(response, apiResponse).catch((error: unknown) => {
-			interruption = toSpokeError(error);
-		});
-		reportAfterBody();
-	} catch (thrown) {
-		if (!signal?.aborted) {
-			observer?.onFailed?.(connection, purpose, toSpokeError(thrown));
-		}
+		const apiResponse = await connection.request({...options, path: base + rest}).catch((thrown: unknown) => {
+			if (!signal?.aborted) {
+				observer?.onFailed?.(connection, purpose, toSpokeError(thrown));
+			}
 
-		throw thrown;
+			throw thrown;
+		});
+		const reportAfterBody = observeResponse(observer, connection, target, apiResponse);
+		await relayResponse(response, apiResponse).finally(reportAfterBody);
 	} finally {
 		observer?.onClosed?.(connection, purpose);
 		connection.close();
-	}
-
-	if (interruption) {
-		throw interruption;
 	}
 }
 
@@ -226,6 +214,15 @@ function clientDisconnectedError(): SpokeError {
 	return new SpokeError('ERR_OUTPUT_CLOSED', 'the client disconnected before the response was complete');
 }
 
+/** Aborted when the client disconnects. */
+function signalOfClose(client: Writable): AbortSignal {
+	const controller = new AbortController();
+	client.once('close', () => {
+		controller.abort(clientDisconnectedError());
+	});
+	return controller.signal;
+}
+
 /** 499 is nginx's status for a disconnected client. */
 export function httpStatusForError({code}: SpokeError): number {
 	return statuses[code] ?? 502;
@@ -254,14 +251,11 @@ export async function relayUpgrade(
 		return [403, null];
 	}
 
-	const clientClosed = new AbortController();
-	client.once('close', () => {
-		clientClosed.abort(clientDisconnectedError());
-	});
+	const signal = signalOfClose(client);
 	try {
 		const {answer, protocolHeader, ...options} = wanted;
 		const headers = headersToApiserver(request.headers);
-		const outcome = await openUpgrade(context, {...options, path, headers, signal: clientClosed.signal}, client);
+		const outcome = await openUpgrade(context, {...options, path, headers, signal}, client);
 		if (!outcome.upgraded) {
 			rejectUpgrade(client, outcome.status, outcome.body, outcome.headers['content-type']);
 			return [outcome.status, null];
@@ -315,7 +309,7 @@ function parseUpgradeRequest({method, headers, headersDistinct}: IncomingMessage
 		: null;
 }
 
-/** @throws `clientDisconnectedError` and connection errors; leaves nothing open then */
+/** @throws ERR_OUTPUT_CLOSED and connection errors; leaves nothing open then */
 async function openUpgrade(
 	{cluster, targets, observer}: RelayContext,
 	options: UpgradeOptions & {signal: AbortSignal},
@@ -331,28 +325,24 @@ async function openUpgrade(
 			throw clientDisconnectedError();
 		}
 
+		const purpose = target?.purpose;
+		if (purpose && outcome.upgraded) {
+			observer?.onOpened?.(connection, purpose, {carrier: upgrade === 'websocket' ? 'websocket' : 'spdy', protocol: outcome.protocol});
+			client.once('close', () => observer?.onClosed?.(connection, purpose));
+		} else if (purpose && !outcome.upgraded) {
+			// For exec, attach and port-forward, the message does not show who refused.
+			const error = purpose.request && apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
+			if (error) {
+				observer?.onFailed?.(connection, purpose, error);
+			}
+
+			observer?.onClosed?.(connection, purpose);
+		}
+
 		if (!outcome.upgraded) {
 			connection.close();
 		}
 
-		if (!target) {
-			return outcome;
-		}
-
-		const {purpose} = target;
-		if (outcome.upgraded) {
-			observer?.onOpened?.(connection, purpose, {carrier: upgrade === 'websocket' ? 'websocket' : 'spdy', protocol: outcome.protocol});
-			client.once('close', () => observer?.onClosed?.(connection, purpose));
-			return outcome;
-		}
-
-		// For exec, attach and port-forward, the message does not show who refused.
-		const error = purpose.request === null ? null : apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
-		if (error) {
-			observer?.onFailed?.(connection, purpose, error);
-		}
-
-		observer?.onClosed?.(connection, purpose);
 		return outcome;
 	} catch (thrown) {
 		connection.close();

@@ -10,13 +10,14 @@ import {probeSecondLeg, secondLegError, unansweredMs} from '../locate-loss.ts';
 
 export type SilenceTiming = {pingIntervalMs: number; silenceTimeoutMs: number};
 
-type BlockingContext = {
+type SilenceWatchOptions = SilenceTiming & {
 	/** Nothing is read while paused. */
 	isPaused(): boolean;
 	/** Unanswered input from which a server can be blocked. */
 	blockingBytes: number;
 	/** Called once, long before the stream counts as lost. */
 	onBlocked?: ((notice: string) => void) | undefined;
+	onSilence(error: SpokeError): void;
 };
 
 /** One failed request can have another cause than the command's connection: an agent that drains, an overloaded apiserver. */
@@ -28,30 +29,21 @@ times as long.
 */
 export class SilenceWatch {
 	readonly #messages: WebSocketMessages;
-	readonly #silenceTimeoutMs: number;
-	readonly #context: BlockingContext;
-	readonly #onSilence: (error: SpokeError) => void;
+	readonly #options: SilenceWatchOptions;
 	readonly #timer: NodeJS.Timeout;
 	#lastReceivedAt: number;
 	#sentSinceReceived = 0;
 	#hasReportedBlocked = false;
 	#hasEnded = false;
 
-	constructor(
-		messages: WebSocketMessages,
-		{pingIntervalMs, silenceTimeoutMs}: SilenceTiming,
-		context: BlockingContext,
-		onSilence: (error: SpokeError) => void,
-	) {
+	constructor(messages: WebSocketMessages, options: SilenceWatchOptions) {
 		this.#messages = messages;
-		this.#silenceTimeoutMs = silenceTimeoutMs;
-		this.#context = context;
-		this.#onSilence = onSilence;
+		this.#options = options;
 		this.#lastReceivedAt = messages.lastReceivedAt;
 		messages.ping();
 		this.#timer = setInterval(() => {
 			this.#tick();
-		}, pingIntervalMs).unref();
+		}, options.pingIntervalMs).unref();
 	}
 
 	sent(bytes: number): void {
@@ -74,35 +66,32 @@ export class SilenceWatch {
 			// After a suspension, read the received data first.
 			setImmediate(() => {
 				if (!this.#hasEnded && this.#isSilent()) {
-					this.#onSilence(this.#isBlocked() ? inputBlockedError(this.#silentForMs()) : silenceError(this.#silentForMs()));
+					const silentForMs = this.#silentForMs();
+					this.#options.onSilence(this.#isBlocked() ? inputBlockedError(silentForMs) : silenceError(silentForMs));
 				}
 			});
 			return;
 		}
 
 		this.#messages.ping();
-		if (this.#isBlocked() && !this.#context.isPaused() && this.#silentForMs() > this.#silenceTimeoutMs / 3) {
-			this.#reportBlocked(this.#silentForMs());
+		const {isPaused, silenceTimeoutMs, onBlocked} = this.#options;
+		const silentForMs = this.#silentForMs();
+		if (!this.#hasReportedBlocked && this.#isBlocked() && !isPaused() && silentForMs > silenceTimeoutMs / 3) {
+			this.#hasReportedBlocked = true;
+			onBlocked?.(`no input was accepted and nothing was received for ${seconds(silentForMs)}; ${mayHaveEndedNotice}`);
 		}
 	}
 
 	#isSilent(): boolean {
-		return !this.#context.isPaused() && this.#silentForMs() > this.#silenceTimeoutMs * (this.#isBlocked() ? 10 : 1);
+		return !this.#options.isPaused() && this.#silentForMs() > this.#options.silenceTimeoutMs * (this.#isBlocked() ? 10 : 1);
 	}
 
 	#isBlocked(): boolean {
-		return this.#messages.bufferedBytes > 0 || this.#sentSinceReceived >= this.#context.blockingBytes;
+		return this.#messages.bufferedBytes > 0 || this.#sentSinceReceived >= this.#options.blockingBytes;
 	}
 
 	#silentForMs(): number {
 		return monotonicMs() - this.#messages.lastReceivedAt;
-	}
-
-	#reportBlocked(silentForMs: number): void {
-		if (!this.#hasReportedBlocked) {
-			this.#hasReportedBlocked = true;
-			this.#context.onBlocked?.(`no input was accepted and nothing was received for ${seconds(silentForMs)}; ${mayHaveEndedNotice}`);
-		}
 	}
 }
 

@@ -92,13 +92,14 @@ export class WebSocketChannels implements CommandChannels {
 					}
 				})
 			: null;
-		const context = {
+		this.#silence = new SilenceWatch(messages, {
+			...timing,
 			isPaused: () => this.#outputs.isPaused,
 			blockingBytes: blockingBytes[tty ? 'tty' : 'pipe'],
 			onBlocked: onNotice,
-		};
-		this.#silence = new SilenceWatch(messages, timing, context, error => {
-			this.#fail(error);
+			onSilence: error => {
+				this.#fail(error);
+			},
 		});
 		messages.on('message', (message, binary) => {
 			this.#receive(message, binary);
