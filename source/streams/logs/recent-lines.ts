@@ -1,12 +1,10 @@
 /** Remembers lines that the server sends again after a resume. */
-import {createHash} from 'node:crypto';
 import {lineEnd, lineFeed, withoutLineFeed, timestampLength, timestampNanoseconds, timestampSecond} from './log-lines.ts';
 
 /** Beyond this, a resume reports possible duplicates. */
 const maxBytes = 8 * 1024 * 1024;
 /** Most logs fill no more in a second, and a hundred of them can be followed at once. */
 const minMemory = 16 * 1024;
-const longLineBytes = 4096;
 
 type Instant = {second: number; time: bigint};
 
@@ -146,12 +144,9 @@ export class RecentLines {
 	}
 }
 
-/** A digest for long lines; ignores the line feed. */
+/** Ignores the line feed. */
 function lineKey(bytes: Buffer, from: number, end: number): string {
-	const stop = withoutLineFeed(bytes, end);
-	return stop - from <= longLineBytes
-		? bytes.toString('latin1', from, stop)
-		: `${stop - from} ${createHash('sha256').update(bytes.subarray(from, stop)).digest('base64')}`;
+	return bytes.toString('latin1', from, withoutLineFeed(bytes, end));
 }
 
 function firstInstant(block: Buffer): Instant | null {
@@ -263,7 +258,8 @@ export class DuplicateFilter {
 		const timestampSize = timestampLength(block, from);
 		if (timestampSize === 0 && this.#isAtStart) {
 			this.#isAtStart = false;
-			this.#tail = this.#isKnownTail(block.subarray(from, end)) ? null : block.subarray(from, end);
+			const tail = block.subarray(from, end);
+			this.#tail = this.#expected.lines.includes(tail) ? null : tail;
 			return true;
 		}
 
@@ -284,9 +280,5 @@ export class DuplicateFilter {
 		this.#remaining--;
 		this.#foundLastLine ||= key === this.#expected.lastLine && count === 1;
 		return true;
-	}
-
-	#isKnownTail(tail: Buffer): boolean {
-		return this.#expected.lines.includes(tail);
 	}
 }

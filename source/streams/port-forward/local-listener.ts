@@ -53,7 +53,9 @@ export class LocalListener {
 		let sharedPort = port;
 		for (const address of addresses) {
 			try {
-				sharedPort = this.#add(await bindShared(sharedPort, address, {acceptsAnyPort: port === 0}));
+				// With port 0, one that is free on an earlier address can be in use on this one.
+				const binding = bind(sharedPort, address);
+				sharedPort = this.#add(await (port === 0 && sharedPort !== 0 ? binding.catch(async () => bind(0, address)) : binding));
 			} catch (error) {
 				const failure = bindError(error as NodeJS.ErrnoException, port, address);
 				if (address.needed === 'yes') {
@@ -98,19 +100,6 @@ export class LocalListener {
 		const {address, family, port} = server.address() as AddressInfo;
 		this.bound.push({address, port, family: family as BoundAddress['family']});
 		return port;
-	}
-}
-
-/** `acceptsAnyPort`: binds another port if this one fails. */
-async function bindShared(port: number, address: ListenAddress, {acceptsAnyPort}: {acceptsAnyPort: boolean}): Promise<Server> {
-	try {
-		return await bind(port, address);
-	} catch (error) {
-		if (acceptsAnyPort && port !== 0) {
-			return bind(0, address);
-		}
-
-		throw error;
 	}
 }
 
@@ -213,29 +202,27 @@ function ownAddresses(): readonly string[] {
 @see https://github.com/kubernetes/client-go/blob/v0.36.3/tools/portforward/portforward.go parseAddresses
 */
 export function parseListenAddresses(input: readonly string[]): readonly ListenAddress[] {
-	const found = new Map<string, ListenAddress>();
-	for (const address of input) {
-		if (address === 'localhost') {
-			for (const [loopback, family] of [
-				['127.0.0.1', 'IPv4'],
-				['::1', 'IPv6'],
-			] as const) {
-				if (!found.has(loopback)) {
-					found.set(loopback, {address: loopback, family, needed: 'any-of-these'});
-				}
-			}
-		} else if (isIP(address) === 0) {
-			throw new SpokeError('ERR_USAGE', `${JSON.stringify(address)} is not a valid IP address`, {
-				remedy: 'specify IP addresses or localhost, separated by commas',
-			});
-		} else {
-			found.set(address, {address, family: isIP(address) === 4 ? 'IPv4' : 'IPv6', needed: 'yes'});
-		}
-	}
-
+	const own = input.filter(address => address !== 'localhost').map(address => requiredAddress(address));
+	const found = new Map([...(input.includes('localhost') ? localhostAddresses : []), ...own].map(one => [one.address, one]));
 	if (found.size === 0) {
 		throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address', {remedy: 'specify IP addresses or localhost'});
 	}
 
 	return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+}
+
+const localhostAddresses: readonly ListenAddress[] = [
+	{address: '127.0.0.1', family: 'IPv4', needed: 'any-of-these'},
+	{address: '::1', family: 'IPv6', needed: 'any-of-these'},
+];
+
+function requiredAddress(address: string): ListenAddress {
+	const version = isIP(address);
+	if (version === 0) {
+		throw new SpokeError('ERR_USAGE', `${JSON.stringify(address)} is not a valid IP address`, {
+			remedy: 'specify IP addresses or localhost, separated by commas',
+		});
+	}
+
+	return {address, family: version === 4 ? 'IPv4' : 'IPv6', needed: 'yes'};
 }

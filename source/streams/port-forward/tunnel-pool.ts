@@ -1,5 +1,4 @@
 /** Keeps tunnels to one pod ready. */
-import {monotonicMs} from '../../base/async/clock.ts';
 import {WaitQueue} from '../../base/async/queues.ts';
 import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import {Outage} from '../../cluster/outage.ts';
@@ -60,14 +59,7 @@ export class TunnelPool<T extends PooledTunnel> {
 	#isInterrupted = false;
 	/** Until the next attempt after a failure. */
 	#retryTimer: NodeJS.Timeout | undefined;
-	readonly #fillTimer = new EarliestTimer(() => {
-		this.fill();
-	});
-
-	readonly #trimTimer = new EarliestTimer(() => {
-		this.#trim();
-	});
-
+	#trimTimer: NodeJS.Timeout | undefined;
 	readonly #retired = new AbortController();
 	#opening = 0;
 	/** Until a tunnel has confirmed it. */
@@ -122,8 +114,7 @@ export class TunnelPool<T extends PooledTunnel> {
 	retire(): void {
 		this.#retired.abort();
 		this.#cancelRetry();
-		this.#fillTimer.stop();
-		this.#trimTimer.stop();
+		clearTimeout(this.#trimTimer);
 		this.#queue.rejectAll(podChangedError);
 		for (const tunnel of this.tunnels.keys()) {
 			this.#endIdle(tunnel);
@@ -213,7 +204,10 @@ export class TunnelPool<T extends PooledTunnel> {
 
 	#trimLater(): void {
 		if (this.#idleCount > maxIdleTunnels) {
-			this.#trimTimer.scheduleWithin(this.#options.burstMs ?? burstMs);
+			this.#trimTimer ??= setTimeout(() => {
+				this.#trimTimer = undefined;
+				this.#trim();
+			}, this.#options.burstMs ?? burstMs);
 		}
 	}
 
@@ -253,7 +247,10 @@ export class TunnelPool<T extends PooledTunnel> {
 
 	/** The handshake must not delay the connection that caused it. */
 	#fillSoon(): void {
-		this.#fillTimer.scheduleWithin(this.#idleCount === 0 ? emptyFillDelayMs : fillDelayMs);
+		const delayMs = this.#idleCount === 0 ? emptyFillDelayMs : fillDelayMs;
+		setTimeout(() => {
+			this.fill();
+		}, delayMs);
 	}
 
 	async #openOne(): Promise<void> {
@@ -344,33 +341,4 @@ export class TunnelPool<T extends PooledTunnel> {
 
 function podChangedError(): SpokeError {
 	return new SpokeError('ERR_TARGET_GONE', 'the pod is no longer the target of the forward');
-}
-
-export class EarliestTimer {
-	readonly #callback: () => void;
-	#timer: NodeJS.Timeout | undefined;
-	#dueAt = 0;
-
-	constructor(callback: () => void) {
-		this.#callback = callback;
-	}
-
-	scheduleWithin(ms: number): void {
-		const dueAt = monotonicMs() + ms;
-		if (this.#timer && this.#dueAt <= dueAt) {
-			return;
-		}
-
-		clearTimeout(this.#timer);
-		this.#dueAt = dueAt;
-		this.#timer = setTimeout(() => {
-			this.#timer = undefined;
-			this.#callback();
-		}, ms);
-	}
-
-	stop(): void {
-		clearTimeout(this.#timer);
-		this.#timer = undefined;
-	}
 }

@@ -1,5 +1,6 @@
 /** A tunnel to a pod, and its stream pairs. */
 import process from 'node:process';
+import type {Duplex} from 'node:stream';
 import {monotonicMs} from '../../base/async/clock.ts';
 import type {ClusterClient, Connection, UpgradeOptions} from '../../cluster/cluster-client.ts';
 import type {ErrorResponseContext} from '../../cluster/error-from-response.ts';
@@ -42,44 +43,7 @@ const podTimeoutMs = 10_000;
 
 let openedCount = 0;
 
-export class Tunnel {
-	readonly id: string;
-	readonly carrier: Carrier;
-	readonly connection: Connection;
-	readonly session: SpdySession;
-	readonly #locate: (error: SpokeError) => Promise<SpokeError>;
-	#nextRequest = 0;
-
-	constructor(carrier: Carrier, connection: Connection, session: SpdySession, locate: (error: SpokeError) => Promise<SpokeError>) {
-		openedCount++;
-		this.id = `t${openedCount}`;
-		this.carrier = carrier;
-		this.connection = connection;
-		this.session = session;
-		this.#locate = locate;
-	}
-
-	/**
-	Does not wait. The runtime's message is on `error`.
-	@see k8s.io/streaming pkg/portforward/httpstream.go
-	*/
-	open(port: number): {data: SpdyStream; error: SpdyStream} {
-		const headers = {port: String(port), requestid: String(this.#nextRequest++)};
-		const error = this.session.open({...headers, streamtype: 'error'});
-		error.end();
-		return {error, data: this.session.open({...headers, streamtype: 'data'})};
-	}
-
-	/** The same result as for the tunnel's path. Does not wait after an abort; never rejects. */
-	async locateLoss(error: SpokeError, signal: AbortSignal): Promise<SpokeError> {
-		return locateUntilAborted(error, async () => this.#locate(error), signal);
-	}
-
-	/** Silence beyond the pings: the process was suspended, or the network is down. */
-	get isStale(): boolean {
-		return monotonicMs() - this.session.lastReceivedAt > pingIntervalMs + 5000;
-	}
-}
+export type Tunnel = ReturnType<typeof createTunnel>;
 
 /** @throws SpokeError as `openOverCarriers`; ERR_TARGET_GONE after `onPodReplaced` */
 export async function openTunnel(
@@ -146,18 +110,17 @@ function createTunnel(
 	{carrier, connection}: CarrierAttempt,
 	purpose: ConnectionPurpose,
 	{cluster, observer, pings: {intervalMs, clock}}: {cluster: ClusterClient; observer: ConnectionObserver | undefined; pings: PingOptions},
-): Tunnel {
+) {
 	const options = {pingIntervalMs: intervalMs, ...(clock && {clock})};
-	let session: SpdySession;
+	let stream: Duplex = socket;
 	if (carrier === 'websocket') {
-		const carrierStream = new WebSocketCarrier(socket, options);
-		carrierStream.onRoundTrip(websocket => observer?.onRoundTrip?.(connection, {websocket}));
-		carrierStream.onPingOverdue(websocket => observer?.onPingOverdue?.(connection, {websocket}));
-		session = new SpdySession(carrierStream, {...options, silenceMs: silenceTimeoutMs});
-	} else {
-		session = new SpdySession(socket, {...options, silenceMs: silenceTimeoutMs});
+		const websocketStream = new WebSocketCarrier(socket, options);
+		websocketStream.onRoundTrip(websocket => observer?.onRoundTrip?.(connection, {websocket}));
+		websocketStream.onPingOverdue(websocket => observer?.onPingOverdue?.(connection, {websocket}));
+		stream = websocketStream;
 	}
 
+	const session = new SpdySession(stream, {...options, silenceMs: silenceTimeoutMs});
 	session.on('roundTrip', runtime => observer?.onRoundTrip?.(connection, {runtime}));
 	session.on('pingOverdue', runtime => observer?.onPingOverdue?.(connection, {runtime}));
 	const locate = memoizeLoss(cluster);
@@ -168,7 +131,29 @@ function createTunnel(
 
 		observer?.onClosed?.(connection, purpose);
 	});
-	return new Tunnel(carrier, connection, session, locate);
+	let nextRequest = 0;
+	openedCount++;
+	return {
+		id: `t${openedCount}`,
+		carrier,
+		session,
+		/**
+		Opens a stream pair. Does not wait. The runtime's message is on `error`.
+		@see k8s.io/streaming pkg/portforward/httpstream.go
+		*/
+		open(port: number): {data: SpdyStream; error: SpdyStream} {
+			const headers = {port: String(port), requestid: String(nextRequest++)};
+			const error = session.open({...headers, streamtype: 'error'});
+			error.end();
+			return {error, data: session.open({...headers, streamtype: 'data'})};
+		},
+		/** The same result as for the tunnel's path. Does not wait after an abort; never rejects. */
+		locateLoss: async (error: SpokeError, signal: AbortSignal) => locateUntilAborted(error, async () => locate(error), signal),
+		/** Silence beyond the pings: the process was suspended, or the network is down. */
+		get isStale() {
+			return monotonicMs() - session.lastReceivedAt > pingIntervalMs + 5000;
+		},
+	};
 }
 
 /** Path and connections share one result. */

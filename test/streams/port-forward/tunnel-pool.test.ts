@@ -2,7 +2,7 @@ import {EventEmitter} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {SpokeError} from '../../../source/base/errors/spoke-error.ts';
-import {maxIdleTunnels, type TunnelLease, TunnelPool, EarliestTimer} from '../../../source/streams/port-forward/tunnel-pool.ts';
+import {maxIdleTunnels, type TunnelLease, TunnelPool} from '../../../source/streams/port-forward/tunnel-pool.ts';
 import {until} from '../../support/until.ts';
 
 class PretendSession extends EventEmitter<{close: [SpokeError | null]}> {
@@ -262,22 +262,6 @@ test('an aborted waiter is removed from the pool', async t => {
 	await delay(10);
 	gaveUp.abort(new Error('the client left'));
 	t.is((await waiting).message, 'the client left');
-});
-
-test('the timer runs at the earliest time, and not after stop', async t => {
-	let done = 0;
-	const soonest = new EarliestTimer(() => {
-		done++;
-	});
-	soonest.scheduleWithin(60_000);
-	soonest.scheduleWithin(5);
-	soonest.scheduleWithin(10);
-	await delay(100);
-	t.is(done, 1);
-	soonest.scheduleWithin(5);
-	soonest.stop();
-	await delay(50);
-	t.is(done, 1);
 });
 
 test('a pool confirms the pod with the next tunnel after a loss or a stale tunnel only', async t => {
