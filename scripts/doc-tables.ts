@@ -119,11 +119,11 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			'clusters',
 			table(
 				['cluster', 'recognized by', 'route to kubelets', 'certificates of kubelets', 'what spoke can say, and why'],
-				distributions.map(({name, marks, route, kubelets, spokeSays}) => [
+				distributions.map(({name, marks, route, kubelets, source, kubeletsSource = source, spokeSays}) => [
 					name,
 					marks.map(mark => markCell(mark)).join(' or ') || 'nothing: it looks like another',
-					`${route.says} ([source](${route.source}))`,
-					`${kubelets.says} ([source](${kubelets.source}))`,
+					`${route} ([source](${source}))`,
+					`${kubelets} ([source](${kubeletsSource}))`,
 					spokeSays,
 				]),
 			),

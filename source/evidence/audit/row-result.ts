@@ -62,7 +62,7 @@ export function needsOf(...results: ReadonlyArray<ProbeResult<unknown>>): Need[]
 
 /** How such clusters usually are, as a sentence to append to an unknown row; empty for an unrecognized cluster. */
 export function usually({distribution}: Pick<AuditObservations, 'distribution'>, what: 'route' | 'kubelets'): string {
-	return distribution ? `. ${describeDistribution(distribution, distribution.distribution[what].says)}` : '';
+	return distribution ? `. ${describeDistribution(distribution, distribution.distribution[what])}` : '';
 }
 
 type ReplicaScope = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};

@@ -219,19 +219,18 @@ function ofDistribution(
 	route: RouteVerdict,
 	recognized: RecognizedDistribution | null,
 ): FoundFact | false {
-	const {route: usualRoute, kubelets} = recognized?.distribution ?? {};
-	const open = [
-		...(route.basis === 'unknown' && usualRoute ? [usualRoute] : []),
-		...(tls.basis === 'unknown' && endsAtKubelet(observations) && kubelets ? [kubelets] : []),
-	];
-	return (
-		recognized !== null &&
-		open.length > 0 && {
-			row: rowOf(observations),
-			code: 'DISTRIBUTION',
-			severity: 'info',
-			message: describeDistribution(recognized, ...open.map(({says}) => says)),
-			docs: open[0]!.source,
-		}
-	);
+	const isRouteOpen = route.basis === 'unknown';
+	const areKubeletsOpen = tls.basis === 'unknown' && endsAtKubelet(observations);
+	if (recognized === null || !(isRouteOpen || areKubeletsOpen)) {
+		return false;
+	}
+
+	const {route: usualRoute, kubelets, source, kubeletsSource = source} = recognized.distribution;
+	return {
+		row: rowOf(observations),
+		code: 'DISTRIBUTION',
+		severity: 'info',
+		message: describeDistribution(recognized, ...(isRouteOpen ? [usualRoute] : []), ...(areKubeletsOpen ? [kubelets] : [])),
+		docs: isRouteOpen ? source : kubeletsSource,
+	};
 }

@@ -76,9 +76,12 @@ test('a description names what the distribution was recognized by', t => {
 });
 
 test('every statement has a source of the project, and none claims to know this cluster', t => {
-	for (const {id, route, kubelets} of distributions) {
-		for (const {says, source} of [route, kubelets]) {
-			t.regex(source, /^https:\/\//, id);
+	for (const {id, route, kubelets, source, kubeletsSource = source} of distributions) {
+		for (const [says, page] of [
+			[route, source],
+			[kubelets, kubeletsSource],
+		] as const) {
+			t.regex(page, /^https:\/\//, id);
 			t.notRegex(says, /\b(proven|verified by spoke|your cluster)\b/, id);
 		}
 	}

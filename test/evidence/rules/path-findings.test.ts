@@ -126,8 +126,8 @@ test('an open verdict of a configuration is explained by the distribution, a pro
 	);
 	const [ofKubelets] = pathFindings(given('nothing'), unknown, direct, {error: null, distribution});
 	t.notRegex(ofKubelets!.message, /kubelets are dialed/);
-	t.is(ofKubelets!.docs, distribution!.distribution.kubelets.source);
-	t.is(of(unknown, unknown)[0]!.docs, distribution!.distribution.route.source);
+	t.is(ofKubelets!.docs, distribution!.distribution.kubeletsSource ?? null);
+	t.is(of(unknown, unknown)[0]!.docs, distribution!.distribution.source);
 	// What a distribution sets for kubelets says nothing about a pod.
 	t.deepEqual(pathFindings(given('pod-proxy https:443'), unknown, direct, {error: null, distribution}), []);
 });
