@@ -182,10 +182,6 @@ export type UnavailableSource = {
 	need: Need | null;
 };
 
-/** `unknown` excludes nothing: no gateway, no replica. */
-export type Known<Value> =
-	{known: Value; unknown?: undefined} | {unknown: 'forbidden' | 'absent' | 'no-response' | 'not-read'; known?: undefined};
-
 export type ProbeResult<Facts> =
 	{observation: Observation<Facts>; unavailable?: undefined} | {observation?: undefined; unavailable: UnavailableSource};
 
@@ -287,21 +283,21 @@ export type SecondLegFailure = {
 export type FailureFacts = {
 	row: string;
 	text: string;
-	leg: 0 | 1 | 2 | 3;
 	tls: 'refused' | 'plain' | null;
 	route: 'konnectivity' | 'egress-http-connect' | null;
 	/** The message is from a kubelet, after its TLS handshake. */
 	answered: boolean;
 };
 
+/** A list that is `null` is not known, and so excludes nothing: no gateway, no replica. */
 export type ReplicaFacts = {
 	/** At least so many. */
-	known: number | null;
-	knownFrom: 'lease' | 'endpointslice' | 'unknown';
-	/** Identity leases with the holder's address (since 1.36) and creation time; `absent` if none is kept (before 1.26). */
-	leases: Known<ReadonlyArray<{address: string | null; madeAt: string | null}>>;
+	known: number;
+	knownFrom: 'lease' | 'endpointslice';
+	/** Identity leases with the holder's address (since 1.36) and creation time; also `null` if none is kept (before 1.26). */
+	leases: ReadonlyArray<{address: string | null; madeAt: string | null}> | null;
 	/** `ip:port` of each, from the endpoints or the leases. */
-	addresses: Known<readonly string[]>;
+	addresses: readonly string[] | null;
 };
 
 export type UserInfo = {username?: unknown; extra?: Record<string, unknown>};

@@ -165,8 +165,8 @@ function fromStepTest(
 		};
 	}
 
-	const error = result?.kind === 'refused' ? {text: result.answer.body, leg: 2 as const} : null;
-	const failure = error && failureObservation({error, purpose: portForward(target), ...more});
+	const failure =
+		result?.kind === 'refused' && failureObservation({error: {text: result.answer.body}, purpose: portForward(target), ...more});
 	return {stepTests: [], agentTests: [], failures: failure ? [failure] : []};
 }
 
@@ -216,7 +216,7 @@ is signed by the kubeconfig's CA and has the apiserver's own name. Dials none be
 async function probeReplicas(examined: ApiserverExamination, cluster: ClusterClient, signal?: AbortSignal): Promise<ApiserverExamination> {
 	const {own, others, unreadApiservers} = examined;
 	const met = [own, ...others].flatMap(({flags}) => (flags ? [advertisedAddress(flags)] : []));
-	const unmet = (examined.shared.replicas?.facts.addresses.known ?? []).filter(address => !met.includes(address));
+	const unmet = (examined.shared.replicas?.facts.addresses ?? []).filter(address => !met.includes(address));
 	// If the flags of the first are forbidden, those of the others are, too.
 	if (!own.flags || unmet.length === 0) {
 		return examined;

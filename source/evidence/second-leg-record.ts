@@ -92,7 +92,7 @@ export function failureObservation({
 	time,
 	active = false,
 }: Attempt & {
-	error: Pick<ErrorObject, 'text' | 'leg'>;
+	error: Pick<ErrorObject, 'text'>;
 	connection: string | null;
 	time: string;
 	active?: boolean;
@@ -110,7 +110,6 @@ export function failureObservation({
 		{
 			row: rule.id,
 			text: message === '' ? text : message,
-			leg: 2,
 			tls: isProxied ? null : (rule.proves.tls ?? null),
 			route: rule.proves.route ?? null,
 			answered: !isProxied && rule.proves.farEndAnswered === true,

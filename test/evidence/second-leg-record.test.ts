@@ -6,7 +6,7 @@ import {makeObservations} from '../support/observations.ts';
 const words = 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority';
 const status = JSON.stringify({kind: 'Status', status: 'Failure', message: words, code: 500});
 const observed = (text: string, purpose = makeObservations().purpose) =>
-	failureObservation({error: {text, leg: 2}, purpose, connection: 'c1', process: null, time: ''});
+	failureObservation({error: {text}, purpose, connection: 'c1', process: null, time: ''});
 const observation = (text: string, purpose = makeObservations().purpose) => observed(text, purpose)?.facts;
 
 test('the message of an upgrade can be the kubelet’s, with a Status and without', t => {
@@ -52,7 +52,7 @@ for (const [feature, kubeletPort, isKubelet] of [
 	test(`a failure message through ${feature}, kubelet port ${kubeletPort}, is ${isKubelet ? 'the apiserver’s or the kubelet’s' : 'possibly an application’s'}`, t => {
 		const {purpose} = makeObservations({}, feature, {scheme: 'http', port: 80, portName: null, kubeletPort});
 		const proxied = (text: string) => observation(text.replace('error dialing backend', 'error trying to reach service'), purpose);
-		t.like(proxied(status), {tls: isKubelet ? 'refused' : null, leg: 2});
+		t.is(proxied(status)?.tls, isKubelet ? 'refused' : null);
 		t.like(proxied(refusal), {answered: isKubelet});
 		t.is(proxied(JSON.stringify({kind: 'Status', message: 'no endpoints available for service "web"', code: 503})), undefined);
 	});
@@ -70,7 +70,7 @@ test('a node proxy without a port uses the kubelet port', t => {
 test('a failure message of an earlier request is a passive observation', t => {
 	t.like(
 		failureObservation({
-			error: {text: `\n${status}`, leg: 2},
+			error: {text: `\n${status}`},
 			purpose: makeObservations().purpose,
 			connection: 'c1',
 			process: 'p1',
@@ -86,7 +86,7 @@ test('a failure message of an earlier request is a passive observation', t => {
 		},
 	);
 	t.is(
-		failureObservation({error: {text: null, leg: 2}, purpose: makeObservations().purpose, connection: 'c1', process: null, time: ''}),
+		failureObservation({error: {text: null}, purpose: makeObservations().purpose, connection: 'c1', process: null, time: ''}),
 		undefined,
 	);
 });

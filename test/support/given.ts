@@ -117,7 +117,7 @@ const kinds: Readonly<Record<string, (fact: Fact, draft: Draft) => Partial<Obser
 	'log-read': (fact, {logDifferentials = []}) => ({logDifferentials: [...logDifferentials, logRead(fact)]}),
 	certificate: ({values}, {handshakes = []}) => ({handshakes: [...handshakes, makeObservation('handshake', certificate(values))]}),
 	text: (fact, {failures = []}) => ({failures: [...failures, textOf(fact)]}),
-	replicas: fact => ({replicas: makeObservation('lease', registered(fact, 'lease'))}),
+	replicas: fact => ({replicas: fact.marks[0] === 'unknown' ? null : makeObservation('lease', registered(fact, 'lease'))}),
 	endpoints: fact => ({replicas: makeObservation('endpoints', registered(fact, 'endpointslice'))}),
 	version: ({marks: [version = ''], where}) => ({version: version === 'none' ? null : {...versionOf(version), ...where}}),
 	process: ({marks: [id = '']}) => ({process: id === 'none' ? null : processOf(id)}),
@@ -264,16 +264,9 @@ function textOf({marks: [meaning = '', ...more], where}: Fact): Observation<Retu
 function registered({marks, values}: Fact, knownFrom: 'lease' | 'endpointslice'): ReplicaFacts {
 	const addresses = marks.filter(mark => /[.:]/.test(mark)).map(endOf);
 	const count = /^\d+$/.test(marks[0]!) ? Number(marks[0]) : addresses.length;
-	const facts: ReplicaFacts =
-		marks[0] === 'unknown'
-			? {known: null, knownFrom: 'unknown', leases: {unknown: 'forbidden'}, addresses: {unknown: 'forbidden'}}
-			: {...knownReplicas(count, addresses.length > 0 ? addresses : null).facts, knownFrom};
+	const facts = {...knownReplicas(count, addresses.length > 0 ? addresses : null).facts, knownFrom};
 	const leases = values.get('leases')?.split(',');
-	return leases
-		? {...facts, leases: {known: leases.map(leaseOf)}}
-		: knownFrom === 'lease'
-			? facts
-			: {...facts, leases: {unknown: 'forbidden'}};
+	return {...facts, leases: leases?.map(leaseOf) ?? (knownFrom === 'lease' ? facts.leases : null)};
 }
 
 function leaseOf(text: string): {address: string | null; madeAt: string | null} {

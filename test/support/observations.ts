@@ -114,8 +114,8 @@ export const knownReplicas = (count: number, addresses: readonly string[] | null
 	makeObservation('lease', {
 		known: count,
 		knownFrom: 'lease' as const,
-		leases: {known: Array.from({length: count}, () => ({address: null as string | null, madeAt: null as string | null}))},
-		addresses: addresses === null ? {unknown: 'forbidden' as const} : {known: addresses},
+		leases: Array.from({length: count}, () => ({address: null as string | null, madeAt: null as string | null})),
+		addresses,
 	});
 export const processOf = (id: string) =>
 	makeObservation('socket', {id, startTime: time, version: '1.36.3'}, {process: id, connection: 'c1'});
@@ -154,7 +154,6 @@ export const failure = (facts: Partial<FailureFacts>, more: Partial<Observation<
 		{
 			row: 'T3',
 			text: 'words',
-			leg: 2 as const,
 			tls: null,
 			route: null,
 			answered: false,

@@ -86,7 +86,7 @@ export function scopeAcrossReplicas(
 }
 
 export function needOfAll(observations: Observations, known: number | null, isRead: boolean): Need {
-	if (known === null || leasesOf(observations).known === undefined) {
+	if (known === null || leasesOf(observations) === null) {
 		return needLeases;
 	}
 

@@ -2,7 +2,7 @@
 import {X509Certificate} from 'node:crypto';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import type {Known, ProbeResult, ReplicaFacts, CaFacts} from '../evidence.ts';
+import type {ProbeResult, ReplicaFacts, CaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases, needRootCa} from '../rules/needs.ts';
 import {hostOf} from '../rules/replicas.ts';
 import {probeTimeoutMs, sendProbe, parseWholeList, serverNow, type Requester, tryParseJson} from './probe-request.ts';
@@ -39,23 +39,17 @@ export async function readReplicas(
 	const all = [
 		...new Set([...(slices.observation?.facts ?? []), ...(leases.observation?.facts ?? []).flatMap(({address}) => address ?? [])]),
 	];
-	const addresses: Known<readonly string[]> = all.length > 0 ? {known: all} : knownFacts<readonly string[]>(slices);
-	const known = Math.max(leases.observation?.facts.length ?? 0, all.length);
 	return {
 		observation: {
 			...(leases.observation ?? slices.observation!),
-			facts: {known, knownFrom: leases.observation ? 'lease' : 'endpointslice', leases: knownFacts(leases), addresses},
+			facts: {
+				known: Math.max(leases.observation?.facts.length ?? 0, all.length),
+				knownFrom: leases.observation ? 'lease' : 'endpointslice',
+				leases: leases.observation?.facts ?? null,
+				addresses: all.length > 0 ? all : null,
+			},
 		},
 	};
-}
-
-function knownFacts<Facts>({observation, unavailable}: ProbeResult<Facts>): Known<Facts> {
-	if (observation) {
-		return {known: observation.facts};
-	}
-
-	const reasons = {forbidden: 'forbidden', 'not-served': 'absent', 'no-response': 'no-response', 'not-requested': 'not-read'} as const;
-	return {unknown: reasons[unavailable.reason]};
 }
 
 /**
@@ -63,9 +57,8 @@ An apiserver in k3s registers the port of k3s's own server as its endpoint, and 
 one, if each is the only one of its host. In an upstream cluster they would be two apiservers.
 */
 export function mergeSupervisorAddresses(facts: ReplicaFacts, gitVersion: string | null): ReplicaFacts {
-	const leases = facts.leases.known;
-	const addresses = facts.addresses.known;
-	if (leases === undefined || addresses === undefined || gitVersion === null || !/\+k3s\d/.test(gitVersion)) {
+	const {leases, addresses} = facts;
+	if (leases === null || addresses === null || gitVersion === null || !/\+k3s\d/.test(gitVersion)) {
 		return facts;
 	}
 
@@ -77,7 +70,7 @@ export function mergeSupervisorAddresses(facts: ReplicaFacts, gitVersion: string
 		return own.length === 1 ? {...lease, address: own[0]!} : lease;
 	});
 	const all = [...new Set([...endpoints, ...merged.flatMap(({address}) => address ?? [])])];
-	return {...facts, leases: {known: merged}, addresses: {known: all}, known: Math.max(leases.length, all.length)};
+	return {...facts, leases: merged, addresses: all, known: Math.max(leases.length, all.length)};
 }
 
 /** `ip:port` of all endpoints. @throws Error for any other body, or a part of the list */

@@ -45,7 +45,7 @@ function refusedRead(observations: Observations): RefusedRead | undefined {
 				asksForNoVerification: observation.facts.skipping === 'certificate-refused',
 			})),
 		...failures
-			.filter(({facts}) => facts.tls === 'refused' && facts.leg === 2)
+			.filter(({facts}) => facts.tls === 'refused')
 			.map(observation => ({
 				observation,
 				text: observation.facts.text,

@@ -247,7 +247,7 @@ export function gatewayNotExcluded(
 	const isReviewMissing = shownCertificate !== null && user === null && !isNameRelayed;
 	return {
 		why: `a gateway can have the apiserver’s certificate: ${certificate}, and ${address}`,
-		need: isHere && replicas?.facts.leases.known === undefined ? needLeases : isReviewMissing ? needSelfReview : needDirectConnection,
+		need: isHere && !replicas?.facts.leases ? needLeases : isReviewMissing ? needSelfReview : needDirectConnection,
 	};
 }
 
@@ -286,8 +286,8 @@ function listensAt(socket: SocketFacts, flags: Observation<FlagFacts>): boolean 
 
 /** Whether no other apiserver advertises the address: it would be a balancer's. */
 function isOnlyOneAt(address: string, replicas: ReplicaFacts | null): boolean {
-	const leases = replicas?.leases.known;
-	if (!replicas || leases === undefined) {
+	const leases = replicas?.leases;
+	if (!leases) {
 		return false;
 	}
 

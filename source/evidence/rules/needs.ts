@@ -153,7 +153,7 @@ export function needReplicas(observations: Observations): readonly Need[] {
 		return [];
 	}
 
-	if (leasesOf(observations).known === undefined) {
+	if (leasesOf(observations) === null) {
 		return [needLeases];
 	}
 

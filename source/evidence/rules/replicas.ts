@@ -1,5 +1,5 @@
 /** The known apiservers: their flags, processes and addresses. */
-import type {FlagFacts, Known, Observations, Observation, ReplicaFacts, SocketFacts} from '../evidence.ts';
+import type {FlagFacts, Observations, Observation, ReplicaFacts, SocketFacts} from '../evidence.ts';
 
 /** Flags read from /flagz and, for processes that were not read, from mirror pods. */
 export function flagsPerProcess(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
@@ -35,11 +35,7 @@ function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Obse
 }
 
 export function leasesOf({replicas}: Pick<Observations, 'replicas'>): ReplicaFacts['leases'] {
-	return replicas?.facts.leases ?? {unknown: 'not-read'};
-}
-
-function addressesOf({replicas}: Pick<Observations, 'replicas'>): Known<readonly string[]> {
-	return replicas?.facts.addresses ?? {unknown: 'not-read'};
+	return replicas?.facts.leases ?? null;
 }
 
 /**
@@ -49,7 +45,7 @@ share a lease and were not found count as one, because they renew the same lease
 */
 export function knownReplicaCount(observations: Observations): number | null {
 	const facts = observations.replicas?.facts;
-	if (!facts || facts.known === null) {
+	if (!facts) {
 		return null;
 	}
 
@@ -58,9 +54,9 @@ export function knownReplicaCount(observations: Observations): number | null {
 		facts.known,
 		found.length,
 		observations.unreadApiservers.length > 0 ? runningFlags(observations).length + 1 : 0,
-		(addressesOf(observations).known?.length ?? 0) + found.filter(observation => isUnlisted(observations, observation)).length,
+		(facts.addresses?.length ?? 0) + found.filter(observation => isUnlisted(observations, observation)).length,
 	);
-	return sharesItsLease(observations, found.length) ? Math.max(listed, (leasesOf(observations).known?.length ?? 0) + 1) : listed;
+	return sharesItsLease(observations, found.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
 }
 
 /**
@@ -74,7 +70,7 @@ export function areAllReplicasRead(observations: Observations, flagObservations:
 	const addresses = new Set(flagObservations.map(observation => advertisedAddress(observation)));
 	return (
 		known !== null &&
-		leasesOf(observations).known !== undefined &&
+		leasesOf(observations) !== null &&
 		flagObservations.length === known &&
 		flagObservations.every(({source}) => source === 'flagz') &&
 		observations.unreadApiservers.length === 0 &&
@@ -117,8 +113,8 @@ it starts.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go Start
 */
 function sharesItsLease(observations: Observations, foundCount: number): boolean {
-	const {known: leases} = leasesOf(observations);
-	if (leases === undefined) {
+	const leases = leasesOf(observations);
+	if (leases === null) {
 		return false;
 	}
 
@@ -167,8 +163,8 @@ function possiblePods(observations: Observations): ReadonlyArray<Observation<Fla
 
 function isUnlisted(observations: Observations, observation: Observation<FlagFacts>): boolean {
 	const own = observation.source === 'flagz' ? advertisedAddress(observation) : null;
-	const {known: listed} = addressesOf(observations);
-	return own !== null && listed !== undefined && !listed.includes(own);
+	const listed = observations.replicas?.facts.addresses;
+	return own !== null && listed?.includes(own) === false;
 }
 
 function podAddress(pod: Observation<FlagFacts>): string {

@@ -265,7 +265,6 @@ function refusingTexts(observations: Observations): ReadonlyArray<Observation<Fa
 	return observations.failures.filter(
 		observation =>
 			observation.facts.tls === 'refused' &&
-			observation.facts.leg === 2 &&
 			!isFromOtherProcess(observation, observations) &&
 			!(observations.farEndAnswered && observation.connection === observations.connection),
 	);

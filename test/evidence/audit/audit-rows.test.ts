@@ -526,8 +526,8 @@ test('a row that is not proven is not proven on all apiservers', t => {
 	const byEndpoint = makeObservation('endpoints', {
 		known: 1,
 		knownFrom: 'endpointslice' as const,
-		leases: {unknown: 'forbidden' as const},
-		addresses: {known: ['10.0.0.5:6443']},
+		leases: null,
+		addresses: ['10.0.0.5:6443'],
 	});
 	const more: ReadonlyArray<readonly [title: string, given: Given]> = [
 		['by one endpoint, no readable source', {base: {...closed.base, replicas: byEndpoint}}],
