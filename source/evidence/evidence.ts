@@ -233,7 +233,6 @@ export type StepTestFacts = {
 	node: string | null;
 	rounds: readonly number[];
 	moved: 'grpc' | 'http-connect' | 'nothing' | 'undecided';
-	transport: string | null;
 	/** The connections of agents were read each time, whether or not they followed. */
 	agentsRead: boolean;
 	/** `tunnels 4→9→4, 4→11→4`. */

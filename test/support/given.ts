@@ -213,9 +213,9 @@ function dialOf(text: string): MetricFacts['egressDials'][number] {
 
 function stepOf({marks: [moved, ...more], values, where}: Fact): Observation<StepTestFacts> {
 	const step = stepTest(moved as StepTestFacts['moved'], where);
-	const {node = step.facts.node, transport = step.facts.transport} = Object.fromEntries(values);
+	const {node = step.facts.node} = Object.fromEntries(values);
 	const rounds = more.includes('held-none') ? [] : more.includes('held-once') ? [1] : step.facts.rounds;
-	return {...step, facts: {...step.facts, node, transport, rounds, agentsRead: more.includes('agents-read')}};
+	return {...step, facts: {...step.facts, node, rounds, agentsRead: more.includes('agents-read')}};
 }
 
 function logRead({marks: [results = ''], values, where}: Fact): Observation<LogDifferentialFacts> {

@@ -144,7 +144,7 @@ export function metrics(facts: Partial<MetricFacts>, more: Partial<Observation<M
 export const stepTest = (moved: StepTestFacts['moved'], more: Partial<Observation<StepTestFacts>> = {}) =>
 	makeObservation(
 		'step-test',
-		{node: 'n1', rounds: [3, 5], moved, transport: 'uds', agentsRead: false, observed: moved},
+		{node: 'n1', rounds: [3, 5], moved, agentsRead: false, observed: moved},
 		{connection: 'c1', active: true, ...more},
 	);
 

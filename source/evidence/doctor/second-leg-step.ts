@@ -88,7 +88,7 @@ export async function secondLegStep(
 type ConnectionEnd = {process: string | null; connection: string};
 
 function heldAnswer({namespace, pod, node}: Pick<ReadLog, 'namespace' | 'pod' | 'node'>, end: ConnectionEnd): ActiveObservations {
-	const facts = {node, rounds: [1], moved: 'undecided', transport: null, agentsRead: false, observed: 'held'} as const;
+	const facts = {node, rounds: [1], moved: 'undecided', agentsRead: false, observed: 'held'} as const;
 	const where = `a held port-forward to ${namespace}/${pod}`;
 	return {...noActiveObservations, stepTests: [makeObservation('step-test', where, facts, {...end, active: true})]};
 }

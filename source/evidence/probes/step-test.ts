@@ -1,7 +1,7 @@
 /** The step test: holds idle upgrades and watches the metrics of the same process. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Duplex} from 'node:stream';
-import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/cluster-client.ts';
+import type {Connection, UpgradeOptions} from '../../cluster/cluster-client.ts';
 import type {MetricFacts} from '../evidence.ts';
 import {evaluateSteps, type Step, type StepEvaluation} from '../rules/evaluate-steps.ts';
 
@@ -21,8 +21,7 @@ export type StepTestContext = {
 export type StepTestResult =
 	({kind: 'evaluated'} & StepEvaluation) | {kind: 'refused'; answer: Extract<HeldUpgrade, {held: false}>} | {kind: 'not-found'};
 
-type HeldUpgrade =
-	{held: true; connection: string; end(): void} | {held: false; connection: string; status: number; contentType: string; body: string};
+type HeldUpgrade = {held: true; connection: string; end(): void} | {held: false; connection: string; status: number; body: string};
 
 /** A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. */
 type ProbedPod = {namespace: string; name: string};
@@ -98,7 +97,7 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 		{method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], timeoutMs: 35_000},
 		{method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], timeoutMs: 35_000},
 	];
-	let refused: (Extract<UpgradeResult, {upgraded: false}> & {connection: string}) | undefined;
+	let refused: Extract<HeldUpgrade, {held: false}> | undefined;
 	for (const [index, carrier] of carriers.entries()) {
 		const connection = index === 0 && first ? first : await open();
 		const result = await connection.upgrade(carrier);
@@ -107,20 +106,14 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 		}
 
 		connection.close();
-		refused ??= {...result, connection: connection.id};
+		refused ??= {held: false, connection: connection.id, status: result.status, body: result.body};
 		// With a Status the apiserver refuses the request or reports a failure beyond it, so another carrier would get the same.
 		if (result.body.trimStart().startsWith('{')) {
 			break;
 		}
 	}
 
-	return {
-		held: false,
-		connection: refused!.connection,
-		status: refused!.status,
-		contentType: refused!.headers['content-type'] ?? '',
-		body: refused!.body,
-	};
+	return refused!;
 }
 
 function endOf(socket: Duplex): () => void {

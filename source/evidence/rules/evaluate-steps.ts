@@ -8,7 +8,7 @@ export type StepEvaluation = {
 	/** Connections of others, or late ones of spoke, moved the counts too: another test may decide more. */
 	isDisturbed: boolean;
 };
-type MovedMetrics = Omit<StepTestFacts, 'node' | 'agentsRead'> & {isDisturbed: boolean};
+type MovedMetrics = Pick<StepTestFacts, 'moved' | 'observed'> & {isDisturbed: boolean};
 export type Step = {k: number; before: StepMetrics; during: StepMetrics; after: StepMetrics};
 
 /** One count in each round: before, during and after the upgrades were held. */
@@ -19,30 +19,24 @@ Decided only if every round agrees and the control (the apiserver's count of ope
 another replica carried them, or others were active.
 */
 export function evaluateSteps(steps: readonly Step[]): StepEvaluation {
-	const {isDisturbed, ...moved} = evaluateMetrics(steps);
+	const rounds = steps.map(({k}) => k);
+	const {isDisturbed, ...moved} = evaluateMetrics(steps, rounds);
 	const agentsRead =
 		steps.length > 0 && steps.every(({before, during, after}) => hasSameAgents(before, during) && hasSameAgents(before, after));
-	const agent = agentsRead ? evaluateAgents(steps) : null;
+	const agent = agentsRead ? evaluateAgents(steps, rounds) : null;
 	return {
-		steps: {...moved, agentsRead},
+		steps: {...moved, rounds, agentsRead},
 		agent,
 		isDisturbed: isDisturbed || (moved.moved === 'http-connect' && agentsRead && agent === null),
 	};
 }
 
-function evaluateMetrics(steps: readonly Step[]): MovedMetrics {
-	const rounds = steps.map(({k}) => k);
+function evaluateMetrics(steps: readonly Step[], rounds: readonly number[]): MovedMetrics {
 	const held = heldUpgrades(rounds);
 	const seen = steps.flatMap(({before, during, after}) =>
 		before.metrics && during.metrics && after.metrics ? [[before.metrics, during.metrics, after.metrics] as const] : [],
 	);
-	const undecided = (why: string): MovedMetrics => ({
-		rounds,
-		moved: 'undecided',
-		transport: null,
-		observed: `${held} were accepted; ${why}`,
-		isDisturbed: true,
-	});
+	const undecided = (why: string) => ({moved: 'undecided', observed: `${held} were accepted; ${why}`, isDisturbed: true}) as const;
 	if (seen.length !== steps.length || seen.length === 0) {
 		return {...undecided('the apiserver’s /metrics could not be read'), isDisturbed: false};
 	}
@@ -53,43 +47,27 @@ function evaluateMetrics(steps: readonly Step[]): MovedMetrics {
 		return undecided('the apiserver process changed during the test');
 	}
 
-	if (
-		!areOpen(
-			count(({portForwardsOpen}) => portForwardsOpen),
-			rounds,
-		)
-	) {
+	const portForwards = count(({portForwardsOpen}) => portForwardsOpen);
+	if (!areOpen(portForwards, rounds)) {
 		return undecided('the apiserver’s own count of port-forwards did not follow: another replica carried them, or others were active');
 	}
 
-	const found = (moved: 'grpc' | 'http-connect', what: string, counted: Counted): MovedMetrics => ({
-		rounds,
-		moved,
-		transport: seen[0]![1].egressDials.find(({protocol}) => protocol === moved)?.transport ?? null,
-		isDisturbed: false,
-		observed: `${what} ${formatCounts(counted)} while spoke held ${held}`,
-	});
+	const found = (moved: MovedMetrics['moved'], observed: string) => ({moved, observed, isDisturbed: false});
 	const tunnels = count(({tunnelsOpen}) => tunnelsOpen ?? 0);
 	if (areOpen(tunnels, rounds)) {
-		return found('grpc', 'tunnels open', tunnels);
+		return found('grpc', `tunnels open ${formatCounts(tunnels)} while spoke held ${held}`);
 	}
 
 	const dials = (protocol: 'grpc' | 'http-connect') =>
 		count(({egressDials}) => egressDials.filter(dial => dial.protocol === protocol).reduce((sum, dial) => sum + dial.count, 0));
 	const connects = dials('http-connect');
 	if (connects.every(([before, during, after], round) => during - before === rounds[round] && after === during)) {
-		return found('http-connect', 'dials by http-connect', connects);
+		return found('http-connect', `dials by http-connect ${formatCounts(connects)} while spoke held ${held}`);
 	}
 
 	// A metric that moved without matching a pattern may be a tunnel that others use, too: undecided.
 	return [count(({tunnelsOpen}) => tunnelsOpen), dials('grpc'), connects].every(counted => isStill(counted))
-		? {
-				rounds,
-				moved: 'nothing',
-				transport: null,
-				isDisturbed: false,
-				observed: `no egress dial while this process carried ${held} of spoke`,
-			}
+		? found('nothing', `no egress dial while this process carried ${held} of spoke`)
 		: undecided('egress dials were counted that do not match the held upgrades');
 }
 
@@ -111,8 +89,7 @@ function formatCounts(counted: Counted): string {
 	return counted.map(values => values.join('→')).join(', ');
 }
 
-function evaluateAgents(steps: readonly Step[]): AgentTestFacts | null {
-	const rounds = steps.map(({k}) => k);
+function evaluateAgents(steps: readonly Step[], rounds: readonly number[]): AgentTestFacts | null {
 	const sum = ({agents}: StepMetrics) => [...agents.values()].reduce((total, value) => total + value, 0);
 	const sums = steps.map(({before, during, after}) => [sum(before), sum(during), sum(after)] as const);
 	if (!areOpen(sums, rounds)) {

@@ -110,13 +110,6 @@ test('no round decides nothing', t => {
 	t.like(evaluateSteps([]), {agent: null, steps: {moved: 'undecided', rounds: []}});
 });
 
-test('the transport is the one of the protocol that moved', t => {
-	const transport = (counters: string) => evaluateSteps(stepsOf(counters)).steps.transport;
-	t.is(transport('grpc 1→1→1 1→1→1; connect-tcp 0→3→3 3→8→8'), 'tcp');
-	t.is(transport('tunnels 1→4→1 1→6→1; grpc 1→1→1 1→1→1; connect-tcp 1→1→1 1→1→1'), 'uds');
-	t.is(transport('tunnels 1→4→1 1→6→1'), null);
-});
-
 const agents = rowsOf(`
 	agent-a 1→4→1 1→6→1; agent-b 0→0→0 0→0→0 → a
 	agent-a 1→4→1 1→6→1; agent-b 2→2→2 2→2→2 → a # the other one is busy with others

@@ -241,7 +241,7 @@ const rows = rowsOf(`
 	flagz ca=/ca.pem; metrics dials=http-connect/tcp:3; text x509 → refused inferred
 	flagz ca=/ca.pem; text x509 → refused inferred; needs nothing
 	flagz ca=/ca.pem; flagz ca=/ca.crt egress=none @c9; text x509 → refused inferred
-	flagz ca=/ca.pem; step http-connect transport=tcp; text x509 → refused inferred
+	flagz ca=/ca.pem; step http-connect; text x509 → refused inferred
 	flagz ca=/ca.pem; step undecided; text x509 → refused inferred
 	flagz ca=/ca.pem; process p1; step http-connect @c9 p2; text x509 → refused inferred
 	flagz ca=/ca.pem; process p1; metrics dials=grpc/uds:3 @c9 p2; text x509 → refused inferred
