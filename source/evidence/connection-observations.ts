@@ -68,11 +68,11 @@ export async function observeConnection(
 			return response;
 		},
 	};
-	const early = readsStatuszFirst ? readProcessStart(requester, {timeoutMs}) : undefined;
+	const early = readsStatuszFirst ? readProcessStart(requester, timeoutMs) : undefined;
 	const [flags, start, user] = await Promise.all([
-		readApiserverFlags(requester, {timeoutMs}),
-		early ?? readProcessStart(requester, {timeoutMs}),
-		readsUser ? readUserInfo({facts: connection.facts, pipelined: requester.request}, {timeoutMs}) : null,
+		readApiserverFlags(requester, timeoutMs),
+		early ?? readProcessStart(requester, timeoutMs),
+		readsUser ? readUserInfo({facts: connection.facts, pipelined: requester.request}, timeoutMs) : null,
 	]);
 	const base = {socket: socketObservation(connection), user, foreignHeaders: [...seen]};
 	if (!flags.observation) {
@@ -130,7 +130,7 @@ const classified = 'CLASSIFIED';
 
 export async function readApiserverFlags(
 	connection: Requester & {id: string | null},
-	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
+	timeoutMs = probeTimeoutMs,
 ): Promise<ProbeResult<FlagFacts>> {
 	return sendProbe(
 		connection,
@@ -167,7 +167,7 @@ type ProcessStart = Omit<ProcessFacts, 'id'>;
 /** Reads the start time from `/statusz`, with a precision of one second. */
 export async function readProcessStart(
 	connection: Requester & {id: string | null},
-	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
+	timeoutMs = probeTimeoutMs,
 ): Promise<ProbeResult<ProcessStart>> {
 	return sendProbe(
 		connection,
@@ -182,25 +182,17 @@ export async function readProcessStart(
 }
 
 /**
-Uses start time, readable flags and public key, since two replicas can start within one second with the same flags. One user gets the same
-id for a process on every connection, until its certificate gets another key.
+By 64 bits of a hash of start time, readable flags and public key, since two replicas can start within one second with the same flags. One
+user gets the same id for a process on every connection, until its certificate gets another key.
 */
 export function identifyProcess(
 	start: Observation<ProcessStart>,
-	flags: Observation<FlagFacts>,
+	{facts: {values}}: Observation<FlagFacts>,
 	publicKey: string | null,
 ): Observation<ProcessFacts> {
-	const id = fingerprint(start.facts.startTime, flags, publicKey);
+	const sorted = Object.entries(values).sort(([name], [other]) => (name < other ? -1 : 1));
+	const id = hash('sha256', JSON.stringify([start.facts.startTime, sorted, publicKey])).slice(0, 16);
 	return {...start, process: id, facts: {id, ...start.facts}};
-}
-
-/** Of a configuration: two processes that started in one second with the same flags and key are one. 64 bits. */
-function fingerprint(startTime: string, flags: Observation<FlagFacts>, publicKey: string | null): string {
-	const {values} = flags.facts;
-	const sorted = Object.keys(values)
-		.sort()
-		.map(name => [name, values[name]]);
-	return hash('sha256', JSON.stringify([startTime, sorted, publicKey])).slice(0, 16);
 }
 
 export const noClusterObservations: ClusterObservations = {
@@ -236,10 +228,10 @@ export async function observeCluster(
 	// A timeout closes the connection, and the other reads are sent again elsewhere.
 	const requester = preferConnection(connection && pipelined(connection), cluster);
 	const reading = Promise.all([
-		needsCa ? readClusterCa(requester, namespace, {timeoutMs}) : null,
-		readVersion(requester, {timeoutMs}),
-		readReplicas(requester, {timeoutMs}),
-		readMirrorPods(requester, {timeoutMs}),
+		needsCa ? readClusterCa(requester, namespace, timeoutMs) : null,
+		readVersion(requester, timeoutMs),
+		readReplicas(requester, timeoutMs),
+		readMirrorPods(requester, timeoutMs),
 		connection && observeConnection(connection, {timeoutMs, user: false}),
 	]);
 	const sentWithFirst = sent;
@@ -248,7 +240,7 @@ export async function observeCluster(
 	const readsStatuszFirst = (sent - sentWithFirst) % 2 === 0;
 	const [again, user] = await Promise.all([
 		connection && first?.flags ? observeConnection(connection, {timeoutMs, user: false, readsStatuszFirst}) : null,
-		connection && readUserInfo(connection, {timeoutMs}),
+		connection && readUserInfo(connection, timeoutMs),
 	]);
 	opened?.close();
 	const found = replicas.observation;
@@ -276,7 +268,7 @@ export function unavailableSources(results: ReadonlyArray<ProbeResult<unknown>>)
 }
 
 /** `/version`: the version, and whether it is an upstream build. */
-async function readVersion(cluster: Requester, {timeoutMs}: {timeoutMs: number}): Promise<ProbeResult<VersionFacts>> {
+async function readVersion(cluster: Requester, timeoutMs: number): Promise<ProbeResult<VersionFacts>> {
 	return sendProbe(cluster, {source: 'version', path: '/version', need: null, timeoutMs}, body => {
 		const parsed = tryParseJson<{gitVersion?: unknown}>(body);
 		return typeof parsed?.gitVersion === 'string' ? versionFacts(parsed.gitVersion) : undefined;

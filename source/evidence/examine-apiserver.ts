@@ -21,8 +21,8 @@ export type ApiserverExamination = Examination & {
 	metrics: ProbeResult<MetricFacts>;
 };
 
-type ExamineOptions = {
-	signal?: AbortSignal;
+export type ExamineOptions = {
+	signal?: AbortSignal | undefined;
 	/** One that the user can read. */
 	namespace?: string | undefined;
 	/** Reads whose connections the metrics should count. */

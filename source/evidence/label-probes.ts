@@ -320,7 +320,7 @@ export class PreUseProbe {
 		}
 
 		const started = this.#clock.elapsed();
-		const user = await readUserInfo(connection, {timeoutMs: labelTimings.preUseTimeoutMs});
+		const user = await readUserInfo(connection, labelTimings.preUseTimeoutMs);
 		this.#userUnavailableAt = user === null && !this.#wasLost(connection, started) ? this.#clock.now() : undefined;
 		this.#noteSilence(connection);
 		return user;
@@ -349,7 +349,7 @@ export class PreUseProbe {
 			return;
 		}
 
-		const {observation, unavailable} = await readClusterCa(pipelined(connection), namespace, {timeoutMs: labelTimings.preUseTimeoutMs});
+		const {observation, unavailable} = await readClusterCa(pipelined(connection), namespace, labelTimings.preUseTimeoutMs);
 		if (observation) {
 			known.ca = observation.facts;
 			return;

@@ -12,7 +12,7 @@ import type {
 	Observation,
 	ConnectionObservations,
 } from './evidence.ts';
-import {type ApiserverExamination, examineApiserver} from './examine-apiserver.ts';
+import {type ApiserverExamination, type ExamineOptions, examineApiserver} from './examine-apiserver.ts';
 import {failureObservation, recordAnswer, recordFailureText} from './second-leg-record.ts';
 import {processCacheFor} from './process-cache.ts';
 import {readAgentConnections, readAgentPods, type AgentPod} from './probes/agent-metrics.ts';
@@ -180,27 +180,15 @@ Passive probes ask only the apiserver. Active ones also examine its replicas, an
 */
 export async function examineWithProbes(
 	cluster: ClusterClient,
-	{
-		probe,
-		signal,
-		namespace,
-		target,
-		beforeMetrics,
-	}: {
-		probe: 'passive' | 'active';
-		signal?: AbortSignal | undefined;
-		namespace?: string | undefined;
-		target: () => Promise<ProbeTarget | null>;
-		beforeMetrics?: (() => Promise<void>) | undefined;
-	},
+	{probe, target, ...options}: ExamineOptions & {probe: 'passive' | 'active'; target: () => Promise<ProbeTarget | null>},
 ): Promise<ApiserverExamination> {
-	const passive = await examineApiserver(cluster, {namespace, beforeMetrics, ...(signal ? {signal} : {})});
+	const passive = await examineApiserver(cluster, options);
 	try {
 		if (probe === 'passive') {
 			return passive;
 		}
 
-		const wide = await probeReplicas(passive, cluster, signal);
+		const wide = await probeReplicas(passive, cluster, options.signal);
 		const found = await target();
 		// Without a target, the probes that need one have nothing to reach.
 		return found ? await runActiveProbes(wide, cluster, found) : {...wide, active: {...wide.active, probe}};

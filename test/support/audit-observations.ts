@@ -101,11 +101,11 @@ export function auditObservations({
 		whoAmI: {user: 'ada', groups: []},
 		namespace: 'default',
 		nodes: read({total: 1, examined: [{metadata: {name: 'n1'}}]}, 'endpoints'),
-		leases: read({fresh: ['n1'], stale: []}, 'lease'),
+		leases: read({fresh: ['n1'], stale: [], more: 0}, 'lease'),
 		signingRequests: read([{name: 'csr-1', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved'}], 'csr'),
 		tokens: read({pods: 2, withToken: 2, withCa: 2, optedOut: 0}, 'construction'),
 		endpoints: read({addresses: ['10.0.0.5:6443']}, 'endpoints'),
-		kubeProxy: read({seen: 'kube-proxy', pods: ['kube-proxy-a']}, 'construction'),
+		kubeProxy: read({seen: 'kube-proxy', pods: 1}, 'construction'),
 		anonymous: read({anonymous: 'all-paths', observed: '200 200 403'}, 'anonymous-probe'),
 		kubelets: [
 			read(

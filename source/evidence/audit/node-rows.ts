@@ -103,12 +103,9 @@ function allowsAll(observation: Observation<FlagFacts>): boolean {
 
 /** An examined node without a lease counts as silent. */
 function leaseStates({leases, nodes}: AuditObservations): {fresh: readonly string[]; silent: readonly string[]} {
-	const {fresh, stale} = leases.observation?.facts ?? {fresh: [], stale: []};
-	const without = leases.observation
-		? (nodes.observation?.facts.examined ?? [])
-				.map(({metadata}) => metadata.name)
-				.filter(name => !fresh.includes(name) && !stale.includes(name))
-		: [];
+	const {fresh = [], stale = []} = leases.observation?.facts ?? {};
+	const examined = leases.observation ? (nodes.observation?.facts.examined ?? []) : [];
+	const without = examined.map(({metadata}) => metadata.name).filter(name => !fresh.includes(name) && !stale.includes(name));
 	return {fresh, silent: [...stale, ...without]};
 }
 
@@ -187,7 +184,7 @@ export function podToApiserver(audit: AuditObservations): RowResult {
 		),
 		...citeObserved(audit, endpoints, 'kubernetes-endpoints', facts => `default/kubernetes: ${facts.addresses.join(' ') || 'no endpoint'}`),
 		...citeObserved(audit, kubeProxy, 'kube-proxy', facts =>
-			facts.seen === 'not-seen' ? 'no kube-proxy pod in kube-system' : `${facts.seen}: ${facts.pods.length} pods`,
+			facts.seen === 'not-seen' ? 'no kube-proxy pod in kube-system' : `${facts.seen}: ${facts.pods} pods`,
 		),
 		...(ca && socket
 			? [

@@ -1,6 +1,7 @@
 /** The objects of the doctor: Doctor with its steps, and NodeCheck and NodeCheckSummary of `doctor nodes`. */
 import type {ErrorObject, SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ClusterIdentity, Path, ResolvedTarget, Basis, RouteState, TlsState} from '../evidence.ts';
+import type {AgentPod} from '../probes/agent-metrics.ts';
 
 export type StepName = 'configuration' | 'leg-1' | 'rights' | 'target' | 'leg-2' | 'leg-3';
 
@@ -94,12 +95,7 @@ export type NodeGroup = {
 };
 
 /** A Konnectivity agent pod. */
-export type NodeAgent = {
-	namespace: string;
-	name: string;
-	node: string | null;
-	ready: boolean;
-};
+export type NodeAgent = Pick<AgentPod, 'namespace' | 'name' | 'node' | 'ready'>;
 
 export type NodeCheckSummary = {
 	apiVersion: 'spoke/v1';
@@ -130,14 +126,12 @@ export type NodeCheckSummary = {
 };
 
 export function stepResult(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
-	return {step: {...baseStep(name, legs[name], 'ok', observed), ...more}, error: null};
+	const blank = {text: null, means: null, speaker: null, fits: [], remedy: null};
+	return {step: {name, leg: legs[name], status: 'ok', observed, ...blank, ...more}, error: null};
 }
 
 export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
 	const {leg, legKnown, message, text, remedy} = error;
-	return {step: {...baseStep(name, leg === 0 || !legKnown ? legs[name] : leg, 'failed', message), text, remedy, ...more}, error};
-}
-
-function baseStep(name: StepName, leg: DoctorStep['leg'], status: DoctorStep['status'], observed: string): StepResult['step'] {
-	return {name, leg, status, observed, text: null, means: null, speaker: null, fits: [], remedy: null};
+	const failed = {leg: leg === 0 || !legKnown ? legs[name] : leg, status: 'failed', text, remedy} as const;
+	return {...stepResult(name, message, {...failed, ...more}), error};
 }

@@ -91,7 +91,7 @@ export async function checkNodes(
 	recordOutcomes(cluster, outcomes);
 	const tookMs = Math.round(performance.now() - startedAt);
 	const stoppedBy = signal?.aborted ? String(signal.reason) : null;
-	return summarizeChecks(cluster, groups, {plan, concurrency, timeoutMs, tookMs, examined, error, stoppedBy});
+	return summarizeChecks(cluster, groups, plan, examined, {concurrency, timeoutMs, tookMs, error, stoppedBy});
 }
 
 /** What later paths use of a check. */

@@ -18,6 +18,8 @@ type OpenGroup = Omit<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode' | 'con
 	nodes: Array<Pick<NodeCheck, 'node' | 'tookMs'>>;
 };
 
+type CheckRun = Pick<NodeCheckSummary, 'concurrency' | 'timeoutMs' | 'tookMs'> & {error: SpokeError | null; stoppedBy: string | null};
+
 const resultOrder: readonly NodeCheckResult[] = ['failed', 'no-response', 'not-tried', 'responded'];
 
 /** Keeps no path. */
@@ -41,20 +43,9 @@ export function countChecks(groups: OpenGroups, total: number): NodeCheckSummary
 export async function summarizeChecks(
 	cluster: ClusterClient,
 	open: OpenGroups,
-	{
-		plan,
-		examined,
-		error,
-		stoppedBy,
-		concurrency,
-		timeoutMs,
-		tookMs,
-	}: Pick<NodeCheckSummary, 'concurrency' | 'timeoutMs' | 'tookMs'> & {
-		plan: NodeCheckPlan;
-		examined: ApiserverExamination;
-		error: SpokeError | null;
-		stoppedBy: string | null;
-	},
+	plan: NodeCheckPlan,
+	examined: ApiserverExamination,
+	{error, stoppedBy, ...run}: CheckRun,
 ): Promise<NodeCheckSummary> {
 	const groups = [...open.values()].toSorted(
 		(a, b) => resultOrder.indexOf(a.result) - resultOrder.indexOf(b.result) || b.nodes.length - a.nodes.length,
@@ -70,9 +61,7 @@ export async function summarizeChecks(
 		nodes: counts,
 		nodesFrom: plan.nodesFrom,
 		namespaces: plan.namespaces,
-		concurrency,
-		timeoutMs,
-		tookMs,
+		...run,
 		...latencyOf(groups.filter(({result}) => result === 'responded').flatMap(({nodes}) => nodes)),
 		groups: groups.map(group => closeGroup(group, agents, isTunnelUp)),
 		agents: agents ?? null,

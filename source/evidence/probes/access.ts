@@ -37,36 +37,26 @@ export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymo
 		const health = await statusOf(cluster, '/healthz');
 		const api = await statusOf(cluster, '/api');
 		const anonymous = classifyAnonymousAccess(version, health, api);
-		return anonymous
-			? {
-					observation: makeObservation('anonymous-probe', where, {
-						anonymous,
-						observed: `/version ${version}, /healthz ${health}, /api ${api}`,
-					}),
-				}
-			: {unavailable: {source: 'anonymous-probe', where, reason: 'no-response', need: null}};
+		if (anonymous) {
+			const observed = `/version ${version}, /healthz ${health}, /api ${api}`;
+			return {observation: makeObservation('anonymous-probe', where, {anonymous, observed})};
+		}
 	} catch {
-		return {unavailable: {source: 'anonymous-probe', where, reason: 'no-response', need: null}};
+		// As statuses that do not tell.
 	}
+
+	return {unavailable: {source: 'anonymous-probe', where, reason: 'no-response', need: null}};
 }
 
 /**
  * @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/authentication/request/anonymous/anonymous.go
  */
 export function classifyAnonymousAccess(version: number, health: number, api: number): AnonymousFacts['anonymous'] | undefined {
-	if (api === 200) {
-		return 'over-granted';
+	if (api !== 401) {
+		return api === 200 ? 'over-granted' : api === 403 ? 'all-paths' : undefined;
 	}
 
-	if (api === 403) {
-		return 'all-paths';
-	}
-
-	if (api === 401) {
-		return version === 200 || health === 200 ? 'conditional' : version === 401 ? 'off' : undefined;
-	}
-
-	return undefined;
+	return version === 200 || health === 200 ? 'conditional' : version === 401 ? 'off' : undefined;
 }
 
 async function statusOf(cluster: Pick<ClusterClient, 'anonymous'>, path: string): Promise<number> {
@@ -78,10 +68,7 @@ async function statusOf(cluster: Pick<ClusterClient, 'anonymous'>, path: string)
 /**
 `null` without a response, or unless exactly one client certificate can identify the user: the response could not name it. Never throws.
 */
-export async function readUserInfo(
-	connection: Pick<Connection, 'facts' | 'pipelined'>,
-	{timeoutMs}: {timeoutMs: number},
-): Promise<UserInfo | null> {
+export async function readUserInfo(connection: Pick<Connection, 'facts' | 'pipelined'>, timeoutMs: number): Promise<UserInfo | null> {
 	if (connection.facts.clientCertificateSha256 === null) {
 		return null;
 	}

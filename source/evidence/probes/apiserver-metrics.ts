@@ -1,6 +1,6 @@
 /** The families of an apiserver's `/metrics` that are evidence of leg 2. */
 import type {ApiResponse} from '../../cluster/cluster-client.ts';
-import type {MetricFacts, ProbeResult} from '../evidence.ts';
+import type {MetricFacts, ProbeResult, UnavailableSource} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
 import {makeObservation, responseLimits, type Requester} from './probe-request.ts';
 
@@ -30,6 +30,8 @@ export async function readApiserverMetrics(
 	{signal}: {signal?: AbortSignal} = {},
 ): Promise<ProbeResult<MetricFacts>> {
 	const where = 'GET /metrics';
+	const unavailable = (reason: UnavailableSource['reason']) =>
+		({unavailable: {source: 'metrics', where, reason, need: needMetrics}}) as const;
 	try {
 		const response = await connection.request({
 			path: '/metrics',
@@ -39,24 +41,17 @@ export async function readApiserverMetrics(
 		});
 		const samples = await readSamples(response, wanted, maxBytes);
 		if (response.status !== 200) {
-			return {
-				unavailable: {
-					source: 'metrics',
-					where,
-					reason: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served',
-					need: needMetrics,
-				},
-			};
+			return unavailable(response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served');
 		}
 
 		// A missing family may have been truncated.
 		if (response.endsByClose) {
-			return {unavailable: {source: 'metrics', where, reason: 'no-response', need: needMetrics}};
+			return unavailable('no-response');
 		}
 
 		return {observation: makeObservation('metrics', where, metricFacts(samples), {process, connection: connection.id})};
 	} catch {
-		return {unavailable: {source: 'metrics', where, reason: 'no-response', need: needMetrics}};
+		return unavailable('no-response');
 	}
 }
 

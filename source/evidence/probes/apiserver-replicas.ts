@@ -16,10 +16,7 @@ const slicePath =
 
 type Lease = CheckedObject<'leases'>;
 
-export async function readReplicas(
-	cluster: Requester,
-	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
-): Promise<ProbeResult<ReplicaFacts>> {
+export async function readReplicas(cluster: Requester, timeoutMs = probeTimeoutMs): Promise<ProbeResult<ReplicaFacts>> {
 	const leasesAsked = sendProbe(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, (body, response) => {
 		const current = parseWholeList<Lease>(body, leasePath).filter(lease => isCurrent(lease, serverNow(response)));
 		return current.length > 0
@@ -91,11 +88,7 @@ function isCurrent({spec}: Lease, now: number): boolean {
 	return Number.isFinite(renewed) && now - renewed < 2000 * (spec?.leaseDurationSeconds ?? 3600);
 }
 
-export async function readClusterCa(
-	cluster: Requester,
-	namespace: string,
-	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
-): Promise<ProbeResult<CaFacts>> {
+export async function readClusterCa(cluster: Requester, namespace: string, timeoutMs: number): Promise<ProbeResult<CaFacts>> {
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/kube-root-ca.crt`;
 	return sendProbe(cluster, {source: 'ca-comparison', path, need: needRootCa, timeoutMs}, body => {
 		const pem = tryParseJson<{data?: Record<string, unknown>}>(body)?.data?.['ca.crt'];

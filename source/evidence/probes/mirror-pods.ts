@@ -15,10 +15,7 @@ const controlPlanePath = `/api/v1/nodes?labelSelector=${encodeURIComponent('node
 Only mirror pods of a kubelet's static manifest: the label alone can be put on any pod. A kubelet can create any mirror pod on its own node,
 with any address in its status, so those of nodes outside the control plane are left out.
 */
-export async function readMirrorPods(
-	cluster: Requester,
-	{timeoutMs = probeTimeoutMs}: {timeoutMs?: number} = {},
-): Promise<ProbeResult<readonly ComponentPod[]>> {
+export async function readMirrorPods(cluster: Requester, timeoutMs = probeTimeoutMs): Promise<ProbeResult<readonly ComponentPod[]>> {
 	const found = await sendProbe(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
 		const pods = parseList<PodObject>(body, path).items.flatMap(pod => {
 			const component = parseComponentPod(pod);

@@ -13,14 +13,12 @@ import {kubeletPortOf} from '../../cluster/targets/named-port.ts';
 
 const large = 64 * 1024 * 1024;
 
-export type NodesFacts = {total: number; examined: readonly NodeObject[]};
-
 export type NodeObject = CheckedObject<'nodes'>;
 
 /** The defaults of `--kubelet-preferred-address-types`. */
 const preferredTypes = ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'];
 
-export async function readNodes(cluster: Requester, limit: number): Promise<ProbeResult<NodesFacts>> {
+export async function readNodes(cluster: Requester, limit: number) {
 	const path = `/api/v1/nodes?limit=${limit}`;
 	return sendProbe(cluster, {source: 'endpoints', path, need: needNodes, maxBytes: large}, body => {
 		const {items, remaining} = parseList<NodeObject>(body, path);
@@ -28,10 +26,8 @@ export async function readNodes(cluster: Requester, limit: number): Promise<Prob
 	});
 }
 
-export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]; /** Leases that were not read. */ more?: number};
-
-/** A kubelet renews its lease every 10 s; the controllers' limit is 40 s. */
-export async function readNodeLeases(cluster: Requester): Promise<ProbeResult<NodeLeaseFacts>> {
+/** A kubelet renews its lease every 10 s; the controllers' limit is 40 s. `more`: leases that were not read. */
+export async function readNodeLeases(cluster: Requester) {
 	const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500';
 	return sendProbe(cluster, {source: 'lease', path, need: needNodeLeases, maxBytes: large}, (body, response) => {
 		const {items, remaining} = parseList<CheckedObject<'leases'>>(body, path);
@@ -41,16 +37,9 @@ export async function readNodeLeases(cluster: Requester): Promise<ProbeResult<No
 	});
 }
 
-export type SigningRequest = {
-	name: string;
-	signer: string;
-	user: string;
-	state: 'pending' | 'approved' | 'denied' | 'failed';
-};
-
 export const maxSigningRequests = 500;
 
-export async function readSigningRequests(cluster: Requester): Promise<ProbeResult<readonly SigningRequest[]>> {
+export async function readSigningRequests(cluster: Requester) {
 	const path = `/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=${maxSigningRequests}`;
 	return sendProbe(cluster, {source: 'csr', path, need: needSigningRequests, maxBytes: large}, body => {
 		return parseList<CheckedObject<'certificatesigningrequests'>>(body, path).items.map(({metadata, spec, status}) => ({
@@ -62,7 +51,7 @@ export async function readSigningRequests(cluster: Requester): Promise<ProbeResu
 	});
 }
 
-function stateOf(conditions: ReadonlyArray<string | undefined>): SigningRequest['state'] {
+function stateOf(conditions: ReadonlyArray<string | undefined>): 'pending' | 'approved' | 'denied' | 'failed' {
 	return states.find(([condition]) => conditions.includes(condition))?.[1] ?? 'pending';
 }
 
@@ -72,53 +61,35 @@ const states = [
 	['Approved', 'approved'],
 ] as const;
 
-export type PodTokenFacts = {pods: number; withToken: number; withCa: number; optedOut: number};
-
-export async function readPodTokens(cluster: Requester, namespace: string): Promise<ProbeResult<PodTokenFacts>> {
+export async function readPodTokens(cluster: Requester, namespace: string) {
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=100`;
-	return sendProbe(
-		cluster,
-		{
-			source: 'construction',
-			path,
-			need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${quoteForShell(namespace)}`, or: null},
-			maxBytes: large,
-		},
-		body => {
-			type Source = NonNullable<NonNullable<NonNullable<PodObject['spec']['volumes']>[number]['projected']>['sources']>[number];
-			const {items} = parseList<PodObject>(body, path);
-			const has = (spec: PodObject['spec'], test: (source: Source) => boolean) =>
-				(spec.volumes ?? []).some(({projected}) => projected?.sources?.some(source => test(source)));
-			return {
-				pods: items.length,
-				withToken: items.filter(({spec}) => has(spec, source => source.serviceAccountToken !== undefined)).length,
-				withCa: items.filter(({spec}) => has(spec, source => source.configMap?.name === 'kube-root-ca.crt')).length,
-				optedOut: items.filter(({spec}) => spec.automountServiceAccountToken === false).length,
-			};
-		},
-	);
+	const check = `kubectl auth can-i list pods -n ${quoteForShell(namespace)}`;
+	const need = {permission: `list pods in ${namespace}`, check, or: null};
+	return sendProbe(cluster, {source: 'construction', path, need, maxBytes: large}, body => {
+		const {items} = parseList<PodObject>(body, path);
+		const sources = items.map(({spec}) => (spec.volumes ?? []).flatMap(({projected}) => projected?.sources ?? []));
+		return {
+			pods: items.length,
+			withToken: sources.filter(own => own.some(({serviceAccountToken}) => serviceAccountToken !== undefined)).length,
+			withCa: sources.filter(own => own.some(({configMap}) => configMap?.name === 'kube-root-ca.crt')).length,
+			optedOut: items.filter(({spec}) => spec.automountServiceAccountToken === false).length,
+		};
+	});
 }
 
-export type ServiceEndpointFacts = {addresses: readonly string[]};
-
 /** The EndpointSlices of `default/kubernetes`: where kube-proxy sends traffic to its virtual IP. */
-export async function readApiserverEndpoints(cluster: Requester): Promise<ProbeResult<ServiceEndpointFacts>> {
+export async function readApiserverEndpoints(cluster: Requester): Promise<ProbeResult<{addresses: readonly string[]}>> {
 	const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes';
 	return sendProbe(cluster, {source: 'endpoints', path, need: needEndpointSlices}, body => ({addresses: addressesIn(body)}));
 }
 
-export type KubeProxyFacts = {seen: 'kube-proxy' | 'replaced' | 'not-seen'; pods: readonly string[]};
-
 /** Does not see a proxy that runs as a host process. */
-export async function readKubeProxy(cluster: Requester): Promise<ProbeResult<KubeProxyFacts>> {
+export async function readKubeProxy(cluster: Requester) {
 	const path = '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%20in%20(kube-proxy%2Ccilium%2Ckube-router)&limit=50';
 	return sendProbe(cluster, {source: 'construction', path, need: null, maxBytes: large}, body => {
 		const {items} = parseList<PodObject>(body, path);
 		const isKubeProxy = items.some(({metadata}) => metadata.labels?.['k8s-app'] === 'kube-proxy');
-		return {
-			seen: isKubeProxy ? ('kube-proxy' as const) : items.length > 0 ? ('replaced' as const) : ('not-seen' as const),
-			pods: items.map(({metadata}) => metadata.name),
-		};
+		return {seen: isKubeProxy ? 'kube-proxy' : items.length > 0 ? 'replaced' : 'not-seen', pods: items.length};
 	});
 }
 

@@ -40,7 +40,7 @@ async function summaryOf(checks: readonly NodeCheck[], total = checks.length, re
 	}
 
 	const plan = {nodes, nodesFrom: 'nodes', namespaces: null} as const;
-	return summarizeChecks(reads, groups, {plan, concurrency: 1, timeoutMs: 1, tookMs: 1, examined, error: null, stoppedBy: null});
+	return summarizeChecks(reads, groups, plan, examined, {concurrency: 1, timeoutMs: 1, tookMs: 1, error: null, stoppedBy: null});
 }
 
 test('the longest duration names its node and the median is the middle one', async t => {

@@ -40,7 +40,7 @@ for (const [title, answer, user] of [
 ] as const) {
 	test(`${title} as response to the self-review ${user === null ? 'is unavailable' : 'names the user'}`, async t => {
 		const {requests, made} = connection('ab'.repeat(32), answer);
-		t.deepEqual(await readUserInfo(made, {timeoutMs: 10_000}), user);
+		t.deepEqual(await readUserInfo(made, 10_000), user);
 		t.is(requests[0]?.path, '/apis/authentication.k8s.io/v1/selfsubjectreviews');
 		t.like(JSON.parse(requests[0]?.review ?? '{}'), {kind: 'SelfSubjectReview'});
 	});
@@ -48,6 +48,6 @@ for (const [title, answer, user] of [
 
 test('a self-review is sent only for a client certificate alone', async t => {
 	const {requests, made} = connection(null, {status: 201, body: '{}'});
-	t.is(await readUserInfo(made, {timeoutMs: 10_000}), null);
+	t.is(await readUserInfo(made, 10_000), null);
 	t.deepEqual(requests, []);
 });
