@@ -32,15 +32,20 @@ import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
 type PathMetadata = {
 	cluster: Pick<ClusterInfo, 'context' | 'server' | 'sandbox'>;
 	phase: Path['phase'];
-	address: string | null;
-	rttMs: Path['rttMs'];
-	error: ErrorObject | null;
+	address?: string | null;
+	rttMs?: Path['rttMs'];
+	error?: ErrorObject | null;
 	/** Of the target, if it was read. */
 	node?: NodeObject | null;
 };
 
+const notMeasured: Path['rttMs'] = {websocket: null, runtime: null};
+
 /** Pure: the same observations give the same path. */
-export function buildPath(observations: Observations, {cluster, phase, address, rttMs, error, node = null}: PathMetadata): Path {
+export function buildPath(
+	observations: Observations,
+	{cluster, phase, address = null, rttMs = notMeasured, error = null, node = null}: PathMetadata,
+): Path {
 	const {purpose} = observations;
 	const about = aboutOf[observations.scope];
 	const numbered = numberEvidence();
@@ -135,12 +140,8 @@ function peerOf(tls: SocketFacts['tls'] | undefined): Leg['peer'] {
 		return null;
 	}
 
-	const {
-		protocol,
-		serverName,
-		peer: {subject, issuer, notAfter, spkiSha256},
-	} = tls;
-	return {protocol, subject, issuer, serverName, notAfter, spkiSha256};
+	const {protocol, serverName, peer} = tls;
+	return {protocol, subject: peer.subject, issuer: peer.issuer, serverName, notAfter: peer.notAfter, spkiSha256: peer.spkiSha256};
 }
 
 type SecondLegVerdicts = {tls: RuleVerdict<TlsState>; route: RouteVerdict; exposure: RuleVerdict<ExposureState>};
@@ -152,33 +153,18 @@ function secondLegVerdicts(observations: Observations): SecondLegVerdicts {
 }
 
 /** Whoever writes a pod must not hide from a requirement that leg 2 is worse: what is unknown with all pods may be known without some. */
-function withWorst(observations: Observations, {tls, route, exposure}: SecondLegVerdicts): SecondLegVerdicts {
+function withWorst(observations: Observations, own: SecondLegVerdicts): SecondLegVerdicts {
 	const {mirrorPods} = observations;
-	const isOpen = mirrorPods.length > 0 && [tls, route, exposure].some(({state}) => state === 'unknown');
+	const isOpen = mirrorPods.length > 0 && [own.tls, own.route, own.exposure].some(({state}) => state === 'unknown');
 	const some = isOpen ? [[], ...mirrorPods.map(pod => [pod])].map(pods => secondLegVerdicts({...observations, mirrorPods: pods})) : [];
-	const withWorstOf = <State extends string, All extends RuleVerdict<State>>(
-		verdict: All,
-		others: ReadonlyArray<RuleVerdict<State>>,
-	): All => {
-		const worse = others.filter(({state}) => worseStates.has(state));
+	const withWorstOf = <One extends RuleVerdict<string>>(of: (verdicts: SecondLegVerdicts) => One): One => {
+		const verdict = of(own);
+		const worse = some.map(one => of(one)).filter(({state}) => worseStates.has(state));
 		const worst = worse.find(({basis}) => basis === 'proven') ?? worse[0];
 		return verdict.state === 'unknown' && worst ? {...verdict, worst: {state: worst.state, basis: worst.basis}} : verdict;
 	};
 
-	return {
-		tls: withWorstOf(
-			tls,
-			some.map(one => one.tls),
-		),
-		route: withWorstOf(
-			route,
-			some.map(one => one.route),
-		),
-		exposure: withWorstOf(
-			exposure,
-			some.map(one => one.exposure),
-		),
-	};
+	return {tls: withWorstOf(({tls}) => tls), route: withWorstOf(({route}) => route), exposure: withWorstOf(({exposure}) => exposure)};
 }
 
 const worseStates: ReadonlySet<string> = new Set<TlsState | RouteState | ExposureState>([

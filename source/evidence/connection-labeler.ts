@@ -192,6 +192,6 @@ class ConnectionLabeler implements Labeler {
 				: state.shared;
 		const shared = {...observed, unavailable: [...observed.unavailable, ...preUseProbe.unavailableCas]};
 		const {phase, rttMs, error} = state;
-		return buildPath(buildObservations(cluster, {...state, shared}, state), {cluster: cluster.facts, phase, address: null, rttMs, error});
+		return buildPath(buildObservations(cluster, {...state, shared}, state), {cluster: cluster.facts, phase, rttMs, error});
 	}
 }

@@ -86,7 +86,6 @@ function pathOf(observations: Observations, cluster: ClusterClient, plan: Pick<P
 		cluster: cluster.facts,
 		phase: error ? 'failed' : 'settled',
 		address: addressOf(observations, plan),
-		rttMs: {websocket: null, runtime: null},
 		error,
 		node: plan.node,
 	});

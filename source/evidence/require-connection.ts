@@ -126,8 +126,5 @@ async function observeClusterOf(process: string | null, cluster: ClusterClient, 
 
 function pathOf(cluster: ClusterClient, examined: Examination, purpose: ConnectionPurpose): Path {
 	const observations = buildObservations(cluster, examined, {purpose, scope: 'before-use'});
-	return buildPath(
-		{...observations, failures: [], outcomes: []},
-		{cluster: cluster.facts, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
-	);
+	return buildPath({...observations, failures: [], outcomes: []}, {cluster: cluster.facts, phase: 'settled'});
 }

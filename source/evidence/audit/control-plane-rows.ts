@@ -2,11 +2,11 @@
 import {isLoopback} from '../../cluster/transport/server-url.ts';
 import type {Citation, ComponentPod} from '../evidence.ts';
 import {resolveApiserverFlag, type FlagResult} from '../rules/apiserver-flag.ts';
-import {needsOfEach, needMirrorPods, needComponentHosts, remedies} from '../rules/needs.ts';
+import {needMirrorPods, needComponentHosts, remedies} from '../rules/needs.ts';
 import {isVersionAtLeast} from '../rules/first-leg.ts';
 import {cite} from '../rules/claims.ts';
-import type {JudgedRows, RowResult, RowVerdict} from './audit-object.ts';
-import {resultsOf, unmetNeeds} from './row-result.ts';
+import type {JudgedRows, RowResult} from './audit-object.ts';
+import {resultsOf, sumUp, unmetNeeds} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 /** N4: components use the secure port, the only one since 1.24. */
@@ -47,19 +47,16 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 
 /** N5: rows N1 to N4, and your own connection. */
 export function nodeToControlPlaneSummary(audit: AuditObservations, judged: JudgedRows): RowResult {
-	const rows = (['N1', 'N2', 'N3', 'N4'] as const).map(id => ({id, ...judged.get(id)!}));
-	const by = (verdict: RowVerdict) => rows.filter(row => row.verdict === verdict);
-	const idsOf = (some: typeof rows) => some.map(({id}) => id).join(', ');
+	const {failed, failedBasis, open, warned} = sumUp(['N1', 'N2', 'N3', 'N4'], judged);
 	const observations = audit.observations('exec');
 	const {socket, serverIdentity} = observations;
 	const isOwnVerified = socket?.facts.tls?.verified === true;
 	const own = `your own connection is ${isOwnVerified ? '' : 'not '}verified`;
 	const {pass, warn, fail, unknown} = resultsOf({citations: socket ? [cite(observations, socket, 'own-first-leg', own)] : []});
-	const [failed, open, warned] = [by('fail'), by('unknown'), by('warn')];
-	if (failed.length > 0) {
-		return fail('not-secured', `Not as documented: ${idsOf(failed)}`, {
-			basis: failed.some(({basis}) => basis === 'proven') ? 'proven' : 'inferred',
-			remedy: [...new Set(failed.flatMap(({remedy}) => remedy ?? []))].join('; ') || null,
+	if (failed.rows.length > 0) {
+		return fail('not-secured', `Not as documented: ${failed.ids}`, {
+			basis: failedBasis,
+			remedy: [...new Set(failed.rows.flatMap(({remedy}) => remedy ?? []))].join('; ') || null,
 		});
 	}
 
@@ -68,8 +65,8 @@ export function nodeToControlPlaneSummary(audit: AuditObservations, judged: Judg
 		return fail('not-secured', 'Your own connection is plain HTTP', {basis: 'proven', remedy});
 	}
 
-	if (open.length > 0) {
-		return unknown(`Unknown: ${idsOf(open)}`, needsOfEach(...open.map(({need}) => need)));
+	if (open.rows.length > 0) {
+		return unknown(`Unknown: ${open.ids}`, open.need);
 	}
 
 	if (!isOwnVerified || (serverIdentity.to !== 'apiserver' && !serverIdentity.hasApiserverCertificate)) {
@@ -82,8 +79,8 @@ export function nodeToControlPlaneSummary(audit: AuditObservations, judged: Judg
 		);
 	}
 
-	return warned.length > 0
-		? warn('secured', `Secured as documented; warnings: ${idsOf(warned)}`)
+	return warned.rows.length > 0
+		? warn('secured', `Secured as documented; warnings: ${warned.ids}`)
 		: pass('secured', 'As documented: HTTPS, authenticated and authorized, so it can cross untrusted networks');
 }
 

@@ -9,8 +9,8 @@ import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {isBehindSupervisor} from '../rules/first-leg.ts';
 import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
 import {weakestBasis} from '../rules/claims.ts';
-import type {JudgedRows, RowResult, RowVerdict} from './audit-object.ts';
-import {citeObserved, needsOf, resultsOf, scopeAcrossReplicas, unmetNeeds, usually} from './row-result.ts';
+import type {JudgedRows, RowResult} from './audit-object.ts';
+import {citeObserved, needsOf, resultsOf, scopeAcrossReplicas, sumUp, unmetNeeds, usually} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 /** C9: removed in 1.22; flags, metrics or a health check show older ones. */
@@ -158,20 +158,17 @@ function inUse(
 
 /** C11: rows C1 to C3 and C6 to C8. */
 export function exposureSummary(judged: JudgedRows): RowResult {
-	const rows = (['C1', 'C2', 'C3', 'C6', 'C7', 'C8'] as const).map(id => ({id, ...judged.get(id)!}));
-	const by = (verdict: RowVerdict) => rows.filter(row => row.verdict === verdict);
-	const idsOf = (some: typeof rows) => some.map(({id}) => id).join(', ');
+	const {rows, failed, failedBasis, open} = sumUp(['C1', 'C2', 'C3', 'C6', 'C7', 'C8'], judged);
 	const {pass, fail, unknown} = resultsOf({citations: rows.flatMap(({citations}) => citations)});
-	const [failed, open] = [by('fail'), by('unknown')];
-	if (failed.length > 0) {
-		return fail('exposed', `Not safe over an untrusted network: ${idsOf(failed)}`, {
-			basis: failed.some(({basis}) => basis === 'proven') ? 'proven' : 'inferred',
+	if (failed.rows.length > 0) {
+		return fail('exposed', `Not safe over an untrusted network: ${failed.ids}`, {
+			basis: failedBasis,
 			remedy: 'verify kubelets (C4), and put what cannot be verified inside the Konnectivity tunnel (C10)',
 		});
 	}
 
-	return open.length > 0
-		? unknown(`Unknown for ${idsOf(open)}`, needsOfEach(...open.map(({need}) => need)))
+	return open.rows.length > 0
+		? unknown(`Unknown for ${open.ids}`, open.need)
 		: pass('protected', 'Every kind of connection is verified or inside the tunnel up to the node network', {
 				basis: rows.some(({basis}) => basis !== 'proven') ? 'inferred' : 'proven',
 			});

@@ -1,10 +1,10 @@
 /** Results of audit rows, and their scope across apiservers. */
 import type {Basis, Citation, Need, Observations, ProbeResult} from '../evidence.ts';
-import {needActive, needApiserverItself, needFlagz, needLeases, needMetrics, needMirrorPods} from '../rules/needs.ts';
+import {needActive, needApiserverItself, needFlagz, needLeases, needMetrics, needMirrorPods, needsOfEach} from '../rules/needs.ts';
 import {cite} from '../rules/claims.ts';
 import {areAllReplicasRead, flagsPerProcess, isSoleApiserver, knownReplicaCount, leasesOf} from '../rules/replicas.ts';
 import {describeDistribution} from '../rules/distributions.ts';
-import type {RowResult, RowVerdict} from './audit-object.ts';
+import type {JudgedRows, RowId, RowResult, RowVerdict} from './audit-object.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 type More = Partial<Omit<RowResult, 'verdict' | 'message'>>;
@@ -35,6 +35,19 @@ export function resultsOf(base: More = {}) {
 		unknown: (message: string, need: readonly Need[], more: More = {}) =>
 			result('unknown', 'unknown', message, {basis: 'unknown', ...more, need}),
 	};
+}
+
+/** For a row that sums up others. */
+export function sumUp(ids: readonly RowId[], judged: JudgedRows) {
+	const rows = ids.map(id => ({id, ...judged.get(id)!}));
+	const by = (verdict: RowVerdict) => {
+		const some = rows.filter(row => row.verdict === verdict);
+		return {rows: some, ids: some.map(({id}) => id).join(', '), need: needsOfEach(...some.map(({need}) => need))};
+	};
+
+	const failed = by('fail');
+	const failedBasis: Basis = failed.rows.some(({basis}) => basis === 'proven') ? 'proven' : 'inferred';
+	return {rows, failed, failedBasis, open: by('unknown'), warned: by('warn')};
 }
 
 export function citeObserved<Facts>(

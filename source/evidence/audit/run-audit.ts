@@ -59,7 +59,7 @@ export function auditOf(
 /** Everything was read over leg 1. If that is unverified or ends at a gateway, nothing is proven. */
 function rowOf(
 	id: RowId,
-	{citations, need, ...found}: RowResult,
+	{citations, need, scope, ...found}: RowResult,
 	own: Observations,
 	{numbered, accepted}: {numbered: EvidenceList; accepted: Waivers | undefined},
 ): AuditRow {
@@ -69,18 +69,12 @@ function rowOf(
 	return {
 		id,
 		title,
-		verdict: found.verdict,
-		state: found.state,
-		leg: found.leg,
+		...found,
 		basis,
-		scope: isVerifiedApiserver(own) ? found.scope : {...found.scope, proven: 0},
+		scope: isVerifiedApiserver(own) ? scope : {...scope, proven: 0},
 		evidence: [...new Set(citations.map(citation => numbered.idOf(citation)))],
-		exceptions: found.exceptions,
 		need: needsAfterProbes(own, needsOfEach(need, serverNeed)),
-		message: found.message,
-		remedy: found.remedy,
 		docs: page,
-		broken: found.broken,
 		accepted: accepted?.get(id) ?? null,
 	};
 }

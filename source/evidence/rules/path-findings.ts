@@ -46,17 +46,8 @@ export function pathFindings(
 
 /** Drops what was not found. */
 export function findingsOf(facts: ReadonlyArray<FoundFact | false | null>): Finding[] {
-	return facts
-		.filter(fact => fact !== false && fact !== null)
-		.map(({row, code, severity, leg = 2, message, remedy = null, docs: page = null}) => ({
-			row,
-			code,
-			severity,
-			leg,
-			message,
-			remedy,
-			docs: page,
-		}));
+	const found = facts.filter(fact => fact !== false && fact !== null);
+	return found.map(({leg = 2, remedy = null, docs: page = null, ...fact}) => ({...fact, leg, remedy, docs: page}));
 }
 
 function failed(error: ErrorObject | null): FoundFact | false {
