@@ -1,5 +1,5 @@
 /** The audit rows: what each checks, from which docs/audit.md is rendered, and its rule. */
-import type {Basis, Need} from '../evidence.ts';
+import type {Basis, Need, StreamFeature} from '../evidence.ts';
 import {
 	docs,
 	needActive,
@@ -39,22 +39,7 @@ type AuditRowSpec = {
 	judge(this: void, audit: AuditObservations, judged: JudgedRows): RowResult;
 };
 
-const http = {scheme: 'http', port: null, portName: null, kubeletPort: false} as const;
-
 const needsOfLegTwo = [needFlagz, needMirrorPods, needMetrics, needLeases, needNodes, needActive];
-
-const exposure = {
-	fails: 'leg 2 is exposed: its TLS is unverified or plain, and no tunnel protects it',
-	warns: 'certificates of kubelets are refused, or leg 2 is protected but the last connection failed',
-	passBasis: 'proven',
-	needs: needsOfLegTwo,
-} as const;
-
-const proxyExposure = {
-	...exposure,
-	fails: 'leg 2 is exposed: the apiserver proxy does not verify, and no tunnel protects the leg',
-	warns: 'leg 2 is protected, but the last connection failed',
-} as const;
 
 export const auditRows: Readonly<Record<RowId, AuditRowSpec>> = {
 	N1: {
@@ -117,27 +102,9 @@ export const auditRows: Readonly<Record<RowId, AuditRowSpec>> = {
 		needs: [needMirrorPods],
 		judge: restOfControlPlane,
 	},
-	C1: {
-		title: 'logs',
-		page: docs.kubelet,
-		checks: 'leg 2 of logs',
-		...exposure,
-		judge: audit => streamRow(audit.perReplica('logs')),
-	},
-	C2: {
-		title: 'exec and attach',
-		page: docs.kubelet,
-		checks: 'leg 2 of exec and attach',
-		...exposure,
-		judge: audit => streamRow(audit.perReplica('exec')),
-	},
-	C3: {
-		title: 'port-forward',
-		page: docs.kubelet,
-		checks: 'leg 2 of port-forward',
-		...exposure,
-		judge: audit => streamRow(audit.perReplica('port-forward')),
-	},
+	C1: kubeletStream('logs', 'logs'),
+	C2: kubeletStream('exec and attach', 'exec'),
+	C3: kubeletStream('port-forward', 'port-forward'),
 	C4: {
 		title: 'kubelet certificate verified',
 		page: docs.kubelet,
@@ -158,27 +125,9 @@ export const auditRows: Readonly<Record<RowId, AuditRowSpec>> = {
 		needs: [needConfigz],
 		judge: kubeletAccess,
 	},
-	C6: {
-		title: 'nodes through the proxy, not kubelets',
-		page: docs.proxied,
-		checks: 'leg 2 to a port of a node other than its kubelet’s, through the apiserver proxy',
-		...proxyExposure,
-		judge: audit => streamRow(audit.perReplica('node-proxy', http)),
-	},
-	C7: {
-		title: 'pods through the proxy',
-		page: docs.proxied,
-		checks: 'leg 2 to a pod, through the apiserver proxy',
-		...proxyExposure,
-		judge: audit => streamRow(audit.perReplica('pod-proxy', http)),
-	},
-	C8: {
-		title: 'services through the proxy',
-		page: docs.proxied,
-		checks: 'leg 2 to a service, through the apiserver proxy',
-		...proxyExposure,
-		judge: audit => streamRow(audit.perReplica('service-proxy', http)),
-	},
+	C6: proxied('nodes through the proxy, not kubelets', 'a port of a node other than its kubelet’s', 'node-proxy'),
+	C7: proxied('pods through the proxy', 'a pod', 'pod-proxy'),
+	C8: proxied('services through the proxy', 'a service', 'service-proxy'),
 	C9: {
 		title: 'SSH tunnels',
 		page: docs.ssh,
@@ -211,3 +160,30 @@ export const auditRows: Readonly<Record<RowId, AuditRowSpec>> = {
 		judge: (_, judged) => exposureSummary(judged),
 	},
 };
+
+function kubeletStream(title: string, feature: StreamFeature): AuditRowSpec {
+	return {
+		title,
+		page: docs.kubelet,
+		checks: `leg 2 of ${title}`,
+		fails: 'leg 2 is exposed: its TLS is unverified or plain, and no tunnel protects it',
+		warns: 'certificates of kubelets are refused, or leg 2 is protected but the last connection failed',
+		passBasis: 'proven',
+		needs: needsOfLegTwo,
+		judge: audit => streamRow(audit.perReplica(feature)),
+	};
+}
+
+function proxied(title: string, farEnd: string, feature: StreamFeature): AuditRowSpec {
+	const http = {scheme: 'http', port: null, portName: null, kubeletPort: false} as const;
+	return {
+		title,
+		page: docs.proxied,
+		checks: `leg 2 to ${farEnd}, through the apiserver proxy`,
+		fails: 'leg 2 is exposed: the apiserver proxy does not verify, and no tunnel protects the leg',
+		warns: 'leg 2 is protected, but the last connection failed',
+		passBasis: 'proven',
+		needs: needsOfLegTwo,
+		judge: audit => streamRow(audit.perReplica(feature, http)),
+	};
+}

@@ -83,13 +83,10 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 	}
 
 	const {facts: socket} = own.socket;
-	const serverPath = /^[a-z]+:\/\/[^/]+(\/.+)$/.exec(server)?.[1] ?? '/';
-	if (serverPath.replaceAll('/', '') !== '') {
-		return {to: 'gateway', why: `the server URL has the path ${serverPath}`};
-	}
-
-	if (gatewaySeen !== null) {
-		return {to: 'gateway', why: gatewaySeen};
+	const serverPath = /^[a-z]+:\/\/[^/]+(\/.*[^/].*)$/.exec(server)?.[1];
+	const gatewayBy = serverPath === undefined ? gatewaySeen : `the server URL has the path ${serverPath}`;
+	if (gatewayBy !== null) {
+		return {to: 'gateway', why: gatewayBy};
 	}
 
 	if (foreignHeaders.length > 0) {
@@ -180,19 +177,9 @@ function byCertificate(tls: NonNullable<SocketFacts['tls']>, {ca, unavailable}: 
 /** `reason`: why the CA is unavailable; `undefined` before it was requested. */
 function namesAlone(reason: UnavailableSource['reason'] | undefined): ServerIdentity {
 	const why = 'its certificate carries the apiserver’s names, but the CA that the cluster gives its pods';
-	switch (reason) {
-		case 'forbidden': {
-			return {to: 'unknown', why: `${why} cannot be read (forbidden)`, need: needRootCa};
-		}
-
-		case 'not-served': {
-			return {to: 'unknown', why: `${why} is missing`};
-		}
-
-		default: {
-			return {to: 'unknown', why: `${why} was not read yet`};
-		}
-	}
+	return reason === 'forbidden'
+		? {to: 'unknown', why: `${why} cannot be read (forbidden)`, need: needRootCa}
+		: {to: 'unknown', why: `${why} ${reason === 'not-served' ? 'is missing' : 'was not read yet'}`};
 }
 
 /**

@@ -71,24 +71,12 @@ export function secondLegRoute(observations: Observations): RouteVerdict {
 	// Counters are of the past, and decide only where nothing else does.
 	const isOpen = present.state === null && !present.contradicts && !apiserversDiffer(file) && ssh.length === 0;
 	const settled = isOpen ? withCounters(present, counters(observations)) : present;
-	switch (settled.state) {
-		case 'konnectivity':
-		case 'egress-http-connect': {
-			return heedEnvironmentProxy(observations, tunnel(observations, settled));
-		}
-
-		case 'direct': {
-			return heedEnvironmentProxy(observations, direct(observations, settled));
-		}
-
-		case 'ssh-tunnel': {
-			return heedEnvironmentProxy(observations, {...verdictOf(settled, []), protocol: 'ssh', agent: null});
-		}
-
-		default: {
-			return unknown(observations, settled, file);
-		}
+	if (settled.state === null) {
+		return unknown(observations, settled, file);
 	}
+
+	const verdicts: Partial<Record<RouteState, typeof tunnel>> = {direct, 'ssh-tunnel': sshTunnel};
+	return heedEnvironmentProxy(observations, (verdicts[settled.state] ?? tunnel)(observations, settled));
 }
 
 function differs(observations: Observations, {citations}: FlagResult): RouteVerdict {
@@ -193,6 +181,10 @@ function tunnel(observations: Observations, settled: Settled<RouteState>): Route
 
 	const whose = isCounted ? need : isBehindSupervisor(observations) ? replicas : [needOfAgents(observations)];
 	return {...verdictOf(settled, whose), protocol: 'http-connect', agent: null};
+}
+
+function sshTunnel(_: Observations, settled: Settled<RouteState>): RouteVerdict {
+	return {...verdictOf(settled, []), protocol: 'ssh', agent: null};
 }
 
 /** An SSH tunnel moves no metric and needs no egress file. */

@@ -29,6 +29,7 @@ import {
 	needMirrorPods,
 	needOfDifference,
 	needReplicas,
+	isOpenedScope,
 	obtainableNeeds,
 } from './needs.ts';
 import {apiserversDiffer, type FlagResult, resolveApiserverFlag} from './apiserver-flag.ts';
@@ -125,25 +126,18 @@ export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
 
 function verdictOf(settled: Settled<KubeletClaim['state']>, found: FlagResult, observations: Observations): RuleVerdict<TlsState> {
 	const {state, basis, authors, citations} = settled;
-	const verdict = (of: TlsState, need: readonly Need[]) => ({state: of, basis, authors, citations, need: basis === 'proven' ? [] : need});
-	switch (state) {
-		case 'unverified': {
-			const isOfFlagz = citations.some(({source}) => source === 'flagz');
-			return verdict('unverified', isOfFlagz ? needReplicas(observations) : openNeeds(observations));
-		}
-
-		case 'refused': {
-			return verdict('refused', refusalNeeds(observations, found));
-		}
-
-		case 'checked': {
-			return checked(settled, observations);
-		}
-
-		default: {
-			return unknown(settled, found, observations);
-		}
+	if (state === null) {
+		return unknown(settled, found, observations);
 	}
+
+	if (state === 'checked') {
+		return checked(settled, observations);
+	}
+
+	const isOfFlagz = citations.some(({source}) => source === 'flagz');
+	const unverifiedNeeds = isOfFlagz ? needReplicas : openNeeds;
+	const need = state === 'refused' ? refusalNeeds(observations, found) : unverifiedNeeds(observations);
+	return {state, basis, authors, citations, need: basis === 'proven' ? [] : need};
 }
 
 /** A log read can ask the apiserver to skip verification, whatever the flag. */
@@ -152,41 +146,25 @@ function skipsVerification({purpose}: Observations): boolean {
 }
 
 /** What the flag does to the connection in question. */
-function checked(
-	{basis, authors, citations}: Settled<'unverified' | 'checked' | 'refused'>,
-	observations: Observations,
-): RuleVerdict<TlsState> {
+function checked({basis, authors, citations}: Settled<KubeletClaim['state']>, observations: Observations): RuleVerdict<TlsState> {
+	const verdict = {basis, authors, citations, need: []};
+	if (observations.farEndAnswered) {
+		return {...verdict, state: 'verified'};
+	}
+
+	if (isOpenedScope(observations)) {
+		const seen =
+			observations.scope === 'ended' ? ', and no response of this kubelet was seen' : '; it is unknown whether the kubelet has responded';
+		return unknownVerdict([], `verification is on${seen}`, citations);
+	}
+
+	// Each apiserver reads its own file of that name, so only a probe through the one in question proves that this kubelet passes.
 	const probe = acceptedProbe(observations);
 	const accepted = probe && citeAccepted(observations, probe);
-	const verdict = (state: TlsState, more: Partial<RuleVerdict<TlsState>> = {}): RuleVerdict<TlsState> => ({
-		state,
-		basis,
-		authors,
-		citations,
-		need: [],
-		...more,
-	});
-	if (observations.farEndAnswered) {
-		return verdict('verified');
-	}
-
-	switch (observations.scope) {
-		case 'this-connection': {
-			return unknownVerdict([], 'verification is on; it is unknown whether the kubelet has responded', citations);
-		}
-
-		case 'ended': {
-			return unknownVerdict([], 'verification is on, and no response of this kubelet was seen', citations);
-		}
-
-		default: {
-			// Each apiserver reads its own file of that name, so only a probe through the one in question proves that this kubelet passes.
-			const need = basis === 'proven' ? [] : needReplicas(observations);
-			return accepted && (basis === 'inferred' || !accepted.authors.includes('replica'))
-				? verdict('verified', {citations: [...citations, accepted], need})
-				: verdict('enforced', {need});
-		}
-	}
+	const need = basis === 'proven' ? [] : needReplicas(observations);
+	return accepted && (basis === 'inferred' || !accepted.authors.includes('replica'))
+		? {...verdict, state: 'verified', citations: [...citations, accepted], need}
+		: {...verdict, state: 'enforced', need};
 }
 
 function unknown(
