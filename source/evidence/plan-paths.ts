@@ -129,7 +129,7 @@ function planWithoutPods(service: ServiceObject, form: ProxyName & {input: strin
 		probe: null,
 		node: null,
 		pod: null,
-		proxyNotice: notices.length > 0 ? notices.join('. ') : null,
+		proxyNotice: notices.join('. ') || null,
 	};
 }
 

@@ -39,9 +39,13 @@ function readEntry(settings: SettingsFile, place: Node, value: Node | null, clus
 		return [];
 	}
 
+	const readers = cluster === null ? settingReaders : {...settingReaders, ...clusterReaders};
 	const draft: Draft = {cluster, states: [], minBasis: 'proven', undecided: 'refuse'};
 	for (const {key, value: setting} of value.items as SettingsPairs) {
-		const problem = readSetting(draft, settingText(key), setting);
+		const name = settingText(key);
+		const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
+		const text = isScalar(setting) && typeof setting.value === 'string' ? setting.value : null;
+		const problem = read ? read(draft, text, setting) : `unknown setting ${name}: ${knownSettings}`;
 		if (problem !== null) {
 			report(setting ?? key, problem);
 		}
@@ -60,60 +64,43 @@ function readEntry(settings: SettingsFile, place: Node, value: Node | null, clus
 	return [{cluster: draft.cluster, requirement: {states, minBasis, undecided, source: `${file}:${line}`}}];
 }
 
-/** Returns a problem, or `null`. */
-function readSetting(draft: Draft, name: string, node: Node | null): string | null {
-	const text = isScalar(node) && typeof node.value === 'string' ? node.value : null;
-	switch (name) {
-		case 'require': {
-			const states = (isSeq(node) ? (node.items as Node[]) : [node]).map(one => settingText(one));
-			const unknown = states.find(state => findRequirement(state) === undefined);
-			draft.states = states as RequirementName[];
-			return unknown === undefined ? null : `unknown requirement ${unknown}: must be one of ${requirementNames.join(', ')}`;
-		}
+const knownSettings = 'an entry has require, minBasis and undecided, and in `clusters` also server, ca and context';
 
-		case 'minBasis': {
-			draft.minBasis = text === 'inferred' ? text : 'proven';
-			return text === 'proven' || text === 'inferred' ? null : '`minBasis` must be proven or inferred';
-		}
+/** Puts a setting into the draft, and returns a problem or `null`. */
+type Reader = (draft: Draft, text: string | null, node: Node | null) => string | null;
 
-		case 'undecided': {
-			draft.undecided = text === 'allow' ? text : 'refuse';
-			return text === 'refuse' || text === 'allow' ? null : '`undecided` must be refuse or allow';
-		}
+const settingReaders: Readonly<Partial<Record<string, Reader>>> = {
+	require(draft, _, node) {
+		const states = (isSeq(node) ? (node.items as Node[]) : [node]).map(one => settingText(one));
+		const unknown = states.find(state => findRequirement(state) === undefined);
+		draft.states = states as RequirementName[];
+		return unknown === undefined ? null : `unknown requirement ${unknown}: must be one of ${requirementNames.join(', ')}`;
+	},
+	minBasis(draft, text) {
+		draft.minBasis = text === 'inferred' ? text : 'proven';
+		return text === 'proven' || text === 'inferred' ? null : '`minBasis` must be proven or inferred';
+	},
+	undecided(draft, text) {
+		draft.undecided = text === 'allow' ? text : 'refuse';
+		return text === 'refuse' || text === 'allow' ? null : '`undecided` must be refuse or allow';
+	},
+};
 
-		default: {
-			return draft.cluster === null ? unknownSetting(name) : readCluster(draft, draft.cluster, name, text);
-		}
-	}
-}
-
-function readCluster(draft: Draft, cluster: PolicyCluster, name: string, text: string | null): string | null {
-	switch (name) {
-		case 'server': {
-			draft.cluster = {...cluster, server: text};
-			return text !== null && normalizeServer(text) !== null ? null : '`server` must be the URL of an apiserver, as the kubeconfig has it';
-		}
-
-		case 'ca': {
-			const ca = parseFingerprint(text ?? '');
-			draft.cluster = {...cluster, ca};
-			return /^[\da-f]{64}$/.test(ca) ? null : '`ca` must be the SHA-256 fingerprint of a CA certificate, as spoke policy prints it';
-		}
-
-		case 'context': {
-			draft.cluster = {...cluster, context: text};
-			return text === null ? '`context` must be the name of a context' : null;
-		}
-
-		default: {
-			return unknownSetting(name);
-		}
-	}
-}
-
-function unknownSetting(name: string): string {
-	return `unknown setting ${name}: an entry has require, minBasis and undecided, and in \`clusters\` also server, ca and context`;
-}
+const clusterReaders: Readonly<Partial<Record<string, Reader>>> = {
+	server(draft, text) {
+		draft.cluster = {...draft.cluster!, server: text};
+		return text !== null && normalizeServer(text) !== null ? null : '`server` must be the URL of an apiserver, as the kubeconfig has it';
+	},
+	ca(draft, text) {
+		const ca = parseFingerprint(text ?? '');
+		draft.cluster = {...draft.cluster!, ca};
+		return /^[\da-f]{64}$/.test(ca) ? null : '`ca` must be the SHA-256 fingerprint of a CA certificate, as spoke policy prints it';
+	},
+	context(draft, text) {
+		draft.cluster = {...draft.cluster!, context: text};
+		return text === null ? '`context` must be the name of a context' : null;
+	},
+};
 
 const requirement = {
 	require: {

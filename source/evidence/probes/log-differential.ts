@@ -27,15 +27,9 @@ export async function readLogDifferential(
 	log: ReadLog,
 	process: string | null,
 ): Promise<Observation<LogDifferentialFacts>> {
-	const normal = await readOnce(connection, log, {skipsCheck: false});
-	const found = resultOf(normal);
-	const skipping = found === 'certificate-refused' ? await readOnce(connection, log, {skipsCheck: true}) : null;
-	const facts = {
-		normal: found,
-		skipping: skipping === null ? 'not-tried' : resultOf(skipping),
-		text: normal.ok ? null : normal.text,
-	} as const;
-	return logObservation(log, facts, {process, connection: connection.id});
+	const {result: normal, text} = await readOnce(connection, log, {skipsCheck: false});
+	const skipping = normal === 'certificate-refused' ? (await readOnce(connection, log, {skipsCheck: true})).result : 'not-tried';
+	return logObservation(log, {normal, skipping, text}, {process, connection: connection.id});
 }
 
 /** The kubelet answered one read. */
@@ -53,24 +47,21 @@ function logObservation(
 	return makeObservation('log-differential', `GET pods/log of ${namespace}/${pod}`, {...facts, node}, {...end, active: true});
 }
 
-/** `ok`: the kubelet answered. `status` is 0 without a response. */
-type LogRead = {ok: boolean; status: number; text: string};
-
-function resultOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
-	if (ok) {
-		return 'ok';
-	}
-
-	const explained = explainMessage(text, {status});
-	return explained?.wrapper === 'log' && explained.rule.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
-}
+/** `ok`: the kubelet answered. */
+type LogRead = {result: LogDifferentialFacts['normal']; text: string | null};
 
 async function readOnce(connection: Pick<Connection, 'request'>, log: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<LogRead> {
 	try {
 		const answer = await readLogByte(connection, log, {skipsCheck, timeoutMs: 35_000});
-		return {ok: isFromKubelet(answer), status: answer.status, text: answer.body};
+		if (isFromKubelet(answer)) {
+			return {result: 'ok', text: null};
+		}
+
+		const explained = explainMessage(answer.body, {status: answer.status});
+		const isRefused = explained?.wrapper === 'log' && explained.rule.proves.tls === 'refused';
+		return {result: isRefused ? 'certificate-refused' : 'failed', text: answer.body};
 	} catch (error) {
-		return {ok: false, status: 0, text: (error as Error).message};
+		return {result: 'failed', text: (error as Error).message};
 	}
 }
 

@@ -120,19 +120,16 @@ const right = ['C1', 'C2', 'C3', 'C6', 'C7', 'C8'] as const;
 
 /** The hub and its spokes, drawn by basis: ━ proven, ╍ inferred, ┈ unknown. */
 export function hubPicture(rows: readonly AuditRow[]): string[] {
-	const height = Math.max(left.length, right.length);
-	const lines = [`${' '.repeat(columns)}╭───────────╮`];
-	for (let index = 0; index < height; index++) {
+	// The left side has fewer rows.
+	const lines = right.map((to, index) => {
 		const from = left[index];
-		const to = right[index];
-		const middle = index === Math.floor((height - 1) / 2) ? ' apiserver ' : '           ';
-		lines.push(
-			`${from ? incoming(auditEndNames[from].short, rowOf(rows, from)) : ' '.repeat(columns)}│${middle}│${to ? outgoing(auditEndNames[to].short, rowOf(rows, to)) : ''}`.trimEnd(),
-		);
-	}
-
+		const start = from ? incoming(auditEndNames[from].short, rowOf(rows, from)) : ' '.repeat(columns);
+		const middle = index === Math.floor((right.length - 1) / 2) ? ' apiserver ' : '           ';
+		return `${start}│${middle}│${outgoing(auditEndNames[to].short, rowOf(rows, to))}`;
+	});
 	const {route, kubelets} = pathToNodes(rows);
 	return [
+		`${' '.repeat(columns)}╭───────────╮`,
 		...lines,
 		`${' '.repeat(columns)}╰───────────╯`,
 		`route to nodes: ${route}   kubelets: ${kubelets}   nodes to control plane: ${rowOf(rows, 'N5').verdict}   control plane to nodes: ${rowOf(rows, 'C11').verdict}`,

@@ -23,33 +23,32 @@ export type VerdictDescription = {
 type Cited = {evidence: readonly Evidence[]};
 
 export function describeTls({evidence}: Cited, verdict: Verdict<TlsState>): VerdictDescription {
-	const {state} = verdict;
-	return describeVerdict(verdict, evidence, {state, name: tlsName(state), means: tlsMeanings[state].text});
+	return describeVerdict(verdict, evidence, tlsName(verdict.state), tlsMeanings[verdict.state].text);
 }
 
 export function describeRoute({evidence}: Cited, verdict: Verdict<RouteState>): VerdictDescription {
-	const name = routeName(verdict.state);
-	return describeVerdict(verdict, evidence, {state: verdict.state === 'unknown' ? 'unknown' : name, name, means: null});
+	return describeVerdict(verdict, evidence, routeName(verdict.state));
 }
 
 export function describeExposure({evidence, exposure}: Cited & {exposure: Verdict<string>}): VerdictDescription {
-	return describeVerdict(exposure, evidence, {state: exposure.state, name: exposure.state, means: null});
+	return describeVerdict(exposure, evidence, exposure.state);
 }
 
 function describeVerdict(
 	{state, basis, evidence, need, why}: Verdict<string>,
 	all: readonly Evidence[],
-	words: {state: string; name: string; means: string | null},
+	name: string,
+	means: string | null = null,
 ): VerdictDescription {
-	const isOpen = state === 'unknown' || basis === 'inferred';
+	const isUnknown = state === 'unknown';
 	return {
-		state: words.state,
-		name: words.name,
-		basis: state === 'unknown' ? null : basis,
+		state: isUnknown ? state : name,
+		name,
+		basis: isUnknown ? null : basis,
 		details: [
 			...describeCitations(evidence, all),
-			...(words.means === null ? [] : [{role: 'means' as const, text: words.means}]),
-			...(isOpen ? describeNeeds(need) : []),
+			...(means === null ? [] : [{role: 'means' as const, text: means}]),
+			...(isUnknown || basis === 'inferred' ? describeNeeds(need) : []),
 			...(why === undefined ? [] : [{role: 'reason' as const, text: why}]),
 		],
 	};

@@ -31,6 +31,7 @@ const files: ReadonlyArray<readonly [title: string, text: string, problem: RegEx
 	['an unknown word', 'every: {require: encrypted}', /1:18: unknown requirement encrypted/],
 	['an unknown basis', 'every: {require: verified, minBasis: likely}', /`minBasis` must be proven or inferred/],
 	['an unknown setting', 'every: {require: verified, requires: tunnelled}', /unknown setting requires/],
+	['a setting with the name of a method', 'every: {require: verified, constructor: a}', /unknown setting constructor/],
 	['a server in every', `every: {require: verified, server: 'https://a'}`, /unknown setting server/],
 	['a misspelled top', 'cluster: []', /unknown setting cluster/],
 	['a list', '[]', /must be a mapping/],
