@@ -2,8 +2,8 @@
 import {helpFlag, pathFlag, readOnlyFlag, minBasisFlag, connectionFlags} from '../base/command-line/connection-flags.ts';
 import type {FlagSpec, FlagValues} from '../base/command-line/flag-spec.ts';
 import {requirementNames} from '../evidence/require-path.ts';
-import {SpokeError} from '../base/errors/spoke-error.ts';
 import type {RecordRequest} from '../streams/remote-command/command-recording.ts';
+import {assertUsage} from './usage.ts';
 
 /** Flags with which a stream command requires a path. */
 export const requireFlags = [
@@ -43,13 +43,8 @@ export function recordRequest(
 	{record: file, 'record-input': input}: FlagValues<typeof recordFlags>,
 	value: keyof typeof valueMeanings = 'FILE',
 ): RecordRequest | null {
-	if (file === '') {
-		throw new SpokeError('ERR_USAGE', '--record has no value', {remedy: `give --record the name of ${valueMeanings[value]}`});
-	}
-
-	if (file === undefined && input) {
-		throw new SpokeError('ERR_USAGE', '--record-input requires --record', {remedy: `pass --record ${value} with it`});
-	}
+	assertUsage(file !== '', '--record has no value', `give --record the name of ${valueMeanings[value]}`);
+	assertUsage(file !== undefined || !input, '--record-input requires --record', `pass --record ${value} with it`);
 
 	return file === undefined ? null : {file, input};
 }

@@ -1,10 +1,10 @@
 /** `spoke attach`. */
 import {assertAccess} from '../../session/actions/access.ts';
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../base/terminal/detach-keys.ts';
 import type {Command} from '../command.ts';
 import {runRecorded, runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {attachSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof attachSpec.flags> = {
 	spec: attachSpec,
@@ -15,12 +15,10 @@ export const command: Command<typeof attachSpec.flags> = {
 		// Unlike exec, kubectl attach accepts a kind and a name as two words.
 		const isPair = words.length === 2 && words.every(word => !word.includes('/'));
 		const [target] = isPair ? [words.join('/')] : words.length === 1 ? words : [];
-		if (target === undefined) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				`one target is required: a pod, KIND/NAME, or KIND NAME; ${words.length === 0 ? 'got none' : `got: ${words.join(' ')}`}`,
-			);
-		}
+		assertUsage(
+			target !== undefined,
+			`one target is required: a pod, KIND/NAME, or KIND NAME; ${words.length === 0 ? 'got none' : `got: ${words.join(' ')}`}`,
+		);
 
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		return runRecorded(invocation, async recording =>

@@ -18,6 +18,7 @@ import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {combineStatuses, contextErrorLine, runInContexts, writeContextError} from '../several-contexts.ts';
 import {auditSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 type Format = FlagValues<typeof auditSpec.flags>['output'];
 
@@ -31,11 +32,11 @@ export const command: Command<typeof auditSpec.flags> = {
 	spec: auditSpec,
 	async run(invocation) {
 		const {flags, given, positionals, stdout, stderr, env, interrupted} = invocation;
-		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `audit takes no target, got ${JSON.stringify(positionals[0])}`, {
-				remedy: 'for one target, run `spoke path TARGET`',
-			});
-		}
+		assertUsage(
+			positionals.length === 0,
+			`audit takes no target, got ${JSON.stringify(positionals[0])}`,
+			'for one target, run `spoke path TARGET`',
+		);
 
 		assertRequireFlags(flags.require, given);
 		const options: AuditOptions = {

@@ -1,6 +1,5 @@
 /** `spoke completion`. */
 import {exitStatus} from '../../base/errors/exit-status.ts';
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {sanitizeLine} from '../../base/text/sanitize.ts';
 import {commandSpecs} from '../command-specs.ts';
 import type {Command} from '../command.ts';
@@ -23,6 +22,7 @@ import {isTcp} from '../../cluster/targets/named-port.ts';
 import {listPath, findResource, podResource} from '../../cluster/targets/resource-names.ts';
 import {resolvePod} from '../../cluster/targets/resolve-pod.ts';
 import {ownThemeNames} from '../../session/themes/load-themes.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof completionSpec.flags> = {
 	spec: completionSpec,
@@ -40,13 +40,11 @@ export const command: Command<typeof completionSpec.flags> = {
 		}
 
 		const script = Object.hasOwn(completionScripts, what) ? completionScripts[what] : undefined;
-		if (script === undefined || surplus.length > 0) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				what === '' ? 'a shell is required' : `no completion for ${JSON.stringify(positionals.join(' '))}`,
-				{remedy: `spoke completion ${Object.keys(completionScripts).join('|')}`},
-			);
-		}
+		assertUsage(
+			script !== undefined && surplus.length === 0,
+			what === '' ? 'a shell is required' : `no completion for ${JSON.stringify(positionals.join(' '))}`,
+			`spoke completion ${Object.keys(completionScripts).join('|')}`,
+		);
 
 		stdout.write(script);
 		return exitStatus.ok;

@@ -20,6 +20,7 @@ import {CopyReport, ProgressLine} from './copy-report.ts';
 import {cpSpec} from './spec.ts';
 import type {CopyDirection} from '../../streams/copy/copy-passes.ts';
 import {findResource} from '../../cluster/targets/resource-names.ts';
+import {assertUsage} from '../usage.ts';
 
 type RemotePath = {
 	/** As `parseTarget` takes it. */
@@ -143,9 +144,10 @@ async function debugImage({flags, ...terminal}: CopyInvocation, because: string)
 /** @throws SpokeError ERR_USAGE */
 export function parseCopyArguments(positionals: readonly string[]): CopyArguments {
 	const [source, destination, ...surplus] = positionals;
-	if (source === undefined || destination === undefined || surplus.length > 0) {
-		throw new SpokeError('ERR_USAGE', `expected SOURCE and DESTINATION, got ${positionals.length} arguments`);
-	}
+	assertUsage(
+		source !== undefined && destination !== undefined && surplus.length === 0,
+		`expected SOURCE and DESTINATION, got ${positionals.length} arguments`,
+	);
 
 	const [from, to] = [remotePath(source), remotePath(destination)];
 	if (from !== null && to === null) {
@@ -180,9 +182,7 @@ function remotePath(text: string): RemotePath | null {
 	const parts = text.slice(0, colon).split('/');
 	const path = text.slice(colon + 1);
 	const problem = parts.includes('') ? 'has an empty name' : parts.length > 3 ? 'has too many slashes' : path === '' ? 'has no path' : null;
-	if (problem !== null) {
-		throw new SpokeError('ERR_USAGE', `${JSON.stringify(text)} ${problem}: it must be [NAMESPACE/]POD:PATH or [NAMESPACE/]KIND/NAME:PATH`);
-	}
+	assertUsage(problem === null, `${JSON.stringify(text)} ${problem}: it must be [NAMESPACE/]POD:PATH or [NAMESPACE/]KIND/NAME:PATH`);
 
 	const hasNamespace = parts.length === 3 || (parts.length === 2 && findResource(parts[0]!) === undefined);
 	return {

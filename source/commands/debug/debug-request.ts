@@ -3,6 +3,7 @@ import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 export type DebugInvocation = Invocation<typeof debugSpec.flags>;
 
@@ -127,9 +128,7 @@ function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<string,
 		const isOne = text.split('=').length === 2;
 		for (const pair of isOne ? [text.replaceAll(/^"+|"+$/g, '')] : parseCsvLine(text)) {
 			const at = pair.indexOf('=');
-			if (at < 0) {
-				throw new SpokeError('ERR_USAGE', `invalid argument ${JSON.stringify(text)} for ${flag}: ${pair} must be formatted as key=value`);
-			}
+			assertUsage(at >= 0, `invalid argument ${JSON.stringify(text)} for ${flag}: ${pair} must be formatted as key=value`);
 
 			pairs.set(pair.slice(0, at), pair.slice(at + 1));
 		}

@@ -21,6 +21,7 @@ import {runRecorded, runRemoteCommand, type RunEnd} from '../remote-command/run-
 import {createStreamClient} from '../stream-client.ts';
 import {type DebugInput, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
 import {debugSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof debugSpec.flags> = {
 	spec: debugSpec,
@@ -28,9 +29,7 @@ export const command: Command<typeof debugSpec.flags> = {
 		const {flags, positionals, stdout, interrupted} = invocation;
 		assertAccess('debug', 'shell', {readOnly: flags['read-only']});
 		const [target, ...surplus] = positionals;
-		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', `expected one target, got ${positionals.length}`);
-		}
+		assertUsage(target !== undefined && surplus.length === 0, `expected one target, got ${positionals.length}`);
 
 		const input = parseDebugRequest(invocation);
 		const parsed = parseTarget(target, {errorListsNodes: true});
@@ -67,14 +66,10 @@ type Prepared = Omit<Added, 'name'> & {name: string | null; printed: string};
 function assertTargetKind({resource: {kind}, input}: ParsedTarget, {flags}: DebugInvocation): void {
 	const wrong = kind === 'Node' ? (['copy-to', 'target'] as const).find(flag => flags[flag] !== undefined) : undefined;
 	// kubectl ignores these flags for a node.
-	if (wrong !== undefined) {
-		throw new SpokeError('ERR_USAGE', `--${wrong} does not apply to a node`);
-	}
+	assertUsage(wrong === undefined, `--${wrong} does not apply to a node`);
 
 	// A workload would replace the deleted pod.
-	if (flags.replace && kind !== 'Pod') {
-		throw new SpokeError('ERR_USAGE', `--replace deletes the named pod: ${input} is not a pod`);
-	}
+	assertUsage(!flags.replace || kind === 'Pod', `--replace deletes the named pod: ${input} is not a pod`);
 }
 
 /** A short command can end, or print everything, before spoke attaches: its log then has the output. */

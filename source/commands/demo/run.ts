@@ -15,36 +15,32 @@ import type {Command, Invocation} from '../command.ts';
 import {hasKubeconfig, startSession} from '../session/start-session.ts';
 import {createSandboxAccess, runTour} from './tour.ts';
 import {demoSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof demoSpec.flags> = {
 	spec: demoSpec,
 	async run({flags, given, positionals, stdin, stdout, env, interrupted}) {
-		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `demo takes no arguments, got ${positionals[0]}`);
-		}
-
-		if (flags.serve && flags.tour) {
-			throw new SpokeError('ERR_USAGE', '--serve and --tour are mutually exclusive');
-		}
-
-		if (flags.tour && given.has('scenario')) {
-			throw new SpokeError('ERR_USAGE', '--tour runs each posture, so it takes no --scenario: use --scenario with the session or --serve');
-		}
-
-		if (flags['kubeconfig-out'] !== undefined && !flags.serve) {
-			throw new SpokeError('ERR_USAGE', '--kubeconfig-out requires --serve: otherwise the sandbox ends with the command');
-		}
-
-		if (flags.port < 0 || flags.port > 65_535) {
-			throw new SpokeError('ERR_USAGE', `invalid port ${flags.port} for --port`, {
-				remedy: 'pass a number from 1 to 65535, or 0 for a free port',
-			});
-		}
+		assertUsage(positionals.length === 0, `demo takes no arguments, got ${positionals[0]}`);
+		assertUsage(!flags.serve || !flags.tour, '--serve and --tour are mutually exclusive');
+		assertUsage(
+			!flags.tour || !given.has('scenario'),
+			'--tour runs each posture, so it takes no --scenario: use --scenario with the session or --serve',
+		);
+		assertUsage(
+			flags['kubeconfig-out'] === undefined || flags.serve,
+			'--kubeconfig-out requires --serve: otherwise the sandbox ends with the command',
+		);
+		assertUsage(
+			flags.port >= 0 && flags.port <= 65_535,
+			`invalid port ${flags.port} for --port`,
+			'pass a number from 1 to 65535, or 0 for a free port',
+		);
 
 		const opensSession = !flags.serve && !flags.tour && stdin.isTTY && stdout.isTTY;
-		if (flags.record !== undefined && !opensSession) {
-			throw new SpokeError('ERR_USAGE', '--record requires the session, which needs a terminal and neither --serve nor --tour');
-		}
+		assertUsage(
+			flags.record === undefined || opensSession,
+			'--record requires the session, which needs a terminal and neither --serve nor --tour',
+		);
 
 		const {startSandbox} = await import('../../sandbox/start-sandbox.ts');
 		const sandbox = await startSandbox({scenario: flags.scenario as NonNullable<SandboxOptions['scenario']>, port: flags.port});

@@ -4,7 +4,6 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {describeNodeCheckProgress, describeNodeCheckRequest} from '../../report/descriptions/describe-doctor.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {checkNodes} from '../../evidence/node-checks/check-nodes.ts';
 import {defaultNodeTimeoutMs, type NodeCheckSummary} from '../../evidence/doctor/doctor-object.ts';
 import {countReadable, planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
@@ -14,15 +13,14 @@ import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
 import type {Invocation} from '../command.ts';
 import {confirm, clearLine, overwriteLine} from '../terminal-line.ts';
 import type {doctorSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 const progressIntervalMs = 100;
 
 export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.flags>): Promise<number> {
 	const {flags, given, stdout, stderr, env, interrupted} = invocation;
 	const concurrency = flags['max-log-requests'];
-	if (concurrency < 1) {
-		throw new SpokeError('ERR_USAGE', `--max-log-requests=${concurrency} must be at least 1`);
-	}
+	assertUsage(concurrency >= 1, `--max-log-requests=${concurrency} must be at least 1`);
 
 	const timeoutMs = parseRequestTimeout(flags['request-timeout']) || defaultNodeTimeoutMs;
 	const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
@@ -69,11 +67,11 @@ export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.fla
 /** @throws SpokeError ERR_USAGE without a terminal to ask on */
 async function isConfirmed(question: string, terminal: Pick<Invocation, 'stdin' | 'stderr' | 'interrupted'>): Promise<boolean> {
 	const answer = await confirm(question, terminal);
-	if (answer === null) {
-		throw new SpokeError('ERR_USAGE', `doctor nodes needs confirmation, and there is no terminal: ${question}`, {
-			remedy: 'pass --probe active to read without confirmation',
-		});
-	}
+	assertUsage(
+		answer !== null,
+		`doctor nodes needs confirmation, and there is no terminal: ${question}`,
+		'pass --probe active to read without confirmation',
+	);
 
 	return answer;
 }

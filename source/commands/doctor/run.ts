@@ -6,12 +6,11 @@ import {doctorReport} from '../../report/output/path-report.ts';
 import {jsonLine} from '../../report/output/output-writer.ts';
 import type {Doctor} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
-import {oneTarget} from '../one-target.ts';
 import {runNodeChecks} from './check-nodes.ts';
 import {doctorSpec} from './spec.ts';
+import {assertUsage, oneTarget} from '../usage.ts';
 
 /** A pod of that name is pod/nodes. */
 const allNodes = 'nodes';
@@ -56,7 +55,5 @@ async function examineTarget(target: string, {flags, given, env, interrupted}: I
 /** @throws SpokeError ERR_USAGE */
 function assertFlagsApply(target: string, given: ReadonlySet<string>): void {
 	const wrong = (target === allNodes ? ['container'] : flagsOfNodes).find(name => given.has(name));
-	if (wrong !== undefined) {
-		throw new SpokeError('ERR_USAGE', `--${wrong} ${target === allNodes ? 'does not apply' : 'applies only'} to doctor nodes`);
-	}
+	assertUsage(wrong === undefined, `--${wrong} ${target === allNodes ? 'does not apply' : 'applies only'} to doctor nodes`);
 }

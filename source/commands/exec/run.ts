@@ -8,6 +8,7 @@ import {multipleObjectsError, targetOfManifest, type ManifestTarget} from '../..
 import type {Command, Invocation} from '../command.ts';
 import {runRecorded, runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {execSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 /** Larger than any object that an apiserver accepts. */
 const maxManifestBytes = 4 * 1024 * 1024;
@@ -19,27 +20,22 @@ export const command: Command<typeof execSpec.flags> = {
 		assertAccess('exec', 'shell', {readOnly: flags['read-only']});
 		const {filename} = flags;
 		const named = filename.length === 0 ? positionals[0] : filename.join(',');
-		if (filename.length > 0 && positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', 'resource/name arguments cannot be provided when a path is specified', {
-				remedy: 'spoke exec -f FILE -- COMMAND',
-			});
-		}
-
-		if (positionals.length > 1) {
-			throw new SpokeError('ERR_USAGE', `expected one target before --, got ${positionals.length}: ${positionals.join(' ')}`, {
-				remedy: 'spoke exec TARGET -- COMMAND',
-			});
-		}
-
-		if (named === undefined) {
-			throw new SpokeError('ERR_USAGE', 'a target is required: a pod, or KIND/NAME');
-		}
-
-		if (afterDash === undefined || afterDash.length === 0) {
-			throw new SpokeError('ERR_USAGE', 'a command is required after --', {
-				remedy: `spoke exec ${filename.length > 0 ? '-f ' : ''}${quoteForShell(named)} -- COMMAND`,
-			});
-		}
+		assertUsage(
+			filename.length === 0 || positionals.length === 0,
+			'resource/name arguments cannot be provided when a path is specified',
+			'spoke exec -f FILE -- COMMAND',
+		);
+		assertUsage(
+			positionals.length <= 1,
+			`expected one target before --, got ${positionals.length}: ${positionals.join(' ')}`,
+			'spoke exec TARGET -- COMMAND',
+		);
+		assertUsage(named !== undefined, 'a target is required: a pod, or KIND/NAME');
+		assertUsage(
+			afterDash !== undefined && afterDash.length > 0,
+			'a command is required after --',
+			`spoke exec ${filename.length > 0 ? '-f ' : ''}${quoteForShell(named)} -- COMMAND`,
+		);
 
 		const {input: target, namespace} = filename.length === 0 ? {input: named, namespace: null} : await readManifestTarget(invocation);
 		const request = {feature: 'exec' as const, target, command: afterDash, ...(namespace !== null && {namespace})};
@@ -56,9 +52,7 @@ async function readManifestTarget({
 		throw multipleObjectsError();
 	}
 
-	if (file === '-' && isInput) {
-		throw new SpokeError('ERR_USAGE', 'stdin cannot be both the manifest and the input of the command');
-	}
+	assertUsage(file !== '-' || !isInput, 'stdin cannot be both the manifest and the input of the command');
 
 	const content = await (file === '-' ? text(stdin) : readFileBounded(file, maxManifestBytes).then(String)).catch((error: unknown) => {
 		throw new SpokeError('ERR_LOCAL_FILE', `${file} cannot be read: ${(error as Error).message}`, {cause: error});

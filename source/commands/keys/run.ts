@@ -1,5 +1,5 @@
 /** `spoke keys`. */
-import {formatProblem, SpokeError} from '../../base/errors/spoke-error.ts';
+import {formatProblem} from '../../base/errors/spoke-error.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
 import {loadKeymap, type LoadedKeymap} from '../../session/keymap/load-keymap.ts';
 import {keyTable, type KeyTableRow} from '../../session/keymap/keymap.ts';
@@ -7,13 +7,12 @@ import {jsonLine, jsonObject} from '../../report/output/output-writer.ts';
 import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {Command} from '../command.ts';
 import {keysSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof keysSpec.flags> = {
 	spec: keysSpec,
 	async run({flags, positionals, stdout, stderr, env}) {
-		if (positionals.length > 1) {
-			throw new SpokeError('ERR_USAGE', `expected one keymap file, got ${positionals.length}`);
-		}
+		assertUsage(positionals.length <= 1, `expected one keymap file, got ${positionals.length}`);
 
 		const loaded = await loadKeymap(env, positionals[0] ?? flags.keymap);
 		const json = flags.output === 'json';

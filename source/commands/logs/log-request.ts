@@ -1,10 +1,10 @@
 /** Request of `spoke logs`. */
 import type {FlagValues} from '../../base/command-line/flag-spec.ts';
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {PodLogOptions} from '../../streams/logs/open-log.ts';
 import {parseTarget, type ParsedTarget} from '../../cluster/targets/parse-target.ts';
 import {formatRfc3339Seconds} from '../../base/text/formats.ts';
+import {assertUsage} from '../usage.ts';
 import type {logsSpec} from './spec.ts';
 
 export type LogRequest = {
@@ -89,9 +89,7 @@ function readArguments(positionals: readonly string[], flags: LogFlags): {inputs
 	}
 
 	const [first, second, ...rest] = positionals;
-	if (first === undefined) {
-		throw new SpokeError('ERR_USAGE', 'POD or TYPE/NAME is a required argument for the logs command');
-	}
+	assertUsage(first !== undefined, 'POD or TYPE/NAME is a required argument for the logs command');
 
 	if (second === undefined || second.includes('/')) {
 		const stranger = rest.find(text => !text.includes('/'));
@@ -124,18 +122,10 @@ export function rfc3339(text: string): string {
 	const [, date = '', day] = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
 	const milliseconds = Date.parse(text.replace(',', '.'));
 	// Date.parse takes 30 February for 2 March.
-	if (Number.isNaN(milliseconds) || new Date(date).getUTCDate() !== Number(day)) {
-		throw new SpokeError(
-			'ERR_USAGE',
-			`invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`,
-		);
-	}
+	assertUsage(
+		!Number.isNaN(milliseconds) && new Date(date).getUTCDate() === Number(day),
+		`invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`,
+	);
 
 	return formatRfc3339Seconds(new Date(milliseconds));
-}
-
-export function assertUsage(condition: boolean, message: string): void {
-	if (!condition) {
-		throw new SpokeError('ERR_USAGE', message);
-	}
 }

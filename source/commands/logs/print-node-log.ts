@@ -9,10 +9,10 @@ import {sanitize} from '../../base/text/sanitize.ts';
 import type {Invocation} from '../command.ts';
 import {parseResponseTimeout, runStreams} from '../stream-client.ts';
 import {type logsSpec, nodeFlags} from './spec.ts';
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {parseTarget} from '../../cluster/targets/parse-target.ts';
-import {assertUsage, rfc3339, type LogsInvocation} from './log-request.ts';
+import {rfc3339, type LogsInvocation} from './log-request.ts';
 import {multiContextFlags} from '../../base/command-line/connection-flags.ts';
+import {assertUsage} from '../usage.ts';
 
 type NodeLogArguments = {target: string; query: NodeLogQuery};
 
@@ -84,11 +84,11 @@ function nodeLogRequest({flags, given, positionals, afterDash}: LogsInvocation):
 	const other = [...given].find(name => !nodeLogFlagNames.has(name));
 	assertUsage(other === undefined, `--${other} cannot be used with ${target}: ${nodeLogFlags.map(name => `--${name}`).join(', ')} can`);
 	const queries = flags.query.map(text => text.trim());
-	if (queries.length === 0 || queries.includes('')) {
-		throw new SpokeError('ERR_USAGE', `${target} requires --query: a service of the node, or a file or directory below /var/log`, {
-			remedy: `spoke logs ${target} --query kubelet; --query / lists the files`,
-		});
-	}
+	assertUsage(
+		queries.length > 0 && !queries.includes(''),
+		`${target} requires --query: a service of the node, or a file or directory below /var/log`,
+		`spoke logs ${target} --query kubelet; --query / lists the files`,
+	);
 
 	return {target, query: queryOf(queries, optionsOf(flags))};
 }

@@ -17,6 +17,7 @@ import {noticeLine, jsonObject} from '../../report/output/output-writer.ts';
 import {loadPolicy} from '../../evidence/policies/load-policy.ts';
 import type {Command} from '../command.ts';
 import {listParameters, listedResources, maxResultBytes, maxRows, mcpSpec, minResultBytes} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 /** For the client to read its last results. */
 const unreadResultMs = 2000;
@@ -25,14 +26,13 @@ export const command: Command<typeof mcpSpec.flags> = {
 	spec: mcpSpec,
 	async run(invocation) {
 		const {flags, given, positionals, env, stdin, stderr, interrupted} = invocation;
-		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `mcp takes no arguments, got ${positionals[0]}`);
-		}
+		assertUsage(positionals.length === 0, `mcp takes no arguments, got ${positionals[0]}`);
 
 		const bytes = flags['max-bytes'];
-		if (bytes < minResultBytes || bytes > maxResultBytes) {
-			throw new SpokeError('ERR_USAGE', `--max-bytes=${bytes} must be between ${minResultBytes} and ${maxResultBytes}`);
-		}
+		assertUsage(
+			bytes >= minResultBytes && bytes <= maxResultBytes,
+			`--max-bytes=${bytes} must be between ${minResultBytes} and ${maxResultBytes}`,
+		);
 
 		if (flags['allow-forward']) {
 			assertAccess('--allow-forward', 'listen', {readOnly: flags['read-only']});
@@ -131,11 +131,7 @@ export function placeOf(
 function chosenName(word: 'context' | 'namespace', asked: string | undefined, served: readonly string[]): string {
 	const [only, ...more] = served;
 	if (asked === undefined) {
-		if (more.length > 0) {
-			throw new SpokeError('ERR_USAGE', `several ${word}s are served: name one of ${served.join(', ')}`, {
-				remedy: `pass the argument ${word}`,
-			});
-		}
+		assertUsage(more.length === 0, `several ${word}s are served: name one of ${served.join(', ')}`, `pass the argument ${word}`);
 
 		return only!;
 	}
@@ -154,9 +150,7 @@ export async function listObjects(
 	{env, signal}: {env: NodeJS.ProcessEnv; signal: AbortSignal},
 ): Promise<readonly object[]> {
 	const {flags} = parseCommandLine([...connectionFlags, ...listParameters], argv);
-	if (flags.limit < 1 || flags.limit > maxRows) {
-		throw new SpokeError('ERR_USAGE', `limit ${flags.limit} must be between 1 and ${maxRows}`);
-	}
+	assertUsage(flags.limit >= 1 && flags.limit <= maxRows, `limit ${flags.limit} must be between 1 and ${maxRows}`);
 
 	const resource = listedResources.find(({plural}) => plural === flags.kind)!;
 	const cluster = withAbortSignal(await createClusterClient(flags, env), signal);

@@ -8,7 +8,7 @@ import {Semaphore} from '../../base/async/queues.ts';
 import {connectionFlags} from '../../base/command-line/connection-flags.ts';
 import {describeFlag, type FlagSpec} from '../../base/command-line/flag-spec.ts';
 import {parseCommandLine} from '../../base/command-line/parse-command-line.ts';
-import {errorText, SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {errorText, toSpokeError} from '../../base/errors/spoke-error.ts';
 import {version} from '../../base/version.ts';
 import {jsonLine} from '../../report/output/output-writer.ts';
 import type {Invocation} from '../command.ts';
@@ -17,6 +17,7 @@ import type {CallPlace, listObjects, placeOf, ServedScope} from './run.ts';
 import {followForFlag, localPortFlag, mcpTools, portFlag, type mcpSpec, type McpTool} from './spec.ts';
 import {emptyOutput, Forwards, runCommand, toolResult, wholeLines, type ToolOutput, type Truncation} from './tool-output.ts';
 import * as z from 'zod';
+import {assertUsage} from '../usage.ts';
 
 type McpInvocation = Invocation<typeof mcpSpec.flags>;
 
@@ -173,9 +174,7 @@ function flagTexts(rows: readonly FlagSpec[], values: ToolArguments): string[] {
 function positionals({target, port}: ToolArguments): string[] {
 	const given = [target, port].filter(one => typeof one === 'string');
 	const wrong = given.find(one => one.startsWith('-'));
-	if (wrong !== undefined) {
-		throw new SpokeError('ERR_USAGE', `${JSON.stringify(wrong)} begins with a hyphen, so it names no target or port`);
-	}
+	assertUsage(wrong === undefined, `${JSON.stringify(wrong)} begins with a hyphen, so it names no target or port`);
 
 	return given;
 }

@@ -10,6 +10,7 @@ import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {jsonLine, jsonObject} from '../../report/output/output-writer.ts';
 import type {BoundAddress} from '../../streams/port-forward/forward-event.ts';
+import {assertUsage} from '../usage.ts';
 
 export type ToolOutput = {
 	/** `null` if a limit or the client ended it. */
@@ -173,11 +174,11 @@ export class Forwards {
 
 	/** Resolves when the local port is open and its path is known. @throws SpokeError of the forward, or the reason of `signal` */
 	async start(argv: readonly string[], {env, signal}: {env: NodeJS.ProcessEnv; signal: AbortSignal}): Promise<ToolOutput> {
-		if (this.#open.size >= maxForwards) {
-			throw new SpokeError('ERR_USAGE', `${maxForwards} forwards are open, at the local ports ${this.#localPorts}`, {
-				remedy: 'end one with stop_forward',
-			});
-		}
+		assertUsage(
+			this.#open.size < maxForwards,
+			`${maxForwards} forwards are open, at the local ports ${this.#localPorts}`,
+			'end one with stop_forward',
+		);
 
 		const child = startSpoke([...argv, '--', 'cat'], {env, stdin: 'pipe', stdout: 'ignore', buffer: false});
 		const lines = createInterface(child.stderr);

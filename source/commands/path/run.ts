@@ -3,7 +3,7 @@ import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../base/command-line/connection-flags.ts';
-import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
 import {jsonLine, noticeLine, type TextStream} from '../../report/output/output-writer.ts';
 import {pathReport, reportLayout} from '../../report/output/path-report.ts';
@@ -13,9 +13,9 @@ import {assertPathsMeet, parsePathRequirements, type PathRequirement} from '../.
 import {streamFeatures} from '../../streams/connection-observer.ts';
 import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
-import {oneTarget} from '../one-target.ts';
 import {combineStatuses, contextErrorLine, prefixWithContext, runInContexts, writeContextError} from '../several-contexts.ts';
 import {pathSpec} from './spec.ts';
+import {assertUsage, oneTarget} from '../usage.ts';
 
 export const command: Command<typeof pathSpec.flags> = {
 	spec: pathSpec,
@@ -84,9 +84,7 @@ async function readPaths(
 			},
 		});
 		interrupted.throwIfAborted();
-		if (paths.length === 0) {
-			throw new SpokeError('ERR_USAGE', `${feature.join(', ')} does not apply to ${target}`);
-		}
+		assertUsage(paths.length > 0, `${feature.join(', ')} does not apply to ${target}`);
 
 		return paths;
 	} finally {
@@ -103,7 +101,5 @@ function format(paths: readonly Path[], {flags, stdout}: PathInvocation): string
 /** @throws SpokeError ERR_USAGE */
 function assertFeatures(names: readonly string[]): void {
 	const unknown = names.find(name => !streamFeatures.includes(name as StreamFeature));
-	if (unknown !== undefined) {
-		throw new SpokeError('ERR_USAGE', `unknown feature ${JSON.stringify(unknown)}: it must be one of ${streamFeatures.join(', ')}`);
-	}
+	assertUsage(unknown === undefined, `unknown feature ${JSON.stringify(unknown)}: it must be one of ${streamFeatures.join(', ')}`);
 }

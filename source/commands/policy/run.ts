@@ -1,7 +1,7 @@
 /** `spoke policy`. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {formatProblem, SpokeError} from '../../base/errors/spoke-error.ts';
+import {formatProblem} from '../../base/errors/spoke-error.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {pathToAnyKubelet} from '../../evidence/require-connection.ts';
@@ -11,13 +11,12 @@ import {clusterFingerprints, clusterServers, requirementsFor} from '../../eviden
 import {sanitizeLine} from '../../base/text/sanitize.ts';
 import type {Command} from '../command.ts';
 import {policySpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof policySpec.flags> = {
 	spec: policySpec,
 	async run({flags, positionals, stdout, stderr, env, interrupted}) {
-		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `expected no argument, got ${positionals.join(' ')}`);
-		}
+		assertUsage(positionals.length === 0, `expected no argument, got ${positionals.join(' ')}`);
 
 		const print = (line: string) => {
 			stdout.write(`${sanitizeLine(line)}\n`);

@@ -34,6 +34,7 @@ import {requestedListeners} from './forward-arguments.ts';
 import {endReasonFor, openPaths, reporterFor, type ForwardReporter, textReporter, UnsettledPaths, wantsPaths} from './forward-reporter.ts';
 import type {ForwardInput, OpenedForwards, PortForwardInvocation, runForwards} from './run.ts';
 import process from 'node:process';
+import {assertUsage} from '../usage.ts';
 
 /** Sent through a pipe, so that credentials are in no argument and no file. */
 type StartMessage = {
@@ -162,9 +163,7 @@ The parent reports a failure before the forward is ready; a later one goes to th
 @throws SpokeError ERR_USAGE without a parent that is spoke
 */
 export async function serveDetached(own: PortForwardInvocation, run: typeof runForwards): Promise<number> {
-	if (!process.connected) {
-		throw new SpokeError('ERR_USAGE', '--detached is for the processes that spoke starts', {remedy: 'pass --detach'});
-	}
+	assertUsage(process.connected, '--detached is for the processes that spoke starts', 'pass --detach');
 
 	const [start] = (await once(process, 'message')) as [StartMessage];
 	const forward = new DetachedForward(start);

@@ -12,6 +12,7 @@ import {
 } from '../../streams/port-forward/forward-request.ts';
 import {type ListenAddress, parseLocalEnd} from '../../streams/port-forward/local-listener.ts';
 import {parseTarget, type ParsedTarget} from '../../cluster/targets/parse-target.ts';
+import {assertUsage} from '../usage.ts';
 
 export type TargetWithPorts = {
 	target: ParsedTarget;
@@ -121,11 +122,11 @@ export function requestedListeners(targets: readonly TargetWithPorts[]): readonl
 /** @throws SpokeError ERR_USAGE for a second context */
 export function contextOfEntries(lines: readonly ForwardFileEntry[]): string | undefined {
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
-	if (other !== undefined) {
-		throw new SpokeError('ERR_USAGE', `the file names two contexts, ${context} and ${other}, but one run can use only one`, {
-			remedy: 'pass --context to choose one: lines that name the other are skipped',
-		});
-	}
+	assertUsage(
+		other === undefined,
+		`the file names two contexts, ${context} and ${other}, but one run can use only one`,
+		'pass --context to choose one: lines that name the other are skipped',
+	);
 
 	return context;
 }

@@ -33,6 +33,7 @@ import {createLabeler, type Labeler} from '../../evidence/connection-labeler.ts'
 import type {ForwardTotals, ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
 import {createStreamClient} from '../stream-client.ts';
+import {assertUsage} from '../usage.ts';
 
 type ReadyEvent = Extract<ForwardEvent, {event: 'ready'}>;
 
@@ -96,9 +97,7 @@ async function readInput(invocation: PortForwardInvocation): Promise<ForwardInpu
 }
 
 function assertDetachable({flags, afterDash}: PortForwardInvocation): void {
-	if (flags.detach && afterDash !== undefined) {
-		throw new SpokeError('ERR_USAGE', '--detach cannot be used with a command: its forwards end with it');
-	}
+	assertUsage(!flags.detach || afterDash === undefined, '--detach cannot be used with a command: its forwards end with it');
 }
 
 async function untilInterrupted(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
@@ -135,9 +134,7 @@ async function readTargets({flags, positionals}: PortForwardInvocation): Promise
 	const lines = all.filter(({context}) => flags.context === undefined || context === null || context === flags.context);
 	const typed = positionals.length === 0 ? [] : forwardArguments(positionals);
 	const targets = numberPorts([...typed, ...parseForwardEntries(lines)]);
-	if (targets.length === 0) {
-		throw new SpokeError('ERR_USAGE', `no forwards in ${flags.filename}${all.length === 0 ? '' : ` for context ${flags.context}`}`);
-	}
+	assertUsage(targets.length > 0, `no forwards in ${flags.filename}${all.length === 0 ? '' : ` for context ${flags.context}`}`);
 
 	return {targets, context: flags.context ?? contextOfEntries(lines)};
 }
@@ -245,9 +242,7 @@ program could then bind the local port. Resolves to the exit status of the comma
 @throws SpokeError of a forward, or ERR_LOCAL_COMMAND
 */
 async function serveCommand(invocation: PortForwardInvocation, input: ForwardInput, words: readonly string[]): Promise<number> {
-	if (words.length === 0) {
-		throw new SpokeError('ERR_USAGE', 'a command is required after --', {remedy: 'spoke port-forward TARGET [LOCAL:]REMOTE -- COMMAND'});
-	}
+	assertUsage(words.length > 0, 'a command is required after --', 'spoke port-forward TARGET [LOCAL:]REMOTE -- COMMAND');
 
 	const {env, interrupted, takeSignals, flags} = invocation;
 	const reporter = commandReporter(invocation);

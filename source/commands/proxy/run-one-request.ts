@@ -30,6 +30,7 @@ import {locateTunnelLoss} from '../../streams/locate-loss.ts';
 import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
 import {lineEnd} from '../../streams/logs/log-lines.ts';
 import {isNormalClose, WebSocketMessages, type WebSocketCloseResult} from '../../wire/websocket-messages.ts';
+import {assertUsage} from '../usage.ts';
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
@@ -185,29 +186,19 @@ function fileError(file: string, error: unknown): SpokeError {
 
 function assertCompatibleFlags({flags, given}: ProxyInvocation, method: string): void {
 	const wrong = listenerFlags.find(({name}) => given.has(name));
-	if (wrong !== undefined) {
-		throw new SpokeError(
-			'ERR_USAGE',
-			`--${wrong.name} applies only to the local API proxy: run spoke proxy without ${method.toLowerCase()}`,
-		);
-	}
-
-	if (given.has('protocol') && !flags.websocket) {
-		throw new SpokeError('ERR_USAGE', '--protocol requires --websocket');
-	}
-
-	if (flags.data !== undefined && flags['data-file'] !== undefined) {
-		throw new SpokeError('ERR_USAGE', '--data and --data-file are mutually exclusive');
-	}
+	assertUsage(wrong === undefined, `--${wrong?.name} applies only to the local API proxy: run spoke proxy without ${method.toLowerCase()}`);
+	assertUsage(!given.has('protocol') || flags.websocket, '--protocol requires --websocket');
+	assertUsage(flags.data === undefined || flags['data-file'] === undefined, '--data and --data-file are mutually exclusive');
 
 	const body = flags.data !== undefined || flags['data-file'] !== undefined;
-	if (body && (method === 'GET' || method === 'HEAD')) {
-		throw new SpokeError('ERR_USAGE', `${method.toLowerCase()} has no body: use --data and --data-file with post, put, patch or delete`);
-	}
-
-	if (flags.websocket && (method !== 'GET' || flags['no-fail'] || flags.include)) {
-		throw new SpokeError('ERR_USAGE', '--websocket requires get, and cannot be combined with --include or --no-fail');
-	}
+	assertUsage(
+		!body || (method !== 'GET' && method !== 'HEAD'),
+		`${method.toLowerCase()} has no body: use --data and --data-file with post, put, patch or delete`,
+	);
+	assertUsage(
+		!flags.websocket || (method === 'GET' && !flags['no-fail'] && !flags.include),
+		'--websocket requires get, and cannot be combined with --include or --no-fail',
+	);
 }
 
 /** A writer that pauses this long is interactive: its body is streamed. */

@@ -1,7 +1,6 @@
 /** `spoke proxy`. */
 import {once} from 'node:events';
 import {stat} from 'node:fs/promises';
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {Command, Invocation} from '../command.ts';
 import {runOneRequest} from './run-one-request.ts';
 import {proxySpec, requestFlags} from './spec.ts';
@@ -15,6 +14,7 @@ import {describeListenerUsers, describeRelayedRequest} from '../../report/descri
 import {joinParts} from '../../report/descriptions/parts.ts';
 import {startProxyListener, type ListenEndpoint} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import {createStreamClient} from '../stream-client.ts';
+import {assertUsage} from '../usage.ts';
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
@@ -28,18 +28,15 @@ export const command: Command<typeof proxySpec.flags> = {
 			return runListener(invocation);
 		}
 
-		if (!verbs.includes(verb.toLowerCase())) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				`unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without a verb, spoke proxy starts a local API proxy`,
-			);
-		}
-
-		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', `expected one target after ${verb}, got ${surplus.length + Number(target !== undefined)}`, {
-				remedy: `spoke proxy ${verb} svc/web:80/path`,
-			});
-		}
+		assertUsage(
+			verbs.includes(verb.toLowerCase()),
+			`unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without a verb, spoke proxy starts a local API proxy`,
+		);
+		assertUsage(
+			target !== undefined && surplus.length === 0,
+			`expected one target after ${verb}, got ${surplus.length + Number(target !== undefined)}`,
+			`spoke proxy ${verb} svc/web:80/path`,
+		);
 
 		return runOneRequest(invocation, verb.toUpperCase(), target);
 	},
@@ -51,9 +48,7 @@ async function runListener(invocation: ProxyInvocation): Promise<number> {
 	assertAccess('proxy (a local API proxy)', 'listen', {readOnly: flags['read-only']});
 	const endpoint = listenEndpointOf(invocation);
 	assertNoRequestFlags(invocation);
-	if (flags['allow-commands'] && !flags['disable-filter']) {
-		throw new SpokeError('ERR_USAGE', '--allow-commands requires --disable-filter');
-	}
+	assertUsage(!flags['allow-commands'] || flags['disable-filter'], '--allow-commands requires --disable-filter');
 
 	const cluster = await createStreamClient(invocation);
 	const serverPath = parseServerUrl(cluster.facts.server).prefix;
@@ -138,22 +133,18 @@ async function unservedFiles(directory: string): Promise<string[]> {
 
 function listenEndpointOf({flags, given}: ProxyInvocation): ListenEndpoint {
 	const unixSocket = flags['unix-socket'];
-	if (unixSocket !== undefined && (given.has('port') || given.has('address'))) {
-		throw new SpokeError('ERR_USAGE', '--unix-socket cannot be combined with --port or --address');
-	}
-
-	if (flags.port < 0 || flags.port > 65_535) {
-		throw new SpokeError('ERR_USAGE', `invalid port ${flags.port}: it must be from 0 to 65535`);
-	}
+	assertUsage(
+		unixSocket === undefined || (!given.has('port') && !given.has('address')),
+		'--unix-socket cannot be combined with --port or --address',
+	);
+	assertUsage(flags.port >= 0 && flags.port <= 65_535, `invalid port ${flags.port}: it must be from 0 to 65535`);
 
 	return unixSocket === undefined ? {address: flags.address, port: flags.port} : {unixSocket};
 }
 
 function assertNoRequestFlags({given}: ProxyInvocation): void {
 	const wrong = requestFlags.find(({name}) => given.has(name));
-	if (wrong !== undefined) {
-		throw new SpokeError('ERR_USAGE', `--${wrong.name} applies only to one request: spoke proxy get TARGET`);
-	}
+	assertUsage(wrong === undefined, `--${wrong?.name} applies only to one request: spoke proxy get TARGET`);
 }
 
 function withSlash(prefix: string): string {

@@ -5,14 +5,13 @@ import {exitStatus} from '../../base/errors/exit-status.ts';
 import type {Command} from '../command.ts';
 import {shippedSchemas} from './shipped-schemas.ts';
 import {schemaSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof schemaSpec.flags> = {
 	spec: schemaSpec,
 	async run({positionals, stdout}) {
 		const [name, ...surplus] = positionals;
-		if (surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', `expected one schema name, got ${positionals.length}`);
-		}
+		assertUsage(surplus.length === 0, `expected one schema name, got ${positionals.length}`);
 
 		stdout.write(name === undefined ? await listText() : await schemaText(name));
 		return exitStatus.ok;

@@ -5,13 +5,14 @@ import {traceVerbosity} from '../../cluster/request-trace.ts';
 import {areSeveral} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../base/command-line/connection-flags.ts';
 import {prepareDirectory} from '../../base/command-line/private-files.ts';
-import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
+import {isSpokeError} from '../../base/errors/spoke-error.ts';
 import {loadKeymap} from '../../session/keymap/load-keymap.ts';
 import {loadThemes} from '../../session/themes/load-themes.ts';
 import type {SessionOptions} from '../../session/run-session.ts';
 import type {Invocation} from '../command.ts';
 import {recordRequest} from '../stream-flags.ts';
 import type {sessionFlags} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
 
@@ -20,11 +21,11 @@ export async function startSession(
 	{flags: screen, ...here}: Screen,
 	what: Pick<SessionOptions, 'flags' | 'contexts' | 'allNamespaces' | 'forwards' | 'tail' | 'sandbox' | 'isFallback'>,
 ): Promise<number> {
-	if (what.flags.v >= traceVerbosity) {
-		throw new SpokeError('ERR_USAGE', `-v=${what.flags.v} logs requests to stderr, which the session uses as its screen`, {
-			remedy: 'use -v with a one-shot command: spoke logs, exec, port-forward, path',
-		});
-	}
+	assertUsage(
+		what.flags.v < traceVerbosity,
+		`-v=${what.flags.v} logs requests to stderr, which the session uses as its screen`,
+		'use -v with a one-shot command: spoke logs, exec, port-forward, path',
+	);
 
 	const recording = recordingSettings(screen);
 	const [{keymap, problems, base}, themes, {runSession}] = await Promise.all([
@@ -54,9 +55,7 @@ function recordingSettings(flags: Screen['flags']): NonNullable<SessionOptions['
 		return null;
 	}
 
-	if (flags['read-only']) {
-		throw new SpokeError('ERR_USAGE', '--record has nothing to record: --read-only is set, so no shell can be opened');
-	}
+	assertUsage(!flags['read-only'], '--record has nothing to record: --read-only is set, so no shell can be opened');
 
 	const directory = resolve(request.file);
 	prepareDirectory(directory);

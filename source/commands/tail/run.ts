@@ -5,22 +5,18 @@ import {levelNamed} from '../../base/lines/line-level.ts';
 import type {Command} from '../command.ts';
 import {tailSpec} from './spec.ts';
 import {firstUsable, severalOf, startSession} from '../session/start-session.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof tailSpec.flags> = {
 	spec: tailSpec,
 	async run({flags, positionals, stdin, stdout, env, interrupted}) {
 		const selector = flags.selector ?? null;
-		if ((positionals.length === 0) === (selector === null)) {
-			throw new SpokeError('ERR_USAGE', 'specify either a target or -l');
-		}
-
-		if (flags['all-namespaces'] && selector === null) {
-			throw new SpokeError('ERR_USAGE', '--all-namespaces requires -l: a target is in one namespace');
-		}
-
-		if (flags['all-containers'] && flags.container !== undefined) {
-			throw new SpokeError('ERR_USAGE', `--all-containers should not be given with container name ${flags.container}`);
-		}
+		assertUsage((positionals.length === 0) !== (selector === null), 'specify either a target or -l');
+		assertUsage(!flags['all-namespaces'] || selector !== null, '--all-namespaces requires -l: a target is in one namespace');
+		assertUsage(
+			!flags['all-containers'] || flags.container === undefined,
+			`--all-containers should not be given with container name ${flags.container}`,
+		);
 
 		if (!stdin.isTTY || !stdout.isTTY) {
 			throw new SpokeError('ERR_NO_TERMINAL', 'tail needs a terminal', {remedy: 'use `spoke logs -f` in scripts'});

@@ -1,18 +1,16 @@
 /** `spoke version`. */
 import process from 'node:process';
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
 import {jsonLine, jsonObject} from '../../report/output/output-writer.ts';
 import {version} from '../../base/version.ts';
 import type {Command} from '../command.ts';
 import {versionSpec} from './spec.ts';
+import {assertUsage} from '../usage.ts';
 
 export const command: Command<typeof versionSpec.flags> = {
 	spec: versionSpec,
 	async run({flags, positionals, stdout}) {
-		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `version takes no arguments, got ${JSON.stringify(positionals[0])}`);
-		}
+		assertUsage(positionals.length === 0, `version takes no arguments, got ${JSON.stringify(positionals[0])}`);
 
 		const {platform, arch} = process;
 		stdout.write(
