@@ -49,7 +49,8 @@ export async function openShellSession(t: Pick<ExecutionContext, 'teardown'>, ow
 		await noteForwards();
 		shell.kill('SIGKILL');
 		await closed;
-		await rm(home, {recursive: true, force: true});
+		// A forward can write its state meanwhile.
+		await rm(home, {recursive: true, force: true, maxRetries: 5});
 		await until(async () => (await Promise.all([...started].map(async pid => isRunning(pid)))).every(runs => !runs), started, limitMs);
 	});
 	let count = 0;

@@ -60,10 +60,8 @@ export type DetachedForwardState = {
 
 export type FoundForward = {
 	state: DetachedForwardState;
-	/** Its process is there, by id and start time. */
-	isRunning: boolean;
-	/** It has written its state lately. */
-	isCurrent: boolean;
+	/** By the id and start time of its process, and when it wrote its state. */
+	condition: 'running' | 'unresponsive' | 'ended';
 };
 
 /** How often a forward writes its state. */
@@ -79,8 +77,8 @@ export function hasStateFile(directory: string, id: string): boolean {
 }
 
 /** @throws the system error */
-export async function writeState(directory: string, id: string, state: string): Promise<void> {
-	await replaceFile(statePath(directory, id), state);
+export async function writeState(directory: string, state: DetachedForwardState): Promise<void> {
+	await replaceFile(statePath(directory, state.id), JSON.stringify(state));
 }
 
 /** Oldest first. Leaves out forwards that remove their state just now. */
@@ -126,18 +124,15 @@ export function updateStatus(status: ForwardStatus, event: ForwardEvent): void {
 			break;
 		}
 
-		case 'moved': {
-			Object.assign(status, {state: 'ready', error: null, target: target && {...target, ...event.to, node: null}});
-			break;
-		}
-
 		case 'interrupted': {
 			Object.assign(status, {state: 'interrupted', error: event.error.toJSON()});
 			break;
 		}
 
+		case 'moved':
 		case 'restored': {
-			Object.assign(status, {state: 'ready', error: null});
+			const moved = event.event === 'moved' && target && {target: {...target, ...event.to, node: null}};
+			Object.assign(status, {state: 'ready', error: null}, moved);
 			break;
 		}
 
@@ -151,9 +146,10 @@ async function findForward(path: string): Promise<FoundForward | null> {
 	try {
 		const state = read();
 		const {mtimeMs} = await stat(path);
-		const isCurrent = Date.now() - mtimeMs < maxStateAgeMs;
 		// A process writes why it ends before it ends.
-		return (await isProcessRunning(state.process)) ? {state, isRunning: true, isCurrent} : {state: read(), isRunning: false, isCurrent};
+		return (await isProcessRunning(state.process))
+			? {state, condition: Date.now() - mtimeMs < maxStateAgeMs ? 'running' : 'unresponsive'}
+			: {state: read(), condition: 'ended'};
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
 			return null;
@@ -177,8 +173,8 @@ One detached forward per local port and name of --host.
 @throws SpokeError ERR_PORT_IN_USE that names the forward that runs
 */
 export async function assertPortsAreFree(directory: string, listeners: readonly DetachedListener[]): Promise<void> {
-	for (const {state, isRunning} of await findForwards(directory)) {
-		const others = isRunning ? state.listeners : [];
+	for (const {state, condition} of await findForwards(directory)) {
+		const others = condition === 'ended' ? [] : state.listeners;
 		const taken = listeners.find(({host, port}) => others.some(other => other.host === host && other.port === port));
 		if (taken !== undefined) {
 			const where = taken.host === null ? '' : ` of ${taken.host}`;

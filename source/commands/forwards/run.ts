@@ -34,6 +34,7 @@ import {
 } from '../../base/command-line/forward-file.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
 import {parseListenAddresses} from '../../streams/port-forward/local-listener.ts';
+import {assertUsage} from '../usage.ts';
 import {assertUniquePorts, parseForwardEntries} from '../port-forward/forward-arguments.ts';
 
 export const command: Command<typeof forwardsSpec.flags> = {
@@ -41,11 +42,7 @@ export const command: Command<typeof forwardsSpec.flags> = {
 	async run(invocation) {
 		const {positionals, env} = invocation;
 		const [verb = 'list', ...names] = positionals;
-		const problem = argumentProblem(verb, names, invocation);
-		if (problem !== null) {
-			throw new SpokeError('ERR_USAGE', problem);
-		}
-
+		assertArguments(verb, names, invocation);
 		if (verb === 'check') {
 			return checkSet(invocation, names[0]!);
 		}
@@ -71,36 +68,22 @@ export const command: Command<typeof forwardsSpec.flags> = {
 };
 
 /** Flags of one verb. */
-const verbFlags = new Map<string, string>([
-	['all', 'stop'],
-	['follow', 'logs'],
-	['output', 'list'],
-]);
+const verbFlags = {all: 'stop', follow: 'logs', output: 'list'};
 
-function argumentProblem(verb: string, names: readonly string[], {flags, given}: ForwardsInvocation): string | null {
-	const [misplaced] = [...verbFlags].filter(([flag, only]) => given.has(flag) && only !== verb);
-	if (misplaced) {
-		return `--${misplaced[0]} applies only to ${misplaced[1]}`;
+const singleNames: Readonly<Record<string, string>> = {logs: 'name or local port', check: 'set or file'};
+
+/** @throws SpokeError ERR_USAGE */
+function assertArguments(verb: string, names: readonly string[], {flags, given}: ForwardsInvocation): void {
+	for (const [flag, only] of Object.entries(verbFlags)) {
+		assertUsage(!given.has(flag) || only === verb, `--${flag} applies only to ${only}`);
 	}
 
-	switch (verb) {
-		case 'list': {
-			return names.length === 0 ? null : `list takes no name, got ${names.join(' ')}`;
-		}
-
-		case 'stop': {
-			return flags.all === names.length > 0 ? 'stop takes either names or local ports, or --all' : null;
-		}
-
-		case 'logs':
-		case 'check': {
-			return names.length === 1 ? null : `${verb} takes one ${verb === 'logs' ? 'name or local port' : 'set or file'}, got ${names.length}`;
-		}
-
-		default: {
-			return `${JSON.stringify(verb)} must be one of ${forwardsVerbs.join(', ')}`;
-		}
-	}
+	const known: readonly string[] = forwardsVerbs;
+	assertUsage(known.includes(verb), `${JSON.stringify(verb)} must be one of ${known.join(', ')}`);
+	assertUsage(verb !== 'list' || names.length === 0, `list takes no name, got ${names.join(' ')}`);
+	assertUsage(verb !== 'stop' || flags.all !== names.length > 0, 'stop takes either names or local ports, or --all');
+	const single = singleNames[verb];
+	assertUsage(single === undefined || names.length === 1, `${verb} takes one ${single}, got ${names.length}`);
 }
 
 /**
@@ -118,8 +101,8 @@ export async function stopForwards(
 	}
 
 	await Promise.all(
-		chosen.map(async ({state, isRunning}) => {
-			if (isRunning) {
+		chosen.map(async ({state, condition}) => {
+			if (condition !== 'ended') {
 				await stop(state);
 			}
 
@@ -127,7 +110,7 @@ export async function stopForwards(
 			// A name has one of the local ports; all of them end together.
 			const ports = localPorts(state);
 			const all = ports.length > 1 ? ` (local ports ${ports.join(', ')})` : '';
-			stdout.write(`${sanitizeLine(state.name)}${all} ${isRunning ? 'stopped' : 'had already ended'}\n`);
+			stdout.write(`${sanitizeLine(state.name)}${all} ${condition === 'ended' ? 'had already ended' : 'stopped'}\n`);
 		}),
 	);
 	const unknown = names.find(name => matchingForwards(forwards, name).length === 0);
@@ -215,39 +198,44 @@ async function listForwards(
 			}
 		}
 
-		if (!forward.isRunning) {
+		if (forward.condition === 'ended') {
 			await removeForwardFiles(directory!, id);
 		}
 	}
 }
 
 /** The DetachedForward of the contract (schemas/detached-forward.json). */
-function listedObject({state, isRunning, isCurrent}: FoundForward, log: string): object {
+function listedObject({state, condition}: FoundForward, log: string): object {
 	const {name, process, startedAt, context, forwards, ended} = state;
-	const responds = isRunning && isCurrent;
 	return jsonObject('DetachedForward', {
 		name,
 		pid: process.pid,
 		startedAt,
-		state: isRunning ? (isCurrent ? 'running' : 'unresponsive') : 'ended',
+		state: condition,
 		ports: localPorts(state),
-		log: isRunning ? log : null,
-		context: responds ? context : null,
-		forwards: responds ? forwards : [],
+		log: condition === 'ended' ? null : log,
+		context: condition === 'running' ? context : null,
+		forwards: condition === 'running' ? forwards : [],
 		ended,
 	});
 }
 
-function describe({state: {name, process, context, forwards, ended}, isRunning, isCurrent}: FoundForward): string[] {
-	if (!isRunning) {
-		const reason = ended === null ? `process ${process.pid} is gone` : `${ended.error.message} [${ended.error.code}]`;
-		return [`${name}: ended${ended === null ? '' : ` at ${clockTime(ended.time)}`}: ${reason}`];
-	}
+function describe({state: {name, process, context, forwards, ended}, condition}: FoundForward): string[] {
+	switch (condition) {
+		case 'ended': {
+			const reason = ended === null ? `process ${process.pid} is gone` : `${ended.error.message} [${ended.error.code}]`;
+			return [`${name}: ended${ended === null ? '' : ` at ${clockTime(ended.time)}`}: ${reason}`];
+		}
 
-	const place = `${context === null ? '' : `context ${context}, `}process ${process.pid}`;
-	return isCurrent
-		? forwards.flatMap(forward => describeForward(name, forward, place))
-		: [`${name}: does not respond (process ${process.pid})`];
+		case 'unresponsive': {
+			return [`${name}: does not respond (process ${process.pid})`];
+		}
+
+		case 'running': {
+			const place = `${context === null ? '' : `context ${context}, `}process ${process.pid}`;
+			return forwards.flatMap(forward => describeForward(name, forward, place));
+		}
+	}
 }
 
 function describeForward(name: string, {state, target, remotePort, listen, host, paths, error}: ForwardStatus, place: string): string[] {

@@ -7,12 +7,11 @@ import {readFile} from 'node:fs/promises';
 import {delayUpTo} from '../../base/async/clock.ts';
 import {createStateDirectory} from '../../base/command-line/private-files.ts';
 import {exitStatus, exitStatusForSignal} from '../../base/errors/exit-status.ts';
-import {SpokeError, type ErrorObject, errorText, toSpokeError} from '../../base/errors/spoke-error.ts';
+import {SpokeError, errorText, toSpokeError} from '../../base/errors/spoke-error.ts';
 import {jsonObject, writeJsonLine, noticeLine, jsonLine} from '../../report/output/output-writer.ts';
 import {ownCommand} from '../../base/own-process.ts';
 import {sanitizeLine} from '../../base/text/sanitize.ts';
 import {toTerminalCharset} from '../../base/text/terminal-charset.ts';
-import type {Path} from '../../evidence/evidence.ts';
 import {
 	assertPortsAreFree,
 	ForwardLog,
@@ -31,7 +30,16 @@ import {
 	type ForwardStatus,
 } from '../forwards/detached-forward-state.ts';
 import {requestedListeners} from './forward-arguments.ts';
-import {endReasonFor, openPaths, reporterFor, type ForwardReporter, textReporter, UnsettledPaths, wantsPaths} from './forward-reporter.ts';
+import {
+	endReasonFor,
+	openPaths,
+	reporterFor,
+	type ForwardReporter,
+	type Output,
+	textReporter,
+	UnsettledPaths,
+	wantsPaths,
+} from './forward-reporter.ts';
 import type {ForwardInput, OpenedForwards, PortForwardInvocation, runForwards} from './run.ts';
 import process from 'node:process';
 import {assertUsage} from '../usage.ts';
@@ -47,20 +55,16 @@ type StartMessage = {
 	isStderrTerminal: boolean;
 };
 
-/** The background process leaves its parent after `ready`. */
-type ForwardMessage =
-	| {type: 'output'; to: 'stdout' | 'stderr'; text: string}
-	| {type: 'ready'; name: string; pid: number}
-	| {type: 'failed'; error: ErrorObject & {asKubectl: string | null}};
-
-type StartResult = Exclude<ForwardMessage, {type: 'output'}> | {type: 'lost'; reason?: string};
+/** What the command prints, and its exit status, with which the background process leaves it. */
+type ForwardMessage = {to: 'stdout' | 'stderr'; text: string} | {exitStatus: number};
 
 /** How long an interrupted forward has to end. */
 const endTimeoutMs = 5000;
 
 /**
-Resolves when the forward is ready and no longer needs this process. If this process ends before, so does the forward.
-@throws SpokeError as without --detach, and ERR_PORT_IN_USE that names the detached forward that has a local port
+Resolves when the forward is ready and no longer needs this process, or has printed why it is not. If this process ends before, so does the
+forward.
+@throws SpokeError ERR_PORT_IN_USE that names the detached forward that has a local port, ERR_DETACHED_FORWARD
 */
 export async function detach(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
 	const {flags, given, positionals, env, stdout, stderr, interrupted} = invocation;
@@ -75,50 +79,35 @@ export async function detach(invocation: PortForwardInvocation, input: ForwardIn
 		child.kill('SIGTERM');
 		setTimeout(() => child.kill('SIGKILL'), endTimeoutMs).unref();
 	});
-	const started = relayUntilReady(child, invocation);
+	let status: number | undefined;
+	child.on('message', (message: ForwardMessage) => {
+		if ('text' in message) {
+			(message.to === 'stdout' ? stdout : stderr).write(message.text);
+		} else {
+			status = message.exitStatus;
+		}
+	});
 	const message: StartMessage = {line: {flags, given}, input, directory, id, isStderrTerminal: stderr.isTTY};
 	// A process that has ended is noticed by its `disconnect`.
 	child.send(message, () => undefined);
-	const result = await started;
+	// After all messages, unlike `exit`.
+	const lost = await once(child, 'disconnect').then(
+		() => null,
+		(error: unknown) => (error as Error).message,
+	);
 	if (interrupted.aborted) {
 		await exited;
 		return exitStatusForSignal(interrupted.reason);
 	}
 
-	switch (result.type) {
-		case 'ready': {
-			const {name, pid} = result;
-			if (flags.output === 'json') {
-				writeJsonLine(stdout, jsonObject('PortForwardEvent', {event: 'detached', forward: null, name, pid, log}));
-			} else {
-				stderr.write(noticeLine(`detached as ${name}: ends with \`spoke forwards stop ${name}\``, stderr));
-			}
-
-			child.unref();
-			return exitStatus.ok;
-		}
-
-		case 'failed': {
-			const {code, message, ...details} = result.error;
-			const error = new SpokeError(code, message, details);
-			if (flags.output !== 'json') {
-				throw error;
-			}
-
-			// The `ended` event stays the last line of stdout.
-			stderr.write(`${toTerminalCharset(stderr, errorText(error))}\n`);
-			return error.exitStatus;
-		}
-
-		case 'lost': {
-			const [lastLine = ''] = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-1);
-			await removeForwardFiles(directory, id);
-			throw new SpokeError(
-				'ERR_DETACHED_FORWARD',
-				`the background process exited before the forward was ready: ${result.reason ?? lastLine}`,
-			);
-		}
+	if (status === undefined) {
+		const [lastLine = ''] = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-1);
+		await removeForwardFiles(directory, id);
+		throw new SpokeError('ERR_DETACHED_FORWARD', `the background process exited before the forward was ready: ${lost ?? lastLine}`);
 	}
+
+	child.unref();
+	return status;
 }
 
 /** In a session and process group of its own, so that no terminal signals it. Its arguments have no flags: those can be credentials. */
@@ -137,25 +126,6 @@ function startForwardProcess(positionals: readonly string[], {log, env}: {log: s
 	}
 }
 
-async function relayUntilReady(child: ChildProcess, {stdout, stderr}: PortForwardInvocation): Promise<StartResult> {
-	return new Promise(resolve => {
-		child.on('message', (message: ForwardMessage) => {
-			if (message.type === 'output') {
-				(message.to === 'stdout' ? stdout : stderr).write(message.text);
-			} else {
-				resolve(message);
-			}
-		});
-		child.on('error', error => {
-			resolve({type: 'lost', reason: error.message});
-		});
-		// After all messages, unlike `exit`.
-		child.on('disconnect', () => {
-			resolve({type: 'lost'});
-		});
-	});
-}
-
 /**
 Runs the forwards that the parent sends, until a signal or a failure, or until the state file is removed.
 The parent reports a failure before the forward is ready; a later one goes to the log and the state file.
@@ -166,11 +136,7 @@ export async function serveDetached(own: PortForwardInvocation, run: typeof runF
 	assertUsage(process.connected, '--detached is for the processes that spoke starts', 'pass --detach');
 
 	const [start] = (await once(process, 'message')) as [StartMessage];
-	const forward = new DetachedForward(start);
-	process.once('disconnect', () => {
-		forward.stopUnlessReady();
-	});
-	return forward.run({...own, ...start.line}, run);
+	return new DetachedForward(start).run({...own, ...start.line}, run);
 }
 
 /** The log file, which the parent has opened. */
@@ -179,13 +145,15 @@ const stderrDescriptor = 2;
 class DetachedForward {
 	readonly #start: StartMessage;
 	readonly #log = new ForwardLog(stderrDescriptor);
+	readonly #stdout: Output;
+	readonly #stderr: Output;
 	/** Prints as without --detach, except the path lines. */
 	readonly #inParent: ForwardReporter;
 	readonly #forwards: ReadonlyMap<string, ForwardStatus>;
 	readonly #paths = new UnsettledPaths();
 	readonly #stopping = new AbortController();
 	readonly #startedAt = new Date().toISOString();
-	#process: ProcessIdentity | undefined;
+	#process: ProcessIdentity | null = null;
 	/** On which it listens, or is about to. */
 	#listeners: readonly DetachedListener[];
 	#ended: DetachedForwardState['ended'] = null;
@@ -196,15 +164,16 @@ class DetachedForward {
 
 	constructor(start: StartMessage) {
 		this.#start = start;
-		this.#inParent = reporterFor(start.line.flags, this.#parentOutput('stdout'), this.#parentOutput('stderr'));
+		this.#stdout = this.#parentOutput('stdout');
+		this.#stderr = this.#parentOutput('stderr');
+		this.#inParent = reporterFor(start.line.flags, this.#stdout, this.#stderr);
 		this.#listeners = requestedListeners(start.input.targets);
 		this.#forwards = new Map(start.input.targets.flatMap(({ports}) => ports.map(({id}) => [id, startingForward(id)])));
-	}
-
-	stopUnlessReady(): void {
-		if (!this.#isReady) {
-			this.#stopping.abort();
-		}
+		process.once('disconnect', () => {
+			if (!this.#isReady) {
+				this.#stopping.abort();
+			}
+		});
 	}
 
 	/** Resolves to the exit status. */
@@ -229,7 +198,9 @@ class DetachedForward {
 				await removeForwardFiles(directory, id);
 				const totals = {connections: 0, failed: 0, up: 0, down: 0};
 				this.#inParent.ended({exitStatus: error.exitStatus, reason: endReasonFor(error), signal: null, totals, error});
-				await this.#leaveParent({type: 'failed', error: {...error.toJSON(), asKubectl: error.asKubectl}});
+				// The `ended` event stays the last line of stdout.
+				this.#stderr.write(`${toTerminalCharset(this.#stderr, errorText(error))}\n`);
+				await this.#leaveParent(error.exitStatus);
 			}
 
 			return error.exitStatus;
@@ -237,13 +208,12 @@ class DetachedForward {
 	}
 
 	async #runForwards({flags, ...invocation}: PortForwardInvocation, run: typeof runForwards): Promise<void> {
-		const {input} = this.#start;
 		const logged = textReporter(this.#log, this.#log);
 		let announced: Promise<void> = Promise.resolve();
 		const {failure} = await run(
 			// `spoke forwards list` shows the path, and the log its changes.
 			{...invocation, stderr: this.#log, flags: {...flags, output: undefined, path: flags.path === 'never' ? 'never' : 'always'}},
-			input,
+			this.#start.input,
 			{
 				event: event => {
 					this.#inParent.event(event);
@@ -279,7 +249,7 @@ class DetachedForward {
 
 	/** Before a port is bound, so that a forward that finds its port in use can name this one. */
 	async #createState(): Promise<void> {
-		this.#process = (await readProcess(process.pid)) ?? undefined;
+		this.#process = await readProcess(process.pid);
 		if (!this.#process) {
 			throw new SpokeError(
 				'ERR_LOCAL_FILE',
@@ -307,8 +277,7 @@ class DetachedForward {
 
 	/** After the write before it, because both use one draft. */
 	async #writeState(): Promise<void> {
-		const {directory, id} = this.#start;
-		const write = this.#lastWrite.then(async () => writeState(directory, id, JSON.stringify(this.#state())));
+		const write = this.#lastWrite.then(async () => writeState(this.#start.directory, this.#state()));
 		this.#lastWrite = write.catch(() => undefined);
 		return write;
 	}
@@ -335,7 +304,8 @@ class DetachedForward {
 	}
 
 	async #announce(): Promise<void> {
-		if (wantsPaths(this.#start.line.flags, {isTTY: this.#start.isStderrTerminal})) {
+		const {line, isStderrTerminal, directory, id} = this.#start;
+		if (wantsPaths(line.flags, {isTTY: isStderrTerminal})) {
 			await this.#paths.settled();
 		}
 
@@ -344,29 +314,40 @@ class DetachedForward {
 		);
 		await this.#writeState();
 		// It can have ended since.
-		if (!this.#stopping.signal.aborted) {
-			this.#printPaths(this.#state().forwards.flatMap(({paths}) => paths ?? []));
-			this.#isReady = true;
-			await this.#leaveParent({type: 'ready', name: this.#name, pid: process.pid});
+		if (this.#stopping.signal.aborted) {
+			return;
 		}
+
+		this.#printPaths();
+		const name = this.#name;
+		if (line.flags.output === 'json') {
+			const detached = {event: 'detached', forward: null, name, pid: process.pid, log: logPath(directory, id)};
+			writeJsonLine(this.#stdout, jsonObject('PortForwardEvent', detached));
+		} else {
+			this.#stderr.write(noticeLine(`detached as ${name}: ends with \`spoke forwards stop ${name}\``, this.#stderr));
+		}
+
+		this.#isReady = true;
+		await this.#leaveParent(exitStatus.ok);
 	}
 
 	/** In the mode that --path names. JSON events suppress the line of `auto`. */
-	#printPaths(paths: readonly Path[]): void {
+	#printPaths(): void {
 		const {isStderrTerminal, line} = this.#start;
 		const {path, output} = line.flags;
 		if (path === 'json' || path === 'always' || (path === 'auto' && isStderrTerminal && output !== 'json')) {
+			const paths = this.#state().forwards.flatMap(one => one.paths ?? []);
 			const lines = paths.map(one => (path === 'json' ? jsonLine(one) : `${sanitizeLine(one.line)}\n`));
-			this.#parentOutput('stderr').write([...new Set(lines)].join(''));
+			this.#stderr.write([...new Set(lines)].join(''));
 		}
 	}
 
-	#parentOutput(to: 'stdout' | 'stderr') {
+	#parentOutput(to: 'stdout' | 'stderr'): Output {
 		return {
 			isTTY: to === 'stderr' && this.#start.isStderrTerminal,
 			write: (text: string) => {
 				if (!this.#isReady && process.connected) {
-					process.send!({type: 'output', to, text} satisfies ForwardMessage, undefined, undefined, () => undefined);
+					process.send!({to, text} satisfies ForwardMessage, undefined, undefined, () => undefined);
 				}
 
 				return true;
@@ -374,11 +355,10 @@ class DetachedForward {
 		};
 	}
 
-	/** The last message. */
-	async #leaveParent(message: ForwardMessage): Promise<void> {
+	async #leaveParent(status: number): Promise<void> {
 		if (process.connected) {
 			await new Promise(resolve => {
-				process.send!(message, undefined, undefined, resolve);
+				process.send!({exitStatus: status} satisfies ForwardMessage, undefined, undefined, resolve);
 			});
 			process.disconnect();
 		}

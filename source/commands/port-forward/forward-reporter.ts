@@ -13,7 +13,7 @@ import type {PathMode} from '../../report/output/path-reporter.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import {labelTimings} from '../../evidence/label-timings.ts';
 
-type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
+export type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
 const endReasons: Readonly<Partial<Record<SpokeError['code'], string>>> = {
 	ERR_TARGET_GONE: 'target-gone',

@@ -35,7 +35,7 @@ async function runningForward(t: ExecutionContext) {
 
 test('a detached forward reserves only its own pairs of host and port', async t => {
 	const {directory, state} = await runningForward(t);
-	await writeState(directory, state.id, JSON.stringify(state));
+	await writeState(directory, state);
 	for (const free of [
 		{host: 'a.test', port: 9090},
 		{host: 'b.test', port: 8080},

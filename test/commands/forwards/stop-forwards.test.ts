@@ -32,6 +32,6 @@ test.serial('a forward that ends while it is being stopped counts as stopped', a
 	};
 	const stdout = new PassThrough({encoding: 'utf8'});
 	const invocation = {flags: {all: true}, stdout, stderr: new PassThrough()} as unknown as ForwardsInvocation;
-	await stopForwards(invocation, [{state, isRunning: true, isCurrent: true}], {directory, names: []});
+	await stopForwards(invocation, [{state, condition: 'running'}], {directory, names: []});
 	t.is(stdout.read(), 'db-5432 stopped\n');
 });
