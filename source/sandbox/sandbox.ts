@@ -8,7 +8,6 @@ export type SandboxOptions = {
 	scenario?: ScenarioName;
 	/** 0, the default, selects a free port. */
 	port?: number;
-	signal?: AbortSignal;
 };
 
 export type SandboxEvent = {time: string; description: string};
@@ -34,7 +33,7 @@ export type Sandbox = {
 		/** Deletes the pod; its controller creates another one. */
 		replacePod(pod: ObjectName): void;
 		/** Stops containers; the restart policy decides whether they start again. */
-		restartContainers(pod: ObjectName, container?: string): void;
+		restartContainers(pod: ObjectName): void;
 		rollOut(deployment: ObjectName): void;
 		/** Compacts the history, so that a watch from an older revision gets 410. */
 		compact(): void;

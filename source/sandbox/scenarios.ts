@@ -5,23 +5,18 @@ import type {SwitchValues} from './sandbox.ts';
 import type {Json} from '../wire/json.ts';
 import type {KubeJson, PodSpec} from './objects/kube-object.ts';
 
-export type ScenarioSpec = {name: string; description: string; switches: Partial<SwitchValues>};
+/** `spoke help demo` describes them. */
+export const scenarios = {
+	default: {},
+	verified: {verification: 'good'},
+	konnectivity: {route: 'konnectivity'},
+	'http-connect': {route: 'http-connect', verification: 'good'},
+	'ssh-tunnels': {route: 'ssh'},
+	refused: {verification: 'bad'},
+	'agents-gone': {route: 'konnectivity', agents: 'gone'},
+} as const satisfies Readonly<Record<string, Partial<SwitchValues>>>;
 
-export const scenarios = [
-	{name: 'default', description: 'unverified kubelets on the direct route, the default of Kubernetes', switches: {}},
-	{name: 'verified', description: 'kubelet certificates are verified', switches: {verification: 'good'}},
-	{name: 'konnectivity', description: 'nodes are reached through Konnectivity agents', switches: {route: 'konnectivity'}},
-	{
-		name: 'http-connect',
-		description: 'nodes are reached through an HTTP CONNECT egress proxy',
-		switches: {route: 'http-connect', verification: 'good'},
-	},
-	{name: 'ssh-tunnels', description: 'SSH tunnels, as before Kubernetes 1.22', switches: {route: 'ssh'}},
-	{name: 'refused', description: 'the apiserver rejects the kubelet certificates: leg 2 fails', switches: {verification: 'bad'}},
-	{name: 'agents-gone', description: 'Konnectivity without any running agent', switches: {route: 'konnectivity', agents: 'gone'}},
-] as const satisfies readonly ScenarioSpec[];
-
-export type ScenarioName = (typeof scenarios)[number]['name'];
+export type ScenarioName = keyof typeof scenarios;
 
 type Container = KubeJson<V1Container>;
 

@@ -13,7 +13,7 @@ import {FaultyLink} from './network/faulty-link.ts';
 import {nodeNames, startNodes, createBaseObjects, certificateFor, recordSigningRequests} from './nodes.ts';
 import {deletePod} from './controllers/workload-pods.ts';
 import {ObjectStore} from './objects/object-store.ts';
-import {createShopWorkloads, scenarios, type ScenarioSpec} from './scenarios.ts';
+import {createShopWorkloads, type ScenarioName, scenarios} from './scenarios.ts';
 import {agentImage, Tunnels, deployAgents} from './tunnels/tunnels.ts';
 import type {Kubelet} from './kubelet/kubelet.ts';
 import {
@@ -37,8 +37,8 @@ type SandboxParts = {
 };
 
 /** @throws SpokeError ERR_USAGE for an unknown scenario, ERR_PORT_IN_USE */
-export async function startSandbox({scenario = 'default', port = 0, signal}: SandboxOptions = {}): Promise<Sandbox> {
-	const spec = scenarioOf(scenario);
+export async function startSandbox({scenario = 'default', port = 0}: SandboxOptions = {}): Promise<Sandbox> {
+	const scenarioSwitches = switchesOf(scenario);
 	const [issuer, plan] = await Promise.all([createClusterIssuer('spoke-sandbox-ca'), createAddressPlan()]);
 	const store = new ObjectStore();
 	const link = new FaultyLink();
@@ -47,7 +47,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 		nodeNames.map((_, index) => plan.nodeAddress(index)),
 	);
 	const [{serving, kubeletClient}, credentials] = await Promise.all([createApiserverKeys(issuer), createCredentials(issuer)]);
-	const posture = {verification: spec.switches.verification ?? 'off', route: spec.switches.route ?? 'direct'} as const;
+	const posture = {verification: scenarioSwitches.verification ?? 'off', route: scenarioSwitches.route ?? 'direct'} as const;
 	createBaseObjects(store, issuer.authority);
 	const kubelets = await startNodes(
 		{store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: tunnels.agentProgram()})},
@@ -80,13 +80,8 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 
 	const parts = {store, link, kubelets, controlPlane, tunnels, emit};
 	const ownSwitches = createSwitches(parts, posture);
-	await ownSwitches.set(spec.switches);
+	await ownSwitches.set(scenarioSwitches);
 	const server = `https://127.0.0.1:${controlPlane.apiserver.port}`;
-	signal?.addEventListener('abort', close, {once: true});
-	if (signal?.aborted) {
-		await close();
-	}
-
 	return {
 		server,
 		switches: ownSwitches,
@@ -100,15 +95,12 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	};
 }
 
-function scenarioOf(scenario: string): ScenarioSpec {
-	const spec = scenarios.find(({name}) => name === scenario);
-	if (!spec) {
-		throw new SpokeError('ERR_USAGE', `unknown scenario: ${scenario}`, {
-			remedy: `use one of ${scenarios.map(({name}) => name).join(', ')}`,
-		});
+function switchesOf(scenario: ScenarioName): Partial<SwitchValues> {
+	if (!Object.hasOwn(scenarios, scenario)) {
+		throw new SpokeError('ERR_USAGE', `unknown scenario: ${scenario}`, {remedy: `use one of ${Object.keys(scenarios).join(', ')}`});
 	}
 
-	return spec;
+	return scenarios[scenario];
 }
 
 async function createApiserverKeys(issuer: ClusterIssuer) {
@@ -225,8 +217,8 @@ function createFaults({store, link, kubelets, controlPlane, emit}: SandboxParts)
 			deletePod(store, {namespace, name});
 			emit(`pod ${name} is being replaced`);
 		},
-		restartContainers(pod, container) {
-			runtimeOf(pod).restart(container);
+		restartContainers(pod) {
+			runtimeOf(pod).restart();
 			emit(`containers of ${pod.name} were stopped`);
 		},
 		rollOut({namespace = 'default', name}) {

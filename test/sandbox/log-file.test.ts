@@ -15,7 +15,7 @@ async function read(log: LogFile, options: Partial<ReadOptions> = {}): Promise<s
 function written(...lines: string[]): LogFile {
 	const log = new LogFile();
 	for (const line of lines) {
-		log.append('stdout', Buffer.from(line));
+		log.append(Buffer.from(line));
 	}
 
 	return log;
@@ -32,7 +32,7 @@ test('a followed log leaves no listeners on its signal', async t => {
 	const lines = log.read({follow: true, timestamps: false, signal});
 	for (let line = 0; line < 20; line++) {
 		const next = lines.next();
-		log.append('stdout', Buffer.from(`${line}`));
+		log.append(Buffer.from(`${line}`));
 		t.is(String((await next).value), `${line}\n`);
 	}
 
@@ -59,20 +59,13 @@ test('a line longer than a record has one timestamp', async t => {
 	t.is((await read(written(line), {timestamps: true})).split(' ').length, 2);
 });
 
-test('a read returns one stream if requested', async t => {
-	const log = written('out');
-	log.append('stderr', Buffer.from('err'));
-	t.is(await read(log, {stream: 'stderr'}), 'err\n');
-	t.is(await read(log), 'out\nerr\n');
-});
-
 test('a follower gets new lines, continues after a rotation, and ends with the log', async t => {
 	const log = written('before');
 	const all = read(log, {follow: true});
 	await Promise.resolve();
-	log.append('stdout', Buffer.from('now'));
+	log.append(Buffer.from('now'));
 	log.rotate();
-	log.append('stdout', Buffer.from('after'));
+	log.append(Buffer.from('after'));
 	log.close();
 	t.is(await all, 'before\nnow\nafter\n');
 	t.is(await read(log), 'after\n');
@@ -82,6 +75,6 @@ test('since selects by time', async t => {
 	const log = written('old');
 	await delay(15);
 	const now = Date.now();
-	log.append('stdout', Buffer.from('new'));
+	log.append(Buffer.from('new'));
 	t.is(await read(log, {since: now}), 'new\n');
 });

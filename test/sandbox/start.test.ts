@@ -2,14 +2,14 @@
 import {connect, createServer} from 'node:net';
 import {once} from 'node:events';
 import test from 'ava';
-import {scenarios} from '../../source/sandbox/scenarios.ts';
+import {type ScenarioName, scenarios} from '../../source/sandbox/scenarios.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {askJson} from '../support/sandbox-client.ts';
 import {until} from '../support/until.ts';
 
 test('every scenario starts with its workloads', async t => {
-	for (const {name} of scenarios) {
+	for (const name of Object.keys(scenarios) as ScenarioName[]) {
 		const sandbox = await startSandbox({scenario: name});
 		const unready = async () => {
 			const {items} = await askJson<{items: Array<{metadata: {name: string}; status: {phase: string}}>}>(
@@ -77,32 +77,3 @@ test('a closed sandbox does not complete a restart of its apiserver', async t =>
 	];
 	t.is(error.code, 'ECONNREFUSED');
 });
-
-for (const [when, isEarly] of [
-	['', false],
-	[' that is starting', true],
-] as const) {
-	test(`an abort of the signal closes a sandbox${when}`, async t => {
-		const stop = new AbortController();
-		const starting = startSandbox({signal: stop.signal});
-		if (isEarly) {
-			stop.abort();
-		}
-
-		const {server} = await starting;
-		stop.abort();
-		const port = Number(new URL(server).port);
-		await until(async () => {
-			const socket = connect({host: '127.0.0.1', port});
-			try {
-				await once(socket, 'connect');
-				return false;
-			} catch (error) {
-				t.is((error as NodeJS.ErrnoException).code, 'ECONNREFUSED');
-				return true;
-			} finally {
-				socket.destroy();
-			}
-		});
-	});
-}

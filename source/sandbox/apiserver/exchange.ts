@@ -1,13 +1,12 @@
 /** HTTP exchange: a request, its attributes, and its response or Status. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
+import {json} from 'node:stream/consumers';
 import type {V1Status, V1StatusDetails} from '@kubernetes/client-node';
 import {isJsonObject, type JsonObject, type Json} from '../../wire/json.ts';
 import type {UserInfo} from './users.ts';
 import {decodePart} from '../network/request-url.ts';
 
 export type Exchange = {request: IncomingMessage; response: ServerResponse; info: RequestInfo; identity: UserInfo};
-
-const maxBodyBytes = 3 * 1024 * 1024;
 
 export type RequestInfo = {
 	isResource: boolean;
@@ -49,25 +48,10 @@ export function sendFailure(exchange: Pick<Exchange, 'response'>, {code, status,
 	sendJson(exchange, status, code);
 }
 
-/** `undefined` if too large or no JSON object. */
+/** `undefined` if it is no JSON object. */
 export async function readBody(request: IncomingMessage): Promise<JsonObject | undefined> {
-	const chunks: Buffer[] = [];
-	let size = 0;
-	for await (const chunk of request as AsyncIterable<Buffer>) {
-		size += chunk.length;
-		if (size > maxBodyBytes) {
-			return undefined;
-		}
-
-		chunks.push(chunk);
-	}
-
-	try {
-		const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
-		return isJsonObject(body) ? body : undefined;
-	} catch {
-		return undefined;
-	}
+	const body: unknown = await json(request).catch(() => undefined);
+	return isJsonObject(body) ? body : undefined;
 }
 
 export class ApiFailure extends Error {

@@ -8,7 +8,7 @@ import type {Apiserver} from './apiserver.ts';
 import {type Exchange, ApiFailure, badRequest, internalFailure, type RequestInfo} from './exchange.ts';
 import {hostOf, type InfoUpgrade, relayUpgrade, requestBackend} from './proxy.ts';
 
-const relayedParameters = ['follow', 'timestamps', 'tailLines', 'sinceSeconds', 'sinceTime', 'limitBytes', 'previous', 'stream'];
+const relayedParameters = ['follow', 'timestamps', 'tailLines', 'sinceSeconds', 'sinceTime', 'limitBytes', 'previous'];
 
 /** @see pkg/registry/core/pod/strategy.go LogLocation */
 export async function podLog(exchange: Exchange, server: Apiserver, pod: Pod): Promise<void> {

@@ -17,13 +17,12 @@ export type ContainerSpec = KubeJson<V1Container>;
 /** Without a program, its image cannot be pulled. */
 type ContainerConfig = {spec: ContainerSpec; program: Program | null; env: Record<string, string>; address: string; plan: AddressPlan};
 
-export type OutputStream = 'stdout' | 'stderr';
+type OutputStream = 'stdout' | 'stderr';
 
 type LogRecord = {
 	/** RFC 3339 with nanoseconds (CRI). */
 	time: string;
 	timeMs: number;
-	stream: OutputStream;
 	/** Text of the record without its newline. */
 	text: Buffer;
 	/** The record does not end its line (CRI tag P). */
@@ -38,7 +37,6 @@ export type ReadOptions = {
 	since?: number | undefined;
 	timestamps: boolean;
 	limitBytes?: number | undefined;
-	stream?: OutputStream | undefined;
 	signal: AbortSignal;
 };
 
@@ -170,7 +168,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 		this.emit('output', stream, bytes);
 		let start = 0;
 		for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
-			this.log.append(stream, Buffer.concat([...this.#unfinished[stream].splice(0), bytes.subarray(start, end)]));
+			this.log.append(Buffer.concat([...this.#unfinished[stream].splice(0), bytes.subarray(start, end)]));
 			start = end + 1;
 		}
 
@@ -212,14 +210,14 @@ export class LogFile {
 	readonly #changes = new EventEmitter().setMaxListeners(0);
 	#lastNanoseconds = 0n;
 
-	append(stream: OutputStream, line: Buffer): void {
+	append(line: Buffer): void {
 		for (let start = 0; start === 0 || start < line.length; start += maxRecordBytes) {
 			const text = line.subarray(start, start + maxRecordBytes);
 			if (this.#current.bytes > rotateAtBytes) {
 				this.#current = {records: [], bytes: 0};
 			}
 
-			this.#current.records.push({...this.#now(), stream, text, partial: start + maxRecordBytes < line.length});
+			this.#current.records.push({...this.#now(), text, partial: start + maxRecordBytes < line.length});
 			this.#current.bytes += text.length + 100;
 		}
 
@@ -236,7 +234,7 @@ export class LogFile {
 		this.#changes.emit('change');
 	}
 
-	async *read({follow, tail, since, timestamps, limitBytes = Infinity, stream, signal}: ReadOptions): AsyncGenerator<Buffer> {
+	async *read({follow, tail, since, timestamps, limitBytes = Infinity, signal}: ReadOptions): AsyncGenerator<Buffer> {
 		let remaining = limitBytes;
 		let lineStart = true;
 		let file = this.#current;
@@ -245,7 +243,7 @@ export class LogFile {
 			const batch: Buffer[] = [];
 			for (; index < file.records.length && batch.length < 512; index++) {
 				const record = file.records[index]!;
-				if ((since !== undefined && record.timeMs < since) || (stream !== undefined && record.stream !== stream)) {
+				if (since !== undefined && record.timeMs < since) {
 					continue;
 				}
 

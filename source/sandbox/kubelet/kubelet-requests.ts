@@ -5,7 +5,7 @@ import type {TLSSocket} from 'node:tls';
 import {createWebSocketStream} from 'ws';
 import type {JsonObject} from '../../wire/json.ts';
 import {certificateIdentity} from '../certificates/issuer.ts';
-import type {Container, LogFile, OutputStream, ReadOptions} from '../containers/container.ts';
+import type {Container, LogFile, ReadOptions} from '../containers/container.ts';
 import {decodePart, requestUrl} from '../network/request-url.ts';
 import {noop, type Refusal, rejectUpgrade, type Upgrade} from '../network/sockets.ts';
 import {servePortForward, runAttach, runExec} from './container-streams.ts';
@@ -189,7 +189,6 @@ function readOptions(query: URLSearchParams): Omit<ReadOptions, 'signal'> {
 		tail: tail !== undefined && tail < 0 ? undefined : tail,
 		since: seconds === undefined ? Date.parse(query.get('sinceTime') ?? '') || undefined : Date.now() - seconds * 1000,
 		limitBytes: number('limitBytes'),
-		stream: ({Stdout: 'stdout', Stderr: 'stderr'} as Record<string, OutputStream>)[query.get('stream') ?? ''],
 	};
 }
 

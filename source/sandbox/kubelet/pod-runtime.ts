@@ -84,11 +84,9 @@ export class PodRuntime {
 	}
 
 	/** Stops containers; the restart policy decides whether they start again. */
-	restart(containerName?: string): void {
+	restart(): void {
 		for (const container of this.#main) {
-			if (containerName === undefined || container.name === containerName) {
-				container.stop();
-			}
+			container.stop();
 		}
 	}
 
