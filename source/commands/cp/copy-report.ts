@@ -1,9 +1,8 @@
 /** What a copy prints: notices, a summary, and objects for `-o json`. */
-import {Writable} from 'node:stream';
 import {monotonicMs} from '../../base/async/clock.ts';
 import {describeCopied, describeNotCopied} from '../../report/descriptions/describe-command-end.ts';
 import {SpokeError} from '../../base/errors/spoke-error.ts';
-import {jsonObject, writeJsonLine, noticeLine} from '../../report/output/output-writer.ts';
+import {jsonObject, writeJsonLine, noticeLine, type TextStream} from '../../report/output/output-writer.ts';
 import type {ResolvedTarget} from '../../cluster/targets/parse-target.ts';
 import type {CopyContainerCallbacks} from '../../streams/copy/copy-container.ts';
 import {type CopiedEntry, type CopyDirection, type CopyListener, CopyTally} from '../../streams/copy/copy-passes.ts';
@@ -141,7 +140,7 @@ function entryObject({kind, path, bytes, result, digest, reason}: CopiedEntry, d
 }
 
 /** Other lines of stderr pass through it, above the progress. Without a terminal, there is no progress. */
-export class ProgressLine extends Writable {
+export class ProgressLine implements TextStream {
 	readonly isTTY: boolean;
 	readonly #stderr: NodeJS.WriteStream;
 	readonly #isShown: boolean;
@@ -151,7 +150,6 @@ export class ProgressLine extends Writable {
 	#timer: NodeJS.Timeout | undefined;
 
 	constructor(stderr: NodeJS.WriteStream, {isQuiet}: {isQuiet: boolean}) {
-		super({decodeStrings: false});
 		this.#stderr = stderr;
 		this.isTTY = stderr.isTTY;
 		this.#isShown = stderr.isTTY && !isQuiet;
@@ -178,9 +176,8 @@ export class ProgressLine extends Writable {
 		}
 	}
 
-	override _write(line: string, _encoding: BufferEncoding, done: () => void): void {
+	write(line: string): void {
 		this.#stderr.write(this.#timer ? `${clearLine}${line}` : line);
-		done();
 	}
 
 	#draw(): void {

@@ -15,8 +15,8 @@ import type {PodObject} from '../../cluster/targets/pod-object.ts';
 import {resolvePod} from '../../cluster/targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../base/terminal/detach-keys.ts';
 import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
-import type {Command, Invocation} from '../command.ts';
-import {printLogs} from '../logs/print-logs.ts';
+import type {Command} from '../command.ts';
+import {printLog} from '../logs/print-logs.ts';
 import {runRecorded, runRemoteCommand, type RunEnd} from '../remote-command/run-remote-command.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {type DebugInput, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
@@ -37,13 +37,13 @@ export const command: Command<typeof debugSpec.flags> = {
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		try {
 			return await runRecorded(invocation, async recording => {
-				const added = await prepare(invocation, parsed, input);
-				if (!input.attaches || added.name === null) {
-					stdout.write(`${added.printed}\n`);
+				const {pod, name, printed, notRunning} = await prepare(invocation, parsed, input);
+				if (!input.attaches || name === null) {
+					stdout.write(`${printed}\n`);
 					return {exitStatus: exitStatus.ok, isRemote: false, detached: false};
 				}
 
-				return attachTo(invocation, {...added, name: added.name}, {detachKeys, recording});
+				return attachTo(invocation, {pod: pod.metadata.name, name, notRunning}, {detachKeys, recording});
 			});
 		} catch (error) {
 			if (interrupted.aborted) {
@@ -61,7 +61,8 @@ type Added = {
 	notRunning: SpokeError | null;
 };
 
-type Prepared = Omit<Added, 'name'> & {name: string | null; printed: string};
+/** `name`: of the container, or `null` if none is to be attached to. */
+type Prepared = {pod: PodObject; name: string | null; printed: string};
 
 function assertTargetKind({resource: {kind}, input}: ParsedTarget, {flags}: DebugInvocation): void {
 	const wrong = kind === 'Node' ? (['copy-to', 'target'] as const).find(flag => flags[flag] !== undefined) : undefined;
@@ -125,7 +126,11 @@ function assertRecorded(recording: CommandRecording | null, status: number | nul
 	}
 }
 
-async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, input: DebugInput): Promise<Prepared> {
+async function prepare(
+	invocation: DebugInvocation,
+	parsed: ParsedTarget,
+	input: DebugInput,
+): Promise<Prepared & Pick<Added, 'notRunning'>> {
 	const cluster = await createStreamClient(invocation);
 	try {
 		if (invocation.flags.profile === 'legacy') {
@@ -135,20 +140,9 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, input:
 			);
 		}
 
-		if (parsed.resource.kind === 'Node') {
-			return await startOnNode({cluster, invocation, input}, parsed);
-		}
-
-		const {
-			flags: {'pod-running-timeout': podRunningTimeoutMs},
-			interrupted: signal,
-		} = invocation;
-		const {pod, target} = await resolvePod(cluster, parsed, {podPreference: 'attach', podRunningTimeoutMs, signal});
-		// Before the pod changes, which cannot be undone. The attach is checked again, because its connection may end at another apiserver.
-		await assertStreamAllowed(cluster, {feature: 'attach', target, request: null}, signal);
-		return input.copy === null
-			? await addContainer({cluster, invocation, input}, pod)
-			: await startCopy({cluster, invocation, input}, pod, input.copy);
+		const preparing = {cluster, invocation, input};
+		const prepared = await (parsed.resource.kind === 'Node' ? startOnNode(preparing, parsed) : startInPod(preparing, parsed));
+		return {...prepared, notRunning: await whyNotRunning(preparing, prepared)};
 	} finally {
 		cluster.close();
 	}
@@ -156,8 +150,17 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, input:
 
 type PrepareContext = {cluster: ClusterClient; invocation: DebugInvocation; input: DebugInput};
 
-async function addContainer(preparing: PrepareContext, pod: PodObject): Promise<Prepared> {
+async function startInPod(preparing: PrepareContext, parsed: ParsedTarget): Promise<Prepared> {
 	const {cluster, invocation, input} = preparing;
+	const {flags, interrupted: signal} = invocation;
+	const options = {podPreference: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal} as const;
+	const {pod, target} = await resolvePod(cluster, parsed, options);
+	// Before the pod changes, which cannot be undone. The attach is checked again, because its connection may end at another apiserver.
+	await assertStreamAllowed(cluster, {feature: 'attach', target, request: null}, signal);
+	return input.copy === null ? addContainer(preparing, pod) : startCopy(preparing, pod, input.copy);
+}
+
+async function addContainer({cluster, invocation, input}: PrepareContext, pod: PodObject): Promise<Prepared> {
 	const {flags, interrupted} = invocation;
 	if (input.attaches) {
 		assertPodRunning(pod, 'debug');
@@ -169,11 +172,10 @@ async function addContainer(preparing: PrepareContext, pod: PodObject): Promise<
 	await addDebugContainer(cluster, pod, container, interrupted);
 	const {name} = container;
 	say(invocation, `added container ${name} (${input.container.image}) to pod ${pod.metadata.name}; it remains until the pod is deleted`);
-	return {pod: pod.metadata.name, name, printed: name, notRunning: await whyNotRunning(preparing, pod, name)};
+	return {pod, name, printed: name};
 }
 
-async function startCopy(preparing: PrepareContext, original: PodObject, request: CopyRequest): Promise<Prepared> {
-	const {cluster, invocation} = preparing;
+async function startCopy({cluster, invocation}: PrepareContext, original: PodObject, request: CopyRequest): Promise<Prepared> {
 	const {pod, container} = podCopy(original, request);
 	warnOfUser(invocation, original, pod.spec.containers.find(({name}) => name === container)?.securityContext);
 	const created = await createDebugPod(cluster, original.metadata.namespace ?? 'default', pod, invocation.interrupted);
@@ -184,20 +186,13 @@ async function startCopy(preparing: PrepareContext, original: PodObject, request
 		say(invocation, `deleted pod ${original.metadata.name}`);
 	}
 
-	return {
-		pod: name,
-		name: container,
-		printed: name,
-		notRunning: container === null ? null : await whyNotRunning(preparing, created, container),
-	};
+	return {pod: created, name: container, printed: name};
 }
 
-async function startOnNode(preparing: PrepareContext, {resource, name: nodeName, input}: ParsedTarget): Promise<Prepared> {
-	const {
-		cluster,
-		invocation,
-		input: {container: request},
-	} = preparing;
+async function startOnNode(
+	{cluster, invocation, input: {container: request}}: PrepareContext,
+	{resource, name: nodeName, input}: ParsedTarget,
+): Promise<Prepared> {
 	const {
 		metadata: {name: node},
 	} = await cluster.json<PodObject>({path: objectPath(resource, '', nodeName), signal: invocation.interrupted});
@@ -207,19 +202,19 @@ async function startOnNode(preparing: PrepareContext, {resource, name: nodeName,
 	const {name} = created.metadata;
 	const container = pod.spec.containers[0]!.name;
 	say(invocation, `created pod ${name} with container ${container} on node ${node}; it remains until you delete it`);
-	return {pod: name, name: container, printed: name, notRunning: await whyNotRunning(preparing, created, container)};
+	return {pod: created, name: container, printed: name};
 }
 
-async function whyNotRunning({cluster, invocation, input}: PrepareContext, pod: PodObject, container: string): Promise<SpokeError | null> {
-	if (!input.attaches) {
+async function whyNotRunning({cluster, invocation, input}: PrepareContext, {pod, name}: Prepared): Promise<SpokeError | null> {
+	if (!input.attaches || name === null) {
 		return null;
 	}
 
-	return waitUntilRunning(cluster, pod, container, {
+	return waitUntilRunning(cluster, pod, name, {
 		timeoutMs: invocation.flags['pod-running-timeout'],
 		signal: invocation.interrupted,
 		onWaiting(reason) {
-			say(invocation, `waiting for ${container}: ${reason}`);
+			say(invocation, `waiting for ${name}: ${reason}`);
 		},
 	}).then(
 		() => null,
@@ -227,18 +222,15 @@ async function whyNotRunning({cluster, invocation, input}: PrepareContext, pod: 
 	);
 }
 
-function warnOfUser(invocation: DebugInvocation, pod: PodObject, context: Parameters<typeof losesCapabilities>[1]): void {
+function warnOfUser({stderr}: DebugInvocation, pod: PodObject, context: Parameters<typeof losesCapabilities>[1]): void {
 	if (losesCapabilities(pod, context)) {
-		invocation.stderr.write(
-			noticeLine(
-				'Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work.',
-				invocation.stderr,
-			),
-		);
+		const notice =
+			'Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work.';
+		stderr.write(noticeLine(notice, stderr));
 	}
 }
 
-function say({flags, stderr}: Pick<DebugInvocation, 'flags' | 'stderr'>, notice: string): void {
+function say({flags, stderr}: DebugInvocation, notice: string): void {
 	if (!flags.quiet) {
 		stderr.write(noticeLine(notice, stderr));
 	}
@@ -252,10 +244,7 @@ Prints the whole log, as `kubectl debug` does.
 @returns the exit status, or `null` without output if the container has not terminated
 @throws SpokeError of the log that cannot be read
 */
-async function printTerminatedContainer(
-	invocation: Invocation<typeof debugSpec.flags>,
-	{pod: podName, name}: {pod: string; name: string},
-): Promise<number | null> {
+async function printTerminatedContainer(invocation: DebugInvocation, {pod: podName, name}: Added): Promise<number | null> {
 	const {flags, stdout, interrupted} = invocation;
 	const cluster = await createStreamClient(invocation);
 	try {
@@ -272,19 +261,9 @@ async function printTerminatedContainer(
 		const {namespace = cluster.facts.namespace, uid = null} = pod.metadata;
 		const source = {namespace, pod: podName, uid, node: pod.spec.nodeName ?? null, container: name};
 		const output = createOutputWriter(stdout);
-		await printLogs(
-			cluster,
-			[{source, target: {...target, container: name}, isOnlyContainer: false, restarts: 0, isWaiting: false}],
-			output,
-			{
-				read: {},
-				lines: {json: false, terminal: stdout.isTTY, colors: false, prefix: false, timestamps: false, shaper: null, context: null},
-				ignoreErrors: false,
-				observer: undefined,
-				signal: interrupted,
-				say() {},
-			},
-		);
+		const log = {source, target: {...target, container: name}, isOnlyContainer: false};
+		const lines = {json: false, terminal: stdout.isTTY, colors: false, prefix: false, timestamps: false, shaper: null, context: null};
+		await printLog(cluster, log, output, {read: {}, lines, observer: undefined, signal: interrupted});
 		await output.finished();
 		return status;
 	} finally {

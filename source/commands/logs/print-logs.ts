@@ -81,7 +81,7 @@ export async function printLogs(
 
 export async function printLog(
 	cluster: ClusterClient,
-	{source, target, isOnlyContainer}: ChosenLog,
+	{source, target, isOnlyContainer}: Pick<ChosenLog, 'source' | 'target' | 'isOnlyContainer'>,
 	output: OutputWriter,
 	options: Omit<PrintOptions, 'ignoreErrors' | 'say'> & {opened?: () => void},
 ): Promise<void> {
@@ -89,11 +89,9 @@ export async function printLog(
 	const open = await openWithRetry(cluster, source, readToPrint(read, lines), {target, observer, signal, isOnlyContainer});
 	opened?.();
 	try {
-		await (isEditedHere(lines)
-			? printEdited(open, source, output, {lines, limitBytes: read.limitBytes ?? 0})
-			: lines.prefix || lines.terminal
-				? printInLines(open, source, output, lines)
-				: printBytes(open, output));
+		await (isEditedHere(lines) || lines.prefix || lines.terminal
+			? printLines(open, source, output, {lines, limitBytes: read.limitBytes ?? 0})
+			: printBytes(open, output));
 	} catch (error) {
 		throw signal.aborted || isSpokeError(error)
 			? error
@@ -147,25 +145,15 @@ async function printBytes({body}: OpenLog, output: OutputWriter): Promise<void> 
 	}
 }
 
-async function printInLines({body}: OpenLog, source: LogSource, output: OutputWriter, form: LineOutput): Promise<void> {
-	const print = async (block: Buffer) => output.write(formatBlock(block, source, form));
-	const {remainder, error} = await readLineBlocks(body, print);
-	if (remainder.length > 0) {
-		await print(remainder);
-	}
-
-	if (error) {
-		throw error;
-	}
-}
-
-async function printEdited(
+async function printLines(
 	open: OpenLog,
 	source: LogSource,
 	output: OutputWriter,
 	{lines, limitBytes}: {lines: LineOutput; limitBytes: number},
 ): Promise<void> {
-	let left = limitBytes === 0 ? Infinity : limitBytes;
+	const isEdited = isEditedHere(lines);
+	// The server applies the limit to lines that are not edited here.
+	let left = limitBytes === 0 || !isEdited ? Infinity : limitBytes;
 	const take = (bytes: number) => {
 		const taken = Math.min(bytes, left);
 		left -= taken;
@@ -173,7 +161,7 @@ async function printEdited(
 	};
 
 	const print = async (block: Buffer) => {
-		await output.write(formatLines(block, source, {lines, take}));
+		await output.write(isEdited ? formatLines(block, source, {lines, take}) : formatBlock(block, source, lines));
 		if (left === 0) {
 			open.body.destroy();
 		}

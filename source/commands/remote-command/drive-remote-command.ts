@@ -40,15 +40,23 @@ export async function driveRemoteCommand(
 	const {stdout, stderr, interrupted} = invocation;
 	// Reading `stdin` opens it.
 	const terminal = tty ? new BorrowedTerminal(invocation.stdin, stdout) : null;
-	const detached = Promise.withResolvers<DriveResult>();
+	const ended = Promise.withResolvers<DriveResult>();
+	const onInterrupt = () => {
+		ended.resolve({...endedByUser, exitStatus: exitStatusForSignal(interrupted.reason)});
+	};
+
 	const input = command.stdin
 		? new InputPump(invocation.stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-				detached.resolve({...endedByUser, exitStatus: exitStatus.ok, detached: true});
+				ended.resolve({...endedByUser, exitStatus: exitStatus.ok, detached: true});
 			})
 		: {problem: null, hasUnsent: async () => false, stop() {}};
 
 	const stopSizes = tty ? followSize(stdout, command, {redraw}) : () => {};
-	const interruption = whenInterrupted(interrupted);
+	interrupted.addEventListener('abort', onInterrupt);
+	if (interrupted.aborted) {
+		onInterrupt();
+	}
+
 	let end: DriveResult | undefined;
 	try {
 		const outputs = Promise.all([
@@ -79,10 +87,10 @@ export async function driveRemoteCommand(
 				hasOutput: written.value.includes(true),
 			};
 		})();
-		end = await Promise.race([done, detached.promise, interruption.promise]);
+		end = await Promise.race([done, ended.promise]);
 		return end;
 	} finally {
-		interruption.stop();
+		interrupted.removeEventListener('abort', onInterrupt);
 		stopSizes();
 		input.stop();
 		command.close();
@@ -120,26 +128,6 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 	} finally {
 		to.off('error', onError);
 	}
-}
-
-function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResult>; stop: () => void} {
-	const {promise, resolve} = Promise.withResolvers<DriveResult>();
-	const onAbort = () => {
-		resolve({...endedByUser, exitStatus: exitStatusForSignal(interrupted.reason)});
-	};
-
-	if (interrupted.aborted) {
-		onAbort();
-	} else {
-		interrupted.addEventListener('abort', onAbort);
-	}
-
-	return {
-		promise,
-		stop() {
-			interrupted.removeEventListener('abort', onAbort);
-		},
-	};
 }
 
 /** By the user, not by the command. */
@@ -232,15 +220,9 @@ function isRegularFile(stdin: NodeJS.ReadStream): boolean {
 	return stdin instanceof ReadStream && !stdin.destroyed && fstatSync((stdin as unknown as {fd: number}).fd).isFile();
 }
 
-/** Resolves when the file has given more or has ended, however long that takes. */
+/** Resolves when the file has given more, has ended or has failed, however long that takes. */
 async function nextRead(file: NodeJS.ReadStream): Promise<void> {
-	return new Promise(resolve => {
-		for (const event of ['data', 'end', 'error']) {
-			file.once(event, () => {
-				resolve();
-			});
-		}
-
-		file.resume();
-	});
+	const next = Promise.race(['data', 'end', 'error'].map(async event => once(file, event)));
+	file.resume();
+	await next.catch(() => undefined);
 }

@@ -1,9 +1,8 @@
 /** Common part of exec and attach. */
-import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {describeReattach, describeExit} from '../../report/descriptions/describe-command-end.ts';
 import {exitStatus as exitStatuses} from '../../base/errors/exit-status.ts';
-import {noticeLine} from '../../report/output/output-writer.ts';
+import {noticeLine, type TextStream} from '../../report/output/output-writer.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
 import {openRemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
@@ -199,13 +198,12 @@ function chooseTty({stdin, tty, isLocalTty, container}: TtyRequest): TtyChoice {
 		: {tty: hasRemoteTty, isLocalRaw: false, notice: 'Unable to use a TTY - input is not a terminal or the right kind of file'};
 }
 
-class DeferredNotices extends Writable {
+class DeferredNotices implements TextStream {
 	readonly isTTY: boolean;
 	readonly #stderr: NodeJS.WriteStream;
 	#held: string[] | null = null;
 
 	constructor(stderr: NodeJS.WriteStream) {
-		super({decodeStrings: false});
 		this.#stderr = stderr;
 		this.isTTY = stderr.isTTY;
 	}
@@ -222,14 +220,12 @@ class DeferredNotices extends Writable {
 		this.#held = null;
 	}
 
-	override _write(notice: string, _encoding: BufferEncoding, done: () => void): void {
+	write(notice: string): void {
 		if (this.#held) {
 			this.#held.push(notice);
 		} else {
 			this.#stderr.write(notice);
 		}
-
-		done();
 	}
 }
 
