@@ -10,7 +10,7 @@ import process from 'node:process';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../base/errors/spoke-error.ts';
 import {routeMeanings, tlsMeanings} from '../../report/descriptions/describe-verdict.ts';
-import {createLabeler, type Labeler} from '../../evidence/connection-labeler.ts';
+import {reportPaths} from '../../report/output/path-reporter.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {Sandbox, SwitchValues} from '../../sandbox/sandbox.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
@@ -42,12 +42,7 @@ const postures: ReadonlyArray<{title: string; switches: Partial<SwitchValues>}> 
 	{title: 'history: SSH tunnels, as before Kubernetes 1.22', switches: {verification: 'off', route: 'ssh'}},
 ];
 
-type SandboxAccess = {
-	kubeconfigFile: string;
-	/** A new client, which the caller closes. */
-	open(): Promise<ClusterClient>;
-	dispose(): Promise<void>;
-};
+type SandboxAccess = Awaited<ReturnType<typeof createSandboxAccess>>;
 
 export async function runTour(sandbox: Sandbox, access: SandboxAccess, stdout: Writable, signal: AbortSignal): Promise<void> {
 	const print = (line: string) => {
@@ -77,49 +72,24 @@ export async function runTour(sandbox: Sandbox, access: SandboxAccess, stdout: W
 	);
 }
 
-/** Uses one labeler per step, so that labels cannot be mixed up. */
+/** Reports the paths of each step apart, so that labels cannot be mixed up. */
 async function printStep({command, run}: TourStep, cluster: ClusterClient, print: (line: string) => void): Promise<void> {
-	const labeler = createLabeler(cluster, {waitsForMetrics: true});
-	const seen: Path[] = [];
-	labeler.onLabel((_id, {path}) => {
-		seen.push(path);
+	let path: Path | undefined;
+	const paths = reportPaths(cluster, {
+		mode: 'never',
+		stderr: {write() {}},
+		onPath(reported) {
+			path = reported;
+		},
 	});
-	let outcome: string;
-	try {
-		// Without a reported end, the label waits for the evidence.
-		const {onClosed: _untold, ...observer} = labeler.observer;
-		outcome = await run(cluster, observer);
-	} catch (thrown) {
-		outcome = `failed: ${toSpokeError(thrown).message}`;
-	}
-
-	const path = await settledPath(labeler, seen);
-	labeler.close();
+	const outcome = await run(cluster, paths.observer!).catch((thrown: unknown) => `failed: ${toSpokeError(thrown).message}`);
+	await paths.finished({timeoutMs: labelTimeoutMs});
 	print(`  ${command}`);
 	print(`    ${sanitizeLine(outcome)}`);
-	if (!path) {
-		return;
+	if (path) {
+		print(`    ${sanitizeLine(path.line)}`);
+		print(`    ${explainPath(path)}`);
 	}
-
-	print(`    ${sanitizeLine(path.line)}`);
-	print(`    ${explainPath(path)}`);
-}
-
-async function settledPath(labeler: Labeler, seen: readonly Path[]): Promise<Path | undefined> {
-	const settled = () => seen.findLast(path => path.phase !== 'checking');
-	if (!settled()) {
-		const {promise, resolve} = Promise.withResolvers<void>();
-		const limit = setTimeout(resolve, labelTimeoutMs);
-		labeler.onLabel((_id, {phase}) => {
-			if (phase !== 'checking') {
-				resolve();
-			}
-		});
-		await promise;
-		clearTimeout(limit);
-	}
-
-	return settled() ?? seen.at(-1);
 }
 
 function explainPath({legs}: Pick<Path, 'legs'>): string {
@@ -214,8 +184,8 @@ async function echo(host: string, port: number, words: string): Promise<string> 
 	return text(socket);
 }
 
-/** Only the owner can read its kubeconfig. The caller must `dispose` of it. */
-export async function createSandboxAccess(sandbox: Sandbox): Promise<SandboxAccess> {
+/** Only the owner can read its kubeconfig. The caller must `dispose` of it, and close each client that it opens. */
+export async function createSandboxAccess(sandbox: Sandbox) {
 	const directory = await mkdtemp(join(tmpdir(), 'spoke-'));
 	const kubeconfigFile = join(directory, 'kubeconfig');
 	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig('admin')), {mode: 0o600});
