@@ -18,8 +18,6 @@ type ForwardTarget = {
 	podSandboxId: string;
 };
 
-const pairTimeoutMs = 30_000;
-
 export async function runExec(
 	container: Container,
 	command: readonly string[],
@@ -143,12 +141,6 @@ export function servePortForward(session: SpdyServerSession, target: ForwardTarg
 		const other = waiting.get(id);
 		if (other === undefined) {
 			waiting.set(id, stream);
-			setTimeout(() => {
-				if (waiting.get(id) === stream) {
-					waiting.delete(id);
-					stream.reset();
-				}
-			}, pairTimeoutMs).unref();
 			return;
 		}
 

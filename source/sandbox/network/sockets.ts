@@ -1,4 +1,5 @@
 /** Listeners, and the lifetime of connected streams. */
+import {once} from 'node:events';
 import {type IncomingMessage, type ServerResponse, STATUS_CODES} from 'node:http';
 import type {Server} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -6,14 +7,7 @@ import type {HostPort} from './address-plan.ts';
 
 /** Resolves to the actual address. Rejects with the system's error. */
 export async function listen(server: Server, {address: host, port}: HostPort): Promise<HostPort> {
-	const {promise, resolve, reject} = Promise.withResolvers<void>();
-	server.once('error', reject).listen({host, port}, resolve);
-	try {
-		await promise;
-	} finally {
-		server.off('error', reject).off('listening', resolve);
-	}
-
+	await once(server.listen({host, port}), 'listening');
 	return server.address() as HostPort;
 }
 

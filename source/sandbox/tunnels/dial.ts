@@ -1,4 +1,5 @@
 /** TCP connections, and TLS to kubelets, with Go's error messages. */
+import {once} from 'node:events';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
@@ -18,23 +19,14 @@ export async function connectFrom(plan: AddressPlan, from: string, to: HostPort,
 	const {address: host, port} = plan.locate(to);
 	const localAddress = plan.sourceOf(from);
 	const socket = createConnection({host, port, allowHalfOpen: true, ...(localAddress !== undefined && {localAddress})});
-	const {promise, resolve, reject} = Promise.withResolvers<void>();
-	const timer = setTimeout(() => {
-		reject(Object.assign(new Error('timeout'), {code: 'ETIMEDOUT'}));
-	}, timeoutMs);
-	socket.once('connect', resolve).once('error', reject);
 	try {
-		await promise;
+		await once(socket, 'connect', {signal: AbortSignal.timeout(timeoutMs)});
 	} catch (error) {
 		socket.destroy();
 		throw new DialError(goDialText(to, error as NodeJS.ErrnoException));
-	} finally {
-		clearTimeout(timer);
 	}
 
-	socket.setNoDelay(true);
-	socket.off('error', reject).on('error', noop);
-	return socket;
+	return socket.setNoDelay(true).on('error', noop);
 }
 
 /** @throws DialError */
@@ -50,6 +42,7 @@ function goDialText({address, port}: HostPort, error: NodeJS.ErrnoException): st
 		EHOSTUNREACH: 'connect: no route to host',
 		ENETUNREACH: 'connect: network is unreachable',
 		ETIMEDOUT: 'i/o timeout',
+		ABORT_ERR: 'i/o timeout',
 	};
 	return `dial tcp ${address}:${port}: ${texts[error.code ?? ''] ?? error.message}`;
 }
