@@ -1,5 +1,6 @@
 /** Writes logs to new files, one per container instance, and an index of where each is from. Loaded only for `--export`. */
-import {createWriteStream, lstatSync, openSync, type WriteStream} from 'node:fs';
+import {createWriteStream, lstatSync, openSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
 import {basename, join, resolve} from 'node:path';
 import {finished} from 'node:stream/promises';
 import {prepareDirectory} from '../../base/command-line/private-files.ts';
@@ -34,18 +35,19 @@ A log that fails is reported, and the others follow.
 export async function exportLogs(directory: string, logs: readonly ChosenLog[], options: ExportOptions): Promise<void> {
 	const {report, say} = options;
 	const instances = instancesOf(logs, resolve(directory), options.extension);
-	const index = new ExportFile(join(resolve(directory), indexName));
+	const indexPath = join(resolve(directory), indexName);
 	prepareDirectory(resolve(directory));
-	for (const {path} of [...instances, index]) {
+	for (const path of [...instances.map(instance => instance.path), indexPath]) {
 		assertNew(path);
 	}
 
+	const index = createFile(indexPath);
 	let written = 0;
 	const failures: SpokeError[] = [];
 	try {
 		for (const instance of instances) {
 			const {bytes, error} = await exportInstance(instance, options);
-			await index.write(jsonLine(describeOrigin(instance, {bytes, error}, options)));
+			await index.output.write(jsonLine(describeOrigin(instance, {bytes, error}, options)));
 			if (error !== null) {
 				options.signal.throwIfAborted();
 			}
@@ -62,7 +64,7 @@ export async function exportLogs(directory: string, logs: readonly ChosenLog[], 
 			}
 		}
 
-		await index.finished();
+		await index.output.finished();
 	} finally {
 		await index.close();
 	}
@@ -130,17 +132,23 @@ type ExportResult = {
 
 /** A log that cannot be opened leaves no file; an interrupted one leaves what was received. */
 async function exportInstance({log, previous, path}: Instance, {print, signal}: ExportOptions): Promise<ExportResult> {
-	const file = new ExportFile(path);
+	let file: ExportFile | null = null;
+	let error: SpokeError | null = null;
 	try {
-		await print(log, file, {previous});
-		await file.finished();
-		return {bytes: file.bytes, error: null};
+		file = createFile(path);
+		await print(log, file.output, {previous});
+		await file.output.finished();
 	} catch (thrown) {
-		const error = signal.aborted ? new SpokeError('ERR_STREAM_LOST', 'the export was interrupted', {cause: thrown}) : toSpokeError(thrown);
-		return {bytes: file.isThere ? file.bytes : null, error};
-	} finally {
-		await file.close();
+		error = signal.aborted ? new SpokeError('ERR_STREAM_LOST', 'the export was interrupted', {cause: thrown}) : toSpokeError(thrown);
 	}
+
+	const bytes = (await file?.close()) ?? null;
+	if (error === null || bytes !== 0) {
+		return {bytes, error};
+	}
+
+	await rm(path, {force: true});
+	return {bytes: null, error};
 }
 
 function describeOrigin({log: {source}, previous, path}: Instance, {bytes, error}: ExportResult, {context}: ExportOptions): object {
@@ -159,52 +167,19 @@ function describeOrigin({log: {source}, previous, path}: Instance, {bytes, error
 	});
 }
 
-/** Created with its first bytes or, for an empty log, at the end. */
-class ExportFile implements OutputWriter {
-	readonly closed = new AbortController().signal;
-	bytes = 0;
-	readonly path: string;
-	#open: {stream: WriteStream; output: OutputWriter} | null = null;
+/** `close` resolves to the number of bytes. Write errors were thrown before. */
+type ExportFile = {output: OutputWriter; close(): Promise<number>};
 
-	constructor(path: string) {
-		this.path = path;
-	}
-
-	get isThere(): boolean {
-		return this.#open !== null;
-	}
-
-	async write(data: Buffer | string): Promise<void> {
-		if (data.length > 0) {
-			this.bytes += Buffer.byteLength(data);
-			await this.#output().write(data);
-		}
-	}
-
-	flush(): void {
-		// Nothing is gathered.
-	}
-
-	async finished(): Promise<void> {
-		await this.#output().finished();
-	}
-
-	/** Write errors were thrown before. */
-	async close(): Promise<void> {
-		if (this.#open !== null) {
-			this.#open.stream.end();
-			await finished(this.#open.stream).catch(() => {});
-		}
-	}
-
-	#output(): OutputWriter {
-		if (this.#open === null) {
-			const stream = createWriteStream(this.path, {fd: openNew(this.path)});
-			this.#open = {stream, output: createOutputWriter(stream)};
-		}
-
-		return this.#open.output;
-	}
+function createFile(path: string): ExportFile {
+	const stream = createWriteStream(path, {fd: openNew(path)});
+	return {
+		output: createOutputWriter(stream),
+		async close() {
+			stream.end();
+			await finished(stream).catch(() => {});
+			return stream.bytesWritten;
+		},
+	};
 }
 
 /** A file that exists, also as a link, is an error. */
