@@ -35,7 +35,7 @@ type RunOptions = {
 };
 
 /** What opens streams, and what it reports their connections to. */
-type StreamRun = {cluster: ClusterClient; observer: ConnectionObserver | undefined};
+export type StreamRun = {cluster: ClusterClient; observer: ConnectionObserver | undefined};
 
 /** 30 s for the apiserver's connection to the backend, and 90 s for the response. */
 const defaultTimeoutMs = 120_000;

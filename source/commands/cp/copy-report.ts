@@ -80,19 +80,13 @@ export class CopyReport implements CopyListener, CopyContainerCallbacks {
 		const durationMs = Math.round(monotonicMs() - this.#startedAt);
 		progress.stop();
 		if (json) {
-			const {files, directories, links, bytes, skipped, failed} = this.#tally;
 			const summary = {
 				direction,
 				target: this.target,
 				debugContainer: this.debugContainer,
 				source,
 				destination,
-				files,
-				directories,
-				links,
-				bytes,
-				skipped,
-				failed,
+				...this.#tally,
 				losses: this.#losses,
 				durationMs,
 				stopped,

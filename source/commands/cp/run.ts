@@ -1,10 +1,8 @@
 /** `spoke cp`. */
 import {assertAccess} from '../../session/actions/access.ts';
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
 import {isSpokeError, toSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import {noticeLine} from '../../report/output/output-writer.ts';
-import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {addCopyContainer} from '../../streams/copy/copy-container.ts';
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
 import {type CopyOptions, needsDebugContainer} from '../../streams/copy/copy-session.ts';
@@ -15,7 +13,7 @@ import {chooseContainer} from '../../cluster/targets/choose-container.ts';
 import {resolvePod} from '../../cluster/targets/resolve-pod.ts';
 import type {Command, Invocation} from '../command.ts';
 import {confirm} from '../terminal-line.ts';
-import {runStreams} from '../stream-client.ts';
+import {runStreams, type StreamRun} from '../stream-client.ts';
 import {CopyReport, ProgressLine} from './copy-report.ts';
 import {cpSpec} from './spec.ts';
 import type {CopyDirection} from '../../streams/copy/copy-passes.ts';
@@ -74,7 +72,7 @@ export const command: Command<typeof cpSpec.flags> = {
 	},
 };
 
-type CopyContext = {cluster: ClusterClient; observer: ConnectionObserver | undefined; report: CopyReport; progress: ProgressLine};
+type CopyContext = StreamRun & {report: CopyReport; progress: ProgressLine};
 
 async function copyTarget(
 	{direction, remote, local}: CopyArguments,

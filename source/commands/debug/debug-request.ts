@@ -1,5 +1,4 @@
 /** Flags of `debug`. */
-import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from './spec.ts';
@@ -25,11 +24,7 @@ export function parseDebugRequest(invocation: DebugInvocation): DebugInput {
 		text === undefined || text === '' ? null : text,
 	) as [string | null, string | null, string | null];
 	const attaches = given.has('attach') ? flags.attach : flags.stdin;
-	const error = usageError(invocation, {image, name, copyName, images});
-	if (error !== null) {
-		throw new SpokeError('ERR_USAGE', error);
-	}
-
+	assertAgree(invocation, {image, name, copyName, images, attaches});
 	const container: DebugRequest = {
 		name,
 		image,
@@ -61,49 +56,45 @@ function copyRequest({flags, given}: DebugInvocation, request: DebugRequest & Pi
 	};
 }
 
-type Names = {image: string | null; name: string | null; copyName: string | null; images: ReadonlyMap<string, string>};
+type Names = {
+	image: string | null;
+	name: string | null;
+	copyName: string | null;
+	images: ReadonlyMap<string, string>;
+	attaches: boolean;
+};
 
-function usageError({flags, given, afterDash = []}: DebugInvocation, {image, name, copyName, images}: Names): string | null {
-	if (given.has('attach') && flags.attach && image === null && name === null) {
-		return 'you must specify --container or create a new container using --image in order to attach';
-	}
-
+/** @throws SpokeError ERR_USAGE */
+function assertAgree({flags, given, afterDash = []}: DebugInvocation, {image, name, copyName, images, attaches}: Names): void {
+	assertUsage(
+		!given.has('attach') || !flags.attach || image !== null || name !== null,
+		'you must specify --container or create a new container using --image in order to attach',
+	);
 	if (copyName === null) {
-		const onlyWithCopy = (['replace', 'same-node', 'set-image'] as const).find(flag =>
-			flag === 'set-image' ? images.size > 0 : flags[flag],
-		);
-		if (onlyWithCopy !== undefined) {
-			return `--${onlyWithCopy} may only be used with --copy-to`;
+		for (const flag of ['replace', 'same-node', 'set-image'] as const) {
+			assertUsage(flag === 'set-image' ? images.size === 0 : !flags[flag], `--${flag} may only be used with --copy-to`);
 		}
 
-		if (image === null) {
-			return 'you must specify --image when not using --copy-to';
-		}
-	} else if (image === null && images.size === 0 && afterDash.length === 0) {
-		return 'you must specify --image, --set-image or command arguments';
-	} else if (afterDash.length > 0 && name === null && image === null) {
-		return 'you must specify an existing container or a new image when specifying args';
+		assertUsage(image !== null, 'you must specify --image when not using --copy-to');
+	} else {
+		const changes = image !== null || images.size > 0 || afterDash.length > 0;
+		assertUsage(changes, 'you must specify --image, --set-image or command arguments');
+		const takesArguments = afterDash.length === 0 || name !== null || image !== null;
+		assertUsage(takesArguments, 'you must specify an existing container or a new image when specifying args');
 	}
 
-	if (image !== null && !isImageReference(image)) {
-		return `invalid image name ${JSON.stringify(image)}: invalid reference format`;
-	}
-
+	assertUsage(image === null || isImageReference(image), `invalid image name ${JSON.stringify(image)}: invalid reference format`);
 	for (const [container, wanted] of images) {
-		if (!isImageReference(wanted)) {
-			return `invalid image name ${JSON.stringify(wanted)} for container ${JSON.stringify(container)}: invalid reference format`;
-		}
+		assertUsage(
+			isImageReference(wanted),
+			`invalid image name ${JSON.stringify(wanted)} for container ${JSON.stringify(container)}: invalid reference format`,
+		);
 	}
 
-	if (flags.target !== undefined && copyName !== null) {
-		return '--target is incompatible with --copy-to. Use --share-processes instead';
-	}
-
-	if (flags.record !== undefined && !(given.has('attach') ? flags.attach : flags.stdin)) {
-		return '--record requires -i or --attach';
-	}
-
-	return flags.tty && !flags.stdin ? '-i/--stdin is required for containers with -t/--tty=true' : null;
+	const isTargetAlone = flags.target === undefined || copyName === null;
+	assertUsage(isTargetAlone, '--target is incompatible with --copy-to. Use --share-processes instead');
+	assertUsage(flags.record === undefined || attaches, '--record requires -i or --attach');
+	assertUsage(!flags.tty || flags.stdin, '-i/--stdin is required for containers with -t/--tty=true');
 }
 
 const domain = String.raw`(?:(?:[a-zA-Z\d]|[a-zA-Z\d][a-zA-Z\d-]*[a-zA-Z\d])(?:\.(?:[a-zA-Z\d]|[a-zA-Z\d][a-zA-Z\d-]*[a-zA-Z\d]))*|\[[a-fA-F\d:]+\])(?::\d+)?`;

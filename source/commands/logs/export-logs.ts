@@ -151,20 +151,10 @@ async function exportInstance({log, previous, path}: Instance, {print, signal}: 
 	return {bytes: null, error};
 }
 
-function describeOrigin({log: {source}, previous, path}: Instance, {bytes, error}: ExportResult, {context}: ExportOptions): object {
-	const {namespace, pod, uid, node, container} = source;
-	return jsonObject('ExportedLog', {
-		file: bytes === null ? null : basename(path),
-		context,
-		namespace,
-		pod,
-		uid,
-		node,
-		container,
-		previous,
-		bytes,
-		error: error?.toJSON() ?? null,
-	});
+function describeOrigin({log, previous, path}: Instance, {bytes, error}: ExportResult, {context}: ExportOptions): object {
+	const {otherContainers: _, ...source} = log.source;
+	const file = bytes === null ? null : basename(path);
+	return jsonObject('ExportedLog', {file, context, ...source, previous, bytes, error: error?.toJSON() ?? null});
 }
 
 /** `close` resolves to the number of bytes. Write errors were thrown before. */

@@ -24,7 +24,7 @@ import {truncatedResponseError} from '../../streams/proxy/response-origin.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../cluster/targets/proxy-target.ts';
 import {sanitizeLine, Sanitizer, sanitize} from '../../base/text/sanitize.ts';
 import type {Invocation} from '../command.ts';
-import {parseResponseTimeout, runStreams} from '../stream-client.ts';
+import {parseResponseTimeout, runStreams, type StreamRun} from '../stream-client.ts';
 import {listenerFlags, type proxySpec} from './spec.ts';
 import {locateTunnelLoss} from '../../streams/locate-loss.ts';
 import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
@@ -64,11 +64,10 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	});
 }
 
-type ExchangeContext = {cluster: ClusterClient; observer: ConnectionObserver | undefined};
 type RequestInput = {target: ProxyTarget; method: string; headers: Readonly<Record<string, string>>};
 
 async function exchange(
-	{cluster, observer}: ExchangeContext,
+	{cluster, observer}: StreamRun,
 	resolved: ResolvedProxyTarget,
 	{target, method, headers}: RequestInput,
 	invocation: ProxyInvocation,

@@ -3,7 +3,6 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {describeReattach, describeExit} from '../../report/descriptions/describe-command-end.ts';
 import {exitStatus as exitStatuses} from '../../base/errors/exit-status.ts';
 import {noticeLine, type TextStream} from '../../report/output/output-writer.ts';
-import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {CommandRecording} from '../../streams/remote-command/command-recording.ts';
 import {openRemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
@@ -14,7 +13,7 @@ import type {attachSpec} from '../attach/spec.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
 import type {execSpec} from '../exec/spec.ts';
-import {runStreams} from '../stream-client.ts';
+import {runStreams, type StreamRun} from '../stream-client.ts';
 import {driveRemoteCommand} from './drive-remote-command.ts';
 import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {recordRequest} from '../stream-flags.ts';
@@ -63,9 +62,7 @@ export async function runRemoteCommand(
 	return end ?? {exitStatus, isRemote: false, detached: false};
 }
 
-type Reports = {notices: DeferredNotices; recording: CommandRecording | null};
-
-type RunContext = Reports & {cluster: ClusterClient; observer: ConnectionObserver | undefined};
+type RunContext = StreamRun & {notices: DeferredNotices; recording: CommandRecording | null};
 
 async function runCommand(
 	{cluster, observer, notices, recording}: RunContext,
@@ -133,9 +130,8 @@ async function chooseCommandRequest(
 	assertPodRunning(pod, request.feature);
 	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
 	say(container.notice);
-	const attached =
-		request.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
-	const {tty, isLocalRaw, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: () => invocation.stdin.isTTY, ...attached});
+	const attached = request.feature === 'attach' ? {name: container.name, tty: containerSpec(pod, container.name)?.tty === true} : null;
+	const {tty, isLocalRaw, notice} = chooseTty(invocation, attached);
 	say(notice);
 	if (request.feature === 'attach') {
 		say(
@@ -165,35 +161,23 @@ function reattachNotice(pod: PodObject, container: string, {detached}: {detached
 	});
 }
 
-type TtyRequest = {
-	stdin: boolean;
-	tty: boolean;
-	/** `process.stdin` is a terminal. */
-	isLocalTty: () => boolean;
-	container?: {name: string; tty: boolean};
-};
-
-type TtyChoice = {
-	/** Of the request. */
-	tty: boolean;
-	/** The local terminal is put into raw mode. */
-	isLocalRaw: boolean;
-	notice: string | null;
-};
-
-/** @see k8s.io/kubectl pkg/cmd/exec/exec.go SetupTTY, pkg/cmd/attach/attach.go */
-function chooseTty({stdin, tty, isLocalTty, container}: TtyRequest): TtyChoice {
+/**
+`tty`: of the request. `isLocalRaw`: the local terminal is put into raw mode. `attached`: the container, and whether it has a terminal.
+@see k8s.io/kubectl pkg/cmd/exec/exec.go SetupTTY, pkg/cmd/attach/attach.go
+*/
+function chooseTty(invocation: RemoteCommandInvocation, attached: {name: string; tty: boolean} | null) {
+	const {stdin, tty} = invocation.flags;
 	// Such a container has no separate stderr. Runtimes refuse a request for one, which kubectl sends without a local terminal.
-	const hasRemoteTty = container?.tty === true;
-	if (container && tty && !container.tty) {
-		return {tty: false, isLocalRaw: false, notice: `Unable to use a TTY - container ${container.name} did not allocate one`};
+	const hasRemoteTty = attached?.tty === true;
+	if (attached && tty && !attached.tty) {
+		return {tty: false, isLocalRaw: false, notice: `Unable to use a TTY - container ${attached.name} did not allocate one`};
 	}
 
 	if (!(tty || hasRemoteTty) || !stdin) {
 		return {tty: hasRemoteTty, isLocalRaw: false, notice: null};
 	}
 
-	return isLocalTty()
+	return invocation.stdin.isTTY
 		? {tty: true, isLocalRaw: true, notice: null}
 		: {tty: hasRemoteTty, isLocalRaw: false, notice: 'Unable to use a TTY - input is not a terminal or the right kind of file'};
 }
