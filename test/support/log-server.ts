@@ -6,7 +6,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {PodObject} from '../../source/cluster/targets/pod-object.ts';
-import {type ByHand, type ScriptedServer, startServer} from './api-server.ts';
+import {answerFrom, type ByHand, refuse, reply, type ScriptedServer, startServer} from './api-server.ts';
 import {discovery} from './discovery.ts';
 
 /** A record of a CRI log file. A partial one has no line feed. */
@@ -35,7 +35,7 @@ export class ContainerLog {
 	restarts = 0;
 	state: 'running' | 'ended' | 'waiting' = 'running';
 	exitCode = 0;
-	readonly changed = new Set<() => void>();
+	#changed = Promise.withResolvers<void>();
 
 	get file(): LogRecord[] {
 		return this.instances.at(-1)!;
@@ -63,10 +63,14 @@ export class ContainerLog {
 		this.wake();
 	}
 
+	/** The next one. */
+	get change(): Promise<void> {
+		return this.#changed.promise;
+	}
+
 	wake(): void {
-		for (const wake of this.changed) {
-			wake();
-		}
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
 	}
 }
 
@@ -77,8 +81,6 @@ export class LogServer {
 	sent = 0;
 	openFollows = 0;
 	mostAtOnce = 0;
-	/** Milliseconds until the apiserver learns of a changed container state. */
-	statusLagMs = 0;
 	readyzSilent = false;
 	podsRefused = false;
 	restartPolicy = 'Always';
@@ -95,8 +97,7 @@ export class LogServer {
 
 	/** Without TLS, unless it speaks HTTP/2, as connections are shared only there. Stops with its test. */
 	static async start(t?: Pick<ExecutionContext, 'teardown'>, {http2 = false} = {}): Promise<LogServer> {
-		const request: ByHand = (asked, response) => server.#answer(asked, response).catch(() => response.destroy());
-		const server: LogServer = new LogServer(await startServer({request}, {http2, plain: !http2}));
+		const server: LogServer = new LogServer(await startServer({request: (...asked) => server.#answer(...asked)}, {http2, plain: !http2}));
 		t?.teardown(async () => server.stop());
 		return server;
 	}
@@ -197,32 +198,26 @@ export class LogServer {
 		};
 	}
 
-	async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const url = new URL(request.url!, this.url);
-		const parts = url.pathname.split('/').slice(1);
-		const discovered = discovery[url.pathname];
-		if (discovered) {
-			respond(response, 200, discovered);
-		} else if (url.pathname === '/readyz') {
-			if (!this.readyzSilent) {
-				response.end('ok');
-			}
-		} else if (url.pathname === '/api/v1/namespaces/demo/pods') {
-			this.#listOrWatch(url, response);
-		} else if (url.pathname === '/apis/apps/v1/namespaces/demo/deployments/web') {
-			respond(response, 200, {kind: 'Deployment', metadata: {name: 'web'}, spec: {selector: {matchLabels: {app: 'web'}}}});
-		} else if (!this.pods.has(parts[5] ?? '')) {
-			respond(response, 404, {kind: 'Status', message: `pods "${parts[5]}" not found`, reason: 'NotFound'});
-		} else if (parts[6] === 'log') {
-			await this.#log(parts[5]!, Object.fromEntries(url.searchParams), {response, port: request.socket.remotePort});
-		} else {
-			const object = this.#podObject(parts[5]!);
-			if (this.statusLagMs > 0) {
-				await delay(this.statusLagMs);
-			}
-
-			respond(response, 200, {apiVersion: 'v1', kind: 'Pod', ...object});
+	#answer(...asked: Parameters<ByHand>): unknown {
+		const path = asked[0].url!.split('?')[0]!;
+		const [, name = '', log] = /^\/api\/v1\/namespaces\/demo\/pods\/([^/]+)(\/log)?$/.exec(path) ?? [];
+		if (this.pods.has(name)) {
+			return log === undefined
+				? reply(200, {apiVersion: 'v1', kind: 'Pod', ...this.#podObject(name)})(...asked)
+				: this.#log(name, ...asked);
 		}
+
+		return answerFrom({
+			...discovery,
+			'/readyz': (_, response) => this.readyzSilent || response.end('ok'),
+			'/api/v1/namespaces/demo/pods': (...asked) => this.#listOrWatch(...asked),
+			'/apis/apps/v1/namespaces/demo/deployments/web': {
+				kind: 'Deployment',
+				metadata: {name: 'web'},
+				spec: {selector: {matchLabels: {app: 'web'}}},
+			},
+			'*': refuse(404, `pods "${name}" not found`, 'NotFound'),
+		})(...asked);
 	}
 
 	get openWatches(): number {
@@ -235,24 +230,22 @@ export class LogServer {
 		}
 	}
 
-	#listOrWatch(url: URL, response: ServerResponse): void {
+	#listOrWatch(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): unknown {
 		if (this.podsRefused) {
-			respond(response, 401, {kind: 'Status', message: 'Unauthorized', reason: 'Unauthorized', code: 401});
-			return;
+			return refuse(401, 'Unauthorized', 'Unauthorized')(request, response, query);
 		}
 
-		if (url.searchParams.get('watch') !== 'true') {
-			respond(response, 200, {
+		if (query.get('watch') !== 'true') {
+			return reply(200, {
 				kind: 'PodList',
 				metadata: {resourceVersion: String(this.#version)},
 				items: [...this.pods.keys()].map(name => this.#podObject(name)),
-			});
-			return;
+			})(request, response, query);
 		}
 
 		const tell = (event: object) => response.write(`${JSON.stringify(event)}\n`);
 		response.writeHead(200, {'content-type': 'application/json'}).flushHeaders();
-		const since = Number(url.searchParams.get('resourceVersion') ?? 0);
+		const since = Number(query.get('resourceVersion') ?? 0);
 		for (const {event} of this.#events.filter(({version}) => since > 0 && version > since)) {
 			tell(event);
 		}
@@ -260,194 +253,137 @@ export class LogServer {
 		this.#eventListeners.add(tell);
 		const end = () => response.end();
 		this.#openWatches.add(end);
-		response.on('close', () => {
+		return response.on('close', () => {
 			this.#eventListeners.delete(tell);
 			this.#openWatches.delete(end);
 		});
 	}
 
-	async #log(
-		pod: string,
-		query: Record<string, string>,
-		{response, port}: {response: ServerResponse; port: number | undefined},
-	): Promise<void> {
+	#log(pod: string, ...[request, response, parameters]: Parameters<ByHand>): unknown {
+		const query = Object.fromEntries(parameters);
 		const {container = 'app'} = query;
-		this.seen.push({pod, container, query, at: Date.now(), port});
+		this.seen.push({pod, container, query, at: Date.now(), port: request.socket.remotePort});
 		const log = this.pods.get(pod)!.containers.get(container);
-		const fault = this.faults.length > 0 ? this.faults.shift()! : null;
-		if (fault?.kind === 'silence') {
-			return;
-		}
-
-		if (fault?.kind === 'refuse-stream') {
-			(response as unknown as Http2ServerResponse).stream.close(7);
-			return;
-		}
-
-		if (fault?.kind === 'refuse') {
-			response.writeHead(fault.status, {'content-type': 'application/json', ...fault.headers}).end(fault.body);
-			return;
-		}
-
-		if (!log || (query['previous'] === 'true' && log.instances.length < 2)) {
-			respond(response, 400, {
-				kind: 'Status',
-				message: log
-					? `previous terminated container "${container}" in pod "${pod}" not found`
-					: `container ${container} is not valid for pod ${pod}`,
-				reason: 'BadRequest',
-			});
-			return;
-		}
-
-		if (log.state === 'waiting' && query['previous'] !== 'true') {
-			respond(response, 400, {
-				kind: 'Status',
-				message: `container "${container}" in pod "${pod}" is waiting to start: ContainerCreating`,
-				reason: 'BadRequest',
-			});
-			return;
-		}
-
-		await new LogAnswer(this, log, query, response, fault).run();
-	}
-}
-
-/** One response of the kubelet's log reader. @see k8s.io/cri-client/pkg/logs ReadLogs */
-class LogAnswer {
-	readonly #server: LogServer;
-	readonly #log: ContainerLog;
-	readonly #query: Record<string, string>;
-	readonly #response: ServerResponse;
-	readonly #fault: Fault;
-	#bytes = 0;
-	#frozen = false;
-	#newLine = true;
-
-	constructor(server: LogServer, log: ContainerLog, query: Record<string, string>, response: ServerResponse, fault: Fault) {
-		this.#server = server;
-		this.#log = log;
-		this.#query = query;
-		this.#response = response;
-		this.#fault = fault;
-	}
-
-	async run(): Promise<void> {
-		const follow = this.#query['follow'] === 'true';
-		const instance = this.#query['previous'] === 'true' ? this.#log.instances.at(-2)! : this.#log.file;
-		const index = this.#log.instances.indexOf(instance);
-		let closed = false;
-		this.#response.on('close', () => {
-			closed = true;
-			if (follow) {
-				this.#server.openFollows--;
-			}
-
-			this.#log.wake();
-		});
-		if (follow) {
-			this.#server.openFollows++;
-			this.#server.mostAtOnce = Math.max(this.#server.mostAtOnce, this.#server.openFollows);
-		}
-
-		let file = instance;
-		let next = this.#query['tailLines'] === undefined ? 0 : Math.max(0, instance.length - Number(this.#query['tailLines']));
-		while (!closed) {
-			for (; next < file.length && !closed; next++) {
-				if (!(await this.#writeRecord(file[next]!))) {
-					return;
-				}
-			}
-
-			if (this.#frozen) {
-				await once(this.#response, 'close');
+		const fault = this.faults.shift() ?? null;
+		const answer = (by: ByHand) => by(request, response, parameters);
+		switch (fault?.kind) {
+			case 'silence': {
 				return;
 			}
 
-			const over = !follow || this.#log.instances.length - 1 !== index || this.#log.state !== 'running';
-			if (over || this.#fault?.kind === 'kubelet-error') {
-				break;
+			case 'refuse-stream': {
+				return (response as unknown as Http2ServerResponse).stream.close(7);
 			}
 
-			await new Promise<void>(resolve => {
-				const wake = () => {
-					this.#log.changed.delete(wake);
-					resolve();
-				};
-
-				this.#log.changed.add(wake);
-			});
-			// The kubelet switches to the newest file without draining the old one.
-			if (this.#log.instances[index] !== file) {
-				file = this.#log.instances[index]!;
-				next = 0;
+			case 'refuse': {
+				return answer(reply(fault.status, fault.body, {'content-type': 'application/json', ...fault.headers}));
 			}
 		}
 
-		this.#response.end(this.#fault?.kind === 'kubelet-error' ? this.#fault.text : '');
-	}
+		if (!log) {
+			return answer(refuse(400, `container ${container} is not valid for pod ${pod}`, 'BadRequest'));
+		}
 
-	/** Returns false if the fault ended the response. */
-	async #writeRecord({time, text, partial = false}: LogRecord): Promise<boolean> {
-		const {sinceTime, sinceSeconds} = this.#query;
+		if (query['previous'] === 'true' && log.instances.length < 2) {
+			return answer(refuse(400, `previous terminated container "${container}" in pod "${pod}" not found`, 'BadRequest'));
+		}
+
+		if (log.state === 'waiting' && query['previous'] !== 'true') {
+			return answer(refuse(400, `container "${container}" in pod "${pod}" is waiting to start: ContainerCreating`, 'BadRequest'));
+		}
+
+		return sendLog({server: this, log, query, response, fault}).catch(() => response.destroy());
+	}
+}
+
+type AskedLog = {server: LogServer; log: ContainerLog; query: Record<string, string>; response: ServerResponse; fault: Fault};
+
+/** One response of the kubelet's log reader. @see k8s.io/cri-client/pkg/logs ReadLogs */
+async function sendLog({server, log, query, response, fault}: AskedLog): Promise<void> {
+	const {sinceTime, sinceSeconds} = query;
+	const isFollow = query['follow'] === 'true';
+	let isClosed = false;
+	response.on('close', () => {
+		isClosed = true;
+		server.openFollows -= isFollow ? 1 : 0;
+		log.wake();
+	});
+	server.openFollows += isFollow ? 1 : 0;
+	server.mostAtOnce = Math.max(server.mostAtOnce, server.openFollows);
+	let left = fault && 'afterBytes' in fault ? fault.afterBytes : Infinity;
+	let isNewLine = true;
+	for await (const {time, text, partial = false} of recordsOf(log, query, () => isFollow && !isClosed && fault?.kind !== 'kubelet-error')) {
+		if (isClosed) {
+			return;
+		}
+
+		const stamp = query['timestamps'] === 'true' && isNewLine ? `${time} ` : '';
+		isNewLine = !partial;
 		if (
 			(sinceTime !== undefined && Date.parse(time) < Date.parse(sinceTime)) ||
 			(sinceSeconds !== undefined && Date.parse(time) < Date.now() - Number(sinceSeconds) * 1000)
 		) {
-			this.#newLine = !partial;
-			return true;
+			continue;
 		}
 
-		const stamp = this.#query['timestamps'] === 'true' && this.#newLine ? `${time} ` : '';
-		this.#newLine = !partial;
-		return this.#write(Buffer.from(`${stamp}${text}${partial ? '' : '\n'}`, 'latin1'));
+		const bytes = Buffer.from(`${stamp}${text}${partial ? '' : '\n'}`, 'latin1');
+		if (bytes.length >= left) {
+			response.write(bytes.subarray(0, left));
+			await interrupt(response, fault!.kind);
+			return;
+		}
+
+		left -= bytes.length;
+		server.sent += bytes.length;
+		if (!response.write(bytes)) {
+			await drainedOrClosed(response);
+		}
 	}
 
-	async #write(bytes: Buffer): Promise<boolean> {
-		const fault = this.#fault;
-		if (this.#frozen) {
-			return true;
+	response.end(fault?.kind === 'kubelet-error' ? fault.text : '');
+}
+
+async function interrupt(response: ServerResponse, how: NonNullable<Fault>['kind']): Promise<void> {
+	if (how === 'freeze') {
+		await once(response, 'close');
+	} else if (how === 'end-cleanly') {
+		response.end();
+	} else {
+		// Written bytes must arrive before the interruption.
+		await delay(5);
+		response.socket?.[how === 'close' ? 'destroy' : 'resetAndDestroy']();
+	}
+}
+
+/** Of a file, and what is written to it while the read goes on. */
+async function* recordsOf(
+	log: ContainerLog,
+	{previous, tailLines}: Record<string, string>,
+	goesOn: () => boolean,
+): AsyncGenerator<LogRecord> {
+	let file = previous === 'true' ? log.instances.at(-2)! : log.file;
+	const index = log.instances.indexOf(file);
+	let next = tailLines === undefined ? 0 : Math.max(0, file.length - Number(tailLines));
+	for (;;) {
+		for (; next < file.length; next++) {
+			yield file[next]!;
 		}
 
-		if (fault && 'afterBytes' in fault && this.#bytes + bytes.length >= fault.afterBytes) {
-			this.#response.write(bytes.subarray(0, fault.afterBytes - this.#bytes));
-			if (fault.kind === 'freeze') {
-				this.#frozen = true;
-				return true;
-			}
-
-			if (fault.kind === 'end-cleanly') {
-				this.#response.end();
-			} else {
-				// Written bytes must arrive before the interruption.
-				await delay(5);
-				this.#response.socket?.[fault.kind === 'close' ? 'destroy' : 'resetAndDestroy']();
-			}
-
-			return false;
+		if (!goesOn() || log.instances.length - 1 !== index || log.state !== 'running') {
+			return;
 		}
 
-		this.#bytes += bytes.length;
-		this.#server.sent += bytes.length;
-		if (!this.#response.write(bytes)) {
-			await drainedOrClosed(this.#response);
+		await log.change;
+		// The kubelet switches to the newest file without draining the old one.
+		if (log.instances[index] !== file) {
+			file = log.instances[index]!;
+			next = 0;
 		}
-
-		return true;
 	}
 }
 
 async function drainedOrClosed(response: ServerResponse): Promise<void> {
-	await new Promise<void>(resolve => {
-		const done = () => {
-			response.off('drain', done).off('close', done);
-			resolve();
-		};
-
-		response.on('drain', done).on('close', done);
-	});
-}
-
-function respond(response: ServerResponse, status: number, body: object): void {
-	response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(body));
+	const over = new AbortController();
+	await Promise.race(['drain', 'close'].map(async event => once(response, event, over)));
+	over.abort();
 }
