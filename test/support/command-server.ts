@@ -185,20 +185,12 @@ async function overSpdy(request: IncomingMessage, socket: Socket, head: Buffer):
 		stdout: bytes => streams.get('stdout')!.write(bytes),
 		stderr: bytes => streams.get('stderr')!.write(bytes),
 		status: value => streams.get('error')!.write(typeof value === 'string' ? value : JSON.stringify(value)),
-		close() {
+		async close() {
 			const outputs = ['error', 'stdout', 'stderr'].flatMap(name => streams.get(name) ?? []);
-			void Promise.all(
-				outputs.map(
-					async stream =>
-						new Promise<void>(resolve => {
-							stream.end(resolve);
-						}),
-				),
-			).then(() => {
-				setTimeout(() => {
-					session.end();
-				}, 20);
-			});
+			await Promise.allSettled(outputs.map(async stream => once(stream.end(), 'finish')));
+			setTimeout(() => {
+				session.end();
+			}, 20);
 		},
 	});
 }

@@ -1,7 +1,7 @@
 /** Command lines of `debug` that kubectl and spoke share. */
 import {readFile} from 'node:fs/promises';
 import pod from '../commands/debug/debugged-pod.json' with {type: 'json'};
-import {startServer} from './api-server.ts';
+import {answerFrom, reply, startServer} from './api-server.ts';
 import {discovery} from './discovery.ts';
 
 export type DebugOutcome = {
@@ -36,24 +36,11 @@ export async function tryDebug(
 ): Promise<DebugOutcome> {
 	const asked: Array<{method: string; path: string; body: unknown}> = [];
 	const server = await startServer({
-		async request(request, response) {
+		async request(request, response, query) {
 			const {method = '', url = ''} = request;
 			const {pathname} = new URL(url, 'http://x');
-			response.setHeader('content-type', 'application/json');
 			if (method === 'GET') {
-				const found = objects[pathname];
-				response.writeHead(found ? 200 : 404).end(
-					JSON.stringify(
-						found ?? {
-							kind: 'Status',
-							apiVersion: 'v1',
-							status: 'Failure',
-							message: `${pathname} not found`,
-							reason: 'NotFound',
-							code: 404,
-						},
-					),
-				);
+				answerFrom(objects)(request, response, query);
 				return;
 			}
 
@@ -62,7 +49,7 @@ export async function tryDebug(
 				(request.headers['content-type'] ?? '').includes('protobuf') ? await decode(sent) : sent.toString(),
 			) as unknown;
 			asked.push({method, path: pathname, body: comparable(method, body)});
-			response.end(JSON.stringify(method === 'POST' ? body : pod));
+			reply(200, (method === 'POST' ? body : pod) as object)(request, response, query);
 		},
 	});
 	try {

@@ -1,18 +1,8 @@
 /** `spoke logs` of a scripted server. */
-import process from 'node:process';
-import {spawn} from '@lydell/node-pty';
 import type {ExecutionContext} from 'ava';
 import type {LogServer} from './log-server.ts';
-import {
-	builtProgram,
-	type Ended,
-	type Printed,
-	type RunningSpoke,
-	runSpoke,
-	spokePrints,
-	type StartOptions,
-	startSpoke,
-} from './run-spoke.ts';
+import {type Ended, type Printed, type RunningSpoke, runSpoke, spokePrints, type StartOptions, startSpoke} from './run-spoke.ts';
+import {openTerminal} from './terminal.ts';
 
 export type LogsCommand = {
 	run(...argv: readonly string[]): Promise<Ended>;
@@ -30,19 +20,9 @@ export function logsCommand(t: ExecutionContext, server: LogServer): LogsCommand
 		prints: async (argv, expected) => spokePrints(t, whole(argv), expected, {env}),
 		start: (argv, options = {}) => startSpoke(t, whole(argv), {...options, env: {...env, ...options.env}}),
 		async onTerminal(argv, more = {}) {
-			const terminal = spawn(process.execPath, [builtProgram, ...whole(argv)], {
-				cols: 200,
-				rows: 30,
-				env: {PATH: process.env['PATH']!, HOME: '/nonexistent', ...env, TERM: 'xterm', ...more},
-			});
-			let written = '';
-			terminal.onData(data => {
-				written += data;
-			});
-			await new Promise(resolve => {
-				terminal.onExit(resolve);
-			});
-			return written;
+			const terminal = await openTerminal(t, whole(argv), {columns: 200, rows: 30, home: '/nonexistent', env: {...env, ...more}});
+			await terminal.ended();
+			return terminal.raw();
 		},
 	};
 }

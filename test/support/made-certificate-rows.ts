@@ -31,7 +31,8 @@ const policyConstraints = (...fields: readonly Buffer[]) => extension('2.5.29.36
 const requireExplicit = (skip: number) => policyConstraints(integer(skip, 0x80));
 const uri = (text: string) => der(0x86, Buffer.from(text));
 const mail = (text: string) => der(0x81, Buffer.from(text));
-const localhost = [altNames(address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)];
+const loopback = address(127, 0, 0, 1);
+const namesOf = (...names: readonly Buffer[]) => [altNames(...names), extendedKeyUsage(serverAuth)];
 
 type Served = {leaf: MadeCertificate; above?: readonly MadeCertificate[]; trusted: readonly MadeCertificate[]};
 
@@ -58,6 +59,16 @@ const byMiddle =
 	};
 
 const leafWith = (...extensions: readonly Buffer[]) => byRoot({extensions: [...here, ...extensions]});
+const leafFor = (...names: readonly Buffer[]) => byRoot({extensions: namesOf(...names)});
+/** A root that limits the names of what it signs, and a leaf with these names. */
+const limited = (limits: readonly Buffer[], ...names: readonly Buffer[]) =>
+	byRoot({extensions: namesOf(...names)}, {extensions: [...mayIssue, nameConstraints(...limits)]});
+/** An intermediate that requires the policy 1.2.3, and a leaf with these policies. */
+const requiring = (...ids: readonly string[]) =>
+	byMiddle(
+		{extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]},
+		{extensions: [...here, ...(ids.length > 0 ? [policies(...ids)] : [])]},
+	);
 const unknown = /x509: certificate signed by unknown authority/;
 const unparsed = /tls: failed to parse certificate from server: x509: /;
 const noChains = /x509: no valid chains built/;
@@ -112,20 +123,9 @@ export const madeCertificateRows: readonly CertificateRow[] = [
 	row('a leaf that requires a policy and has any', leafWith(requireExplicit(0), policies('2.5.29.32.0'))),
 	row('a leaf with policyConstraints of mapping alone', leafWith(policyConstraints(integer(0, 0x81)))),
 	row('empty policyConstraints', leafWith(policyConstraints())),
-	row(
-		'an intermediate that requires a policy, and a leaf without',
-		byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}),
-		noChains,
-	),
-	row(
-		'an intermediate that requires a policy, and a leaf with it',
-		byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}, {extensions: [...here, policies('1.2.3')]}),
-	),
-	row(
-		'an intermediate that requires a policy, and a leaf with another',
-		byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}, {extensions: [...here, policies('1.2.4')]}),
-		noChains,
-	),
+	row('an intermediate that requires a policy, and a leaf without', requiring(), noChains),
+	row('an intermediate that requires a policy, and a leaf with it', requiring('1.2.3')),
+	row('an intermediate that requires a policy, and a leaf with another', requiring('1.2.4'), noChains),
 	row('a policy twice', leafWith(policies('1.2.3', '1.2.3')), unparsed),
 	row('critical inhibitAnyPolicy', leafWith(extension('2.5.29.54', integer(0), true))),
 	// Critical extensions.
@@ -140,64 +140,20 @@ export const madeCertificateRows: readonly CertificateRow[] = [
 	row('an extension twice', leafWith(keyUsage(0), keyUsage(0)), unparsed),
 	row('an authority key identifier that is another’s', leafWith(extension('2.5.29.35', sequence(der(0x80, Buffer.from([1, 2, 3])))))),
 	// Names.
-	row(
-		'a name beyond ASCII in the certificate',
-		byRoot({extensions: [altNames(dnsName('bücher.test'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}),
-		unparsed,
-	),
-	row(
-		'an address of five bytes',
-		byRoot({extensions: [altNames(address(127, 0, 0, 1, 1), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}),
-		unparsed,
-	),
-	row(
-		'an IPv4 address as IPv6',
-		byRoot({extensions: [altNames(address(...Array.from({length: 10}, () => 0), 255, 255, 127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}),
-	),
-	row(
-		'a URI that is none',
-		byRoot({extensions: [altNames(uri('https://[::1'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}),
-		unparsed,
-	),
-	row('no names in the extension', byRoot({extensions: [altNames(), extendedKeyUsage(serverAuth)]}), /doesn't contain any IP SANs/),
+	row('a name beyond ASCII in the certificate', leafFor(dnsName('bücher.test'), loopback), unparsed),
+	row('an address of five bytes', leafFor(address(127, 0, 0, 1, 1), loopback), unparsed),
+	row('an IPv4 address as IPv6', leafFor(address(...Array.from({length: 10}, () => 0), 255, 255, 127, 0, 0, 1))),
+	row('a URI that is none', leafFor(uri('https://[::1'), loopback), unparsed),
+	row('no names in the extension', leafFor(), /doesn't contain any IP SANs/),
 	// Name constraints.
-	row(
-		'an address that the root may sign',
-		byRoot({extensions: localhost}, {extensions: [...mayIssue, nameConstraints(permitted(address(127, 0, 0, 0, 255, 0, 0, 0)))]}),
-	),
-	row(
-		'an address that the root may not sign',
-		byRoot({extensions: localhost}, {extensions: [...mayIssue, nameConstraints(permitted(address(10, 0, 0, 0, 255, 0, 0, 0)))]}),
-		notAuthorized,
-	),
-	row(
-		'an address that the root is forbidden',
-		byRoot({extensions: localhost}, {extensions: [...mayIssue, nameConstraints(excluded(address(127, 0, 0, 1, 255, 255, 255, 255)))]}),
-		notAuthorized,
-	),
-	row(
-		'a mask with a hole',
-		byRoot({extensions: localhost}, {extensions: [...mayIssue, nameConstraints(permitted(address(127, 0, 0, 0, 255, 0, 255, 0)))]}),
-		/./,
-	),
-	row(
-		'names of DNS only are constrained, and the leaf has an address',
-		byRoot({extensions: localhost}, {extensions: [...mayIssue, nameConstraints(permitted(dnsName('foo.test')))]}),
-	),
-	row(
-		'a directory name is constrained',
-		byRoot({extensions: localhost}, {extensions: [...mayIssue, nameConstraints(permitted(der(0xa4, commonName('x'))))]}),
-		/x509: /,
-	),
-	row(
-		'an e-mail address that the root may not sign',
-		byRoot(
-			{extensions: [altNames(mail('a@b.test'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]},
-			{extensions: [...mayIssue, nameConstraints(permitted(mail('c.test')))]},
-		),
-		notAuthorized,
-	),
-	row('empty name constraints', byRoot({extensions: localhost}, {extensions: [...mayIssue, nameConstraints()]}), /./),
+	row('an address that the root may sign', limited([permitted(address(127, 0, 0, 0, 255, 0, 0, 0))], loopback)),
+	row('an address that the root may not sign', limited([permitted(address(10, 0, 0, 0, 255, 0, 0, 0))], loopback), notAuthorized),
+	row('an address that the root is forbidden', limited([excluded(address(127, 0, 0, 1, 255, 255, 255, 255))], loopback), notAuthorized),
+	row('a mask with a hole', limited([permitted(address(127, 0, 0, 0, 255, 0, 255, 0))], loopback), /./),
+	row('names of DNS only are constrained, and the leaf has an address', limited([permitted(dnsName('foo.test'))], loopback)),
+	row('a directory name is constrained', limited([permitted(der(0xa4, commonName('x')))], loopback), /x509: /),
+	row('an e-mail address that the root may not sign', limited([permitted(mail('c.test'))], mail('a@b.test'), loopback), notAuthorized),
+	row('empty name constraints', limited([], loopback), /./),
 	// Keys and algorithms.
 	row('an RSA algorithm without parameters', byRoot({algorithm: sequence(objectIdentifier('1.2.840.113549.1.1.11'))}, {key: 'rsa-2048'})),
 	row('an ECDSA algorithm with NULL parameters', byRoot({algorithm: sequence(objectIdentifier('1.2.840.10045.4.3.2'), der(5))})),

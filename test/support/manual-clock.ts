@@ -121,8 +121,7 @@ export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 		},
 	});
 	return {
-		facts: cluster.facts,
-		records: cluster.records,
+		...cluster,
 		connections: () => made,
 		async quiet(silent = 0) {
 			for (let turns = 0; turns < 2; turns++) {
@@ -140,14 +139,5 @@ export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 		},
 		connectAt: async (address, options) => limited(await cluster.connectAt(address, options)),
 		request: async options => onClock(options, async options => cluster.request(options)),
-		json: async options => cluster.json(options),
-		logIn: async signal => cluster.logIn(signal),
-		connectEarly() {
-			cluster.connectEarly();
-		},
-		anonymous: async options => cluster.anonymous(options),
-		close() {
-			cluster.close();
-		},
 	};
 }

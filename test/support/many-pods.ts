@@ -1,11 +1,10 @@
 /** Lists and watches of very many pods: 20 namespaces of 7,500 by default. */
-import {createServer, type ServerResponse} from 'node:http';
+import type {ServerResponse} from 'node:http';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {answerFrom, type ByHand, serve} from './api-server.ts';
 import {kubeconfigText} from './kubeconfig-text.ts';
-import {listenOnLoopback} from './listen-on-loopback.ts';
-import {temporaryDirectory} from './temporary-directory.ts';
 
 const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age', 'IP', 'Node', 'Nominated Node', 'Readiness Gates'].map((name, index) => ({
 	name,
@@ -52,46 +51,31 @@ export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespace
 		return known;
 	};
 
-	const server = createServer((request, response) => {
-		const url = new URL(request.url ?? '/', 'http://x');
+	const answer: ByHand = (request, response, query) => {
+		const [path = ''] = request.url!.split('?');
 		response.setHeader('content-type', 'application/json');
-		if (url.searchParams.get('watch') === 'true') {
-			response.writeHead(200);
-			response.flushHeaders();
+		if (query.get('watch') === 'true') {
+			response.writeHead(200).flushHeaders();
 			watchers.add(response);
 			response.on('close', () => watchers.delete(response));
 			return;
 		}
 
-		const pods = /^\/api\/v1\/namespaces\/ns-(\d+)\/pods$/.exec(url.pathname);
-		if (pods) {
-			response.end(page(Number(pods[1]), Number(url.searchParams.get('continue') ?? 0), Number(url.searchParams.get('limit') ?? 500)));
-		} else if (url.pathname === '/api/v1/pods') {
-			response.end(page(0, 0, 1));
-		} else if (url.pathname === '/api/v1/namespaces') {
-			response.end(
-				JSON.stringify({
-					kind: 'Table',
-					metadata: {resourceVersion: '1000'},
-					columnDefinitions: columns.slice(0, 1),
-					rows: Array.from({length: namespaces}, (_, index) => ({cells: [`ns-${index}`], object: null})),
-				}),
-			);
-		} else if (url.pathname === '/version') {
-			response.end('{"major":"1","minor":"36","gitVersion":"v1.36.3"}');
-		} else {
-			response.writeHead(404).end(JSON.stringify({kind: 'Status', status: 'Failure', reason: 'NotFound', message: 'not here', code: 404}));
-		}
-	});
-	const port = await listenOnLoopback(server);
-	const folder = await temporaryDirectory(t);
-	const kubeconfigFile = join(folder, 'kubeconfig.json');
-	const url = `http://127.0.0.1:${port}`;
-	await writeFile(kubeconfigFile, kubeconfigText({server: url, user: {}, namespace: 'ns-0'}));
-	t.teardown(() => {
-		server.closeAllConnections();
-		server.close();
-	});
+		const [, namespace] = /^\/api\/v1\/namespaces\/ns-(\d+)\/pods$/.exec(path) ?? [];
+		const table = {kind: 'Table', metadata: {resourceVersion: '1000'}, columnDefinitions: columns.slice(0, 1)};
+		answerFrom({
+			'/api/v1/pods': page(0, 0, 1),
+			'/api/v1/namespaces': {...table, rows: Array.from({length: namespaces}, (_, index) => ({cells: [`ns-${index}`], object: null}))},
+			'/version': '{"major":"1","minor":"36","gitVersion":"v1.36.3"}',
+			...(namespace !== undefined && {
+				[path]: page(Number(namespace), Number(query.get('continue') ?? 0), Number(query.get('limit') ?? 500)),
+			}),
+		})(request, response, query);
+	};
+
+	const server = await serve(t, answer, {plain: true});
+	const kubeconfigFile = join(server.folder, 'kubeconfig.json');
+	await writeFile(kubeconfigFile, kubeconfigText({server: server.url, user: {}, namespace: 'ns-0'}));
 	return {
 		kubeconfigFile,
 		change(type, namespace, name, status) {

@@ -5,8 +5,10 @@ import {once} from 'node:events';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
 import type {ExecutionContext} from 'ava';
+import {collected} from './duplex-sides.ts';
 import {builtProgram} from './run-spoke.ts';
 import {schemaFaults} from './schemas.ts';
+import {until as untilHolds} from './until.ts';
 
 type PodFacts = {asked: string; namespace: string; name: string; uid: string};
 
@@ -51,7 +53,6 @@ export async function runPortForward(
 	});
 	const events: EventLine[] = [];
 	const broken: string[] = [];
-	const waiting = new Set<() => void>();
 	let stderr = '';
 	child.stderr.on('data', (chunk: Buffer) => {
 		stderr += chunk.toString();
@@ -60,37 +61,14 @@ export async function runPortForward(
 		const event = JSON.parse(line) as EventLine;
 		broken.push(...schemaFaults(event).map(fault => `${line.slice(0, 200)}: ${fault}`));
 		events.push(event);
-		for (const wake of waiting) {
-			wake();
-		}
 	});
 	const ended = once(child, 'close').then(([status]) => status as number | null);
-	const until = async (fits: (event: EventLine) => boolean, limitMs = 40_000): Promise<EventLine> => {
-		const found = events.find(event => fits(event));
-		if (found) {
-			return found;
-		}
-
-		return new Promise((resolve, reject) => {
-			const timer = setTimeout(() => {
-				waiting.delete(look);
-				reject(new Error(`no such event within ${limitMs} ms; there were ${events.map(({event}) => event).join(', ')}; stderr: ${stderr}`));
-			}, limitMs);
-			const look = () => {
-				const late = events.find(event => fits(event));
-				if (!late) {
-					return;
-				}
-
-				clearTimeout(timer);
-				waiting.delete(look);
-				resolve(late);
-			};
-
-			waiting.add(look);
-		});
-	};
-
+	const until = async (fits: (event: EventLine) => boolean, limitMs = 40_000): Promise<EventLine> =>
+		untilHolds(
+			() => events.find(event => fits(event)),
+			() => `${events.map(({event}) => event).join(', ')}; stderr: ${stderr}`,
+			limitMs,
+		);
 	return {
 		events,
 		child,
@@ -154,19 +132,12 @@ export async function echoes(port: number, text = 'hello'): Promise<string> {
 }
 
 export async function readToEnd(socket: Socket): Promise<{bytes: Buffer; end: 'FIN' | 'RST'}> {
-	const chunks: Buffer[] = [];
-	socket.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-	});
-	const end = await new Promise<'FIN' | 'RST'>(resolve => {
-		socket.once('end', () => {
-			resolve('FIN');
-		});
-		socket.once('error', () => {
-			resolve('RST');
-		});
-	});
-	return {bytes: Buffer.concat(chunks), end};
+	const bytes = collected(socket);
+	const end = await once(socket, 'end').then(
+		() => 'FIN' as const,
+		() => 'RST' as const,
+	);
+	return {bytes: bytes(), end};
 }
 
 /** Whether a reset followed the end. A half-closed connection would first accept what is written. */

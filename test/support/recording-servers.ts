@@ -131,17 +131,7 @@ async function connectProxy(at: 'http-proxy' | 'https-proxy', socket: Socket, se
 
 async function socksProxy(socket: Socket, seen: Seen[]): Promise<void> {
 	socket.on('error', () => {});
-	const read = async (length: number): Promise<Buffer> => {
-		for (;;) {
-			const chunk = socket.read(length) as Buffer | null;
-			if (chunk) {
-				return chunk;
-			}
-
-			await new Promise(resolve => socket.once('readable', resolve));
-		}
-	};
-
+	const read = async (length: number) => readBytes(socket, length);
 	const [, count] = await read(2);
 	const methods = await read(count!);
 	let login: string | null = null;
@@ -172,15 +162,21 @@ function pipeTo(socket: Socket, port: number, first: string | Buffer): void {
 	socket.once('close', () => onward.destroy());
 }
 
+async function readBytes(socket: Socket, length: number): Promise<Buffer> {
+	for (;;) {
+		const chunk = socket.read(length) as Buffer | null;
+		if (chunk) {
+			return chunk;
+		}
+
+		await new Promise(resolve => socket.once('readable', resolve));
+	}
+}
+
 async function until(socket: Socket, end: string): Promise<string> {
 	let text = '';
 	while (!text.endsWith(end)) {
-		const chunk = socket.read(1) as Buffer | null;
-		if (chunk) {
-			text += chunk.toString('latin1');
-		} else {
-			await new Promise(resolve => socket.once('readable', resolve));
-		}
+		text += (await readBytes(socket, 1)).toString('latin1');
 	}
 
 	return text;

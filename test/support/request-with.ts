@@ -6,8 +6,12 @@ import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 
 /** Text of the refusal, or `null` on success. */
 export async function requestWith(kubeconfig: string): Promise<string | null> {
+	return refusalWith(['--kubeconfig', kubeconfig], {});
+}
+
+export async function refusalWith(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<string | null> {
 	try {
-		const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]).flags, {});
+		const cluster = await createClusterClient(parseCommandLine(connectionFlags, argv).flags, environment);
 		try {
 			await cluster.json({path: '/api'});
 			return null;

@@ -1,7 +1,7 @@
 /** Plain requests to a sandbox, without code of spoke. */
-import {request as httpsRequest} from 'node:https';
+import {request as httpsRequest, type RequestOptions} from 'node:https';
 import {text} from 'node:stream/consumers';
-import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
+import type {ClientRequest, IncomingHttpHeaders, IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {JsonObject} from '../../source/wire/json.ts';
 import type {Sandbox, UserName} from '../../source/sandbox/sandbox.ts';
@@ -26,16 +26,8 @@ export async function open(
 	{user = 'admin', method = 'GET', headers = {}, body}: Asked = {},
 ): Promise<IncomingMessage> {
 	const {promise, resolve, reject} = Promise.withResolvers<IncomingMessage>();
-	const sent = httpsRequest(
-		`${sandbox.server}${path}`,
-		{
-			...credentials(sandbox, user),
-			method,
-			agent: false,
-			headers: {...credentials(sandbox, user).headers, ...(body !== undefined && {'content-type': 'application/json'}), ...headers},
-		},
-		resolve,
-	);
+	const asked = {method, headers: {...(body !== undefined && {'content-type': 'application/json'}), ...headers}};
+	const sent = requestAs(sandbox, path, user, asked).on('response', resolve);
 	sent.on('error', reject);
 	sent.end(body === undefined ? undefined : JSON.stringify(body));
 	return promise;
@@ -47,13 +39,7 @@ export async function upgrade(
 	{user = 'admin', method = 'GET', headers = {}, signal}: Asked,
 ): Promise<{socket: Duplex; headers: IncomingHttpHeaders} | {status: number; body: string; headers: IncomingHttpHeaders}> {
 	const {promise, resolve, reject} = Promise.withResolvers<Awaited<ReturnType<typeof upgrade>>>();
-	const sent = httpsRequest(`${sandbox.server}${path}`, {
-		...credentials(sandbox, user),
-		method,
-		agent: false,
-		...(signal && {signal}),
-		headers: {...credentials(sandbox, user).headers, connection: 'Upgrade', ...headers},
-	});
+	const sent = requestAs(sandbox, path, user, {method, ...(signal && {signal}), headers: {connection: 'Upgrade', ...headers}});
 	sent.on('upgrade', (answer, socket) => {
 		// A restarting apiserver resets it.
 		socket.on('error', () => {});
@@ -99,6 +85,11 @@ export async function ephemeralContainers(sandbox: Sandbox, pod: string): Promis
 		`/api/v1/namespaces/default/pods/${pod}`,
 	);
 	return spec.ephemeralContainers ?? [];
+}
+
+function requestAs(sandbox: Sandbox, path: string, user: UserName | 'nobody', {headers, ...options}: RequestOptions): ClientRequest {
+	const {headers: own, ...tls} = credentials(sandbox, user);
+	return httpsRequest(`${sandbox.server}${path}`, {...tls, ...options, agent: false, headers: {...own, ...(headers as object)}});
 }
 
 function credentials(sandbox: Sandbox, name: UserName | 'nobody') {

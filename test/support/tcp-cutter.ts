@@ -1,6 +1,6 @@
 /** A TCP relay that resets or swallows on demand. */
-import {once} from 'node:events';
-import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import {connect, createServer, type Socket} from 'node:net';
+import {listenOnLoopback} from './listen-on-loopback.ts';
 
 export type TcpCutter = {
 	/** `127.0.0.1:PORT` */
@@ -75,8 +75,7 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 			upstream.pause();
 		}
 	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
+	const localPort = await listenOnLoopback(server);
 	const each = (act: (socket: Socket) => void) => {
 		for (const pair of pairs) {
 			pair.map(act);
@@ -84,7 +83,7 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 	};
 
 	return {
-		address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+		address: `127.0.0.1:${localPort}`,
 		get open() {
 			return pairs.size;
 		},

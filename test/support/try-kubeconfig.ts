@@ -4,12 +4,9 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
 import {execa} from 'execa';
-import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
-import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import type {Ground, KubeconfigRow} from './kubeconfig-rows.ts';
 import {startRecordingServers, type RecordingServers, type Seen} from './recording-servers.ts';
+import {refusalWith} from './request-with.ts';
 
 /** Ports and directories are the same for every run. */
 export type Outcome = {
@@ -63,24 +60,7 @@ export async function tryRow(servers: RecordingServers, row: KubeconfigRow, run:
 	}
 }
 
-export const withSpoke: Program = async (ground, row, environment) => {
-	try {
-		const {flags} = parseCommandLine(connectionFlags, row.flags?.(ground) ?? []);
-		const cluster = await createClusterClient(flags, environment);
-		try {
-			await cluster.json({path: '/api'});
-			return null;
-		} finally {
-			cluster.close();
-		}
-	} catch (error) {
-		if (error instanceof SpokeError) {
-			return error.message;
-		}
-
-		throw error;
-	}
-};
+export const withSpoke: Program = async (ground, row, environment) => refusalWith(row.flags?.(ground) ?? [], environment);
 
 export function withKubectl(kubectl: string): Program {
 	return async (ground, row, environment) => {
