@@ -9,6 +9,7 @@ import test from 'ava';
 import {loadKubeconfig} from '../../source/cluster/kubeconfig/load-kubeconfig.ts';
 import {parseSimpleYaml, parseDocument} from '../../source/cluster/kubeconfig/parse-document.ts';
 import {parseYaml} from '../../source/cluster/kubeconfig/parse-yaml.ts';
+import {seededRandom} from '../support/random.ts';
 
 const written = `apiVersion: v1
 clusters:
@@ -70,7 +71,7 @@ for (const [text, value] of typed) {
 }
 
 test('the simple parser agrees with the library on everything it accepts', t => {
-	const random = seeded(20_261_124);
+	const random = seededRandom(20_261_124);
 	const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
 	const bits = [
 		' ',
@@ -216,17 +217,6 @@ test('reads a kubeconfig of 1 MB', async t => {
 	);
 	t.is((await loadKubeconfig(file, {})).config.clusters.size, 1000);
 });
-
-/** Mulberry32: the same texts on every run. */
-function seeded(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = Math.imul(state + 0x6d_2b_79_f5, 1);
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-	};
-}
 
 function spentMs(began: NodeJS.CpuUsage): number {
 	const {user, system} = process.cpuUsage(began);

@@ -1,6 +1,7 @@
 import {once, type EventEmitter} from 'node:events';
 import {duplexPair, type Duplex} from 'node:stream';
 import test from 'ava';
+import {seededRandom} from '../support/random.ts';
 import {ResponseDecoder} from '../support/response-decoder.ts';
 import {maskedMessage, WebSocketMessages} from '../../source/wire/websocket-messages.ts';
 import {synReplyFrame} from '../../source/sandbox/kubelet/spdy-server-session.ts';
@@ -15,16 +16,8 @@ type Chance = {
 	one<Value>(of: readonly Value[]): Value;
 };
 
-/** Mulberry32. */
 function chance(seed: number): Chance {
-	let state = seed;
-	const next = () => {
-		state = Math.trunc(state + 0x6d_2b_79_f5);
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_00_00_00_00;
-	};
-
+	const next = seededRandom(seed);
 	const upTo = (most: number) => Math.floor(next() * (most + 1));
 	return {upTo, bytes: length => Buffer.from(Array.from({length}, () => upTo(255))), one: of => of[upTo(of.length - 1)]!};
 }

@@ -1,4 +1,5 @@
 /** Seeded choices, of which a world is made. A world that fails is made again from fewer and smaller choices. */
+import {seededRandom} from '../support/random.ts';
 
 /** From a seed, or those of `replayed` again. The choice 0 is the simplest, so that shorter and smaller lists are simpler worlds. */
 export class Choices {
@@ -7,7 +8,7 @@ export class Choices {
 	readonly #replayed: readonly number[] | undefined;
 
 	constructor(seed: number, replayed?: readonly number[]) {
-		this.#next = randomFrom(seed);
+		this.#next = seededRandom(seed);
 		this.#replayed = replayed;
 	}
 
@@ -77,15 +78,4 @@ async function improveZeros(
 ): Promise<boolean> {
 	const zeroed = best.map((choice, index) => (index >= at && index < at + size ? 0 : choice));
 	return zeroed.some((choice, index) => choice !== best[index]) && improve(zeroed);
-}
-
-/** mulberry32: small, and the same on every machine. */
-function randomFrom(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d_2b_79_f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
 }

@@ -1,6 +1,7 @@
 /** The level of a line. */
 import test from 'ava';
 import {levelOf} from '../../../source/base/lines/line-level.ts';
+import {seededRandom} from '../../support/random.ts';
 
 const [bold, reset] = ['\u001B[1;31m', '\u001B[0m'];
 
@@ -41,13 +42,11 @@ const word =
 	/\b(?:(FATAL|PANIC|CRITICAL|CRIT|EMERG|ALERT|fatal|panic|critical)|(ERROR|ERR|SEVERE|[Ee]rror(?=[\s:"\]])|Exception)|(WARN|WARNING|[Ww]arn(?:ing)?(?=[\s:"\]]))|(INFO|NOTICE|info(?=[\s:"\]]))|(DEBUG|TRACE|debug(?=[\s:"\]])|trace(?=[\s:"\]])))\b/;
 const keyed = /\b(?:level|lvl|severity)=["']?(\w+)/i;
 const named = new Map([
-	['fatal', 5],
-	['f', 5],
-	['error', 4],
-	['warn', 3],
-	['info', 2],
-	['debug', 1],
-	['30', 2],
+	...['fatal', 'f', 'panic'].map(name => [name, 5] as const),
+	...['error', 'err'].map(name => [name, 4] as const),
+	...['warn', 'warning'].map(name => [name, 3] as const),
+	...['info', '30'].map(name => [name, 2] as const),
+	...['debug', 'trace'].map(name => [name, 1] as const),
 ]);
 
 function levelByRegex(line: string): number {
@@ -92,12 +91,8 @@ test('the scanner finds the same level as the regular expressions', t => {
 		'none',
 		'x'.repeat(60),
 	];
-	let seed = 7;
-	const next = (most: number) => {
-		seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-		return seed % most;
-	};
-
+	const random = seededRandom(7);
+	const next = (below: number) => Math.floor(random() * below);
 	for (let round = 0; round < 20_000; round++) {
 		const line = Array.from({length: 1 + next(14)}, () => parts[next(parts.length)]).join('');
 		t.is(levelOf(Buffer.from(`before${line}after`, 'latin1'), 6, 6 + line.length), levelByRegex(line) as 0, JSON.stringify(line));

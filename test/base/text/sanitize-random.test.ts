@@ -1,6 +1,7 @@
 /** Ten thousand random inputs of escape sequence parts. */
 import test from 'ava';
 import {Sanitizer} from '../../../source/base/text/sanitize.ts';
+import {seededRandom} from '../../support/random.ts';
 
 const parts = [
 	...[
@@ -63,7 +64,8 @@ const parts = [
 
 for (const colors of ['keep', 'strip'] as const) {
 	test(`random input yields only text and colors, wherever it is split (${colors})`, t => {
-		const random = generator(20_261_124);
+		const next = seededRandom(20_261_124);
+		const random = (below: number) => Math.floor(next() * below);
 		for (let round = 0; round < 10_000; round++) {
 			const bytes = Buffer.concat(Array.from({length: 1 + random(14)}, () => parts[random(parts.length)]!));
 			const whole = shown([bytes], colors);
@@ -96,15 +98,4 @@ function endsPlain(text: string): boolean {
 function shown(chunks: readonly Buffer[], colors: 'keep' | 'strip'): string {
 	const sanitizer = new Sanitizer({colors});
 	return chunks.map(chunk => sanitizer.write(chunk)).join('') + sanitizer.end();
-}
-
-/** The same numbers in every run (mulberry32). */
-function generator(seed: number): (below: number) => number {
-	let state = seed;
-	return below => {
-		state = (state + 0x6d_2b_79_f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-	};
 }
