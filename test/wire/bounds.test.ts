@@ -7,7 +7,7 @@ import test from 'ava';
 import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {ResponseDecoder} from '../support/response-decoder.ts';
 import {ByteCollector} from '../../source/wire/byte-collector.ts';
-import {SpdyFrameDecoder, pingFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
+import {pingFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketMessages} from '../../source/wire/websocket-messages.ts';
 
@@ -170,16 +170,6 @@ test('interim responses are counted per response', t => {
 	const decoder = new ResponseDecoder({maxBodyBytes: 1_000_000});
 	const one = Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(60) + anAnswer);
 	t.is(decoder.push(Buffer.concat([one, one, one])).length, 3);
-});
-
-test('an oversized SPDY control frame is rejected by its length', t => {
-	const decoder = new SpdyFrameDecoder({onControl() {}, onData() {}});
-	t.throws(
-		() => {
-			decoder.push(Buffer.from([0x80, 3, 0, 1, 0, 0x40, 0, 1]));
-		},
-		{instanceOf: SpokeError, message: /control frame of 4194305 bytes/},
-	);
 });
 
 test('a million one-byte chunks take about as much memory as their bytes', t => {

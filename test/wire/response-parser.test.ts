@@ -200,20 +200,17 @@ const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 	['a list of lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\nx', /invalid Content-Length: "1, 1"/],
 	['a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', /invalid Content-Length/],
 	['a length beyond the limit', 'HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n', /larger than 1000 bytes/],
-	['a chunk beyond it', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n', /larger than 1000 bytes/],
 	[
-		'chunks beyond it together',
+		'chunks beyond the limit together',
 		`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n${'x'.repeat(1000)}\r\n1\r\n`,
 		/larger than 1000 bytes/,
 	],
-	['a body without an end beyond it', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1001)}`, /larger than 1000 bytes/],
 	['a size of a chunk that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', /invalid chunk size: "xyz"/],
 	['a size whose carriage return is not before the line feed', `${chunked}1\rx\n\r\n0\r\n\r\n`, /invalid chunk size: "1\\rx\\n"/],
 	['a chunk longer than its size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n', /longer than its size/],
 	['a chunk followed by a carriage return alone', `${chunked}1\r\nx\ry0\r\n\r\n`, /longer than its size/],
 	['a chunk followed by a line feed alone', `${chunked}1\r\nxy\n0\r\n\r\n`, /longer than its size/],
 	['another transfer coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', /transfer coding: gzip, chunked/],
-	['headers without an end', `HTTP/1.1 200 OK\r\nA: ${'x'.repeat(70_000)}`, /is longer than/],
 ];
 
 for (const [what, bytes, message] of refused) {

@@ -1,11 +1,11 @@
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {systemClock} from '../../source/base/async/clock.ts';
 import {SpdyPings} from '../../source/wire/pings.ts';
 import {manualClock} from '../support/manual-clock.ts';
 
 /** PINGs every few milliseconds; `turnTo` sets the clock, and waits for two more checks. */
-function watched(isExcused = false) {
+function watched(t: ExecutionContext, isExcused = false) {
 	let now = 0;
 	const [sent, lost, roundTrips]: [number[], number[], number[]] = [[], [], []];
 	const pings = new SpdyPings({
@@ -16,6 +16,9 @@ function watched(isExcused = false) {
 		onRoundTrip: ms => roundTrips.push(ms),
 		onSilence: ms => lost.push(ms),
 		clock: {...systemClock, elapsed: () => now},
+	});
+	t.teardown(() => {
+		pings.stop();
 	});
 	return {
 		pings,
@@ -34,9 +37,6 @@ function watched(isExcused = false) {
 		},
 		set(ms: number) {
 			now = ms;
-		},
-		end() {
-			pings.stop();
 		},
 	};
 }
@@ -71,64 +71,48 @@ for (const [title, before, lastsUntil] of [
 	],
 ] as const) {
 	test.serial(`a peer that was ${title} is lost after ${lastsUntil} ms, not earlier`, async t => {
-		const watch = watched();
-		try {
-			await watch.turnTo(0);
-			before(watch);
-			t.false(await watch.turnTo(lastsUntil));
-			t.true(await watch.turnTo(lastsUntil + 1));
-		} finally {
-			watch.end();
-		}
+		const watch = watched(t);
+		await watch.turnTo(0);
+		before(watch);
+		t.false(await watch.turnTo(lastsUntil));
+		t.true(await watch.turnTo(lastsUntil + 1));
 	});
 }
 
 test.serial('excused silence does not end a session', async t => {
-	const watch = watched(true);
-	try {
-		t.false(await watch.turnTo(5000));
-		t.true(watch.sent.length > 1);
-	} finally {
-		watch.end();
-	}
+	const watch = watched(t, true);
+	t.false(await watch.turnTo(5000));
+	t.true(watch.sent.length > 1);
 });
 
 test.serial('after a long sleep, a PING precedes the loss', async t => {
-	const watch = watched();
-	try {
-		t.true(await watch.turnTo(5000));
-		t.deepEqual([watch.sent, watch.lost[0]], [[1], 5000]);
-	} finally {
-		watch.end();
-	}
+	const watch = watched(t);
+	t.true(await watch.turnTo(5000));
+	t.deepEqual([watch.sent, watch.lost[0]], [[1], 5000]);
 });
 
 test.serial('an answered PING is timed once, and foreign or excess PINGs are ignored', async t => {
-	const {pings, sent, roundTrips, set, end} = watched();
-	try {
+	const {pings, sent, roundTrips, set} = watched(t);
+	pings.send();
+	set(7);
+	t.deepEqual([pings.acceptPong(1), pings.acceptPong(1), pings.acceptPong(2)], [true, true, false]);
+	t.deepEqual(roundTrips, [7]);
+	for (let more = 0; more < 17; more++) {
 		pings.send();
-		set(7);
-		t.deepEqual([pings.acceptPong(1), pings.acceptPong(1), pings.acceptPong(2)], [true, true, false]);
-		t.deepEqual(roundTrips, [7]);
-		for (let more = 0; more < 17; more++) {
-			pings.send();
-		}
-
-		set(10);
-		t.true(pings.acceptPong(5));
-		t.deepEqual(roundTrips, [7, 3]);
-		t.true(pings.acceptPong(3));
-		t.deepEqual(roundTrips, [7, 3], 'it came before');
-		t.true(pings.acceptPong(35));
-		t.deepEqual(roundTrips, [7, 3], 'the last of seventeen');
-		t.deepEqual(sent.slice(0, 3), [1, 3, 5]);
-		pings.stop();
-		const {length} = sent;
-		await delay(20);
-		t.is(sent.length, length, 'none after the end');
-	} finally {
-		end();
 	}
+
+	set(10);
+	t.true(pings.acceptPong(5));
+	t.deepEqual(roundTrips, [7, 3]);
+	t.true(pings.acceptPong(3));
+	t.deepEqual(roundTrips, [7, 3], 'it came before');
+	t.true(pings.acceptPong(35));
+	t.deepEqual(roundTrips, [7, 3], 'the last of seventeen');
+	t.deepEqual(sent.slice(0, 3), [1, 3, 5]);
+	pings.stop();
+	const {length} = sent;
+	await delay(20);
+	t.is(sent.length, length, 'none after the end');
 });
 
 test.serial('an overdue answer is reported once reading is not paused', async t => {

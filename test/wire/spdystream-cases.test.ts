@@ -2,6 +2,7 @@
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {duplexPair} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import type {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {StreamResetError} from '../../source/wire/protocol-error.ts';
@@ -91,7 +92,7 @@ test('each named test exists', async t => {
 test('an idle session stays open', async t => {
 	const {client, server} = pair();
 	const stream = await opened(client, server);
-	t.is(await Promise.race([once(client, 'close'), stillness('stays')]), 'stays');
+	t.is(await Promise.race([once(client, 'close'), delay(200, 'stays')]), 'stays');
 	t.true(client.usable);
 	t.false(stream.near.destroyed);
 });
@@ -102,7 +103,7 @@ test('a half-closed stream stays open while idle', async t => {
 	near.end();
 	far.resume();
 	await once(far, 'end');
-	t.is(await Promise.race([once(near, 'close'), stillness('stays')]), 'stays');
+	t.is(await Promise.race([once(near, 'close'), delay(200, 'stays')]), 'stays');
 	far.end('late');
 	t.is(String((await once(near, 'data'))[0]), 'late');
 });
@@ -153,10 +154,4 @@ async function opened(client: SpdySession, server: SpdyServerSession): Promise<{
 	far.on('error', () => undefined);
 	server.reply(far);
 	return {near, far};
-}
-
-async function stillness<Told>(told: Told): Promise<Told> {
-	return new Promise(resolve => {
-		setTimeout(resolve, 200, told);
-	});
 }
