@@ -15,9 +15,10 @@ import type {ResolvedTarget} from '../../source/cluster/targets/parse-target.ts'
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openRemoteCommand} from '../../source/streams/remote-command/open-remote-command.ts';
-import {clusterThat, cutAfter, inTurn, refuse, reply, serve, statusObject} from '../support/api-server.ts';
+import {clusterThat, cutAfter, inTurn, refuse, reply, serve, statusObject, upgraded} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {refuseUpgrade} from '../support/command-server.ts';
+import {collected} from '../support/duplex-sides.ts';
 import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {clientForTest} from '../support/client-for-test.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
@@ -61,12 +62,7 @@ test('sends requests and the following upgrade on one socket', async t => {
 	}
 
 	t.true(connection.usable);
-	const outcome = await connection.upgrade({method: 'GET', path: '/exec', upgrade: 'websocket', protocols: ['a', 'b']});
-	if (!outcome.upgraded) {
-		t.fail();
-		return;
-	}
-
+	const outcome = await upgraded(connection.upgrade({method: 'GET', path: '/exec', upgrade: 'websocket', protocols: ['a', 'b']}));
 	t.is(outcome.protocol, 'b');
 	t.false(connection.usable);
 	t.deepEqual(
@@ -75,16 +71,8 @@ test('sends requests and the following upgrade on one socket', async t => {
 	);
 	connection.close();
 	outcome.socket.write('echo');
-	let read = '';
-	outcome.socket
-		.on('data', bytes => {
-			read += String(bytes);
-		})
-		.resume();
-	await until(
-		() => read === 'firstecho',
-		() => read,
-	);
+	const read = collected(outcome.socket.resume());
+	await until(() => String(read()) === 'firstecho', read);
 	outcome.socket.destroy();
 });
 
@@ -103,9 +91,8 @@ test('uses one socket through HTTP and SOCKS5 proxies, and hides the proxy’s p
 		t.is(connection.facts.remoteAddress, `127.0.0.1:${port}`);
 		t.true(connection.facts.tls?.verified);
 		const before = await text((await connection.request({path: '/flagz'})).body);
-		const outcome = await connection.upgrade({method: 'POST', path: '/x', upgrade: 'SPDY/3.1', protocols: ['v4']});
-		t.true(outcome.upgraded);
-		t.is(outcome.upgraded ? await text(outcome.socket) : '', before);
+		const {socket} = await upgraded(connection.upgrade({method: 'POST', path: '/x', upgrade: 'SPDY/3.1', protocols: ['v4']}));
+		t.is(await text(socket), before);
 		t.notRegex(JSON.stringify(connection.facts), /hidden/);
 	}
 });

@@ -1,18 +1,17 @@
 /** A connection that is opened before the first request. */
 import {once} from 'node:events';
 import test, {type ExecutionContext} from 'ava';
-import {startServer, type Scripted} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {until} from '../support/until.ts';
 
-async function serve(t: ExecutionContext, scripted: Scripted = {request: (request, response) => response.end(request.url)}) {
-	const server = await startServer(scripted);
-	t.teardown(async () => server.close());
+async function given(t: ExecutionContext) {
+	const server = await serve(t, (request, response) => response.end(request.url));
 	return {server, cluster: await server.cluster()};
 }
 
 /** Connected early, and not used. */
 async function connectedEarly(t: ExecutionContext) {
-	const {server, cluster} = await serve(t);
+	const {server, cluster} = await given(t);
 	cluster.connectEarly();
 	await until(() => server.sockets.size === 1);
 	return {server, cluster};
@@ -24,7 +23,7 @@ async function get({body}: {body: NodeJS.ReadableStream}): Promise<void> {
 }
 
 test('the first request uses the early connection, also while it is being opened', async t => {
-	const {server, cluster} = await serve(t);
+	const {server, cluster} = await given(t);
 	cluster.connectEarly();
 	await get(await cluster.request({path: '/first'}));
 	await get(await cluster.request({path: '/second'}));
@@ -32,14 +31,14 @@ test('the first request uses the early connection, also while it is being opened
 });
 
 test('only one of several first requests uses it', async t => {
-	const {server, cluster} = await serve(t);
+	const {server, cluster} = await given(t);
 	cluster.connectEarly();
 	await Promise.all(['/a', '/b', '/c'].map(async path => get(await cluster.request({path}))));
 	t.is(server.connections(), 3);
 });
 
 test('the first request gets the error of the early connection, the second connects again', async t => {
-	const {server} = await serve(t);
+	const {server} = await given(t);
 	const wrong = await server.cluster({cluster: {'tls-server-name': 'other.example.test'}});
 	wrong.connectEarly();
 	const errors = [
@@ -50,7 +49,7 @@ test('the first request gets the error of the early connection, the second conne
 });
 
 test('an aborted request leaves the early connection to the next one', async t => {
-	const {server, cluster} = await serve(t);
+	const {server, cluster} = await given(t);
 	cluster.connectEarly();
 	const abort = new AbortController();
 	const request = cluster.request({path: '/', signal: abort.signal});

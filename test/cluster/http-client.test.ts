@@ -4,14 +4,12 @@ import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/cluster-client.ts';
-import {startServer, type Scripted, toBytes} from '../support/api-server.ts';
+import {type ByHand, type Scripted, serve, toBytes, upgraded} from '../support/api-server.ts';
+import {collected} from '../support/duplex-sides.ts';
 import {until} from '../support/until.ts';
 
-async function connected(t: ExecutionContext, scripted: Scripted): Promise<Connection> {
-	const server = await startServer(scripted);
-	t.teardown(async () => server.close());
-	return (await server.cluster()).connect();
-}
+const connected = async (t: ExecutionContext, answer: ByHand, upgrade?: Scripted['upgrade']) =>
+	(await serve(t, answer, {upgrade})).cluster().then(async cluster => cluster.connect());
 
 const answerOf = (body: string, head = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${head}\r\n${body}`;
 
@@ -30,18 +28,19 @@ test('sends all requests before the first response, with the user’s credential
 
 test('pipelines over TLS in order on one socket, then upgrades', async t => {
 	const seen: string[] = [];
-	const connection = await connected(t, {
-		async request(request, response) {
+	const connection = await connected(
+		t,
+		async (request, response) => {
 			seen.push(`${request.url} ${request.headers.authorization} ${request.headers['user-agent']?.split('/', 1)[0]}`);
 			await delay(request.url === '/slow' ? 50 : 0);
 			response.statusCode = request.url === '/none' ? 404 : 200;
 			response.end('x'.repeat(request.url === '/large' ? 300_000 : 3));
 		},
-		upgrade(request, socket) {
+		(request, socket) => {
 			seen.push(`${request.method} ${request.url}`);
 			socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n');
 		},
-	});
+	);
 	const asked = ['/slow', '/large', '/none'].map(async path => {
 		const {status, body} = await connection.pipelined({path});
 		return [status, (await text(body)).length];
@@ -57,7 +56,7 @@ test('pipelines over TLS in order on one socket, then upgrades', async t => {
 });
 
 test('queues after another request, and still gets a response', async t => {
-	const connection = await connected(t, {request: (request, response) => response.end(request.url)});
+	const connection = await connected(t, (request, response) => response.end(request.url));
 	const first = connection.request({path: '/first'});
 	const asked = connection.pipelined({path: '/asked'});
 	t.is(await text((await first).body), '/first');
@@ -101,15 +100,13 @@ test('the time for a whole response counts from the previous one, and limits a s
 });
 
 test('a busy process does not time out a response that takes a few turns of its event loop', async t => {
-	const connection = await connected(t, {
-		async request(_, response) {
-			for (let turns = 0; turns < 4; turns++) {
-				Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
-				await turn();
-			}
+	const connection = await connected(t, async (_, response) => {
+		for (let turns = 0; turns < 4; turns++) {
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+			await turn();
+		}
 
-			response.end('late');
-		},
+		response.end('late');
 	});
 	const {body} = await connection.pipelined({path: '/a', timeoutMs: 200});
 	t.is(await text(body), 'late');
@@ -169,12 +166,10 @@ test('rejects a path or header that would split the request', async t => {
 
 test('sends a repeated header once with its last value, and decompresses gzip', async t => {
 	const seen: string[][] = [];
-	const connection = await connected(t, {
-		request(request, response) {
-			seen.push(request.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]!.toLowerCase() === 'accept'));
-			response.setHeader('Content-Encoding', 'gzip');
-			response.end(gzipSync('{"a":1}'));
-		},
+	const connection = await connected(t, (request, response) => {
+		seen.push(request.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]!.toLowerCase() === 'accept'));
+		response.setHeader('Content-Encoding', 'gzip');
+		response.end(gzipSync('{"a":1}'));
 	});
 	t.is(await text((await connection.pipelined({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
 	t.deepEqual(seen, [['x/y']]);
@@ -247,13 +242,8 @@ test('bytes after a 101 belong to the new protocol, wherever they are split', as
 				socket.end(answer.slice(cut));
 			}
 		});
-		const outcome = await connection.upgrade({method: 'POST', path: '/', upgrade: 'SPDY/3.1', protocols: []});
-		if (!outcome.upgraded) {
-			t.fail();
-			return;
-		}
-
-		t.is(await text(outcome.socket), 'first', `cut at ${cut}`);
+		const {socket} = await upgraded(connection.upgrade({method: 'POST', path: '/', upgrade: 'SPDY/3.1', protocols: []}));
+		t.is(await text(socket), 'first', `cut at ${cut}`);
 	}
 });
 
@@ -267,22 +257,12 @@ test('an upgraded socket is paused, and its next reader gets everything', async 
 			},
 			over,
 		);
-		const outcome = await connection.upgrade({method: 'POST', path: '/', upgrade: 'SPDY/3.1', protocols: []});
-		if (!outcome.upgraded) {
-			t.fail();
-			return;
-		}
-
+		const {socket} = await upgraded(connection.upgrade({method: 'POST', path: '/', upgrade: 'SPDY/3.1', protocols: []}));
 		await delay(100);
-		t.true(outcome.socket.isPaused());
-		let text = '';
-		outcome.socket.on('data', bytes => {
-			text += String(bytes);
-		});
-		outcome.socket.resume();
-		await until(() => text === 'later', text);
-		t.is(text, 'later');
-		outcome.socket.destroy();
+		t.true(socket.isPaused());
+		const read = collected(socket.resume());
+		await until(() => String(read()) === 'later', read);
+		socket.destroy();
 	}
 });
 
@@ -329,16 +309,8 @@ test('sends a large upload as fast as the server reads it', async t => {
 	const piece = Buffer.alloc(1 << 20, 'x');
 	let pulled = 0;
 	let read: (() => void) | undefined;
-	const connection = await connected(t, {
-		request(request, response) {
-			read = () => {
-				let bytes = 0;
-				request.on('data', (chunk: Buffer) => {
-					bytes += chunk.length;
-				});
-				request.on('end', () => response.end(String(bytes)));
-			};
-		},
+	const connection = await connected(t, (request, response) => {
+		read = () => void text(request).then(sent => response.end(String(sent.length)));
 	});
 	const body = new Readable({
 		read() {

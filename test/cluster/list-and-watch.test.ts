@@ -137,15 +137,14 @@ test('restarts a list whose continue token expires', async t => {
 	);
 });
 
-test('an error response of a list is read up to 1 MiB', async t => {
-	const cluster = await clusterThat(t, reply(500, 'x'.repeat(1024 * 1024 + 1)));
-	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_PROTOCOL', message: /larger than 1048576 bytes/});
-});
-
-test('a forbidden list names verb and resource', async t => {
-	const cluster = await clusterThat(t, reply(403, 'no'));
-	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_FORBIDDEN', message: 'not allowed to list pods: no'});
-});
+for (const [title, status, body, code, message] of [
+	['an error response of a list is read up to 1 MiB', 500, 'x'.repeat(1024 * 1024 + 1), 'ERR_PROTOCOL', /larger than 1048576 bytes/],
+	['a forbidden list names verb and resource', 403, 'no', 'ERR_FORBIDDEN', 'not allowed to list pods: no'],
+] as const) {
+	test(title, async t => {
+		await t.throwsAsync(listAll(await clusterThat(t, reply(status, body)), {path}), {code, message});
+	});
+}
 
 type OddAnswers = {what: string; path: string; answers: Readonly<Record<string, string>>};
 

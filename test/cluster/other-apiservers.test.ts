@@ -1,25 +1,18 @@
 /** Other apiservers at their own addresses. */
 import {text} from 'node:stream/consumers';
 import test from 'ava';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {authority, issue, type CertificateOptions} from '../support/certificates.ts';
-
-const answers = {
-	request(_: unknown, response: {end(text: string): void}) {
-		response.end('{"from":"the other"}');
-	},
-};
 
 test('sends credentials to another apiserver with a certificate of the clusterâ€™s CA', async t => {
 	const ca = await authority('cluster-ca');
 	const asked: Array<string | undefined> = [];
 	const leaf = await issue({commonName: 'kube-apiserver', dns: ['kubernetes', 'kubernetes.default.svc'], ip: ['10.0.0.7']}, ca);
-	const server = await startServer(
-		{
-			request(request, response) {
-				asked.push(request.headers.authorization);
-				response.end('{"from":"the other"}');
-			},
+	const server = await serve(
+		t,
+		(request, response) => {
+			asked.push(request.headers.authorization);
+			response.end('{"from":"the other"}');
 		},
 		{key: leaf.key, cert: leaf.certificate},
 	);
@@ -30,7 +23,6 @@ test('sends credentials to another apiserver with a certificate of the clusterâ€
 	t.is(connection.facts.tls?.serverName, 'kubernetes.default.svc');
 	t.deepEqual(asked, ['Bearer secret-token']);
 	connection.close();
-	await server.close();
 });
 
 const strangers: ReadonlyArray<[title: string, options: CertificateOptions, byOthers: boolean]> = [
@@ -55,19 +47,17 @@ for (const [title, options, byOthers] of strangers) {
 		const leaf = await issue(options, byOthers ? await authority('other-ca') : ca);
 		const told: unknown[] = [];
 		// If only the dates are wrong, spoke asks for the server's clock without credentials.
-		const server = await startServer(
-			{
-				request(request, response) {
-					told.push(...(request.headers.authorization === undefined ? [] : [request.headers.authorization]));
-					response.end('caught');
-				},
+		const server = await serve(
+			t,
+			(request, response) => {
+				told.push(...(request.headers.authorization === undefined ? [] : [request.headers.authorization]));
+				response.end('caught');
 			},
 			{key: leaf.key, cert: leaf.certificate},
 		);
 		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}});
 		await t.throwsAsync(cluster.connectAt(`127.0.0.1:${server.port}`), {code: 'ERR_APISERVER_TLS'});
 		t.deepEqual(told, []);
-		await server.close();
 	});
 }
 
@@ -76,10 +66,9 @@ for (const [title, cluster, environment] of [
 	['a proxy is set', {'proxy-url': 'http://127.0.0.1:1'}, {}],
 ] as const) {
 	test(`dials no other apiserver when ${title}`, async t => {
-		const server = await startServer(answers);
+		const server = await serve(t);
 		const access = await server.cluster({cluster, environment});
 		await t.throwsAsync(access.connectAt(`127.0.0.1:${server.port}`), {code: 'ERR_APISERVER_TLS', message: /does not connect to/});
 		t.is(server.connections(), 0);
-		await server.close();
 	});
 }

@@ -1,7 +1,7 @@
 import {X509Certificate} from 'node:crypto';
 import test from 'ava';
 import {spkiSha256} from '../../source/cluster/tls/trust.ts';
-import {startServer} from '../support/api-server.ts';
+import {serve} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 
 test('the peer chain contains only certificates that signed the previous one', async t => {
@@ -13,13 +13,12 @@ test('the peer chain contains only certificates that signed the previous one', a
 		[own.certificate, [signed]],
 		[namesake.certificate, [signed]],
 	] as const) {
-		const server = await startServer({}, {key: leaf.key, cert: `${leaf.certificate}\n${sent}`});
+		const server = await serve(t, {}, {key: leaf.key, cert: `${leaf.certificate}\n${sent}`});
 		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(own.certificate).toString('base64')}});
 		const connection = await cluster.connect();
 		const chain = connection.facts.tls?.peer?.chainSpkiSha256 ?? [];
 		t.deepEqual(chain.slice(1), above);
 		t.false(chain.includes(named!));
 		connection.close();
-		await server.close();
 	}
 });

@@ -3,10 +3,12 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {connect, createServer, type AddressInfo} from 'node:net';
+import {connect, createServer} from 'node:net';
 import {ReadCoalescer, onreadOptions, interceptReads} from '../../source/cluster/transport/read-coalescer.ts';
 import {eventLoopTurns} from '../support/event-loop-turns.ts';
-import {toBytes} from '../support/api-server.ts';
+import {toBytes, upgraded} from '../support/api-server.ts';
+import {collected} from '../support/duplex-sides.ts';
+import {listenOnLoopback} from '../support/listen-on-loopback.ts';
 import {until} from '../support/until.ts';
 
 /** Pushes the pieces as fast as they are read. */
@@ -63,9 +65,7 @@ test('limits reads per event loop turn during a flood without losing bytes', asy
 	};
 
 	setImmediate(nextTurn);
-	await new Promise(resolve => {
-		socket.once('end', resolve);
-	});
+	await once(socket, 'end');
 	batch.flush();
 	isOpen = false;
 	t.true(Buffer.concat(taken).equals(all));
@@ -101,9 +101,7 @@ test('delivers paused bytes after resume', async t => {
 	t.true(held < 150_000, `${held} bytes`);
 	await delay(30);
 	t.is(Buffer.concat(taken).length, held);
-	const ended = new Promise(resolve => {
-		socket.once('end', resolve);
-	});
+	const ended = once(socket, 'end');
 	const wanting = setInterval(() => {
 		batch.resume();
 	}, 1);
@@ -159,35 +157,23 @@ test('keeps record boundaries of bytes that arrive before an upgraded socket is 
 		},
 		'TLS',
 	);
-	const outcome = await connection.upgrade({method: 'GET', path: '/exec', upgrade: 'websocket', protocols: []});
-	if (!outcome.upgraded) {
-		t.fail();
-		return;
-	}
-
+	const {socket} = await upgraded(connection.upgrade({method: 'GET', path: '/exec', upgrade: 'websocket', protocols: []}));
 	// All data arrives before the first read.
 	await delay(300);
-	let text = '';
-	outcome.socket.on('data', piece => {
-		text += String(piece);
-	});
-	outcome.socket.resume();
-	await until(
-		() => text.length >= 'first second third'.length,
-		() => text,
-	);
-	t.is(text, 'first second third');
-	outcome.socket.destroy();
+	const read = collected(socket.resume());
+	await until(() => read().length >= 'first second third'.length, read);
+	t.is(String(read()), 'first second third');
+	socket.destroy();
 });
 
 test('a sink receives reads in its own buffer until it is removed', async t => {
 	const texts = ['stream', 'taken', 'stream again'];
 	const server = createServer(socket => {
 		socket.on('error', () => undefined).on('data', () => socket.write(texts.shift()!));
-	}).listen(0, '127.0.0.1');
-	await once(server, 'listening');
+	});
+	const port = await listenOnLoopback(server);
 	t.teardown(() => server.close());
-	const socket = connect({host: '127.0.0.1', port: (server.address() as AddressInfo).port, onread: onreadOptions()});
+	const socket = connect({host: '127.0.0.1', port, onread: onreadOptions()});
 	t.teardown(() => socket.destroy());
 	const asked = async () => {
 		socket.write('?');

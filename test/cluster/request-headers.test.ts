@@ -1,26 +1,18 @@
-import {mkdir, mkdtemp, rename, rm, writeFile} from 'node:fs/promises';
+import {rename, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import anyTest, {type TestFn} from 'ava';
+import test from 'ava';
 import {readSettings} from '../../source/cluster/access-settings.ts';
 import {authProvider, certificateSource, tokenSource} from '../../source/cluster/credentials/user-credentials.ts';
 import {impersonationHeaders} from '../../source/cluster/credentials/request-headers.ts';
 import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import {authority, issue} from '../support/certificates.ts';
-
-const test = anyTest as TestFn<string>;
-
-test.beforeEach(async t => {
-	t.context = await mkdtemp(join(tmpdir(), 'spoke-credentials-'));
-});
-
-test.afterEach.always(async t => {
-	await rm(t.context, {recursive: true, force: true});
-});
+import {kubeconfigText, sandboxMark} from '../support/kubeconfig-text.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 test('rereads a token file after 50 s, and keeps the last token when the file is gone', async t => {
-	const file = join(t.context, 'token');
+	const file = join(await temporaryDirectory(t), 'token');
 	let now = 0;
 	const token = tokenSource('', file, () => now);
 	await writeFile(file, 'one\n');
@@ -39,7 +31,8 @@ test('rereads a token file after 50 s, and keeps the last token when the file is
 
 test('returns a new pair for renewed certificate files, and the same object otherwise', async t => {
 	const ca = await authority();
-	const [certificate, key] = [join(t.context, 'c'), join(t.context, 'k')];
+	const folder = await temporaryDirectory(t);
+	const [certificate, key] = [join(folder, 'c'), join(folder, 'k')];
 	const write = async (name: string) => {
 		const made = await issue({commonName: name, usage: 'client'}, ca);
 		await writeFile(certificate, made.certificate);
@@ -122,43 +115,23 @@ test('rejects an expired OIDC token with ERR_CREDENTIALS', t => {
 const flags = (...argv: string[]) => parseCommandLine(connectionFlags, argv).flags;
 const inPod = {HOME: '/nonexistent', KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443'};
 
-for (const [server, proxy, isSandbox] of [
-	['https://127.0.0.1:6443', '', true],
-	['https://prod.example.test', '', false],
-	['https://127.0.0.1:6443', 'http://far.example.test:3128', false],
+for (const [title, cluster, argv, isSandbox] of [
+	['on loopback', {}, [], true],
+	['that is remote', {server: 'https://prod.example.test'}, [], false],
+	['behind a remote proxy', {'proxy-url': 'http://far.example.test:3128'}, [], false],
+	['that --server replaces', {}, ['--server', 'https://127.0.0.1:7443'], false],
+	['that --server names, too', {}, ['--server', 'https://127.0.0.1:6443'], true],
 ] as const) {
-	test(`ignores the sandbox extension when the server is remote: ${server} ${proxy}`, async t => {
-		const file = join(t.context, 'config');
-		await writeFile(
-			file,
-			JSON.stringify({
-				'current-context': 'a',
-				contexts: [{name: 'a', context: {cluster: 'a'}}],
-				clusters: [{name: 'a', cluster: {server, 'proxy-url': proxy, extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}}],
-			}),
-		);
-		t.is((await readSettings(flags('--kubeconfig', file), {})).facts.sandbox, isSandbox);
+	test(`the mark of a sandbox ${isSandbox ? 'counts' : 'is ignored'} for a server ${title}`, async t => {
+		const file = join(await temporaryDirectory(t), 'config');
+		await writeFile(file, kubeconfigText({server: 'https://127.0.0.1:6443', user: {}, cluster: {...sandboxMark, ...cluster}}));
+		t.is((await readSettings(flags('--kubeconfig', file, ...argv), {})).facts.sandbox, isSandbox);
 	});
 }
 
-test('--server clears the sandbox mark unless it names the sandbox’s own server', async t => {
-	const file = join(t.context, 'config');
-	await writeFile(
-		file,
-		JSON.stringify({
-			'current-context': 'a',
-			contexts: [{name: 'a', context: {cluster: 'a'}}],
-			clusters: [{name: 'a', cluster: {server: 'https://127.0.0.1:6443', extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}}],
-		}),
-	);
-	t.false((await readSettings(flags('--kubeconfig', file, '--server', 'https://127.0.0.1:7443'), {})).facts.sandbox);
-	t.true((await readSettings(flags('--kubeconfig', file, '--server', 'https://127.0.0.1:6443'), {})).facts.sandbox);
-});
-
 test('uses the service account in a pod', async t => {
 	const ca = await authority();
-	await mkdir(join(t.context, 'sa'));
-	const folder = join(t.context, 'sa');
+	const folder = await temporaryDirectory(t);
 	await writeFile(join(folder, 'token'), 'pod-token');
 	await writeFile(join(folder, 'ca.crt'), ca.certificate);
 	await writeFile(join(folder, 'namespace'), 'shop\n');
@@ -173,13 +146,14 @@ test('uses the service account in a pod', async t => {
 });
 
 test('prefers a kubeconfig to the pod’s service account', async t => {
-	await writeFile(join(t.context, 'token'), 'pod-token');
-	const file = join(t.context, 'config');
+	const folder = await temporaryDirectory(t);
+	await writeFile(join(folder, 'token'), 'pod-token');
+	const file = join(folder, 'config');
 	await writeFile(
 		file,
 		'current-context: a\ncontexts:\n- name: a\n  context:\n    cluster: c\n    namespace: mine\nclusters:\n- name: c\n  cluster:\n    server: http://127.0.0.1:1\n',
 	);
-	t.like((await readSettings(flags('--kubeconfig', file), inPod, {directory: t.context})).facts, {
+	t.like((await readSettings(flags('--kubeconfig', file), inPod, {directory: folder})).facts, {
 		source: 'kubeconfig',
 		context: 'a',
 		namespace: 'mine',
@@ -188,21 +162,22 @@ test('prefers a kubeconfig to the pod’s service account', async t => {
 });
 
 test('names the missing kubeconfig files outside a pod', async t => {
-	await t.throwsAsync(readSettings(flags(), {HOME: t.context}, {directory: t.context}), {
+	const folder = await temporaryDirectory(t);
+	await t.throwsAsync(readSettings(flags(), {HOME: folder}, {directory: folder}), {
 		code: 'ERR_NO_KUBECONFIG',
 		message: /^no kubeconfig found: .*\/\.kube\/config does not exist, and spoke does not run in a pod$/,
 	});
-	await t.throwsAsync(readSettings(flags(), {HOME: t.context, KUBECONFIG: '/nowhere/a:/nowhere/b'}, {directory: t.context}), {
+	await t.throwsAsync(readSettings(flags(), {HOME: folder, KUBECONFIG: '/nowhere/a:/nowhere/b'}, {directory: folder}), {
 		code: 'ERR_NO_KUBECONFIG',
 		message: /\/nowhere\/a, \/nowhere\/b/,
 	});
-	const file = join(t.context, 'config');
+	const file = join(folder, 'config');
 	await writeFile(file, 'contexts:\n- name: a\n  context: {}\n');
-	await t.throwsAsync(readSettings(flags(), {KUBECONFIG: file}, {directory: t.context}), {
+	await t.throwsAsync(readSettings(flags(), {KUBECONFIG: file}, {directory: folder}), {
 		code: 'ERR_CONTEXT_UNKNOWN',
 		message: /current-context is not set/,
 	});
-	const error = await t.throwsAsync(readSettings(flags('--context=b'), {KUBECONFIG: file}, {directory: t.context}), {
+	const error = await t.throwsAsync(readSettings(flags('--context=b'), {KUBECONFIG: file}, {directory: folder}), {
 		code: 'ERR_CONTEXT_UNKNOWN',
 		message: 'context "b" does not exist',
 	});

@@ -1,21 +1,14 @@
 /** What spoke offers in TLS: as Go's crypto/tls, and nothing weaker. */
 import type {TLSSocket} from 'node:tls';
-import test, {type ExecutionContext} from 'ava';
-import {startServer} from '../support/api-server.ts';
+import test from 'ava';
+import {serve} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 
 const ca = await authority('cluster-ca');
 const [rsa, ec] = await Promise.all([issue({ip: ['127.0.0.1'], key: 'rsa-2048'}, ca), issue({ip: ['127.0.0.1']}, ca)]);
 const trusted = {cluster: {'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}};
 
-async function serve(t: ExecutionContext, {certificate, key}: typeof rsa, options: object) {
-	const server = await startServer(
-		{request: (_, response) => response.end('{}')},
-		{cert: certificate, key, maxVersion: 'TLSv1.2', ...options},
-	);
-	t.teardown(async () => server.close());
-	return server;
-}
+const overTls12 = ({certificate, key}: typeof rsa) => ({cert: certificate, key, maxVersion: 'TLSv1.2'}) as const;
 
 for (const [ciphers, leaf, accepted] of [
 	['ECDHE-ECDSA-AES128-GCM-SHA256', ec, true],
@@ -31,7 +24,7 @@ for (const [ciphers, leaf, accepted] of [
 	['DHE-RSA-AES256-GCM-SHA384', rsa, false],
 ] as const) {
 	test(`${accepted ? 'speaks' : 'does not speak'} ${ciphers}`, async t => {
-		const server = await serve(t, leaf, {ciphers: `${ciphers}:@SECLEVEL=0`, dhparam: 'auto'});
+		const server = await serve(t, {'*': '{}'}, {...overTls12(leaf), ciphers: `${ciphers}:@SECLEVEL=0`, dhparam: 'auto'});
 		const connection = (await server.cluster(trusted)).connect();
 		if (accepted) {
 			(await connection).close();
@@ -45,20 +38,18 @@ for (const [ciphers, leaf, accepted] of [
 
 test('refuses to renegotiate', async t => {
 	const {promise: ended, resolve} = Promise.withResolvers<string>();
-	const server = await startServer(
-		{
-			request({socket}) {
-				(socket as TLSSocket).renegotiate({}, error => {
-					resolve(error?.message ?? 'renegotiated');
-				});
-				socket.once('error', ({message}) => {
-					resolve(message);
-				});
-			},
+	const server = await serve(
+		t,
+		({socket}) => {
+			(socket as TLSSocket).renegotiate({}, error => {
+				resolve(error?.message ?? 'renegotiated');
+			});
+			socket.once('error', ({message}) => {
+				resolve(message);
+			});
 		},
-		{cert: rsa.certificate, key: rsa.key, maxVersion: 'TLSv1.2'},
+		overTls12(rsa),
 	);
-	t.teardown(async () => server.close());
 	const connection = await (await server.cluster(trusted)).connect();
 	const response = connection.request({path: '/api'}).catch(() => null);
 	t.regex(await ended, /no renegotiation/);

@@ -1,7 +1,6 @@
 import {once} from 'node:events';
 import {execFile} from 'node:child_process';
-import {mkdir, mkdtemp, rm, truncate, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, truncate, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
@@ -10,6 +9,7 @@ import {loadKubeconfig} from '../../source/cluster/kubeconfig/load-kubeconfig.ts
 import {parseSimpleYaml, parseDocument} from '../../source/cluster/kubeconfig/parse-document.ts';
 import {parseYaml} from '../../source/cluster/kubeconfig/parse-yaml.ts';
 import {seededRandom} from '../support/random.ts';
+import {temporaryDirectory} from '../support/temporary-directory.ts';
 
 const written = `apiVersion: v1
 clusters:
@@ -157,7 +157,7 @@ const bombs: ReadonlyArray<[string, string, RegExp]> = [
 
 for (const [title, text, says] of bombs) {
 	test.serial(`rejects in one line: ${title}`, async t => {
-		const file = join(t.context as string, 'config');
+		const file = join(await temporaryDirectory(t), 'config');
 		await writeFile(file, text);
 		const began = process.cpuUsage();
 		const error = await t.throwsAsync(loadKubeconfig(file, {}), {code: 'ERR_KUBECONFIG_INVALID', message: says});
@@ -170,23 +170,15 @@ for (const [title, text, says] of bombs) {
 
 for (const password of ['*hunter2', '|hunter2']) {
 	test(`does not repeat invalid YAML: a password ${password[0]!}…`, async t => {
-		const file = join(t.context as string, 'config');
+		const file = join(await temporaryDirectory(t), 'config');
 		await writeFile(file, `users:\n- name: ada\n  user:\n    password: ${password}\n`);
 		const error = await t.throwsAsync(loadKubeconfig(file, {}), {code: 'ERR_KUBECONFIG_INVALID'});
 		t.notRegex(error.message, /hunter2/);
 	});
 }
 
-test.beforeEach(async t => {
-	t.context = await mkdtemp(join(tmpdir(), 'spoke-yaml-'));
-});
-
-test.afterEach.always(async t => {
-	await rm(t.context as string, {recursive: true, force: true});
-});
-
 test('rejects a directory, a pipe without a writer and a file of 100 MB', async t => {
-	const folder = t.context as string;
+	const folder = await temporaryDirectory(t);
 	await mkdir(join(folder, 'sub'));
 	await promisify(execFile)('mkfifo', [join(folder, 'pipe')]);
 	await writeFile(join(folder, 'huge'), '');
@@ -200,7 +192,7 @@ test('rejects a directory, a pipe without a writer and a file of 100 MB', async 
 });
 
 test('reads a pipe to its end, as of a shell’s <(command)', async t => {
-	const pipe = join(t.context as string, 'pipe');
+	const pipe = join(await temporaryDirectory(t), 'pipe');
 	await promisify(execFile)('mkfifo', [pipe]);
 	const writer = execFile('sh', ['-c', `exec 3<>"${pipe}"; printf '%s' '${written.replaceAll("'", '')}' >&3; echo written; sleep 3`]);
 	await once(writer.stdout!, 'data');
@@ -209,7 +201,7 @@ test('reads a pipe to its end, as of a shell’s <(command)', async t => {
 });
 
 test('reads a kubeconfig of 1 MB', async t => {
-	const file = join(t.context as string, 'config');
+	const file = join(await temporaryDirectory(t), 'config');
 	const data = Buffer.alloc(1500, 7).toString('base64');
 	await writeFile(
 		file,

@@ -92,6 +92,18 @@ export async function toBytes(
 	return (await server.cluster()).connect();
 }
 
+/** The socket of an upgrade, whose outcome must be one. */
+export async function upgraded(outcome: ReturnType<Connection['upgrade']>): Promise<UpgradedOutcome> {
+	const made = await outcome;
+	if (!made.upgraded) {
+		throw new Error(`not upgraded: ${made.status} ${made.body}`);
+	}
+
+	return made;
+}
+
+type UpgradedOutcome = Extract<Awaited<ReturnType<Connection['upgrade']>>, {upgraded: true}>;
+
 export const silence: ByHand = () => undefined;
 
 /** Objects are sent as JSON. */

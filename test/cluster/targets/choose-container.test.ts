@@ -14,54 +14,50 @@ const many: PodObject = {
 	spec: {containers: [{name: 'app'}, {name: 'side'}], initContainers: [{name: 'setup'}], ephemeralContainers: [{name: 'debugger'}]},
 };
 const annotated = (name: string): PodObject => ({...many, metadata: {name: 'many', annotations: {[defaultContainerAnnotation]: name}}});
-const goOn = {unknownAnnotation: 'go-on'} as const;
-const refuse = {unknownAnnotation: 'refuse'} as const;
 
-test('selects the only container without a notice', t => {
-	t.deepEqual(chooseContainer(one, undefined, goOn), {name: 'app', notice: null});
-});
-
-test('selects the first of several containers, with kubectl’s notice', t => {
-	t.deepEqual(chooseContainer(many, undefined, goOn), {
-		name: 'app',
-		notice: 'Defaulted container "app" out of: app, side, debugger (ephem), setup (init)',
+const order = 'app, side, debugger (ephem), setup (init)';
+for (const [title, pod, asked, unknownAnnotation, name, notice] of [
+	['the only container without a notice', one, undefined, 'go-on', 'app', null],
+	['the first of several, with kubectl’s notice', many, undefined, 'go-on', 'app', `Defaulted container "app" out of: ${order}`],
+	['the annotated container without a notice', annotated('side'), undefined, 'refuse', 'side', null],
+	['a named container before the annotated one', annotated('side'), 'app', 'refuse', 'app', null],
+	['a named init container before the annotated one', annotated('side'), 'setup', 'refuse', 'setup', null],
+	['a named debug container before the annotated one', annotated('side'), 'debugger', 'refuse', 'debugger', null],
+	[
+		'another one for a log if the annotated one is missing',
+		annotated('gone'),
+		undefined,
+		'go-on',
+		'app',
+		'Default container name "gone" not found in pod many',
+	],
+] as const) {
+	test(`selects ${title}`, t => {
+		t.deepEqual(chooseContainer(pod, asked, {unknownAnnotation}), {name, notice});
 	});
-});
+}
 
-test('selects the annotated container without a notice', t => {
-	t.deepEqual(chooseContainer(annotated('side'), undefined, refuse), {name: 'side', notice: null});
-});
-
-test('prefers a named container of any role to the annotation', t => {
-	for (const name of ['app', 'setup', 'debugger']) {
-		t.deepEqual(chooseContainer(annotated('side'), name, refuse), {name, notice: null});
-	}
-});
-
-test('rejects an annotation of a missing container, except for logs', t => {
-	t.throws(() => chooseContainer(annotated('gone'), undefined, refuse), {
-		code: 'ERR_NOT_FOUND',
-		message: 'container gone is not valid for pod many out of: app, side, debugger (ephem), setup (init)',
+for (const [title, pod, asked, unknownAnnotation, message] of [
+	[
+		'an annotation of a missing container',
+		annotated('gone'),
+		undefined,
+		'refuse',
+		`container gone is not valid for pod many out of: ${order}`,
+	],
+	['an unknown container', one, 'nope', 'go-on', 'container nope is not valid for pod one out of: app'],
+] as const) {
+	test(`rejects ${title}, and lists those there are`, t => {
+		t.throws(() => chooseContainer(pod, asked, {unknownAnnotation}), {code: 'ERR_NOT_FOUND', message});
 	});
-	t.deepEqual(chooseContainer(annotated('gone'), undefined, goOn), {
-		name: 'app',
-		notice: 'Default container name "gone" not found in pod many',
-	});
-});
-
-test('lists the containers when the named one is unknown', t => {
-	t.throws(() => chooseContainer(one, 'nope', goOn), {
-		code: 'ERR_NOT_FOUND',
-		message: 'container nope is not valid for pod one out of: app',
-	});
-});
+}
 
 test('lists containers in kubectl’s order', t => {
 	t.deepEqual(
 		allContainers(many).map(({name, role}) => `${role} ${name}`),
 		['init setup', 'regular app', 'regular side', 'ephemeral debugger'],
 	);
-	t.is(containerNames(many), 'app, side, debugger (ephem), setup (init)');
+	t.is(containerNames(many), order);
 });
 
 test('offers no terminated debug container, and only running init containers', t => {
