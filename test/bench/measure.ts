@@ -5,6 +5,8 @@ import {readFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import process from 'node:process';
 
+export {setTimeout as pause} from 'node:timers/promises';
+
 /** `floor`: floor.cjs. */
 export type ProgramName = 'spoke' | 'kubectl' | 'stern' | 'k9s' | 'floor';
 
@@ -126,12 +128,6 @@ export async function usageOf(pid: number): Promise<{cpuS: number; residentMiB: 
 export function benchEnvironment(): NodeJS.ProcessEnv {
 	const {NODE_EXTRA_CA_CERTS: _roots, PATH: path = '', ...environment} = process.env;
 	return {...environment, PATH: `${dirname(process.execPath)}:${path}`};
-}
-
-export async function pause(milliseconds: number): Promise<void> {
-	await new Promise(resolve => {
-		setTimeout(resolve, milliseconds);
-	});
 }
 
 export function figure(value: number): string {

@@ -63,12 +63,7 @@ async function forward({name, command}: Program): Promise<Forward> {
 
 async function start(program: Program): Promise<Figures> {
 	const running = await forward(program);
-	const began = performance.now();
-	const socket = await open(running.port('echo'));
-	socket.write('x');
-	await once(socket, 'data');
-	const firstByteMs = performance.now() - began;
-	socket.destroy();
+	const firstByteMs = await timed(async () => useOnce(running));
 	const resident = await residentMiB(running.child);
 	await running.stop();
 	return new Map([
@@ -83,12 +78,7 @@ async function echo(program: Program): Promise<Figures> {
 	await pause(300);
 	const fresh: number[] = [];
 	for (let index = 0; index < 20; index++) {
-		const began = performance.now();
-		const socket = await open(running.port('echo'));
-		socket.write('x');
-		await once(socket, 'data');
-		fresh.push(performance.now() - began);
-		socket.destroy();
+		fresh.push(await timed(async () => useOnce(running)));
 		await pause(60);
 	}
 
