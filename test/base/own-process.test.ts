@@ -1,47 +1,34 @@
 /** The process name and signals of the built program, started through its launcher line. */
-import {execFile, spawn, type ChildProcessByStdio} from 'node:child_process';
+import {execFile} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
-import type {Readable} from 'node:stream';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {argumentProblem, setV8Flag} from '../../source/base/own-process.ts';
 import {LogServer} from '../support/log-server.ts';
 import {nodePath} from '../support/node-path.ts';
-import {builtProgram, runSpoke} from '../support/run-spoke.ts';
+import {builtProgram, type RunningSpoke, runSpoke, startSpoke} from '../support/run-spoke.ts';
 
 const run = promisify(execFile);
 const line = (second: number, text: string) => ({time: `2026-11-24T14:00:0${second}.000000001Z`, text});
 
 /** Follows a log; `"$@"` in the shell `script` is the program and its arguments. */
 async function follow(t: ExecutionContext, sh: string, script: string) {
-	const server = await LogServer.start();
+	const server = await LogServer.start(t);
 	const log = server.addPod('web').get('app')!;
 	log.append(line(1, 'running'));
 	const argv = ['logs', '-f', 'web', '--server', server.url, '--namespace', 'demo'];
-	const child: ChildProcessByStdio<null, Readable, Readable> = spawn(sh, ['-c', script, sh, builtProgram, ...argv], {
-		stdio: ['ignore', 'pipe', 'pipe'],
-		env: {PATH: nodePath, HOME: '/nonexistent', KUBECONFIG: '/dev/null'},
-	});
-	let stderr = '';
-	child.stderr.on('data', (chunk: Buffer) => {
-		stderr += chunk.toString();
-	});
-	t.teardown(async () => {
-		child.kill('SIGKILL');
-		await server.stop();
+	const {child, output} = startSpoke(t, [builtProgram, ...argv], {
+		program: [sh, '-c', script, sh],
+		env: {PATH: nodePath, KUBECONFIG: '/dev/null'},
 	});
 	await once(child.stdout, 'data');
-	return {child, log, title: ['spoke', ...argv].join(' '), stderr: () => stderr};
+	return {child, log, title: ['spoke', ...argv].join(' '), stderr: () => output.stderr};
 }
 
-async function next(child: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
-	const output = await Promise.race([
-		once(child.stdout, 'data').then(([chunk]) => String(chunk)),
-		once(child, 'exit').then(() => 'the program ended'),
-	]);
-	return output;
+async function next(child: RunningSpoke['child']): Promise<string> {
+	return Promise.race([once(child.stdout, 'data').then(([chunk]) => String(chunk)), once(child, 'exit').then(() => 'the program ended')]);
 }
 
 test('ps shows the command line, and pgrep finds the process by it and by name', async t => {

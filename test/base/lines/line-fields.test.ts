@@ -2,31 +2,35 @@
 import test from 'ava';
 import {formatLogfmt, pickFields, readFieldLine, readFields} from '../../../source/base/lines/line-fields.ts';
 
-test('a JSON line is parsed into time, level, message and fields; another line is not', t => {
-	t.deepEqual(readFieldLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {
-		time: '1',
-		level: 'warn',
-		message: 'slow',
-		fields: [
+for (const [form, line, message, fields] of [
+	[
+		'JSON',
+		'{"ts":"2026","level":"warn","msg":"slow","ms":812,"q":{"a":1}}',
+		'slow',
+		[
 			{name: 'ms', value: '812', kind: 'number'},
 			{name: 'q', value: '{"a":1}', kind: 'other'},
 		],
-	});
-	for (const text of ['Traceback: no', '[1]', '{broken', '{"a":1} tail']) {
-		t.is(readFieldLine(text), null);
-	}
-});
-
-test('a logfmt line has time, level, message and fields', t => {
-	t.deepEqual(readFieldLine(String.raw`ts=2026 level=warn msg="slow \"cart\"" ms=812 empty=`), {
-		time: '2026',
-		level: 'warn',
-		message: 'slow "cart"',
-		fields: [
+	],
+	[
+		'logfmt',
+		String.raw`ts=2026 lvl=warn msg="slow \"cart\"" ms=812 empty=`,
+		'slow "cart"',
+		[
 			{name: 'ms', value: '812', kind: 'string'},
 			{name: 'empty', value: '', kind: 'string'},
 		],
+	],
+] as const) {
+	test(`a ${form} line has time, level, message and fields`, t => {
+		t.deepEqual(readFieldLine(line), {time: '2026', level: 'warn', message, fields});
 	});
+}
+
+test('a line of neither form has no fields', t => {
+	for (const text of ['Traceback: no', '[1]', '{broken', '{"a":1} tail']) {
+		t.is(readFieldLine(text), null);
+	}
 });
 
 test('text with a pair is not logfmt unless it has two pairs and nothing else', t => {

@@ -1,7 +1,6 @@
 /** Reset sequences for the modes that output changed, with the output split at any byte. */
 import test, {type ExecutionContext} from 'ava';
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import pty from '@lydell/node-pty';
@@ -10,6 +9,7 @@ import {exitCode, startCommandServer, type FarSide} from '../../support/command-
 import {fakeScreen} from '../../support/fake-screen.ts';
 import {reset} from '../../support/remote-command.ts';
 import {builtProgram} from '../../support/run-spoke.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
 const rows: ReadonlyArray<[title: string, output: string, undo: string]> = [
@@ -138,16 +138,15 @@ async function remoteProgram(t: ExecutionContext, printed: string, says: string)
 		{tty: true},
 	);
 	await server.cluster();
-	const run = await runInTerminal(join(server.folder, 'config-1'));
-	t.teardown(run.clean);
+	const run = await runInTerminal(t, join(server.folder, 'config-1'));
 	const far = await started.promise;
 	await run.until(says);
 	return {far, run};
 }
 
 /** Runs `spoke exec -it web -- sh` between two `stty -a`. */
-async function runInTerminal(kubeconfig: string) {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-terminal-'));
+async function runInTerminal(t: ExecutionContext, kubeconfig: string) {
+	const folder = await temporaryDirectory(t);
 	const file = (name: string) => join(folder, name);
 	const onSignal = 'data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("boom")})';
 	const program = `echo $$ > ${file('pid')}; exec ${process.execPath} --import='${onSignal}' ${builtProgram} exec --kubeconfig ${kubeconfig} -it web -- sh`;
@@ -158,22 +157,24 @@ async function runInTerminal(kubeconfig: string) {
 		rows: 30,
 		env: {PATH: process.env['PATH']!, HOME: folder, TERM: 'xterm-256color'},
 	});
+	t.teardown(() => {
+		terminal.kill();
+	});
 	const screen = fakeScreen({cols: 100, rows: 30});
 	let output = '';
 	terminal.onData(data => {
 		output += data;
 		void screen.write(data);
 	});
-	const exited = new Promise<string>(resolve => {
-		terminal.onExit(async () => {
-			await screen.write('');
-			resolve(output);
-		});
+	const exited = Promise.withResolvers<string>();
+	terminal.onExit(async () => {
+		await screen.write('');
+		exited.resolve(output);
 	});
 	return {
 		screen,
 		file,
-		ended: exited,
+		ended: exited.promise,
 		type(keys: string) {
 			terminal.write(keys);
 		},
@@ -186,10 +187,6 @@ async function runInTerminal(kubeconfig: string) {
 				() => output,
 			);
 			await screen.write('');
-		},
-		async clean() {
-			terminal.kill();
-			await rm(folder, {recursive: true, force: true});
 		},
 	};
 }

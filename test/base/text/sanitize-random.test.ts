@@ -70,22 +70,17 @@ for (const colors of ['keep', 'strip'] as const) {
 			const bytes = Buffer.concat(Array.from({length: 1 + random(14)}, () => parts[random(parts.length)]!));
 			const whole = shown([bytes], colors);
 			const uncolored = colors === 'keep' ? whole.replaceAll(/\u001B\[[\d;:]*m/g, '') : whole;
+			const about = JSON.stringify(bytes.toString('latin1'));
 			t.notRegex(
 				uncolored,
 				/[\u0000-\u0008\v\f\u000E-\u001F\u007F-\u009F]|\r(?!\n)|[\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/,
-				JSON.stringify(bytes.toString('latin1')),
+				about,
 			);
 			const cut = random(bytes.length + 1);
-			t.is(shown([bytes.subarray(0, cut), bytes.subarray(cut)], colors), whole, JSON.stringify(bytes.toString('latin1')));
-			t.is(
-				shown(
-					[...bytes].map(byte => Buffer.from([byte])),
-					colors,
-				),
-				whole,
-				JSON.stringify(bytes.toString('latin1')),
-			);
-			t.true(!whole.includes('\u001B[') || endsPlain(whole), JSON.stringify(bytes.toString('latin1')));
+			t.is(shown([bytes.subarray(0, cut), bytes.subarray(cut)], colors), whole, about);
+			const byteByByte = [...bytes].map(byte => Buffer.from([byte]));
+			t.is(shown(byteByByte, colors), whole, about);
+			t.true(!whole.includes('\u001B[') || endsPlain(whole), about);
 		}
 	});
 }

@@ -58,19 +58,17 @@ const select = (texts: readonly string[], {include = [], exclude = []}: {include
 
 const texts = ['GET /healthz 200', 'GET /cart 500', 'POST /cart 200', 'Error: no cart'];
 
-test('a line must match one of the included patterns', t => {
-	t.deepEqual(select(texts, {include: ['^POST', '500$']}), ['GET /cart 500', 'POST /cart 200']);
-});
-
-test('an excluded pattern removes a line that is included', t => {
-	t.deepEqual(select(texts, {include: ['cart'], exclude: ['^POST', 'Error']}), ['GET /cart 500']);
-	t.deepEqual(select(texts, {exclude: ['healthz']}), texts.slice(1));
-});
-
-test('a pattern is case-sensitive unless it begins with (?i)', t => {
-	t.deepEqual(select(texts, {include: ['error']}), []);
-	t.deepEqual(select(texts, {include: ['(?i)error']}), ['Error: no cart']);
-});
+for (const [title, patterns, selected] of [
+	['a line must match one of the included patterns', {include: ['^POST', '500$']}, ['GET /cart 500', 'POST /cart 200']],
+	['an excluded pattern removes a line that is included', {include: ['cart'], exclude: ['^POST', 'Error']}, ['GET /cart 500']],
+	['an excluded pattern alone keeps all other lines', {exclude: ['healthz']}, texts.slice(1)],
+	['a pattern is case-sensitive', {include: ['error']}, []],
+	['a pattern that begins with (?i) is not case-sensitive', {include: ['(?i)error']}, ['Error: no cart']],
+] as ReadonlyArray<[string, Parameters<typeof select>[1], string[]]>) {
+	test(title, t => {
+		t.deepEqual(select(texts, patterns), selected);
+	});
+}
 
 test('an invalid pattern is a usage error that names the flag', t => {
 	t.like(
