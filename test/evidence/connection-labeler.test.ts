@@ -18,7 +18,7 @@ import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
-import {serve} from '../support/api-server.ts';
+import {answerFrom, type Answer, type Carrier, reply, serve} from '../support/api-server.ts';
 import {apiserverLeases, leasesPath} from '../support/verifying-apiserver.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
@@ -70,7 +70,7 @@ const advertised = ({port}: {port: number}) => ({
 const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
 /** Without it, an apiserver cannot be distinguished from a gateway. */
-const clusterCaConfigMap = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
+const clusterCaConfigMap = {data: {'ca.crt': apiserverAuthority.certificate}};
 
 const flagz = ({ca, egress, ...more}: Readonly<Record<string, string>>) => ({
 	kind: 'Flagz',
@@ -83,16 +83,30 @@ const flagz = ({ca, egress, ...more}: Readonly<Record<string, string>>) => ({
 });
 const startedAt = (startTime: string | undefined) => ({kind: 'Statusz', startTime});
 
+type Respond = (path: string, request: IncomingMessage) => Answer | undefined;
+
 /** An apiserver, or a balancer in front of several. Responds with the cluster's CA, and else with `{}`, where `respond` has nothing. */
-async function startApiserver(t: ExecutionContext, respond: (path: string) => object | undefined) {
+async function startApiserver(t: ExecutionContext, respond: Respond, carrier: Carrier = {}) {
+	const others = {[rootCa]: clusterCaConfigMap, [leasesPath]: apiserverLeases(), '*': '{}'};
 	return serve(
 		t,
-		({url = ''}, response) => {
-			const object = respond(url) ?? (url.startsWith(leasesPath) ? apiserverLeases() : undefined);
-			response.end(object === undefined && url === rootCa ? clusterCaConfigMap : JSON.stringify(object ?? {}));
+		(request, ...rest) => {
+			const path = request.url!.split('?')[0]!;
+			const answer = respond(path, request);
+			answerFrom(answer === undefined ? others : {[path]: answer})(request, ...rest);
 		},
-		await apiserverCertificate(),
+		{...(await apiserverCertificate()), ...carrier},
 	);
+}
+
+const forbidden = reply(403, {kind: 'Status'});
+const asksForCertificate = {requestCert: true, rejectUnauthorized: false};
+
+/** The path of a stream that is not open. */
+async function configured(cluster: ClusterClient, its = purpose): Promise<Path> {
+	const examined = await examineApiserver(cluster);
+	examined.connection.close();
+	return configuredPath(examined, cluster, its, {node: null, pod: null});
 }
 
 async function listenOnSandbox(t: ExecutionContext, sandboxOptions: Parameters<typeof openSandbox>[1] = {}, options: LabelerOptions = {}) {
@@ -260,13 +274,7 @@ test('an egress file leaves the route unknown until the metrics of its process s
 });
 
 test('metrics read before the first stream are read again to include its dial', async t => {
-	const {cluster, clock, labeler, emits} = await listenOnSandbox(
-		t,
-		{scenario: 'konnectivity'},
-		{
-			waitsForMetrics: true,
-		},
-	);
+	const {cluster, clock, labeler, emits} = await listenOnSandbox(t, {scenario: 'konnectivity'}, {waitsForMetrics: true});
 	const {connection, metrics} = await examineApiserver(cluster);
 	connection.close();
 	t.deepEqual(metrics.observation?.facts.egressDials, []);
@@ -277,13 +285,7 @@ test('metrics read before the first stream are read again to include its dial', 
 });
 
 test('a label that may wait for metrics settles with the route from them', async t => {
-	const {cluster, clock, labeler, emits} = await listenOnSandbox(
-		t,
-		{scenario: 'konnectivity'},
-		{
-			waitsForMetrics: true,
-		},
-	);
+	const {cluster, clock, labeler, emits} = await listenOnSandbox(t, {scenario: 'konnectivity'}, {waitsForMetrics: true});
 	const tunnel = await openForward({cluster, labeler, clock});
 	const settled = await emits(({phase}) => phase === 'settled');
 	t.true(clock.elapsed() < 2000);
@@ -294,6 +296,8 @@ test('a label that may wait for metrics settles with the route from them', async
 	tunnel.session.end();
 });
 
+const dialMetrics = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n';
+
 for (const {title, egress, metrics, reads} of [
 	{title: 'a route known from flags needs no metrics read', egress: '', metrics: 200, reads: 0},
 	{title: 'forbidden metrics are requested once', egress: '/egress.yaml', metrics: 403, reads: 1},
@@ -301,15 +305,14 @@ for (const {title, egress, metrics, reads} of [
 ]) {
 	test(title, async t => {
 		let requested = 0;
-		const server = await serve(t, (request, response) => {
-			requested += request.url === '/metrics' ? 1 : 0;
-			const answers: Readonly<Record<string, string>> = {
-				'/flagz': JSON.stringify(flagz({ca: '', egress})),
-				'/statusz': JSON.stringify(startedAt('2026-11-24T10:00:00Z')),
-				'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
-			};
-			response.statusCode = request.url === '/metrics' ? metrics : 200;
-			response.end(answers[request.url!] ?? '{}');
+		const server = await serve(t, {
+			'/flagz': flagz({ca: '', egress}),
+			'/statusz': startedAt('2026-11-24T10:00:00Z'),
+			'/metrics'(...asked) {
+				requested++;
+				reply(metrics, dialMetrics)(...asked);
+			},
+			'*': '{}',
 		});
 		const {emitted, emits, open} = listen(t, await server.cluster(), {waitsForMetrics: true});
 		for (let stream = 0; stream < 3; stream++) {
@@ -324,18 +327,19 @@ for (const {title, egress, metrics, reads} of [
 }
 
 test('another apiserver behind a balancer does not show the route of this one', async t => {
+	const numbers = new WeakMap<object, number>();
 	let connections = 0;
-	const of = new WeakMap<object, number>();
-	const server = await serve(t, (request, response) => {
-		const number = of.get(request.socket) ?? connections++;
-		of.set(request.socket, number);
-		const answers: Readonly<Record<string, string>> = {
-			'/flagz': JSON.stringify(flagz({ca: '', egress: '/egress.yaml'})),
-			'/statusz': JSON.stringify(startedAt(number === 0 ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z')),
-			'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
-		};
-		response.end(answers[request.url!] ?? '{}');
-	});
+	const server = await serve(
+		t,
+		{
+			'/flagz': flagz({ca: '', egress: '/egress.yaml'}),
+			'/statusz': ({socket}, response) =>
+				response.end(JSON.stringify(startedAt(`2026-11-24T1${numbers.get(socket) === 0 ? 0 : 1}:00:00Z`))),
+			'/metrics': dialMetrics,
+			'*': '{}',
+		},
+		{onConnection: socket => numbers.set(socket, connections++)},
+	);
 	const {emits, open} = listen(t, await server.cluster(), {waitsForMetrics: true});
 	await open();
 	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
@@ -376,9 +380,7 @@ for (const {title, starts, to, basis, place = {}} of [
 		const {legs} = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
 		connection.close();
-		const examined = await examineApiserver(cluster);
-		examined.connection.close();
-		t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, to);
+		t.is((await configured(cluster)).legs[0]?.to, to);
 	});
 }
 
@@ -464,23 +466,18 @@ test('a request balancer is a gateway when its apiservers differ only in flags',
 
 test('a process found on another connection through a gateway does not count as an apiserver', async t => {
 	let first: unknown;
-	const server = await serve(
-		t,
-		(request, response) => {
-			first ??= request.socket;
-			const isFirst = request.socket === first;
-			const answers: Readonly<Record<string, object>> = {
-				'/flagz': flagz({ca: '/ca.pem', egress: ''}),
-				'/statusz': startedAt(isFirst ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'),
-				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-			};
-			response.writeHead(200, isFirst ? {} : {Via: '1.1 gateway'}).end(JSON.stringify(answers[request.url!] ?? {}));
-		},
-		await apiserverCertificate(),
-	);
-	const cluster = await server.cluster({
-		cluster: withClusterCa,
+	const server = await startApiserver(t, (path, {socket}) => {
+		first ??= socket;
+		const isFirst = socket === first;
+		const object =
+			path === '/flagz'
+				? flagz({ca: '/ca.pem', egress: ''})
+				: path === '/statusz'
+					? startedAt(`2026-11-24T1${isFirst ? 0 : 1}:00:00Z`)
+					: undefined;
+		return isFirst ? object : reply(200, object ?? {}, {Via: '1.1 gateway'});
 	});
+	const cluster = await server.cluster({cluster: withClusterCa});
 	const examined = await examineApiserver(cluster);
 	examined.connection.close();
 	t.is(examined.others.length, 1);
@@ -507,29 +504,22 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 ] as const) {
 	test(`${title}: ${to}, also while a silent log waits for its first line`, async t => {
 		const requested: string[] = [];
-		const server = await serve(
+		const answers: Readonly<Record<string, object>> = {
+			'/flagz': flagz({ca: '', egress: ''}),
+			'/statusz': startedAt('2026-11-24T10:00:00Z'),
+			'/version': {gitVersion: 'v1.36.3'},
+			[leasesPath]: {},
+			'/apis/authentication.k8s.io/v1/selfsubjectreviews': {status: {userInfo: {username: 'ada', extra}}},
+		};
+		const server = await startApiserver(
 			t,
-			(request, response) => {
-				requested.push(request.url!);
-				const answers: Readonly<Record<string, object>> = {
-					'/flagz': flagz({ca: '', egress: ''}),
-					'/statusz': startedAt('2026-11-24T10:00:00Z'),
-					'/version': {gitVersion: 'v1.36.3'},
-					'/apis/authentication.k8s.io/v1/selfsubjectreviews': {status: {userInfo: {username: 'ada', extra}}},
-					[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-				};
-				response.end(JSON.stringify(answers[request.url!] ?? {}));
+			path => {
+				requested.push(path);
+				return answers[path];
 			},
-			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
+			asksForCertificate,
 		);
-		const {cluster, clock, labeler, emitted, emits} = listen(
-			t,
-			await server.cluster({
-				user,
-				flags,
-				cluster: withClusterCa,
-			}),
-		);
+		const {cluster, clock, labeler, emitted, emits} = listen(t, await server.cluster({user, flags, cluster: withClusterCa}));
 		const quiet = await connectObserved(cluster, {...purpose, feature: 'logs'}, labeler.observer);
 		await clock.advance(labelTimings.lastingAfterMs + labelTimings.sharedProbeDelayMs);
 		await emits(({cluster: {version}}) => version === 'v1.36.3');
@@ -579,9 +569,7 @@ test('a request balancer is recognized for all streams once it was observed', as
 		[...labeler.labels.values()].map(({path}) => path.legs[0]?.to),
 		['gateway', 'gateway', 'gateway'],
 	);
-	const examined = await examineApiserver(cluster);
-	examined.connection.close();
-	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
+	t.is((await configured(cluster)).legs[0]?.to, 'gateway');
 });
 
 for (const [title, given, to, basis, need] of [
@@ -591,20 +579,15 @@ for (const [title, given, to, basis, need] of [
 ] as const) {
 	test(`a stream that fails at once reached ${title}: ${to}, and no earlier label was stronger`, async t => {
 		let requested = 0;
-		const server = await serve(
-			t,
-			(request, response) => {
-				requested += request.url === rootCa ? 1 : 0;
-				const answers: Readonly<Record<string, object | null>> = {
-					'/flagz': flagz({ca: '', egress: '', ...advertised(server)}),
-					'/statusz': startedAt('2026-11-24T10:00:00Z'),
-					[rootCa]: given,
-				};
-				const answer = answers[request.url!];
-				response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
-			},
-			await apiserverCertificate(),
-		);
+		const server = await startApiserver(t, path => {
+			requested += path === rootCa ? 1 : 0;
+			const answers: Readonly<Record<string, Answer>> = {
+				'/flagz': flagz({ca: '', egress: '', ...advertised(server)}),
+				'/statusz': startedAt('2026-11-24T10:00:00Z'),
+				[rootCa]: given ?? forbidden,
+			};
+			return answers[path] ?? forbidden;
+		});
 		const {cluster, labeler, emitted} = listen(t, await server.cluster({cluster: withClusterCa}));
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectObserved(cluster, purpose, labeler.observer);
@@ -631,30 +614,17 @@ for (const [title, status, headers, to] of [
 	['a server without gateway headers, whose flags are forbidden, may be a gateway', 403, {}, 'unknown'],
 ] as const) {
 	test(title, async t => {
-		const server = await serve(
+		const server = await startApiserver(
 			t,
-			(request, response) => {
-				const isClosed = request.url !== rootCa && status !== 200;
-				const isReview = request.method === 'POST';
-				response
-					.writeHead(isClosed && !isReview ? status : 200, headers)
-					.end(
-						request.url === rootCa
-							? clusterCaConfigMap
-							: JSON.stringify(
-									isReview ? {status: {userInfo: {username: 'ada', extra: credentialIdOfAda}}} : isClosed ? {kind: 'Status'} : flagz({}),
-								),
-					);
+			(path, {method}) => {
+				const review = {status: {userInfo: {username: 'ada', extra: credentialIdOfAda}}};
+				const isOpen = path === rootCa || method === 'POST';
+				const object = path === rootCa ? clusterCaConfigMap : method === 'POST' ? review : status === 200 ? flagz({}) : {kind: 'Status'};
+				return reply(isOpen ? 200 : status, object, headers);
 			},
-			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
+			asksForCertificate,
 		);
-		const {cluster, labeler, emitted} = listen(
-			t,
-			await server.cluster({
-				user: withCertificate,
-				cluster: withClusterCa,
-			}),
-		);
+		const {cluster, labeler, emitted} = listen(t, await server.cluster({user: withCertificate, cluster: withClusterCa}));
 		const pods = {...purpose, feature: 'pod-proxy'} as const;
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectObserved(cluster, pods, labeler.observer);
@@ -662,25 +632,13 @@ for (const [title, status, headers, to] of [
 			connection.close();
 		}
 
-		const examined = await examineApiserver(cluster);
-		examined.connection.close();
-		t.is(configuredPath(examined, cluster, pods, {node: null, pod: null}).legs[0]?.to, to);
+		t.is((await configured(cluster, pods)).legs[0]?.to, to);
 	});
 }
 
 test('the cluster CA of a pod shows a certificate that a gateway can have, too', async t => {
-	const server = await serve(
-		t,
-		(request, response) => {
-			response
-				.writeHead(request.url === '/flagz' ? 200 : 403)
-				.end(JSON.stringify(request.url === '/flagz' ? flagz({ca: '', ...advertised(server)}) : {kind: 'Status'}));
-		},
-		await apiserverCertificate(),
-	);
-	const outside = await server.cluster({
-		cluster: withClusterCa,
-	});
+	const server = await startApiserver(t, path => (path === '/flagz' ? flagz({ca: '', ...advertised(server)}) : forbidden));
+	const outside = await server.cluster({cluster: withClusterCa});
 	const {cluster, labeler, emitted} = listen(t, {...outside, facts: {...outside.facts, source: 'in-cluster'}});
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['unknown', 'inferred']);
@@ -688,18 +646,13 @@ test('the cluster CA of a pod shows a certificate that a gateway can have, too',
 });
 
 test('the cluster CA is read in the namespace of the stream when the default one is forbidden', async t => {
-	const server = await serve(
-		t,
-		(request, response) => {
-			const answers: Readonly<Record<string, object>> = {
-				'/flagz': flagz({ca: '', egress: '', ...advertised(server)}),
-				[rootCa.replace('/default/', '/demo/')]: {data: {'ca.crt': apiserverAuthority.certificate}},
-			};
-			const answer = answers[request.url!];
-			response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
-		},
-		await apiserverCertificate(),
-	);
+	const server = await startApiserver(t, path => {
+		const answers: Readonly<Record<string, Answer>> = {
+			'/flagz': flagz({ca: '', egress: '', ...advertised(server)}),
+			[rootCa.replace('/default/', '/demo/')]: clusterCaConfigMap,
+		};
+		return answers[path] ?? forbidden;
+	});
 	const {cluster, labeler, emitted} = listen(t, await server.cluster({cluster: withClusterCa}));
 	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeler.observer);
 	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['unknown', 'inferred']);
@@ -783,21 +736,14 @@ for (const [method, status, type, body, state, basis] of [
 	['GET', 403, 'application/vnd.kubernetes.protobuf', 'k8s\u0000\n\u000C\n\u0002v1\u0012\u0006Status', 'unknown', 'unknown'],
 ] as const) {
 	test(`a response ${status} to ${method} of a node proxy, ${type}, ${body.length} bytes: ${state}, ${basis}`, async t => {
-		const server = await serve(
-			t,
-			(request, response) => {
-				const answers: Readonly<Record<string, string>> = {
-					'/flagz': JSON.stringify(flagz({ca: '/ca.pem', egress: '', ...advertised(server)})),
-					'/statusz': JSON.stringify(startedAt('2026-11-24T10:00:00Z')),
-					[rootCa]: clusterCaConfigMap,
-				};
-				const isProxied = request.url!.includes('/proxy');
-				response
-					.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain})
-					.end(isProxied ? body : (answers[request.url!] ?? '{}'));
-			},
-			await apiserverCertificate(),
-		);
+		const server = await startApiserver(t, path => {
+			const answers: Readonly<Record<string, object>> = {
+				'/flagz': flagz({ca: '/ca.pem', egress: '', ...advertised(server)}),
+				'/statusz': startedAt('2026-11-24T10:00:00Z'),
+				[leasesPath]: {},
+			};
+			return path.includes('/proxy') ? reply(status, body, {'Content-Type': type}) : answers[path];
+		});
 		const {cluster, labeler, emitted} = listen(t, await server.cluster({cluster: withClusterCa}));
 		const target = {
 			base: '/api/v1/nodes/n1/proxy',
@@ -1191,46 +1137,25 @@ for (const [title, ms, state, basis] of [
 ] as const) {
 	test(`a mirror pod read for another connection ${title}`, async t => {
 		let ca = '';
-		const server = await serve(
-			t,
-			(request, response) => {
-				const {port} = server;
-				const pod = {
-					metadata: {
-						name: 'kube-apiserver-a',
-						annotations: {'kubernetes.io/config.mirror': 'x'},
-						ownerReferences: [{kind: 'Node', name: 'a', uid: 'n'}],
-					},
-					spec: {
-						nodeName: 'a',
-						containers: [
-							{
-								name: 'kube-apiserver',
-								command: [
-									'kube-apiserver',
-									'--advertise-address=127.0.0.1',
-									`--secure-port=${port}`,
-									...(ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]),
-								],
-							},
-						],
-					},
-					status: {
-						hostIP: '127.0.0.1',
-						containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}],
-					},
-				};
-				const items = request.url!.startsWith('/api/v1/namespaces/kube-system/pods')
-					? [pod]
-					: request.url!.startsWith('/api/v1/nodes?labelSelector=')
-						? [{metadata: {name: 'a'}}]
-						: null;
-				response
-					.writeHead(items || request.url === rootCa ? 200 : 403)
-					.end(request.url === rootCa ? clusterCaConfigMap : JSON.stringify(items ? {items} : {kind: 'Status'}));
-			},
-			await apiserverCertificate(),
-		);
+		const server = await startApiserver(t, path => {
+			const flagsOf = [
+				'--advertise-address=127.0.0.1',
+				`--secure-port=${server.port}`,
+				...(ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]),
+			];
+			const {spec, status} = mirrorPod;
+			const pod = {
+				...mirrorPod,
+				spec: {...spec, containers: [{name: 'kube-apiserver', command: ['kube-apiserver', ...flagsOf]}]},
+				status: {...status, hostIP: '127.0.0.1'},
+			};
+			const answers: Readonly<Record<string, object>> = {
+				'/api/v1/namespaces/kube-system/pods': {items: [pod]},
+				'/api/v1/nodes': {items: [{metadata: {name: 'n1'}}]},
+				[rootCa]: clusterCaConfigMap,
+			};
+			return answers[path] ?? forbidden;
+		});
 		const {clock, emitted, emits, open} = listen(t, await server.cluster({cluster: withClusterCa}));
 		const first = await open();
 		const before = await emits(({phase}) => phase === 'settled');
@@ -1251,18 +1176,13 @@ test('a route proven by an active probe holds for other paths of the process, un
 	const {sandbox, env} = await openSandbox(t, {scenario: 'verified'});
 	await sandbox.switches.set({route: 'konnectivity'});
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
-	const configured = async () => {
-		const examined = await examineApiserver(cluster);
-		examined.connection.close();
-		return configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[1]!;
-	};
-
-	t.is((await configured()).route.state, 'unknown');
+	const legTwo = async () => (await configured(cluster)).legs[1]!;
+	t.is((await legTwo()).route.state, 'unknown');
 	const [tested] = await findPaths(cluster, 'svc/web', {features: ['port-forward'], probe: 'active'});
 	t.deepEqual([tested?.legs[1]?.route.basis, tested?.legs[1]?.tls.state], ['proven', 'verified']);
-	const {route, tls} = await configured();
+	const {route, tls} = await legTwo();
 	t.deepEqual([route.state, route.basis], ['konnectivity', 'proven']);
 	t.is(tls.state, 'enforced');
 	await sandbox.switches.set({route: 'direct'});
-	t.is((await configured()).route.state, 'direct');
+	t.is((await legTwo()).route.state, 'direct');
 });
