@@ -80,17 +80,13 @@ function course({
 			},
 		},
 	} as unknown as LabelContext;
-	const pathOf = (state: LabelState) =>
-		({
-			phase: state.phase,
-			legs: [
-				{},
-				{
-					route: {state: state.metrics?.observation ? 'konnectivity' : route},
-					tls: {state: state.farEndAnswered ? 'verified' : 'unknown'},
-				},
-			],
-		}) as unknown as Path;
+	const pathOf = (state: LabelState) => {
+		const leg = {
+			route: {state: state.metrics?.observation ? 'konnectivity' : route},
+			tls: {state: state.farEndAnswered ? 'verified' : 'unknown'},
+		};
+		return {phase: state.phase, legs: [{}, leg]} as unknown as Path;
+	};
 	const label = new LiveLabel('c1', initialLabelState({...makeObservations().purpose, feature}, observations), {
 		clock,
 		pathOf,
@@ -213,18 +209,8 @@ test('the timeouts of a command start when it opens', async t => {
 });
 
 for (const [title, end] of [
-	[
-		'fails',
-		(label: LiveLabel) => {
-			label.emit({type: 'failed', error: new SpokeError('ERR_TARGET_GONE', 'gone').toJSON(), time: ''});
-		},
-	],
-	[
-		'is closed',
-		(label: LiveLabel) => {
-			label.emit({type: 'closed'});
-		},
-	],
+	['fails', (label: LiveLabel) => label.emit({type: 'failed', error: new SpokeError('ERR_TARGET_GONE', 'gone').toJSON(), time: ''})],
+	['is closed', (label: LiveLabel) => label.emit({type: 'closed'})],
 	['has no observer left', () => undefined],
 ] as const) {
 	for (const [when, at] of [
@@ -264,14 +250,7 @@ test('a silent log observes the cluster after a delay and stays unsettled', asyn
 });
 
 test('a log that opens or ends in time does not observe the cluster as a silent one', async t => {
-	for (const happens of [
-		(label: LiveLabel) => {
-			label.emit({type: 'opened', byFarEnd: true});
-		},
-		(label: LiveLabel) => {
-			label.stop();
-		},
-	]) {
+	for (const happens of [(label: LiveLabel) => label.emit({type: 'opened', byFarEnd: true}), (label: LiveLabel) => label.stop()]) {
 		const early = course({feature: 'logs'});
 		await observeBeforeUse(early.label, {} as Connection, early.sources);
 		happens(early.label);

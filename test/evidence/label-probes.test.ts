@@ -4,7 +4,7 @@ import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-c
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {SharedProbe, BackgroundMetrics} from '../../source/evidence/label-probes.ts';
 import {manualClock} from '../support/manual-clock.ts';
-import {startServer} from '../support/api-server.ts';
+import {reply, serve} from '../support/api-server.ts';
 
 /** Of a cluster that gives no response. */
 function observations() {
@@ -111,22 +111,16 @@ const dial = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport
 async function unnamed(t: ExecutionContext, status = 200) {
 	const clock = manualClock();
 	const requested: number[] = [];
-	const server = await startServer({
-		request(request, response) {
-			if (request.url === '/metrics') {
-				requested.push(clock.elapsed());
-			}
-
-			response.statusCode = request.url === '/metrics' ? status : 404;
-			response.end(request.url === '/metrics' ? dial : '{}');
+	const server = await serve(t, {
+		'/metrics'(...asked) {
+			requested.push(clock.elapsed());
+			reply(status, dial)(...asked);
 		},
 	});
 	const cluster = await server.cluster();
 	const backgroundMetrics = new BackgroundMetrics(cluster, clock);
-	t.teardown(async () => {
+	t.teardown(() => {
 		backgroundMetrics.end();
-		cluster.close();
-		await server.close();
 	});
 	return {clock, backgroundMetrics, requested};
 }

@@ -13,7 +13,10 @@ import {recordAnswer, recordFailure, secondLegsOf} from '../../source/evidence/s
 import type {SandboxOptions} from '../../source/sandbox/sandbox.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
 import {resolvePod} from '../../source/cluster/targets/resolve-pod.ts';
+import {makeObservations} from '../support/observations.ts';
 import {openSandbox} from '../support/sandbox.ts';
+
+const {purpose: logs} = makeObservations({}, 'logs');
 
 // Sandboxes that start together delay each other by more than a handshake timeout.
 const test = anyTest.serial;
@@ -137,19 +140,9 @@ test('the doctor reports the last attempt when it cannot test leg 2', async t =>
 
 test('a log read without the certificate check does not show that the check passes', t => {
 	const cluster = {records: new ClusterRecords()};
-	const target = {
-		asked: 'web',
-		kind: 'Pod',
-		namespace: 'default',
-		name: 'web',
-		uid: null,
-		node: 'n1',
-		container: null,
-		chosenFrom: 1,
-	} as const;
 	const attempt = (insecureSkipTlsVerifyBackend: boolean) => ({
 		process: null,
-		purpose: {feature: 'logs', target, request: null, insecureSkipTlsVerifyBackend} as const,
+		purpose: {...logs, insecureSkipTlsVerifyBackend},
 	});
 	recordFailure(cluster, attempt(false), new SpokeError('ERR_SECOND_LEG', 'x509', {leg: 2}).toJSON());
 	recordAnswer(cluster, attempt(true));
@@ -160,22 +153,12 @@ test('a log read without the certificate check does not show that the check pass
 
 test('only a failure of known leg 2 is recorded', t => {
 	const cluster = {records: new ClusterRecords()};
-	const target = {
-		asked: 'web',
-		kind: 'Pod',
-		namespace: 'default',
-		name: 'web',
-		uid: null,
-		node: 'n1',
-		container: null,
-		chosenFrom: 1,
-	} as const;
 	for (const error of [
 		new SpokeError('ERR_STREAM_LOST', 'lost'),
 		new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}),
 		new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3}),
 	]) {
-		recordFailure(cluster, {purpose: {feature: 'logs', target, request: null}, process: null}, error.toJSON());
+		recordFailure(cluster, {purpose: logs, process: null}, error.toJSON());
 	}
 
 	t.deepEqual(secondLegsOf(cluster).outcomes, []);

@@ -1,17 +1,18 @@
 /** What each kind of user can prove: a server with the apiserver's certificate may send each request to another apiserver. */
 import {createHash} from 'node:crypto';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import type {ConnectionPurpose, Path, StreamFeature} from '../../source/evidence/evidence.ts';
 import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {createLabeler} from '../../source/evidence/connection-labeler.ts';
 import {configuredPath} from '../../source/evidence/find-paths.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
-import {startServer} from '../support/api-server.ts';
+import {answerFrom, reply, serve} from '../support/api-server.ts';
 import {apiserverLeases, leasesPath} from '../support/verifying-apiserver.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
+import {makeObservations} from '../support/observations.ts';
 import {until} from '../support/until.ts';
 
 const clusterAuthority = await authority('cluster-ca');
@@ -39,31 +40,30 @@ type Server = {
 };
 
 /** A gateway in front of two apiservers: requests are answered as by one of them, upgrades as by the other. */
-async function startGateway({review, version = 'v1.36.3', advertises, k3s, relays, kubeletCa}: Server) {
-	const server = await startServer(
-		{
-			request(request, response) {
-				const flags = {
-					'kubelet-certificate-authority': kubeletCa,
-					'egress-selector-config-file': '',
-					'advertise-address': advertises ? '127.0.0.1' : '10.0.0.5',
-					'secure-port': String(advertises ? server.port : 6443),
-					'bind-address': '0.0.0.0',
-					'requestheader-client-ca-file': relays ? '/front.crt' : '',
-					...(k3s && {'bind-address': '127.0.0.1', 'secure-port': '6444', 'advertise-port': String(advertises ? server.port : 6443)}),
-				};
-				const answers: Readonly<Record<string, object>> = {
-					'/flagz': {kind: 'Flagz', flags},
-					'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-					'/version': {gitVersion: version},
-					[leasesPath]: apiserverLeases(),
-					'/apis/authentication.k8s.io/v1/selfsubjectreviews':
-						review === 403 ? {kind: 'Status', code: 403} : {status: {userInfo: {username: 'ada', extra: review}}},
-					'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': clusterAuthority.certificate}},
-				};
-				const isRefused = review === 403 && request.method === 'POST';
-				response.writeHead(isRefused ? 403 : 200).end(JSON.stringify(answers[request.url!] ?? answers[request.url!.split('?')[0]!] ?? {}));
-			},
+async function startGateway(t: ExecutionContext, {review, version = 'v1.36.3', advertises, k3s, relays, kubeletCa}: Server) {
+	const server = await serve(
+		t,
+		(...asked) => {
+			const port = String(advertises ? server.port : 6443);
+			const flags = {
+				'kubelet-certificate-authority': kubeletCa,
+				'egress-selector-config-file': '',
+				'advertise-address': advertises ? '127.0.0.1' : '10.0.0.5',
+				'secure-port': port,
+				'bind-address': '0.0.0.0',
+				'requestheader-client-ca-file': relays ? '/front.crt' : '',
+				...(k3s && {'bind-address': '127.0.0.1', 'secure-port': '6444', 'advertise-port': port}),
+			};
+			answerFrom({
+				'/flagz': {kind: 'Flagz', flags},
+				'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+				'/version': {gitVersion: version},
+				[leasesPath]: apiserverLeases(),
+				'/apis/authentication.k8s.io/v1/selfsubjectreviews':
+					review === 403 ? reply(403, {kind: 'Status', code: 403}) : {status: {userInfo: {username: 'ada', extra: review}}},
+				'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': clusterAuthority.certificate}},
+				'*': '{}',
+			})(...asked);
 		},
 		{key: serving.key, cert: serving.certificate, requestCert: true, rejectUnauthorized: false},
 	);
@@ -77,25 +77,13 @@ function purposeOf(feature: StreamFeature): ConnectionPurpose {
 	const request = feature.endsWith('-proxy')
 		? {scheme: 'https' as const, port: feature === 'node-proxy' ? 10_250 : 443, portName: null, kubeletPort: feature === 'node-proxy'}
 		: null;
-	return {
-		feature,
-		request,
-		target: {
-			asked: 'web',
-			kind: kinds[feature] ?? 'Pod',
-			namespace: 'default',
-			name: 'web',
-			uid: null,
-			node: 'n1',
-			container: null,
-			chosenFrom: 1,
-		},
-	};
+	const {purpose} = makeObservations({}, feature, request);
+	return {...purpose, target: {...purpose.target, kind: kinds[feature] ?? 'Pod'}};
 }
 
 /** All labels of one open stream per feature, then the path of each feature without an open stream. */
-async function pathsThrough(given: Server): Promise<Path[]> {
-	const server = await startGateway(given);
+async function pathsThrough(t: ExecutionContext, given: Server): Promise<Path[]> {
+	const server = await startGateway(t, given);
 	const clock = manualClock();
 	const cluster = onClock(
 		await server.cluster({user: given.user, cluster: {'certificate-authority-data': base64(clusterAuthority.certificate), ...sandboxMark}}),
@@ -123,7 +111,6 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 	const configured = features.map(feature => configuredPath(examined, cluster, purposeOf(feature), {node: null, pod: null}));
 	labeler.close();
 	cluster.close();
-	await server.close();
 	return [...emitted, ...configured];
 }
 
@@ -146,7 +133,7 @@ for (const [way, kubeletCa] of [
 		],
 	] as ReadonlyArray<readonly [string, Omit<Server, 'kubeletCa'>]>) {
 		test(`the identity is not proven with ${title}, when the responding process ${way}`, async t => {
-			const paths = await pathsThrough({...server, kubeletCa});
+			const paths = await pathsThrough(t, {...server, kubeletCa});
 			t.deepEqual(
 				paths.filter(path => proven(path)).map(path => described(path)),
 				[],
@@ -165,7 +152,7 @@ for (const [way, kubeletCa] of [
 }
 
 test('a server is a gateway when the apiserver does not know the user by the certificate', async t => {
-	const paths = await pathsThrough({user: certificate, review: {}, kubeletCa: '/ca.pem'});
+	const paths = await pathsThrough(t, {user: certificate, review: {}, kubeletCa: '/ca.pem'});
 	t.deepEqual(
 		paths.filter(path => proven(path)).map(path => described(path)),
 		[],
@@ -187,7 +174,7 @@ for (const [title, server] of [
 	['a token at the address that k3s advertises', {user: token, review: {}, version: 'v1.36.3+k3s1', advertises: 'this address', k3s: true}],
 ] as ReadonlyArray<readonly [string, Omit<Server, 'kubeletCa'>]>) {
 	test(`the identity of each open stream is proven with ${title}`, async t => {
-		const paths = await pathsThrough({...server, kubeletCa: ''});
+		const paths = await pathsThrough(t, {...server, kubeletCa: ''});
 		for (const feature of features) {
 			const settled = paths.findLast(path => path.feature === feature && path.about === 'open-connection');
 			t.deepEqual(

@@ -2,6 +2,7 @@
 import type {AuditObservations} from '../../source/evidence/audit/gather-observations.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {ComponentPod, UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';
+import type {KubeletConfigurationFacts} from '../../source/evidence/probes/kubelet.ts';
 import {noActiveObservations} from '../../source/evidence/build-observations.ts';
 import type {ApiserverExamination} from '../../source/evidence/examine-apiserver.ts';
 import {
@@ -50,6 +51,15 @@ export function componentPod(
 ): ComponentPod {
 	return {component: name, pod: `${name}-a`, flags: {values, absent, proxyEnvironment: false}};
 }
+
+export const goodKubelet: KubeletConfigurationFacts = {
+	node: 'n1',
+	anonymous: false,
+	webhook: true,
+	clientCa: true,
+	authorizationMode: 'Webhook',
+	readOnlyPort: 0,
+};
 
 const twoComponents = [
 	componentPod('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '127.0.0.1'}),
@@ -107,19 +117,7 @@ export function auditObservations({
 		endpoints: read({addresses: ['10.0.0.5:6443']}, 'endpoints'),
 		kubeProxy: read({seen: 'kube-proxy', pods: 1}, 'construction'),
 		anonymous: read({anonymous: 'all-paths', observed: '200 200 403'}, 'anonymous-probe'),
-		kubelets: [
-			read(
-				{
-					node: 'n1',
-					anonymous: false,
-					webhook: true,
-					clientCa: true,
-					authorizationMode: 'Webhook',
-					readOnlyPort: 0,
-				},
-				'configz',
-			),
-		],
+		kubelets: [read(goodKubelet, 'configz')],
 		distribution: null,
 		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', node: 'n1', ready: true, ports: [8093]}], 'agent-metrics'),
 		...given,
