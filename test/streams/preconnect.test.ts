@@ -1,8 +1,5 @@
 /** A stream's request that is sent together with the read of its pod. */
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import process from 'node:process';
 import {PassThrough, Readable} from 'node:stream';
 import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
@@ -11,7 +8,7 @@ import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {preconnect, SpeculativeConnection} from '../../source/streams/preconnect.ts';
 import {connectionArguments, serve} from '../support/api-server.ts';
-import {builtProgram, runSpoke} from '../support/run-spoke.ts';
+import {runSpoke, startSpoke} from '../support/run-spoke.ts';
 import {until} from '../support/until.ts';
 
 const podPath = '/api/v1/namespaces/default/pods/web';
@@ -47,11 +44,11 @@ async function apiserver(t: ExecutionContext, {containers = ['app'], initContain
 	const seen: string[] = [];
 	const streamArrived = Promise.withResolvers<void>();
 	const named = (names: readonly string[]) => names.map(name => ({name}));
+	const {metadata, spec} = runningPod;
 	const pod = {
-		kind: 'Pod',
-		metadata: {name: 'web', namespace: 'default', uid: 'u1', annotations},
-		spec: {nodeName: 'n1', containers: named(containers), initContainers: named(initContainers)},
-		status: {phase: 'Running'},
+		...runningPod,
+		metadata: {...metadata, annotations},
+		spec: {...spec, containers: named(containers), initContainers: named(initContainers)},
 	};
 	const answer = async ({url = '', socket}: IncomingMessage, response: ServerResponse) => {
 		const {pathname, searchParams} = new URL(url, 'https://server');
@@ -114,39 +111,48 @@ test('a pod of several containers has its log requested again on the same connec
 	t.is(connections(), 1);
 });
 
-test('a log that is not of the default container is not printed', async t => {
-	const annotations = {'kubectl.kubernetes.io/default-container': 'prepare'};
-	const {seen, logs} = await apiserver(t, {initContainers: ['prepare'], annotations});
-	t.deepEqual((await logs()).printed, ['of prepare', '']);
-	t.deepEqual(seen, ['', '/log', '/log prepare']);
-});
+const ofPrepare = {initContainers: ['prepare'], annotations: {'kubectl.kubernetes.io/default-container': 'prepare'}};
+const itsPath = ['', '/flagz', '/statusz', '/api/v1/namespaces/default/configmaps/kube-root-ca.crt'];
 
-test('a log is requested again when the server closes the connection after the pod', async t => {
-	const {logs, connections} = await apiserver(t, {closesAfterPod: true});
-	t.deepEqual((await logs()).printed, ['of app', '']);
-	t.is(connections(), 2);
-});
-
-test('with --path, a log is requested early, after the reads for its path', async t => {
-	const {seen, logs} = await apiserver(t, {waits: true});
-	t.is((await logs('--path=always')).printed[0], 'of app');
-	t.deepEqual(seen.slice(0, 5), ['', '/flagz', '/statusz', '/api/v1/namespaces/default/configmaps/kube-root-ca.crt', '/log']);
-	t.is(seen.filter(path => path.startsWith('/log')).length, 1);
-});
-
-test('a new connection is observed when the early log is of another container', async t => {
-	const annotations = {'kubectl.kubernetes.io/default-container': 'prepare'};
-	const {seen, logs} = await apiserver(t, {initContainers: ['prepare'], annotations});
-	t.deepEqual((await logs('--path=always')).printed, ['of prepare', '']);
-	t.deepEqual(seen.slice(4, 8), ['/log', '/flagz', '/statusz', '/log prepare']);
-});
-
-test('a new connection is observed when the early request loses its own', async t => {
-	const {seen, logs, connections} = await apiserver(t, {endsAtFirstLog: true});
-	t.deepEqual((await logs('--path=json')).printed, ['of app', '']);
-	t.deepEqual(seen.slice(4, 8), ['/log', '/flagz', '/statusz', '/log app']);
-	t.true(connections() >= 2);
-});
+for (const [title, answers, flags, container, expected, leastConnections] of [
+	['a log that is not of the default container is not printed', ofPrepare, [], 'prepare', ['', '/log', '/log prepare'], 1],
+	[
+		'a log is requested again when the server closes the connection after the pod',
+		{closesAfterPod: true},
+		[],
+		'app',
+		['', '/log', '/log app'],
+		2,
+	],
+	['with --path, a log is requested early, after the reads for its path', {waits: true}, ['--path=always'], 'app', [...itsPath, '/log'], 1],
+	[
+		'a new connection is observed when the early log is of another container',
+		ofPrepare,
+		['--path=always'],
+		'prepare',
+		[...itsPath, '/log', '/flagz', '/statusz', '/log prepare'],
+		1,
+	],
+	[
+		'a new connection is observed when the early request loses its own',
+		{endsAtFirstLog: true},
+		['--path=json'],
+		'app',
+		[...itsPath, '/log', '/flagz', '/statusz', '/log app'],
+		2,
+	],
+] as ReadonlyArray<[string, Answers, string[], string, string[], number]>) {
+	test(title, async t => {
+		const {seen, logs, connections} = await apiserver(t, answers);
+		t.deepEqual((await logs(...flags)).printed, [`of ${container}`, '']);
+		const isLog = (path: string) => path.startsWith('/log');
+		t.deepEqual(
+			[seen.slice(0, expected.length), seen.filter(path => isLog(path)).length],
+			[expected, expected.filter(path => isLog(path)).length],
+		);
+		t.true(connections() >= leastConnections);
+	});
+}
 
 test('with --require, no log is requested early', async t => {
 	const {seen, logs} = await apiserver(t, {containers: ['app', 'proxy']});
@@ -348,19 +354,11 @@ for (const [command, status] of [
 				arrived.resolve();
 			}
 		});
-		const child = spawn(process.execPath, [builtProgram, ...command, '-v=6', ...(await connectionArguments(server))], {
-			env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
-		});
-		const closed = once(child, 'close');
-		let stderr = '';
-		child.stderr.on('data', (chunk: Buffer) => {
-			stderr += chunk.toString();
-		});
+		const run = startSpoke(t, [...command, '-v=6', ...(await connectionArguments(server))]);
 		await arrived.promise;
-		await until(() => stderr.includes(' 200 OK, '));
-		child.kill('SIGINT');
-		t.is((await closed)[0], status);
-		t.regex(stderr, / aborted by SIGINT, \d+ ms$/m);
+		await run.sees(/ 200 OK, /, 'stderr');
+		t.is(await run.end('SIGINT'), status);
+		t.regex(run.output.stderr, / aborted by SIGINT, \d+ ms$/m);
 		t.is(server.connections(), 1);
 	});
 }

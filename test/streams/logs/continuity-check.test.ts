@@ -117,10 +117,7 @@ test.serial('a second read begins when a response has had no line for the whole 
 	let reads = 0;
 	proofOf(t, {
 		withinMs: 100,
-		async isOffered() {
-			reads++;
-			return true;
-		},
+		isOffered: async () => ++reads > 0,
 	});
 	mock.timers.tick(99);
 	t.is(reads, 0);
@@ -169,14 +166,8 @@ test('a request without a response decides nothing and starts no second read', a
 	const {last, proof, told} = proofOf(t, {
 		withinMs: 1,
 		isAnswered: false,
-		async isOffered() {
-			reads++;
-			return false;
-		},
-		async isNewLife() {
-			lives++;
-			return false;
-		},
+		isOffered: async () => ++reads < 0,
+		isNewLife: async () => ++lives < 0,
 	});
 	await until(() => lives > 0);
 	await delay(20);
@@ -191,9 +182,7 @@ test('a restart seen before the response explains the missing last line', async 
 	const {proof, told} = proofOf(t, {
 		withinMs: 1,
 		isAnswered: false,
-		async isNewLife() {
-			return true;
-		},
+		isNewLife: async () => true,
 	});
 	await delay(20);
 	t.deepEqual(told, []);

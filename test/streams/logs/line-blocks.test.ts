@@ -6,14 +6,10 @@ import {readLineBlocks, LogBodyReader} from '../../../source/streams/logs/line-b
 async function blocksOf(chunks: readonly Buffer[]): Promise<{blocks: Buffer[]; remainder: string; error: Error | null}> {
 	const blocks: Buffer[] = [];
 	const body = new Readable({read() {}});
-	const reading = readLineBlocks(body, block => {
-		blocks.push(block);
-	});
+	const reading = readLineBlocks(body, block => void blocks.push(block));
 	for (const chunk of chunks) {
 		body.push(chunk);
-		await new Promise(resolve => {
-			setImmediate(resolve);
-		});
+		await nextTurn();
 	}
 
 	body.push(null);
@@ -104,19 +100,11 @@ async function gathered(
 ): Promise<string[]> {
 	const blocks: string[] = [];
 	const body = new Readable({read() {}});
-	const reading = readLineBlocks(
-		body,
-		block => {
-			blocks.push(block.toString());
-		},
-		{gatherMs},
-	);
+	const reading = readLineBlocks(body, block => void blocks.push(block.toString()), {gatherMs});
 	for (const [index, chunk] of chunks.entries()) {
 		body.push(chunk);
 		do {
-			await new Promise(resolve => {
-				setImmediate(resolve);
-			});
+			await nextTurn();
 		} while (!isNext(blocks.length, index + 1));
 	}
 

@@ -48,16 +48,7 @@ test('older lines are all lines before the first known line', async t => {
 });
 
 test('equal lines with equal timestamps are distinguished by the lines that follow', async t => {
-	const records = [
-		record(1),
-		record(2, 'same'),
-		record(2, 'same'),
-		record(2, 'same'),
-		record(2, 'same'),
-		record(2, 'other'),
-		record(2, 'same'),
-		record(3),
-	];
+	const records = [record(1), ...['same', 'same', 'same', 'same', 'other', 'same'].map(text => record(2, text)), record(3)];
 	const {older} = await withLog(t, records);
 	for (let from = 0; from < records.length; from++) {
 		t.is((await older(raw(records.slice(from)))).text, raw(records.slice(0, from)).toString(), `known from ${from}`);
@@ -65,16 +56,7 @@ test('equal lines with equal timestamps are distinguished by the lines that foll
 });
 
 test('lines that only start like the known lines are older', async t => {
-	const records = [
-		record(1, 'a'),
-		record(1, 'a'),
-		record(1, 'b'),
-		record(1, 'a'),
-		record(1, 'a'),
-		record(1, 'a'),
-		record(1, 'b'),
-		record(1, 'c'),
-	];
+	const records = [...'aabaaabc'].map(text => record(1, text));
 	const {older} = await withLog(t, records);
 	t.is((await older(raw(records.slice(4)))).text, raw(records.slice(0, 4)).toString());
 });
@@ -99,21 +81,19 @@ test('when only the end of a split line is known, its beginning is an older line
 	t.is((await older(raw([{time: stamp(3), text: 'the end'}, record(4)]))).text, `${stamp(1)} line 1\n${stamp(2)} the beginning, \n`);
 });
 
-test('the previous log is joined when the container restarted', async t => {
-	const records = Array.from({length: 20}, (_, at) => record(at));
-	const {older, log} = await withLog(t, records);
-	log.restart();
-	log.append(record(30), record(31));
-	t.deepEqual(await older(raw(records.slice(15))), {isJoined: true, isComplete: true, text: raw(records.slice(0, 15)).toString()});
-});
-
-test('a rotated log is reported as not joined', async t => {
-	const records = Array.from({length: 20}, (_, at) => record(at));
-	const {older, log} = await withLog(t, records);
-	log.rotate();
-	log.append(record(30), record(31));
-	t.like(await older(raw(records.slice(15))), {isJoined: false, isComplete: true});
-});
+for (const [title, change, expected] of [
+	['the previous log is joined when the container restarted', 'restart', {isJoined: true, isComplete: true, text: 15}],
+	['a rotated log is reported as not joined', 'rotate', {isJoined: false, isComplete: true}],
+] as const) {
+	test(title, async t => {
+		const records = Array.from({length: 20}, (_, at) => record(at));
+		const {older, log} = await withLog(t, records);
+		log[change]();
+		log.append(record(30), record(31));
+		const read = await older(raw(records.slice(15)));
+		t.like(read, 'text' in expected ? {...expected, text: raw(records.slice(0, expected.text)).toString()} : expected);
+	});
+}
 
 test('an interrupted response is an error', async t => {
 	const records = Array.from({length: 300}, (_, at) => record(at));

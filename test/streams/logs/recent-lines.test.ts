@@ -36,25 +36,35 @@ test('duplicates of the last second are removed, wherever the blocks are split',
 	}
 });
 
-test('equal lines with one timestamp are counted, not merged', t => {
-	t.deepEqual(passed(seen(b, b), b + b + b + d), {text: b + d, met: true, tail: null});
-	t.false(passed(seen(b, b, b), b + b).met);
-});
-
-test('without the last line, continuity is not proven', t => {
-	t.deepEqual(passed(seen(a, b, c), d), {text: d, met: false, tail: null});
-	t.deepEqual(passed(seen(a, b, c), b + d), {text: d, met: false, tail: null});
-});
-
-test('the rest of an earlier line is a duplicate', t => {
-	const line = `${stamp(1, 9)} begun and ended\n`;
-	t.deepEqual(passed(seen(line + b), `and ended\n${b}${d}`), {text: d, met: true, tail: null});
-});
-
-test('an unknown rest of a line is kept only when the last line is not found', t => {
-	t.deepEqual(passed(seen(a, b), `unknown\n${d}`), {text: d, met: false, tail: 'unknown\n'});
-	t.deepEqual(passed(seen(a, b), `unknown\n${b}${d}`), {text: d, met: true, tail: null});
-});
+const begun = `${stamp(1, 9)} begun and ended\n`;
+const mebibytes6 = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024)}`;
+for (const [title, known, offered, text, met, tail = null] of [
+	['equal lines with one timestamp are counted, not merged', [b, b], [b + b + b + d], b + d, true],
+	['fewer equal lines than known are not the last line', [b, b, b], [b + b], '', false],
+	['without the last line, continuity is not proven', [a, b, c], [d], d, false],
+	['without the last line of several of its second, continuity is not proven', [a, b, c], [b + d], d, false],
+	['the rest of an earlier line is a duplicate', [begun + b], [`and ended\n${b}${d}`], d, true],
+	['an unknown rest of a line is kept when the last line is not found', [a, b], [`unknown\n${d}`], d, false, 'unknown\n'],
+	['an unknown rest of a line is dropped when the last line is found', [a, b], [`unknown\n${b}${d}`], d, true],
+	['text without a timestamp is no rest behind a line', [b, c], [`${b}no stamp\n${c}${d}`], `no stamp\n${d}`, true],
+	['text without a timestamp is no rest in a later block', [b, c], [b, `no stamp\n${c}${d}`], `no stamp\n${d}`, true],
+	['text without a timestamp is no rest behind a rest', [b, c], [`tail\nno stamp\n${b}${c}${d}`], `no stamp\n${d}`, true],
+	['without the last line, a known rest of a line is dropped', [begun + b], [`and ended\n${d}`], d, false],
+	['a known rest in the first of two blocks is dropped', [begun + b.repeat(300_000 / b.length), c], [`and ended\n${d}`], d, false],
+	['nothing after the last second is a duplicate', [b, c], [d + b + c], d + b + c, false],
+	['a line without its line feed equals the line with it', [b.trimEnd()], [b + d], d, true],
+	[
+		'long lines are compared to their last byte',
+		[`${mebibytes6}\n`],
+		[`${mebibytes6}\n${mebibytes6.slice(0, -1)}y\n`],
+		`${mebibytes6.slice(0, -1)}y\n`,
+		true,
+	],
+] as ReadonlyArray<[title: string, known: string[], offered: string[], text: string, met: boolean, tail?: string]>) {
+	test(title, t => {
+		t.deepEqual(passed(seen(...known), ...offered), {text, met, tail});
+	});
+}
 
 test('lines before the start of a follow stay excluded after an interruption', t => {
 	const lines = new RecentLines(true);
@@ -91,12 +101,6 @@ test('a line without a timestamp is not a resume position', t => {
 	t.is(inside.expectedDuplicates().start?.time, BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n + 1n);
 });
 
-test('text without a timestamp is the rest of a line only at the start of a response', t => {
-	t.deepEqual(passed(seen(b, c), `${b}no stamp\n${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
-	t.deepEqual(passed(seen(b, c), b, `no stamp\n${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
-	t.deepEqual(passed(seen(b, c), `tail\nno stamp\n${b}${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
-});
-
 test('text without a timestamp within a response is emitted once', t => {
 	const lines = seen(b, c);
 	const answer = `${b}no stamp\n${c}no stamp\n`;
@@ -114,18 +118,11 @@ test('a follow that started inside a line loses no line of the same instant', t 
 	t.deepEqual(passed(lines, `the end of a line\n${stamp(2, 2)} known\n${fresh}`), {text: fresh, met: true, tail: null});
 });
 
-test('without the last line, a known rest of a line is dropped, and a new one is emitted once', t => {
-	t.deepEqual(passed(seen(`${stamp(1, 9)} begun and ended\n${b}`), `and ended\n${d}`), {text: d, met: false, tail: null});
-	const many = `${stamp(1, 9)} begun and ended\n${b.repeat(300_000 / b.length)}`;
-	t.deepEqual(passed(seen(many, c), `and ended\n${d}`), {text: d, met: false, tail: null}, 'in the first of two blocks');
+test('an unknown rest of a line is emitted once', t => {
 	const filter = new DuplicateFilter(seen(b).expectedDuplicates());
 	filter.removeDuplicates(Buffer.from(`unknown\n${d}`));
 	t.is(filter.takeTail()?.toString(), 'unknown\n');
 	t.is(filter.takeTail(), null);
-});
-
-test('nothing after the last second is a duplicate', t => {
-	t.deepEqual(passed(seen(b, c), d + b + c), {text: d + b + c, met: false, tail: null});
 });
 
 test('lines up to 4096 bytes are kept as they are, and longer ones differ by any byte', t => {
@@ -133,16 +130,6 @@ test('lines up to 4096 bytes are kept as they are, and longer ones differ by any
 		const line = (end: string) => `${stamp(2, 1)} ${'x'.repeat(length - stamp(2, 1).length - 2)}${end}\n`;
 		t.deepEqual(passed(seen(line('x')), line('y') + line('x')), {text: line('y'), met: true, tail: null});
 	}
-});
-
-test('a line without its line feed equals the line with it', t => {
-	t.deepEqual(passed(seen(b.trimEnd()), b + d), {text: d, met: true, tail: null});
-});
-
-test('long lines are compared to their last byte', t => {
-	const long = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024)}\n`;
-	const other = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024 - 1)}y\n`;
-	t.deepEqual(passed(seen(long), long + other), {text: other, met: true, tail: null});
 });
 
 test('when a second has more lines than are kept, its earlier lines are still duplicates', t => {

@@ -105,13 +105,7 @@ test.serial('after a follow without a line, the next one is read by its time, al
 
 test('a follow closes its connection when its response ends', async t => {
 	let closed = 0;
-	const {file, follow} = await logOf(t, {
-		observer: {
-			onClosed() {
-				closed++;
-			},
-		},
-	});
+	const {file, follow} = await logOf(t, {observer: {onClosed: () => closed++}});
 	file.append(a);
 	file.end();
 	t.is(await follow(), null);
@@ -158,13 +152,7 @@ test('a new line without the last one is emitted after a gap, unless it is of th
 
 test('a drain closes its connection once when the log is of the next instance', async t => {
 	let closed = 0;
-	const {file, log, follow} = await logOf(t, {
-		observer: {
-			onClosed() {
-				closed++;
-			},
-		},
-	});
+	const {file, log, follow} = await logOf(t, {observer: {onClosed: () => closed++}});
 	file.append(a);
 	file.end();
 	await follow();

@@ -56,38 +56,23 @@ async function givenUp(
 	});
 }
 
-test('a second read without a response is leg 2 while the apiserver responds', async t => {
-	const {leg, error} = await givenUp(
-		async () => ({body: {resume() {}}}),
-		async () => {
-			throw silence();
-		},
-	);
-	t.is(leg, 2);
-	t.like(error, {code: 'ERR_SECOND_LEG', leg: 2});
-});
-
-test('an apiserver that does not respond is leg 1', async t => {
-	const {leg, error} = await givenUp(
-		async () => {
-			throw silence();
-		},
-		async () => false,
-	);
-	t.is(leg, 1);
-	t.like(error, {code: 'ERR_APISERVER_TIMEOUT', leg: 1});
-});
-
-test('lines seen only by the second read prove a loss, and not its leg', async t => {
-	const {leg, error} = await givenUp(
-		async () => ({body: {resume() {}}}),
-		async () => true,
-	);
-	t.is(leg, null);
-	t.is(error.code, 'ERR_STREAM_LOST');
-});
-
 const answers = async () => ({body: {resume() {}}});
+
+const silent = async () => {
+	throw silence();
+};
+
+for (const [title, request, offersMore, leg, code] of [
+	['a second read without a response is leg 2 while the apiserver responds', answers, silent, 2, 'ERR_SECOND_LEG'],
+	['an apiserver that does not respond is leg 1', silent, async () => false, 1, 'ERR_APISERVER_TIMEOUT'],
+	['lines seen only by the second read prove a loss, and not its leg', answers, async () => true, null, 'ERR_STREAM_LOST'],
+] as const) {
+	test(title, async t => {
+		const stall = await givenUp(request, offersMore);
+		t.is(stall.leg, leg);
+		t.like(stall.error, {code, ...(leg !== null && {leg})});
+	});
+}
 
 const nothing = async () => {};
 

@@ -8,6 +8,7 @@ import {forwardConnection, type ForwardedConnection, isPodSandboxGone} from '../
 import {SpdyServerSession} from '../../../source/sandbox/kubelet/spdy-server-session.ts';
 import {SpdySession} from '../../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../../source/wire/spdy-stream.ts';
+import {bytesOf} from '../../support/duplex-sides.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
 import {manualClock, type ManualClock} from '../../support/manual-clock.ts';
 import {until} from '../../support/until.ts';
@@ -64,30 +65,16 @@ async function ends(t: ExecutionContext, {replies = true} = {}) {
 	return {client, socket, near, far, streams, session, runtime};
 }
 
-async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
-	const chunks: Buffer[] = [];
-	stream.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-	});
-	await once(stream, 'end');
-	return Buffer.concat(chunks);
-}
-
 /** Returns once the session has no stream of the connection left. */
 async function streamsEnd(session: SpdySession): Promise<void> {
 	await until(() => session.streamCount === 0, session.streamCount);
 }
 
 async function endSeenBy(client: Socket): Promise<string> {
-	client.resume();
-	return Promise.race([
-		once(client, 'end').then(() => 'FIN'),
-		new Promise<string>(resolve => {
-			client.once('error', error => {
-				resolve((error as NodeJS.ErrnoException).code === 'ECONNRESET' ? 'RST' : error.message);
-			});
-		}),
-	]);
+	return once(client.resume(), 'end').then(
+		() => 'FIN',
+		(error: unknown) => ((error as NodeJS.ErrnoException).code === 'ECONNRESET' ? 'RST' : (error as Error).message),
+	);
 }
 
 const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -359,12 +346,11 @@ async function stateOf({outcome}: ForwardedConnection): Promise<string | undefin
 }
 
 test('messages of containerd and CRI-O name a pod sandbox that is gone', t => {
-	t.true(isPodSandboxGone('failed to execute portforward for sandbox "abc": network namespace for sandbox "abc" is closed'));
-	t.true(isPodSandboxGone('sandbox container "abc" is not running'));
-	t.true(isPodSandboxGone('failed to find sandbox "abc" in store: not found'));
-	t.false(
-		isPodSandboxGone(
-			'failed to connect to localhost:9999 inside namespace "abc", IPv4: dial tcp4 127.0.0.1:9999: connect: connection refused',
-		),
+	const namespace = 'failed to execute portforward for sandbox "abc": network namespace for sandbox "abc" is closed';
+	const refused = 'failed to connect to localhost:9999 inside namespace "abc", IPv4: dial tcp4 127.0.0.1:9999: connect: connection refused';
+	const others = ['sandbox container "abc" is not running', 'failed to find sandbox "abc" in store: not found'];
+	t.deepEqual(
+		[namespace, ...others, refused].map(message => isPodSandboxGone(message)),
+		[true, true, true, false],
 	);
 });

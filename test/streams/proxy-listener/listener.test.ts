@@ -10,6 +10,7 @@ import {WebSocket, WebSocketServer} from 'ws';
 import {startProxyListener, type ListenerEvent, type ListenerOptions} from '../../../source/streams/proxy-listener/start-proxy-listener.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
 import {type Answer, answerFrom, cutAfter, refuse, reply, serve} from '../../support/api-server.ts';
+import {collected} from '../../support/duplex-sides.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {until} from '../../support/until.ts';
 
@@ -489,18 +490,9 @@ test('a Unix socket is private and replaces only a stale socket', async t => {
 });
 
 async function raw(place: number | string, request: string): Promise<string> {
-	return new Promise((resolve, reject) => {
-		const socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place);
-		let answer = '';
-		socket.setTimeout(30_000, () => socket.destroy());
-		socket
-			.on('data', piece => {
-				answer += piece.toString();
-			})
-			.on('close', () => {
-				resolve(answer);
-			})
-			.on('error', reject);
-		socket.write(request);
-	});
+	const socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place);
+	const answer = collected(socket.setTimeout(30_000, () => socket.destroy()));
+	socket.write(request);
+	await once(socket, 'close');
+	return String(answer());
 }
