@@ -1,27 +1,43 @@
 /** Logs of several contexts, on sandboxes behind one kubeconfig. */
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import process from 'node:process';
 import anyTest from 'ava';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {runSpoke, spokePrints, startSpoke} from '../../support/run-spoke.ts';
 import {shareContexts} from '../../support/sandbox.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
-import {until} from '../../support/until.ts';
 
 /** Serial, because one restarts an apiserver. */
 const test = anyTest.serial;
 const contexts = shareContexts(anyTest, {eu: {}, us: {scenario: 'verified'}});
 const lastLine = ['logs', 'db-0', '-c', 'db', '--tail=1'];
 
-test('logs of several contexts are printed in their order with the context of each line', async t => {
-	const {env} = contexts;
-	const {status, stdout, stderr} = await runSpoke([...lastLine, '--context', 'us,broken,eu'], {env});
-	t.regex(stdout, /^\[us pod\/db-0\/db\] .+\n\[eu pod\/db-0\/db\] .+\n$/);
-	t.regex(stderr, /^broken: error: .*\[ERR_KUBECONFIG_INVALID\]\n$/);
-	t.is(status, 5);
-});
+for (const [title, flags, status, stdout, stderr] of [
+	[
+		'logs of several contexts are printed in their order with the context of each line',
+		['us,broken,eu'],
+		5,
+		/^\[us pod\/db-0\/db\] .+\n\[eu pod\/db-0\/db\] .+\n$/,
+		/^broken: error: .*\[ERR_KUBECONFIG_INVALID\]\n$/,
+	],
+	[
+		'--require of logs holds for each context',
+		['eu,us', '--require', 'verified'],
+		3,
+		/^\[us pod\/db-0\/db\] .+\n$/,
+		/^eu: error: requirement not met: verified .*\[ERR_REQUIRE_NOT_MET\]\n$/,
+	],
+	[
+		'path lines of several contexts name the context',
+		['eu,us', '--path=always'],
+		0,
+		/./,
+		/^(?=[^]*^eu: path: you .*unverified.* kubelet n\d$)[^]*^us: path: you .*direct,verified.* kubelet n\d$/m,
+	],
+] as const) {
+	test(title, async t => {
+		await spokePrints(t, [...lastLine, '--context', ...flags], {status, stdout, stderr}, contexts);
+	});
+}
 
 test('logs -o json of several contexts has the context of each line and each failure', async t => {
 	const {env} = contexts;
@@ -50,14 +66,6 @@ test('logs -o json of several contexts has the context of each line and each fai
 	t.true(status > 0);
 });
 
-test('--require of logs holds for each context', async t => {
-	const {env} = contexts;
-	const {status, stdout, stderr} = await runSpoke([...lastLine, '--context', 'eu,us', '--require', 'verified'], {env});
-	t.regex(stdout, /^\[us pod\/db-0\/db\] .+\n$/);
-	t.regex(stderr, /^eu: error: requirement not met: verified .*\[ERR_REQUIRE_NOT_MET\]\n$/);
-	t.is(status, 3);
-});
-
 test('--export of several contexts writes a directory each, and names a context that failed', async t => {
 	const {env} = contexts;
 	const folder = await temporaryDirectory(t);
@@ -78,35 +86,17 @@ test('--export of several contexts writes a directory each, and names a context 
 	t.true(status > 0);
 });
 
-test('path lines of several contexts name the context', async t => {
-	const {env} = contexts;
-	const {stderr} = await runSpoke([...lastLine, '--context', 'eu,us', '--path=always'], {env});
-	t.regex(stderr, /^eu: path: you .*unverified.* kubelet n\d$/m);
-	t.regex(stderr, /^us: path: you .*direct,verified.* kubelet n\d$/m);
-});
-
 test('logs -f follows a cluster that is down when it responds, and the others meanwhile', async t => {
 	const {env, sandboxes} = contexts;
 	const back = Promise.withResolvers<void>();
 	const restarted = sandboxes.us.faults.restartApiserver({until: back.promise});
-	const child = spawn(process.execPath, [builtProgram, ...lastLine, '-f', '--context', 'us,eu'], {
-		env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...env},
-	});
-	const closed = once(child, 'close');
-	let [stdout, stderr] = ['', ''];
-	child.stdout.setEncoding('utf8').on('data', (text: string) => {
-		stdout += text;
-	});
-	child.stderr.setEncoding('utf8').on('data', (text: string) => {
-		stderr += text;
-	});
-	await until(() => stdout.includes('[eu pod/db-0/db] ') && stderr.includes('retrying until it responds'));
-	t.false(stdout.includes('[us '));
+	const {output, sees, end} = startSpoke(t, [...lastLine, '-f', '--context', 'us,eu'], {env});
+	await sees(/\[eu pod\/db-0\/db\] /);
+	await sees(/retrying until it responds/, 'stderr');
+	t.false(output.stdout.includes('[us '));
 	back.resolve();
 	await restarted;
-	await until(() => stdout.includes('[us pod/db-0/db] '));
-	child.kill('SIGINT');
-	const [status] = (await closed) as [number];
-	t.is(status, 130);
-	t.regex(stderr, /^us: spoke: .*; retrying until it responds\nus: spoke: the apiserver responded after .*; following its logs\n$/);
+	await sees(/\[us pod\/db-0\/db\] /);
+	t.is(await end('SIGINT'), 130);
+	t.regex(output.stderr, /^us: spoke: .*; retrying until it responds\nus: spoke: the apiserver responded after .*; following its logs\n$/);
 });

@@ -16,22 +16,29 @@ async function serveWithPolicy(t: ExecutionContext, flags: typeof verifies, text
 }
 
 const requiresVerified = 'every:\n  require: verified\n';
+const invalid = 'every:\n  require: [sometimes]\n';
 const streamCalls = [
 	['logs', {target: 'web'}],
 	['forward', {target: 'web', port: ':80'}],
 ] as const;
 
-test('a stream that does not meet the policy is not opened', async t => {
-	const server = await serveWithPolicy(t, verifiesNothing, requiresVerified);
-	const {call} = await startMcp(t, ['--allow-forward'], server.env);
-	for (const [tool, args] of streamCalls) {
-		const {isError, result} = await call(tool, args);
-		t.true(isError);
-		t.like(result, {exitStatus: 3, code: 'ERR_REQUIRE_NOT_MET'});
-	}
+for (const [title, flags, later, exitStatus, code] of [
+	['a stream that does not meet the policy is not opened', verifiesNothing, requiresVerified, 3, 'ERR_REQUIRE_NOT_MET'],
+	['a policy that becomes invalid while it runs opens no stream', verifies, invalid, 5, 'ERR_POLICY'],
+] as const) {
+	test(title, async t => {
+		const server = await serveWithPolicy(t, flags, requiresVerified);
+		const {call} = await startMcp(t, ['--allow-forward'], server.env);
+		await server.setPolicy(later);
+		for (const [tool, args] of streamCalls) {
+			const {isError, result} = await call(tool, args);
+			t.true(isError);
+			t.like(result, {exitStatus, code});
+		}
 
-	t.deepEqual(server.streams, []);
-});
+		t.deepEqual(server.streams, []);
+	});
+}
 
 test('a stream that meets the policy opens, unless --require refuses it', async t => {
 	const server = await serveWithPolicy(t, verifies, requiresVerified);
@@ -50,21 +57,8 @@ test('a stream that meets the policy opens, unless --require refuses it', async 
 });
 
 test('with an invalid policy, spoke mcp does not start', async t => {
-	const server = await serveWithPolicy(t, verifies, 'every:\n  require: [sometimes]\n');
+	const server = await serveWithPolicy(t, verifies, invalid);
 	const {status, stdout, stderr} = await runSpoke(['mcp'], {env: server.env});
 	t.deepEqual([status, stdout], [5, '']);
 	t.regex(stderr, /policy\.yaml.*sometimes.*\[ERR_POLICY\]\n$/);
-});
-
-test('a policy that becomes invalid while it runs opens no stream', async t => {
-	const server = await serveWithPolicy(t, verifies, requiresVerified);
-	const {call} = await startMcp(t, ['--allow-forward'], server.env);
-	await server.setPolicy('every:\n  require: [sometimes]\n');
-	for (const [tool, args] of streamCalls) {
-		const {isError, result} = await call(tool, args);
-		t.true(isError);
-		t.like(result, {exitStatus: 5, code: 'ERR_POLICY'});
-	}
-
-	t.deepEqual(server.streams, []);
 });

@@ -1,4 +1,3 @@
-import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {chmod, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
@@ -9,11 +8,10 @@ import {forwardArguments} from '../../../source/commands/port-forward/forward-ar
 import {forwardVariables} from '../../../source/commands/port-forward/run.ts';
 import {limitConcurrency} from '../../support/limit-concurrency.ts';
 import {listenOnLoopback} from '../../support/listen-on-loopback.ts';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {runSpoke, spokePrints, startSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {temporaryDirectory} from '../../support/temporary-directory.ts';
 import {openTerminal} from '../../support/terminal.ts';
-import {until} from '../../support/until.ts';
 
 const test = limitConcurrency(2);
 
@@ -24,32 +22,8 @@ socket.on('data', data => {
 	socket.destroy();
 });`;
 
-/** In a session of its own, so that no terminal sends it signals. */
-function started(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv) {
-	const child: ChildProcess = spawn(process.execPath, [builtProgram, 'port-forward', ...args], {env, detached: true});
-	const output = {stdout: '', stderr: ''};
-	for (const name of ['stdout', 'stderr'] as const) {
-		child[name]!.on('data', (chunk: Buffer) => {
-			output[name] += chunk.toString();
-		});
-	}
-
-	t.teardown(() => {
-		try {
-			process.kill(-child.pid!, 'SIGKILL');
-		} catch {}
-	});
-	const ended = once(child, 'close').then(([status]) => status as number | null);
-	return {
-		child,
-		output,
-		ended,
-		async sees(name: 'stdout' | 'stderr', pattern: RegExp) {
-			await until(() => pattern.test(output[name]), output);
-			t.pass();
-		},
-	};
-}
+const started = (t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv) =>
+	startSpoke(t, ['port-forward', ...args], {env, stdio: 'pipe'});
 
 /** Events of forwards that are ready at these local ports, in this order. */
 function readyAt(address: string, ports: Readonly<Record<string, number>>) {
@@ -70,16 +44,9 @@ test('ports are named by their remote port as typed, and the first of equal ones
 
 test('a command has the ready forwards, stdin and all of stdout', async t => {
 	const {env} = await openSandbox(t);
-	const ended = await runSpoke(['port-forward', 'svc/db', ':7000', '--', process.execPath, '-e', echo], {env});
-	t.deepEqual(ended, {status: 0, stdout: 'hello', stderr: ''});
-	const piped = await runSpoke(
-		['port-forward', 'svc/db', ':7000', 'deploy/web', ':http', '--', 'sh', '-c', 'cat; echo ${SPOKE_PORT_HTTP:+http}'],
-		{
-			env,
-			input: 'typed ',
-		},
-	);
-	t.deepEqual(piped, {status: 0, stdout: 'typed http\n', stderr: ''});
+	await spokePrints(t, ['port-forward', 'svc/db', ':7000', '--', process.execPath, '-e', echo], {stdout: 'hello'}, {env});
+	const both = ['port-forward', 'svc/db', ':7000', 'deploy/web', ':http', '--', 'sh', '-c', 'cat; echo ${SPOKE_PORT_HTTP:+http}'];
+	await spokePrints(t, both, {stdout: 'typed http\n'}, {env, input: 'typed '});
 });
 
 test('-v reports the forwards of a command on stderr', async t => {
@@ -146,11 +113,11 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGQUIT'] as co
 			['svc/db', ':7000', '--', 'sh', '-c', `trap 'trap "exit 9" ${name}; echo got' ${name}; echo up; while :; do sleep 0.05; done`],
 			env,
 		);
-		await sees('stdout', /up/);
+		await sees(/up/);
 		child.kill(signal);
-		await sees('stdout', /got/);
+		await sees(/got/);
 		child.kill(signal);
-		t.is(await ended, 9);
+		t.is((await ended).status, 9);
 		t.is(output.stderr, '');
 	});
 }
@@ -208,9 +175,9 @@ test('a forward that cannot continue ends the command, and spoke exits 125', asy
 		['pod/db-0', ':7000', '--', 'sh', '-c', 'trap "echo ended; exit 0" TERM; echo up; while :; do sleep 0.05; done'],
 		env,
 	);
-	await sees('stdout', /up/);
+	await sees(/up/);
 	sandbox.faults.replacePod({name: 'db-0'});
-	t.is(await ended, 125);
+	t.is((await ended).status, 125);
 	t.is(output.stdout, 'up\nended\n');
 	t.regex(output.stderr, /pod\/db-0 is gone.*\[ERR_TARGET_GONE\]/);
 });
@@ -219,11 +186,11 @@ test('a forward that is lost says so on stderr, and serves the command again', a
 	const {env, sandbox} = await openSandbox(t);
 	const script = `console.log('up'); process.stdin.once('data', () => {${echo} process.stdin.destroy()});`;
 	const {child, ended, output, sees} = started(t, ['svc/db', ':7000', '--', process.execPath, '-e', script], env);
-	await sees('stdout', /up/);
-	await sandbox.faults.restartApiserver({until: sees('stderr', /interrupted: /)});
-	await sees('stderr', /reconnected after /);
-	child.stdin!.write('go\n');
-	t.is(await ended, 0);
+	await sees(/up/);
+	await sandbox.faults.restartApiserver({until: sees(/interrupted: /, 'stderr')});
+	await sees(/reconnected after /, 'stderr');
+	child.stdin.write('go\n');
+	t.is((await ended).status, 0);
 	t.is(output.stdout, 'up\nhello');
 });
 
@@ -237,6 +204,6 @@ test('a signal before the forwards are ready ends spoke, and no command runs', a
 	});
 	await once(silent, 'connection');
 	child.kill('SIGTERM');
-	t.is(await ended, 143);
+	t.is((await ended).status, 143);
 	t.deepEqual(output, {stdout: '', stderr: ''});
 });
