@@ -1,14 +1,11 @@
 /** `spoke mcp` in the sandbox, driven by the SDK's own client. */
 import {once} from 'node:events';
-import {spawn} from 'node:child_process';
 import {connect} from 'node:net';
 import {createInterface} from 'node:readline';
-import process from 'node:process';
-import {text} from 'node:stream/consumers';
 import test from 'ava';
 import {startFlaggedApiservers, verifiesNothing} from '../../support/flagged-apiserver.ts';
 import {markedObjects, startMcp} from '../../support/mcp-client.ts';
-import {builtProgram} from '../../support/run-spoke.ts';
+import {startSpoke} from '../../support/run-spoke.ts';
 import {openContexts, openSandbox} from '../../support/sandbox.ts';
 import {untilStable} from '../../support/until.ts';
 
@@ -216,21 +213,19 @@ test('text and structured content have the same objects, and no credential', asy
 test('the end of stdin ends the process with 0, also before a request and within a call', async t => {
 	const {env} = await openSandbox(t);
 	const run = async (input: string) => {
-		const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}});
-		const said = Promise.all([text(child.stdout), text(child.stderr)]);
+		const {child, ended} = startSpoke(t, ['mcp'], {env, stdio: 'pipe'});
 		child.stdin.end(input);
-		const [status] = (await once(child, 'close')) as [number];
-		return [status, ...(await said)] as const;
+		return ended;
 	};
 
-	t.deepEqual(await run(''), [0, '', '']);
+	t.deepEqual(await run(''), {status: 0, stdout: '', stderr: ''});
 	const follow = {
 		jsonrpc: '2.0',
 		id: 2,
 		method: 'tools/call',
 		params: {name: 'logs', arguments: {target: 'deploy/web', 'follow-for': '10m'}},
 	};
-	const [status, stdout] = await run(`not json\n${JSON.stringify({jsonrpc: '2.0', id: 1, ...initialize})}\n${JSON.stringify(follow)}\n`);
+	const {status, stdout} = await run(`not json\n${JSON.stringify({jsonrpc: '2.0', id: 1, ...initialize})}\n${JSON.stringify(follow)}\n`);
 	t.is(status, 0);
 	for (const line of stdout.split('\n').filter(line => line !== '')) {
 		t.like(JSON.parse(line), {jsonrpc: '2.0'});
@@ -239,7 +234,7 @@ test('the end of stdin ends the process with 0, also before a request and within
 
 test('a line over the limit is answered with an error, and the next line is read', async t => {
 	const {env} = await openSandbox(t);
-	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}, stdio: ['pipe', 'pipe', 'ignore']});
+	const {child} = startSpoke(t, ['mcp'], {env, stdio: ['pipe', 'pipe', 'ignore'], reads: false});
 	child.stdin.on('error', () => {});
 	const asLine = (message: object) => `${JSON.stringify({jsonrpc: '2.0', ...message})}\n`;
 	const atLimit = {id: 2, method: 'ping', params: {text: ''}};
@@ -263,7 +258,7 @@ test('a line over the limit is answered with an error, and the next line is read
 
 test('a client that does not read its results is not read either, and nothing is lost', async t => {
 	const {env} = await openSandbox(t);
-	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}, stdio: ['pipe', 'pipe', 'ignore']});
+	const {child} = startSpoke(t, ['mcp'], {env, stdio: ['pipe', 'pipe', 'ignore'], reads: false});
 	const send = async (message: object) =>
 		new Promise(resolve => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`, resolve));
 	// spoke and the pipes hold about 40 requests and their responses.
@@ -314,12 +309,10 @@ test('a context that is down is an error of its calls, and the others are read',
 
 test('a signal ends it with the status of the signal', async t => {
 	const {env} = await openSandbox(t);
-	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}});
+	const {child, sees, end} = startSpoke(t, ['mcp'], {env, stdio: 'pipe'});
 	child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', id: 1, ...initialize})}\n`);
-	await once(child.stdout, 'data');
-	child.kill('SIGTERM');
-	const [status] = (await once(child, 'exit')) as [number | null];
-	t.is(status, 143);
+	await sees(/./);
+	t.is(await end('SIGTERM'), 143);
 });
 
 function largeRequest(id: number) {

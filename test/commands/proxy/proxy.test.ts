@@ -1,14 +1,13 @@
-import {spawn} from 'node:child_process';
 import {createHash, randomBytes} from 'node:crypto';
-import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import process from 'node:process';
-import {text} from 'node:stream/consumers';
+import {buffer} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import {WebSocketServer} from 'ws';
-import {serve, statusObject} from '../../support/api-server.ts';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {answerFrom, type Answers, cutAfter, refuse, reply, serve} from '../../support/api-server.ts';
+import {builtProgram, runSpoke, startSpoke} from '../../support/run-spoke.ts';
+
+const base = '/api/v1/namespaces/default/services/web:80/proxy';
 
 async function given(t: ExecutionContext) {
 	const seen: string[] = [];
@@ -19,57 +18,45 @@ async function given(t: ExecutionContext) {
 			socket.send(url!.endsWith('/same') ? (message as Buffer) : `you said ${String(message)}`, {binary});
 		});
 	});
+	const fromBackend = answerFrom({
+		async [`${base}/hash`](request, response) {
+			const hash = createHash('sha256');
+			for await (const piece of request) {
+				hash.update(piece as Buffer);
+			}
+
+			response.end(hash.digest('hex'));
+		},
+		async [`${base}/early`](request, response) {
+			response.write('early');
+			for await (const piece of request) {
+				seen.push(`${(piece as Buffer).length} bytes`);
+			}
+
+			response.end();
+		},
+		[`${base}/missing`]: reply(404, 'no such page', {'Content-Type': 'text/plain'}),
+		[`${base}/away`]: reply(302, 'moved', {Location: 'https://evil.test/'}),
+		[`${base}/unreachable`]: refuse(
+			503,
+			'error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused',
+			'ServiceUnavailable',
+		),
+		[`${base}/cut`]: cutAfter('half'),
+		'*'({method, url}, response) {
+			response.writeHead(200, {'X-Backend': 'yes'}).end(`${method} ${url!.split('?', 1)[0]}`);
+		},
+	} satisfies Answers);
 	const server = await serve(
 		t,
-		async (request, response) => {
-			const {pathname} = new URL(request.url!, 'http://x');
-			if (pathname === '/api/v1/namespaces/default/services/web') {
-				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
-				return;
-			}
-
-			if (pathname === '/api/v1/namespaces/default/services/gone') {
-				response
-					.writeHead(404, {'Content-Type': 'application/json'})
-					.end(JSON.stringify(statusObject(404, 'services "gone" not found', 'NotFound')));
-				return;
-			}
-
-			seen.push(`${request.method} ${request.url} ${request.headers['x-mine'] ?? ''}`.trim());
-			framings.push(request.headers['content-length'] ?? request.headers['transfer-encoding'] ?? '');
-			if (pathname.endsWith('/hash')) {
-				const hash = createHash('sha256');
-				for await (const piece of request) {
-					hash.update(piece as Buffer);
-				}
-
-				response.end(hash.digest('hex'));
-			} else if (pathname.endsWith('/early')) {
-				response.write('early');
-				for await (const piece of request) {
-					seen.push(`${(piece as Buffer).length} bytes`);
-				}
-
-				response.end();
-			} else if (pathname.endsWith('/missing')) {
-				response.writeHead(404, {'Content-Type': 'text/plain'}).end('no such page');
-			} else if (pathname.endsWith('/away')) {
-				response.writeHead(302, {Location: 'https://evil.test/'}).end('moved');
-			} else if (pathname.endsWith('/unreachable')) {
-				response
-					.writeHead(503, {'Content-Type': 'application/json'})
-					.end(
-						JSON.stringify(
-							statusObject(503, 'error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused', 'ServiceUnavailable'),
-						),
-					);
-			} else if (pathname.endsWith('/cut')) {
-				response.writeHead(200, {'Content-Length': 100});
-				response.write('half');
-				setTimeout(() => request.socket.destroy(), 50);
-			} else {
-				response.writeHead(200, {'X-Backend': 'yes'}).end(`${request.method} ${pathname}`);
-			}
+		{
+			'/api/v1/namespaces/default/services/web': {metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}},
+			'/api/v1/namespaces/default/services/gone': refuse(404, 'services "gone" not found', 'NotFound'),
+			'*'(request, ...others) {
+				seen.push(`${request.method} ${request.url} ${request.headers['x-mine'] ?? ''}`.trim());
+				framings.push(request.headers['content-length'] ?? request.headers['transfer-encoding'] ?? '');
+				return fromBackend(request, ...others);
+			},
 		},
 		{
 			upgrade(request, socket, head) {
@@ -89,11 +76,16 @@ async function given(t: ExecutionContext) {
 			},
 		},
 	);
-	await server.cluster();
-	return {seen, framings, folder: server.folder, config: ['--kubeconfig', join(server.folder, 'config-1')]};
+	return {seen, framings, folder: server.folder, config: await server.config()};
 }
 
-const base = '/api/v1/namespaces/default/services/web:80/proxy';
+/** Starts a listener, and resolves to its address. */
+async function listener(t: ExecutionContext, argv: readonly string[]) {
+	const running = startSpoke(t, ['proxy', ...argv]);
+	await running.sees(/\n/);
+	const [, address] = /^Starting to serve on (127\.0\.0\.1:\d+)\n$/.exec(running.output.stdout)!;
+	return {...running, address};
+}
 
 test('an unreadable body is an error of its file, not of the connection to the apiserver', async t => {
 	const {config, folder} = await given(t);
@@ -126,14 +118,15 @@ test('a body from a flag, a file or stdin is sent byte for byte', async t => {
 test('warns of lost data if a response starts before a body of unknown length is sent', async t => {
 	const {config, folder} = await given(t);
 	await writeFile(join(folder, 'body'), 'x'.repeat(10));
-	const child = spawn(process.execPath, [builtProgram, 'proxy', 'post', 'svc/web/early', '--data-file', '-', ...config], {stdio: 'pipe'});
-	const said = text(child.stderr);
+	const stdio = 'pipe';
+	const {child, ended, sees} = startSpoke(t, ['proxy', 'post', 'svc/web/early', '--data-file', '-', ...config], {stdio});
 	// A body that pauses has no length.
 	child.stdin.write('begun');
-	await once(child.stdout, 'data');
+	await sees(/early/);
 	child.stdin.end(' and ended');
-	t.deepEqual(await once(child, 'close'), [0, null]);
-	t.regex(await said, /started before the body was sent.*may have dropped.*--data-file FILE/);
+	const {status, stderr} = await ended;
+	t.is(status, 0);
+	t.regex(stderr, /started before the body was sent.*may have dropped.*--data-file FILE/);
 	t.is((await runSpoke(['proxy', 'post', 'svc/web/early', '--data-file', join(folder, 'body'), ...config])).stderr, '');
 	t.is((await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', '-', ...config], {input: 'whole'})).stderr, '');
 });
@@ -197,25 +190,17 @@ test('only a line feed separates messages', async t => {
 
 test('a line that is not UTF-8 is sent as a binary message, byte for byte', async t => {
 	const {config} = await given(t);
-	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/same', '--websocket', ...config], {
-		stdio: ['pipe', 'pipe', 'ignore'],
-	});
+	const stdio = ['pipe', 'pipe', 'ignore'] as const;
+	const {child} = startSpoke(t, ['proxy', 'get', 'svc/web/same', '--websocket', ...config], {stdio: [...stdio], reads: false});
 	child.stdin.end(Buffer.from([0xc3, 0x28, 0xff, 0x00, 0x0a]));
-	const pieces: Buffer[] = [];
-	for await (const piece of child.stdout) {
-		pieces.push(piece as Buffer);
-	}
-
-	t.deepEqual(Buffer.concat(pieces), Buffer.from([0xc3, 0x28, 0xff, 0x00]));
+	t.deepEqual(await buffer(child.stdout), Buffer.from([0xc3, 0x28, 0xff, 0x00]));
 });
 
 test('a WebSocket that ends without a close frame is lost on an unknown leg', async t => {
 	const {config} = await given(t);
-	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/lost', '--websocket', ...config], {
-		stdio: ['pipe', 'ignore', 'pipe'],
-	});
+	const {child, ended} = startSpoke(t, ['proxy', 'get', 'svc/web/lost', '--websocket', ...config], {stdio: ['pipe', 'ignore', 'pipe']});
 	child.stdin.on('error', () => {}).write('one\n');
-	const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+	const {status, stderr} = await ended;
 	t.is(status, 13);
 	t.regex(
 		stderr,
@@ -275,27 +260,11 @@ test('usage errors print one line and exit 2', async t => {
 
 test('a listener prints its address and users, and ends on a signal', async t => {
 	const {config} = await given(t);
-	const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', ...config], {stdio: ['ignore', 'pipe', 'pipe']});
-	let stderr = '';
-	child.stderr.on('data', piece => {
-		stderr += String(piece);
-	});
-	const [line] = await new Promise<string[]>(resolve => {
-		child.stdout.once('data', piece => {
-			resolve(String(piece).split('\n'));
-		});
-	});
-	const [, address] = /^Starting to serve on (127\.0\.0\.1:\d+)$/.exec(line!)!;
+	const {address, output, end} = await listener(t, ['--port', '0', ...config]);
 	t.is(await (await fetch(`http://${address}/version`)).text(), 'GET /version');
 	t.is((await fetch(`http://${address}/version`, {headers: {Origin: 'http://evil.test'}})).status, 403);
-	t.regex(stderr, /^every user of this host can use it with the permissions of ada while it runs\n/);
-	child.kill('SIGTERM');
-	t.is(
-		await new Promise(resolve => {
-			child.once('close', resolve);
-		}),
-		143,
-	);
+	t.regex(output.stderr, /^every user of this host can use it with the permissions of ada while it runs\n/);
+	t.is(await end('SIGTERM'), 143);
 });
 
 test('a listener without its static directory warns as kubectl does and serves the API', async t => {
@@ -307,13 +276,9 @@ test('a listener without its static directory warns as kubectl does and serves t
 		],
 		[builtProgram, `Warning: static file directory ${builtProgram} is not a directory`],
 	] as const) {
-		const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', '-w', folder, ...config], {
-			stdio: ['ignore', 'pipe', 'pipe'],
-		});
-		const said = text(child.stderr);
-		await once(child.stdout, 'data');
-		child.kill('SIGTERM');
-		t.is((await said).split('\n', 1)[0], warning);
+		const {end, output} = await listener(t, ['--port', '0', '-w', folder, ...config]);
+		await end('SIGTERM');
+		t.is(output.stderr.split('\n', 1)[0], warning);
 	}
 });
 
@@ -330,15 +295,12 @@ for (const [argv, warnings] of [
 ] as const) {
 	test(`proxy ${argv.join(' ')} serves the API and warns ${warnings.length} times`, async t => {
 		const {config} = await given(t);
-		const child = spawn(process.execPath, [builtProgram, 'proxy', ...argv, ...config], {stdio: ['ignore', 'pipe', 'pipe']});
-		const said = text(child.stderr);
-		const [line] = (await once(child.stdout, 'data')) as [Buffer];
-		const [, port] = /^Starting to serve on 127\.0\.0\.1:(\d+)\n$/.exec(String(line))!;
+		const {address, end, output} = await listener(t, [...argv, ...config]);
 		const isOpen = argv.includes('--disable-filter' as never);
-		t.is((await fetch(`http://localhost:${port}/api/`, {headers: {Origin: 'http://other.test'}})).status, isOpen ? 200 : 403);
-		child.kill('SIGTERM');
+		t.is((await fetch(`http://${address}/api/`, {headers: {Origin: 'http://other.test'}})).status, isOpen ? 200 : 403);
+		await end('SIGTERM');
 		t.deepEqual(
-			(await said).split('\n').filter(text => text.startsWith('Warning: ')),
+			output.stderr.split('\n').filter(text => text.startsWith('Warning: ')),
 			warnings.map(text => `Warning: ${text}`),
 		);
 	});
@@ -346,18 +308,17 @@ for (const [argv, warnings] of [
 
 test('proxy warns about a server path that it does not append', async t => {
 	const server = await serve(t, (request, response) => response.end(request.url));
-	await server.cluster({cluster: {server: `${server.url}/k8s/c-1`}});
+	const config = await server.config({cluster: {server: `${server.url}/k8s/c-1`}});
 	for (const [flags, path] of [
 		[[], '/k8s/c-1/version'],
 		[['--append-server-path'], '/version'],
 	] as const) {
-		const child = spawn(process.execPath, [builtProgram, 'proxy', '-p', '0', ...flags, '--kubeconfig', join(server.folder, 'config-1')], {
-			stdio: ['ignore', 'pipe', 'pipe'],
-		});
-		const said = text(child.stderr);
-		const [line] = (await once(child.stdout, 'data')) as [Buffer];
-		t.is(await (await fetch(`http://${String(line).trim().split(' ').at(-1)}${path}`)).text(), '/k8s/c-1/version');
-		child.kill('SIGTERM');
-		t.is((await said).includes('Warning: Your kube context contains a server path /k8s/c-1, use --append-server-path'), flags.length === 0);
+		const {address, end, output} = await listener(t, ['-p', '0', ...flags, ...config]);
+		t.is(await (await fetch(`http://${address}${path}`)).text(), '/k8s/c-1/version');
+		await end('SIGTERM');
+		t.is(
+			output.stderr.includes('Warning: Your kube context contains a server path /k8s/c-1, use --append-server-path'),
+			flags.length === 0,
+		);
 	}
 });
