@@ -198,5 +198,5 @@ test('the skew check ends in time when the server is silent or endless', async t
 		took(''),
 	]);
 	t.deepEqual([open.said, endless.said, silent.said], [true, false, false]);
-	t.true(open.ms < silent.ms && endless.ms < silent.ms && silent.ms > 1900 && silent.ms < 20_000, JSON.stringify([open, endless, silent]));
+	t.true(open.ms < silent.ms && silent.ms > 1900 && silent.ms < 20_000 && endless.ms < 20_000, JSON.stringify([open, endless, silent]));
 });

@@ -20,9 +20,9 @@ for (const [title, pod, asked, unknownAnnotation, name, notice] of [
 	['the only container without a notice', one, undefined, 'go-on', 'app', null],
 	['the first of several, with kubectl’s notice', many, undefined, 'go-on', 'app', `Defaulted container "app" out of: ${order}`],
 	['the annotated container without a notice', annotated('side'), undefined, 'refuse', 'side', null],
-	['a named container before the annotated one', annotated('side'), 'app', 'refuse', 'app', null],
-	['a named init container before the annotated one', annotated('side'), 'setup', 'refuse', 'setup', null],
-	['a named debug container before the annotated one', annotated('side'), 'debugger', 'refuse', 'debugger', null],
+	['a named container rather than the annotated one', annotated('side'), 'app', 'refuse', 'app', null],
+	['a named init container rather than the annotated one', annotated('side'), 'setup', 'refuse', 'setup', null],
+	['a named debug container rather than the annotated one', annotated('side'), 'debugger', 'refuse', 'debugger', null],
 	[
 		'another one for a log if the annotated one is missing',
 		annotated('gone'),

@@ -75,7 +75,7 @@ test('a pod is gone when it is absent, Succeeded or Failed', t => {
 	t.is(moveReason(pod('a')), null);
 });
 
-test('after a pod’s sandbox was recreated, connections use new tunnels, and old tunnels end with their last connections', async t => {
+test('after a pod’s sandbox was recreated, connections use new tunnels, and idle old ones end', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const cluster = await clientForTest(t, ['--kubeconfig', kubeconfigFile]);
 	const signal = AbortSignal.timeout(10_000);
