@@ -82,8 +82,8 @@ class FollowGroup {
 	readonly #cluster: ClusterClient;
 	readonly #options: FollowLogsOptions;
 	readonly #signal: AbortSignal;
-	readonly #semaphore = new Semaphore(maxOpening, maxOpeningMs);
-	readonly #apiserverCheck: ApiserverCheck;
+	/** Of every log. */
+	readonly #followerOptions: Omit<ContainerFollowerOptions, 'target' | 'start' | 'retriesFirstRead' | 'canShare'>;
 	readonly #pods = new Map<string, FollowedPod>();
 	readonly #controllers = new Map<string, PodController | null>();
 	readonly #notices = new Set<string>();
@@ -97,7 +97,21 @@ class FollowGroup {
 		this.#cluster = cluster;
 		this.#options = options;
 		this.#signal = anySignal(this.#stop.signal, options.signal);
-		this.#apiserverCheck = new ApiserverCheck(cluster, (options.stallTimeouts ?? defaultStallTimeouts).apiserverTimeoutMs);
+		const {stallTimeouts = defaultStallTimeouts} = options;
+		this.#followerOptions = {
+			until: 'pod-done',
+			startTimeoutMs: 0,
+			resume: true,
+			gatherMs: 0,
+			stallTimeouts,
+			...options,
+			signal: this.#signal,
+			semaphore: new Semaphore(maxOpening, maxOpeningMs),
+			apiserverCheck: new ApiserverCheck(cluster, stallTimeouts.apiserverTimeoutMs),
+			onFirstOpened: () => {
+				this.#hasOpenedLog = true;
+			},
+		};
 		const cancel = () => {
 			this.events.cancel();
 		};
@@ -280,14 +294,8 @@ class FollowGroup {
 		const source = logSource(pod, container);
 		const {
 			asked,
-			until = 'pod-done',
-			startTimeoutMs = 0,
-			resume = true,
-			gatherMs = 0,
-			observer,
-			stallTimeouts = defaultStallTimeouts,
+			start: {insecureSkipTLSVerifyBackend: insecure},
 		} = this.#options;
-		const insecure = this.#options.start.insecureSkipTLSVerifyBackend;
 		this.#running++;
 		try {
 			await new ContainerFollower(
@@ -295,23 +303,12 @@ class FollowGroup {
 				watchedPod,
 				source,
 				{
+					...this.#followerOptions,
 					target: toResolvedTarget(asked, pod, 1, container),
 					start: {...start, ...(insecure && {insecureSkipTLSVerifyBackend: insecure})},
-					until,
-					startTimeoutMs,
 					// Another log that is open proves leg 1, but not the leg 2 of this node.
 					retriesFirstRead: error => isConnectionLoss(error) && (isLater || (this.#hasOpenedLog && error.code !== 'ERR_SECOND_LEG')),
-					onFirstOpened: () => {
-						this.#hasOpenedLog = true;
-					},
-					resume,
-					gatherMs,
-					observer,
-					stallTimeouts,
-					signal: this.#signal,
-					semaphore: this.#semaphore,
 					canShare: Math.max(this.#initialLogs, this.#running) > maxOwnConnections,
-					apiserverCheck: this.#apiserverCheck,
 				},
 				this.events.push,
 			).run();

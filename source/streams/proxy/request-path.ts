@@ -72,7 +72,7 @@ function isOfApiserver(path: string): boolean {
 		}
 
 		default: {
-			return ownPaths.has(first);
+			return ownPath.test(first);
 		}
 	}
 }
@@ -82,36 +82,13 @@ function isCoreResource(segments: readonly string[]): boolean {
 	const [first, ...unwatched] = segments;
 	const resource = first === 'watch' ? unwatched : segments;
 	const [, , subresource, ...more] = resource[0] === 'namespaces' && resource.length > 2 ? resource.slice(2) : resource;
-	return subresource === undefined || (ownSubresources.has(subresource) && more.length === 0);
+	return subresource === undefined || (ownSubresource.test(subresource) && more.length === 0);
 }
 
 /** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/rest/storage_core.go */
-const ownSubresources: ReadonlySet<string> = new Set([
-	'',
-	'binding',
-	'ephemeralcontainers',
-	'eviction',
-	'finalize',
-	'resize',
-	'scale',
-	'status',
-	'token',
-]);
+const ownSubresource = /^(?:|binding|ephemeralcontainers|eviction|finalize|resize|scale|status|token)$/;
 
-const ownPaths: ReadonlySet<string> = new Set([
-	'',
-	'.well-known',
-	'configz',
-	'debug',
-	'flagz',
-	'healthz',
-	'livez',
-	'metrics',
-	'openid',
-	'readyz',
-	'statusz',
-	'version',
-]);
+const ownPath = /^(?:|\.well-known|configz|debug|flagz|healthz|livez|metrics|openid|readyz|statusz|version)$/;
 
 /** Of all supported apiservers. @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/instance.go */
 const builtInGroups: ReadonlySet<string> = new Set([

@@ -68,12 +68,7 @@ export class SpdyChannels implements CommandChannels {
 	}
 
 	get received(): number {
-		let bytes = 0;
-		for (const output of this.#outputs) {
-			bytes += output.bytesReceived;
-		}
-
-		return bytes;
+		return this.#outputs.reduce((sum, {bytesReceived}) => sum + bytesReceived, 0);
 	}
 
 	/** Sends only the latest pending size. */
