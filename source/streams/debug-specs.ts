@@ -112,7 +112,9 @@ export function podCopy(pod: PodObject, request: CopyRequest): {pod: NewPod; con
 	}
 
 	changeContainer(container, request);
-	setSecurity(container, debugSecurityContext(request.profile, 'copy', container.securityContext));
+	const {securityContext: own} = container;
+	delete container.securityContext;
+	Object.assign(container, withSecurity(debugSecurityContext(request.profile, 'copy', own)));
 	removeUnkept(copy, request);
 	return {pod: copy, container: container.name};
 }
@@ -187,13 +189,6 @@ function changeContainer(container: Container, request: DebugRequest): void {
 	}
 
 	Object.assign(container, changes, stdin === true && {stdin}, tty === true && {tty});
-}
-
-function setSecurity(container: Container, context: SecurityContext | undefined): void {
-	delete container.securityContext;
-	if (context !== undefined) {
-		container.securityContext = context;
-	}
 }
 
 function withSecurity(securityContext: SecurityContext | undefined): {securityContext?: SecurityContext} {

@@ -226,54 +226,34 @@ function goneError(): Error {
 }
 
 export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
-	if (upgrade === 'SPDY/3.1') {
-		return {
-			headers: {
-				Connection: 'Upgrade',
-				Upgrade: upgrade,
-				'Content-Length': '0',
-				...(protocols.length > 0 && {'X-Stream-Protocol-Version': protocols}),
-			},
-			check: (headers, peerName) => checkProtocol(headers, peerName, 'spdy/3.1', headers['x-stream-protocol-version'], protocols),
-		};
-	}
-
 	const key = randomBytes(16).toString('base64');
+	const isWebSocket = upgrade === 'websocket';
+	const protocolHeader = isWebSocket ? 'Sec-WebSocket-Protocol' : 'X-Stream-Protocol-Version';
 	return {
 		headers: {
 			Connection: 'Upgrade',
 			Upgrade: upgrade,
-			'Sec-WebSocket-Version': '13',
-			'Sec-WebSocket-Key': key,
-			...(protocols.length > 0 && {'Sec-WebSocket-Protocol': protocols.join(', ')}),
+			...(isWebSocket ? {'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key} : {'Content-Length': '0'}),
+			...(protocols.length > 0 && {[protocolHeader]: isWebSocket ? protocols.join(', ') : protocols}),
 		},
 		check(headers, peerName) {
-			if (headers['sec-websocket-accept'] !== webSocketAccept(key)) {
+			if (isWebSocket && headers['sec-websocket-accept'] !== webSocketAccept(key)) {
 				throw upgradeError(peerName, 'Sec-WebSocket-Accept does not match the key');
 			}
 
-			return checkProtocol(headers, peerName, 'websocket', headers['sec-websocket-protocol'], protocols);
+			if (headers.upgrade?.toLowerCase() !== upgrade.toLowerCase()) {
+				const switched = headers.upgrade ?? 'no named protocol';
+				throw upgradeError(peerName, `spoke requested ${upgrade.toLowerCase()}, but it switched to ${switched}`);
+			}
+
+			const [agreed] = [headers[protocolHeader.toLowerCase()]].flat();
+			if (agreed !== undefined && !protocols.includes(agreed)) {
+				throw upgradeError(peerName, `it selected the protocol ${agreed}, which was not offered`);
+			}
+
+			return agreed ?? null;
 		},
 	};
-}
-
-function checkProtocol(
-	headers: IncomingHttpHeaders,
-	peerName: string,
-	upgrade: string,
-	protocol: string | string[] | undefined,
-	offered: readonly string[],
-): string | null {
-	if (headers.upgrade?.toLowerCase() !== upgrade) {
-		throw upgradeError(peerName, `spoke requested ${upgrade}, but it switched to ${headers.upgrade ?? 'no named protocol'}`);
-	}
-
-	const agreed = Array.isArray(protocol) ? protocol[0] : protocol;
-	if (agreed !== undefined && !offered.includes(agreed)) {
-		throw upgradeError(peerName, `it selected the protocol ${agreed}, which was not offered`);
-	}
-
-	return agreed ?? null;
 }
 
 function upgradeError(peerName: string, why: string): SpokeError {

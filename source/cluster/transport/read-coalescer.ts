@@ -30,10 +30,10 @@ export class ReadCoalescer implements ReadSink {
 	/** Passes on each read at once. */
 	isImmediate = false;
 	readonly #endReads: () => void;
-	#slab = newSlab();
-	buffer = readArea(this.#slab);
-	#from = maxReadBytes;
-	#to = maxReadBytes;
+	#slab!: Buffer;
+	buffer!: Buffer;
+	#from!: number;
+	#to!: number;
 	#turn: NodeJS.Immediate | undefined;
 	#busyTimer: NodeJS.Timeout | undefined;
 	#inThisTurn = 0;
@@ -45,6 +45,7 @@ export class ReadCoalescer implements ReadSink {
 		this.#socket = socket;
 		this.#onBytes = onBytes;
 		this.#isInteractive = isInteractive;
+		this.#startSlab();
 		this.#endReads = interceptReads(socket, this);
 		socket.on('data', this.#onData);
 	}
@@ -149,19 +150,11 @@ export class ReadCoalescer implements ReadSink {
 	}
 
 	#startSlab(): void {
-		this.#slab = newSlab();
-		this.buffer = readArea(this.#slab);
+		this.#slab = Buffer.allocUnsafeSlow(maxReadBytes + collectBytes);
+		this.buffer = this.#slab.subarray(0, maxReadBytes);
 		this.#from = maxReadBytes;
 		this.#to = maxReadBytes;
 	}
-}
-
-function newSlab(): Buffer {
-	return Buffer.allocUnsafeSlow(maxReadBytes + collectBytes);
-}
-
-function readArea(slab: Buffer): Buffer {
-	return slab.subarray(0, maxReadBytes);
 }
 
 /** Otherwise Node emits an event per read, which costs more than processing a log line: a followed log has a TLS record per line. */

@@ -32,24 +32,18 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 	const restarts = status?.restartCount ?? 0;
 	const {running, terminated, waiting} = status?.state ?? {};
 	const earlier = status?.lastState?.terminated;
+	const unknown = {restarts, reason: null, message: null, ended: null, previous: null};
 	// Some kubelets report no states or ids.
 	if (running || (status?.state === undefined && pod.status?.phase === 'Running')) {
-		return {
-			id: status?.containerID ?? instanceNumber(restarts),
-			restarts,
-			state: 'running',
-			reason: null,
-			message: null,
-			ended: null,
-			previous: earlier ? terminationOf(earlier) : null,
-		};
+		const id = status?.containerID ?? instanceNumber(restarts);
+		return {...unknown, id, state: 'running', previous: earlier ? terminationOf(earlier) : null};
 	}
 
 	const last = terminated ?? earlier;
 	if (last) {
 		return {
-			id: last.containerID ?? instanceNumber(restarts),
 			restarts,
+			id: last.containerID ?? instanceNumber(restarts),
 			reason: waiting?.reason ?? null,
 			message: waiting?.message ?? null,
 			state: canRestart(pod, container, last) ? 'restarting' : 'terminated',
@@ -60,13 +54,11 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 
 	const why = waiting?.reason === undefined ? unscheduledCondition(pod) : waiting;
 	return {
+		...unknown,
 		id: null,
-		restarts,
 		state: isPodTerminated(pod) ? 'terminated' : 'waiting',
 		reason: why?.reason ?? pod.status?.phase ?? null,
 		message: why?.message ?? null,
-		ended: null,
-		previous: null,
 	};
 }
 

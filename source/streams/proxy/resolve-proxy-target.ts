@@ -80,24 +80,14 @@ export function proxyRequestFacts(
 	return requestAndPort(plural, target, object).request;
 }
 
-function requestAndPort(
-	plural: ProxyResource,
-	target: TypedTarget,
-	object: PodObject | ServiceObject | NodeObject | null,
-): {request: ProxyRequestFacts; port: string | null} {
-	switch (plural) {
-		case 'nodes': {
-			return nodeRequest(target, object);
-		}
+type RequestAndPort = {request: ProxyRequestFacts; port: string | null};
 
-		case 'pods': {
-			return podRequest(target, object as PodObject | null);
-		}
-
-		case 'services': {
-			return serviceRequest(target, object);
-		}
-	}
+function requestAndPort(plural: ProxyResource, target: TypedTarget, object: PodObject | ServiceObject | NodeObject | null): RequestAndPort {
+	return plural === 'nodes'
+		? nodeRequest(target, object)
+		: plural === 'pods'
+			? podRequest(target, object as PodObject | null)
+			: serviceRequest(target, object);
 }
 
 /**
@@ -105,7 +95,7 @@ A node without a port, or with its kubelet's, is the kubelet over TLS, whatever 
 and dials other spellings without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation). The kubelet's port is left out,
 because a node can report another one before the request arrives.
 */
-function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
+function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): RequestAndPort {
 	const kubelet = node && kubeletPortOf(node);
 	const number = port === null ? kubelet : Number(port);
 	if (port !== null && !/^[1-9]\d*$/.test(port)) {
@@ -120,7 +110,7 @@ function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {reque
 }
 
 /** A port name makes an apiserver of 1.36.3 panic, so the number is sent. */
-function podRequest({scheme, port, input}: TypedTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
+function podRequest({scheme, port, input}: TypedTarget, pod: PodObject | null): RequestAndPort {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
 	if (port === null) {
 		const first = pod?.spec.containers.flatMap(({ports = []}) => ports)[0];
@@ -148,10 +138,7 @@ export function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined
 }
 
 /** Without a port, the apiserver accepts only an unnamed one. */
-function serviceRequest(
-	{scheme, port, name, input}: TypedTarget,
-	service: ServiceObject | null,
-): {request: ProxyRequestFacts; port: string | null} {
+function serviceRequest({scheme, port, name, input}: TypedTarget, service: ServiceObject | null): RequestAndPort {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
 	const ports = service?.spec?.ports ?? [];
 	if (!service) {
