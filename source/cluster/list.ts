@@ -1,4 +1,5 @@
 /** Paged lists of a resource. */
+import type {ErrorCode} from '../base/errors/error-table.ts';
 import {SpokeError, toSpokeError} from '../base/errors/spoke-error.ts';
 import {maxErrorBytes, maxObjectBytes, readFully} from './transport/response-body.ts';
 import {requestAttributes, errorFromResponse} from './error-from-response.ts';
@@ -183,10 +184,19 @@ export async function readIfAllowed<T>(cluster: Pick<ClusterClient, 'json'>, pat
 
 /** `null` without permission. @throws any other failure of `read` */
 export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | null> {
+	return unless('ERR_FORBIDDEN', read);
+}
+
+/** `null` if there is no such object. @throws any other failure of `read` */
+export async function ifFound<T>(read: () => Promise<T>): Promise<T | null> {
+	return unless('ERR_NOT_FOUND', read);
+}
+
+async function unless<T>(code: ErrorCode, read: () => Promise<T>): Promise<T | null> {
 	try {
 		return await read();
 	} catch (thrown) {
-		if (toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
+		if (toSpokeError(thrown).code === code) {
 			return null;
 		}
 

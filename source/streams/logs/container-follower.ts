@@ -1,17 +1,18 @@
 /** Follows one container over interruptions, restarts and log rotation. */
 import {abortableDelay, monotonicMs} from '../../base/async/clock.ts';
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isSpokeError, SpokeError} from '../../base/errors/spoke-error.ts';
 import type {PodObject} from '../../cluster/targets/pod-object.ts';
 import {quoteForShell} from '../../base/text/escaping.ts';
 import {currentInstance, type ContainerInstance, type WatchedPod} from './container-instance.ts';
 import {ResumableLog, type DrainRead, type ReadResult, type ResumableLogOptions} from './resumable-log.ts';
-import type {EmitLogEvent, GapReason, LogSource} from './log-events.ts';
+import type {GapReason, LogSource} from './log-events.ts';
 import {LogOutage} from './log-outage.ts';
 import {RetryAfterError} from './open-log.ts';
 import {drainTerminated} from './drain-terminated.ts';
 
 export type ContainerFollowerOptions = ResumableLogOptions & {
+	watchedPod: WatchedPod;
+	source: LogSource & {node: string | null};
 	/** `container-end`: only the first instance, as in kubectl. */
 	until: 'pod-done' | 'container-end';
 	/** Time for the first instance to start; 0 means no limit. */
@@ -33,10 +34,7 @@ const unreadableTimeoutMs = 30_000;
 
 /** @throws SpokeError if the follow cannot start, or waiting cannot help */
 export class ContainerFollower {
-	readonly #watchedPod: WatchedPod;
-	readonly #source: LogSource & {node: string | null};
 	readonly #options: ContainerFollowerOptions;
-	readonly #emit: EmitLogEvent;
 	readonly #log: ResumableLog;
 	readonly #outage: LogOutage;
 	readonly #startedAt = monotonicMs();
@@ -49,30 +47,27 @@ export class ContainerFollower {
 	#shouldEnd = false;
 	#reportedReason = '';
 
-	constructor(cluster: ClusterClient, watchedPod: WatchedPod, source: LogSource, options: ContainerFollowerOptions, emit: EmitLogEvent) {
-		this.#watchedPod = watchedPod;
-		this.#source = source;
+	constructor(options: ContainerFollowerOptions) {
 		this.#options = options;
-		this.#emit = emit;
-		this.#log = new ResumableLog(cluster, source, options, emit);
-		this.#outage = new LogOutage(source, emit, {...options, cluster});
+		this.#log = new ResumableLog(options);
+		this.#outage = new LogOutage(options);
 	}
 
 	async run(): Promise<void> {
 		for (let pod = this.#recentRunningPod() ?? (await this.#readPod()); ; pod = await this.#readPod()) {
-			const instance = pod && currentInstance(pod, this.#source.container);
+			const instance = pod && currentInstance(pod, this.#options.source.container);
 			if (!pod || !instance) {
 				await (this.#mayMissEnd ? this.#log.reportGap('log-gone') : undefined);
-				await this.#emit({type: 'ended', source: this.#source, reason: 'pod-gone', ended: null});
+				await this.#options.emit({type: 'ended', source: this.#options.source, reason: 'pod-gone', ended: null});
 				return;
 			}
 
 			this.#recordNode(pod);
 			const next = await this.#nextStep(instance);
 			if (next === 'done') {
-				await this.#emit({
+				await this.#options.emit({
 					type: 'ended',
-					source: this.#source,
+					source: this.#options.source,
 					reason: 'container-ended',
 					ended: instance.ended ?? instance.previous,
 					...(pod.metadata.deletionTimestamp !== undefined && {isPodDeleted: true}),
@@ -91,14 +86,14 @@ export class ContainerFollower {
 
 			await this.#read();
 			if (this.#shouldEnd) {
-				await this.#emit({type: 'ended', source: this.#source, reason: 'container-ended', ended: this.#instance!.previous});
+				await this.#options.emit({type: 'ended', source: this.#options.source, reason: 'container-ended', ended: this.#instance!.previous});
 				return;
 			}
 		}
 	}
 
 	#recordNode({spec: {nodeName}}: PodObject): void {
-		this.#source.node ??= nodeName ?? null;
+		this.#options.source.node ??= nodeName ?? null;
 		this.#options.target.node ??= nodeName ?? null;
 	}
 
@@ -123,7 +118,7 @@ export class ContainerFollower {
 			if (!this.#options.resume && this.#outage.isOlderThan(statusLagMs)) {
 				throw new SpokeError(
 					'ERR_STREAM_LOST',
-					`the log of ${this.#source.pod} ended although container ${this.#source.container} is running`,
+					`the log of ${this.#options.source.pod} ended although container ${this.#options.source.container} is running`,
 					{
 						leg: 2,
 					},
@@ -163,7 +158,7 @@ export class ContainerFollower {
 		this.#reportedReason = '';
 		this.#log.startInstance();
 		if (!drainOnly) {
-			await this.#emit({type: 'restarted', source: this.#source, restarts: instance.restarts, ended: instance.previous});
+			await this.#options.emit({type: 'restarted', source: this.#options.source, restarts: instance.restarts, ended: instance.previous});
 		}
 	}
 
@@ -227,14 +222,14 @@ export class ContainerFollower {
 
 	async #reportUnanswered(): Promise<void> {
 		await this.#outage.reportUnanswered();
-		await (this.#hasOpened ? this.#emit({type: 'asking', source: this.#source}) : undefined);
+		await (this.#hasOpened ? this.#options.emit({type: 'asking', source: this.#options.source}) : undefined);
 	}
 
 	async #reportOpened(): Promise<void> {
 		if (!this.#hasOpened) {
 			this.#hasOpened = true;
 			this.#options.onFirstOpened();
-			await this.#emit({type: 'opened', source: this.#source});
+			await this.#options.emit({type: 'opened', source: this.#options.source});
 		}
 	}
 
@@ -256,7 +251,7 @@ export class ContainerFollower {
 		// A status can be outdated for as long after an outage as before.
 		let readableSince: number | null = null;
 		for (;;) {
-			const pod = await this.#watchedPod.read(this.#options.signal).catch(() => 'unreadable' as const);
+			const pod = await this.#options.watchedPod.read(this.#options.signal).catch(() => 'unreadable' as const);
 			this.#options.signal?.throwIfAborted();
 			const now = monotonicMs();
 			if (pod === 'unreadable') {
@@ -266,7 +261,7 @@ export class ContainerFollower {
 				}
 			} else {
 				readableSince ??= now;
-				const instance = pod && currentInstance(pod, this.#source.container);
+				const instance = pod && currentInstance(pod, this.#options.source.container);
 				if (instance && instance.id !== null && instance.id !== this.#instance!.id) {
 					return instance;
 				}
@@ -282,14 +277,14 @@ export class ContainerFollower {
 
 	/** A pod that ran a moment ago need not be read again. */
 	#recentRunningPod(): PodObject | null {
-		const pod = this.#watchedPod.recent;
-		return pod && currentInstance(pod, this.#source.container)?.state === 'running' ? pod : null;
+		const pod = this.#options.watchedPod.recent;
+		return pod && currentInstance(pod, this.#options.source.container)?.state === 'running' ? pod : null;
 	}
 
 	async #readPod(): Promise<PodObject | null> {
 		for (;;) {
 			try {
-				return await this.#options.semaphore.run(async () => this.#watchedPod.read(this.#options.signal));
+				return await this.#options.semaphore.run(async () => this.#options.watchedPod.read(this.#options.signal));
 			} catch (thrown) {
 				this.#options.signal?.throwIfAborted();
 				if (!isSpokeError(thrown) || !this.#canRetry(thrown)) {
@@ -307,15 +302,15 @@ export class ContainerFollower {
 		const reported = reason === 'CrashLoopBackOff' ? reason : `${description} ${message}`;
 		if (this.#reportedReason !== reported && state !== 'running') {
 			this.#reportedReason = reported;
-			await this.#emit({type: 'waiting', source: this.#source, reason, message, ended});
+			await this.#options.emit({type: 'waiting', source: this.#options.source, reason, message, ended});
 		}
 
 		const {startTimeoutMs, signal} = this.#options;
 		if (this.#instance === null && startTimeoutMs > 0 && monotonicMs() - this.#startedAt > startTimeoutMs) {
-			throw notStartedError(this.#source, startTimeoutMs, description);
+			throw notStartedError(this.#options.source, startTimeoutMs, description);
 		}
 
-		await this.#watchedPod.change(signal);
+		await this.#options.watchedPod.change(signal);
 		signal?.throwIfAborted();
 	}
 }

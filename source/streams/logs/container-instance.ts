@@ -5,7 +5,7 @@ import type {ContainerTermination} from './log-events.ts';
 import {monotonicMs, anySignal, delayUpTo} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {withTimeout} from '../../cluster/with-abort-signal.ts';
-import {isSpokeError} from '../../base/errors/spoke-error.ts';
+import {ifFound} from '../../cluster/list.ts';
 import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
 
 export type ContainerInstance = {
@@ -119,19 +119,13 @@ export class WatchedPod {
 	async read(signal?: AbortSignal, timeoutMs = readTimeoutMs): Promise<PodObject | null> {
 		const {namespace = 'default', name, uid} = this.#pod.metadata;
 		const message = `the apiserver did not return pod ${name} within ${timeoutMs / 1000} s`;
-		try {
-			// For the whole response, which can stall.
-			const pod = await withTimeout({timeoutMs, message, signal}, async signal =>
+		// For the whole response, which can stall.
+		const pod = await ifFound(async () =>
+			withTimeout({timeoutMs, message, signal}, async signal =>
 				this.#cluster.json<PodObject>({path: objectPath(podResource, namespace, name), timeoutMs, signal}),
-			);
-			return uid === undefined || pod.metadata.uid === uid ? pod : null;
-		} catch (error) {
-			if (isSpokeError(error) && error.code === 'ERR_NOT_FOUND') {
-				return null;
-			}
-
-			throw error;
-		}
+			),
+		);
+		return uid === undefined || pod?.metadata.uid === uid ? pod : null;
 	}
 
 	/** Resolves at the next change, or after a while. */

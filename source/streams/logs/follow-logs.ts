@@ -83,7 +83,7 @@ class FollowGroup {
 	readonly #options: FollowLogsOptions;
 	readonly #signal: AbortSignal;
 	/** Of every log. */
-	readonly #followerOptions: Omit<ContainerFollowerOptions, 'target' | 'start' | 'retriesFirstRead' | 'canShare'>;
+	readonly #followerOptions: Omit<ContainerFollowerOptions, 'watchedPod' | 'source' | 'target' | 'start' | 'retriesFirstRead' | 'canShare'>;
 	readonly #pods = new Map<string, FollowedPod>();
 	readonly #controllers = new Map<string, PodController | null>();
 	readonly #notices = new Set<string>();
@@ -105,6 +105,8 @@ class FollowGroup {
 			gatherMs: 0,
 			stallTimeouts,
 			...options,
+			cluster,
+			emit: this.events.push,
 			signal: this.#signal,
 			semaphore: new Semaphore(maxOpening, maxOpeningMs),
 			apiserverCheck: new ApiserverCheck(cluster, stallTimeouts.apiserverTimeoutMs),
@@ -298,20 +300,16 @@ class FollowGroup {
 		} = this.#options;
 		this.#running++;
 		try {
-			await new ContainerFollower(
-				this.#cluster,
+			await new ContainerFollower({
+				...this.#followerOptions,
 				watchedPod,
 				source,
-				{
-					...this.#followerOptions,
-					target: toResolvedTarget(asked, pod, 1, container),
-					start: {...start, ...(insecure && {insecureSkipTLSVerifyBackend: insecure})},
-					// Another log that is open proves leg 1, but not the leg 2 of this node.
-					retriesFirstRead: error => isConnectionLoss(error) && (isLater || (this.#hasOpenedLog && error.code !== 'ERR_SECOND_LEG')),
-					canShare: Math.max(this.#initialLogs, this.#running) > maxOwnConnections,
-				},
-				this.events.push,
-			).run();
+				target: toResolvedTarget(asked, pod, 1, container),
+				start: {...start, ...(insecure && {insecureSkipTLSVerifyBackend: insecure})},
+				// Another log that is open proves leg 1, but not the leg 2 of this node.
+				retriesFirstRead: error => isConnectionLoss(error) && (isLater || (this.#hasOpenedLog && error.code !== 'ERR_SECOND_LEG')),
+				canShare: Math.max(this.#initialLogs, this.#running) > maxOwnConnections,
+			}).run();
 		} catch (thrown) {
 			if (this.#signal.aborted) {
 				return;

@@ -9,6 +9,8 @@ import type {EmitLogEvent, LogSource, ApiserverEvent} from './log-events.ts';
 import {locateInterruption, locateInterruptionWithin, RetryAfterError} from './open-log.ts';
 
 type OutageOptions = {
+	source: LogSource;
+	emit: EmitLogEvent;
 	cluster: Pick<ClusterClient, 'connect' | 'records'>;
 	resume: boolean;
 	signal?: AbortSignal | undefined;
@@ -27,15 +29,11 @@ const retryBackoff = {initialMs: 500, maxMs: 5000, jitter: [0.5, 1.5]} as const;
 const backoff = {initialMs: 200, maxMs: 2000, jitter: [0.5, 1]} as const;
 
 export class LogOutage {
-	readonly #source: LogSource;
-	readonly #emit: EmitLogEvent;
 	readonly #options: OutageOptions;
 	readonly #outage = new Outage(backoff);
 	#isReported = false;
 
-	constructor(source: LogSource, emit: EmitLogEvent, options: OutageOptions) {
-		this.#source = source;
-		this.#emit = emit;
+	constructor(options: OutageOptions) {
 		this.#options = options;
 	}
 
@@ -97,13 +95,13 @@ export class LogOutage {
 		const wasReported = this.#isReported;
 		this.#isReported = false;
 		if (wasReported) {
-			await this.#emit({type: 'resumed', source: this.#source, outageMs, ...continuity});
+			await this.#options.emit({type: 'resumed', source: this.#options.source, outageMs, ...continuity});
 		}
 	}
 
 	async #reportReconnecting(retryInMs: number, error: SpokeError | null): Promise<void> {
 		this.#isReported = true;
-		await this.#emit({type: 'reconnecting', source: this.#source, attempt: this.#outage.attempt, retryInMs, error});
+		await this.#options.emit({type: 'reconnecting', source: this.#options.source, attempt: this.#outage.attempt, retryInMs, error});
 	}
 
 	#toStreamLostError(error: SpokeError): SpokeError {
@@ -111,7 +109,7 @@ export class LogOutage {
 			? error
 			: error.withChanges({
 					code: 'ERR_STREAM_LOST',
-					message: `the log of ${this.#source.pod} was interrupted: ${error.message}`,
+					message: `the log of ${this.#options.source.pod} was interrupted: ${error.message}`,
 					remedy: null,
 				});
 	}

@@ -1,7 +1,8 @@
 /** Resolves targets to named pods, or one workload or service to the scope that selects its pods. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError, isSpokeError} from '../../base/errors/spoke-error.ts';
+import {SpokeError} from '../../base/errors/spoke-error.ts';
 import type {ParsedTarget} from '../../cluster/targets/parse-target.ts';
+import {ifFound} from '../../cluster/list.ts';
 import {resolveTargetPods} from '../../cluster/targets/target-pods.ts';
 import type {FollowTargets} from './follow-logs.ts';
 import {objectPath, findResource} from '../../cluster/targets/resource-names.ts';
@@ -119,13 +120,5 @@ async function readWorkload(
 	{resource, name}: Pick<ParsedTarget, 'resource' | 'name'>,
 	namespace: string,
 ): Promise<WorkloadObject | null> {
-	try {
-		return await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
-	} catch (error) {
-		if (isSpokeError(error) && error.code === 'ERR_NOT_FOUND') {
-			return null;
-		}
-
-		throw error;
-	}
+	return ifFound(async () => cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)}));
 }

@@ -20,6 +20,9 @@ import {DuplicateFilter, RecentLines} from './recent-lines.ts';
 import {isFirstOffered, readLogAgain, type SecondReadTimeouts, type SecondReadResult} from './second-read.ts';
 
 export type ResumableLogOptions = OpenLogOptions & {
+	cluster: ClusterClient;
+	source: LogSource;
+	emit: EmitLogEvent;
 	start: PodLogOptions;
 	gatherMs: number;
 	semaphore: Semaphore;
@@ -56,10 +59,7 @@ export type FollowCallbacks = {
 const empty = Buffer.alloc(0);
 
 export class ResumableLog {
-	readonly #cluster: ClusterClient;
-	readonly #source: LogSource;
 	readonly #options: ResumableLogOptions;
-	readonly #emit: EmitLogEvent;
 	readonly #recentLines: RecentLines;
 	readonly #position: ResumePosition;
 	#wasInterrupted = false;
@@ -73,11 +73,8 @@ export class ResumableLog {
 	/** Since the last line. */
 	#reportedKubeletError = '';
 
-	constructor(cluster: ClusterClient, source: LogSource, options: ResumableLogOptions, emit: EmitLogEvent) {
-		this.#cluster = cluster;
-		this.#source = source;
+	constructor(options: ResumableLogOptions) {
 		this.#options = options;
-		this.#emit = emit;
 		const {tailLines, sinceSeconds} = options.start;
 		this.#recentLines = new RecentLines(tailLines !== undefined || sinceSeconds !== undefined);
 		this.#position = new ResumePosition(options.start, this.#recentLines);
@@ -98,8 +95,6 @@ export class ResumableLog {
 		const read = new FollowRead({
 			...this.#options,
 			...callbacks,
-			source: this.#source,
-			emit: this.#emit,
 			hasNewLines: async hasResponse => (await this.#readAgain(hasResponse ? {} : {responseTimeoutMs})).hasNewLines,
 		});
 		const continuity = new ContinuityCheck(this.#hasLines ? filter : null, {
@@ -116,7 +111,7 @@ export class ResumableLog {
 		try {
 			const {body} = await read.open(async openOptions =>
 				this.#options.semaphore.run(async () =>
-					openLog(this.#cluster, this.#source, {...this.#nextRead(), follow: true}, {...this.#options, ...openOptions}),
+					openLog(this.#options.cluster, this.#options.source, {...this.#nextRead(), follow: true}, {...this.#options, ...openOptions}),
 				),
 			);
 			this.#position.recordFollow(read.requestedAt);
@@ -170,7 +165,7 @@ export class ResumableLog {
 		let newLines = false;
 		let replaced = false;
 		const read = this.#wasInterrupted ? this.#nextRead() : this.#position.fromLastLine;
-		const open = await openLog(this.#cluster, this.#source, {...read, ...(previous && {previous})}, this.#options);
+		const open = await openLog(this.#options.cluster, this.#options.source, {...read, ...(previous && {previous})}, this.#options);
 		try {
 			const {remainder, error} = await readLineBlocks(
 				open.body,
@@ -227,7 +222,7 @@ export class ResumableLog {
 		}
 
 		this.#reportedGap = key;
-		await this.#emit({type: 'gap', source: this.#source, after: this.#recentLines.timestamp, reason});
+		await this.#options.emit({type: 'gap', source: this.#options.source, after: this.#recentLines.timestamp, reason});
 	}
 
 	#filter(): DuplicateFilter | null {
@@ -255,7 +250,7 @@ export class ResumableLog {
 	async #checkCoverage(block: Buffer): Promise<void> {
 		this.#needsCoverageCheck = false;
 		const {target, signal, stallTimeouts} = this.#options;
-		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#position.sinceFirstFollow(monotonicMs()), {
+		const isCovered = await isFirstOffered(this.#options.cluster, this.#options.source, this.#position.sinceFirstFollow(monotonicMs()), {
 			block,
 			timeouts: stallTimeouts,
 			target,
@@ -268,7 +263,7 @@ export class ResumableLog {
 	async #emitLines(filter: DuplicateFilter | null, newLines: Buffer): Promise<void> {
 		const bytes = this.#recordLines(filter, newLines);
 		if (bytes.length > 0) {
-			await this.#emit({type: 'lines', source: this.#source, bytes});
+			await this.#options.emit({type: 'lines', source: this.#options.source, bytes});
 		}
 	}
 
@@ -289,7 +284,7 @@ export class ResumableLog {
 	async #readAgain(timeouts: Partial<SecondReadTimeouts> = {}): Promise<SecondReadResult> {
 		const read = this.#isAfterEmptyFollow ? this.#position.afterFollow(monotonicMs()) : this.#position.fromLastLine;
 		const {target, signal, stallTimeouts} = this.#options;
-		return readLogAgain(this.#cluster, this.#source, read, {
+		return readLogAgain(this.#options.cluster, this.#options.source, read, {
 			filter: this.#filter(),
 			knownBytes: this.#recentLines.bytes,
 			timeouts: {...stallTimeouts, ...timeouts},
@@ -312,7 +307,7 @@ export class ResumableLog {
 	async #reportKubeletError(message: string): Promise<SpokeError> {
 		if (this.#reportedKubeletError !== message) {
 			this.#reportedKubeletError = message;
-			await this.#emit({type: 'server-said', source: this.#source, text: message});
+			await this.#options.emit({type: 'server-said', source: this.#options.source, text: message});
 		}
 
 		const remedy = kubeletErrorRemedy(message);
@@ -323,6 +318,6 @@ export class ResumableLog {
 	}
 
 	#interruption(error: Error): SpokeError {
-		return isSpokeError(error) ? error : new LogInterruptedError(`the log of ${this.#source.pod} was interrupted`, error);
+		return isSpokeError(error) ? error : new LogInterruptedError(`the log of ${this.#options.source.pod} was interrupted`, error);
 	}
 }

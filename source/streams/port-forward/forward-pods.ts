@@ -1,6 +1,7 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
 import {anySignal, clampTimerMs, delayUpTo, type Backoff} from '../../base/async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {ifFound} from '../../cluster/list.ts';
 import {Outage} from '../../cluster/outage.ts';
 import {SpokeError, toSpokeError} from '../../base/errors/spoke-error.ts';
 import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
@@ -78,15 +79,11 @@ async function* pollPod(
 	const retry = new WatchRetry(options, pollBackoff);
 	while (!signal.aborted) {
 		try {
-			const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal});
-			yield new Map([[podKey(pod), pod]]);
+			const pod = await ifFound(async () => cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal}));
+			yield new Map(pod && [[podKey(pod), pod]]);
 		} catch (thrown) {
-			if (toSpokeError(thrown).code !== 'ERR_NOT_FOUND') {
-				await retry.waitAfter(thrown);
-				continue;
-			}
-
-			yield new Map();
+			await retry.waitAfter(thrown);
+			continue;
 		}
 
 		retry.outage.attempt = 0;

@@ -41,30 +41,28 @@ async function followerOf(t: ExecutionContext, onEvent: (event: LogEvent, log: C
 	const pod = server.pods.get('w')!.object;
 	const stop = new AbortController();
 	const events: LogEvent[] = [];
-	const follower = new ContainerFollower(
+	const follower = new ContainerFollower({
 		cluster,
-		new Watched(cluster, pod, {isWatched: false}),
-		logSource(pod, 'app'),
-		{
-			target: toResolvedTarget('w', pod, 1, 'app'),
-			start: {},
-			until: 'pod-done',
-			startTimeoutMs: 0,
-			retriesFirstRead: () => false,
-			onFirstOpened() {},
-			resume: true,
-			gatherMs: 0,
-			observer: undefined,
-			stallTimeouts: defaultStallTimeouts,
-			signal: stop.signal,
-			semaphore: new Semaphore(20),
-			apiserverCheck: new ApiserverCheck(cluster, defaultStallTimeouts.apiserverTimeoutMs),
-		},
-		async event => {
+		watchedPod: new Watched(cluster, pod, {isWatched: false}),
+		source: logSource(pod, 'app'),
+		target: toResolvedTarget('w', pod, 1, 'app'),
+		start: {},
+		until: 'pod-done',
+		startTimeoutMs: 0,
+		retriesFirstRead: () => false,
+		onFirstOpened() {},
+		resume: true,
+		gatherMs: 0,
+		observer: undefined,
+		stallTimeouts: defaultStallTimeouts,
+		signal: stop.signal,
+		semaphore: new Semaphore(20),
+		apiserverCheck: new ApiserverCheck(cluster, defaultStallTimeouts.apiserverTimeoutMs),
+		async emit(event) {
 			events.push(event);
 			onEvent(event, log);
 		},
-	);
+	});
 	return {server, follower, stop, types: () => events.map(({type}) => type).join(', '), events};
 }
 

@@ -14,13 +14,14 @@ const answers = async () => ({close() {}}) as Connection;
 
 function outageOf(options: {resume: boolean; signal?: AbortSignal}, connect: () => Promise<Connection> = answers) {
 	const told: LogEvent[] = [];
-	const outage = new LogOutage(
+	const outage = new LogOutage({
+		...options,
 		source,
-		async event => {
+		async emit(event) {
 			told.push(event);
 		},
-		{...options, cluster: {connect, records: new ClusterRecords()}},
-	);
+		cluster: {connect, records: new ClusterRecords()},
+	});
 	return {outage, told, words: () => told.map(event => (event.type === 'reconnecting' ? `try ${event.attempt}` : event.type))};
 }
 
@@ -122,7 +123,7 @@ test('logs interrupted together check the apiserver once', async t => {
 		},
 	};
 	await Promise.all(
-		['a', 'b', 'c'].map(async () => t.throwsAsync(new LogOutage(source, async () => {}, {resume: false, cluster}).handleLoss(aborted()))),
+		['a', 'b', 'c'].map(async () => t.throwsAsync(new LogOutage({source, async emit() {}, resume: false, cluster}).handleLoss(aborted()))),
 	);
 	t.is(asked, 1);
 });

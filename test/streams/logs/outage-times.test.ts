@@ -21,13 +21,14 @@ function outageOn(t: ExecutionContext) {
 		uptime.mock.restore();
 	});
 	const told: LogEvent[] = [];
-	const outage = new LogOutage(
+	const outage = new LogOutage({
 		source,
-		async event => {
+		async emit(event) {
 			told.push(event);
 		},
-		{resume: true, cluster: {} as ClusterClient},
-	);
+		resume: true,
+		cluster: {} as ClusterClient,
+	});
 	return {
 		outage,
 		told,

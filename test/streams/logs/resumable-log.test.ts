@@ -34,24 +34,22 @@ async function logOf(
 	const file = server.addPod('w').get('app')!;
 	const pod = server.pods.get('w')!.object;
 	const events: LogEvent[] = [];
-	const log = new ResumableLog(
+	const log = new ResumableLog({
 		cluster,
-		logSource(pod, 'app'),
-		{
-			target: toResolvedTarget('w', pod, 1, 'app'),
-			start: {},
-			gatherMs: 0,
-			stallTimeouts: defaultStallTimeouts,
-			semaphore: new Semaphore(20),
-			apiserverCheck: new ApiserverCheck(cluster, 60_000),
-			signal: stop.signal,
-			...options,
-		},
-		async event => {
+		source: logSource(pod, 'app'),
+		target: toResolvedTarget('w', pod, 1, 'app'),
+		start: {},
+		gatherMs: 0,
+		stallTimeouts: defaultStallTimeouts,
+		semaphore: new Semaphore(20),
+		apiserverCheck: new ApiserverCheck(cluster, 60_000),
+		signal: stop.signal,
+		async emit(event) {
 			await beforeEmit?.(event);
 			events.push(event);
 		},
-	);
+		...options,
+	});
 	t.teardown(() => stop.abort());
 	return {
 		server,
