@@ -277,53 +277,31 @@ export function initialLabelState(purpose: ConnectionPurpose, own: ConnectionObs
 
 /** Checking, then settled or failed. A settled label can still fail; an end is final and returns the same object. */
 export function reduceLabelState(state: LabelState, event: LabelEvent): LabelState {
-	if (state.scope === 'ended') {
-		return state;
-	}
-
-	switch (event.type) {
-		case 'learned': {
-			return {...state, ...event.facts};
-		}
-
-		case 'opened': {
-			return {...state, hasOpened: true, farEndAnswered: state.farEndAnswered || event.byFarEnd};
-		}
-
-		case 'far-end-answered': {
-			return {...state, farEndAnswered: true};
-		}
-
-		case 'apiserver-answered': {
-			return {...state, phase: 'settled', answeredByApiserver: event.why};
-		}
-
-		case 'measured': {
-			const {websocket = state.rttMs.websocket, runtime = state.rttMs.runtime} = event;
-			// The container runtime answered, so the kubelet did, too.
-			return {...state, farEndAnswered: state.farEndAnswered || event.runtime !== undefined, rttMs: {websocket, runtime}};
-		}
-
-		case 'settled': {
-			return {...state, phase: 'settled'};
-		}
-
-		case 'failed': {
-			const {own, purpose} = state;
-			const {error, time} = event;
-			const failure = failureObservation({error, purpose, connection: own.socket?.connection ?? null, process: processIdOf(state), time});
-			const active = {...noActiveObservations, failures: failure ? [failure] : []};
-			// A kubelet that reported the failure was reached.
-			const farEndAnswered = state.farEndAnswered || failure?.facts.answered === true;
-			return {...state, phase: 'failed', scope: 'ended', farEndAnswered, error, active};
-		}
-
-		case 'closed': {
-			// A connection that closed before it carried anything does not settle the label.
-			return {...state, phase: state.hasOpened ? 'settled' : state.phase, scope: 'ended'};
-		}
-	}
+	const change = changes[event.type] as (state: LabelState, event: LabelEvent) => Partial<LabelState>;
+	return state.scope === 'ended' ? state : {...state, ...change(state, event)};
 }
+
+const changes: {[Type in LabelEvent['type']]: (state: LabelState, event: LabelEvent & {type: Type}) => Partial<LabelState>} = {
+	learned: (_, {facts}) => facts,
+	opened: ({farEndAnswered}, {byFarEnd}) => ({hasOpened: true, farEndAnswered: farEndAnswered || byFarEnd}),
+	'far-end-answered': () => ({farEndAnswered: true}),
+	'apiserver-answered': (_, {why}) => ({phase: 'settled', answeredByApiserver: why}),
+	measured({rttMs, farEndAnswered}, {websocket = rttMs.websocket, runtime}) {
+		// The container runtime answered, so the kubelet did, too.
+		return {farEndAnswered: farEndAnswered || runtime !== undefined, rttMs: {websocket, runtime: runtime ?? rttMs.runtime}};
+	},
+	settled: () => ({phase: 'settled'}),
+	failed(state, {error, time}) {
+		const {own, purpose} = state;
+		const failure = failureObservation({error, purpose, connection: own.socket?.connection ?? null, process: processIdOf(state), time});
+		const active = {...noActiveObservations, failures: failure ? [failure] : []};
+		// A kubelet that reported the failure was reached.
+		const farEndAnswered = state.farEndAnswered || failure?.facts.answered === true;
+		return {phase: 'failed', scope: 'ended', farEndAnswered, error, active};
+	},
+	// A connection that closed before it carried anything does not settle the label.
+	closed: ({phase, hasOpened}) => ({phase: hasOpened ? 'settled' : phase, scope: 'ended'}),
+};
 
 /**
 A translated exec gets its 101 before the apiserver dials the kubelet, and some responses may be from either. Every other opening is from

@@ -263,26 +263,19 @@ export function describeDistribution({distribution: {name}, by}: RecognizedDistr
 }
 
 function seen(mark: DistributionMark, {version, server, nodes}: Readable): string | null {
-	switch (mark.kind) {
-		case 'version': {
-			return version !== null && mark.pattern.test(version) ? `version ${version}` : null;
-		}
-
-		case 'server': {
-			return mark.pattern.test(server) ? `server ${server}` : null;
-		}
-
-		case 'os-image': {
-			const image = nodes.map(({status}) => status?.nodeInfo?.osImage).find(image => image !== undefined && mark.pattern.test(image));
-			return image === undefined ? null : `operating system ${image}`;
-		}
-
-		case 'node-label':
-		case 'node-annotation': {
-			const found = nodes
-				.flatMap(({metadata}) => Object.entries((mark.kind === 'node-label' ? metadata.labels : metadata.annotations) ?? {}))
-				.find(([name]) => isMark(mark, name));
-			return found === undefined ? null : `${mark.kind.replace('-', ' ')} ${found[0]}${mark.kind === 'node-label' ? `=${found[1]}` : ''}`;
-		}
+	if ('pattern' in mark) {
+		const [name, texts] = {
+			version: ['version', [version]],
+			server: ['server', [server]],
+			'os-image': ['operating system', nodes.map(({status}) => status?.nodeInfo?.osImage)],
+		}[mark.kind] as [string, ReadonlyArray<string | null | undefined>];
+		const text = texts.find(one => one && mark.pattern.test(one));
+		return text ? `${name} ${text}` : null;
 	}
+
+	const isLabel = mark.kind === 'node-label';
+	const found = nodes
+		.flatMap(({metadata}) => Object.entries((isLabel ? metadata.labels : metadata.annotations) ?? {}))
+		.find(([name]) => isMark(mark, name));
+	return found === undefined ? null : `${mark.kind.replace('-', ' ')} ${found[0]}${isLabel ? `=${found[1]}` : ''}`;
 }

@@ -1,5 +1,5 @@
 /** Notable facts about a path. */
-import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
+import type {ErrorObject, Finding, Observations, RuleVerdict, StreamFeature, TlsState} from '../evidence.ts';
 import {describeDistribution, type RecognizedDistribution} from './distributions.ts';
 import {mayHaveEgressProxy, refusedEgressProxy} from './egress-proxy-certificate.ts';
 import {docs, isOpenedScope, needNode, remedies} from './needs.ts';
@@ -116,74 +116,50 @@ function server({socket, serverIdentity: {to, why}}: Observations): FoundFact | 
 }
 
 function farEnd(observations: Observations, {state}: RuleVerdict<TlsState>): FoundFact | false {
-	const {purpose} = observations;
 	const row = rowOf(observations);
-	switch (state) {
-		case 'unverified': {
-			return row === 'C4'
+	const ofKubelet = {row, docs: docs.kubelet};
+	const ofProxy = {row, severity: 'warning', docs: docs.proxied} as const;
+	const hasEgressProxy = state === 'refused' && mayHaveEgressProxy(observations);
+	const skips = observations.purpose.insecureSkipTlsVerifyBackend === true;
+	const found: Partial<Record<TlsState, FoundFact>> = {
+		unverified:
+			row === 'C4'
 				? {
-						row,
+						...ofKubelet,
 						code: 'KUBELET_CERT_NOT_VERIFIED',
 						severity: 'warning',
 						message: 'The apiserver accepts any certificate from a kubelet: encrypted, but the far end is not verified',
-						remedy: purpose.insecureSkipTlsVerifyBackend ? 'omit --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
-						docs: docs.kubelet,
+						remedy: skips ? 'omit --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
 					}
 				: {
-						row,
+						...ofProxy,
 						code: 'PROXY_NOT_VERIFIED',
-						severity: 'warning',
 						message: 'The apiserver proxy encrypts, but never validates the certificate',
 						remedy: 'use a port-forward, or your own TLS through it, if the far end must be verified',
-						docs: docs.proxied,
-					};
-		}
-
-		case 'plain': {
-			return {
-				row,
-				code: 'PROXY_PLAIN',
-				severity: 'warning',
-				message: 'The apiserver proxy speaks plain HTTP to the target',
-				remedy: 'request KIND/https:NAME:PORT instead if it speaks TLS (still not verified)',
-				docs: docs.proxied,
-			};
-		}
-
-		case 'refused': {
-			return {
-				row,
-				code: 'KUBELET_CERT_REFUSED',
-				severity: 'error',
-				message: mayHaveEgressProxy(observations)
-					? 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy'
-					: 'The apiserver checks the kubelet’s certificate and refuses it',
-				remedy: remedies.kubeletServing,
-				docs: docs.kubelet,
-			};
-		}
-
-		default: {
-			return false;
-		}
-	}
+					},
+		plain: {
+			...ofProxy,
+			code: 'PROXY_PLAIN',
+			message: 'The apiserver proxy speaks plain HTTP to the target',
+			remedy: 'request KIND/https:NAME:PORT instead if it speaks TLS (still not verified)',
+		},
+		refused: {
+			...ofKubelet,
+			code: 'KUBELET_CERT_REFUSED',
+			severity: 'error',
+			message: hasEgressProxy
+				? 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy'
+				: 'The apiserver checks the kubelet’s certificate and refuses it',
+			remedy: remedies.kubeletServing,
+		},
+	};
+	return found[state] ?? false;
 }
 
 /** The audit row of the far end. */
 export function rowOf({purpose}: Pick<Observations, 'purpose'>): string {
-	switch (purpose.feature) {
-		case 'pod-proxy': {
-			return 'C7';
-		}
-
-		case 'service-proxy': {
-			return 'C8';
-		}
-
-		default: {
-			return endsAtKubelet({purpose}) ? 'C4' : 'C6';
-		}
-	}
+	const rows: Partial<Record<StreamFeature, string>> = {'pod-proxy': 'C7', 'service-proxy': 'C8'};
+	return rows[purpose.feature] ?? (endsAtKubelet({purpose}) ? 'C4' : 'C6');
 }
 
 /** The next connection may end at another apiserver. */

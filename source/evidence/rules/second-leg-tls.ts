@@ -60,20 +60,9 @@ export function secondLegTls(observations: Observations): RuleVerdict<TlsState> 
 
 /** For the kubelet's own port, the apiserver uses its kubelet transport, whatever scheme was requested. */
 export function endsAtKubelet({purpose: {feature, request}}: Pick<Observations, 'purpose'>): boolean {
-	switch (feature) {
-		case 'node-proxy': {
-			return request?.kubeletPort ?? (request === null || request.port === usualKubeletPort);
-		}
-
-		case 'pod-proxy':
-		case 'service-proxy': {
-			return false;
-		}
-
-		default: {
-			return true;
-		}
-	}
+	return feature === 'node-proxy'
+		? (request?.kubeletPort ?? (request === null || request.port === usualKubeletPort))
+		: feature !== 'pod-proxy' && feature !== 'service-proxy';
 }
 
 /** False if the target may be the kubelet or something else on its node. */
