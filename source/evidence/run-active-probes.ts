@@ -19,15 +19,12 @@ import {readAgentConnections, readAgentPods, type AgentPod} from './probes/agent
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {holdUpgrade, runStepTest, type StepTestResult} from './probes/step-test.ts';
 import {readKubeletHandshake} from './probes/kubelet.ts';
-import {readLogDifferential} from './probes/log-differential.ts';
+import {type ReadLog, readLogDifferential} from './probes/log-differential.ts';
 import {makeObservation, probeTimeoutMs} from './probes/probe-request.ts';
 import {advertisedAddress, isVerifiedApiserver} from './rules/replicas.ts';
 
-export type ProbeTarget = {
-	namespace: string;
-	pod: string;
+export type ProbeTarget = Omit<ReadLog, 'container'> & {
 	container: string | null;
-	node: string | null;
 	hostAddress: string | null;
 	kubeletPort: number;
 	nodeAddresses: readonly string[] | null;
@@ -47,8 +44,7 @@ export async function runActiveProbes(
 	const {connection} = examined;
 	const process = processIdOf(examined);
 	const {namespace, pod, container, node, hostAddress, kubeletPort, nodeAddresses} = target;
-	const handshake =
-		hostAddress === null ? null : await readKubeletHandshake({address: hostAddress, port: kubeletPort, node, nodeAddresses});
+	const handshake = hostAddress === null ? null : await readKubeletHandshake(hostAddress, kubeletPort, {node, nodeAddresses});
 	const log =
 		container === null || !connection.usable ? null : await readLogDifferential(connection, {namespace, pod, container, node}, process);
 	const result = await stepTest(examined, cluster, target).catch(() => undefined);
@@ -114,7 +110,7 @@ async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, 
 
 	return runStepTest({
 		connectToProcess: async () => connectToProcess(processIdOf(examined), cluster),
-		hold: async first => holdUpgrade(reconnect, {namespace: target.namespace, name: target.pod}, first),
+		hold: async first => holdUpgrade(reconnect, target, first),
 		metrics: async () => (await metricsOf(examined))?.observation?.facts ?? null,
 		agents: async () => connectionsOf(agents, cluster),
 	});

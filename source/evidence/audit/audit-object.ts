@@ -106,7 +106,7 @@ export function rowsByCause(rows: readonly AuditRow[]): readonly CausedRow[] {
 
 /** Changes that fix the rows which fail or warn. */
 export function countCauses(rows: readonly AuditRow[]): number {
-	return new Set(rows.filter(isProblem).map(row => causeOf(row, rows) ?? row.id)).size;
+	return groupByCause(rows).filter(([row]) => isProblem(row!)).length;
 }
 
 /** A sum of one problem has the cause of that problem. */

@@ -2,7 +2,7 @@
 import {SpokeError} from '../../base/errors/spoke-error.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
 import {hasBasis, type MinBasis} from '../require-path.ts';
-import {rowIds, type AuditRow, type RequiredRow, type RequireResult, type RowId, type Waivers} from './audit-object.ts';
+import {rowIds, type Audit, type AuditRow, type RequiredRow, type RowId, type Waivers} from './audit-object.ts';
 
 export type Requirement = {asked: string; rows: readonly RowId[]; accepts(row: AuditRow): boolean};
 
@@ -57,12 +57,7 @@ export function parseWaivers(given: readonly string[]): Waivers {
 	return waivers;
 }
 
-export type RequirementsResult = {
-	result: RequireResult | null;
-	rows: readonly RowId[];
-	results: readonly RequiredRow[];
-	exitStatus: number;
-};
+type RequirementsResult = Pick<Audit['require'], 'result' | 'rows' | 'results'> & Pick<Audit, 'exitStatus'>;
 
 /** A failing row is not met, even if others are unknown. A weaker basis than required is undecided. An accepted row fails nothing. */
 export function checkRequirements(rows: readonly AuditRow[], require: readonly Requirement[], minBasis: MinBasis): RequirementsResult {
@@ -70,17 +65,19 @@ export function checkRequirements(rows: readonly AuditRow[], require: readonly R
 		return {result: null, rows: [], results: [], exitStatus: exitStatus.ok};
 	}
 
-	const rowOf = (id: RowId) => rows.find(row => row.id === id)!;
-	const results = require.flatMap(one => one.rows.map(id => evaluate(rowOf(id), one, minBasis)));
-	const rowsOf = (wanted: RequireResult) => results.filter(({result}) => result === wanted).map(({row}) => row);
-	const [wrong, open] = [rowsOf('not-met'), rowsOf('undecided')];
-	if (wrong.length > 0) {
-		return {result: 'not-met', rows: wrong, results, exitStatus: exitStatus.requireNotMet};
-	}
-
-	return open.length > 0
-		? {result: 'undecided', rows: open, results, exitStatus: exitStatus.requireUndecided}
-		: {result: 'met', rows: results.map(({row}) => row), results, exitStatus: exitStatus.ok};
+	const results = require.flatMap(one =>
+		one.rows.map(id =>
+			evaluate(
+				rows.find(row => row.id === id)!,
+				one,
+				minBasis,
+			),
+		),
+	);
+	const result = (['not-met', 'undecided'] as const).find(one => results.some(row => row.result === one)) ?? 'met';
+	const deciding = result === 'met' ? results : results.filter(row => row.result === result);
+	const statuses = {met: exitStatus.ok, 'not-met': exitStatus.requireNotMet, undecided: exitStatus.requireUndecided};
+	return {result, rows: deciding.map(({row}) => row), results, exitStatus: statuses[result]};
 }
 
 function evaluate(row: AuditRow, require: Requirement, minBasis: MinBasis): RequiredRow {

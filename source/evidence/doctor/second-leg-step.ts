@@ -64,9 +64,7 @@ export async function secondLegStep(
 		return {...(await explained(read, cluster, node?.metadata.name ?? target.node)), ...logAttempt};
 	}
 
-	const held = probe
-		? await holdUpgrade(async () => cluster.connect(), {namespace: probe.namespace, name: probe.pod}, own.usable ? own : undefined)
-		: null;
+	const held = probe ? await holdUpgrade(async () => cluster.connect(), probe, own.usable ? own : undefined) : null;
 	if (held?.held) {
 		held.end();
 		return {

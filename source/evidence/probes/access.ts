@@ -2,15 +2,14 @@
 import type {ClusterClient, Connection} from '../../cluster/cluster-client.ts';
 import {isSpokeError} from '../../base/errors/spoke-error.ts';
 import {reviewAccess, readSelfSubject, type AccessReview, pipelinedSelfSubjectReview} from '../../cluster/self-review.ts';
+import type {Audit} from '../audit/audit-object.ts';
 import type {ProbeResult, UserInfo} from '../evidence.ts';
 import {makeObservation, probeTimeoutMs, tryParseJson, readText, responseLimits} from './probe-request.ts';
-
-export type WhoAmI = {user: string | null; groups: readonly string[]};
 
 const maxReviewBytes = 1024 * 1024;
 
 /** Requires valid credentials: without them, unreadable sources say nothing about permissions. @throws SpokeError ERR_CREDENTIALS */
-export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
+export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<Audit['identity']> {
 	const self = await readSelfSubject(cluster, AbortSignal.timeout(probeTimeoutMs)).catch((error: unknown) => {
 		if (isSpokeError(error) && error.code === 'ERR_CREDENTIALS') {
 			throw error;

@@ -1,6 +1,7 @@
 /** What a kubelet shows: its merged configuration (`/configz`), and its certificate. */
 import {certificateTime, distinguishedName, namesOf} from '../../cluster/tls/trust.ts';
 import {X509Certificate} from 'node:crypto';
+import {once} from 'node:events';
 import {connect} from 'node:tls';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ProbeResult, KubeletHandshakeFacts} from '../evidence.ts';
@@ -78,17 +79,11 @@ function purposeOf(node: string): ConnectionPurpose {
 }
 
 /** Reads the certificate at the node's address. In its own network, the apiserver may reach another server there. */
-export async function readKubeletHandshake({
-	address,
-	port,
-	node,
-	nodeAddresses,
-}: {
-	address: string;
-	port: number;
-	node: string | null;
-	nodeAddresses: readonly string[] | null;
-}): Promise<ProbeResult<KubeletHandshakeFacts>> {
+export async function readKubeletHandshake(
+	address: string,
+	port: number,
+	own: Pick<KubeletHandshakeFacts, 'node' | 'nodeAddresses'>,
+): Promise<ProbeResult<KubeletHandshakeFacts>> {
 	const where = `TLS handshake with ${address}:${port}`;
 	const der = await readPresented(address, port);
 	if (!der) {
@@ -96,41 +91,25 @@ export async function readKubeletHandshake({
 	}
 
 	const certificate = new X509Certificate(der);
-	const subject = distinguishedName(certificate.subject);
-	return {
-		observation: makeObservation(
-			'handshake',
-			where,
-			{
-				node,
-				nodeAddresses,
-				subject,
-				...namesOf(certificate),
-				notBefore: certificateTime(certificate.validFrom),
-				notAfter: certificateTime(certificate.validTo),
-			},
-			{active: true},
-		),
+	const facts = {
+		...own,
+		subject: distinguishedName(certificate.subject),
+		...namesOf(certificate),
+		notBefore: certificateTime(certificate.validFrom),
+		notAfter: certificateTime(certificate.validTo),
 	};
+	return {observation: makeObservation('handshake', where, facts, {active: true})};
 }
 
 async function readPresented(host: string, port: number): Promise<Buffer | undefined> {
-	return new Promise(resolve => {
-		// Inspected, never trusted: nothing is sent on this socket. Without a CA Node does not examine the chain, which crashes for some keys.
-		const socket = connect({host, port, ca: [], rejectUnauthorized: false, timeout: handshakeTimeoutMs});
-		const finish = (der: Buffer | undefined) => {
-			socket.destroy();
-			resolve(der);
-		};
-
-		socket.once('secureConnect', () => {
-			finish(socket.getPeerX509Certificate()?.raw);
-		});
-		socket.once('timeout', () => {
-			finish(undefined);
-		});
-		socket.once('error', () => {
-			finish(undefined);
-		});
-	});
+	// Inspected, never trusted: nothing is sent on this socket. Without a CA Node does not examine the chain, which crashes for some keys.
+	const socket = connect({host, port, ca: [], rejectUnauthorized: false});
+	try {
+		await once(socket, 'secureConnect', {signal: AbortSignal.timeout(handshakeTimeoutMs)});
+		return socket.getPeerX509Certificate()?.raw;
+	} catch {
+		return undefined;
+	} finally {
+		socket.destroy();
+	}
 }

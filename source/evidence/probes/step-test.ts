@@ -3,7 +3,9 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {Duplex} from 'node:stream';
 import type {Connection, UpgradeOptions} from '../../cluster/cluster-client.ts';
 import type {MetricFacts} from '../evidence.ts';
+import {objectPath, podResource} from '../../cluster/targets/resource-names.ts';
 import {evaluateSteps, type Step, type StepEvaluation} from '../rules/evaluate-steps.ts';
+import type {ReadLog} from './log-differential.ts';
 
 /** Two different numbers, so that noise of one size cannot pass for both. */
 const rounds = [3, 5] as const;
@@ -22,9 +24,6 @@ export type StepTestResult =
 	({kind: 'evaluated'} & StepEvaluation) | {kind: 'refused'; answer: Extract<HeldUpgrade, {held: false}>} | {kind: 'not-found'};
 
 type HeldUpgrade = {held: true; connection: string; end(): void} | {held: false; connection: string; status: number; body: string};
-
-/** A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. */
-type ProbedPod = {namespace: string; name: string};
 
 /** Tests again while the counts were disturbed, at most `maxTests` times. */
 export async function runStepTest(context: StepTestContext): Promise<StepTestResult> {
@@ -90,9 +89,16 @@ async function measure({metrics, agents}: StepTestContext): Promise<Step['before
 	return {metrics: metric, agents: byAgent};
 }
 
-/** WebSocket first, then SPDY if the carrier is refused; both need the create permission. */
-export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPod, first?: Connection): Promise<HeldUpgrade> {
-	const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/portforward`;
+/**
+A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. WebSocket first, then SPDY if the
+carrier is refused; both need the create permission.
+*/
+export async function holdUpgrade(
+	open: () => Promise<Connection>,
+	{namespace, pod}: Pick<ReadLog, 'namespace' | 'pod'>,
+	first?: Connection,
+): Promise<HeldUpgrade> {
+	const path = objectPath(podResource, namespace, pod, 'portforward');
 	const carriers: readonly UpgradeOptions[] = [
 		{method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], timeoutMs: 35_000},
 		{method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], timeoutMs: 35_000},

@@ -86,7 +86,7 @@ type Trust = 'own' | 'server' | 'foreign';
 
 type Authored = Pick<Observation<unknown>, 'authors' | 'source' | 'process' | 'connection'>;
 
-export type EvidenceList = {idOf(citation: Citation): string; all(): readonly Evidence[]};
+export type EvidenceList = ReturnType<typeof numberEvidence>;
 
 /**
 | claims | verdict |
@@ -105,12 +105,9 @@ export function settleClaims<State extends string>(
 	narrows: Partial<Record<State, State>> = {},
 ): Settled<State> {
 	const heard = claims.filter(claim => !(raisedStates.has(claim.state) && trustOf(claim) === 'foreign'));
-	const decisive =
-		firstNonEmpty(
-			heard.filter(({isOwnFlag}) => isOwnFlag),
-			heard.filter(claim => trustOf(claim) !== 'foreign'),
-			heard,
-		) ?? [];
+	const own = heard.filter(({isOwnFlag}) => isOwnFlag);
+	const ofServer = heard.filter(claim => trustOf(claim) !== 'foreign');
+	const decisive = [own, ofServer].find(some => some.length > 0) ?? heard;
 	const [first] = decisive;
 	if (first === undefined) {
 		return {state: null, contradicts: false, basis: 'unknown', authors: [], citations: claims.flatMap(({citations}) => citations)};
@@ -163,10 +160,6 @@ function trustOf<State extends string>({citations, isOfAllReplicas, isFromAnothe
 
 const ownOrReplica: ReadonlySet<Author> = new Set(['you', 'apiserver', 'replica']);
 
-function firstNonEmpty<Item>(...lists: ReadonlyArray<readonly Item[]>): readonly Item[] | undefined {
-	return lists.find(list => list.length > 0);
-}
-
 const order: readonly Basis[] = ['unknown', 'inferred', 'proven'];
 
 export function weakestBasis(...bases: readonly Basis[]): Basis {
@@ -201,17 +194,10 @@ export function cite(
 
 /** Evidence from the request itself: the code of every apiserver allows nothing else. */
 export function citeConstruction(observations: Observations, rule: string, observed: string): Citation {
-	const source: EvidenceSource = 'construction';
-	const end = {connection: observations.connection, process: null};
-	const request = {
-		source,
-		authors: authorsOfSource.construction,
-		where: 'the request itself',
-		time: observations.time,
-		active: false,
-		facts: null,
-	};
-	return cite(observations, {...request, ...end}, rule, observed);
+	const {connection, time} = observations;
+	const authors = authorsOfSource.construction;
+	const request = {source: 'construction', authors, where: 'the request itself', connection, process: null, time, active: false} as const;
+	return cite(observations, {...request, facts: null}, rule, observed);
 }
 
 export function trustIn(authors: readonly Author[]): Trust {
@@ -252,16 +238,16 @@ export function isBound(scope: PathScope): boolean {
 }
 
 /** Numbered in the order of first use. The same observation used by the same rule gets one id. */
-export function numberEvidence(): EvidenceList {
+export function numberEvidence() {
 	const items = new Map<string, Evidence>();
 	return {
-		idOf(citation) {
+		idOf(citation: Citation): string {
 			const {source, where, process, rule, observed} = citation;
 			const key = [source, where, process, rule, observed].join('\n');
 			const item = items.get(key) ?? {id: `e${items.size + 1}`, ...citation};
 			items.set(key, item);
 			return item.id;
 		},
-		all: () => [...items.values()],
+		all: (): readonly Evidence[] => [...items.values()],
 	};
 }

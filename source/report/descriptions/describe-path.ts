@@ -187,12 +187,7 @@ export function describeUndetermined({legs, process, unused}: Path): ReadonlyArr
 	const holds = boundBy === 'same-connection' ? 'this connection uses one of them' : 'the others may differ';
 	return [
 		...legs.flatMap(({n, tls, route}) =>
-			(
-				[
-					['TLS', tls],
-					['route', route],
-				] as const
-			).flatMap(([subject, verdict]) =>
+			Object.entries({TLS: tls, route}).flatMap(([subject, verdict]) =>
 				verdict.state === 'unknown' && unused?.leg !== n ? [{role: `leg ${n}` as const, text: `${subject}${needsText(verdict)}`}] : [],
 			),
 		),

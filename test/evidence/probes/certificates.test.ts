@@ -29,7 +29,7 @@ async function handshakeWith(t: ExecutionContext, {certificate, key}: {certifica
 	const server = createServer({cert: certificate, key});
 	const port = await listenOnLoopback(server);
 	t.teardown(() => server.close());
-	return (await readKubeletHandshake({address: '127.0.0.1', port, node: 'n1', nodeAddresses: null})).observation;
+	return (await readKubeletHandshake('127.0.0.1', port, {node: 'n1', nodeAddresses: null})).observation;
 }
 
 test('a CA without a name is parsed with the others', async t => {
