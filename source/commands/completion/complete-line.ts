@@ -91,11 +91,8 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 	}
 
 	const given = firstArguments.get(name);
-	if (given) {
-		const isFirst = before.slice(at + 1).every(word => word.startsWith('-'));
-		if (isFirst) {
-			return {...none, offers: matching(given, typed)};
-		}
+	if (given && before.slice(at + 1).every(word => word.startsWith('-'))) {
+		return {...none, offers: matching(given, typed)};
 	}
 
 	const positionals = positionalsOf(command, none.rest);

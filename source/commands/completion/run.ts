@@ -28,14 +28,10 @@ export const command: Command<typeof completionSpec.flags> = {
 	spec: completionSpec,
 	async run({positionals, afterDash, stdout, env}) {
 		const [what = '', ...surplus] = positionals;
-		if (what === 'words' && surplus.length === 0) {
-			stdout.write((await wordsFor(afterDash ?? [], env)).map(offer => offerLine(offer)).join(''));
-			return exitStatus.ok;
-		}
-
-		if (what === 'kubectl' && surplus.length === 0) {
+		if ((what === 'words' || what === 'kubectl') && surplus.length === 0) {
 			const offers = await wordsFor(afterDash ?? [], env);
-			stdout.write(`${offers.map(offer => offerLine(offer)).join('')}:${directiveFor(offers)}\n`);
+			const directive = what === 'kubectl' ? `:${directiveFor(offers)}\n` : '';
+			stdout.write(offers.map(offer => offerLine(offer)).join('') + directive);
 			return exitStatus.ok;
 		}
 

@@ -39,6 +39,15 @@ const text = z
 	.max(4096)
 	.regex(/^[^\0]*$/);
 
+const argumentTypes: Readonly<Record<FlagSpec['kind'], z.ZodType>> = {
+	boolean: z.boolean(),
+	integer: z.int(),
+	duration: text,
+	string: text,
+	strings: z.array(text).max(maxListLength),
+	texts: z.array(text).max(maxListLength),
+};
+
 /** Each is a process, with connections of its own. */
 const maxCallsAtOnce = 4;
 
@@ -217,32 +226,10 @@ function argumentsOf({target, parameters, required = [], place}: McpTool, {conte
 		...(place === 'namespace' ? [named('namespace', `one of ${namespaces}`)] : []),
 	];
 	const needed = target === 'required' ? ['target', ...required] : required;
-	const valueOf = (row: FlagSpec) => argumentType(row).describe(describeFlag(row));
+	const valueOf = (row: FlagSpec) => (row.oneOf ? z.enum(row.oneOf) : argumentTypes[row.kind]).describe(describeFlag(row));
 	return z.strictObject(
 		Object.fromEntries(rows.map(row => [row.name, needed.includes(row.name) ? valueOf(row) : valueOf(row).optional()])),
 	);
-}
-
-function argumentType({kind, oneOf}: FlagSpec): z.ZodType {
-	switch (kind) {
-		case 'boolean': {
-			return z.boolean();
-		}
-
-		case 'integer': {
-			return z.int();
-		}
-
-		case 'strings':
-		case 'texts': {
-			return z.array(text).max(maxListLength);
-		}
-
-		case 'duration':
-		case 'string': {
-			return oneOf ? z.enum(oneOf) : text;
-		}
-	}
 }
 
 /** Relays whole lines, and only while the client reads the responses, so that few responses wait. Answers a line over the limit itself. */

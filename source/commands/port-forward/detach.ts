@@ -29,7 +29,7 @@ import {
 	type DetachedListener,
 	type ForwardStatus,
 } from '../forwards/detached-forward-state.ts';
-import {requestedListeners} from './forward-arguments.ts';
+import {requestedListeners, type TargetWithPorts} from './forward-arguments.ts';
 import {
 	endReasonFor,
 	openPaths,
@@ -299,7 +299,7 @@ class DetachedForward {
 
 	/** Unique among the detached forwards by its local port and host. */
 	get #name(): string {
-		const [{target, host, ports} = {target: {name: 'forward'}, host: undefined, ports: []}] = this.#start.input.targets;
+		const [{target, host, ports}] = this.#start.input.targets as [TargetWithPorts];
 		return `${host ?? target.name}-${this.#listeners[0]?.port ?? ports[0]?.spec.remote}`;
 	}
 

@@ -48,24 +48,18 @@ export function textReporter(stdout: Output, stderr: Output, {hasHints = true} =
 
 	const remotePorts = new Map<string, number>();
 	const localPorts = new Map<string, number>();
-	/** The last server text of each forward: a port that stays closed refuses each connection with the same text. */
-	const serverTexts = new Map<string, string | null>();
-	/** The ports of a target wait together. */
-	let lastWait = '';
-	/** Returns whether it repeats the text before it. */
-	const recordText = (event: ForwardEvent, {subject, kind, parts}: ForwardDescription): boolean => {
-		if (event.event === 'waiting') {
-			const before = lastWait;
-			lastWait = joinParts(parts);
-			return lastWait === before;
-		}
-
-		if (event.event !== 'connection-failed' || subject !== 'connection' || kind !== 'note') {
+	/** By forward: a port that stays closed refuses each connection with the same text. The ports of a target wait together. */
+	const lastTexts = new Map<string | null, string | null>();
+	/** Whether it repeats the text before it. */
+	const repeatsText = (event: ForwardEvent, {subject, kind, parts}: ForwardDescription): boolean => {
+		const isRefusal = event.event === 'connection-failed' && subject === 'connection' && kind === 'note';
+		if (!isRefusal && event.event !== 'waiting') {
 			return false;
 		}
 
-		const isSame = serverTexts.get(event.forward) === event.error.text;
-		serverTexts.set(event.forward, event.error.text);
+		const [about, text] = isRefusal ? [event.forward, event.error.text] : [null, joinParts(parts)];
+		const isSame = lastTexts.get(about) === text;
+		lastTexts.set(about, text);
 		return isSame;
 	};
 
@@ -80,7 +74,7 @@ export function textReporter(stdout: Output, stderr: Output, {hasHints = true} =
 			const connection = 'connection' in event ? event.connection : '';
 			const who = `connection ${connection} (${localPorts.get(connection)} -> ${remotePorts.get(event.forward)})`;
 			for (const description of isShown(event) ? describeForwardEvent(event) : []) {
-				if ((description.kind === 'hint' && !hasHints) || recordText(event, description)) {
+				if ((description.kind === 'hint' && !hasHints) || repeatsText(event, description)) {
 					continue;
 				}
 

@@ -67,7 +67,7 @@ export const command: Command<typeof portForwardSpec.flags> = {
 		}
 
 		assertAccess('port-forward', 'listen', {readOnly: flags['read-only']});
-		assertDetachable(invocation);
+		assertUsage(!flags.detach || afterDash === undefined, '--detach cannot be used with a command: its forwards end with it');
 		const input = await readInput(invocation);
 		if (flags.detach) {
 			const {detach} = await import('./detach.ts');
@@ -96,10 +96,6 @@ async function readInput(invocation: PortForwardInvocation): Promise<ForwardInpu
 	return {targets, context, addresses};
 }
 
-function assertDetachable({flags, afterDash}: PortForwardInvocation): void {
-	assertUsage(!flags.detach || afterDash === undefined, '--detach cannot be used with a command: its forwards end with it');
-}
-
 async function untilInterrupted(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;
 	const reporter = reporterFor(flags, stdout, stderr);
@@ -113,10 +109,6 @@ async function untilInterrupted(invocation: PortForwardInvocation, input: Forwar
 	}
 
 	reporter.ended({exitStatus: failure.exitStatus, reason: endReasonFor(failure), signal: null, totals, error: failure});
-	if (flags.output !== 'json') {
-		throw failure;
-	}
-
 	// `ended` carries the error and must stay the last line of stdout.
 	stderr.write(`${toTerminalCharset(stderr, errorText(failure))}\n`);
 	return failure.exitStatus;
@@ -135,7 +127,6 @@ async function readTargets({flags, positionals}: PortForwardInvocation): Promise
 	const typed = positionals.length === 0 ? [] : forwardArguments(positionals);
 	const targets = numberPorts([...typed, ...parseForwardEntries(lines)]);
 	assertUsage(targets.length > 0, `no forwards in ${flags.filename}${all.length === 0 ? '' : ` for context ${flags.context}`}`);
-
 	return {targets, context: flags.context ?? contextOfEntries(lines)};
 }
 

@@ -104,21 +104,17 @@ async function runListener(invocation: ProxyInvocation): Promise<number> {
 }
 
 function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] {
-	const warnings: ReadonlyArray<readonly [isGiven: boolean, text: string]> = [
-		[
-			flags['disable-filter'] && flags['unix-socket'] === undefined,
+	const warnings = [
+		flags['disable-filter'] &&
+			flags['unix-socket'] === undefined &&
 			'Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious',
-		],
-		[
-			flags['allow-commands'],
+		flags['allow-commands'] &&
 			'exec, attach and port-forward are relayed: anyone who can reach this local API proxy can run commands in your containers',
-		],
-		[
-			serverPath !== '' && !flags['append-server-path'],
+		serverPath !== '' &&
+			!flags['append-server-path'] &&
 			`Your kube context contains a server path ${serverPath}, use --append-server-path to automatically append the path to each request`,
-		],
 	];
-	return warnings.flatMap(([isGiven, text]) => (isGiven ? [text] : []));
+	return warnings.filter(warning => warning !== false);
 }
 
 /** kubectl's warnings; requests for the files return 404. */

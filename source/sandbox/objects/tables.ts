@@ -59,6 +59,7 @@ type WithTemplate = KubeObject & {spec: {template: KubeJson<V1PodTemplateSpec>; 
 const containersColumn: Column<WithTemplate> = ['+Containers', ({spec}) => containersOf(spec.template, 'name')];
 const imagesColumn: Column<WithTemplate> = ['+Images', ({spec}) => containersOf(spec.template, 'image')];
 const selectorColumn: Column<WithTemplate> = ['+Selector', ({spec}) => labels(spec.selector?.matchLabels)];
+const templateColumns = [ageColumn, containersColumn, imagesColumn, selectorColumn];
 
 const columnsOf: {readonly [R in ResourceName]?: ReadonlyArray<Column<StoredObjects[R]>>} = {
 	pods: [
@@ -93,10 +94,7 @@ const columnsOf: {readonly [R in ResourceName]?: ReadonlyArray<Column<StoredObje
 		['Ready', ({spec, status}) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1}`],
 		['Up-to-date', ({status}) => String(status?.updatedReplicas ?? 0)],
 		['Available', ({status}) => String(status?.availableReplicas ?? 0)],
-		ageColumn,
-		containersColumn,
-		imagesColumn,
-		selectorColumn,
+		...templateColumns,
 	],
 	statefulsets: [
 		nameColumn,
@@ -113,20 +111,14 @@ const columnsOf: {readonly [R in ResourceName]?: ReadonlyArray<Column<StoredObje
 		['Up-to-date:integer', ({status}) => status?.updatedNumberScheduled ?? 0],
 		['Available:integer', ({status}) => status?.numberAvailable ?? 0],
 		['Node Selector', ({spec}) => labels(spec.template.spec.nodeSelector)],
-		ageColumn,
-		containersColumn,
-		imagesColumn,
-		selectorColumn,
+		...templateColumns,
 	],
 	jobs: [
 		nameColumn,
 		['Status', ({status}) => (status?.completionTime ? 'Complete' : 'Running')],
 		['Completions', ({spec, status}) => `${status?.succeeded ?? 0}/${spec.completions ?? 1}`],
 		['Duration', ({status}, now) => age(status?.startTime, status?.completionTime ? Date.parse(status.completionTime) : now)],
-		ageColumn,
-		containersColumn,
-		imagesColumn,
-		selectorColumn,
+		...templateColumns,
 	],
 	nodes: [
 		nameColumn,
