@@ -45,6 +45,5 @@ export function recordRequest(
 ): RecordRequest | null {
 	assertUsage(file !== '', '--record has no value', `give --record the name of ${valueMeanings[value]}`);
 	assertUsage(file !== undefined || !input, '--record-input requires --record', `pass --record ${value} with it`);
-
 	return file === undefined ? null : {file, input};
 }

@@ -19,7 +19,6 @@ export const command: Command<typeof attachSpec.flags> = {
 			target !== undefined,
 			`one target is required: a pod, KIND/NAME, or KIND NAME; ${words.length === 0 ? 'got none' : `got: ${words.join(' ')}`}`,
 		);
-
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		return runRecorded(invocation, async recording =>
 			runRemoteCommand(invocation, {feature: 'attach', target, command: [], detachKeys}, recording),

@@ -37,7 +37,6 @@ export const command: Command<typeof auditSpec.flags> = {
 			`audit takes no target, got ${JSON.stringify(positionals[0])}`,
 			'for one target, run `spoke path TARGET`',
 		);
-
 		assertRequireFlags(flags.require, given);
 		const options: AuditOptions = {
 			probe: flags.probe,

@@ -31,7 +31,8 @@ export const command: Command<typeof completionSpec.flags> = {
 		if ((what === 'words' || what === 'kubectl') && surplus.length === 0) {
 			const offers = await wordsFor(afterDash ?? [], env);
 			const directive = what === 'kubectl' ? `:${directiveFor(offers)}\n` : '';
-			stdout.write(offers.map(offer => offerLine(offer)).join('') + directive);
+			const lines = offers.map(({word, description}) => `${sanitizeLine(word)}\t${sanitizeLine(description)}\n`);
+			stdout.write(lines.join('') + directive);
 			return exitStatus.ok;
 		}
 
@@ -41,7 +42,6 @@ export const command: Command<typeof completionSpec.flags> = {
 			what === '' ? 'a shell is required' : `no completion for ${JSON.stringify(positionals.join(' '))}`,
 			`spoke completion ${Object.keys(completionScripts).join('|')}`,
 		);
-
 		stdout.write(script);
 		return exitStatus.ok;
 	},
@@ -49,10 +49,6 @@ export const command: Command<typeof completionSpec.flags> = {
 
 /** A shell waits for the completion. */
 const defaultTimeoutMs = 2000;
-
-function offerLine({word, description}: CompletionItem): string {
-	return `${sanitizeLine(word)}\t${sanitizeLine(description)}\n`;
-}
 
 /**
 kubectl's shell scripts then offer files if there are no completions, and add no space after an incomplete word.

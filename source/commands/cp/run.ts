@@ -146,7 +146,6 @@ export function parseCopyArguments(positionals: readonly string[]): CopyArgument
 		source !== undefined && destination !== undefined && surplus.length === 0,
 		`expected SOURCE and DESTINATION, got ${positionals.length} arguments`,
 	);
-
 	const [from, to] = [remotePath(source), remotePath(destination)];
 	if (from !== null && to === null) {
 		return {direction: 'from-pod', remote: from, local: destination};
@@ -181,7 +180,6 @@ function remotePath(text: string): RemotePath | null {
 	const path = text.slice(colon + 1);
 	const problem = parts.includes('') ? 'has an empty name' : parts.length > 3 ? 'has too many slashes' : path === '' ? 'has no path' : null;
 	assertUsage(problem === null, `${JSON.stringify(text)} ${problem}: it must be [NAMESPACE/]POD:PATH or [NAMESPACE/]KIND/NAME:PATH`);
-
 	const hasNamespace = parts.length === 3 || (parts.length === 2 && findResource(parts[0]!) === undefined);
 	return {
 		target: (hasNamespace ? parts.slice(1) : parts).join('/'),

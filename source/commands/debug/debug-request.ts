@@ -120,7 +120,6 @@ function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<string,
 		for (const pair of isOne ? [text.replaceAll(/^"+|"+$/g, '')] : parseCsvLine(text)) {
 			const at = pair.indexOf('=');
 			assertUsage(at >= 0, `invalid argument ${JSON.stringify(text)} for ${flag}: ${pair} must be formatted as key=value`);
-
 			pairs.set(pair.slice(0, at), pair.slice(at + 1));
 		}
 	}

@@ -30,7 +30,6 @@ export const command: Command<typeof debugSpec.flags> = {
 		assertAccess('debug', 'shell', {readOnly: flags['read-only']});
 		const [target, ...surplus] = positionals;
 		assertUsage(target !== undefined && surplus.length === 0, `expected one target, got ${positionals.length}`);
-
 		const input = parseDebugRequest(invocation);
 		const parsed = parseTarget(target, {errorListsNodes: true});
 		assertTargetKind(parsed, invocation);
@@ -68,7 +67,6 @@ function assertTargetKind({resource: {kind}, input}: ParsedTarget, {flags}: Debu
 	const wrong = kind === 'Node' ? (['copy-to', 'target'] as const).find(flag => flags[flag] !== undefined) : undefined;
 	// kubectl ignores these flags for a node.
 	assertUsage(wrong === undefined, `--${wrong} does not apply to a node`);
-
 	// A workload would replace the deleted pod.
 	assertUsage(!flags.replace || kind === 'Pod', `--replace deletes the named pod: ${input} is not a pod`);
 }

@@ -35,13 +35,11 @@ export const command: Command<typeof demoSpec.flags> = {
 			`invalid port ${flags.port} for --port`,
 			'pass a number from 1 to 65535, or 0 for a free port',
 		);
-
 		const opensSession = !flags.serve && !flags.tour && stdin.isTTY && stdout.isTTY;
 		assertUsage(
 			flags.record === undefined || opensSession,
 			'--record requires the session, which needs a terminal and neither --serve nor --tour',
 		);
-
 		const {startSandbox} = await import('../../sandbox/start-sandbox.ts');
 		const sandbox = await startSandbox({scenario: flags.scenario as NonNullable<SandboxOptions['scenario']>, port: flags.port});
 		const access = await createSandboxAccess(sandbox);

@@ -21,7 +21,6 @@ export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.fla
 	const {flags, given, stdout, stderr, env, interrupted} = invocation;
 	const concurrency = flags['max-log-requests'];
 	assertUsage(concurrency >= 1, `--max-log-requests=${concurrency} must be at least 1`);
-
 	const timeoutMs = parseRequestTimeout(flags['request-timeout']) || defaultNodeTimeoutMs;
 	const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 	try {
@@ -72,6 +71,5 @@ async function isConfirmed(question: string, terminal: Pick<Invocation, 'stdin' 
 		`doctor nodes needs confirmation, and there is no terminal: ${question}`,
 		'pass --probe active to read without confirmation',
 	);
-
 	return answer;
 }

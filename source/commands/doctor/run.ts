@@ -22,8 +22,10 @@ export const command: Command<typeof doctorSpec.flags> = {
 	async run(invocation) {
 		const {flags, given, positionals, stdout} = invocation;
 		const target = oneTarget(positionals);
-		assertFlagsApply(target, given);
-		if (target === allNodes) {
+		const isOfNodes = target === allNodes;
+		const wrong = (isOfNodes ? ['container'] : flagsOfNodes).find(name => given.has(name));
+		assertUsage(wrong === undefined, `--${wrong} ${isOfNodes ? 'does not apply' : 'applies only'} to doctor nodes`);
+		if (isOfNodes) {
 			return runNodeChecks(invocation);
 		}
 
@@ -50,10 +52,4 @@ async function examineTarget(target: string, {flags, given, env, interrupted}: I
 	} finally {
 		cluster?.close();
 	}
-}
-
-/** @throws SpokeError ERR_USAGE */
-function assertFlagsApply(target: string, given: ReadonlySet<string>): void {
-	const wrong = (target === allNodes ? ['container'] : flagsOfNodes).find(name => given.has(name));
-	assertUsage(wrong === undefined, `--${wrong} ${target === allNodes ? 'does not apply' : 'applies only'} to doctor nodes`);
 }

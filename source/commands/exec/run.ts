@@ -36,7 +36,6 @@ export const command: Command<typeof execSpec.flags> = {
 			'a command is required after --',
 			`spoke exec ${filename.length > 0 ? '-f ' : ''}${quoteForShell(named)} -- COMMAND`,
 		);
-
 		const {input: target, namespace} = filename.length === 0 ? {input: named, namespace: null} : await readManifestTarget(invocation);
 		const request = {feature: 'exec' as const, target, command: afterDash, ...(namespace !== null && {namespace})};
 		return runRecorded(invocation, async recording => runRemoteCommand(invocation, request, recording));
@@ -53,7 +52,6 @@ async function readManifestTarget({
 	}
 
 	assertUsage(file !== '-' || !isInput, 'stdin cannot be both the manifest and the input of the command');
-
 	const content = await (file === '-' ? text(stdin) : readFileBounded(file, maxManifestBytes).then(String)).catch((error: unknown) => {
 		throw new SpokeError('ERR_LOCAL_FILE', `${file} cannot be read: ${(error as Error).message}`, {cause: error});
 	});

@@ -1,7 +1,7 @@
 /** `spoke keys`. */
 import {formatProblem} from '../../base/errors/spoke-error.ts';
 import {exitStatus} from '../../base/errors/exit-status.ts';
-import {loadKeymap, type LoadedKeymap} from '../../session/keymap/load-keymap.ts';
+import {loadKeymap} from '../../session/keymap/load-keymap.ts';
 import {keyTable, type KeyTableRow} from '../../session/keymap/keymap.ts';
 import {jsonLine, jsonObject} from '../../report/output/output-writer.ts';
 import {sanitizeLine} from '../../base/text/sanitize.ts';
@@ -13,11 +13,11 @@ export const command: Command<typeof keysSpec.flags> = {
 	spec: keysSpec,
 	async run({flags, positionals, stdout, stderr, env}) {
 		assertUsage(positionals.length <= 1, `expected one keymap file, got ${positionals.length}`);
-
 		const loaded = await loadKeymap(env, positionals[0] ?? flags.keymap);
 		const json = flags.output === 'json';
 		if (json) {
-			stdout.write(jsonLine(asObject(loaded)));
+			const {base, userFile, problems} = loaded;
+			stdout.write(jsonLine(jsonObject('Keymap', {base, userFile, keys: keyTable(loaded.keymap), problems})));
 		} else if (flags.check) {
 			stdout.write(loaded.problems.length === 0 ? `keymap ${loaded.userFile ?? loaded.base}: no problems\n` : '');
 		} else {
@@ -33,10 +33,6 @@ export const command: Command<typeof keysSpec.flags> = {
 		return flags.check && loaded.problems.length > 0 ? exitStatus.usage : exitStatus.ok;
 	},
 };
-
-function asObject({keymap, problems, base, userFile}: LoadedKeymap): object {
-	return jsonObject('Keymap', {base, userFile, keys: keyTable(keymap), problems});
-}
 
 function asText(rows: readonly KeyTableRow[]): string {
 	const widths = {keys: Math.max(...rows.map(row => row.keys.join(', ').length)), title: Math.max(...rows.map(row => row.title.length))};

@@ -38,7 +38,9 @@ export async function exportLogs(directory: string, logs: readonly ChosenLog[], 
 	const indexPath = join(resolve(directory), indexName);
 	prepareDirectory(resolve(directory));
 	for (const path of [...instances.map(instance => instance.path), indexPath]) {
-		assertNew(path);
+		if (lstatSync(path, {throwIfNoEntry: false})) {
+			throw new SpokeError('ERR_LOCAL_FILE', `${path} exists already`, {remedy: 'export to a new directory'});
+		}
 	}
 
 	const index = createFile(indexPath);
@@ -116,12 +118,6 @@ function assertName(name: string): string {
 	}
 
 	return name;
-}
-
-function assertNew(path: string): void {
-	if (lstatSync(path, {throwIfNoEntry: false})) {
-		throw new SpokeError('ERR_LOCAL_FILE', `${path} exists already`, {remedy: 'export to a new directory'});
-	}
 }
 
 type ExportResult = {

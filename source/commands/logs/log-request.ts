@@ -90,7 +90,6 @@ function readArguments(positionals: readonly string[], flags: LogFlags): {inputs
 
 	const [first, second, ...rest] = positionals;
 	assertUsage(first !== undefined, 'POD or TYPE/NAME is a required argument for the logs command');
-
 	if (second === undefined || second.includes('/')) {
 		const stranger = rest.find(text => !text.includes('/'));
 		assertUsage(stranger === undefined, `argument ${JSON.stringify(stranger)}: targets after the first must be KIND/NAME`);
@@ -126,6 +125,5 @@ export function rfc3339(text: string): string {
 		!Number.isNaN(milliseconds) && new Date(date).getUTCDate() === Number(day),
 		`invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`,
 	);
-
 	return formatRfc3339Seconds(new Date(milliseconds));
 }

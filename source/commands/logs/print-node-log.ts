@@ -89,7 +89,6 @@ function nodeLogRequest({flags, given, positionals, afterDash}: LogsInvocation):
 		`${target} requires --query: a service of the node, or a file or directory below /var/log`,
 		`spoke logs ${target} --query kubelet; --query / lists the files`,
 	);
-
 	return {target, query: queryOf(queries, optionsOf(flags))};
 }
 

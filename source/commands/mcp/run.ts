@@ -27,13 +27,11 @@ export const command: Command<typeof mcpSpec.flags> = {
 	async run(invocation) {
 		const {flags, given, positionals, env, stdin, stderr, interrupted} = invocation;
 		assertUsage(positionals.length === 0, `mcp takes no arguments, got ${positionals[0]}`);
-
 		const bytes = flags['max-bytes'];
 		assertUsage(
 			bytes >= minResultBytes && bytes <= maxResultBytes,
 			`--max-bytes=${bytes} must be between ${minResultBytes} and ${maxResultBytes}`,
 		);
-
 		if (flags['allow-forward']) {
 			assertAccess('--allow-forward', 'listen', {readOnly: flags['read-only']});
 		}
@@ -132,7 +130,6 @@ function chosenName(word: 'context' | 'namespace', asked: string | undefined, se
 	const [only, ...more] = served;
 	if (asked === undefined) {
 		assertUsage(more.length === 0, `several ${word}s are served: name one of ${served.join(', ')}`, `pass the argument ${word}`);
-
 		return only!;
 	}
 
@@ -151,7 +148,6 @@ export async function listObjects(
 ): Promise<readonly object[]> {
 	const {flags} = parseCommandLine([...connectionFlags, ...listParameters], argv);
 	assertUsage(flags.limit >= 1 && flags.limit <= maxRows, `limit ${flags.limit} must be between 1 and ${maxRows}`);
-
 	const resource = listedResources.find(({plural}) => plural === flags.kind)!;
 	const cluster = withAbortSignal(await createClusterClient(flags, env), signal);
 	const {namespace} = cluster.facts;

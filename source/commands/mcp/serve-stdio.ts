@@ -184,7 +184,6 @@ function positionals({target, port}: ToolArguments): string[] {
 	const given = [target, port].filter(one => typeof one === 'string');
 	const wrong = given.find(one => one.startsWith('-'));
 	assertUsage(wrong === undefined, `${JSON.stringify(wrong)} begins with a hyphen, so it names no target or port`);
-
 	return given;
 }
 

@@ -179,7 +179,6 @@ export class Forwards {
 			`${maxForwards} forwards are open, at the local ports ${this.#localPorts}`,
 			'end one with stop_forward',
 		);
-
 		const child = startSpoke([...argv, '--', 'cat'], {env, stdin: 'pipe', stdout: 'ignore', buffer: false});
 		const lines = createInterface(child.stderr);
 		const printed: string[] = [];

@@ -22,7 +22,8 @@ export const command: Command<typeof pathSpec.flags> = {
 	async run(invocation) {
 		const {flags, given, positionals, stdout, stderr, interrupted, env} = invocation;
 		const target = oneTarget(positionals);
-		assertFeatures(flags.feature);
+		const unknown = flags.feature.find(name => !streamFeatures.includes(name as StreamFeature));
+		assertUsage(unknown === undefined, `unknown feature ${JSON.stringify(unknown)}: it must be one of ${streamFeatures.join(', ')}`);
 		const requirement: PathRequirement = {
 			states: parsePathRequirements(flags.require, given),
 			minBasis: flags['min-basis'],
@@ -85,7 +86,6 @@ async function readPaths(
 		});
 		interrupted.throwIfAborted();
 		assertUsage(paths.length > 0, `${feature.join(', ')} does not apply to ${target}`);
-
 		return paths;
 	} finally {
 		cluster.close();
@@ -96,10 +96,4 @@ function format(paths: readonly Path[], {flags, stdout}: PathInvocation): string
 	return flags.output === 'json'
 		? paths.map(path => jsonLine(path)).join('')
 		: toTerminalCharset(stdout, pathReport(paths, reportLayout(stdout, flags)));
-}
-
-/** @throws SpokeError ERR_USAGE */
-function assertFeatures(names: readonly string[]): void {
-	const unknown = names.find(name => !streamFeatures.includes(name as StreamFeature));
-	assertUsage(unknown === undefined, `unknown feature ${JSON.stringify(unknown)}: it must be one of ${streamFeatures.join(', ')}`);
 }

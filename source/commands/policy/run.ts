@@ -17,7 +17,6 @@ export const command: Command<typeof policySpec.flags> = {
 	spec: policySpec,
 	async run({flags, positionals, stdout, stderr, env, interrupted}) {
 		assertUsage(positionals.length === 0, `expected no argument, got ${positionals.join(' ')}`);
-
 		const print = (line: string) => {
 			stdout.write(`${sanitizeLine(line)}\n`);
 		};

@@ -134,7 +134,6 @@ The parent reports a failure before the forward is ready; a later one goes to th
 */
 export async function serveDetached(own: PortForwardInvocation, run: typeof runForwards): Promise<number> {
 	assertUsage(process.connected, '--detached is for the processes that spoke starts', 'pass --detach');
-
 	const [start] = (await once(process, 'message')) as [StartMessage];
 	return new DetachedForward(start).run({...own, ...start.line}, run);
 }

@@ -127,6 +127,5 @@ export function contextOfEntries(lines: readonly ForwardFileEntry[]): string | u
 		`the file names two contexts, ${context} and ${other}, but one run can use only one`,
 		'pass --context to choose one: lines that name the other are skipped',
 	);
-
 	return context;
 }

@@ -73,7 +73,9 @@ export function textReporter(stdout: Output, stderr: Output, {hasHints = true} =
 
 			const connection = 'connection' in event ? event.connection : '';
 			const who = `connection ${connection} (${localPorts.get(connection)} -> ${remotePorts.get(event.forward)})`;
-			for (const description of isShown(event) ? describeForwardEvent(event) : []) {
+			// A connection's end is shown only if it is a reset inside the pod; others are normal.
+			const isShown = event.event !== 'connection-closed' || event.end === 'pod-reset';
+			for (const description of isShown ? describeForwardEvent(event) : []) {
 				if ((description.kind === 'hint' && !hasHints) || repeatsText(event, description)) {
 					continue;
 				}
@@ -131,11 +133,6 @@ class BurstLines {
 			this.#output.write(text);
 		}
 	}
-}
-
-/** A connection's end is shown only if it is a reset inside the pod; others are normal. */
-function isShown(event: ForwardEvent): boolean {
-	return event.event !== 'connection-closed' || event.end === 'pod-reset';
 }
 
 /** `who` names the connection that a note is about. */

@@ -234,9 +234,12 @@ program could then bind the local port. Resolves to the exit status of the comma
 */
 async function serveCommand(invocation: PortForwardInvocation, input: ForwardInput, words: readonly string[]): Promise<number> {
 	assertUsage(words.length > 0, 'a command is required after --', 'spoke port-forward TARGET [LOCAL:]REMOTE -- COMMAND');
-
-	const {env, interrupted, takeSignals, flags} = invocation;
-	const reporter = commandReporter(invocation);
+	const {env, interrupted, takeSignals, flags, stderr} = invocation;
+	// stdout belongs to the command. Without `-v`, only failures and what follows them are reported.
+	const reporter =
+		flags.output === 'json'
+			? jsonReporter(stderr, stderr)
+			: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {hasHints: flags.v > 0});
 	const paths = new UnsettledPaths();
 	const commandEnded = new AbortController();
 	const forwardsEnded = new AbortController();
@@ -296,13 +299,6 @@ async function serveCommand(invocation: PortForwardInvocation, input: ForwardInp
 	const end = {exitStatus: status ?? exitStatusForSignal(signal), reason: signal === null ? 'command-ended' : 'signal', signal};
 	reporter.ended({...end, totals, error: null});
 	return end.exitStatus;
-}
-
-/** stdout belongs to the command. Without `-v`, only failures and what follows them are reported. */
-function commandReporter({flags, stderr}: PortForwardInvocation): ForwardReporter {
-	return flags.output === 'json'
-		? jsonReporter(stderr, stderr)
-		: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {hasHints: flags.v > 0});
 }
 
 /** The command reads the terminal, so a credential plugin cannot. */

@@ -188,7 +188,6 @@ function assertCompatibleFlags({flags, given}: ProxyInvocation, method: string):
 	assertUsage(wrong === undefined, `--${wrong?.name} applies only to the local API proxy: run spoke proxy without ${method.toLowerCase()}`);
 	assertUsage(!given.has('protocol') || flags.websocket, '--protocol requires --websocket');
 	assertUsage(flags.data === undefined || flags['data-file'] === undefined, '--data and --data-file are mutually exclusive');
-
 	const body = flags.data !== undefined || flags['data-file'] !== undefined;
 	assertUsage(
 		!body || (method !== 'GET' && method !== 'HEAD'),

@@ -37,19 +37,18 @@ export const command: Command<typeof proxySpec.flags> = {
 			`expected one target after ${verb}, got ${surplus.length + Number(target !== undefined)}`,
 			`spoke proxy ${verb} svc/web:80/path`,
 		);
-
 		return runOneRequest(invocation, verb.toUpperCase(), target);
 	},
 };
 
 /** Resolves to the exit status for the signal. @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_READ_ONLY, ERR_USAGE */
 async function runListener(invocation: ProxyInvocation): Promise<number> {
-	const {flags, stdout, stderr, interrupted} = invocation;
+	const {flags, given, stdout, stderr, interrupted} = invocation;
 	assertAccess('proxy (a local API proxy)', 'listen', {readOnly: flags['read-only']});
 	const endpoint = listenEndpointOf(invocation);
-	assertNoRequestFlags(invocation);
+	const ofRequest = requestFlags.find(({name}) => given.has(name));
+	assertUsage(ofRequest === undefined, `--${ofRequest?.name} applies only to one request: spoke proxy get TARGET`);
 	assertUsage(!flags['allow-commands'] || flags['disable-filter'], '--allow-commands requires --disable-filter');
-
 	const cluster = await createStreamClient(invocation);
 	const serverPath = parseServerUrl(cluster.facts.server).prefix;
 	const paths = reportPaths(cluster, {mode: flags.path, stderr});
@@ -134,13 +133,7 @@ function listenEndpointOf({flags, given}: ProxyInvocation): ListenEndpoint {
 		'--unix-socket cannot be combined with --port or --address',
 	);
 	assertUsage(flags.port >= 0 && flags.port <= 65_535, `invalid port ${flags.port}: it must be from 0 to 65535`);
-
 	return unixSocket === undefined ? {address: flags.address, port: flags.port} : {unixSocket};
-}
-
-function assertNoRequestFlags({given}: ProxyInvocation): void {
-	const wrong = requestFlags.find(({name}) => given.has(name));
-	assertUsage(wrong === undefined, `--${wrong?.name} applies only to one request: spoke proxy get TARGET`);
 }
 
 function withSlash(prefix: string): string {

@@ -12,7 +12,6 @@ export const command: Command<typeof schemaSpec.flags> = {
 	async run({positionals, stdout}) {
 		const [name, ...surplus] = positionals;
 		assertUsage(surplus.length === 0, `expected one schema name, got ${positionals.length}`);
-
 		stdout.write(name === undefined ? await listText() : await schemaText(name));
 		return exitStatus.ok;
 	},

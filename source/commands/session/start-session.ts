@@ -26,7 +26,6 @@ export async function startSession(
 		`-v=${what.flags.v} logs requests to stderr, which the session uses as its screen`,
 		'use -v with a one-shot command: spoke logs, exec, port-forward, path',
 	);
-
 	const recording = recordingSettings(screen);
 	const [{keymap, problems, base}, themes, {runSession}] = await Promise.all([
 		loadKeymap(here.env, screen.keymap),
@@ -56,7 +55,6 @@ function recordingSettings(flags: Screen['flags']): NonNullable<SessionOptions['
 	}
 
 	assertUsage(!flags['read-only'], '--record has nothing to record: --read-only is set, so no shell can be opened');
-
 	const directory = resolve(request.file);
 	prepareDirectory(directory);
 	return {directory, input: request.input};

@@ -17,7 +17,6 @@ export const command: Command<typeof tailSpec.flags> = {
 			!flags['all-containers'] || flags.container === undefined,
 			`--all-containers should not be given with container name ${flags.container}`,
 		);
-
 		if (!stdin.isTTY || !stdout.isTTY) {
 			throw new SpokeError('ERR_NO_TERMINAL', 'tail needs a terminal', {remedy: 'use `spoke logs -f` in scripts'});
 		}

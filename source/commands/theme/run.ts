@@ -13,11 +13,9 @@ export const command: Command<typeof themeSpec.flags> = {
 	async run({flags, positionals, stdout, stderr, env}) {
 		const [wanted = 'dark', ...surplus] = positionals;
 		assertUsage(surplus.length === 0, `expected one theme, got ${positionals.length}`);
-
 		const {shipped, own, problems} = await loadThemes(env, wanted);
 		const base = own?.extends ?? shippedThemeNames.find(name => name === wanted);
 		assertUsage(base !== undefined, 'auto chooses a theme at the start of the session', `name one: ${shippedThemeNames.join(', ')}`);
-
 		if (!flags.check) {
 			stdout.write(formatTheme(base, own?.colors ?? shipped[base]));
 		} else if (problems.length === 0) {

@@ -11,7 +11,6 @@ export const command: Command<typeof versionSpec.flags> = {
 	spec: versionSpec,
 	async run({flags, positionals, stdout}) {
 		assertUsage(positionals.length === 0, `version takes no arguments, got ${JSON.stringify(positionals[0])}`);
-
 		const {platform, arch} = process;
 		stdout.write(
 			flags.output === 'json'
