@@ -1,11 +1,11 @@
 /** Reads for the requirements of streams that open together. */
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {requireOnStreams} from '../../source/evidence/require-connection.ts';
 import type {RequirementName} from '../../source/evidence/require-path.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
-import {startServer} from '../support/api-server.ts';
+import {answerFrom, reply, serve} from '../support/api-server.ts';
 import {makeObservations} from '../support/observations.ts';
 
 const {purpose} = makeObservations();
@@ -18,35 +18,29 @@ type Apiservers = {
 	fails?: '/version' | '/metrics';
 };
 
-async function startApiservers({processes = 1, fails}: Apiservers) {
+async function startApiservers(t: ExecutionContext, {processes = 1, fails}: Apiservers) {
 	const requested = new Map<string, number>();
 	const numbers = new WeakMap<object, number>();
 	let connections = 0;
-	const server = await startServer({
-		request({url = '', socket}, response) {
-			const path = url.split('?')[0]!;
-			const count = (requested.get(path) ?? 0) + 1;
-			requested.set(path, count);
-			const number = numbers.get(socket) ?? connections++;
-			numbers.set(socket, number);
-			const responses: Readonly<Record<string, object | string>> = {
-				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}},
-				'/statusz': processes === 0 ? {} : {kind: 'Statusz', startTime: `2026-11-24T10:00:0${number % processes}Z`},
-				'/version': {gitVersion: 'v1.36.3'},
-				'/metrics': 'process_start_time_seconds 1\n',
-			};
-			const found = responses[path];
-			// By then, all streams have sent their requests.
-			setTimeout(() => {
-				if (path === fails && count === 1) {
-					response.destroy();
-				} else {
-					response.writeHead(found === undefined ? 404 : 200).end(typeof found === 'string' ? found : JSON.stringify(found ?? {}));
-				}
-			}, 200);
+	const respond = answerFrom({
+		'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}},
+		'/statusz'({socket}, response) {
+			const startTime = `2026-11-24T10:00:0${numbers.get(socket)! % processes}Z`;
+			response.end(JSON.stringify(processes === 0 ? {} : {kind: 'Statusz', startTime}));
 		},
+		'/version': {gitVersion: 'v1.36.3'},
+		'/metrics': 'process_start_time_seconds 1\n',
+		'*': reply(404, {}),
 	});
-	return {server, requested};
+	const server = await serve(t, (request, response, query) => {
+		const path = request.url!.split('?')[0]!;
+		const count = (requested.get(path) ?? 0) + 1;
+		requested.set(path, count);
+		numbers.set(request.socket, numbers.get(request.socket) ?? connections++);
+		// By then, all streams have sent their requests.
+		setTimeout(() => (path === fails && count === 1 ? response.destroy() : respond(request, response, query)), 200);
+	});
+	return {cluster: await server.cluster(), requested};
 }
 
 /** The error codes of the refused streams. */
@@ -65,15 +59,12 @@ for (const [title, apiservers, path, count] of [
 	['each read the metrics if the shared read gets no response', {fails: '/metrics'}, '/metrics', streams],
 ] as const) {
 	test(`streams that open together ${title}`, async t => {
-		const {server, requested} = await startApiservers(apiservers);
-		const cluster = await server.cluster();
+		const {cluster, requested} = await startApiservers(t, apiservers);
 		t.is(
 			await openTogether(cluster, path === '/metrics' ? 'tunnelled' : 'verified'),
 			path === '/metrics' ? 'ERR_REQUIRE_UNDECIDED' : 'ERR_REQUIRE_NOT_MET',
 		);
 		t.is(requested.get(path), count);
 		t.true(requested.get('/flagz')! >= streams, 'the flags are read on each connection');
-		cluster.close();
-		await server.close();
 	});
 }

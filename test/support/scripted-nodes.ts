@@ -7,7 +7,7 @@ import {ask, type Asked} from './sandbox-client.ts';
 
 export type ScriptedNode =
 	/** Answers requests for logs over TLS. */
-	| {kind: 'kubelet'; answer: ByHand}
+	| ByHand
 	/** Completes the TLS handshake and never answers. */
 	| {kind: 'silent'}
 	/** Nothing listens. */
@@ -22,9 +22,9 @@ export async function addScriptedNodes(
 ): Promise<void> {
 	const {certificate, key} = await issue({commonName: 'system:node:scripted', ip: ['127.0.0.1']});
 	for (const [name, node] of Object.entries(nodes)) {
-		const server = await serve(t, node.kind === 'kubelet' ? node.answer : undefined, {cert: certificate, key});
+		const server = await serve(t, typeof node === 'function' ? node : undefined, {cert: certificate, key});
 		const {port} = server;
-		if (node.kind === 'closed') {
+		if ('kind' in node && node.kind === 'closed') {
 			await server.close();
 		}
 
@@ -35,7 +35,7 @@ export async function addScriptedNodes(
 				status: {addresses: [{type: 'InternalIP', address: '127.0.0.1'}], daemonEndpoints: {kubeletEndpoint: {Port: port}}},
 			},
 		});
-		if (node.kind !== 'no-pod') {
+		if (!('kind' in node && node.kind === 'no-pod')) {
 			await addPod(sandbox, name);
 		}
 	}

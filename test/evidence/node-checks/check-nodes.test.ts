@@ -1,33 +1,22 @@
 /** Checks of the kubelets of all nodes of a sandbox. */
 import test, {type ExecutionContext} from 'ava';
-import {connectionFlags} from '../../../source/base/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {checkNodes, type NodeCheckOptions} from '../../../source/evidence/node-checks/check-nodes.ts';
 import type {NodeCheck, NodeCheckSummary, NodeGroup} from '../../../source/evidence/doctor/doctor-object.ts';
 import {findPaths} from '../../../source/evidence/find-paths.ts';
 import {planNodeChecks} from '../../../source/evidence/node-checks/plan-node-checks.ts';
-import type {Sandbox, UserName} from '../../../source/sandbox/sandbox.ts';
+import type {UserName} from '../../../source/sandbox/sandbox.ts';
+import {type ByHand, reply} from '../../support/api-server.ts';
+import {clientForTest} from '../../support/client-for-test.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {addScriptedNodes, type ScriptedNode} from '../../support/scripted-nodes.ts';
 
-const responding: ScriptedNode = {
-	kind: 'kubelet',
-	answer(_, response) {
-		response.end('x');
-	},
-};
+const responding = reply(200, 'x');
 
-type Opened = {sandbox: Sandbox; cluster: ClusterClient};
-
-async function open(t: ExecutionContext, nodes: Readonly<Record<string, ScriptedNode>> = {}, user: UserName = 'admin'): Promise<Opened> {
+async function open(t: ExecutionContext, nodes: Readonly<Record<string, ScriptedNode>> = {}, user: UserName = 'admin') {
 	const {sandbox, env} = await openSandbox(t, {user});
 	await addScriptedNodes(t, sandbox, nodes);
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
-	t.teardown(() => {
-		cluster.close();
-	});
+	const cluster = await clientForTest(t, [], env);
 	return {sandbox, cluster};
 }
 
@@ -147,12 +136,10 @@ test('a node that never answers has no response, and its leg is not known', asyn
 });
 
 test('a node that stalls after the head of its answer has no response', async t => {
-	const stalling: ScriptedNode = {
-		kind: 'kubelet',
-		answer(_, response) {
-			response.writeHead(200).flushHeaders();
-		},
+	const stalling: ByHand = (_, response) => {
+		response.writeHead(200).flushHeaders();
 	};
+
 	const {cluster} = await open(t, {stalling});
 	const plan = await planNodeChecks(cluster);
 	const {nodes} = await checkNodes(
@@ -165,12 +152,10 @@ test('a node that stalls after the head of its answer has no response', async t 
 
 test('a slow node is checked last and does not delay the others', async t => {
 	const others = Promise.withResolvers<void>();
-	const slow: ScriptedNode = {
-		kind: 'kubelet',
-		answer(_, response) {
-			void others.promise.then(() => response.end('x'));
-		},
+	const slow: ByHand = (_, response) => {
+		void others.promise.then(() => response.end('x'));
 	};
+
 	const {cluster} = await open(t, {slow});
 	const order: string[] = [];
 	const {summary} = await check(cluster, {
@@ -188,17 +173,15 @@ test('a slow node is checked last and does not delay the others', async t => {
 test('no more log reads are sent at once than allowed', async t => {
 	let running = 0;
 	let most = 0;
-	const counting: ScriptedNode = {
-		kind: 'kubelet',
-		answer(_, response) {
-			running++;
-			most = Math.max(most, running);
-			setImmediate(() => {
-				running--;
-				response.end('x');
-			});
-		},
+	const counting: ByHand = (_, response) => {
+		running++;
+		most = Math.max(most, running);
+		setImmediate(() => {
+			running--;
+			response.end('x');
+		});
 	};
+
 	const {cluster} = await open(t, {a: counting, b: counting, c: counting, d: counting, e: counting});
 	await check(cluster, {concurrency: 2});
 	t.true(most <= 2, `${most}`);
@@ -207,12 +190,9 @@ test('no more log reads are sent at once than allowed', async t => {
 test('a read asks for one byte of one line and its byte appears nowhere', async t => {
 	const urls: string[] = [];
 	const {cluster} = await open(t, {
-		reading: {
-			kind: 'kubelet',
-			answer(request, response) {
-				urls.push(request.url ?? '');
-				response.end('\u00A7');
-			},
+		reading({url}, response) {
+			urls.push(url!);
+			response.end('\u00A7');
 		},
 	});
 	const {summary, checks} = await check(cluster);
@@ -231,14 +211,8 @@ test('a node without a pod is not tried and has the path of the configuration', 
 });
 
 test('a kubelet that says why it has no log has responded', async t => {
-	const {cluster} = await open(t, {
-		waiting: {
-			kind: 'kubelet',
-			answer(_, response) {
-				response.writeHead(400).end('container "c" in pod "waiting" is waiting to start: ContainerCreating');
-			},
-		},
-	});
+	const waiting = reply(400, 'container "c" in pod "waiting" is waiting to start: ContainerCreating');
+	const {cluster} = await open(t, {waiting});
 	const {checks} = await check(cluster);
 	t.is(checks.get('waiting')?.result, 'responded');
 });

@@ -1,7 +1,7 @@
 /** The policy file: what it may contain, whom it holds for, and that a bad one opens no stream. */
 import {X509Certificate} from 'node:crypto';
-import {chmod, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
-import {tmpdir, userInfo} from 'node:os';
+import {chmod, mkdir, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
+import {userInfo} from 'node:os';
 import {dirname, join} from 'node:path';
 import {Ajv} from 'ajv';
 import test, {type ExecutionContext} from 'ava';
@@ -17,7 +17,9 @@ import {parsePolicy, policySchema} from '../../../source/evidence/policies/parse
 import {requirementsFor} from '../../../source/evidence/policies/policy.ts';
 import {authority} from '../../support/certificates.ts';
 import {startFlaggedApiservers, verifies, verifiesNothing, type FlaggedApiservers} from '../../support/flagged-apiserver.ts';
+import {kubeconfigText} from '../../support/kubeconfig-text.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
+import {temporaryDirectory} from '../../support/temporary-directory.ts';
 
 const validate = new Ajv({strict: false}).compile(policySchema());
 const ca = 'ab'.repeat(32);
@@ -81,10 +83,10 @@ for (const overrides of [
 	['--proxy-url=http://127.0.0.1:3128'],
 ]) {
 	test(`an entry holds for its server and its CA with ${overrides.join(' ')}`, async t => {
-		const folder = await mkdtemp(join(tmpdir(), 'spoke-policy-'));
-		t.teardown(async () => rm(folder, {recursive: true}));
+		const folder = await temporaryDirectory(t);
 		const [own, other] = [await authority('own'), await authority('other')];
-		const file = await writeKubeconfig(folder, {server: 'https://own:6443', 'certificate-authority-data': btoa(own.certificate)});
+		const file = join(folder, 'config');
+		await writeFile(file, kubeconfigText({server: 'https://own:6443', ca: own.certificate, user: {}}));
 		await writeFile(join(folder, 'other.crt'), other.certificate);
 		const fingerprint = new X509Certificate(own.certificate).fingerprint256;
 		const argv = ['--kubeconfig', file, ...overrides.map(one => (one === 'other.crt' ? join(folder, one) : one))];
@@ -100,9 +102,9 @@ for (const overrides of [
 }
 
 test('an entry names a server without a scheme as a kubeconfig does', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-policy-'));
-	t.teardown(async () => rm(folder, {recursive: true}));
-	const file = await writeKubeconfig(folder, {server: 'own.example:8080'});
+	const folder = await temporaryDirectory(t);
+	const file = join(folder, 'config');
+	await writeFile(file, kubeconfigText({server: 'own.example:8080', user: {}}));
 	const {facts} = await readSettings(parseCommandLine(connectionFlags, ['--kubeconfig', file]).flags, {});
 	const count = (server: string) =>
 		requirementsFor(parsePolicy('policy.yaml', `clusters: [{server: '${server}', require: verified}]`), facts).length;
@@ -124,13 +126,6 @@ test('refuses streams when it cannot know whether there is a policy', t => {
 	t.throws(() => policyPath({}, null), {code: 'ERR_POLICY', message: /^it is unknown whether you have a policy/});
 	t.is(policyPath({XDG_CONFIG_HOME: '/etc/ada'}, null), '/etc/ada/spoke/policy.yaml');
 });
-
-async function writeKubeconfig(folder: string, cluster: Record<string, string>): Promise<string> {
-	const file = join(folder, 'config');
-	const contexts = [{name: 'a', context: {cluster: 'a'}}];
-	await writeFile(file, JSON.stringify({'current-context': 'a', contexts, clusters: [{name: 'a', cluster}]}));
-	return file;
-}
 
 async function writePolicy(server: FlaggedApiservers, text: string): Promise<string> {
 	const folder = join(server.env['HOME']!, '.config', 'spoke');
@@ -220,8 +215,7 @@ test('a policy that is a broken link, or behind one, opens no stream', async t =
 test('a policy in a directory that others can write opens no stream, also behind a link', async t => {
 	const server = await startFlaggedApiservers(t, [verifies]);
 	const file = await writePolicy(server, 'every: {require: verified}');
-	const elsewhere = await mkdtemp(join(tmpdir(), 'spoke-policy-'));
-	t.teardown(async () => rm(elsewhere, {recursive: true}));
+	const elsewhere = await temporaryDirectory(t);
 	const linked = join(elsewhere, 'policy.yaml');
 	await rename(file, linked);
 	await symlink(linked, file);
