@@ -111,35 +111,23 @@ const commands = [
 	'/api/v1/nodes/https:n:10250/proxy/cri/exec/x',
 ];
 
+const commandWord = /(exec|attach|portforward|portForward|run|cri)(?=\/|$)/;
+
 const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]> = [
 	['as it is', path => path],
 	['with a query', path => `${path}?command=ls`],
 	['with a slash behind', path => `${path}/`],
-	[
-		'with a fragment, which a gateway may take off',
-		path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `${word}#`),
-	],
-	['with a parameter, the same', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `${word};x=y`)],
+	['with a fragment, which a gateway may take off', path => path.replace(commandWord, found => `${found}#`)],
+	['with a parameter, the same', path => path.replace(commandWord, found => `${found};x=y`)],
 	['with doubled slashes', path => path.replaceAll('/', '//')],
 	['with %2f', path => path.replaceAll(/\/(?!api)/g, '%2f')],
 	['with %252F', path => path.replaceAll(/\/(?!api)/g, '%252F')],
-	[
-		'with a letter coded',
-		path =>
-			path.replace(
-				/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/,
-				word => `%${word.codePointAt(0)!.toString(16)}${word.slice(1)}`,
-			),
-	],
+	['with a letter coded', path => path.replace(commandWord, found => `%${found.codePointAt(0)!.toString(16)}${found.slice(1)}`)],
 	[
 		'with a letter coded three times',
-		path =>
-			path.replace(
-				/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/,
-				word => `%2525${word.codePointAt(0)!.toString(16)}${word.slice(1)}`,
-			),
+		path => path.replace(commandWord, found => `%2525${found.codePointAt(0)!.toString(16)}${found.slice(1)}`),
 	],
-	['with capitals', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => word.toUpperCase())],
+	['with capitals', path => path.replace(commandWord, found => found.toUpperCase())],
 	['with dot segments', path => path.replace('/pods/', '/pods/./x/../').replace('/nodes/', '/x/../nodes/./')],
 	['with coded dot segments', path => path.replace('/v1/', '/v1/x/%2e%2E/')],
 	['with twice coded dot segments', path => path.replace('/v1/', '/v1/x/%252e%252e/')],
