@@ -1,5 +1,4 @@
 /** Where V8 can be told to free dead Buffers soon: what streams hold in them, and that compiled code stays usable. */
-import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {connect} from 'node:net';
@@ -9,8 +8,8 @@ import {pipeline, Readable} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {connectionArguments, serve} from '../support/api-server.ts';
-import {builtProgram} from '../support/run-spoke.ts';
 import {newHome} from '../support/new-home.ts';
+import {builtProgram, startSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 const mebibyte = 1024 * 1024;
@@ -23,23 +22,13 @@ const beforeV8Version14 = Number.parseInt(process.versions.v8, 10) < 14 ? test :
 
 beforeV8Version14('a followed flood holds at most 48 MiB in Buffers', async t => {
 	const line = `2026-11-24T14:00:00.000000000Z ${'.'.repeat(88)}\n`;
-	const server = await serve(t, ({url = ''}, response) => {
-		if (url.includes('/log?')) {
-			pipeline(endless(Buffer.from(line.repeat(200))), response, () => {});
-		} else {
-			response.setHeader('Content-Type', 'application/json').end(JSON.stringify(runningPod));
-		}
+	const server = await serve(t, {
+		'/api/v1/namespaces/default/pods/flood/log': (_, response) => pipeline(endless(Buffer.from(line.repeat(200))), response, () => {}),
+		'*': runningPod,
 	});
 	const args = ['logs', '-f', 'flood', ...(await connectionArguments(server))];
 	const {child, ended} = start(t, args, {HOME: await newHome(t, {isNew: true})});
-	let received = 0;
-	for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-		received += chunk.length;
-		if (received > passedBytes) {
-			break;
-		}
-	}
-
+	await received(child.stdout, passedBytes);
 	t.true((await ended()).heldBytes < maxHeldBytes);
 });
 
@@ -64,15 +53,18 @@ async function forwardEcho(t: ExecutionContext, kubeconfig: string, home: string
 	const socket = connect(Number(/:(\d+) ->/.exec(announced.toString())![1]), '127.0.0.1');
 	t.teardown(() => socket.destroy());
 	pipeline(endless(Buffer.alloc(Math.min(bytes, mebibyte))), socket, () => {});
-	let received = 0;
-	for await (const chunk of socket as AsyncIterable<Buffer>) {
-		received += chunk.length;
-		if (received >= bytes) {
+	await received(socket, bytes);
+	return ended();
+}
+
+async function received(stream: AsyncIterable<Buffer>, bytes: number): Promise<void> {
+	let count = 0;
+	for await (const chunk of stream) {
+		count += chunk.length;
+		if (count >= bytes) {
 			break;
 		}
 	}
-
-	return ended();
 }
 
 const runningPod = {
@@ -95,20 +87,18 @@ type Trace = {heldBytes: number; compiled: readonly string[]; rejected: readonly
 
 function start(t: ExecutionContext, args: readonly string[], env: {HOME: string; KUBECONFIG?: string}) {
 	const trace = join(env.HOME, 'trace');
-	const child = spawn(process.execPath, ['--require', preload, builtProgram, ...args], {
-		env: {PATH: process.env['PATH'], SPOKE_TRACE: trace, ...env},
+	const program = [process.execPath, '--require', preload, builtProgram] as const;
+	const {child, ended} = startSpoke(t, args, {
+		env: {SPOKE_TRACE: trace, ...env},
+		program,
+		reads: false,
 		stdio: ['ignore', 'pipe', 'inherit'],
-	});
-	const exited = once(child, 'exit');
-	t.teardown(async () => {
-		child.kill('SIGKILL');
-		await exited;
 	});
 	return {
 		child,
 		async ended(): Promise<Trace> {
 			child.kill('SIGINT');
-			await exited;
+			await ended;
 			return JSON.parse(await readFile(trace, 'utf8')) as Trace;
 		},
 	};

@@ -1,14 +1,10 @@
 /** Evidence of one-shot commands, read on the stream's connection during target resolution. */
-import {writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
-import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
-import {serve} from '../support/api-server.ts';
+import {type Answer, answerFrom, refuse, reply, serve} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
-import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
 const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
@@ -32,7 +28,22 @@ async function apiserver(
 ) {
 	const arrivals: Arrival[] = [];
 	const askedToo = Promise.withResolvers<void>();
-	const server = await serve(t, async (request: IncomingMessage, response: ServerResponse) => {
+	const line = reply(200, 'a line\n');
+	// Node passes upgrades to the requests' handler, because the server has no `upgrade` listener.
+	const forbidden = refuse(403, 'no streams', 'Forbidden');
+	const answers: Readonly<Record<string, Answer>> = {
+		'/flagz': flags,
+		'/statusz': statusz,
+		[lookedUp]: pod,
+		'/apis/apps/v1/namespaces/default/deployments/web': deployment,
+		'/api/v1/namespaces/default/pods': {kind: 'PodList', items: [pod]},
+		[`${lookedUp}/log`]: line,
+		[`${lookedUp}:80/proxy/`]: line,
+		[`${lookedUp}/exec`]: forbidden,
+		[`${lookedUp}/attach`]: forbidden,
+		[`${lookedUp}/portforward`]: forbidden,
+	};
+	const server = await serve(t, async (request, response, query) => {
 		const path = request.url!.split('?', 1)[0]!;
 		arrivals.push({path, at: performance.now(), socket: request.socket.remotePort!});
 		if (path === '/statusz') {
@@ -44,23 +55,9 @@ async function apiserver(
 		}
 
 		await delay(20);
-		const object = {
-			'/flagz': flags,
-			'/statusz': statusz,
-			[lookedUp]: pod,
-			'/apis/apps/v1/namespaces/default/deployments/web': deployment,
-			'/api/v1/namespaces/default/pods': {kind: 'PodList', items: [pod]},
-		}[path];
-		// Node passes upgrades to this handler, because the server has no `upgrade` listener.
-		response.statusCode = /\/(?:exec|attach|portforward)$/.test(path)
-			? 403
-			: object || path.endsWith('/log') || path.includes('/proxy')
-				? 200
-				: 404;
-		response.end(object ? JSON.stringify(object) : 'a line\n');
+		answerFrom(answers)(request, response, query);
 	});
-	const file = join(server.folder, 'kubeconfig');
-	await writeFile(file, kubeconfigText({server: server.url, ca: server.ca, user}));
+	const [, file] = await server.config({user});
 	return {arrivals, env: {KUBECONFIG: file}};
 }
 
