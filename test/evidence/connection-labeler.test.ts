@@ -1,13 +1,9 @@
 /** Labels of connections while they are open. */
-import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {text} from 'node:stream/consumers';
 import {setTimeout as delay} from 'node:timers/promises';
 import anyTest, {type ExecutionContext} from 'ava';
-import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import type {ConnectionPurpose, Path} from '../../source/evidence/evidence.ts';
 import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';
@@ -18,10 +14,11 @@ import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
+import {clientForTest} from '../support/client-for-test.ts';
 import {answerFrom, type Answer, type Carrier, reply, serve} from '../support/api-server.ts';
 import {apiserverLeases, leasesPath} from '../support/verifying-apiserver.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
-import {authority, issue} from '../support/certificates.ts';
+import {authority, credentialId, issue, issueApiserver, userWith} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {until} from '../support/until.ts';
@@ -38,25 +35,12 @@ const opened = {carrier: 'websocket', protocol: null} as const;
 
 const [apiserverAuthority, gatewayAuthority] = await Promise.all([authority('cluster-ca'), authority('gateway-ca')]);
 const adasCertificate = await issue({commonName: 'ada', usage: 'client'}, apiserverAuthority);
-const credentialIdOfAda = {
-	'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(adasCertificate.raw).digest('hex')}`],
-};
-const withCertificate = {
-	'client-certificate-data': Buffer.from(adasCertificate.certificate).toString('base64'),
-	'client-key-data': Buffer.from(adasCertificate.key).toString('base64'),
-};
+const credentialIdOfAda = credentialId(adasCertificate);
+const withCertificate = userWith(adasCertificate);
+const withClusterCa = {'certificate-authority-data': btoa(apiserverAuthority.certificate), ...sandboxMark};
 
-const withClusterCa = {
-	'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64'),
-	...sandboxMark,
-};
-
-/** Has the names by which pods know an apiserver; without them nothing is proven. */
 async function apiserverCertificate() {
-	const {key, certificate} = await issue(
-		{commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']},
-		apiserverAuthority,
-	);
+	const {key, certificate} = await issueApiserver(apiserverAuthority);
 	return {key, cert: certificate};
 }
 
@@ -111,7 +95,7 @@ async function configured(cluster: ClusterClient, its = purpose): Promise<Path> 
 
 async function listenOnSandbox(t: ExecutionContext, sandboxOptions: Parameters<typeof openSandbox>[1] = {}, options: LabelerOptions = {}) {
 	const {sandbox, env} = await openSandbox(t, sandboxOptions);
-	return {sandbox, ...listen(t, await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), options)};
+	return {sandbox, ...listen(t, await clientForTest(t, [], env), options)};
 }
 
 /** A labeler on a manual clock, with every label in order. */
@@ -1175,7 +1159,7 @@ for (const [title, ms, state, basis] of [
 test('a route proven by an active probe holds for other paths of the process, unlike kubelet TLS', async t => {
 	const {sandbox, env} = await openSandbox(t, {scenario: 'verified'});
 	await sandbox.switches.set({route: 'konnectivity'});
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await clientForTest(t, [], env);
 	const legTwo = async () => (await configured(cluster)).legs[1]!;
 	t.is((await legTwo()).route.state, 'unknown');
 	const [tested] = await findPaths(cluster, 'svc/web', {features: ['port-forward'], probe: 'active'});

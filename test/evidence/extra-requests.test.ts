@@ -1,9 +1,6 @@
 /** Every request that kubectl would not send has a row in docs/permissions.md, and the role there allows it. */
 import test from 'ava';
-import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import type {Connection, ClusterClient} from '../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
 import {evidenceReaderRole, userRole, extraRequests} from '../../source/evidence/extra-requests.ts';
 import {runDoctor} from '../../source/evidence/doctor/run-doctor.ts';
@@ -11,6 +8,7 @@ import {createLabeler} from '../../source/evidence/connection-labeler.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {escapeRegExp} from '../../source/base/text/search-patterns.ts';
+import {clientForTest} from '../support/client-for-test.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: Set<string>} {
@@ -51,7 +49,7 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: S
 
 test('path, audit, doctor and labels send only documented requests', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, requested} = recorded(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, requested} = recorded(await clientForTest(t, [], env));
 	await findPaths(cluster, 'deploy/web', {probe: 'active'});
 	await findPaths(cluster, 'node/n1', {probe: 'passive'});
 	await runAudit(cluster, {probe: 'active', require: [], minBasis: 'proven'});
@@ -65,7 +63,6 @@ test('path, audit, doctor and labels send only documented requests', async t => 
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	labeler.observer.onOpened?.(connection, purpose, {carrier: 'http', protocol: null});
 	connection.close();
-	cluster.close();
 	for (const one of [
 		'GET /flagz',
 		'GET /statusz',

@@ -1,9 +1,6 @@
 /** Effects of a failed attempt on later paths of the same leg. */
 import anyTest, {type ExecutionContext} from 'ava';
-import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import {ClusterRecords} from '../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {SpokeError} from '../../source/base/errors/spoke-error.ts';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
 import {runDoctor} from '../../source/evidence/doctor/run-doctor.ts';
@@ -13,6 +10,7 @@ import {recordAnswer, recordFailure, secondLegsOf} from '../../source/evidence/s
 import type {SandboxOptions} from '../../source/sandbox/sandbox.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
 import {resolvePod} from '../../source/cluster/targets/resolve-pod.ts';
+import {clientForTest} from '../support/client-for-test.ts';
 import {makeObservations} from '../support/observations.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
@@ -24,7 +22,7 @@ const test = anyTest.serial;
 /** A cluster client whose streams are labeled, as in a session. */
 async function labeled(t: ExecutionContext, options: SandboxOptions) {
 	const {sandbox, env} = await openSandbox(t, options);
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await clientForTest(t, [], env);
 	const labeler = createLabeler(cluster);
 	t.teardown(() => {
 		labeler.close();
@@ -119,10 +117,7 @@ test('a doctor result is used by later reads', async t => {
 
 test('the doctor reports the last attempt when it cannot test leg 2', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['-n', 'kube-public']).flags, env);
-	t.teardown(() => {
-		cluster.close();
-	});
+	const cluster = await clientForTest(t, ['-n', 'kube-public'], env);
 	const legTwoStep = async () => (await runDoctor('node/n1', async () => cluster)).steps.find(({name}) => name === 'leg-2');
 	const before = await legTwoStep();
 	t.deepEqual([before?.status, before?.fits], ['unknown', []], 'no pod of this namespace is on it');

@@ -1,19 +1,14 @@
 /** Active probes of an apiserver. */
 import test from 'ava';
-import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
 import type {Connection} from '../../source/cluster/cluster-client.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
+import {clientForTest} from '../support/client-for-test.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 test('an examination that fails closes its connection', async t => {
 	const {env} = await openSandbox(t);
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
-	t.teardown(() => {
-		cluster.close();
-	});
+	const cluster = await clientForTest(t, [], env);
 	const opened: Connection[] = [];
 	const connect = cluster.connect.bind(cluster);
 	cluster.connect = async options => {
@@ -35,10 +30,7 @@ test('an examination that fails closes its connection', async t => {
 
 test('after active probes without a pod, no need names --probe active', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
-	t.teardown(() => {
-		cluster.close();
-	});
+	const cluster = await clientForTest(t, [], env);
 	const needsOf = async (probe: 'passive' | 'active') =>
 		(await findPaths(cluster, 'svc/kubernetes', {probe})).map(({feature, legs}) => [feature, ...legs[1]!.route.need.map(({or}) => or)]);
 	t.deepEqual(await needsOf('passive'), [['service-proxy', '--probe active']]);

@@ -1,11 +1,9 @@
 /** Claims about each connection in the sandbox, compared with its posture. */
 import test, {type ExecutionContext} from 'ava';
-import {parseCommandLine} from '../../source/base/command-line/parse-command-line.ts';
-import {connectionFlags} from '../../source/base/command-line/connection-flags.ts';
-import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
 import type {SwitchValues} from '../../source/sandbox/sandbox.ts';
+import {clientForTest} from '../support/client-for-test.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 type Verification = SwitchValues['verification'];
@@ -31,19 +29,14 @@ for (const [row, verification] of (['off', 'good', 'bad'] as const satisfies rea
 			await sandbox.switches.set({verification, route});
 			// Active probes as admin, and as bob, whose role covers only one namespace.
 			for (const probe of user === 'ada' ? (['passive'] as const) : (['passive', 'active'] as const)) {
-				await evaluate(t, `${user} ${probe}`, await pathsOf(env, probe), verification, route);
+				await evaluate(t, `${user} ${probe}`, await pathsOf(t, env, probe), verification, route);
 			}
 		});
 	}
 }
 
-async function pathsOf(env: NodeJS.ProcessEnv, probe: 'passive' | 'active'): Promise<Path[]> {
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
-	try {
-		return await findPaths(cluster, 'svc/web', {probe});
-	} finally {
-		cluster.close();
-	}
+async function pathsOf(t: ExecutionContext, env: NodeJS.ProcessEnv, probe: 'passive' | 'active'): Promise<Path[]> {
+	return findPaths(await clientForTest(t, [], env), 'svc/web', {probe});
 }
 
 async function evaluate(t: ExecutionContext, who: string, paths: readonly Path[], verification: Verification, route: Route): Promise<void> {

@@ -1,5 +1,4 @@
 /** What each kind of user can prove: a server with the apiserver's certificate may send each request to another apiserver. */
-import {createHash} from 'node:crypto';
 import test, {type ExecutionContext} from 'ava';
 import type {ConnectionPurpose, Path, StreamFeature} from '../../source/evidence/evidence.ts';
 import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';
@@ -10,20 +9,17 @@ import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {answerFrom, reply, serve} from '../support/api-server.ts';
 import {apiserverLeases, leasesPath} from '../support/verifying-apiserver.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
-import {authority, issue} from '../support/certificates.ts';
+import {authority, credentialId, issue, issueApiserver, userWith} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
 import {makeObservations} from '../support/observations.ts';
 import {until} from '../support/until.ts';
 
 const clusterAuthority = await authority('cluster-ca');
-const serving = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, clusterAuthority);
+const serving = await issueApiserver(clusterAuthority);
 const ada = await issue({commonName: 'ada', usage: 'client'}, clusterAuthority);
-const base64 = (text: string) => Buffer.from(text).toString('base64');
 const token = {token: 'secret'};
-const certificate = {'client-certificate-data': base64(ada.certificate), 'client-key-data': base64(ada.key)};
-const named = {
-	'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(ada.raw).digest('hex')}`],
-};
+const certificate = userWith(ada);
+const named = credentialId(ada);
 
 type Server = {
 	user: Record<string, unknown>;
@@ -86,7 +82,7 @@ async function pathsThrough(t: ExecutionContext, given: Server): Promise<Path[]>
 	const server = await startGateway(t, given);
 	const clock = manualClock();
 	const cluster = onClock(
-		await server.cluster({user: given.user, cluster: {'certificate-authority-data': base64(clusterAuthority.certificate), ...sandboxMark}}),
+		await server.cluster({user: given.user, cluster: {'certificate-authority-data': btoa(clusterAuthority.certificate), ...sandboxMark}}),
 		clock,
 	);
 	const labeler = createLabeler(cluster, {clock});

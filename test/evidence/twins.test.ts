@@ -1,28 +1,21 @@
 /** Two apiservers behind one address, of which the leases show one: they have one host name, or advertise the same address. */
-import {createHash} from 'node:crypto';
 import test, {type ExecutionContext} from 'ava';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
 import {parseRequirement} from '../../source/evidence/audit/requirements.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
 import {serve} from '../support/api-server.ts';
 import {sandboxMark} from '../support/kubeconfig-text.ts';
-import {authority, issue} from '../support/certificates.ts';
+import {authority, credentialId, issue, issueApiserver, userWith} from '../support/certificates.ts';
 import {answerByPath, type AnswersByPath, verifyingApiserver} from '../support/verifying-apiserver.ts';
 
 const clusterAuthority = await authority('cluster-ca');
-const serving = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, clusterAuthority);
+const serving = await issueApiserver(clusterAuthority);
 const ada = await issue({commonName: 'ada', usage: 'client'}, clusterAuthority);
-const base64 = (text: string) => Buffer.from(text).toString('base64');
 /** Excludes a gateway, so that only the other apiserver prevents a proof. */
 const whoIsAda = {
 	apiVersion: 'authentication.k8s.io/v1',
 	kind: 'SelfSubjectReview',
-	status: {
-		userInfo: {
-			username: 'ada',
-			extra: {'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(ada.raw).digest('hex')}`]},
-		},
-	},
+	status: {userInfo: {username: 'ada', extra: credentialId(ada)}},
 };
 const options = {probe: 'passive', require: [parseRequirement('verified')], minBasis: 'proven'} as const;
 
@@ -56,8 +49,8 @@ async function startBalancer(
 		},
 	);
 	return server.cluster({
-		user: {'client-certificate-data': base64(ada.certificate), 'client-key-data': base64(ada.key)},
-		cluster: {'certificate-authority-data': base64(clusterAuthority.certificate), ...sandboxMark},
+		user: userWith(ada),
+		cluster: {'certificate-authority-data': btoa(clusterAuthority.certificate), ...sandboxMark},
 	});
 }
 

@@ -77,6 +77,21 @@ export async function issue(options: CertificateOptions, issuer?: Issued): Promi
 	});
 }
 
+/** A certificate with the names by which pods know an apiserver; without them nothing is proven. */
+export async function issueApiserver(issuer: Issued): Promise<Issued> {
+	return issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, issuer);
+}
+
+/** A kubeconfig's user with a client certificate. */
+export function userWith({certificate, key}: Pick<Issued, 'certificate' | 'key'>): Record<string, string> {
+	return {'client-certificate-data': btoa(certificate), 'client-key-data': btoa(key)};
+}
+
+/** The extra field of a user whose client certificate an apiserver has verified. */
+export function credentialId({raw}: Pick<Issued, 'raw'>): Record<string, string[]> {
+	return {'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(raw).digest('hex')}`]};
+}
+
 export async function authority(commonName = 'test-ca', options: CertificateOptions = {}): Promise<Issued> {
 	return issue({commonName, authority: true, usage: null, ...options});
 }

@@ -1,15 +1,10 @@
 /** Apiservers of scripted flags behind one address, which record what users send beyond the reads of evidence. */
-import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
-import {writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {type ByHand, refuse, reply, serve} from './api-server.ts';
-import {authority, issue} from './certificates.ts';
+import {authority, credentialId, issue, issueApiserver, userWith} from './certificates.ts';
 import {refuseUpgrade} from './command-server.ts';
-import {kubeconfigText} from './kubeconfig-text.ts';
-import {temporaryDirectory} from './temporary-directory.ts';
 
 /** Without a front proxy's CA, the name of the client certificate is the apiserver's own word. */
 const noTunnel = {'egress-selector-config-file': '', 'requestheader-client-ca-file': ''};
@@ -57,14 +52,10 @@ export async function startFlaggedApiservers(
 	{prefix = '', credential = 'certificate', readsFlags = true}: FlaggedOptions = {},
 ): Promise<FlaggedApiservers> {
 	const ca = await authority('cluster-ca');
-	const [leaf, client] = await Promise.all([
-		issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, ca),
-		issue({commonName: 'ada', organization: 'dev', usage: 'client'}, ca),
-	]);
-	const shownCertificate = createHash('sha256').update(client.raw).digest('hex');
+	const [leaf, client] = await Promise.all([issueApiserver(ca), issue({commonName: 'ada', organization: 'dev', usage: 'client'}, ca)]);
 	const state: FlaggedApiservers = {env: {}, streams: [], processes, next: 0};
 	const processOf = new WeakMap<object, number>();
-	const extra = credential === 'certificate' ? {'authentication.kubernetes.io/credential-id': [`X509SHA256=${shownCertificate}`]} : {};
+	const extra = credential === 'certificate' ? credentialId(client) : {};
 	const objects: Readonly<Record<string, object>> = {
 		'/version': {major: '1', minor: '36', gitVersion: 'v1.36.3'},
 		'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {kind: 'ConfigMap', data: {'ca.crt': ca.certificate}},
@@ -128,21 +119,10 @@ export async function startFlaggedApiservers(
 			state.next = (state.next + 1) % state.processes.length;
 		},
 	});
-	const folder = await temporaryDirectory(t);
-	const file = join(folder, 'kubeconfig.json');
-	const encoded = (text: string) => Buffer.from(text).toString('base64');
-	await writeFile(
-		file,
-		kubeconfigText({
-			server: `${server.url}${prefix}`,
-			ca: ca.certificate,
-			namespace: 'default',
-			user:
-				credential === 'token'
-					? {token: 'secret'}
-					: {'client-certificate-data': encoded(client.certificate), 'client-key-data': encoded(client.key)},
-		}),
-	);
-	state.env = {...process.env, KUBECONFIG: file, HOME: folder};
+	const [, file] = await server.config({
+		cluster: {server: `${server.url}${prefix}`, 'certificate-authority-data': btoa(ca.certificate)},
+		user: credential === 'token' ? {token: 'secret'} : userWith(client),
+	});
+	state.env = {...process.env, KUBECONFIG: file, HOME: server.folder};
 	return state;
 }

@@ -1,11 +1,9 @@
 /** What docs/audit.md says about the rows, compared with audits of the sandbox. */
 import test, {type ExecutionContext} from 'ava';
-import {connectionFlags} from '../../../source/base/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
-import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import type {AuditRow, RowId} from '../../../source/evidence/audit/audit-object.ts';
 import {auditRows} from '../../../source/evidence/audit/audit-rows.ts';
 import {runAudit} from '../../../source/evidence/audit/run-audit.ts';
+import {clientForTest} from '../../support/client-for-test.ts';
 import {openSandbox, type OpenedSandbox} from '../../support/sandbox.ts';
 
 const summarized: Readonly<Partial<Record<RowId, readonly RowId[]>>> = {
@@ -29,10 +27,7 @@ for (const user of ['admin', 'bob', 'eve'] as const) {
 }
 
 async function readRows(t: ExecutionContext, {env}: OpenedSandbox): Promise<readonly AuditRow[]> {
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
-	t.teardown(() => {
-		cluster.close();
-	});
+	const cluster = await clientForTest(t, [], env);
 	return (await runAudit(cluster, {probe: 'passive', require: [], minBasis: 'proven'})).rows;
 }
 

@@ -1,9 +1,7 @@
 /** The doctor's path. */
 import test from 'ava';
-import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import {connectionFlags} from '../../../source/base/command-line/connection-flags.ts';
-import {parseCommandLine} from '../../../source/base/command-line/parse-command-line.ts';
 import {runDoctor} from '../../../source/evidence/doctor/run-doctor.ts';
+import {clientForTest} from '../../support/client-for-test.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
 for (const [verification, state, basis] of [
@@ -14,16 +12,15 @@ for (const [verification, state, basis] of [
 	test(`a kubelet reached by an apiserver whose verification is ${verification}: ${state}, ${basis}`, async t => {
 		const {sandbox, env} = await openSandbox(t);
 		await sandbox.switches.set({verification});
-		const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+		const cluster = await clientForTest(t, [], env);
 		const {path} = await runDoctor('svc/web', async () => cluster);
-		cluster.close();
 		t.deepEqual([path?.legs[1]?.tls.state, path?.legs[1]?.tls.basis], [state, basis]);
 	});
 }
 
 test('a permission that the apiserver does not report is unknown', async t => {
 	const {env} = await openSandbox(t);
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await clientForTest(t, [], env);
 	const deaf: typeof cluster = {
 		...cluster,
 		async json(options) {
@@ -35,7 +32,6 @@ test('a permission that the apiserver does not report is unknown', async t => {
 		},
 	};
 	const {steps} = await runDoctor('svc/web', async () => deaf);
-	cluster.close();
 	const {status, observed} = steps.find(({name}) => name === 'rights')!;
 	t.deepEqual(
 		[status, observed],
